@@ -1,0 +1,3 @@
+"""Splitlens: the daemon that detects objects in live pictures with split TensorFlow graphs."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,35 @@
+"""What can go wrong, as a person should read it.
+
+Every message is a sentence that names the place (file, line, key) and the remedy. `__main__` prints it and
+leaves with `exit_code`; nothing else catches these to hide them.
+"""
+
+
+class SplitlensError(Exception):
+    """The root: an error that a person can act on."""
+
+    exit_code = 1
+
+
+class ConfigError(SplitlensError):
+    """A setting is unknown, of the wrong type or out of range. Also wrong use of the command line."""
+
+    exit_code = 2
+
+
+class ModelError(SplitlensError):
+    """A model is missing, damaged, not a frozen graph, or of a kind that cannot run here."""
+
+    exit_code = 3
+
+
+class SourceError(SplitlensError):
+    """A camera, stream, movie or picture cannot be opened or read."""
+
+    exit_code = 4
+
+
+class OutputError(SplitlensError):
+    """A result cannot be written: no space, no permission, no encoder."""
+
+    exit_code = 5

@@ -1,0 +1,95 @@
+"""The plain data that every part passes on: frames, detections, results, statistics. numpy only."""
+
+from typing import Mapping, NamedTuple, Optional
+
+import numpy as np
+
+
+class Frame(NamedTuple):
+    """One image as it came from a source.
+
+    image: uint8 [height, width, 3], BGR; never written to after the source handed it on.
+    index: number in its stream, from 0; a live source counts the frames it handed on.
+    source: what to call its origin: a file's path, or a camera's address without credentials.
+    time: seconds; the position in a movie, 0.0 for a picture, the Unix time of capture for a live source.
+    captured_at: seconds of `time.monotonic()` when the frame was complete.
+    capture_seconds: what reading and decoding it took.
+    stream: name of the stream it belongs to.
+    """
+
+    image: np.ndarray
+    index: int
+    source: str
+    time: float
+    captured_at: float
+    capture_seconds: float
+    stream: str = "main"
+
+
+class Detections(NamedTuple):
+    """What was found in one frame, best first.
+
+    boxes: float32 [n, 4], pixels of the frame, (x_min, y_min, x_max, y_max), inside the image.
+    scores: float32 [n], 0 to 1, descending.
+    class_ids: int32 [n], ids of the label map (COCO: 1 to 90).
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    class_ids: np.ndarray
+
+    @classmethod
+    def empty(cls) -> "Detections":
+        """No detection at all."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
+
+
+class Timings(NamedTuple):
+    """Where the time of one frame went, in seconds.
+
+    total: from the start of its capture to its detections; cap + front + back + lost.
+    cap: reading and decoding. front, back: the two parts of the graph.
+    lost: waiting between them. send: the part of `lost` that lies between front and back.
+    """
+
+    total: float
+    cap: float
+    front: float
+    back: float
+    lost: float
+    send: float
+
+
+class Result(NamedTuple):
+    """One frame with all that is known of it.
+
+    labels: the label map of the detector that found it, class id to name; ids may be missing.
+    """
+
+    frame: Frame
+    detections: Detections
+    timings: Timings
+    labels: Mapping[int, str]
+
+    def label(self, class_id: int) -> str:
+        """The name of a class, or "id 91" where the label map has none."""
+        return self.labels.get(class_id, "id {}".format(class_id))
+
+
+class Statistics(NamedTuple):
+    """Averages over the last `fps_interval` seconds.
+
+    fps: detected frames a second. frames, seconds: the window they are of.
+    timings: mean of the window's frames; None before the first one.
+    vfps, vframes: frames drawn, a second and in the window. vdrops: frames that sinks lost, since the start.
+    drops: frames of live sources that were overwritten before detection, since the start.
+    """
+
+    fps: float
+    frames: int
+    seconds: float
+    timings: Optional[Timings]
+    vfps: float
+    vframes: int
+    vdrops: int
+    drops: int
