@@ -1,0 +1,1 @@
+"""Frozen graphs as data: read, recognise the family, find the cut, split. No session, no GPU, no TensorFlow."""
