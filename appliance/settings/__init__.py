@@ -1,0 +1,17 @@
+"""What a user can set: one schema, its layers, and their names on the command line."""
+
+from appliance.settings.loader import (
+    Layer,
+    Loaded,
+    Profile,
+    chosen_model,
+    compatibility_notes,
+    load_settings,
+)
+from appliance.settings.redact import redact
+from appliance.settings.schema import Settings
+
+__all__ = [
+    "Layer", "Loaded", "Profile", "Settings",
+    "chosen_model", "compatibility_notes", "load_settings", "redact",
+]

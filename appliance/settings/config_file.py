@@ -1,0 +1,153 @@
+"""Reads a config file or a profile: YAML, one `key: value` a line, with the line of every value."""
+
+import difflib
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple
+
+import yaml
+
+from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, Setting
+from appliance.settings.values import BadValue, misfit, parse_text
+
+MAX_BYTES = 1000000
+
+_TAG = "tag:yaml.org,2002:"
+
+
+class Entry(NamedTuple):
+    """One setting as a file has it. line: from 1."""
+
+    value: Any
+    line: int
+
+
+class ConfigFile(NamedTuple):
+    """What a file says.
+
+    entries: key to value; a key without a value is left out.
+    mistakes: sentences, each with file and line; the entries are to be used only if there are none.
+    """
+
+    path: Path
+    entries: Dict[str, Entry]
+    mistakes: List[str]
+
+
+def read_config_file(path: Path) -> ConfigFile:
+    """Read a file and check it against the schema. Raises nothing: what is wrong is in `mistakes`."""
+    try:
+        text = _read_text(path)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except BadValue as error:
+        return ConfigFile(path, {}, [str(error)])
+    except yaml.YAMLError as error:
+        return ConfigFile(path, {}, [_explain(path, text, error)])
+    except RecursionError:
+        return ConfigFile(path, {}, ["{}: nested too deeply; write one `key: value` a line".format(path)])
+    if root is None or _is_empty(root):
+        return ConfigFile(path, {}, [])
+    if not isinstance(root, yaml.MappingNode):
+        return ConfigFile(path, {}, [
+            "{} line {}: not a config file; write one `key: value` a line".format(path, _line(root))])
+    return _read_mapping(path, root)
+
+
+def nearest(word: str, words: List[str]) -> str:
+    """The end of a sentence about an unknown name: what it may have been meant to be."""
+    close = difflib.get_close_matches(word, words, 1, 0.6)
+    if close:
+        return "did you mean {}?".format(close[0])
+    return "`python -m appliance config show` lists all settings"
+
+
+def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:
+    entries: Dict[str, Entry] = {}
+    mistakes: List[str] = []
+    first_line: Dict[str, int] = {}
+    for key_node, value_node in root.value:
+        place = "{} line {}: ".format(path, _line(key_node))
+        if not isinstance(key_node, yaml.ScalarNode):
+            mistakes.append(place + "the name of a setting must be a single word")
+            continue
+        key = key_node.value
+        setting = SETTINGS.get(key)
+        if setting is None:
+            hint = nearest(key.lower().replace("-", "_"), list(SETTINGS))
+            mistakes.append("{}{} is no setting; {}".format(place, key, hint))
+            continue
+        if key in first_line:
+            mistakes.append("{}{} is already set in line {}; keep one of the two"
+                            .format(place, key, first_line[key]))
+            continue
+        first_line[key] = _line(key_node)
+        if _is_empty(value_node):
+            continue
+        try:
+            entries[key] = Entry(_value(setting, value_node), _line(key_node))
+        except BadValue as error:
+            mistakes.append("{}{} {}".format(place, key, error))
+    return ConfigFile(path, entries, mistakes)
+
+
+def _value(setting: Setting, node: yaml.Node) -> Any:
+    """The value of one node. Raises BadValue.
+
+    Numbers are read from their text, not as YAML 1.1 would (010 is ten, 1:30 no number).
+    """
+    if not isinstance(node, yaml.ScalarNode):
+        raise misfit(setting, "a list" if isinstance(node, yaml.SequenceNode) else "a group of settings")
+    text = node.value.strip()
+    is_plain = node.style is None
+    if not node.tag.startswith(_TAG):
+        raise misfit(setting, "something tagged " + node.tag)
+    if node.tag == _TAG + "bool":
+        if setting.kind == BOOLEAN and text.lower() in yaml.SafeLoader.bool_values:
+            return yaml.SafeLoader.bool_values[text.lower()]
+        raise misfit(setting, text)
+    if setting.kind == BOOLEAN or (setting.kind in (INTEGER, NUMBER) and not is_plain):
+        raise misfit(setting, "the text " + repr(text) if node.tag == _TAG + "str" else text)
+    if setting.kind in (INTEGER, NUMBER):
+        return parse_text(setting, text)
+    if node.tag == _TAG + "str" or (setting.kind == CAMERA and node.tag == _TAG + "int"):
+        return parse_text(setting, text)
+    raise misfit(setting, "{0}; if that is a name, write '{0}'".format(text))
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and (node.tag == _TAG + "null" or not node.value.strip())
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _read_text(path: Path) -> str:
+    """Raises BadValue with a whole sentence."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BadValue("{}: cannot be read: {}".format(path, error.strerror or error)) from None
+    if len(data) > MAX_BYTES:
+        raise BadValue("{}: too large for a config file; is it the right one?".format(path))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BadValue("{} line {}: not UTF-8 text; save the file as UTF-8".format(path, line)) from None
+
+
+def _explain(path: Path, text: str, error: yaml.YAMLError) -> str:
+    """Where and what the YAML parser stumbled over."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:  # a character that YAML does not allow
+        position = int(getattr(error, "position", 0))
+        line = text.count("\n", 0, position) + 1
+        return "{} line {}: a character that a config file cannot hold; delete it".format(path, line)
+    place = "{} line {}, column {}: ".format(path, mark.line + 1, mark.column + 1)
+    problem = str(getattr(error, "problem", None) or error)
+    if "'\\t'" in problem:
+        return place + "a tab; use spaces instead"
+    if "another document" in problem:
+        return place + "a second document starts here; a config file has only one `---`, at its top"
+    return "{}not valid YAML: {}; write one `key: value` a line".format(place, problem)

@@ -1,0 +1,167 @@
+"""Puts the layers together: defaults < profile < config file < environment < command line."""
+
+import enum
+import os
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+
+from appliance.errors import ConfigError
+from appliance.settings.config_file import Entry, nearest, read_config_file
+from appliance.settings.schema import BOOLEAN, SETTINGS, Setting, Settings
+from appliance.settings.values import BadValue, check_value, parse_text
+
+DEFAULT_CONFIG = Path("config.yml")
+PREFIX = "SPLITLENS_"
+
+
+class Layer(enum.IntEnum):
+    """Where a value came from; a higher one wins."""
+
+    DEFAULT = 0
+    PROFILE = 1
+    CONFIG_FILE = 2
+    ENVIRONMENT = 3
+    COMMAND_LINE = 4
+
+
+class Profile(NamedTuple):
+    """A board's defaults. values: checked against the schema, as `appliance.board.load_profile` does."""
+
+    name: str
+    values: Mapping[str, Any]
+    file: Path
+
+
+class Loaded(NamedTuple):
+    """The settings of one run and where each came from.
+
+    origins: for people: "default", "profile xavier", "config.yml line 12", "SPLITLENS_DET_TH", "--det-th".
+    layers: the same for programs.
+    config: the config file that was read, None if there is none here.
+    config_entries: how many settings that file sets.
+    """
+
+    settings: Settings
+    origins: Dict[str, str]
+    layers: Dict[str, Layer]
+    config: Optional[Path]
+    config_entries: int
+
+
+def load_settings(
+    config: Optional[Path],
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object],
+    profile: Optional[Profile] = None,
+) -> Loaded:
+    """Read and check every layer.
+
+    config: a file that must exist; None takes `config.yml` of the working directory if there is one.
+    environ: SPLITLENS_<KEY> is used, the rest ignored; a variable without a value counts as not set.
+    overrides: key to value from the command line, as text or of the right type.
+    Raises ConfigError with a line for every mistake of every layer.
+    """
+    path = config
+    if path is None and os.path.lexists(str(DEFAULT_CONFIG)):
+        path = DEFAULT_CONFIG
+    entries: Dict[str, Entry] = {}
+    mistakes: List[str] = []
+    if path is not None:
+        file = read_config_file(path)
+        entries = file.entries
+        mistakes += file.mistakes
+    from_environment = _read_environment(environ, mistakes)
+    from_command_line = _read_overrides(overrides, mistakes)
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+
+    values: Dict[str, Any] = {}
+    origins: Dict[str, str] = {}
+    layers: Dict[str, Layer] = {}
+    for key, setting in SETTINGS.items():
+        if key in from_command_line:
+            values[key], layers[key] = from_command_line[key], Layer.COMMAND_LINE
+            origins[key] = option_given(setting, values[key])
+        elif key in from_environment:
+            values[key], layers[key] = from_environment[key], Layer.ENVIRONMENT
+            origins[key] = setting.variable
+        elif key in entries:
+            values[key], layers[key] = entries[key].value, Layer.CONFIG_FILE
+            origins[key] = "{} line {}".format(path, entries[key].line)
+        elif profile is not None and key in profile.values:
+            values[key], layers[key] = profile.values[key], Layer.PROFILE
+            origins[key] = "profile " + profile.name
+        else:
+            values[key], layers[key], origins[key] = setting.default, Layer.DEFAULT, "default"
+    return Loaded(Settings(**values), origins, layers, path, len(entries))
+
+
+def option_given(setting: Setting, value: object) -> str:
+    """The option as it was written: --det-th, --split-model, --no-split-model."""
+    if setting.kind == BOOLEAN and value is False:
+        return "--no-" + setting.option[2:]
+    return setting.option
+
+
+def chosen_model(loaded: Loaded) -> str:
+    """Which of `model` and `model_path` names the model of this run.
+
+    The one of the higher layer. Where one layer sets both, `model` with model_type trt_v1 (the original project
+    read it only there), else `model_path`.
+    """
+    settings, layers = loaded.settings, loaded.layers
+    if settings.model_path is None or layers["model"] > layers["model_path"]:
+        return settings.model
+    if layers["model"] == layers["model_path"] and settings.model_type == "trt_v1":
+        return settings.model
+    return settings.model_path
+
+
+def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[str]:
+    """A sentence for every key that somebody set and that does not do what it did in the original project."""
+    notes = []
+    if settings.vis_worker:
+        notes.append("{}: vis_worker has no effect: drawing always has a thread of its own"
+                     .format(origins["vis_worker"]))
+    if settings.precision_model is not None:
+        notes.append("{}: precision_model is for TensorRT engines; TensorFlow runs a graph as it was stored"
+                     .format(origins["precision_model"]))
+    for key in ("model_type", "split_shape", "num_classes"):
+        value = getattr(settings, key)
+        if value is not None:
+            notes.append("{}: {} {} is not needed: it is found in the graph, and only compared with that"
+                         .format(origins[key], key, value))
+    return notes
+
+
+def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Dict[str, Any]:
+    variables = {setting.variable: setting for setting in SETTINGS.values()}
+    values: Dict[str, Any] = {}
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX):
+            continue
+        setting = variables.get(variable)
+        if setting is None:
+            hint = nearest(variable.upper(), list(variables))
+            mistakes.append("{}: no setting has this environment variable; {}".format(variable, hint))
+        elif environ[variable].strip():
+            try:
+                values[setting.key] = parse_text(setting, environ[variable])
+            except BadValue as error:
+                mistakes.append("{} {}".format(variable, error))
+    return values
+
+
+def _read_overrides(overrides: Mapping[str, object], mistakes: List[str]) -> Dict[str, Any]:
+    values: Dict[str, Any] = {}
+    for key, value in overrides.items():
+        setting = SETTINGS.get(key)
+        if setting is None:
+            mistakes.append("{} is no setting; {}".format(key, nearest(key, list(SETTINGS))))
+            continue
+        try:
+            is_text = isinstance(value, str)
+            values[key] = parse_text(setting, str(value)) if is_text else check_value(setting, value)
+        except BadValue as error:
+            mistakes.append("{} {}".format(setting.option, error))
+    return values

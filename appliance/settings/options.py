@@ -1,0 +1,63 @@
+"""The command line options that are made from the schema: one for every key, of the same name."""
+
+import argparse
+from typing import Any, Dict, Optional, Sequence, Union
+
+from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, Setting
+from appliance.settings.values import describe, show_number
+
+# Keeps the options apart from a command's own arguments, which may be called `model` too.
+_DEST = "setting:"
+
+_METAVARS = {INTEGER: "N", NUMBER: "X", CAMERA: "CAMERA"}
+
+
+class _Switch(argparse.Action):
+    """--split-model and --no-split-model in one (argparse has it only from Python 3.9)."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
+        values: Union[str, Sequence[Any], None], option_string: Optional[str] = None,
+    ) -> None:
+        setattr(namespace, self.dest, not (option_string or "").startswith("--no-"))
+
+
+def add_setting_options(parser: argparse.ArgumentParser) -> None:
+    """Add an option for every setting, grouped. Values are checked later, by `load_settings`."""
+    groups: Dict[str, Any] = {}
+    for setting in SETTINGS.values():
+        if setting.group not in groups:
+            groups[setting.group] = parser.add_argument_group("settings: " + setting.group)
+        group = groups[setting.group]
+        text = help_text(setting).replace("%", "%%")
+        if setting.kind == BOOLEAN:
+            group.add_argument(setting.option, "--no-" + setting.option[2:], dest=_DEST + setting.key,
+                               action=_Switch, nargs=0, default=argparse.SUPPRESS, help=text)
+        else:
+            group.add_argument(setting.option, dest=_DEST + setting.key, metavar=_metavar(setting),
+                               default=argparse.SUPPRESS, help=text)
+
+
+def read_overrides(namespace: argparse.Namespace) -> Dict[str, object]:
+    """The options that were given, key to value: bool for a switch, else the text as written."""
+    return {name[len(_DEST):]: value for name, value in vars(namespace).items() if name.startswith(_DEST)}
+
+
+def _metavar(setting: Setting) -> str:
+    if setting.key == "model":
+        return "NAME|PATH"
+    return "|".join(setting.choices) or _METAVARS.get(setting.kind, "PATH")
+
+
+def help_text(setting: Setting) -> str:
+    """The help of one setting with its range and default."""
+    parts = []
+    if setting.kind in (INTEGER, NUMBER):
+        parts.append(describe(setting))
+    if setting.default is not None:
+        default = setting.default
+        if isinstance(default, bool):
+            parts.append("default: " + ("true" if default else "false"))
+        else:
+            parts.append("default: " + (show_number(default) if isinstance(default, float) else str(default)))
+    return setting.help + (" ({})".format("; ".join(parts)) if parts else "")

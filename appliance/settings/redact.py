@@ -1,0 +1,54 @@
+"""Addresses without their credentials, for whatever is shown or logged."""
+
+import re
+from typing import Match
+
+HIDDEN = "***"
+
+_STARTS_AS_ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+# An address inside a longer text. A quoted one may hold spaces.
+_QUOTED_ADDRESS = re.compile(
+    r"""(?P<start>(?P<quote>["'])[a-z][a-z0-9+.-]*://)(?P<rest>.*?)(?=(?P=quote)|$)""", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(r"""(?P<start>[a-z][a-z0-9+.-]*://)(?P<rest>[^\s"']*)""", re.IGNORECASE)
+
+_QUERY = re.compile(
+    r"""([?&;](?:user|usr|username|loginuse|login|pass|passwd|password|pwd|loginpas|passphrase|token|access_token"""
+    r"""|auth|key|api_?key|secret)=)[^&\s"']*""", re.IGNORECASE)
+
+# Properties of rtspsrc, souphttpsrc, srtsrc and their kin: name = (type) value.
+_PROPERTY = re.compile(
+    r"""((?<![\w?&;-])(?:user-id|user-pw|proxy-id|proxy-pw|username|password|passwd|passphrase)"""
+    r"""\s*=\s*(?:\([a-z0-9]+\)\s*)?)"""
+    r"""(?:"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$)|(?:\\.|\S)+)""", re.IGNORECASE)
+
+
+def redact(address: str) -> str:
+    """The camera address or GStreamer string with user names, passwords and keys replaced by ***.
+
+    A password that was not percent-encoded may hold / # ? or @, so what could be one is hidden up to the last @
+    (and sometimes a bit of the path with it).
+    """
+    hidden = _PROPERTY.sub(r"\g<1>" + HIDDEN, address)
+    if _STARTS_AS_ADDRESS.match(hidden):
+        scheme, rest = hidden.split("://", 1)
+        hidden = scheme + "://" + _without_user(rest)
+    else:
+        hidden = _QUOTED_ADDRESS.sub(_hide_user, hidden)
+        hidden = _BARE_ADDRESS.sub(_hide_user, hidden)
+    return _QUERY.sub(r"\g<1>" + HIDDEN, hidden)
+
+
+def _hide_user(match: Match[str]) -> str:
+    return str(match.group("start")) + _without_user(match.group("rest"))
+
+
+def _without_user(rest: str) -> str:
+    """`rest` is what follows `scheme://`."""
+    _before, at, after = rest.rpartition("@")
+    if not at:
+        return rest
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "@" not in authority and ":" not in authority:
+        return rest  # an @ in the path of an address without credentials
+    return HIDDEN + "@" + after

@@ -1,0 +1,166 @@
+"""Everything that a user can set: one dataclass whose fields say what they mean.
+
+The loader, the command line and `config show` are made from it. Keys that the original project had keep their
+name and meaning.
+"""
+
+import dataclasses
+from typing import Any, Dict, NamedTuple, Optional, Tuple, TypeVar, Union
+
+T = TypeVar("T")
+
+BOOLEAN, INTEGER, NUMBER, TEXT, CAMERA = "boolean", "integer", "number", "text", "camera"
+
+INPUT, MODEL, DETECTION, PICTURE, OUTPUT, RUNNING = (
+    "what to look at", "model", "detection", "picture", "files", "running",
+)
+
+FOUND_IN_GRAPH = "found in the graph by itself; the value of an old config file is only compared with it"
+
+
+class Setting(NamedTuple):
+    """One row of the schema.
+
+    kind: BOOLEAN, INTEGER, NUMBER (int or float, kept as float), TEXT, or CAMERA (int index or text).
+    minimum, maximum: both ends are allowed; None where there is no bound.
+    """
+
+    key: str
+    kind: str
+    default: Any
+    help: str
+    group: str
+    unit: Optional[str]
+    minimum: Optional[float]
+    maximum: Optional[float]
+    choices: Tuple[str, ...]
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "SPLITLENS_" + self.key.upper()
+
+    @property
+    def option(self) -> str:
+        """The command line option that sets it."""
+        return "--" + self.key.replace("_", "-")
+
+
+def setting(
+    default: T,
+    kind: str,
+    group: str,
+    help: str,
+    unit: Optional[str] = None,
+    minimum: Optional[float] = None,
+    maximum: Optional[float] = None,
+    choices: Tuple[str, ...] = (),
+) -> T:
+    """A field of `Settings` with what the loader, the command line and `config show` need to know of it."""
+    metadata = {
+        "kind": kind, "group": group, "help": help, "unit": unit,
+        "minimum": minimum, "maximum": maximum, "choices": choices,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The settings of one run, complete and checked."""
+
+    # Input
+    image_input: str = setting(
+        "images", TEXT, INPUT, "a picture, or a folder of pictures (with its subfolders), for `image`")
+    movie_input: str = setting("input.mp4", TEXT, INPUT, "the movie for `video`")
+    camera_input: Union[int, str] = setting(
+        0, CAMERA, INPUT,
+        "the camera for `stream`: an index, a device path, an RTSP or HTTP address, or a GStreamer pipeline "
+        "that ends in appsink", minimum=0, maximum=255)
+    width: int = setting(
+        1280, INTEGER, INPUT, "width to ask of a USB camera", unit="pixels", minimum=1, maximum=16384)
+    height: int = setting(
+        720, INTEGER, INPUT, "height to ask of a USB camera", unit="pixels", minimum=1, maximum=16384)
+    live_timeout: float = setting(
+        20.0, NUMBER, INPUT, "a camera that gave no frame for so long is opened again",
+        unit="seconds", minimum=0.1, maximum=86400)
+
+    # Model
+    model: str = setting(
+        "ssdlite_mobilenet_v2_coco_2018_05_09", TEXT, MODEL,
+        "name of a model of the catalogue, or path of a frozen graph")
+    model_path: Optional[str] = setting(
+        None, TEXT, MODEL, "path of a frozen graph; where `model` is set too, the higher layer wins")
+    label_path: Optional[str] = setting(None, TEXT, MODEL, "label map; by default the model's own")
+    models_dir: str = setting("models", TEXT, MODEL, "folder that holds the installed models")
+    model_type: Optional[str] = setting(
+        None, TEXT, MODEL, FOUND_IN_GRAPH,
+        choices=("nms_v0", "nms_v1", "nms_v2", "trt_v1", "mask_v1", "faster_v2", "deeplab_v3"))
+    split_shape: Optional[int] = setting(
+        None, INTEGER, MODEL, FOUND_IN_GRAPH,
+        minimum=1)
+    num_classes: Optional[int] = setting(
+        None, INTEGER, MODEL, FOUND_IN_GRAPH,
+        minimum=1)
+    precision_model: Optional[str] = setting(
+        None, TEXT, MODEL, "precision of a TensorRT engine; TensorFlow runs a graph as it was stored",
+        choices=("FP32", "FP16", "INT8"))
+
+    # Detection
+    det_th: float = setting(
+        0.5, NUMBER, DETECTION, "detections with a lower score are left out", minimum=0, maximum=1)
+    det_interval: int = setting(
+        100, INTEGER, DETECTION, "list the detections every so many frames; 0 = never",
+        unit="frames", minimum=0)
+    split_model: bool = setting(
+        True, BOOLEAN, DETECTION,
+        "cut the graph in front of its non-maximum suppression and run both parts at once")
+    exact: bool = setting(
+        False, BOOLEAN, DETECTION,
+        "use the graph's own preprocessing and non-maximum suppression throughout; slower, same detections")
+    worker_threads: int = setting(
+        0, INTEGER, DETECTION, "threads that run the front of the model; 0 = chosen for this machine",
+        minimum=0, maximum=256)
+    force_gpu_compatible: bool = setting(
+        False, BOOLEAN, DETECTION, "TensorFlow option: all tensors in pinned memory; was faster on the TX2")
+    allow_memory_growth: bool = setting(
+        True, BOOLEAN, DETECTION, "TensorFlow option: take GPU memory as it is needed, not all at the start")
+    log_device: bool = setting(
+        False, BOOLEAN, DETECTION, "TensorFlow option: log the device of every operation")
+
+    # Picture
+    visualize: bool = setting(
+        True, BOOLEAN, PICTURE,
+        "show the picture in a window, where there is a display and an OpenCV with windows; "
+        "nothing is drawn for nobody")
+    vis_text: bool = setting(True, BOOLEAN, PICTURE, "write the statistics into the picture")
+    max_vis_fps: float = setting(
+        0.0, NUMBER, PICTURE, "draw at most so many frames a second; 0 = no limit",
+        unit="frames a second", minimum=0, maximum=1000)
+    vis_worker: bool = setting(
+        False, BOOLEAN, PICTURE,
+        "no effect: drawing always has a thread of its own; accepted so that old config files load")
+
+    # Files
+    save_to_file: bool = setting(
+        False, BOOLEAN, OUTPUT, "write what was drawn to output_movie/ or output_image/")
+    output_dir: str = setting(".", TEXT, OUTPUT, "folder in which output_movie/ and output_image/ are made")
+
+    # Running
+    max_frames: int = setting(
+        0, INTEGER, RUNNING,
+        "stop after so many frames; 0 = never; while a window shows the picture only closing it ends the run",
+        unit="frames", minimum=0)
+    fps_interval: float = setting(
+        5.0, NUMBER, RUNNING, "the statistics are averages of so long",
+        unit="seconds", minimum=0.01, maximum=3600)
+    debug_mode: bool = setting(
+        False, BOOLEAN, RUNNING, "log more, and every frame that took much longer than the others")
+
+
+def _rows() -> Dict[str, Setting]:
+    return {field.name: Setting(key=field.name, default=field.default, **field.metadata)
+            for field in dataclasses.fields(Settings)}
+
+
+SETTINGS = _rows()
+"""The schema, key to row, in the order in which it is shown."""

@@ -1,0 +1,39 @@
+"""`config show` and `config check`: what is set, and by whom."""
+
+from typing import Any, List
+
+from appliance.settings.loader import Loaded
+from appliance.settings.redact import redact
+from appliance.settings.schema import SETTINGS
+from appliance.settings.values import show_number
+
+
+def show(loaded: Loaded) -> str:
+    """Every setting, what set it, and its value, as a table; addresses without their credentials."""
+    rows = [("setting", "set by", "value")]
+    for key in SETTINGS:
+        rows.append((key, loaded.origins[key], show_value(getattr(loaded.settings, key))))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines: List[str] = []
+    for key, origin, value in rows:
+        lines.append("{}  {}  {}".format(key.ljust(widths[0]), origin.ljust(widths[1]), value))
+    return "\n".join(lines)
+
+
+def show_value(value: Any) -> str:
+    """A value as a config file would have it; "-" where there is none."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return show_number(value)
+    return redact(str(value))
+
+
+def check(loaded: Loaded) -> str:
+    """The answer of `config check` for settings that could be loaded."""
+    if loaded.config is None:
+        return "There is no config.yml here; the defaults are used."
+    settings = "1 setting" if loaded.config_entries == 1 else "{} settings".format(loaded.config_entries)
+    return "{}: {}, no mistakes".format(loaded.config, settings)

@@ -1,0 +1,106 @@
+"""From what was written to a value of the right type and range."""
+
+import math
+import re
+from typing import Any
+
+from appliance.settings.redact import redact
+from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, Setting
+
+TRUE_WORDS = ("true", "yes", "on", "1")
+FALSE_WORDS = ("false", "no", "off", "0")
+
+_SHOWN = 80
+
+
+class BadValue(ValueError):
+    """The value does not fit; the text goes on after the name of the setting: "must be ..., not ..."."""
+
+
+def parse_text(setting: Setting, text: str) -> Any:
+    """The value of a setting from plain text (environment, command line, an unquoted YAML scalar).
+
+    Raises BadValue.
+    """
+    text = text.strip()
+    if setting.kind == BOOLEAN:
+        if text.lower() in TRUE_WORDS:
+            return True
+        if text.lower() in FALSE_WORDS:
+            return False
+        raise misfit(setting, repr(text))
+    if setting.kind in (INTEGER, NUMBER):
+        try:
+            number = int(text) if setting.kind == INTEGER else float(text)
+        except ValueError:
+            raise misfit(setting, text if _looks_like_a_number(text) else repr(text)) from None
+        return check_value(setting, number)
+    if setting.kind == CAMERA and re.match(r"[+-]?[0-9]{1,9}$", text):
+        return check_value(setting, int(text))
+    return check_value(setting, text)
+
+
+def check_value(setting: Setting, value: Any) -> Any:
+    """The value if it is of the setting's type and range; an int becomes a NUMBER's float. Raises BadValue."""
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if setting.kind == BOOLEAN:
+        fits = isinstance(value, bool)
+    elif setting.kind == INTEGER:
+        fits = is_integer and _in_range(setting, value)
+    elif setting.kind == NUMBER:
+        fits = (is_integer or isinstance(value, float)) and _in_range(setting, value)
+    elif setting.kind == CAMERA and is_integer:
+        fits = _in_range(setting, value)
+    else:
+        fits = isinstance(value, str) and value != "" and "\0" not in value
+        fits = fits and (not setting.choices or value in setting.choices)
+    if not fits:
+        raise misfit(setting, repr(value))
+    return float(value) if setting.kind == NUMBER else value
+
+
+def misfit(setting: Setting, found: str) -> BadValue:
+    """The complaint that `found`, as it should be shown, is not what the setting needs."""
+    found = redact(found)
+    if len(found) > _SHOWN:
+        found = found[:_SHOWN] + "..."
+    return BadValue("must be {}, not {}".format(describe(setting), found))
+
+
+def describe(setting: Setting) -> str:
+    """What a setting takes: "a number from 0 to 1"."""
+    if setting.kind == BOOLEAN:
+        return "true or false"
+    if setting.choices:
+        return "one of " + ", ".join(setting.choices)
+    if setting.kind == CAMERA:
+        return ("a camera index{} or a text (device path, RTSP or HTTP address, GStreamer pipeline)"
+                .format(_range(setting)))
+    if setting.kind in (INTEGER, NUMBER):
+        noun = "a whole number" if setting.kind == INTEGER else "a number"
+        return noun + (" of " + setting.unit if setting.unit else "") + _range(setting)
+    return "a text"
+
+
+def show_number(number: float) -> str:
+    """Shortest form: 5, 0.5."""
+    return "{:g}".format(number) if abs(number) < 1e5 else str(number)
+
+
+def _range(setting: Setting) -> str:
+    if setting.minimum is None:
+        return ""
+    if setting.maximum is None:
+        return " from {} up".format(show_number(setting.minimum))
+    return " from {} to {}".format(show_number(setting.minimum), show_number(setting.maximum))
+
+
+def _in_range(setting: Setting, value: float) -> bool:
+    if math.isnan(value) or math.isinf(value):
+        return False
+    return ((setting.minimum is None or value >= setting.minimum)
+            and (setting.maximum is None or value <= setting.maximum))
+
+
+def _looks_like_a_number(text: str) -> bool:
+    return re.match(r"[+-]?[0-9.]+$", text) is not None
