@@ -1,0 +1,67 @@
+# Splitlens. `make help` lists what can be made; each target sets up by itself what it needs.
+
+PYTHON ?=
+# What TensorFlow .venv has: `tensorflow` (CPU) or `gpu` (with CUDA). It is chosen when .venv is made, and kept.
+HAS := $(shell cat .venv/tensorflow-kind 2>/dev/null)
+TENSORFLOW ?= $(or $(HAS),tensorflow)
+ifneq ($(HAS),$(filter $(TENSORFLOW),$(HAS)))
+$(error .venv was made with TENSORFLOW=$(HAS). `make clean` removes it, then choose again)
+endif
+
+PY := .venv/bin/python
+COCO := ssdlite_mobilenet_v2_coco_2018_05_09
+PERSON := pedestrian_ssdlite
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check -c requirements/known-good.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help run test setup lint bench clean debian-run debian-test
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "make setup PYTHON=/usr/bin/python3.11   takes that Python for .venv"
+	@echo "make setup TENSORFLOW=gpu               takes TensorFlow with CUDA, for an NVIDIA card; first: make clean"
+
+run: setup models/$(COCO)/frozen_inference_graph.pb ## detect objects in a street clip and write the annotated movie
+	@$(PY) tools/fetch_samples.py bikes.mp4
+	$(PY) -m appliance video samples/bikes.mp4 --save-to-file
+
+test: setup debian-test .venv/installed-dev models/$(COCO)/frozen_inference_graph.pb models/$(PERSON)/frozen_inference_graph.pb ## lint, and run the test suite on every Python it finds
+	@$(PY) tools/fetch_samples.py
+	.venv/bin/nox
+
+setup: debian-run .venv/installed-run ## Debian packages and .venv, without running anything
+	@echo ".venv: $$($(PY) --version), TensorFlow ($(TENSORFLOW))"
+
+lint: setup .venv/installed-dev ## check style, types, Python 3.6, imports, shell scripts
+	.venv/bin/nox -s lint
+
+bench: setup models/$(COCO)/frozen_inference_graph.pb ## measure the loop, the engine alone and the whole graph
+	$(PY) -m appliance bench
+
+clean: ## remove .venv, .nox, samples and caches; models, movies, pictures and config.yml stay
+	rm -rf .venv .nox samples build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find appliance tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+debian-run debian-test: debian-%:
+	@tools/debian_packages.sh $*
+
+$(PY):
+	@python=$${PYTHON:-$$(tools/find_python.sh)} && echo ".venv: made with $$python" && "$$python" -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@echo $(TENSORFLOW) > .venv/tensorflow-kind
+
+.venv/installed-run: requirements/run.txt requirements/opencv.txt requirements/$(TENSORFLOW).txt requirements/known-good.txt | $(PY)
+	@echo ".venv: installing TensorFlow ($(TENSORFLOW)), OpenCV and the rest; some minutes the first time"
+	@$(PIP_INSTALL) -r requirements/run.txt -r requirements/opencv.txt -r requirements/$(TENSORFLOW).txt
+	@touch $@
+
+.venv/installed-dev: requirements/dev.txt requirements/test.txt requirements/known-good.txt .venv/installed-run
+	@echo ".venv: installing the tools of lint and test"
+	@$(PIP_INSTALL) -r requirements/dev.txt -r requirements/test.txt
+	@touch $@
+
+models/%/frozen_inference_graph.pb: | .venv/installed-run
+	$(PY) -m appliance models get $*

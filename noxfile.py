@@ -1,0 +1,116 @@
+"""The checks: `lint`, and the test suite on each Python that the appliance must run on and that is found.
+
+`make test` starts them; `.venv/bin/nox -s tests-3.6 -- -k mailbox` runs a part.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import nox
+from nox.command import CommandFailed
+
+PCS = ("3.11", "3.13", "3.12", "3.10", "3.9")
+"""What PCs have. The first that is found stands for all of them."""
+
+BOARDS = {"3.8": "JetPack 5", "3.6": "JetPack 4"}
+
+SECONDS_A_TEST = 300
+"""A test that takes longer hangs: it is stopped with a traceback of every thread."""
+
+VERMIN = ("-t=3.6-", "--no-tips", "--violations", "--backport", "dataclasses")
+"""A message names each line that needs more than Python 3.6; `dataclasses` has a backport there."""
+
+ROOT = Path(__file__).parent
+
+
+def find_python(version: str) -> Optional[str]:
+    """Find a Python of this version ("3.8") on PATH or under pyenv, and try it: a shim may lead nowhere."""
+    name = "python" + version
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    folders += [str(path / "bin") for path in sorted(pyenv.glob(version + ".*"), key=release, reverse=True)]
+    for folder in folders:
+        path = shutil.which(name, path=folder)
+        if path and works(path, version):
+            return path
+    return None
+
+
+def release(path: Path) -> List[int]:
+    return [int(number) for number in re.findall(r"\d+", path.name)]
+
+
+def works(python: str, version: str) -> bool:
+    program = "import sys, ensurepip, venv; print('%d.%d' % sys.version_info[:2])"
+    done = subprocess.run([python, "-c", program], capture_output=True, text=True)
+    return done.returncode == 0 and done.stdout.strip() == version
+
+
+def install(session: nox.Session, *parts: str) -> None:
+    """Install requirement files, unless this environment already has them as they are now."""
+    wanted = "".join((ROOT / "requirements" / (part + ".txt")).read_text() for part in (*parts, "known-good"))
+    stamp = Path(session.virtualenv.location) / "installed.txt"
+    if stamp.exists() and stamp.read_text() == wanted:
+        session.log("the requirements are installed already")
+        return
+    session.log("installing the requirements: a few minutes, the first time")
+    session.run("python", "-m", "pip", "install", "--quiet", "--upgrade", "pip")
+    files = [argument for part in parts for argument in ("-r", f"requirements/{part}.txt")]
+    session.run("python", "-m", "pip", "install", "--quiet", "-c", "requirements/known-good.txt", *files)
+    stamp.write_text(wanted)
+
+
+def tests(session: nox.Session) -> None:
+    install(session, "run", "opencv", "tensorflow", "test")
+    session.run("python", "-m", "pytest", f"--timeout={SECONDS_A_TEST}", *session.posargs)
+
+
+@nox.session(python=False)
+def lint(session: nox.Session) -> None:
+    """Run ruff, mypy, vermin, the import contracts and shellcheck; the tools are those of nox's own .venv."""
+    if sys.version_info < (3, 10):
+        session.skip("the tools of lint need Python 3.10 or newer in .venv: make setup PYTHON=python3.11")
+    code = [name for name in ("appliance", "web") if (ROOT / name).is_dir()]
+    python = sys.executable
+    commands: Dict[str, List[str]] = {
+        "ruff": [python, "-m", "ruff", "check", "."],
+        "mypy": [python, "-m", "mypy", *code, "tools", "tests", "noxfile.py"],
+        "vermin": [python, "-m", "vermin", *VERMIN, *code],
+        "import contracts": [str(Path(python).with_name("lint-imports"))],
+    }
+    if shutil.which("shellcheck"):
+        commands["shellcheck"] = ["shellcheck", ".ci/run", *map(str, sorted(Path("tools").glob("*.sh")))]
+    else:
+        session.log("shellcheck is not installed: the shell scripts were not checked")
+    failed = []
+    for name, command in commands.items():
+        try:
+            session.run(*command)
+        except CommandFailed:  # the other tools still have their say
+            failed.append(name)
+    if failed:
+        session.error("failed: " + ", ".join(failed))
+
+
+def add_tests(version: str, python: Optional[str], users: str) -> None:
+    """Add a session `tests-VERSION`; without an interpreter it only says what was left out."""
+
+    def missing(session: nox.Session) -> None:
+        session.skip(f"the tests did not run on {version} ({users}): there is none on PATH or under pyenv")
+
+    if python:
+        nox.session(name="tests-" + version, python=python, venv_backend="venv", reuse_venv=True)(tests)
+    else:
+        nox.session(name="tests-" + version, python=False)(missing)
+
+
+on_pcs = {version: find_python(version) for version in PCS}
+for_pcs = next((version for version in PCS if on_pcs[version]), PCS[0])
+add_tests(for_pcs, on_pcs[for_pcs], "PCs")
+for jetpack_version, jetpack in BOARDS.items():
+    add_tests(jetpack_version, find_python(jetpack_version), jetpack)

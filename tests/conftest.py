@@ -1,0 +1,62 @@
+"""What the tests share: the sample pictures, the installed models, the folder of test graphs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ("bikes.mp4", "bus.jpg", "zidane.jpg", "astronaut.png", "coffee.png", "chelsea.png")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder with a street clip (bikes.mp4) and five photos."""
+    folder = ROOT / "samples"
+    missing = [name for name in SAMPLES if not (folder / name).is_file()]
+    if missing:
+        pytest.fail(
+            "samples/ lacks {}. `python tools/fetch_samples.py` gets them, `make test` everything.".format(missing),
+            pytrace=False,
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """The folder that `models get` installs into; tests read it and leave it as it is."""
+    return ROOT / "models"
+
+
+def _installed(models_dir: Path, name: str) -> Path:
+    graph = models_dir / name / "frozen_inference_graph.pb"
+    if not graph.is_file():
+        pytest.fail(
+            "{0} is not installed. `python -m appliance models get {0}` gets it, `make test` everything.".format(name),
+            pytrace=False,
+        )
+    return graph
+
+
+@pytest.fixture(scope="session")
+def coco_model(models_dir: Path) -> Path:
+    """The frozen graph of the default model: real weights, 90 classes."""
+    return _installed(models_dir, "ssdlite_mobilenet_v2_coco_2018_05_09")
+
+
+@pytest.fixture(scope="session")
+def person_model(models_dir: Path) -> Path:
+    """The frozen graph of the one-class person model: real weights, its own NMS inside."""
+    return _installed(models_dir, "pedestrian_ssdlite")
+
+
+@pytest.fixture(scope="session")
+def zoo_dir() -> Path:
+    """The folder of graphs (*.pb.xz) with the structure of the published zoo and weights that mean nothing."""
+    named = os.environ.get("SPLITLENS_TEST_ZOO")
+    folder = Path(named) if named else ROOT.parent / "shared" / "zoo"
+    if not any(folder.glob("*.pb.xz")):
+        if named:
+            pytest.fail("SPLITLENS_TEST_ZOO={} holds no *.pb.xz".format(named), pytrace=False)
+        pytest.skip("no test graphs: SPLITLENS_TEST_ZOO names no folder with *.pb.xz, and ../shared/zoo has none")
+    return folder
