@@ -1,0 +1,253 @@
+"""Where to cut a graph: in front of its last non-maximum suppression, found by structure alone.
+
+The rule is DESIGN.md's. `D` below is the last suppression's scope and all that depends on it.
+"""
+
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
+
+from appliance.graph.family import is_suppression, output_nodes
+from appliance.graph.frozen import Graph, Tensor
+
+# What costs time and belongs on the accelerator.
+HEAVY_OPS = frozenset(
+    {
+        "Conv2D",
+        "Conv2DBackpropInput",
+        "Conv3D",
+        "DepthwiseConv2dNative",
+        "FusedConv2D",
+        "MatMul",
+        "BatchMatMul",
+        "BatchMatMulV2",
+        "CropAndResize",
+    }
+)
+# TensorArray operations whose output is a value of its own.
+_ARRAY_VALUES = frozenset({"TensorArrayGatherV3", "TensorArrayConcatV3", "TensorArraySizeV3", "TensorArrayReadV3"})
+_LOOP_OPS = frozenset({"Enter", "Merge", "Switch", "NextIteration", "LoopCond", "Exit"})
+
+
+class Cut(NamedTuple):
+    """tensors: what crosses from front to back, in the graph's order. back: the names of the back's own nodes."""
+
+    tensors: Tuple[Tensor, ...]
+    back: FrozenSet[str]
+
+
+class NoCutError(Exception):
+    """Why a graph runs whole, in a sentence."""
+
+
+def find_cut(graph: Graph) -> Cut:
+    """Find the cut. Raises NoCutError, which says why, for a graph that has to run whole."""
+    needed = graph.ancestors(output_nodes(graph))
+    frames = _frames(graph)
+    suppressions = _last_suppressions(graph, needed, frames)
+    if not suppressions:
+        raise NoCutError("the graph holds no non-maximum suppression")
+    behind = _close(graph, _scope(graph, suppressions, frames, needed), frames) & needed
+    if any(graph.op(name) in HEAVY_OPS for name in behind):
+        behind = _light_tail(graph, behind, needed)
+    dynamic = _dynamic(graph, needed, frames)
+    back = {name for name in behind if name in dynamic}
+    if not back:
+        raise NoCutError("nothing light is left behind the last non-maximum suppression")
+    tensors = _crossing(graph, back, dynamic)
+    back |= _views(graph, tensors, back)
+    tensors = _crossing(graph, back, dynamic)
+    back |= _derived(graph, tensors, dynamic)
+    tensors = _crossing(graph, back, dynamic)
+    order = {name: index for index, name in enumerate(graph.nodes)}
+    if any(graph.op(tensor.node) == "Placeholder" for tensor in tensors) and len(tensors) == 1:
+        raise NoCutError("the non-maximum suppression works on the image itself")
+    return Cut(tuple(sorted(tensors, key=lambda tensor: (order[tensor.node], tensor.output))), frozenset(back))
+
+
+def _last_suppressions(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> List[str]:
+    """The suppressions that no other one depends on; those of one loop's earlier turns do not count."""
+    names = [name for name in graph.nodes if name in needed and is_suppression(graph.op(name))]
+    groups: Dict[str, List[str]] = {}
+    for name in names:
+        frame = next((key for key, members in frames.items() if name in members), "")
+        groups.setdefault(frame, []).append(name)
+    earlier: Set[str] = set()
+    for frame, group in groups.items():
+        own = frames.get(frame, set())
+        found: Set[str] = set()
+        waiting = [tensor.node for name in group for tensor in graph.inputs[name]]
+        while waiting:
+            name = waiting.pop()
+            if name not in found and not (name in own and graph.op(name) == "NextIteration"):
+                found.add(name)
+                waiting.extend(tensor.node for tensor in graph.inputs[name])
+        earlier |= found
+    return [name for name in names if name not in earlier]
+
+
+def _frames(graph: Graph) -> Dict[str, Set[str]]:
+    """While-loop frames by name: all nodes from Enter to Exit."""
+    frames: Dict[str, Set[str]] = {}
+    for name, node in graph.nodes.items():
+        if node.op == "Enter":
+            frames.setdefault(node.attr["frame_name"].s.decode(), set()).add(name)
+    for members in frames.values():
+        waiting = list(members)
+        while waiting:
+            name = waiting.pop()
+            if graph.op(name) == "Exit":
+                continue
+            for consumer in graph.consumers[name]:
+                if consumer not in members:
+                    members.add(consumer)
+                    waiting.append(consumer)
+    return frames
+
+
+def _scope(graph: Graph, suppressions: List[str], frames: Dict[str, Set[str]], needed: Set[str]) -> Set[str]:
+    """The smallest name scope that holds the suppressions, their loop and the loop's arrays."""
+    members = set(suppressions)
+    for frame in frames.values():
+        if frame & members:
+            members |= frame
+    members |= _array_nodes(graph, members)
+    if len(members) == 1:
+        return members
+    parts = [name.split("/")[:-1] for name in members]
+    common: List[str] = []
+    for level in zip(*parts):
+        if len(set(level)) > 1:
+            break
+        common.append(level[0])
+    prefix = "/".join(common) + "/"
+    inside = {name for name in needed if name.startswith(prefix)} if common else set()
+    if any(graph.op(name) in HEAVY_OPS for name in inside) or not inside:
+        return members
+    return members | inside
+
+
+def _array_nodes(graph: Graph, members: Set[str]) -> Set[str]:
+    """TensorArray nodes that hand these a handle or a flow, which cannot cross a cut."""
+    found: Set[str] = set()
+    waiting = list(members)
+    while waiting:
+        for tensor in graph.data_inputs(waiting.pop()):
+            name = tensor.node
+            if _is_array(graph.op(name)) and name not in members and name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def _is_array(op: str) -> bool:
+    """Whether an operation gives a TensorArray's handle or flow rather than a value."""
+    return op.startswith("TensorArray") and op not in _ARRAY_VALUES
+
+
+def _close(graph: Graph, names: Set[str], frames: Dict[str, Set[str]]) -> Set[str]:
+    """Add what depends on these, whole loops, and arrays, until nothing is missing."""
+    while True:
+        closed = graph.descendants(names)
+        for frame in frames.values():
+            if frame & closed:
+                closed |= frame
+        closed |= _array_nodes(graph, closed)
+        if closed == names:
+            return closed
+        names = closed
+
+
+def _light_tail(graph: Graph, behind: Set[str], needed: Set[str]) -> Set[str]:
+    """The part of D that feeds no heavy operation and takes no array or loop value from the front."""
+    heavy = [name for name in needed if graph.op(name) in HEAVY_OPS]
+    tail = behind - graph.ancestors(heavy)
+    changed = True
+    while changed:
+        stay = {
+            name
+            for name in tail
+            for tensor in graph.data_inputs(name)
+            if tensor.node not in tail and not _can_cross(graph, tensor.node)
+        }
+        tail -= stay
+        changed = bool(stay)
+    # What only feeds nodes that stayed in the front stays with them.
+    wanted: Set[str] = set()
+    waiting = [name for name in output_nodes(graph) if name in tail]
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            waiting.extend(tensor.node for tensor in graph.inputs[name] if tensor.node in tail)
+    return wanted
+
+
+def _can_cross(graph: Graph, name: str) -> bool:
+    op = graph.op(name)
+    return not _is_array(op) and op not in _LOOP_OPS
+
+
+def _dynamic(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> Set[str]:
+    """Nodes that depend on the input through data; all others are constants, to be copied."""
+    found: Set[str] = set()
+    waiting = [name for name in needed if graph.op(name) == "Placeholder"]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        waiting.extend(
+            consumer
+            for consumer in graph.consumers[name]
+            if consumer in needed and any(tensor.node == name for tensor in graph.data_inputs(consumer))
+        )
+    # A loop is one: its counters and handles are not constants although no data edge says so.
+    for frame in frames.values():
+        if frame & found:
+            found |= (frame | _array_nodes(graph, frame)) & needed
+    return found
+
+
+def _crossing(graph: Graph, back: Set[str], dynamic: Set[str]) -> Set[Tensor]:
+    return {
+        tensor
+        for name in back
+        for tensor in graph.data_inputs(name)
+        if tensor.node in dynamic and tensor.node not in back
+    }
+
+
+def _views(graph: Graph, tensors: Iterable[Tensor], back: Set[str]) -> Set[str]:
+    """Unpacking the batch belongs to the back: the cut then carries the batch dimension, as in a loop over images."""
+    return {
+        tensor.node
+        for tensor in tensors
+        if graph.op(tensor.node) == "Unpack" and set(graph.consumers[tensor.node]) <= back
+    }
+
+
+def _derived(graph: Graph, tensors: Set[Tensor], dynamic: Set[str]) -> Set[str]:
+    """What the back computes itself from the other crossing tensors: shapes, counts and the like."""
+    taken: Set[str] = set()
+    remaining = set(tensors)
+    for tensor in sorted(tensors, key=str):
+        chain = _chain(graph, tensor, remaining - {tensor}, dynamic)
+        if chain is not None:
+            taken |= chain
+            remaining.discard(tensor)
+    return taken
+
+
+def _chain(graph: Graph, start: Tensor, given: Set[Tensor], dynamic: Set[str]) -> Optional[Set[str]]:
+    """The light nodes that make `start` from `given` tensors and constants; None if it takes anything else."""
+    found: Set[str] = set()
+    waiting = [start]
+    while waiting:
+        tensor = waiting.pop()
+        if tensor in given or tensor.node not in dynamic or tensor.node in found:
+            continue
+        op = graph.op(tensor.node)
+        if op in HEAVY_OPS or op == "Placeholder" or op.startswith("TensorArray") or op in _LOOP_OPS:
+            return None
+        found.add(tensor.node)
+        waiting.extend(graph.data_inputs(tensor.node))
+    return found
