@@ -12,6 +12,7 @@ from appliance.settings.values import BadValue, misfit, parse_text
 MAX_BYTES = 1000000
 
 _TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = [_TAG + name for name in ("str", "bool", "int", "float", "null", "timestamp")]
 
 
 class Entry(NamedTuple):
@@ -98,8 +99,8 @@ def _value(setting: Setting, node: yaml.Node) -> Any:
         raise misfit(setting, "a list" if isinstance(node, yaml.SequenceNode) else "a group of settings")
     text = node.value.strip()
     is_plain = node.style is None
-    if not node.tag.startswith(_TAG):
-        raise misfit(setting, "something tagged " + node.tag)
+    if node.tag not in _PLAIN_TAGS:
+        raise misfit(setting, "something tagged " + node.tag.replace(_TAG, "!!"))
     if node.tag == _TAG + "bool":
         if setting.kind == BOOLEAN and text.lower() in yaml.SafeLoader.bool_values:
             return yaml.SafeLoader.bool_values[text.lower()]

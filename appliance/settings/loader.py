@@ -106,8 +106,8 @@ def option_given(setting: Setting, value: object) -> str:
 def chosen_model(loaded: Loaded) -> str:
     """Which of `model` and `model_path` names the model of this run.
 
-    The one of the higher layer. Where one layer sets both, `model` with model_type trt_v1 (the original project
-    read it only there), else `model_path`.
+    The one of the higher layer. Where one layer sets both: `model` with model_type trt_v1 (the original
+    project read it only there), else `model_path`.
     """
     settings, layers = loaded.settings, loaded.layers
     if settings.model_path is None or layers["model"] > layers["model_path"]:

@@ -26,8 +26,8 @@ _PROPERTY = re.compile(
 def redact(address: str) -> str:
     """The camera address or GStreamer string with user names, passwords and keys replaced by ***.
 
-    A password that was not percent-encoded may hold / # ? or @, so what could be one is hidden up to the last @
-    (and sometimes a bit of the path with it).
+    A password that was not percent-encoded may hold / # ? or @, so what could be one is hidden up to the
+    last @ (and sometimes a bit of the path with it).
     """
     hidden = _PROPERTY.sub(r"\g<1>" + HIDDEN, address)
     if _STARTS_AS_ADDRESS.match(hidden):

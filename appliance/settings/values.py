@@ -31,17 +31,16 @@ def parse_text(setting: Setting, text: str) -> Any:
         raise misfit(setting, repr(text))
     if setting.kind in (INTEGER, NUMBER):
         try:
-            number = int(text) if setting.kind == INTEGER else float(text)
-        except ValueError:
-            raise misfit(setting, text if _looks_like_a_number(text) else repr(text)) from None
-        return check_value(setting, number)
+            return check_value(setting, int(text) if setting.kind == INTEGER else float(text))
+        except ValueError:  # which BadValue is too; here the text can be shown as it was written
+            raise misfit(setting, text if re.match(r"[+-]?[0-9.]+$", text) else repr(text)) from None
     if setting.kind == CAMERA and re.match(r"[+-]?[0-9]{1,9}$", text):
         return check_value(setting, int(text))
     return check_value(setting, text)
 
 
 def check_value(setting: Setting, value: Any) -> Any:
-    """The value if it is of the setting's type and range; an int becomes a NUMBER's float. Raises BadValue."""
+    """The value if its type and range fit the setting; an int becomes a NUMBER's float. Raises BadValue."""
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     if setting.kind == BOOLEAN:
         fits = isinstance(value, bool)
@@ -100,7 +99,3 @@ def _in_range(setting: Setting, value: float) -> bool:
         return False
     return ((setting.minimum is None or value >= setting.minimum)
             and (setting.maximum is None or value <= setting.maximum))
-
-
-def _looks_like_a_number(text: str) -> bool:
-    return re.match(r"[+-]?[0-9.]+$", text) is not None

@@ -1,0 +1,46 @@
+"""Addresses are shown without their credentials."""
+
+import pytest
+
+from appliance.settings.redact import redact
+
+
+@pytest.mark.parametrize("address", [
+    "", "0", "/dev/video0", "images/a@b.jpg", "rtsp://camera/1", "rtsp://camera:554/1?channel=1&subtype=0",
+    "http://[fe80::1]/video", "http://camera/video@2", "videotestsrc ! video/x-raw, width=640 ! appsink",
+    "rtspsrc location=rtsp://127.0.0.1:8554/test latency=500 ! rtph264depay ! omxh264dec ! appsink",
+])
+def test_what_holds_no_credentials_stays_as_it_is(address):
+    assert redact(address) == address
+
+
+@pytest.mark.parametrize("address, shown", [
+    ("rtsp://user:SECRET@camera/1", "rtsp://***@camera/1"),
+    ("RTSPS://SECRET@camera:322/1", "RTSPS://***@camera:322/1"),
+    ("http://user:SECRET@[fe80::1]:80/v", "http://***@[fe80::1]:80/v"),
+    ("rtsp://user:SEC@RET@camera/1", "rtsp://***@camera/1"),
+    ("rtsp://user:SEC/RET@camera/1", "rtsp://***@camera/1"),
+    ("rtsp://user:1#SECRET@camera/1", "rtsp://***@camera/1"),
+    ("rtsp://user:SEC RET@camera/1", "rtsp://***@camera/1"),
+    ("http://camera/v?user=SECRET&pwd=SECRET#x&fps=5", "http://camera/v?user=***&pwd=***&fps=5"),
+    ("http://camera/v.cgi?loginuse=SECRET&loginpas=SECRET", "http://camera/v.cgi?loginuse=***&loginpas=***"),
+    ("http://camera/v?fps=5&Token=SECRET", "http://camera/v?fps=5&Token=***"),
+    ("rtspsrc location=rtsp://user:SECRET@camera/1 latency=0 ! decodebin ! appsink",
+     "rtspsrc location=rtsp://***@camera/1 latency=0 ! decodebin ! appsink"),
+    ('rtspsrc location="rtsp://user:SEC RET@camera/1" ! appsink',
+     'rtspsrc location="rtsp://***@camera/1" ! appsink'),
+    ("rtspsrc location='rtsp://user:SECRET@camera/1' ! appsink",
+     "rtspsrc location='rtsp://***@camera/1' ! appsink"),
+    ("rtspsrc location=rtsp://camera/1 user-id=SECRET user-pw=SECRET ! appsink",
+     "rtspsrc location=rtsp://camera/1 user-id=*** user-pw=*** ! appsink"),
+    ('rtspsrc user-pw="SEC \\" RET" latency=0 ! appsink', "rtspsrc user-pw=*** latency=0 ! appsink"),
+    ("rtspsrc user-pw = (string)SEC\\ RET ! appsink", "rtspsrc user-pw = (string)*** ! appsink"),
+    ("souphttpsrc proxy-pw='SEC RET' password=SECRET ! appsink",
+     "souphttpsrc proxy-pw=*** password=*** ! appsink"),
+    ('rtspsrc user-pw="SEC RET ! appsink', "rtspsrc user-pw=***"),
+    ("rtspsrc location=rtsp://a:SECRET@x/1 ! f. rtspsrc location=rtsp://b:SECRET@y/2 ! f.",
+     "rtspsrc location=rtsp://***@x/1 ! f. rtspsrc location=rtsp://***@y/2 ! f."),
+])
+def test_credentials_are_hidden_wherever_they_stand(address, shown):
+    assert redact(address) == shown
+    assert redact(shown) == shown
