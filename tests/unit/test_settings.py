@@ -117,8 +117,8 @@ def test_the_original_config_file_loads_unchanged(here):
 
 
 def test_the_original_config_file_with_its_tensorrt_variant(here):
-    text = ORIGINAL.replace("\nmodel_type:", "\n#model_type:").replace("#model_type: 'trt", "model_type: 'trt")
-    text = text.replace("\nmodel_path:", "\n#model_path:")
+    text = ORIGINAL.replace("\nmodel_type:", "\n#model_type:").replace("\nmodel_path:", "\n#model_path:")
+    text = text.replace("#model_type: 'trt", "model_type: 'trt")
     text = text.replace("#precision", "precision").replace("#model:", "model:")
     loaded = load(text)
     assert loaded.settings.precision_model == "FP32"
