@@ -1,0 +1,1 @@
+"""What takes results: pictures, movies, files, the console, a window. Import the module you need."""

@@ -1,0 +1,71 @@
+"""What every sink is, and how a failed write becomes a sentence."""
+
+import errno
+import os
+import tempfile
+from typing import IO
+
+from appliance.errors import OutputError
+from appliance.frame import Result
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class OutputClosed(OutputError):
+    """Whoever read our output went away (`| head`). Not a failure: end the run quietly, with exit code 0."""
+
+    exit_code = 0
+
+
+class Sink:
+    """Takes results, one by one, in the order of their frames, always from the same thread.
+
+    name: what to call it in messages and statistics.
+    is_drawn: whether it draws pictures; those are the frames counted as VFPS.
+    """
+
+    name = "sink"
+    is_drawn = False
+
+    def write(self, result: Result) -> None:
+        """Take one result. Raises OutputError where it cannot be written."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Finish what was written; no `write` follows. May be called again, and from another thread."""
+
+
+def cannot_write(path: str, problem: OSError, kept: str = "") -> OutputError:
+    """The error for a failed write to `path`; `kept` says what of it is there all the same."""
+    if problem.errno in _NO_SPACE:
+        reason, remedy = "no space left", "Free some space or choose another place."
+    elif problem.errno == errno.EFBIG:
+        reason, remedy = "this file system takes no larger file", "Choose a place on another one."
+    elif problem.errno in _NO_PERMISSION:
+        reason, remedy = (
+            "no permission to write",
+            "Choose a place that you may write to, or correct its owner.",
+        )
+    elif problem.errno == errno.ENOENT:
+        reason, remedy = "no such directory", "Make it first, or choose another place."
+    else:
+        reason, remedy = problem.strerror or str(problem), "Choose another place."
+    return OutputError("{}: {}.{} {}".format(path, reason, " " + kept if kept else "", remedy))
+
+
+def make_writable_directory(path: str) -> None:
+    """Make the directory where it is missing and try a file in it: a run should fail early."""
+    try:
+        os.makedirs(path, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as problem:
+        raise cannot_write(path, problem) from problem
+
+
+def write_all(file: IO[bytes], data: bytes) -> None:
+    """Write to an unbuffered file, which may take less than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]

@@ -1,0 +1,71 @@
+"""Writes the annotated pictures under an output directory, by the paths they came from."""
+
+import os
+
+import cv2
+
+from appliance.errors import OutputError
+from appliance.frame import Result
+from appliance.sinks.base import Sink, cannot_write, make_writable_directory
+from appliance.sinks.overlay import Overlay
+
+JPEG_QUALITY = 95
+_EXTENSIONS = (".jpg", ".jpeg", ".png")
+
+
+def output_path(output_dir: str, source: str) -> str:
+    """Where the picture of `source` goes: the same path and name under `output_dir`, never outside of it.
+
+    A drive, a leading "/" and leading ".." are dropped: "/data/a.jpg" and "../data/a.jpg" give "data/a.jpg".
+    """
+    path = os.path.normpath(os.path.splitdrive(source)[1])
+    parts = [part for part in path.split(os.sep) if part not in ("", os.curdir, os.pardir)]
+    return os.path.join(output_dir, *parts)
+
+
+class ImageWriter(Sink):
+    """One file a frame, in the input's size and, by its extension, its format (jpg, jpeg, png).
+
+    An output of an earlier run is replaced, in one step: a file is the old or the new one, never a half.
+    `written` counts the files.
+    """
+
+    name = "images"
+    is_drawn = True
+
+    def __init__(self, output_dir: str, overlay: Overlay) -> None:
+        self.written = 0
+        self._output_dir = output_dir
+        self._overlay = overlay
+        make_writable_directory(output_dir)
+
+    def write(self, result: Result) -> None:
+        source = result.frame.source
+        path = output_path(self._output_dir, source)
+        extension = os.path.splitext(path)[1].lower()
+        if extension not in _EXTENSIONS:
+            raise OutputError(
+                "{}: pictures are written as jpg, jpeg or png only. Rename the input.".format(path)
+            )
+        if os.path.realpath(path) == os.path.realpath(source):
+            raise OutputError(
+                "{}: the output would replace its own input. Choose another output.".format(path)
+            )
+        options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if extension != ".png" else []
+        data = cv2.imencode(extension, self._overlay.draw(result), options)[1].tobytes()
+        directory = os.path.dirname(path)
+        part = os.path.join(directory, ".splitlens-{}.part".format(os.getpid()))
+        try:
+            os.makedirs(directory, exist_ok=True)
+            try:
+                with open(part, "wb") as file:
+                    file.write(data)
+                os.replace(part, path)
+            except OSError:
+                if os.path.exists(part):
+                    os.unlink(part)
+                raise
+        except OSError as problem:
+            kept = "{} pictures were written before it.".format(self.written) if self.written else ""
+            raise cannot_write(path, problem, kept) from problem
+        self.written += 1

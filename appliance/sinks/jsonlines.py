@@ -1,0 +1,67 @@
+"""Writes the detections as JSON, one line a frame."""
+
+import json
+from typing import IO, Any, Dict
+
+from appliance.frame import Result
+from appliance.sinks.base import OutputClosed, Sink, cannot_write, write_all
+
+STANDARD_OUTPUT = "-"
+
+
+def as_json(result: Result) -> Dict[str, Any]:
+    """The line of one frame.
+
+    Scores have 6 decimals: one that is not below `det_th` is not rounded to below it either, if `det_th` has
+    no more decimals than that. Boxes are exact to 0.01 pixel.
+    """
+    frame, found = result.frame, result.detections
+    height, width = frame.image.shape[:2]
+    return {
+        "frame": frame.index,
+        "source": frame.source,
+        "time": round(float(frame.time), 6),
+        "width": width,
+        "height": height,
+        "detections": [
+            {
+                "class_id": int(class_id),
+                "label": result.label(int(class_id)),
+                "score": round(float(score), 6),
+                "box": [round(float(side), 2) for side in box],
+            }
+            for box, score, class_id in zip(found.boxes, found.scores, found.class_ids)
+        ],
+    }
+
+
+class JsonLines(Sink):
+    """Writes to `path`, replacing what was there; "-" is standard output. A line is out when `write` returns.
+
+    Raises OutputError, at once if the file cannot be opened, and OutputClosed when the reader went away.
+    """
+
+    name = "json"
+
+    def __init__(self, path: str) -> None:
+        is_standard = path == STANDARD_OUTPUT
+        self._path = "standard output" if is_standard else path
+        try:
+            # Unbuffered: a pipe that closed must be noticed here, and not once more when Python ends.
+            self._file: IO[bytes] = (
+                open(1, "wb", buffering=0, closefd=False) if is_standard else open(path, "wb", buffering=0)
+            )
+        except OSError as problem:
+            raise cannot_write(self._path, problem) from problem
+
+    def write(self, result: Result) -> None:
+        line = json.dumps(as_json(result), allow_nan=False) + "\n"
+        try:
+            write_all(self._file, line.encode("ascii"))
+        except BrokenPipeError as problem:
+            raise OutputClosed("{}: its reader closed it.".format(self._path)) from problem
+        except OSError as problem:
+            raise cannot_write(self._path, problem) from problem
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,221 @@
+"""Draws what was found into a copy of the frame's picture."""
+
+import colorsys
+import unicodedata
+from functools import lru_cache
+from typing import Callable, List, NamedTuple, Tuple
+
+import cv2
+import numpy as np
+
+from appliance.frame import Result, Statistics, Timings
+
+Colour = Tuple[int, int, int]  # blue, green, red
+Area = Tuple[int, int, int, int]  # x_min, y_min, x_max, y_max
+
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
+# OpenCV 5 draws UTF-8 with a built-in outline font; before it, FONT_HERSHEY_* knows ASCII alone.
+_HAS_UNICODE = int(cv2.__version__.split(".")[0]) >= 5
+
+
+class _Style(NamedTuple):
+    """What suits a picture's size: line width, OpenCV's font scale and weight, space around text."""
+
+    line: int
+    scale: float
+    weight: int
+    margin: int
+
+
+class Overlay:
+    """Boxes with label and score, and with `vis_text` the statistics in the upper left corner."""
+
+    def __init__(self, vis_text: bool, statistics: Callable[[], Statistics]) -> None:
+        self._vis_text = vis_text
+        self._statistics = statistics
+
+    def draw(self, result: Result) -> np.ndarray:
+        """A new uint8 [height, width, 3] BGR picture of the frame's size; the frame's own stays as it is."""
+        picture: np.ndarray = result.frame.image.copy()
+        height, width = picture.shape[:2]
+        style = _style(width, height)
+        taken: List[Area] = []
+        found = result.detections
+        boxes = [_pixels(box, width, height) for box in found.boxes]
+        colours = [class_colour(int(class_id)) for class_id in found.class_ids]
+        # From the worst to the best, so that the best lie on top; all labels above all boxes.
+        for box, colour in zip(reversed(boxes), reversed(colours)):
+            _draw_box(picture, box, colour, style.line)
+        if self._vis_text:
+            taken.append(_draw_statistics(picture, style, self._statistics()))
+        labels = []
+        for box, colour, class_id, score in zip(boxes, colours, found.class_ids, found.scores):
+            tile = _label_tile("{} {:.2f}".format(result.label(int(class_id)), score), colour, style)
+            place = _place_label(box, tile.shape[1], tile.shape[0], width, height, style.line, taken)
+            taken.append(place)
+            labels.append((place, tile))
+        for (x_min, y_min, x_max, y_max), tile in reversed(labels):
+            target = picture[y_min:y_max, x_min:x_max]
+            target[:] = tile[: target.shape[0], : target.shape[1]]
+        return picture
+
+
+@lru_cache(maxsize=None)
+def class_colour(class_id: int) -> Colour:
+    """The colour of a class, always the same.
+
+    17 hues in two turns of the circle, so that neighbouring ids lie 42 degrees apart, in three shades.
+    """
+    saturation, value = ((0.85, 1.0), (0.55, 1.0), (0.9, 0.7))[class_id // 17 % 3]
+    red, green, blue = colorsys.hsv_to_rgb(class_id * 2 / 17.0 % 1.0, saturation, value)
+    return round(blue * 255), round(green * 255), round(red * 255)
+
+
+def text_colour(background: Colour) -> Colour:
+    """Black or white, whichever is easier to read on the background (by WCAG 2's relative luminance)."""
+    blue, green, red = ((part / 255.0) ** 2.2 for part in background)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return _BLACK if luminance > 0.18 else _WHITE  # at 0.18 both have the same contrast
+
+
+@lru_cache(maxsize=16)
+def _style(width: int, height: int) -> _Style:
+    side = min(width, height)
+    scale = min(max(side / 1200.0, 0.3), 2.5)
+    return _Style(
+        line=max(1, round(side / 260.0)),
+        scale=scale,
+        weight=max(1, round(scale * 1.4)),
+        margin=max(2, round(scale * 8)),
+    )
+
+
+def _pixels(box: np.ndarray, width: int, height: int) -> Area:
+    x_min, y_min, x_max, y_max = (round(float(side)) for side in box)
+    return (
+        min(max(x_min, 0), width - 1),
+        min(max(y_min, 0), height - 1),
+        min(max(x_max, 0), width - 1),
+        min(max(y_max, 0), height - 1),
+    )
+
+
+def _draw_box(picture: np.ndarray, box: Area, colour: Colour, line: int) -> None:
+    """Four filled strips: four times as fast as cv2.rectangle, and with square corners."""
+    height, width = picture.shape[:2]
+    x_min, y_min, x_max, y_max = box
+    out, into = line // 2, line - line // 2
+    left, top = max(x_min - out, 0), max(y_min - out, 0)
+    right, bottom = min(x_max + into, width), min(y_max + into, height)
+    picture[top : y_min + into, left:right] = colour
+    picture[max(y_max - out, 0) : bottom, left:right] = colour
+    picture[top:bottom, left : x_min + into] = colour
+    picture[top:bottom, max(x_max - out, 0) : right] = colour
+
+
+def _printable(text: str) -> str:
+    """The text as OpenCV can show it: before 5.0 without accents, and other letters as question marks."""
+    if _HAS_UNICODE:
+        return text
+    plain = unicodedata.normalize("NFKD", text)
+    return (
+        "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode("ascii")
+    )
+
+
+@lru_cache(maxsize=2048)
+def _label_tile(text: str, colour: Colour, style: _Style) -> np.ndarray:
+    """A picture of a label. Kept, because drawing letters takes far longer than copying them."""
+    text = _printable(text)
+    (text_width, cap_height), descent = cv2.getTextSize(text, _FONT, style.scale, style.weight)
+    height = cap_height + descent + style.margin
+    tile = np.full((height, text_width + 2 * style.margin, 3), colour, np.uint8)
+    origin = (style.margin, cap_height + style.margin // 2 + 1)
+    cv2.putText(tile, text, origin, _FONT, style.scale, text_colour(colour), style.weight, cv2.LINE_AA)
+    tile.setflags(write=False)
+    return tile
+
+
+def _place_label(
+    box: Area, width: int, height: int, image_width: int, image_height: int, line: int, taken: List[Area]
+) -> Area:
+    """Where the label covers the least of the labels already placed; above the box if that is free.
+
+    A label larger than the picture is cut at the right and the bottom.
+    """
+    x_min, y_min, x_max, y_max = box
+    out, into = line // 2, line - line // 2
+    left, right = x_min - out, x_max + into - width
+    above, below = y_min - out - height, y_max + into
+    inside_top, inside_bottom = y_min + into, y_max - out - height
+    best, best_cost = (0, 0, 0, 0), float("inf")
+    for x, y in (
+        (left, above), (left, inside_top), (right, above), (right, inside_top),
+        (left, below), (right, below), (left, inside_bottom), (right, inside_bottom),
+    ):  # fmt: skip
+        x_moved = max(min(x, image_width - width), 0)
+        y_moved = max(min(y, image_height - height), 0)
+        place = (x_moved, y_moved, min(x_moved + width, image_width), min(y_moved + height, image_height))
+        # A place beyond the edge is moved inside, where it hides part of the box: only if nothing is better.
+        cost = sum(_overlap(place, other) for other in taken) + width * abs(y_moved - y)
+        if cost < best_cost:
+            best, best_cost = place, cost
+        if not cost:
+            break
+    return best
+
+
+def _overlap(a: Area, b: Area) -> int:
+    if a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]:
+        return 0
+    return (min(a[2], b[2]) - max(a[0], b[0])) * (min(a[3], b[3]) - max(a[1], b[1]))
+
+
+def _draw_statistics(picture: np.ndarray, style: _Style, statistics: Statistics) -> Area:
+    """Draw the statistics on a darkened panel. Returns its area, empty where there is nothing to show yet."""
+    if statistics.timings is None:
+        return 0, 0, 0, 0
+    height, width = picture.shape[:2]
+    tile = _statistics_tile(tuple(_statistics_words(statistics)), style, width, height // 4)
+    panel = picture[: tile.shape[0], : tile.shape[1]]
+    visible = tile[: panel.shape[0], : panel.shape[1]]
+    cv2.scaleAdd(panel, 0.4, visible, panel)
+    return 0, 0, panel.shape[1], panel.shape[0]
+
+
+def _statistics_words(statistics: Statistics) -> List[str]:
+    """The parts that a line may be broken between."""
+    timings: Timings = statistics.timings or Timings(0, 0, 0, 0, 0, 0)
+    times = (("total", timings.total), ("cap", timings.cap), ("gpu", timings.front), ("cpu", timings.back),
+             ("lost", timings.lost))  # fmt: skip
+    words = ["{:.1f} FPS".format(statistics.fps)]
+    words += ["{} {:.1f}".format(name, seconds * 1000) for name, seconds in times]
+    words[-1] += " ms"
+    return words
+
+
+@lru_cache(maxsize=8)
+def _statistics_tile(words: Tuple[str, ...], style: _Style, width: int, height: int) -> np.ndarray:
+    """White letters on black: the FPS in the first line, below it the times as far as the height allows."""
+    gap = "   "
+
+    def text_width(text: str) -> int:
+        return int(cv2.getTextSize(text, _FONT, style.scale, style.weight)[0][0]) + 2 * style.margin
+
+    (_, cap_height), descent = cv2.getTextSize("X", _FONT, style.scale, style.weight)
+    line_height = cap_height + descent + style.margin // 2
+    lines = [words[0], words[1]]
+    for word in words[2:]:
+        if text_width(lines[-1] + gap + word) <= width:
+            lines[-1] += gap + word
+        else:
+            lines.append(word)
+    lines = lines[: max(1, (height - style.margin) // line_height)]
+    size = (len(lines) * line_height + style.margin, max(text_width(line) for line in lines), 3)
+    tile = np.zeros(size, np.uint8)
+    for number, line in enumerate(lines):
+        origin = (style.margin, style.margin + number * line_height + cap_height)
+        cv2.putText(tile, line, origin, _FONT, style.scale, _WHITE, style.weight, cv2.LINE_AA)
+    tile.setflags(write=False)
+    return tile

@@ -1,0 +1,26 @@
+"""Holds a sink to a number of frames a second."""
+
+import time
+from typing import Callable, Optional
+
+
+class RateLimit:
+    """Lets at most `fps` frames a second through, evenly spaced; 0 lets all through."""
+
+    def __init__(self, fps: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval = 1.0 / fps if fps > 0 else 0.0
+        self._clock = clock
+        self._due: Optional[float] = None
+
+    def allows(self) -> bool:
+        """Whether a frame may pass now; asking counts as passing it."""
+        if not self._interval:
+            return True
+        now = self._clock()
+        if self._due is None:
+            self._due = now
+        if now < self._due:
+            return False
+        # Due times keep their grid, so that late frames do not lower the rate; a pause is not made up for.
+        self._due = max(self._due + self._interval, now)
+        return True

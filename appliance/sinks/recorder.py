@@ -1,0 +1,112 @@
+"""Records the annotated pictures as a movie: JPEG pictures in AVI, which any player opens."""
+
+import logging
+import os
+from typing import List, Optional, Tuple
+
+import cv2
+
+from appliance.errors import OutputError
+from appliance.frame import Result
+from appliance.sinks.avi import AviWriter
+from appliance.sinks.base import Sink, cannot_write, make_writable_directory
+from appliance.sinks.overlay import Overlay
+
+JPEG_QUALITY = 95
+LONGEST_FREEZE = 10.0  # seconds without a frame that a live recording bridges with its last picture
+
+log = logging.getLogger(__name__)
+
+
+def movie_path(output_dir: str, unixtime: float) -> str:
+    """Where the original project puts a movie that starts at this time."""
+    return os.path.join(output_dir, "output_{}.avi".format(int(unixtime)))
+
+
+class MovieRecorder(Sink):
+    """Writes `path` (.avi) in the frames' size. Where that file exists, it is kept and "_2", "_3" … is taken.
+
+    fps: of playing, above 0. Of a movie every frame is written. With `is_live` a second of capture time is
+    a second of playing time: pictures are repeated or left out as needed.
+    A new file is begun where the frames' size changes, where a live source was silent for over 10 seconds,
+    and at 255 GiB. `paths` has all files so far, `frames` counts the pictures in them.
+    The files are whole after `close`. After a crash they lack only the picture that was being written.
+    """
+
+    name = "recorder"
+    is_drawn = True
+
+    def __init__(self, path: str, fps: float, overlay: Overlay, is_live: bool = False) -> None:
+        if not fps > 0:
+            raise ValueError("fps must be above 0, not {}".format(fps))
+        self.paths: List[str] = []
+        self.frames = 0
+        self._path = path
+        self._fps = fps
+        self._overlay = overlay
+        self._is_live = is_live
+        self._movie: Optional[AviWriter] = None
+        self._size: Tuple[int, int] = (0, 0)
+        self._started_at = 0.0
+        self._last_picture = b""
+        self._failure: Optional[OutputError] = None
+        make_writable_directory(os.path.dirname(path) or ".")
+
+    def write(self, result: Result) -> None:
+        if self._failure:
+            raise self._failure
+        try:
+            self._record(result)
+        except OSError as problem:
+            path = self.paths[-1] if self.paths else self._path
+            kept = "{} frames were recorded and can be played.".format(self.frames) if self.frames else ""
+            self._failure = cannot_write(path, problem, kept)
+            self.close()
+            raise self._failure from problem
+
+    def close(self) -> None:
+        if self._movie:
+            self._movie.close()
+            self._movie = None
+
+    def _record(self, result: Result) -> None:
+        height, width = result.frame.image.shape[:2]
+        movie = self._movie
+        if movie and (self._size != (width, height) or movie.is_full):
+            movie = None
+        # How many pictures the movie should have once this one is in it.
+        due = movie.frames + 1 if movie else 1
+        if movie and self._is_live:
+            due = int((result.frame.captured_at - self._started_at) * self._fps + 0.5) + 1
+            if due - movie.frames > LONGEST_FREEZE * self._fps + 1:
+                movie, due = None, 1
+            elif due <= movie.frames:
+                return
+        if movie is None:
+            movie = self._start_file(width, height, result.frame.captured_at)
+        drawn = self._overlay.draw(result)
+        picture = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+        while movie.frames < due - 1:
+            movie.write(self._last_picture)
+            self.frames += 1
+        movie.write(picture)
+        self.frames += 1
+        self._last_picture = picture
+
+    def _start_file(self, width: int, height: int, captured_at: float) -> AviWriter:
+        self.close()
+        stem, extension = os.path.splitext(self._path)
+        path, number = self._path, 1
+        while True:
+            try:
+                self._movie = AviWriter(path, width, height, self._fps)
+                break
+            except FileExistsError:
+                number += 1
+                path = "{}_{}{}".format(stem, number, extension)
+        if self.paths:
+            log.info("The recording goes on in %s", path)
+        self.paths.append(path)
+        self._size = (width, height)
+        self._started_at = captured_at
+        return self._movie
