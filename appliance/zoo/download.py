@@ -1,0 +1,197 @@
+"""Fetches one file over HTTP: resumed where it was broken off, checked as it then lies on the disk."""
+
+import contextlib
+import hashlib
+import http.client
+import logging
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any, Iterator, NamedTuple, Optional
+
+from appliance.errors import ModelError
+from appliance.zoo.install import Progress, check_space, remove_file, writing
+
+_log = logging.getLogger(__name__)
+
+_CONNECT_SECONDS = 5.0
+_READ_SECONDS = 60.0
+_BLOCK = 1 << 18
+_BY_HAND = "Fetch the archive on another machine and bring it in: `python -m appliance models import FILE`."
+
+
+class OriginUnavailable(ModelError):
+    """The server cannot be reached, or does not have the file (any more): another origin may be tried."""
+
+
+class Downloaded(NamedTuple):
+    """A complete file. sha384: of all of it, hexadecimal."""
+
+    path: Path
+    bytes: int
+    sha384: str
+
+
+def download(
+    url: str,
+    part: Path,
+    expected_bytes: Optional[int] = None,
+    expected_sha384: Optional[str] = None,
+    progress: Optional[Progress] = None,
+) -> Downloaded:
+    """Fetch `url` into the file `part`, going on where an earlier try stopped.
+
+    Proxies of the environment are used. A transfer that breaks off leaves `part` for the next try; a file that
+    is not the expected one is deleted.
+    Raises OriginUnavailable, ModelError (wrong size or hash, broken off), OutputError (no space).
+    """
+    have = part.stat().st_size if part.exists() else 0
+    if expected_bytes is not None and have > expected_bytes:
+        remove_file(part)
+        have = 0
+    if have == 0 or have != expected_bytes:
+        _transfer(url, part, have, expected_bytes, progress)
+    return _check(url, part, expected_bytes, expected_sha384)
+
+
+def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress: Optional[Progress]) -> None:
+    with contextlib.ExitStack() as stack:
+        response = _open(url, have)
+        if response is None:  # the server has no bytes from there on
+            if expected is None:
+                return  # the file is complete, or the archive's own check will tell
+            response = _open(url, 0)
+        stack.callback(response.close)
+        start = _start_of(response)
+        if start not in (0, have):
+            raise ModelError("{} sent bytes from {} on, not from {}: try again.".format(url, start, have))
+        length = response.headers.get("Content-Length")
+        total = start + int(length) if length is not None else expected
+        if expected is not None and total != expected:
+            raise ModelError(
+                "{} is {} bytes long, not {}: it is not the published file. Is a proxy or a sign-in "
+                "page in between?".format(url, total, expected)
+            )
+        if start:
+            _log.info("Going on after %d MB of an earlier try.", start // 1000000)
+        if total is not None:
+            check_space(part.parent, total - have)
+        with writing(part):
+            file = stack.enter_context(part.open("ab" if start else "wb"))
+        done = start
+        for block in _blocks(url, response):
+            with writing(part):
+                file.write(block)
+            done += len(block)
+            if progress is not None:
+                progress(done, total)
+        with writing(part):
+            file.flush()
+    if total is not None and done != total:
+        raise ModelError(
+            "{} broke off after {} of {} bytes: the same command goes on from there.".format(url, done, total)
+        )
+
+
+def _open(url: str, start: int) -> Any:
+    """The response for the bytes from `start` on; None where the server says that there are none."""
+    host = urllib.parse.urlsplit(url).netloc
+    request = urllib.request.Request(url, headers={"User-Agent": "splitlens"})
+    if start:
+        request.add_header("Range", "bytes={}-".format(start))
+    opener = urllib.request.build_opener(_Http, _Https)
+    try:
+        return opener.open(request, timeout=_READ_SECONDS)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 416 and start:
+            return None
+        raise OriginUnavailable(
+            "{} cannot be had: {} answers {} {}. {}".format(url, host, error.code, error.reason, _BY_HAND)
+        ) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise OriginUnavailable(
+            "{} cannot be reached ({}). {}".format(
+                host, getattr(reason, "strerror", None) or reason, _BY_HAND
+            )
+        ) from error
+
+
+def _start_of(response: Any) -> int:
+    """Where the body begins in the file: 0 from a server that ignores Range."""
+    if response.getcode() != 206:
+        return 0
+    match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    return int(match.group(1)) if match else -1
+
+
+def _blocks(url: str, response: Any) -> Iterator[bytes]:
+    while True:
+        try:
+            block = response.read(_BLOCK)
+        except (OSError, http.client.HTTPException) as error:
+            raise ModelError(
+                "{} broke off ({}): the same command goes on from there.".format(
+                    url, str(error) or type(error).__name__
+                )
+            ) from error
+        if not block:
+            return
+        yield block
+
+
+def _check(url: str, part: Path, expected_bytes: Optional[int], expected_sha384: Optional[str]) -> Downloaded:
+    digest = hashlib.sha384()
+    with part.open("rb") as file:
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            digest.update(block)
+    result = Downloaded(part, part.stat().st_size, digest.hexdigest())
+    if expected_bytes is not None and result.bytes != expected_bytes:
+        remove_file(part)
+        raise ModelError(
+            "{} came as {} bytes, not {}: it was deleted; try again.".format(
+                url, result.bytes, expected_bytes
+            )
+        )
+    if expected_sha384 is not None and result.sha384 != expected_sha384:
+        remove_file(part)
+        raise ModelError(
+            "{} is not the file that it should be: its SHA-384 is {}..., not {}.... It was deleted; "
+            "try again, and if it comes so again, do not trust that server.".format(
+                url, result.sha384[:16], expected_sha384[:16]
+            )
+        )
+    return result
+
+
+class _QuickConnect:
+    """Gives up on a host sooner than on a slow transfer."""
+
+    timeout: Any
+    sock: Any
+
+    def connect(self) -> None:
+        self.timeout = _CONNECT_SECONDS
+        super().connect()  # type: ignore[misc]
+        self.sock.settimeout(_READ_SECONDS)
+
+
+class _HttpConnection(_QuickConnect, http.client.HTTPConnection):
+    pass
+
+
+class _HttpsConnection(_QuickConnect, http.client.HTTPSConnection):
+    pass
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HttpConnection, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HttpsConnection, req)

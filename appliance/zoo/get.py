@@ -1,0 +1,150 @@
+"""Installs a model of the catalogue: from the zoo, or where that cannot be reached from a package."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+from appliance.errors import ModelError
+from appliance.graph.frozen import read_graph
+from appliance.zoo.archive import unpack_graph
+from appliance.zoo.catalogue import Entry, ZooOrigin, find_entry, megabytes
+from appliance.zoo.download import Downloaded, OriginUnavailable, download
+from appliance.zoo.install import (
+    Progress,
+    locked,
+    make_record,
+    put_in_place,
+    remove_file,
+    staging,
+    work_folder,
+    writing,
+)
+from appliance.zoo.layout import GRAPH_FILE, Record
+from appliance.zoo.packages import get_graph
+from appliance.zoo.store import InstalledModel, installed, resolve_model
+
+_log = logging.getLogger(__name__)
+
+ZOO_URL = "http://download.tensorflow.org/"
+SUMS_FILE = "zoo-sums.json"
+
+
+def get(
+    name: str, models_dir: Path, progress: Optional[Progress] = None, base_url: str = ZOO_URL
+) -> InstalledModel:
+    """Fetch, check and install a model; nothing is fetched where it is installed already.
+
+    base_url: of the zoo's server or a mirror of it. progress: called while the archive comes.
+    Raises ModelError (unknown, cannot be reached, wrong hash, damaged), OutputError (no space, no right).
+    """
+    entry = find_entry(name)
+    with locked(entry.name, models_dir):
+        if _is_sound(entry, models_dir):
+            _log.info("%s is installed.", entry.name)
+            return resolve_model(entry.name, models_dir)
+        with staging(entry.name, models_dir) as folder:
+            record = _fill(entry, folder, models_dir, progress, base_url)
+            put_in_place(folder, entry.name, models_dir, record)
+    return resolve_model(entry.name, models_dir)
+
+
+def _is_sound(entry: Entry, models_dir: Path) -> bool:
+    """Whether the model is there and, as far as a record tells, whole."""
+    for model in installed(models_dir):
+        if model.name == entry.name:
+            if model.record is None or model.record.graph_bytes == model.path.stat().st_size:
+                return True
+            _log.warning("%s is not as it was installed: it is fetched again.", model.path)
+    return False
+
+
+def _fill(
+    entry: Entry, folder: Path, models_dir: Path, progress: Optional[Progress], base_url: str
+) -> Record:
+    failures: List[OriginUnavailable] = []
+    for origin in entry.origins:
+        try:
+            if isinstance(origin, ZooOrigin):
+                return _from_zoo(entry, origin, folder, models_dir, progress, base_url)
+            if failures:
+                _log.warning(
+                    "%s The model is taken from the %s instead.", _first_sentence(failures[0]), origin
+                )
+            get_graph(origin, folder)
+            return make_record(folder, str(origin), origin.licence, entry.labels)
+        except OriginUnavailable as error:
+            failures.append(error)
+    raise ModelError(" ".join(str(failure) for failure in failures)) from failures[-1]
+
+
+def _first_sentence(error: Exception) -> str:
+    return str(error).partition(". Fetch")[0] + "."
+
+
+def _from_zoo(
+    entry: Entry,
+    origin: ZooOrigin,
+    folder: Path,
+    models_dir: Path,
+    progress: Optional[Progress],
+    base_url: str,
+) -> Record:
+    url = "{}/{}/{}".format(base_url.rstrip("/"), origin.base, origin.archive)
+    expected_bytes, expected_sha384 = _expected(origin, models_dir)
+    _log.info("Fetching %s (%s).", url, megabytes(expected_bytes))
+    part = work_folder(models_dir) / (origin.archive + ".part")
+    archive = download(url, part, expected_bytes, expected_sha384, progress)
+    try:
+        unpack_graph(archive.path, folder)
+        read_graph(folder / GRAPH_FILE)
+    except ModelError:
+        remove_file(part)  # a whole file that is no good: going on from it would help nobody
+        raise
+    if origin.sha384 is None and expected_sha384 is None:
+        _remember(origin, archive, models_dir)
+    remove_file(part)
+    record = make_record(folder, url, origin.licence, entry.labels)
+    return record._replace(archive_bytes=archive.bytes, archive_sha384=archive.sha384)
+
+
+def _expected(origin: ZooOrigin, models_dir: Path) -> Tuple[Optional[int], Optional[str]]:
+    """Size and SHA-384 that the archive must have, as published or recorded when it first came; or None."""
+    if origin.sha384 is not None:
+        return origin.bytes, origin.sha384
+    row = _read_sums(models_dir).get(origin.archive)
+    if row is None:
+        _log.warning(
+            "No checksum of %s was published: what comes now is recorded in %s and checked from then on.",
+            origin.archive,
+            models_dir / SUMS_FILE,
+        )
+        return None, None
+    _log.info(
+        "%s is checked against %s, recorded at its first download.", origin.archive, models_dir / SUMS_FILE
+    )
+    return row["bytes"], row["sha384"]
+
+
+def _read_sums(models_dir: Path) -> Dict[str, Any]:
+    path = models_dir / SUMS_FILE
+    try:
+        sums = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            archive: {"bytes": int(row["bytes"]), "sha384": str(row["sha384"])}
+            for archive, row in sums.items()
+        }
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError("{} is damaged ({}): mend or delete it.".format(path, error)) from error
+
+
+def _remember(origin: ZooOrigin, archive: Downloaded, models_dir: Path) -> None:
+    path = models_dir / SUMS_FILE
+    with locked("zoo-sums", models_dir), writing(path):
+        sums = _read_sums(models_dir)
+        sums[origin.archive] = {"bytes": archive.bytes, "sha384": archive.sha384}
+        new = work_folder(models_dir) / SUMS_FILE
+        new.write_text(json.dumps(sums, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        new.replace(path)

