@@ -1,0 +1,126 @@
+"""A reader process, seen from the daemon: start it, hear it, end it."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from typing import Deque, Dict, List, Optional, Tuple
+
+from appliance.settings.redact import redact
+from appliance.sources import reasons, wire
+from appliance.sources.processes import kill_group
+
+PACKAGE_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# What an orderly end may take: a reader ends between two frames.
+GRACE = 1.0
+
+
+class ReaderChild:
+    """Used by one thread, which has to outlive the process: the kernel kills it when that thread ends.
+    `free` is for any thread."""
+
+    def __init__(self, spec: wire.Message) -> None:
+        self._sock, theirs = wire.make_pair()
+        self._lock = threading.Lock()
+        self._remarks: Deque[str] = deque(maxlen=100)
+        self._half_line = b""
+        self.has_ended = False
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "appliance.sources.reader"], stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(), start_new_session=True)
+        except OSError:
+            self._sock.close()
+            raise
+        finally:
+            theirs.close()
+        assert self._process.stderr is not None
+        self._errors = self._process.stderr
+        self.pid = self._process.pid
+        try:
+            wire.send(self._sock, spec)
+        except OSError:
+            pass  # it died already, which `listen` will see
+
+    def listen(self, seconds: float, alarm: int) -> List[Tuple[wire.Message, Optional[int]]]:
+        """What it has to tell, waiting at most `seconds` or until `alarm`, a descriptor, can be read.
+
+        Sets `has_ended` when it closed its socket.
+        """
+        ours, errors = self._sock.fileno(), self._errors.fileno()
+        ready, _, _ = select.select([ours, errors, alarm], [], [], max(0.0, seconds))
+        if errors in ready:
+            self._hear_errors()
+        messages = []
+        while ours in ready and not self.has_ended:
+            try:
+                message, descriptor = wire.receive(self._sock, wait=False)
+            except BlockingIOError:
+                break
+            if message is None:
+                self.has_ended = True
+            else:
+                messages.append((message, descriptor))
+        return messages
+
+    def free(self, ring: int, slot: int) -> None:
+        with self._lock:
+            try:
+                wire.send(self._sock, {"free": slot, "ring": ring})
+            except OSError:
+                pass  # it is gone, and its ring with it
+
+    def forget_remarks(self) -> None:
+        """What it printed so far did not keep it from working."""
+        self._remarks.clear()
+
+    def stop(self) -> None:
+        """End it, by force if need be, and read its last words."""
+        with self._lock:
+            self._sock.close()
+        try:
+            self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            pass
+        kill_group(self._process)
+        until = time.monotonic() + GRACE
+        while time.monotonic() < until and select.select([self._errors], [], [], 0)[0]:
+            if not self._hear_errors():
+                break
+        self._errors.close()
+
+    def why(self) -> str:
+        """After `stop`, for a reader that did not say why it ended."""
+        code = self._process.returncode
+        if code is None:
+            return "its reader hangs in the kernel"
+        how = "its reader ended"
+        if code < 0:
+            how = "its reader was killed by {}".format(signal.Signals(-code).name)
+        elif code:
+            how = "its reader failed"
+        return "{}{}".format(how, ": " + redact(self._remarks[-1]) if code > 0 and self._remarks else "")
+
+    def explanation(self) -> Optional[str]:
+        return reasons.explain(self._remarks)
+
+    def _hear_errors(self) -> bool:
+        data = os.read(self._errors.fileno(), 65536)
+        lines = (self._half_line + data).split(b"\n")
+        self._half_line = lines.pop()[-4096:]
+        self._remarks.extend(line.decode("utf-8", "replace") for line in lines if line.strip())
+        return bool(data)
+
+
+def _environment() -> Dict[str, str]:
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join(
+        [PACKAGE_HOME] + [part for part in [environment.get("PYTHONPATH", "")] if part])
+    # Warnings: the line with a server's 404 is one.
+    environment["OPENCV_FFMPEG_LOGLEVEL"] = "24"
+    environment.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+    return environment

@@ -1,0 +1,143 @@
+"""Runs in the reader process: a GStreamer pipeline in a `gst-launch-1.0` of its own, which writes raw
+frames to a pipe."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from typing import Dict, NoReturn, Optional
+
+from appliance.errors import SourceError
+from appliance.sources import wire
+from appliance.sources.launch import Picture, find_launcher, launch_words, read_caps
+from appliance.sources.outlet import Ended, Outlet
+from appliance.sources.processes import die_with_parent
+from appliance.sources.ring import Layout
+
+F_SETPIPE_SZ = 1031  # linux/fcntl.h; in Python's fcntl since 3.10
+PIPE_BYTES = 1 << 20  # what an ordinary user may ask for
+
+
+def run(spec: wire.Message, outlet: Outlet) -> NoReturn:
+    """Hand over frames until the pipeline ends: raises Ended, or ParentGone."""
+    outlet.tell(opening=True)
+    frames, write_end = os.pipe()
+    try:
+        fcntl.fcntl(write_end, F_SETPIPE_SZ, PIPE_BYTES)
+    except OSError:
+        pass  # smaller steps, that is all
+    try:
+        command = [find_launcher(), "-v"] + launch_words(spec["target"], write_end)
+    except SourceError as error:
+        raise Ended(str(error)) from error
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=[write_end], env=_environment(),
+        preexec_fn=die_with_parent)
+    os.close(write_end)
+    try:
+        Pipeline(process, frames, outlet).deliver()
+    except Ended:
+        _await_end(process)  # it has not yet said why
+        raise
+    finally:
+        _stop(process)
+
+
+class Pipeline:
+    """What comes from one gst-launch: words on its standard output, pictures on the pipe."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", frames: int, outlet: Outlet) -> None:
+        assert process.stdout is not None
+        self._words: Optional[int] = process.stdout.fileno()
+        self._frames = frames
+        self._outlet = outlet
+        self._text = b""
+        self._picture: Optional[Picture] = None
+        self._is_live = False
+
+    def deliver(self) -> NoReturn:
+        """A pipeline that is not live is read at its declared rate: it would run as fast as it can.
+
+        `took` is the time from a frame's first byte to its last; what the pipeline itself did before is not
+        known.
+        """
+        while self._picture is None:
+            if self._words is None:
+                raise Ended("the pipeline ended without a picture")
+            self._outlet.wait(None, [self._words])
+            self._hear_words(self._words)
+        picture = self._picture
+        # GStreamer pads the rows of packed pictures.
+        layout = Layout(picture.width, picture.height, -(-picture.width * 3 // 4) * 4)
+        self._outlet.tell(opened=True, fps=picture.fps)
+        pause = 1 / picture.fps if picture.fps and not self._is_live else 0.0
+        unused = memoryview(bytearray(layout.frame_bytes))
+        due = time.monotonic()
+        while True:
+            self._outlet.wait(max(0.0, due - time.monotonic()))
+            due += pause
+            self._await_frame()
+            started = time.monotonic()
+            memory = self._outlet.claim(layout)
+            self._fill(unused if memory is None else memory)
+            if memory is not None:
+                at = time.monotonic()
+                self._outlet.publish(at, at - started)
+
+    def _await_frame(self) -> None:
+        while True:
+            files = [self._frames] if self._words is None else [self._words, self._frames]
+            ready = self._outlet.wait(None, files)
+            if self._words is not None and self._words in ready:
+                self._hear_words(self._words)
+            elif ready:
+                return
+
+    def _fill(self, memory: memoryview) -> None:
+        filled = 0
+        while filled < len(memory):
+            if filled:
+                self._await_frame()
+            count = os.readv(self._frames, [memory[filled:]])
+            if not count:
+                raise Ended("the pipeline ended")
+            filled += count
+
+    def _hear_words(self, words: int) -> None:
+        data = os.read(words, 65536)
+        if not data:
+            self._words = None  # there may still be frames in the pipe
+        lines = (self._text + data).split(b"\n")
+        self._text = lines.pop()
+        for line in lines:
+            text = line.decode("utf-8", "replace")
+            self._is_live = self._is_live or text.startswith("Pipeline is live")
+            picture = read_caps(text)
+            if picture is not None and self._picture is not None and picture[:2] != self._picture[:2]:
+                # The pipe has no borders between frames: nobody knows where the new size begins.
+                raise Ended("the picture size changed to {}x{}".format(picture.width, picture.height))
+            self._picture = self._picture or picture
+
+
+def _environment() -> Dict[str, str]:
+    """GStreamer is to speak English: `reasons` reads what it says."""
+    environment = {key: value for key, value in os.environ.items() if key != "LANGUAGE"}
+    environment["LC_ALL"] = "C"
+    return environment
+
+
+def _await_end(process: "subprocess.Popen[bytes]") -> bool:
+    try:
+        process.wait(1)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Some cameras (Jetson's) need an orderly end; what does not end is killed."""
+    for signal_number in (signal.SIGINT, signal.SIGKILL):
+        process.send_signal(signal_number)
+        if _await_end(process):
+            return

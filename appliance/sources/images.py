@@ -1,0 +1,123 @@
+"""Pictures: one file, or a folder with its subfolders."""
+
+import logging
+import os
+import re
+import threading
+import time
+from typing import List, Optional, Tuple, Union
+
+import cv2
+import numpy as np
+
+from appliance.errors import SourceError
+from appliance.frame import Frame
+from appliance.sources.base import Source
+
+logger = logging.getLogger(__name__)
+
+EXTENSIONS = (".jpg", ".jpeg", ".png")
+ACCEPTED = "jpg, jpeg and png files are accepted, and folders that hold some"
+
+
+class ImagesSource(Source):
+    """Every picture once, in the order that people count: 2.jpg before 10.jpg. Raises SourceError.
+
+    One that cannot be read is named in the log, left out and counted in `skipped`; if that was the only
+    one, or all were like it, `read` raises SourceError.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.name = path
+        self._paths = find_pictures(path)
+        self.frame_count = len(self._paths)
+        self._next = 0
+        self._delivered = 0
+        self._closed = threading.Event()
+
+    def read(self) -> Optional[Frame]:
+        while not self._closed.is_set() and self._next < len(self._paths):
+            path = self._paths[self._next]
+            self._next += 1
+            started = time.monotonic()
+            try:
+                image = read_picture(path)
+            except SourceError as error:
+                if self.frame_count == 1:
+                    raise
+                self.skipped += 1
+                logger.warning("%s; left out", error)
+                continue
+            now = time.monotonic()
+            self._delivered += 1
+            return Frame(image, self._delivered - 1, path, 0.0, now, now - started)
+        if not self._closed.is_set() and not self._delivered:
+            raise SourceError("{}: none of its {} pictures can be read".format(self.name, self.frame_count))
+        return None
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+def find_pictures(path: str) -> List[str]:
+    """The pictures under `path`, each beginning with `path` as it was given. Raises SourceError where there
+    is none."""
+    if os.path.isfile(path):
+        if not path.lower().endswith(EXTENSIONS):
+            raise SourceError("{} is no picture that can be read; {}".format(path, ACCEPTED))
+        return [path]
+    if not os.path.isdir(path):
+        raise SourceError("{} does not exist; {}".format(path, ACCEPTED))
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(path, onerror=_cannot_list)
+             for name in names if name.lower().endswith(EXTENSIONS)]
+    if not found:
+        raise SourceError("{} holds no picture; {}".format(path, ACCEPTED))
+    return sorted(found, key=natural_key)
+
+
+def natural_key(path: str) -> Tuple[List[List[Tuple[int, Union[int, str]]]], str]:
+    """Sorts folder by folder, numbers by their value, letters without regard to case."""
+    return [[(0, int(part)) if part.isdecimal() else (1, part.lower())
+             for part in re.split(r"(\d+)", name) if part]
+            for name in path.split(os.sep)], path
+
+
+def read_picture(path: str) -> np.ndarray:
+    """uint8 [height, width, 3], BGR, turned upright as its EXIF data say, of any depth and number of
+    channels.
+
+    Raises SourceError, also for a picture of which only a part is there: some OpenCV fill the rest with grey.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise SourceError("{} cannot be read: {}".format(path, error.strerror)) from error
+    try:
+        image: Optional[np.ndarray] = None
+        if is_whole(data):
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        image = None
+    if image is None:
+        what = "is empty" if not data else "is damaged or no picture"
+        raise SourceError("{} {}; {}".format(path, what, ACCEPTED))
+    return image
+
+
+def is_whole(data: bytes) -> bool:
+    """False for nothing at all and for a JPEG without its end marker; other formats are left to the
+    decoder."""
+    if not data.startswith(b"\xff\xd8"):
+        return bool(data)
+    place = 2
+    while data[place:place + 1] == b"\xff" and data[place + 1:place + 2] != b"\xda":
+        if data[place + 1:place + 2] == b"\xff":
+            place += 1  # a fill byte
+        else:
+            place += 2 + int.from_bytes(data[place + 2:place + 4], "big")
+    return b"\xff\xd9" in data[place:]
+
+
+def _cannot_list(error: OSError) -> None:
+    logger.warning("%s cannot be looked into: %s", error.filename, error.strerror)

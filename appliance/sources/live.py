@@ -1,0 +1,191 @@
+"""Live sources: a camera read by a process of its own, which is ended and started again whenever it fails."""
+
+import logging
+import os
+import select
+import threading
+import time
+from typing import Callable, NamedTuple, Optional
+
+from appliance.errors import SourceError
+from appliance.frame import Frame
+from appliance.sources import wire
+from appliance.sources.base import Source
+from appliance.sources.child import ReaderChild
+from appliance.sources.ring import Layout, RingReader
+
+logger = logging.getLogger(__name__)
+
+# Seconds between a loss and the next try: doubled until a frame comes.
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+# Seconds until a reader has imported what it needs; a Jetson from a slow card takes a while.
+START_TIME = 60.0
+
+
+class Waiting(NamedTuple):
+    """The newest frame, still in the ring."""
+
+    child: ReaderChild
+    ring: RingReader
+    message: wire.Message
+
+
+class LiveSource(Source):
+    """The newest frame of a camera, whenever one is asked for.
+
+    A thread hears the reader process; `read` copies a frame out of shared memory only when it is wanted.
+    Until the first frame, what goes wrong is raised by `read` as SourceError; after it, the camera is
+    opened again and again, for ever.
+    """
+
+    is_live = True
+
+    def __init__(self, name: str, spec: wire.Message, live_timeout: float,
+                 on_notice: Optional[Callable[[str], None]] = None) -> None:
+        self.name = name
+        self._spec = spec
+        self._live_timeout = live_timeout
+        self._on_notice = on_notice
+        self._index = 0
+        self._number = 0
+        self._waiting: Optional[Waiting] = None
+        self._failure: Optional[str] = None
+        self._closing = threading.Event()
+        self._changed = threading.Condition()
+        self._last_frame: Optional[float] = None
+        self._lost: Optional[str] = None
+        self._size_notice = ""
+        self._alarm, self._alarm_bell = os.pipe()
+        self._thread = threading.Thread(target=self._supervise, name="camera " + name, daemon=True)
+        self._thread.start()
+
+    def read(self) -> Optional[Frame]:
+        with self._changed:
+            while self._waiting is None and self._failure is None and not self._closing.is_set():
+                self._changed.wait()
+            if self._closing.is_set():
+                return None
+            waiting, self._waiting = self._waiting, None
+            if waiting is None:
+                raise SourceError("camera {}: {}".format(self.name, self._failure))
+        message = waiting.message
+        image = waiting.ring.copy(message["slot"])
+        waiting.child.free(message["ring"], message["slot"])
+        self._index += 1
+        return Frame(image, self._index - 1, self.name, message["time"], message["at"], message["took"])
+
+    def close(self) -> None:
+        with self._changed:
+            first = not self._closing.is_set()
+            self._closing.set()
+            self._waiting = None
+            self._changed.notify_all()
+        if first:
+            os.close(self._alarm_bell)  # which can be read at the other end, and stays so
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _take(self, newest: Waiting) -> None:
+        """A frame arrived: it replaces one that still waits. The reader numbers also those that it had no
+        room for."""
+        now = time.monotonic()
+        with self._changed:
+            old, self._waiting = self._waiting, None if self._closing.is_set() else newest
+            self.drops += newest.message["number"] - self._number - (1 if old is None else 0)
+            self._number = newest.message["number"]
+            self._changed.notify_all()
+        if old is not None:
+            old.child.free(old.message["ring"], old.message["slot"])
+        newest.child.forget_remarks()
+        if self._lost is not None and self._last_frame is not None:
+            self._notice("is back after {:.0f} s".format(now - self._last_frame))
+        self._lost = None
+        self._last_frame = now
+
+    def _supervise(self) -> None:
+        pause = FIRST_PAUSE
+        try:
+            while not self._closing.is_set():
+                before = self._last_frame
+                reason = self._run_reader()
+                if self._closing.is_set():
+                    return
+                if self._last_frame is None:
+                    self._fail(reason)
+                    return
+                if self._last_frame != before:
+                    pause = FIRST_PAUSE
+                if reason != self._lost:
+                    self._lost = reason
+                    self._notice("{}; reopening in {:g} s".format(reason, pause))
+                self._sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+        except Exception as error:
+            self._fail("its thread failed: {!r}".format(error))
+            logger.exception("the thread of camera %s failed", self.name)
+        finally:
+            os.close(self._alarm)
+
+    def _run_reader(self) -> str:
+        """One life of a reader process; returns why it ended."""
+        try:
+            child = ReaderChild(self._spec)
+        except OSError as error:
+            return "its reader cannot be started: {}".format(error)
+        reason: Optional[str] = None
+        try:
+            reason = self._listen(child)
+        finally:
+            child.stop()
+        explanation = child.explanation()
+        if reason is None:
+            reason = child.why()
+        return reason if explanation is None else explanation
+
+    def _listen(self, child: ReaderChild) -> Optional[str]:
+        """Until it ends, falls silent or the source is closed. None: it did not say why."""
+        ring: Optional[RingReader] = None
+        reason: Optional[str] = None
+        self._number = 0
+        limit, deadline = START_TIME, time.monotonic() + START_TIME
+        while not self._closing.is_set() and not child.has_ended and reason is None:
+            for message, descriptor in child.listen(deadline - time.monotonic(), self._alarm):
+                if "opening" in message:
+                    limit, deadline = self._live_timeout, time.monotonic() + self._live_timeout
+                elif "opened" in message:
+                    self.fps = message["fps"]
+                elif "stride" in message and descriptor is not None:
+                    layout = Layout(message["width"], message["height"], message["stride"])
+                    ring = RingReader(descriptor, layout)
+                    os.close(descriptor)
+                elif "slot" in message and ring is not None:
+                    self._take(Waiting(child, ring, message))
+                    deadline = time.monotonic() + self._live_timeout
+                elif "notice" in message:
+                    self._notice_size(message["notice"])
+                elif "ended" in message:
+                    reason = message["ended"]
+            if time.monotonic() >= deadline:
+                return "no frame for {:g} s".format(limit)
+        return reason
+
+    def _fail(self, reason: str) -> None:
+        with self._changed:
+            self._failure = reason
+            self._changed.notify_all()
+
+    def _sleep(self, seconds: float) -> None:
+        select.select([self._alarm], [], [], seconds)
+
+    def _notice_size(self, text: str) -> None:
+        """Said once, not after every loss."""
+        if text != self._size_notice:
+            self._size_notice = text
+            self._notice(text)
+
+    def _notice(self, text: str) -> None:
+        sentence = "camera {}: {}".format(self.name, text)
+        logger.warning("%s", sentence)
+        if self._on_notice is not None:
+            self._on_notice(sentence)

@@ -1,0 +1,114 @@
+"""Movies: every frame of a file, in order."""
+
+import logging
+import os
+import threading
+import time
+from typing import Optional
+
+# FFmpeg's remarks on every damaged packet; what they come to is said in one sentence here.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+import cv2
+
+from appliance.errors import SourceError
+from appliance.frame import Frame
+from appliance.settings.redact import redact
+from appliance.sources.base import Source
+
+logger = logging.getLogger(__name__)
+
+ACCEPTED = "mp4, avi and mkv files are accepted"
+# FFmpeg takes any text for a movie of letters.
+TEXT_CODEC = int.from_bytes(b"ansi", "little")
+
+
+class MovieSource(Source):
+    """A movie file, read through FFmpeg in OpenCV. Raises SourceError where it cannot be opened.
+
+    A movie that ends before its time is played as far as it goes; then a notice names the frame.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.name = path
+        self._index = 0
+        self._time = 0.0
+        self._offset: Optional[float] = None
+        self._closed = False
+        self._lock = threading.Lock()
+        self._capture = _open(path)
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 0 < fps < 1e4 else None
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.frame_count = int(count) if 0 < count < 1e9 else None
+
+    def read(self) -> Optional[Frame]:
+        with self._lock:
+            if self._closed:
+                return None
+            started = time.monotonic()
+            ready, image = self._capture.read()
+            if not ready:
+                self._say_what_is_missing()
+                self._release()
+                if not self._index:
+                    raise SourceError("{} holds no frame that can be read; {}".format(self.name, ACCEPTED))
+                return None
+            now = time.monotonic()
+            self._time = self._position()
+            frame = Frame(image, self._index, self.name, self._time, now, now - started)
+            self._index += 1
+            return frame
+
+    def close(self) -> None:
+        with self._lock:
+            self._release()
+
+    def _release(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._capture.release()
+
+    def _position(self) -> float:
+        """Seconds from the first frame. OpenCV 4.6 loses count at the last frames: those follow at the
+        declared rate."""
+        position = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        if self._offset is None:
+            self._offset = position
+        position -= self._offset
+        if self._index and position <= self._time:
+            position = self._time + 1 / (self.fps or 25.0)
+        return position
+
+    def _say_what_is_missing(self) -> None:
+        """Some containers declare only a duration, and a movie may have a rate that varies: both have to
+        fall short."""
+        if self.frame_count is None or self.fps is None:
+            return
+        declared = self.frame_count / self.fps
+        played = self._time + 1 / self.fps
+        short_of_frames = self.frame_count - self._index > max(2.0, self.frame_count * 0.01)
+        short_of_time = declared - played > max(2 / self.fps, declared * 0.01)
+        if short_of_frames and short_of_time:
+            logger.warning(
+                "%s is cut off or damaged: it ends after frame %d (%.1f s) and declares %d frames (%.1f s)",
+                self.name, self._index - 1, played, self.frame_count, declared)
+
+
+def _open(path: str) -> cv2.VideoCapture:
+    if "://" in path:
+        raise SourceError("{} is an address, no file; `stream` reads addresses".format(redact(path)))
+    if not os.path.exists(path):
+        raise SourceError("{} does not exist; {}".format(path, ACCEPTED))
+    if os.path.isdir(path):
+        raise SourceError("{} is a folder; {}; `image` reads folders of pictures".format(path, ACCEPTED))
+    if not os.access(path, os.R_OK):
+        raise SourceError("{} cannot be read: no permission".format(path))
+    if os.path.isfile(path) and not os.path.getsize(path):
+        raise SourceError("{} is empty; {}".format(path, ACCEPTED))
+    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+    if not capture.isOpened() or int(capture.get(cv2.CAP_PROP_FOURCC)) == TEXT_CODEC:
+        capture.release()
+        raise SourceError("{} is no movie, or was cut off while it was recorded and has no index; {}".format(
+            path, ACCEPTED))
+    return capture

@@ -1,0 +1,64 @@
+"""Which source is meant by what a user wrote."""
+
+import os
+import re
+from typing import Callable, Optional, Union
+
+from appliance.errors import SourceError
+from appliance.settings.redact import redact
+from appliance.sources.base import Source
+
+ADDRESS = re.compile(r"(rtsps?|rtmps?|https?|udp|tcp|rtp|srt)://\S", re.IGNORECASE)
+ACCEPTED = (
+    "an index (0), a device path (/dev/video0), an address (rtsp, rtsps, rtmp, rtmps, http, https, udp, tcp, "
+    "rtp or srt) or a GStreamer pipeline that ends in \" ! appsink\"")
+
+
+def open_images(path: str) -> Source:
+    """A picture, or all pictures of a folder and its subfolders. Raises SourceError."""
+    from appliance.sources.images import ImagesSource
+    return ImagesSource(path)
+
+
+def open_movie(path: str) -> Source:
+    """Every frame of a movie file. Raises SourceError."""
+    from appliance.sources.movie import MovieSource
+    return MovieSource(path)
+
+
+def open_camera(camera_input: Union[int, str], width: Optional[int] = None, height: Optional[int] = None,
+                live_timeout: float = 20.0, on_notice: Optional[Callable[[str], None]] = None) -> Source:
+    """A live source. Returns at once; what is wrong with the camera is raised by the first `read`.
+
+    width, height: asked of a USB camera; other cameras send what they send.
+    live_timeout: seconds without a frame after which the camera is opened anew.
+    on_notice: told, beside the log, when the camera was lost and when it is back; runs in a thread of the
+    source. Raises SourceError where `camera_input` cannot be understood.
+    """
+    from appliance.sources.live import LiveSource
+    kind = camera_kind(camera_input)
+    target = str(camera_input).strip()
+    if kind == "gstreamer":
+        from appliance.sources.launch import find_launcher, launch_words
+        launch_words(target, 0)
+        find_launcher()
+    elif kind == "index":
+        target = "/dev/video{}".format(int(target))
+    spec = {"kind": kind, "target": target, "width": width, "height": height, "live_timeout": live_timeout}
+    return LiveSource(redact(str(camera_input).strip()), spec, live_timeout, on_notice)
+
+
+def camera_kind(value: Union[int, str]) -> str:
+    """'index', 'device', 'address' or 'gstreamer'. Touches no device; raises SourceError for what is none
+    of them."""
+    text = str(value).strip()
+    if not isinstance(value, bool):
+        if re.match(r"\d+$", text):
+            return "index"
+        if re.search(r"\s!\s", text):
+            return "gstreamer"
+        if ADDRESS.match(text):
+            return "address"
+        if text and "://" not in text and (os.sep in text or os.path.exists(text)):
+            return "device"
+    raise SourceError("{!r} is no camera; accepted are {}".format(redact(text), ACCEPTED))

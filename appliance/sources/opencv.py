@@ -1,0 +1,104 @@
+"""Runs in the reader process: a camera that OpenCV reads, through V4L2 (USB) or FFmpeg (addresses, files)."""
+
+import glob
+import os
+import stat
+import time
+from typing import NoReturn, Optional
+
+import cv2
+import numpy as np
+
+from appliance.sources import wire
+from appliance.sources.outlet import Ended, Outlet
+from appliance.sources.ring import Layout
+
+# Larger pictures than this do not fit uncompressed through USB 2 at full rate.
+LARGEST_RAW = 640 * 480
+MJPG = int.from_bytes(b"MJPG", "little")
+
+
+def run(spec: wire.Message, outlet: Outlet) -> NoReturn:
+    """Hand over frames until the camera ends: raises Ended, or ParentGone."""
+    outlet.tell(opening=True)
+    capture = open_device(spec) if spec["kind"] in ("index", "device") else open_address(spec)
+    try:
+        deliver(capture, spec, outlet)
+    finally:
+        capture.release()
+
+
+def open_device(spec: wire.Message) -> cv2.VideoCapture:
+    """`target` is a path; a file in the place of a device is played like a camera."""
+    path = spec["target"]
+    if not os.path.exists(path):
+        present = ", ".join(sorted(glob.glob("/dev/video*"))) or "no /dev/video* at all"
+        raise Ended("there is no {}; this machine has {}".format(path, present))
+    if not os.access(path, os.R_OK):
+        raise Ended("no permission to read {}; add the user to the group video".format(path))
+    if not stat.S_ISCHR(os.stat(path).st_mode):
+        return open_address(spec)
+    capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
+    if not capture.isOpened():
+        raise Ended("{} cannot be opened; it is no camera, or another program uses it".format(path))
+    ask_for_size(capture, spec["width"], spec["height"])
+    return capture
+
+
+def ask_for_size(capture: cv2.VideoCapture, width: Optional[int], height: Optional[int]) -> None:
+    """Before the first frame. The driver takes the nearest size that it has."""
+    if width and height and width * height > LARGEST_RAW:
+        capture.set(cv2.CAP_PROP_FOURCC, MJPG)
+    if width:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+    if height:
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+
+
+def open_address(spec: wire.Message) -> cv2.VideoCapture:
+    options = []
+    if hasattr(cv2, "CAP_PROP_READ_TIMEOUT_MSEC"):  # OpenCV 4.5.2; it gives up after 30 s otherwise
+        patience = int((spec["live_timeout"] + 10) * 1000)  # the parent is to notice first
+        options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, patience, cv2.CAP_PROP_READ_TIMEOUT_MSEC, patience]
+    capture = cv2.VideoCapture(spec["target"], cv2.CAP_FFMPEG, *([options] if options else []))
+    if not capture.isOpened():
+        raise Ended("cannot be opened")
+    return capture
+
+
+def deliver(capture: cv2.VideoCapture, spec: wire.Message, outlet: Outlet) -> NoReturn:
+    """A recording (whose length is known) is played at its own rate; a camera sets the pace itself.
+
+    `took` is the processor time that grabbing, decoding and copying cost, never more than the time that
+    passed: the wait for the next frame cannot be told apart from reading it otherwise.
+    """
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    fps = rate if 0 < rate < 1e4 else None
+    outlet.tell(opened=True, fps=fps)
+    pause = 1 / fps if fps and 0 < capture.get(cv2.CAP_PROP_FRAME_COUNT) < 1e9 else 0.0
+    due = time.monotonic()
+    first = True
+    while True:
+        outlet.wait(max(0.0, due - time.monotonic()))
+        due += pause
+        started, worked = time.monotonic(), time.process_time()
+        if not capture.grab():
+            raise Ended("the stream ended" if not first else "gives no picture")
+        ready, image = capture.retrieve()
+        at = time.monotonic()
+        if not ready:
+            continue  # a damaged one
+        height, width = image.shape[:2]
+        if first and spec["kind"] in ("index", "device"):
+            say_size(spec, width, height, outlet)
+        first = False
+        memory = outlet.claim(Layout(width, height, width * 3))
+        if memory is not None:
+            np.frombuffer(memory, np.uint8).reshape(height, width, 3)[...] = image
+            outlet.publish(at, min(at - started, time.process_time() - worked))
+
+
+def say_size(spec: wire.Message, width: int, height: int, outlet: Outlet) -> None:
+    if (spec["width"] or width, spec["height"] or height) != (width, height):
+        outlet.tell(notice="gives pictures of {}x{}, not {}x{}".format(
+            width, height, spec["width"] or width, spec["height"] or height))

@@ -1,0 +1,83 @@
+"""The reader process's way to its parent: hands over frames, hears which slots are free and when to stop."""
+
+import select
+import time
+from typing import List, Optional, Sequence
+
+from appliance.sources import wire
+from appliance.sources.ring import Layout, RingWriter
+
+
+class ParentGone(Exception):
+    """The parent closed its end or died: stop and release the camera."""
+
+
+class Ended(Exception):
+    """There will be no more frames, and why: what follows "camera X: "."""
+
+
+class Outlet:
+    """Nothing here blocks but `wait`. All but the constructor raise ParentGone."""
+
+    def __init__(self) -> None:
+        self._sock = wire.from_stdin()
+        self._ring: Optional[RingWriter] = None
+        self._rings = 0
+        self._slot: Optional[int] = None
+        self._number = 0
+
+    def receive_spec(self) -> wire.Message:
+        message, _ = wire.receive(self._sock)
+        if message is None:
+            raise ParentGone
+        return message
+
+    def tell(self, descriptor: Optional[int] = None, **message: object) -> None:
+        try:
+            wire.send(self._sock, message, descriptor)
+        except OSError as error:
+            raise ParentGone from error
+
+    def wait(self, seconds: Optional[float], files: Sequence[int] = ()) -> List[int]:
+        """Those of `files` that can be read, at the latest after `seconds` (None: whenever it is)."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while True:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            ready, _, _ = select.select([self._sock.fileno(), *files], [], [], left)
+            if self._sock.fileno() in ready:
+                self._hear()
+                ready.remove(self._sock.fileno())
+            if ready or left == 0.0:
+                return ready
+
+    def claim(self, layout: Layout) -> Optional[memoryview]:
+        """Shared memory for the next frame. None where every slot still waits for the parent: that frame is
+        dropped."""
+        self.wait(0.0)
+        self._number += 1
+        if self._ring is None or self._ring.layout != layout:
+            try:
+                self._ring = RingWriter(layout)
+            except OSError as error:
+                raise Ended("no room for frames of {}x{} in shared memory: {}".format(
+                    layout.width, layout.height, error.strerror)) from error
+            self._rings += 1
+            self.tell(self._ring.file.fileno(), ring=self._rings, width=layout.width, height=layout.height,
+                      stride=layout.stride)
+        self._slot = self._ring.take()
+        return None if self._slot is None else self._ring.bytes_of(self._slot)
+
+    def publish(self, at: float, took: float) -> None:
+        """Hand over what was written to the claimed memory. at: `time.monotonic()` when the frame was
+        complete."""
+        age = time.monotonic() - at
+        self.tell(slot=self._slot, ring=self._rings, number=self._number, at=at, time=time.time() - age,
+                  took=took)
+        self._slot = None
+
+    def _hear(self) -> None:
+        message, _ = wire.receive(self._sock)
+        if message is None:
+            raise ParentGone
+        if self._ring is not None and message["ring"] == self._rings:
+            self._ring.give_back(message["free"])

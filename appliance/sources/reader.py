@@ -1,0 +1,33 @@
+"""The process that reads one camera: `python -m appliance.sources.reader`, started by `child`, with a
+socket as its input.
+
+It ends when the camera does, when its parent closes the socket, and (by the kernel) when its parent dies.
+"""
+
+import sys
+
+from appliance.sources.outlet import Ended, Outlet, ParentGone
+from appliance.sources.processes import die_with_parent
+
+
+def main() -> int:
+    die_with_parent()
+    outlet = Outlet()
+    try:
+        try:
+            spec = outlet.receive_spec()
+            if spec["kind"] == "gstreamer":
+                from appliance.sources import gstreamer
+                gstreamer.run(spec, outlet)
+            else:
+                from appliance.sources import opencv
+                opencv.run(spec, outlet)
+        except Ended as end:
+            outlet.tell(ended=str(end))
+    except ParentGone:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

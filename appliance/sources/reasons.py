@@ -1,0 +1,81 @@
+"""Why a camera gave up, in a sentence: read from what FFmpeg, OpenCV and GStreamer print."""
+
+import re
+from typing import Match, Optional, Sequence
+
+from appliance.settings.redact import redact
+
+REMEDIES = {
+    "400": "; check the address",
+    "401": "; user name or password is missing or wrong",
+    "403": "; this user may not see this stream",
+    "404": "; there is no stream at this path of the address",
+    "453": "; the camera serves no more viewers",
+    "503": "; the camera serves no more viewers, or is starting",
+}
+NETWORK = {
+    "connection refused": "; nothing listens there: is the camera on, and is the port right?",
+    "no route to host": "; is the camera on, and in this network?",
+    "network is unreachable": "; is this machine in the camera's network?",
+    "connection timed out": "; is the camera on, and is the address right?",
+}
+
+
+def _status(match: Match[str]) -> str:
+    number, words = match.group("number"), match.group("words").strip()
+    return "the server answers {} {}{}".format(number, words, REMEDIES.get(number, ""))
+
+
+def _network(match: Match[str]) -> str:
+    words = match.group(1).lower()
+    return words + NETWORK[words]
+
+
+def _host(match: Match[str]) -> str:
+    return "host name {} is not known".format(match.group(1))
+
+
+def _element(match: Match[str]) -> str:
+    name = match.group(1)
+    if name.startswith(("nv", "omx")):
+        remedy = "it exists on Jetson boards only, and needs NVIDIA's plugins"
+    else:
+        remedy = "is its name right, and its plugin package installed?"
+    return "GStreamer has no element \"{}\": {}".format(name, remedy)
+
+
+def _pipeline(match: Match[str]) -> str:
+    return "GStreamer cannot build the pipeline: {}".format(match.group(1).strip().rstrip("."))
+
+
+def _gstreamer(match: Match[str]) -> str:
+    words, detail = match.group("words").strip().rstrip("."), match.group("detail")
+    return "GStreamer: {}{}".format(words, " ({})".format(detail) if detail else "")
+
+
+# The first that fits is the reason.
+TABLE = (
+    (re.compile(r"method \w+ failed: (?P<number>[45]\d\d) \(?(?P<words>[\w -]+)"), _status),  # FFmpeg, RTSP
+    (re.compile(r"HTTP error (?P<number>[45]\d\d) (?P<words>[\w -]*)"), _status),  # FFmpeg, HTTP
+    (re.compile(r"^(?P<words>[A-Z][\w -]+) \((?P<number>[45]\d\d)\)", re.MULTILINE), _status),  # GStreamer
+    (re.compile(r"({})".format("|".join(NETWORK)), re.IGNORECASE), _network),
+    (re.compile(r"Failed to resolve hostname (\S+):"), _host),
+    (re.compile(r"no element \"([^\"]+)\""), _element),
+    (re.compile(r"erroneous pipeline: (.*)"), _pipeline),
+    (re.compile(r"pipeline could not be constructed: (.*)"), _pipeline),
+    # Its second line begins with the element's path, the third, if any, is the system's word.
+    (re.compile(
+        r"ERROR: from element [^:]+(?::[^ :]+)*: (?P<words>.*)"
+        r"(?:\nAdditional debug info:\n.*(?:\n(?P<detail>(?!ERROR|WARNING|Setting).+))?)?"), _gstreamer),
+)
+
+
+def explain(lines: Sequence[str]) -> Optional[str]:
+    """The reason that is to be found in these lines of standard error, without credentials. None where
+    there is none."""
+    text = "\n".join(lines)
+    for pattern, say in TABLE:
+        match = pattern.search(text)
+        if match:
+            return redact(say(match))
+    return None

@@ -1,0 +1,83 @@
+"""Shared memory with room for a few frames: written by the reader process, copied from by the daemon."""
+
+import mmap
+import os
+import tempfile
+from typing import IO, List, NamedTuple, Optional
+
+import numpy as np
+
+# One being written, one waiting, one being copied, and one to spare.
+SLOTS = 4
+
+
+class Layout(NamedTuple):
+    """width, height: pixels. stride: bytes from one row of BGR to the next."""
+
+    width: int
+    height: int
+    stride: int
+
+    @property
+    def frame_bytes(self) -> int:
+        return self.stride * self.height
+
+    @property
+    def slot_bytes(self) -> int:
+        """A frame, up to the next page."""
+        return -(-self.frame_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
+
+
+class RingWriter:
+    """The child's side: knows which slots are free. Raises OSError where there is no room for the frames."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.file = _make_file(layout.slot_bytes * SLOTS)
+        self._memory = mmap.mmap(self.file.fileno(), layout.slot_bytes * SLOTS)
+        self._free: List[int] = list(range(SLOTS))
+
+    def take(self) -> Optional[int]:
+        return self._free.pop() if self._free else None
+
+    def give_back(self, slot: int) -> None:
+        self._free.append(slot)
+
+    def bytes_of(self, slot: int) -> memoryview:
+        """The frame's bytes in shared memory, to be written to."""
+        start = slot * self.layout.slot_bytes
+        return memoryview(self._memory)[start:start + self.layout.frame_bytes]
+
+
+class RingReader:
+    """The parent's side. The memory is freed when nobody holds this object any more."""
+
+    def __init__(self, descriptor: int, layout: Layout) -> None:
+        self._layout = layout
+        self._memory = mmap.mmap(descriptor, layout.slot_bytes * SLOTS, access=mmap.ACCESS_READ)
+
+    def copy(self, slot: int) -> np.ndarray:
+        """uint8 [height, width, 3], memory of its own, without gaps between the rows."""
+        layout = self._layout
+        shared: np.ndarray = np.ndarray((layout.height, layout.width, 3), np.uint8, self._memory,
+                                        slot * layout.slot_bytes, (layout.stride, 3, 1))
+        return shared.copy()
+
+
+def _make_file(size: int) -> IO[bytes]:
+    """A file without a name, all its space taken: a full disk is an error here, not a SIGBUS at the first
+    write."""
+    try:
+        return _reserve("/dev/shm", size)
+    except OSError:  # a container gives it 64 MB, or none
+        return _reserve(tempfile.gettempdir(), size)
+
+
+def _reserve(folder: str, size: int) -> IO[bytes]:
+    file = tempfile.TemporaryFile(dir=folder, buffering=0)
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except OSError:
+        file.close()
+        raise
+    return file
