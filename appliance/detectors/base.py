@@ -1,0 +1,55 @@
+"""What a detector is: a loaded model whose two parts can be called by different threads."""
+
+from typing import List, Mapping
+
+import numpy as np
+
+from appliance.frame import Detections
+
+Raw = List[np.ndarray]
+
+
+class Detector:
+    """A loaded model.
+
+    name: what to call it. family: ssd, faster_rcnn. labels: class id to name.
+    path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
+    device: where the front runs, "CPU" or "GPU". workers: how many threads should call `front` at once.
+    """
+
+    name: str
+    family: str
+    labels: Mapping[int, str]
+    path: str
+    reason: str
+    device: str
+    workers: int
+
+    def front(self, image: np.ndarray) -> Raw:
+        """The front's outputs for an image, uint8 [height, width, 3], BGR. Several threads may call it."""
+        raise NotImplementedError
+
+    def back(self, raw: Raw, width: int, height: int) -> Detections:
+        """Detections from the front's outputs, in pixels of an image of this size."""
+        raise NotImplementedError
+
+    def detect(self, image: np.ndarray) -> Detections:
+        """Both parts, one after the other."""
+        height, width = image.shape[:2]
+        return self.back(self.front(image), width, height)
+
+    def close(self) -> None:
+        """Give the memory back. No call may be under way."""
+
+
+def to_detections(
+    boxes: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, width: int, height: int
+) -> Detections:
+    """Detections from boxes as graphs give them: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1."""
+    pixels = boxes[:, [1, 0, 3, 2]] * np.array([width, height, width, height], np.float32)
+    limits = np.array([width, height, width, height], np.float32)
+    return Detections(
+        np.clip(pixels, 0, limits).astype(np.float32),
+        scores.astype(np.float32),
+        class_ids.astype(np.int32),
+    )

@@ -1,0 +1,86 @@
+"""Detectors that give boxes: SSD, and Faster R-CNN on its exact path.
+
+Three ways to run one, each a class: fast (own resize, own suppression), exact (the graph's own operations in two
+parts) and whole (one part).
+"""
+
+from typing import List, Mapping, NamedTuple, Optional, Sequence
+
+import cv2
+import numpy as np
+
+from appliance.detectors.base import Detector, Raw, to_detections
+from appliance.detectors.nms import WHOLE_IMAGE, suppress
+from appliance.engines.base import Engine
+from appliance.frame import Detections
+from appliance.graph.suppression import Suppression
+
+
+class About(NamedTuple):
+    """What is known of a model before it is loaded; see Detector."""
+
+    name: str
+    family: str
+    labels: Mapping[int, str]
+    reason: str
+    workers: int
+
+
+class BoxDetector(Detector):
+    """The part that the three ways share. threshold: detections under it are left out."""
+
+    def __init__(self, about: About, front: Engine, threshold: float) -> None:
+        self.name, self.family, self.labels, self.reason, self.workers = about
+        self.device = front.device
+        self._front = front
+        self._threshold = threshold
+
+    def close(self) -> None:
+        self._front.close()
+
+
+class FastDetector(BoxDetector):
+    """The front resizes the BGR image itself; the back is `nms.suppress`. Equal to the graph above the threshold."""
+
+    path = "fast"
+
+    def __init__(self, about: About, front: Engine, threshold: float, suppression: Suppression) -> None:
+        super().__init__(about, front, threshold)
+        self._suppression = suppression
+
+    def front(self, image: np.ndarray) -> Raw:
+        return self._front.run(image[np.newaxis])
+
+    def back(self, raw: Raw, width: int, height: int) -> Detections:
+        settings = self._suppression
+        boxes = raw[settings.boxes].reshape(-1, 4)
+        scores = raw[settings.scores].reshape(-1, settings.classes)
+        window = WHOLE_IMAGE if settings.window is None else raw[settings.window].ravel()
+        return to_detections(*suppress(boxes, scores, window, settings, self._threshold), width, height)
+
+
+class ExactDetector(BoxDetector):
+    """The graph's own operations throughout; `back` is its second part, or None where it runs whole."""
+
+    def __init__(self, about: About, front: Engine, threshold: float, back: Optional[Engine]) -> None:
+        super().__init__(about, front, threshold)
+        self._back = back
+        self.path = "exact" if back else "whole"
+
+    def front(self, image: np.ndarray) -> Raw:
+        return self._front.run(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)[np.newaxis])
+
+    def back(self, raw: Raw, width: int, height: int) -> Detections:
+        outputs: Sequence[np.ndarray] = self._back.run(*raw) if self._back else raw
+        return to_detections(*self._above(outputs), width, height)
+
+    def _above(self, outputs: Sequence[np.ndarray]) -> List[np.ndarray]:
+        boxes, scores, classes, count = outputs
+        found = int(count[0])
+        above = scores[0, :found] >= self._threshold
+        return [boxes[0, :found][above], scores[0, :found][above], classes[0, :found][above]]
+
+    def close(self) -> None:
+        super().close()
+        if self._back:
+            self._back.close()

@@ -1,0 +1,86 @@
+"""The TensorFlow engine: a frozen graph in a session of its own, on 1.15 and every 2.x."""
+
+import logging
+import os
+from typing import Any, List, NamedTuple, Sequence
+
+import numpy as np
+
+from appliance.engines.base import Engine
+from appliance.errors import ModelError, SplitlensError
+from appliance.graph.frozen import Graph, Tensor
+
+# Errors only, and before the import: TensorFlow reads it once.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+try:
+    import tensorflow as tf
+except ImportError as error:
+    raise SplitlensError(
+        "TensorFlow cannot be imported ({}). `python -m appliance doctor` says what is missing; `make setup` "
+        "installs it on a PC, a Jetson uses the build of its JetPack.".format(error)
+    ) from error
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+class TensorFlowOptions(NamedTuple):
+    """How a session is set up. workers: threads that will call `run` at the same time."""
+
+    workers: int = 1
+    allow_memory_growth: bool = True
+    force_gpu_compatible: bool = False
+    log_device: bool = False
+
+
+def gpu_names() -> List[str]:
+    """The GPUs that this TensorFlow can use."""
+    return [device.name for device in tf.config.experimental.list_physical_devices("GPU")]
+
+
+class TensorFlowEngine(Engine):
+    """A session over one graph."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        feeds: Sequence[Tensor],
+        fetches: Sequence[Tensor],
+        options: TensorFlowOptions,
+        on_cpu: bool = False,
+    ) -> None:
+        """Load a graph. on_cpu keeps all of it off the GPU. Raises ModelError where TensorFlow refuses it."""
+        v1 = tf.compat.v1
+        self.device = "CPU" if on_cpu or not gpu_names() else "GPU"
+        with tf.Graph().as_default() as loaded:
+            with loaded.device("/CPU:0" if on_cpu else None):
+                message = v1.GraphDef.FromString(graph.message.SerializeToString())
+                try:
+                    tf.import_graph_def(message, name="")
+                except ValueError as error:
+                    raise ModelError("TensorFlow {} cannot load the graph: {}".format(tf.__version__, error)) from error
+            self._session: Any = v1.Session(graph=loaded, config=self._config(options))
+        self._run = self._session.make_callable([str(tensor) for tensor in fetches], [str(tensor) for tensor in feeds])
+
+    def _config(self, options: TensorFlowOptions) -> Any:
+        config = tf.compat.v1.ConfigProto(log_device_placement=options.log_device, allow_soft_placement=True)
+        config.gpu_options.allow_growth = options.allow_memory_growth
+        config.gpu_options.force_gpu_compatible = options.force_gpu_compatible
+        if self.device == "CPU":
+            # One frame a thread, each operation in the thread that called: the pools cost more than they give.
+            config.intra_op_parallelism_threads = max(1, available_cores() // options.workers)
+            config.inter_op_parallelism_threads = -1
+            config.use_per_session_threads = True
+        return config
+
+    def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
+        outputs: List[np.ndarray] = self._run(*feeds)
+        return outputs
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def available_cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,70 @@
+"""Follow values backwards through a graph: through views, slices and the arrays of while loops."""
+
+from typing import Callable, Dict, Optional
+
+from appliance.graph.frozen import Graph, Tensor
+
+# Operations that hand on (part of) one input: which one.
+PRIMARY_INPUT: Dict[str, int] = {
+    "Identity": 0,
+    "Squeeze": 0,
+    "ExpandDims": 0,
+    "Reshape": 0,
+    "Unpack": 0,
+    "Pack": 0,
+    "Enter": 0,
+    "Exit": 0,
+    "Slice": 0,
+    "StridedSlice": 0,
+    "Gather": 0,
+    "GatherV2": 0,
+    "Minimum": 0,
+    "Maximum": 0,
+    "Split": 1,
+    "Concat": 1,
+    "ConcatV2": 0,
+}
+
+
+def is_loop_result(graph: Graph, name: str) -> bool:
+    """Whether a node collects, as one tensor, what a loop has written to an array turn by turn."""
+    if graph.op(name) != "TensorArrayGatherV3":
+        return False
+    return graph.op(graph.inputs[name][2].node) == "Exit"
+
+
+def array_value(graph: Graph, name: str) -> Optional[Tensor]:
+    """The tensor that was written to the array which this TensorArrayReadV3 or TensorArrayGatherV3 reads."""
+    handle = _outside(graph, graph.inputs[name][0].node)
+    for consumer in graph.consumers[handle]:
+        readers = [consumer] + (graph.consumers[consumer] if graph.op(consumer) == "Enter" else [])
+        for reader in readers:
+            if graph.op(reader) in ("TensorArrayScatterV3", "TensorArrayWriteV3"):
+                return graph.inputs[reader][2]
+    return None
+
+
+def _outside(graph: Graph, name: str) -> str:
+    while graph.op(name) == "Enter":
+        name = graph.inputs[name][0].node
+    return name
+
+
+def follow(graph: Graph, tensor: Tensor, stop: Callable[[Tensor], bool], visit: Callable[[str], None]) -> Tensor:
+    """Walk back from a tensor along primary inputs until `stop`, or until an operation that makes a new value.
+
+    visit is called with every node on the way. Returns where the walk ended.
+    """
+    while not stop(tensor):
+        op = graph.op(tensor.node)
+        if op == "TensorArrayReadV3":
+            source = array_value(graph, tensor.node)
+            if source is None:
+                return tensor
+        elif op in PRIMARY_INPUT:
+            source = graph.inputs[tensor.node][PRIMARY_INPUT[op]]
+        else:
+            return tensor
+        visit(tensor.node)
+        tensor = source
+    return tensor
