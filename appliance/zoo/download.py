@@ -43,8 +43,8 @@ def download(
 ) -> Downloaded:
     """Fetch `url` into the file `part`, going on where an earlier try stopped.
 
-    Proxies of the environment are used. A transfer that breaks off leaves `part` for the next try; a file that
-    is not the expected one is deleted.
+    Proxies of the environment are used. A transfer that breaks off leaves `part` for the next try; a file
+    that is not the expected one is deleted.
     Raises OriginUnavailable, ModelError (wrong size or hash, broken off), OutputError (no space).
     """
     have = part.stat().st_size if part.exists() else 0

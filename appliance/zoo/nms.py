@@ -10,7 +10,7 @@ from typing import Any, List, Sequence
 import numpy as np
 
 _FLOAT, _INT = 1, 3  # numbers of tensorflow/core/framework/types.proto
-_SCOPE = "Postprocessor/BatchMultiClassNonMaxSuppression/"
+_SCOPE = "Postprocessor/BatchMultiClassNonMaxSuppression/MultiClassNonMaxSuppression/"
 
 CLASSES = 90
 SCORE_ABOVE = 1e-8
@@ -30,89 +30,80 @@ def append_nms(graph: Any, boxes: str, scores: str) -> None:
     flat_boxes = build.reshape("Reshape", boxes, [-1, 4])
     flat_scores = build.reshape("Reshape_1", scores, [-1, CLASSES])
     clipped, kept_scores = _clip(build, flat_boxes, flat_scores)
-    columns = build.node(
-        "MultiClassNonMaxSuppression/unstack", "Unpack", [kept_scores], T=_FLOAT, num=CLASSES, axis=1
-    )
-
-    parts = [_suppress(build, index, clipped, columns) for index in range(CLASSES)]
-    scope = "MultiClassNonMaxSuppression/"
-    all_boxes = build.concat(scope + "Concatenate/concat", [part[0] for part in parts])
-    all_scores = build.concat(scope + "Concatenate/concat_1", [part[1] for part in parts])
-    all_classes = build.concat(scope + "Concatenate/concat_2", [part[2] for part in parts])
+    parts = [_suppress(build, index, clipped, kept_scores) for index in range(CLASSES)]
+    all_boxes = build.concat("Concatenate/concat", [part[0] for part in parts])
+    all_scores = build.concat("Concatenate/concat_1", [part[1] for part in parts])
+    all_classes = build.concat("Concatenate/concat_2", [part[2] for part in parts])
 
     # TopKV2 sorts; of equal scores the lower index, so the lower class, comes first.
-    best = build.node(
-        scope + "SortByField/TopKV2",
-        "TopKV2",
-        [all_scores, build.at_most(scope + "Minimum_{}".format(CLASSES), IN_ALL, all_scores)],
-        T=_FLOAT,
-        sorted=True,
-    )
-    order = best + ":1"
-    count = build.node("Size", "Size", [best], T=_FLOAT, out_type=_INT)
-    missing = build.node("sub", "Sub", [build.constant("sub/x", np.int32(IN_ALL)), count], T=_INT)
-    results = [
-        build.gather(scope + "SortByField/Gather/GatherV2", all_boxes, order),
-        best,
-        build.gather(scope + "SortByField/Gather/GatherV2_1", all_classes, order),
-    ]
-    padded = [
-        build.pad("PadOrClipBoxList/Pad" + "_{}".format(index) * bool(index), result, missing, rank)
-        for index, (result, rank) in enumerate(zip(results, [2, 1, 1]))
-    ]
-    # Class ids count from 1, in the padding too.
-    padded[2] = build.node("add", "Add", [padded[2], build.constant("add/y", np.float32(1))], T=_FLOAT)
-    for name, result in zip(["detection_boxes", "detection_scores", "detection_classes"], padded):
-        build.output(name, build.expand(name + "/ExpandDims", result))
-    number = build.node("ToFloat", "Cast", [count], SrcT=_INT, DstT=_FLOAT)
-    build.output("num_detections", build.expand("num_detections/ExpandDims", number))
+    number = build.at_most("Minimum_{}".format(CLASSES), IN_ALL, all_scores)
+    best = build.node("SortByField/TopKV2", "TopKV2", [all_scores, number], T=_FLOAT, sorted=True)
+    sorted_boxes = build.gather("SortByField/Gather/GatherV2", all_boxes, best + ":1")
+    sorted_classes = build.gather("SortByField/Gather/GatherV2_1", all_classes, best + ":1")
+
+    missing = build.node("sub", "Sub", [build.constant("sub/x", np.int32(IN_ALL)), number], T=_INT)
+    padded_classes = build.pad("PadOrClipBoxList/Pad_2", sorted_classes, missing, rank=1)
+    one = build.constant("class_offset/y", np.float32(1))
+    results = {
+        "detection_boxes": build.pad("PadOrClipBoxList/Pad", sorted_boxes, missing, rank=2),
+        "detection_scores": build.pad("PadOrClipBoxList/Pad_1", best, missing, rank=1),
+        # Class ids count from 1, in the padding too.
+        "detection_classes": build.node("class_offset", "Add", [padded_classes, one], T=_FLOAT),
+        "num_detections": build.node("ToFloat", "Cast", [number], SrcT=_INT, DstT=_FLOAT),
+    }
+    for name, result in results.items():
+        build.output(name, build.expand(name, result))
 
 
 def _clip(build: "_Builder", boxes: str, scores: str) -> List[str]:
     """Boxes cut to the image, those without area left out; their scores."""
     scope = "ClipToWindow/"
-    low = build.constant(scope + "Maximum/y", np.float32(0))
-    high = build.constant(scope + "Minimum/y", np.float32(1))
-    inside = build.node(scope + "Minimum", "Minimum", [boxes, high], T=_FLOAT)
-    inside = build.node(scope + "Maximum", "Maximum", [inside, low], T=_FLOAT)
-    sides = build.node(scope + "Area/unstack", "Unpack", [inside], T=_FLOAT, num=4, axis=1)
-    height = build.node(scope + "Area/sub", "Sub", [sides + ":2", sides], T=_FLOAT)
-    width = build.node(scope + "Area/sub_1", "Sub", [sides + ":3", sides + ":1"], T=_FLOAT)
+    window = build.constant(scope + "window", np.array([0, 0, 1, 1], np.float32))
+    edges = build.node(scope + "unstack", "Unpack", [window], T=_FLOAT, num=4, axis=0)
+    axis = build.constant(scope + "split/split_dim", np.int32(1))
+    sides = build.node(scope + "split", "Split", [axis, boxes], T=_FLOAT, num_split=4)
+    inside = []
+    for index, (lowest, highest) in enumerate([("", ":2"), (":1", ":3"), ("", ":2"), (":1", ":3")]):
+        suffix = "_{}".format(index) if index else ""
+        side = sides + (":{}".format(index) if index else "")
+        cut = build.node(scope + "Minimum" + suffix, "Minimum", [side, edges + highest], T=_FLOAT)
+        inside.append(build.node(scope + "Maximum" + suffix, "Maximum", [cut, edges + lowest], T=_FLOAT))
+    clipped = build.concat(scope + "concat", inside, axis=1)
+    height = build.node(scope + "Area/sub", "Sub", [inside[2], inside[0]], T=_FLOAT)
+    width = build.node(scope + "Area/sub_1", "Sub", [inside[3], inside[1]], T=_FLOAT)
     area = build.node(scope + "Area/mul", "Mul", [height, width], T=_FLOAT)
-    kept = build.where_greater(scope, area, 0.0)
+    kept = build.where_greater(scope, build.reshape(scope + "Area/Reshape", area, [-1]), 0.0)
     return [
-        build.gather(scope + "Gather/GatherV2", inside, kept),
+        build.gather(scope + "Gather/GatherV2", clipped, kept),
         build.gather(scope + "Gather/GatherV2_1", scores, kept),
     ]
 
 
-def _suppress(build: "_Builder", index: int, boxes: str, columns: str) -> List[str]:
+def _suppress(build: "_Builder", index: int, boxes: str, scores: str) -> List[str]:
     """Boxes, scores and class numbers (from 0) of one class after its suppression, best first."""
-    scope = "MultiClassNonMaxSuppression/"
     suffix = "_{}".format(index) if index else ""
-    class_scores = "{}:{}".format(columns, index) if index else columns
-    filtered = build.where_greater(scope + "FilterGreaterThan{}/".format(suffix), class_scores, SCORE_ABOVE)
-    gather = scope + "FilterGreaterThan{}/Gather/GatherV2".format(suffix)
+    begin = build.constant("Slice{}/begin".format(suffix), np.array([0, index], np.int32))
+    size = build.constant("Slice{}/size".format(suffix), np.array([-1, 1], np.int32))
+    column = build.node("Slice" + suffix, "Slice", [scores, begin, size], T=_FLOAT, Index=_INT)
+    class_scores = build.reshape("ClassScores" + suffix, column, [-1])
+    filtered = build.where_greater("FilterGreaterThan{}/".format(suffix), class_scores, SCORE_ABOVE)
+    gather = "FilterGreaterThan{}/Gather/GatherV2".format(suffix)
     candidate_boxes = build.gather(gather, boxes, filtered)
     candidate_scores = build.gather(gather + "_1", class_scores, filtered)
-    inner = scope + "non_max_suppression{}/".format(suffix)
-    selected = build.node(
-        inner + "NonMaxSuppressionV3",
-        "NonMaxSuppressionV3",
-        [
-            candidate_boxes,
-            candidate_scores,
-            build.at_most(scope + "Minimum" + suffix, PER_CLASS, candidate_scores),
-            build.constant(inner + "iou_threshold", np.float32(IOU_THRESHOLD)),
-            build.constant(inner + "score_threshold", np.float32(-np.inf)),
-        ],
-        T=_FLOAT,
-    )
-    best_boxes = build.gather(scope + "Gather{}/GatherV2".format(suffix), candidate_boxes, selected)
-    best_scores = build.gather(scope + "Gather{}/GatherV2_1".format(suffix), candidate_scores, selected)
-    zeros = build.node(scope + "zeros_like" + suffix, "ZerosLike", [best_scores], T=_FLOAT)
-    number = build.constant(scope + "add{}/y".format(suffix), np.float32(index))
-    return [best_boxes, best_scores, build.node(scope + "add" + suffix, "Add", [zeros, number], T=_FLOAT)]
+    scope = "non_max_suppression{}/".format(suffix)
+    inputs = [
+        candidate_boxes,
+        candidate_scores,
+        build.at_most("Minimum" + suffix, PER_CLASS, candidate_scores),
+        build.constant(scope + "iou_threshold", np.float32(IOU_THRESHOLD)),
+        build.constant(scope + "score_threshold", np.float32(-np.inf)),
+    ]
+    selected = build.node(scope + "NonMaxSuppressionV3", "NonMaxSuppressionV3", inputs, T=_FLOAT)
+    best_boxes = build.gather("Gather{}/GatherV2".format(suffix), candidate_boxes, selected)
+    best_scores = build.gather("Gather{}/GatherV2_1".format(suffix), candidate_scores, selected)
+    zeros = build.node("zeros_like" + suffix, "ZerosLike", [best_scores], T=_FLOAT)
+    number = build.constant("add{}/y".format(suffix), np.float32(index))
+    return [best_boxes, best_scores, build.node("add" + suffix, "Add", [zeros, number], T=_FLOAT)]
 
 
 class _Builder:
@@ -132,7 +123,7 @@ class _Builder:
         for key, value in attributes.items():
             if isinstance(value, bool):
                 node.attr[key].b = value
-            elif key in ("num", "N", "axis"):
+            elif key in ("num", "num_split", "N", "axis"):
                 node.attr[key].i = value
             else:
                 node.attr[key].type = value
@@ -155,16 +146,16 @@ class _Builder:
 
     def expand(self, name: str, source: str) -> str:
         """Put the axis of the images in front."""
-        axis = self.constant(name + "/dim", np.int32(0))
-        return self.node(name, "ExpandDims", [source, axis], T=_FLOAT, Tdim=_INT)
+        axis = self.constant(name + "/ExpandDims/dim", np.int32(0))
+        return self.node(name + "/ExpandDims", "ExpandDims", [source, axis], T=_FLOAT, Tdim=_INT)
 
     def gather(self, name: str, source: str, rows: str) -> str:
         axis = self.constant(name + "/axis", np.int32(0))
         return self.node(name, "GatherV2", [source, rows, axis], Tparams=_FLOAT, Tindices=_INT, Taxis=_INT)
 
-    def concat(self, name: str, parts: List[str]) -> str:
-        axis = self.constant(name + "/axis", np.int32(0))
-        return self.node(name, "ConcatV2", parts + [axis], T=_FLOAT, Tidx=_INT, N=len(parts))
+    def concat(self, name: str, parts: List[str], axis: int = 0, dtype: int = _FLOAT) -> str:
+        along = self.constant(name + "/axis", np.int32(axis))
+        return self.node(name, "ConcatV2", parts + [along], T=dtype, Tidx=_INT, N=len(parts))
 
     def where_greater(self, scope: str, values: str, limit: float) -> str:
         """Rows, int32 [n], where a value is above the limit, in order."""
