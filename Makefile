@@ -11,7 +11,7 @@ endif
 PY := .venv/bin/python
 COCO := ssdlite_mobilenet_v2_coco_2018_05_09
 PERSON := pedestrian_ssdlite
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check -c requirements/known-good.txt
+PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check -c requirements/known-good.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -50,7 +50,7 @@ debian-run debian-test: debian-%:
 
 $(PY):
 	@python=$${PYTHON:-$$(tools/find_python.sh)} && echo ".venv: made with $$python" && "$$python" -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(PY) -m pip install -qq --disable-pip-version-check --upgrade -r requirements/pip.txt
 	@echo $(TENSORFLOW) > .venv/tensorflow-kind
 
 .venv/installed-run: requirements/run.txt requirements/opencv.txt requirements/$(TENSORFLOW).txt requirements/known-good.txt | $(PY)

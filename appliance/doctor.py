@@ -1,0 +1,298 @@
+"""What this machine has, what the appliance lacks, and what to do about it: `python -m appliance doctor`."""
+
+import importlib.util
+import json
+import logging
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, TextIO
+
+from appliance.board import Board, detect_board
+from appliance.errors import ConfigError, ModelError
+from appliance.settings import load_settings
+from appliance.zoo.store import installed
+
+_log = logging.getLogger(__name__)
+
+OK, NOTE, MISSING = "ok", "note", "missing"
+
+DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
+RUN_BYTES = 10 ** 9
+"""Memory that a run with the default model takes on TensorFlow: 0.8 GB, and some for the pictures."""
+DISK_BYTES = 10 ** 9
+"""Free space below which a large model or a long recording will not fit."""
+
+PROBE_SECONDS = 120.0
+LIBRARIES = {
+    "numpy": "numpy", "yaml": "PyYAML", "google.protobuf": "protobuf", "psutil": "psutil", "tqdm": "tqdm",
+}
+
+TENSORFLOW_PROBE = """
+import json, tensorflow as tf
+gpus = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")]
+print(json.dumps({"version": tf.__version__, "cuda": tf.test.is_built_with_cuda(), "gpus": gpus}))
+"""
+OPENCV_PROBE = """
+import json, cv2
+print(json.dumps({"version": cv2.__version__, "build": cv2.getBuildInformation()}))
+"""
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at.
+
+    state: ok; missing (the appliance cannot run so); note (it can, without something that a user may want).
+    remedy: what to do about it; "" where there is nothing to do.
+    """
+
+    state: str
+    subject: str
+    found: str
+    remedy: str = ""
+
+
+class Probe(NamedTuple):
+    """What a library said of itself in a process of its own.
+
+    facts: None if it cannot be imported. complaint: why, or what it said on stderr.
+    """
+
+    facts: Optional[Dict[str, Any]]
+    complaint: str
+
+
+def run(models_dir: Path, config: Optional[Path], output: TextIO) -> int:
+    """Write what was found. Returns the exit code: 0 if the appliance can run, 1 if it lacks something."""
+    _log.info("Looking at this machine; TensorFlow takes some seconds.")
+    findings = diagnose(models_dir, config)
+    output.write(format_findings(findings))
+    return 1 if any(finding.state == MISSING for finding in findings) else 0
+
+
+def diagnose(models_dir: Path, config: Optional[Path], root: Path = Path("/")) -> List[Finding]:
+    """Look at everything. A library that is broken is a finding and raises nothing.
+
+    config: the file that the user named; None looks for config.yml here. root: another folder in tests.
+    """
+    board = detect_board(root)
+    return [
+        Finding(OK, "board", "{} (profile {})".format(board.name, board.id)),
+        Finding(OK, "Python", "{}, {}".format(".".join(map(str, sys.version_info[:3])), sys.executable)),
+        check_libraries(LIBRARIES),
+        check_tensorflow(probe(TENSORFLOW_PROBE), board, has_nvidia_gpu(root)),
+        check_opencv(probe(OPENCV_PROBE)),
+        check_gstreamer(gstreamer_version()),
+        check_cameras(root),
+        check_memory(root),
+        check_disk(models_dir),
+        check_models(models_dir),
+        check_settings(config),
+    ]
+
+
+def format_findings(findings: Sequence[Finding]) -> str:
+    """One line a finding, its remedy below it, and what it comes to."""
+    width = max([len(finding.subject) for finding in findings], default=0)
+    lines = []
+    for finding in findings:
+        lines.append("{:<7}  {:<{}}  {}".format(finding.state, finding.subject, width, finding.found))
+        lines += [" " * (width + 11) + "-> " + line for line in finding.remedy.splitlines()]
+    missing = [finding.subject for finding in findings if finding.state == MISSING]
+    if missing:
+        lines.append("The appliance cannot run yet: see to {}.".format(", ".join(missing)))
+    else:
+        lines.append("The appliance can run.")
+    return "\n".join(lines) + "\n"
+
+
+def probe(program: str) -> Probe:
+    """Run a program that prints JSON, in a process of its own: a broken library may well crash it."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, universal_newlines=True, timeout=PROBE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return Probe(None, "importing it had not ended after {:.0f} seconds".format(PROBE_SECONDS))
+    said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    if done.returncode < 0:
+        return Probe(None, "importing it crashes Python ({})".format(signal.Signals(-done.returncode).name))
+    if done.returncode > 0:
+        return Probe(None, said[-1] if said else "importing it ends Python with {}".format(done.returncode))
+    facts: Dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return Probe(facts, "\n".join(said))
+
+
+def check_libraries(libraries: Dict[str, str]) -> Finding:
+    """libraries: module to the package that brings it."""
+    lacking = [package for module, package in libraries.items() if not _can_find(module)]
+    if lacking:
+        return Finding(MISSING, "libraries", "no " + ", ".join(lacking), _install("run"))
+    return Finding(OK, "libraries", ", ".join(libraries.values()))
+
+
+def _can_find(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:  # the package around it is missing
+        return False
+
+
+def _install(part: str) -> str:
+    return "make setup, or: {} -m pip install -r requirements/{}.txt".format(sys.executable, part)
+
+
+def has_nvidia_gpu(root: Path) -> bool:
+    """Whether the driver of an NVIDIA card or of a Jetson's GPU is there."""
+    return any((root / "dev" / name).exists() for name in ("nvidia0", "nvhost-gpu", "nvgpu"))
+
+
+def check_tensorflow(tensorflow: Probe, board: Board, has_gpu: bool) -> Finding:
+    """Without a GPU that TensorFlow can use, the appliance runs on the CPU: that is a note at most."""
+    is_jetson = board.id != "pc"
+    nvidia_build = "use the container image for this JetPack, or NVIDIA's TensorFlow wheel for it"
+    if tensorflow.facts is None:
+        remedy = nvidia_build if is_jetson else _install("tensorflow")
+        return Finding(MISSING, "TensorFlow", tensorflow.complaint, remedy)
+    version, gpus = tensorflow.facts["version"], tensorflow.facts["gpus"]
+    if gpus:
+        return Finding(OK, "TensorFlow", "{} on {}".format(version, ", ".join(gpus)))
+    if not has_gpu:
+        return Finding(OK, "TensorFlow", "{} on the CPU; there is no NVIDIA GPU".format(version))
+    found = "{} on the CPU only, though there is an NVIDIA GPU: ".format(version)
+    if not tensorflow.facts["cuda"]:
+        remedy = nvidia_build if is_jetson else "make clean; make setup TENSORFLOW=gpu"
+        return Finding(NOTE, "TensorFlow", found + "it was built without CUDA", remedy)
+    remedy = "install what it names" if is_jetson else (
+        "check that nvidia-smi lists the card, and in a container that it was started with --gpus all;\n"
+        "the CUDA libraries come with: {} -m pip install -r requirements/gpu.txt".format(sys.executable))
+    return Finding(NOTE, "TensorFlow", found + cuda_complaint(tensorflow.complaint), remedy)
+
+
+def cuda_complaint(stderr: str) -> str:
+    """The line of TensorFlow's start that says why it uses no GPU."""
+    for line in stderr.splitlines():
+        if re.search(r"dlopen|dynamic library|libcud|cuInit|CUDA_ERROR|cuda drivers", line, re.IGNORECASE):
+            return re.sub(r"^.*?\.cc:\d+\]\s*", "", line)
+    return "it does not say why"
+
+
+def check_opencv(opencv: Probe) -> Finding:
+    """A build that can read no movie at all is a note: pictures, cameras and gst-launch-1.0 do without."""
+    if opencv.facts is None:
+        return Finding(MISSING, "OpenCV", opencv.complaint, _install("opencv"))
+    has = {name: _has(opencv.facts["build"], name) for name in ("FFMPEG", "GStreamer", "GUI")}
+    found = "{}; FFmpeg: {}, GStreamer: {}, windows: {}".format(
+        opencv.facts["version"], *("yes" if has[name] else "no" for name in ("FFMPEG", "GStreamer", "GUI")))
+    if not has["FFMPEG"] and not has["GStreamer"]:
+        remedy = "to read movies and network cameras: " + _install("opencv")
+        return Finding(NOTE, "OpenCV", found, remedy)
+    return Finding(OK, "OpenCV", found)
+
+
+def _has(build: str, name: str) -> bool:
+    """Whether a line of OpenCV's build information names a feature with anything but NO or NONE."""
+    line = re.search(r"^\s*{}:[ \t]*(\S+)".format(name), build, re.MULTILINE)
+    return line is not None and line.group(1) not in ("NO", "NONE")
+
+
+def gstreamer_version() -> str:
+    """The version of gst-launch-1.0, or "" where there is none that works."""
+    command = shutil.which("gst-launch-1.0")
+    if command is None:
+        return ""
+    done = subprocess.run([command, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          universal_newlines=True)
+    version = re.search(r"GStreamer (\S+)", done.stdout)
+    return version.group(1) if version and done.returncode == 0 else ""
+
+
+def check_gstreamer(version: str) -> Finding:
+    """version: as `gstreamer_version` gives it."""
+    if version:
+        return Finding(OK, "GStreamer", "gst-launch-1.0 " + version)
+    remedy = "only GStreamer sources need it: tools/debian_packages.sh run"
+    return Finding(NOTE, "GStreamer", "no gst-launch-1.0", remedy)
+
+
+def check_cameras(root: Path) -> Finding:
+    """The video devices with the names that their drivers give them."""
+    devices = sorted((root / "dev").glob("video[0-9]*"), key=lambda path: (len(path.name), path.name))
+    if not devices:
+        remedy = "plug one in (a container also needs --device /dev/video0); files and addresses need none"
+        return Finding(NOTE, "cameras", "no /dev/video*", remedy)
+    names = []
+    for device in devices:
+        name = _read(root / "sys/class/video4linux" / device.name / "name").strip()
+        names.append("/dev/{} ({})".format(device.name, name) if name else "/dev/" + device.name)
+    locked = [device for device in devices if not os.access(str(device), os.R_OK | os.W_OK)]
+    if locked:
+        remedy = "sudo usermod -aG video $USER, then sign in again"
+        return Finding(NOTE, "cameras", ", ".join(names) + ": no permission", remedy)
+    return Finding(OK, "cameras", ", ".join(names))
+
+
+def check_memory(root: Path) -> Finding:
+    """What is free, as Linux counts it: caches are."""
+    sizes = dict(re.findall(r"^(\w+):\s+(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE))
+    remedy = "a run takes about {}: end other programs, or add swap".format(_gigabytes(RUN_BYTES))
+    if "MemAvailable" not in sizes:
+        return Finding(NOTE, "memory", "unknown: /proc/meminfo does not say", remedy)
+    free, total = (int(sizes[name]) * 1024 for name in ("MemAvailable", "MemTotal"))
+    found = "{} of {} free".format(_gigabytes(free), _gigabytes(total))
+    if free < RUN_BYTES:
+        return Finding(NOTE, "memory", found, remedy)
+    return Finding(OK, "memory", found)
+
+
+def check_disk(models_dir: Path) -> Finding:
+    """Free space where the models are, or will be."""
+    folder = models_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(str(folder)).free
+    found = "{} free in {}".format(_gigabytes(free), folder)
+    if free < DISK_BYTES:
+        remedy = "models take up to 1.1 GB, movies 1 GB an hour and more: make room, or move models_dir"
+        return Finding(NOTE, "disk", found, remedy)
+    return Finding(OK, "disk", found)
+
+
+def check_models(models_dir: Path) -> Finding:
+    """The names of the models that can be loaded."""
+    try:
+        names = [model.name for model in installed(models_dir)]
+    except ModelError as error:
+        return Finding(MISSING, "models", str(error), "give yourself the right to read it, or set models_dir")
+    if not names:
+        remedy = "python -m appliance models get " + DEFAULT_MODEL
+        return Finding(MISSING, "models", "none in {}".format(models_dir), remedy)
+    return Finding(OK, "models", ", ".join(names))
+
+
+def check_settings(config: Optional[Path]) -> Finding:
+    """The config file and the SPLITLENS_* variables, as a run would read them."""
+    try:
+        loaded = load_settings(config, os.environ, {})
+    except ConfigError as error:
+        return Finding(MISSING, "settings", "cannot be used", str(error))
+    if loaded.config is None:
+        return Finding(OK, "settings", "no config.yml here: the defaults are used")
+    return Finding(OK, "settings", "{}: {} settings".format(loaded.config, loaded.config_entries))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _gigabytes(size: int) -> str:
+    return "{:.1f} GB".format(size / 1e9)

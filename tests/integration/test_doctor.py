@@ -1,0 +1,11 @@
+"""The doctor looks at the libraries that are really here."""
+
+from appliance import doctor
+
+
+def test_tensorflow_and_opencv_of_this_python_are_found(models_dir):
+    findings = {finding.subject: finding for finding in doctor.diagnose(models_dir, None)}
+    assert findings["TensorFlow"].state in (doctor.OK, doctor.NOTE), findings["TensorFlow"]
+    assert findings["TensorFlow"].found.startswith("2.")
+    assert findings["OpenCV"].state == doctor.OK
+    assert "FFmpeg: yes" in findings["OpenCV"].found
