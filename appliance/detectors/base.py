@@ -1,6 +1,6 @@
 """What a detector is: a loaded model whose two parts can be called by different threads."""
 
-from typing import List, Mapping
+from typing import List, Mapping, Optional
 
 import numpy as np
 
@@ -15,6 +15,7 @@ class Detector:
     name: what to call it. family: ssd, faster_rcnn. labels: class id to name.
     path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
     device: where the front runs, "CPU" or "GPU". workers: how many threads should call `front` at once.
+    classes, anchors: how many the graph has, as far as they were recognised.
     """
 
     name: str
@@ -24,6 +25,8 @@ class Detector:
     reason: str
     device: str
     workers: int
+    classes: Optional[int] = None
+    anchors: Optional[int] = None
 
     def front(self, image: np.ndarray) -> Raw:
         """The front's outputs for an image, uint8 [height, width, 3], BGR. Several threads may call it."""

@@ -1,20 +1,18 @@
-"""Load a model: read its graph, decide how to run it, and make it ready."""
+"""Load a model: read its graph, plan how to run it, and make it ready."""
 
 import logging
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Optional
+from typing import Dict, List, Mapping, Optional
 
 import numpy as np
 
 from appliance.detectors.base import Detector
 from appliance.detectors.boxes import About, ExactDetector, FastDetector
+from appliance.detectors.plan import ModelOptions, Plan, make_plan
 from appliance.errors import ModelError
-from appliance.graph.cut import Cut, NoCutError, find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, Interface, recognise
 from appliance.graph.frozen import Graph, Tensor, read_graph
-from appliance.graph.preprocessor import NotRecognisedError, skip_preprocessor
 from appliance.graph.split import keep, split
-from appliance.graph.suppression import Suppression, read_suppression
 
 log = logging.getLogger(__name__)
 
@@ -31,29 +29,8 @@ FAMILY_OF_MODEL_TYPE: Dict[str, str] = {
 _OUTPUTS = [Tensor(name) for name in DETECTION_OUTPUTS]
 
 
-class ModelOptions(NamedTuple):
-    """How to run a model; the fields are the settings of the same names."""
-
-    det_th: float = 0.5
-    split_model: bool = True
-    exact: bool = False
-    worker_threads: int = 0
-    allow_memory_growth: bool = True
-    force_gpu_compatible: bool = False
-    log_device: bool = False
-
-
-class _Plan(NamedTuple):
-    """What will run: the whole graph, or the parts at a cut; fast where both fast steps are recognised."""
-
-    cut: Optional[Cut]
-    fast_front: Optional[Graph]
-    suppression: Optional[Suppression]
-    reason: str
-
-
 def load_detector(path: Path, name: str, labels: Mapping[int, str], options: ModelOptions) -> Detector:
-    """A detector that is ready: loaded, and warmed by one empty image. Raises ModelError."""
+    """A detector that is ready: loaded, and warmed by an empty image. Raises ModelError."""
     graph = read_graph(path)
     interface = recognise(graph, str(path))
     if interface.family not in ("ssd", "faster_rcnn"):
@@ -62,33 +39,34 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
                 path, interface.family.replace("_", " ")
             )
         )
-    detector = _load(graph, interface, _plan(graph, interface, options), name, labels, options)
-    detector.detect(np.zeros((32, 32, 3), np.uint8))
-    log.info("%s: %s graph on the %s path%s", name, interface.family, detector.path,
-             " ({})".format(detector.reason) if detector.reason else "")
+    plan = make_plan(graph, interface, options.split_model, options.exact)
+    detector = _load(graph, interface, plan, name, labels, options)
+    raw = detector.front(np.zeros((32, 32, 3), np.uint8))
+    detector.back(raw, 32, 32)
+    if plan.suppression is not None:
+        detector.classes = plan.suppression.classes
+        detector.anchors = raw[plan.suppression.boxes].size // 4
+    log.info("%s: %s graph, %s path on the %s%s", name, interface.family, plan.path, detector.device,
+             " ({})".format(plan.reason) if plan.reason else "")
     return detector
 
 
-def _plan(graph: Graph, interface: Interface, options: ModelOptions) -> _Plan:
-    if not options.split_model:
-        return _Plan(None, None, None, "split_model is off")
-    try:
-        cut = find_cut(graph)
-    except NoCutError as error:
-        return _Plan(None, None, None, str(error))
-    if options.exact:
-        return _Plan(cut, None, None, "exact is on")
-    try:
-        suppression = read_suppression(graph, cut)
-        direct, _ = skip_preprocessor(graph, interface.image)
-    except NotRecognisedError as error:
-        return _Plan(cut, None, None, str(error))
-    front = keep(direct, [tensor.node for tensor in cut.tensors])
-    return _Plan(cut, front, suppression, "")
+def differences(
+    detector: Detector, model_type: Optional[str], split_shape: Optional[int], num_classes: Optional[int]
+) -> List[str]:
+    """Where an old config file describes the model otherwise than its graph does; what was found is used."""
+    found = []
+    if model_type is not None and FAMILY_OF_MODEL_TYPE[model_type] != detector.family:
+        found.append("model_type is {}, but the graph is of the family {}".format(model_type, detector.family))
+    if split_shape is not None and detector.anchors not in (None, split_shape):
+        found.append("split_shape is {}, but the graph has {} anchors".format(split_shape, detector.anchors))
+    if num_classes is not None and detector.classes not in (None, num_classes):
+        found.append("num_classes is {}, but the graph has {} classes".format(num_classes, detector.classes))
+    return found
 
 
 def _load(
-    graph: Graph, interface: Interface, plan: _Plan, name: str, labels: Mapping[int, str], options: ModelOptions
+    graph: Graph, interface: Interface, plan: Plan, name: str, labels: Mapping[int, str], options: ModelOptions
 ) -> Detector:
     from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions, available_cores, gpu_names
 
@@ -101,8 +79,8 @@ def _load(
     if plan.cut is None:
         whole = keep(graph, list(DETECTION_OUTPUTS))
         return ExactDetector(about, TensorFlowEngine(whole, image, _OUTPUTS, session), options.det_th, None)
-    if plan.fast_front is not None and plan.suppression is not None:
-        engine = TensorFlowEngine(plan.fast_front, image, plan.cut.tensors, session)
+    if plan.front is not None and plan.suppression is not None:
+        engine = TensorFlowEngine(plan.front, image, plan.cut.tensors, session)
         return FastDetector(about, engine, options.det_th, plan.suppression)
     parts = split(graph, plan.cut, list(DETECTION_OUTPUTS))
     front = TensorFlowEngine(parts.front, image, parts.cut, session)

@@ -1,0 +1,220 @@
+"""One run: settings in, files and lines out. Puts source, detector, loop and sinks together."""
+
+import logging
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Callable, List, NamedTuple, Optional, TextIO
+
+from appliance.detectors.base import Detector
+from appliance.detectors.load import differences, load_detector
+from appliance.detectors.plan import ModelOptions
+from appliance.frame import Statistics
+from appliance.pipeline.loop import Loop
+from appliance.pipeline.meter import Meter
+from appliance.settings import Loaded, Settings, chosen_model, compatibility_notes
+from appliance.sinks.base import Sink
+from appliance.sinks.console import Console
+from appliance.sinks.images import ImageWriter
+from appliance.sinks.jsonlines import STANDARD_OUTPUT, JsonLines
+from appliance.sinks.overlay import Overlay
+from appliance.sinks.progress import Progress
+from appliance.sinks.recorder import MovieRecorder, movie_path
+from appliance.sinks.spikes import SpikeLog
+from appliance.sinks.tally import Tally
+from appliance.sinks.window import Window, window_reason
+from appliance.sources.base import Source
+from appliance.sources.open import open_camera, open_images, open_movie
+from appliance.zoo.store import resolve_model
+
+log = logging.getLogger(__name__)
+
+IMAGE, VIDEO, STREAM = "image", "video", "stream"
+# For recording a camera that does not say how many frames a second it gives.
+USUAL_CAMERA_FPS = 30.0
+
+
+class Stopped(Exception):
+    """Raised in the main thread by a signal that asks the run to end: Ctrl-C or SIGTERM."""
+
+
+class Outputs(NamedTuple):
+    """The sinks of a run, and those of them that something is asked of afterwards."""
+
+    sinks: List[Sink]
+    tally: Tally
+    recorder: Optional[MovieRecorder]
+    images: Optional[ImageWriter]
+    window_closed: Optional[threading.Event]
+    write_line: Callable[[str], None]
+
+
+def run(loaded: Loaded, kind: str, json_path: Optional[str] = None) -> None:
+    """Detect on pictures, a movie or a camera, until the end or a signal. Raises SplitlensError."""
+    settings = loaded.settings
+    for note in compatibility_notes(settings, loaded.origins):
+        log.info("%s", note)
+    with open_source(settings, kind) as source:
+        meter = Meter(settings.fps_interval)
+        started_at = time.time()
+        outputs = make_outputs(loaded, kind, source, meter.statistics, json_path, started_at)
+        try:
+            detector = load(loaded)
+        except BaseException:
+            for sink in outputs.sinks:
+                sink.close()
+            raise
+        max_frames = 0 if outputs.window_closed else settings.max_frames
+        loop = Loop(source, detector, outputs.sinks, meter, max_frames)
+        began = time.monotonic()
+        with loop:
+            if outputs.window_closed:
+                threading.Thread(target=_stop_when, args=(outputs.window_closed, loop), daemon=True).start()
+            try:
+                loop.wait()
+            except Stopped as signal:
+                outputs.write_line("{}: finishing the frames under way".format(signal))
+                loop.stop()
+                loop.wait()
+        seconds = time.monotonic() - began
+        summary = summarise(source, detector, outputs, meter.statistics(), seconds)
+    write_summary(summary, outputs, settings, started_at)
+
+
+def load(loaded: Loaded) -> Detector:
+    """The detector that the settings ask for, loaded. Says where an old config file differs from the graph."""
+    settings, layers = loaded.settings, loaded.layers
+    wanted = chosen_model(loaded)
+    model_layer = max(layers["model"], layers["model_path"])
+    # What a lower layer says of its own model does not hold for the one chosen above it.
+    label_path = settings.label_path if layers["label_path"] >= model_layer else None
+    model = resolve_model(wanted, Path(settings.models_dir), Path(label_path) if label_path else None)
+    log.info("Loading %s", model.name)
+    options = ModelOptions(
+        det_th=settings.det_th,
+        split_model=settings.split_model,
+        exact=settings.exact,
+        worker_threads=settings.worker_threads,
+        allow_memory_growth=settings.allow_memory_growth,
+        force_gpu_compatible=settings.force_gpu_compatible,
+        log_device=settings.log_device,
+    )
+    detector = load_detector(model.path, model.name, model.labels, options)
+    for difference in differences(
+        detector,
+        settings.model_type if layers["model_type"] >= model_layer else None,
+        settings.split_shape if layers["split_shape"] >= model_layer else None,
+        settings.num_classes if layers["num_classes"] >= model_layer else None,
+    ):
+        log.warning("%s; the graph is right", difference)
+    return detector
+
+
+def open_source(settings: Settings, kind: str) -> Source:
+    """The source of a run. Raises SourceError."""
+    if kind == IMAGE:
+        return open_images(settings.image_input)
+    if kind == VIDEO:
+        return open_movie(settings.movie_input)
+    return open_camera(settings.camera_input, settings.width, settings.height, settings.live_timeout)
+
+
+def make_outputs(
+    loaded: Loaded,
+    kind: str,
+    source: Source,
+    statistics: Callable[[], Statistics],
+    json_path: Optional[str],
+    started_at: float,
+) -> Outputs:
+    """The sinks that the settings ask for. Raises OutputError for a place that cannot be written to."""
+    settings = loaded.settings
+    # Standard output belongs to the JSON lines where they are asked for there.
+    terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
+    sinks: List[Sink] = []
+    tally = Tally()
+    overlay = Overlay(settings.vis_text, statistics)
+    recorder, images = None, None
+    if settings.save_to_file and kind == IMAGE:
+        images = ImageWriter(os.path.join(settings.output_dir, "output_image"), overlay)
+        sinks.append(images)
+    elif settings.save_to_file:
+        path = movie_path(os.path.join(settings.output_dir, "output_movie"), started_at)
+        recorder = MovieRecorder(path, lambda: _playing_fps(source, settings), overlay, source.is_live)
+        sinks.append(recorder)
+    window_closed = _add_window(sinks, loaded, kind, overlay)
+    if json_path is not None:
+        sinks.append(JsonLines(json_path))
+    write_line: Callable[[str], None] = lambda text: print(text, file=terminal, flush=True)
+    if not source.is_live and source.frame_count != 1:
+        progress = Progress(source.frame_count, "pictures" if kind == IMAGE else "frames", terminal)
+        sinks.append(progress)
+        write_line = progress.write_line
+    sinks.append(Console(write_line, statistics, settings.fps_interval, settings.det_interval))
+    if settings.debug_mode:
+        sinks.append(SpikeLog(statistics))
+    sinks.append(tally)
+    return Outputs(sinks, tally, recorder, images, window_closed, write_line)
+
+
+def _playing_fps(source: Source, settings: Settings) -> float:
+    """How fast a recording plays: as the source does; of a camera no more than max_vis_fps."""
+    fps = source.fps or USUAL_CAMERA_FPS
+    return min(fps, settings.max_vis_fps) if source.is_live and settings.max_vis_fps else fps
+
+
+def _add_window(
+    sinks: List[Sink], loaded: Loaded, kind: str, overlay: Overlay
+) -> Optional[threading.Event]:
+    settings = loaded.settings
+    if not settings.visualize or kind == IMAGE:
+        return None
+    reason = window_reason()
+    if reason is not None:
+        # Worth a line only to somebody who asked for a window; the default is to show one if possible.
+        log.log(logging.DEBUG if loaded.origins["visualize"] == "default" else logging.INFO, "%s", reason)
+        return None
+    closed = threading.Event()
+    sinks.append(Window(overlay, settings.max_vis_fps, closed))
+    return closed
+
+
+def _stop_when(closed: threading.Event, loop: Loop) -> None:
+    closed.wait()
+    loop.stop()
+
+
+def summarise(
+    source: Source, detector: Detector, outputs: Outputs, statistics: Statistics, seconds: float
+) -> List[str]:
+    """What is worth knowing at the end of a run, a line each."""
+    frames = outputs.tally.frames
+    lines = [
+        "source: {}".format(source.name),
+        "model: {} ({} path, {})".format(detector.name, detector.path, detector.device),
+        "frames: {} in {:.1f} s, {:.1f} a second".format(frames, seconds, frames / seconds if seconds else 0.0),
+    ]
+    if source.skipped:
+        lines.append("skipped: {} pictures that could not be read".format(source.skipped))
+    if statistics.drops:
+        lines.append("dropped: {} frames that came faster than they could be used".format(statistics.drops))
+    found = outputs.tally.lines()
+    lines.append("found:{}".format("" if found else " nothing"))
+    return lines + ["  " + line for line in found]
+
+
+def write_summary(summary: List[str], outputs: Outputs, settings: Settings, started_at: float) -> None:
+    """Print the summary, and write it beside the movie; print where the files are."""
+    lines = list(summary)
+    if outputs.recorder is not None and outputs.recorder.paths:
+        lines += ["movie: {}".format(path) for path in outputs.recorder.paths]
+        path = Path(outputs.recorder.paths[0]).with_suffix(".txt")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        lines.append("summary: {}".format(path))
+    if outputs.images is not None:
+        folder = os.path.join(settings.output_dir, "output_image")
+        lines.append("pictures: {} in {}".format(outputs.images.written, folder))
+    for line in lines:
+        outputs.write_line(line)

@@ -1,0 +1,57 @@
+"""Decide how a graph will run: fast, exact or whole. Pure: graphs in, graphs out."""
+
+from typing import NamedTuple, Optional
+
+from appliance.graph.cut import Cut, NoCutError, find_cut
+from appliance.graph.family import Interface
+from appliance.graph.frozen import Graph
+from appliance.graph.preprocessor import NotRecognisedError, Resizing, skip_preprocessor
+from appliance.graph.split import keep
+from appliance.graph.suppression import Suppression, read_suppression
+
+
+class ModelOptions(NamedTuple):
+    """How to run a model; the fields are the settings of the same names."""
+
+    det_th: float = 0.5
+    split_model: bool = True
+    exact: bool = False
+    worker_threads: int = 0
+    allow_memory_growth: bool = True
+    force_gpu_compatible: bool = False
+    log_device: bool = False
+
+
+class Plan(NamedTuple):
+    """How a graph will run.
+
+    path: "fast", "exact" or "whole". reason: why not a faster one; "" for fast.
+    cut: None where it runs whole. suppression, resizing, front: what the fast path needs; whatever was recognised.
+    """
+
+    path: str
+    reason: str
+    cut: Optional[Cut] = None
+    suppression: Optional[Suppression] = None
+    resizing: Optional[Resizing] = None
+    front: Optional[Graph] = None
+
+
+def make_plan(graph: Graph, interface: Interface, split_model: bool, exact: bool) -> Plan:
+    """The fastest way that this graph allows and that the settings ask for."""
+    if not split_model:
+        return Plan("whole", "split_model is off")
+    try:
+        cut = find_cut(graph)
+    except NoCutError as error:
+        return Plan("whole", str(error))
+    suppression, resizing, front, reason = None, None, None, ""
+    try:
+        suppression = read_suppression(graph, cut)
+        direct, resizing = skip_preprocessor(graph, interface.image)
+        front = keep(direct, [tensor.node for tensor in cut.tensors])
+    except NotRecognisedError as error:
+        reason = str(error)
+    if exact or reason:
+        return Plan("exact", "exact is on" if exact else reason, cut, suppression, resizing)
+    return Plan("fast", "", cut, suppression, resizing, front)

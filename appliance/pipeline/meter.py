@@ -1,0 +1,83 @@
+"""Counts frames and times over a sliding window, and hands out averages that are renewed every 0.2 s."""
+
+import threading
+import time
+from collections import deque
+from typing import Callable, Deque, Optional, Tuple
+
+from appliance.frame import Statistics, Timings
+
+REFRESH_SECONDS = 0.2
+
+
+class Meter:
+    """Statistics of one loop; may be called from any thread.
+
+    interval: seconds of the window. clock: seconds, ascending.
+    """
+
+    def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval = interval
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._detected: Deque[Tuple[float, Timings]] = deque()
+        self._drawn: Deque[float] = deque()
+        self._started: Optional[float] = None
+        self._drops: Callable[[], int] = lambda: 0
+        self._vdrops: Callable[[], int] = lambda: 0
+        self._cached: Tuple[float, Optional[Statistics]] = (0.0, None)
+        self.total_frames = 0
+
+    def count_drops(self, drops: Callable[[], int], vdrops: Callable[[], int]) -> None:
+        """Say where the numbers of dropped frames are read: before detection, and by sinks."""
+        self._drops, self._vdrops = drops, vdrops
+
+    def start(self) -> None:
+        """The window starts now, unless it has been started."""
+        with self._lock:
+            if self._started is None:
+                self._started = self._clock()
+
+    def detected(self, timings: Timings) -> None:
+        """Count a frame that has its detections."""
+        with self._lock:
+            self.total_frames += 1
+            self._detected.append((self._clock(), timings))
+
+    def drawn(self) -> None:
+        """Count a frame that was drawn."""
+        with self._lock:
+            self._drawn.append(self._clock())
+
+    def statistics(self) -> Statistics:
+        """The averages, at most 0.2 s old."""
+        with self._lock:
+            now = self._clock()
+            made, cached = self._cached
+            if cached is None or now - made >= REFRESH_SECONDS:
+                cached = self._make(now)
+                self._cached = (now, cached)
+            return cached
+
+    def _make(self, now: float) -> Statistics:
+        oldest = now - self._interval
+        while self._detected and self._detected[0][0] <= oldest:
+            self._detected.popleft()
+        while self._drawn and self._drawn[0] <= oldest:
+            self._drawn.popleft()
+        seconds = now - max(oldest, self._started if self._started is not None else now)
+        frames, vframes = len(self._detected), len(self._drawn)
+        timings = None
+        if frames:
+            columns = zip(*(timings for _, timings in self._detected))
+            timings = Timings(*(sum(column) / frames for column in columns))
+        return Statistics(
+            fps=frames / seconds if seconds > 0 else 0.0,
+            frames=frames,
+            seconds=seconds,
+            timings=timings,
+            vfps=vframes / seconds if seconds > 0 else 0.0,
+            vframes=vframes,
+            vdrops=self._vdrops(),
+            drops=self._drops(),
+        )

@@ -1,0 +1,54 @@
+"""What the loop asks of a source, a detector and a sink. Anything of this shape will do."""
+
+from typing import TYPE_CHECKING, Any, Mapping, Optional
+
+import numpy as np
+
+from appliance.frame import Detections, Frame, Result
+
+if TYPE_CHECKING:
+    from typing_extensions import Protocol
+else:  # Python 3.6 and 3.7 have no Protocol, and nothing here is looked at when it runs.
+    Protocol = object
+
+
+class FrameSource(Protocol):
+    """Where frames come from; see `sources.base.Source`."""
+
+    is_live: bool
+    drops: int
+
+    def read(self) -> Optional[Frame]:
+        """The next frame; None at the end."""
+
+    def close(self) -> None:
+        """End a `read` that waits."""
+
+
+class SplitDetector(Protocol):
+    """A model in two parts; see `detectors.base.Detector`."""
+
+    labels: Mapping[int, str]
+    workers: int
+
+    def front(self, image: np.ndarray) -> Any:
+        """The part on the accelerator; several threads call it."""
+
+    def back(self, raw: Any, width: int, height: int) -> Detections:
+        """The part on the CPU."""
+
+    def close(self) -> None:
+        """Give the memory back."""
+
+
+class ResultSink(Protocol):
+    """Who takes results; see `sinks.base.Sink`."""
+
+    name: str
+    is_drawn: bool
+
+    def write(self, result: Result) -> None:
+        """Take one result."""
+
+    def close(self) -> None:
+        """Finish."""
