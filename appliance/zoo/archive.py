@@ -29,20 +29,20 @@ def unpack_graph(archive: Path, folder: Path) -> None:
     """
     try:
         limit = min(_MOST_BYTES, max(_FLOOR_BYTES, _MOST_TIMES * archive.stat().st_size))
-        with gzip.open(str(archive), "rb") as unzipped:
-            stream = _Bounded(unzipped, limit, archive)
+        unzipped = gzip.open(str(archive), "rb")
+    except OSError as error:
+        raise ModelError("{} cannot be read: {}.".format(archive, error.strerror)) from error
+    with unzipped:
+        stream = _Bounded(unzipped, limit, archive)
+        try:
             with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]
                 _take_members(tar, folder, archive)
             while stream.read(1 << 20):
                 pass
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise ModelError(
-            "{} is no archive of a model, or a damaged one ({}): fetch it again.".format(archive, error)
-        ) from error
-    except OSError as error:  # what gzip raises for other data; writing has messages of its own
-        raise ModelError(
-            "{} is no archive of a model that can be read ({}): fetch it again.".format(archive, error)
-        ) from error
+        except tarfile.TarError as error:
+            raise ModelError(
+                "{} is no archive of a model, or a damaged one ({}): fetch it again.".format(archive, error)
+            ) from error
     if not (folder / GRAPH_FILE).exists():
         raise ModelError(
             "There is no {} in {}: it is no archive of the model zoo.".format(GRAPH_FILE, archive)
@@ -84,21 +84,18 @@ def _write_member(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, a
         )
     check_space(target.parent, member.size)
     source: Any = tar.extractfile(member)
-    with writing(target):
-        file = target.open("xb")
-    with file:
+    with writing(target), target.open("xb") as file:
         left = member.size
         while left:
             block = source.read(min(left, 1 << 20))
             if not block:
-                raise EOFError("{} ends early".format(member.name))
+                raise tarfile.ReadError("{} ends early".format(member.name))
             left -= len(block)
-            with writing(target):
-                file.write(block)
+            file.write(block)
 
 
 class _Bounded:
-    """A stream that refuses to give more than `limit` bytes."""
+    """What a gzip file unpacks to, `limit` bytes at most; damage raises tarfile.ReadError."""
 
     def __init__(self, stream: gzip.GzipFile, limit: int, archive: Path) -> None:
         self._stream = stream
@@ -106,7 +103,10 @@ class _Bounded:
         self._archive = archive
 
     def read(self, size: int) -> bytes:
-        data = self._stream.read(size)
+        try:
+            data = self._stream.read(size)
+        except (OSError, EOFError, zlib.error) as error:
+            raise tarfile.ReadError(str(error)) from error
         self._left -= len(data)
         if self._left < 0:
             raise ModelError(

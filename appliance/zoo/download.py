@@ -18,12 +18,19 @@ _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 60.0
-_BLOCK = 1 << 18
-_BY_HAND = "Fetch the archive on another machine and bring it in: `python -m appliance models import FILE`."
+_BLOCK = 1 << 16
+_BY_HAND = "Try later, or fetch {} on another machine and run `python -m appliance models import FILE`."
 
 
 class OriginUnavailable(ModelError):
-    """The server cannot be reached, or does not have the file (any more): another origin may be tried."""
+    """The server cannot be reached, or does not have the file (any more): another origin may be tried.
+
+    what: the sentence without its remedy, for who has another origin.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__("{} {}".format(what, remedy))
+        self.what = what
 
 
 class Downloaded(NamedTuple):
@@ -57,7 +64,7 @@ def download(
 
 
 def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress: Optional[Progress]) -> None:
-    with contextlib.ExitStack() as stack:
+    with writing(part), contextlib.ExitStack() as stack:
         response = _open(url, have)
         if response is None:  # the server has no bytes from there on
             if expected is None:
@@ -78,18 +85,14 @@ def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress
             _log.info("Going on after %d MB of an earlier try.", start // 1000000)
         if total is not None:
             check_space(part.parent, total - have)
-        with writing(part):
-            file = stack.enter_context(part.open("ab" if start else "wb"))
+        file = stack.enter_context(part.open("ab" if start else "wb"))
         done = start
         for block in _blocks(url, response):
-            with writing(part):
-                file.write(block)
+            file.write(block)
             done += len(block)
             if progress is not None:
                 progress(done, total)
-        with writing(part):
-            file.flush()
-    if total is not None and done != total:
+    if total is not None and done < total:
         raise ModelError(
             "{} broke off after {} of {} bytes: the same command goes on from there.".format(url, done, total)
         )
@@ -98,26 +101,23 @@ def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress
 def _open(url: str, start: int) -> Any:
     """The response for the bytes from `start` on; None where the server says that there are none."""
     host = urllib.parse.urlsplit(url).netloc
-    request = urllib.request.Request(url, headers={"User-Agent": "splitlens"})
+    headers = {"User-Agent": "splitlens"}
     if start:
-        request.add_header("Range", "bytes={}-".format(start))
+        headers["Range"] = "bytes={}-".format(start)
     opener = urllib.request.build_opener(_Http, _Https)
     try:
+        request = urllib.request.Request(url, headers=headers)
         return opener.open(request, timeout=_READ_SECONDS)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and start:
             return None
-        raise OriginUnavailable(
-            "{} cannot be had: {} answers {} {}. {}".format(url, host, error.code, error.reason, _BY_HAND)
-        ) from error
+        what = "{} cannot be had: {} answers {} {}.".format(url, host, error.code, error.reason)
+        raise OriginUnavailable(what, _BY_HAND.format(url)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise OriginUnavailable(
-            "{} cannot be reached ({}). {}".format(
-                host, getattr(reason, "strerror", None) or reason, _BY_HAND
-            )
-        ) from error
+        what = "{} cannot be reached ({}).".format(host, getattr(reason, "strerror", None) or reason)
+        raise OriginUnavailable(what, _BY_HAND.format(url)) from error
 
 
 def _start_of(response: Any) -> int:

@@ -68,18 +68,14 @@ def _fill(
             if isinstance(origin, ZooOrigin):
                 return _from_zoo(entry, origin, folder, models_dir, progress, base_url)
             if failures:
-                _log.warning(
-                    "%s The model is taken from the %s instead.", _first_sentence(failures[0]), origin
-                )
+                _log.warning("%s The model is taken from the %s instead.", failures[0].what, origin)
             get_graph(origin, folder)
-            return make_record(folder, str(origin), origin.licence, entry.labels)
+            record = make_record(folder, str(origin), origin.licence, entry.labels)
+            digest = "{}:{}".format(origin.algorithm, origin.digest)
+            return record._replace(archive_bytes=origin.bytes, archive_hash=digest)
         except OriginUnavailable as error:
             failures.append(error)
     raise ModelError(" ".join(str(failure) for failure in failures)) from failures[-1]
-
-
-def _first_sentence(error: Exception) -> str:
-    return str(error).partition(". Fetch")[0] + "."
 
 
 def _from_zoo(
@@ -105,7 +101,7 @@ def _from_zoo(
         _remember(origin, archive, models_dir)
     remove_file(part)
     record = make_record(folder, url, origin.licence, entry.labels)
-    return record._replace(archive_bytes=archive.bytes, archive_sha384=archive.sha384)
+    return record._replace(archive_bytes=archive.bytes, archive_hash="sha384:" + archive.sha384)
 
 
 def _expected(origin: ZooOrigin, models_dir: Path) -> Tuple[Optional[int], Optional[str]]:

@@ -32,8 +32,8 @@ def import_model(
     source = Path(file_or_dir).expanduser()
     is_archive = source.is_file() and source.name.endswith(_ARCHIVES)
     graph = source if is_archive else _find_graph(source)
-    chosen = check_name(name if name is not None else _name_of(source, graph))
-    label_map = labels if labels is not None else label_map_beside(graph.parent)
+    chosen = _catalogue_name(check_name(name if name is not None else _name_of(source, graph)))
+    label_map = labels if labels is not None or is_archive else label_map_beside(graph.parent)
     if label_map is not None:
         load_label_map(label_map)
     with locked(chosen, models_dir):
@@ -48,7 +48,7 @@ def import_model(
                 unpack_graph(source, folder)
             else:
                 _copy(graph, folder / GRAPH_FILE)
-            if label_map is not None and (labels is not None or not is_archive):
+            if label_map is not None:
                 _copy(label_map, folder / LABELS_FILE)
             read_graph(folder / GRAPH_FILE)
             put_in_place(folder, chosen, models_dir, _record(folder, source, chosen))
@@ -76,6 +76,11 @@ def _name_of(source: Path, graph: Path) -> str:
     else:
         name = graph.stem
     return re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".") or "imported"
+
+
+def _catalogue_name(name: str) -> str:
+    """DeepLab's archives call their folder otherwise than the archive."""
+    return next((entry.name for entry in load_catalogue() if entry.folder == name), name)
 
 
 def _check_published(archive: Path) -> None:

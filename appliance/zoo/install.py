@@ -9,6 +9,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -64,11 +65,12 @@ def locked(name: str, models_dir: Path) -> Iterator[None]:
     with writing(path):
         file = path.open("w")
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            _log.info("Another process is installing %s: waiting for it.", name)
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with writing(path):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _log.info("Another process is installing %s: waiting for it.", name)
+                fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -137,7 +139,7 @@ def remove_file(path: Path) -> None:
 
 def check_name(name: str) -> str:
     """The name, if a folder may be called so. Raises ModelError."""
-    if not name or name.startswith(".") or not all(sign.isalnum() or sign in "._-" for sign in name):
+    if re.match(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z", name) is None:
         raise ModelError(
             "A model cannot be called {!r}: letters, digits, '.', '_' and '-' only.".format(name)
         )

