@@ -71,8 +71,10 @@ def _load(
     from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions, available_cores, gpu_names
 
     workers = options.worker_threads or (2 if gpu_names() else available_cores())
+    if plan.path == "whole" and not options.worker_threads:
+        workers = 1
     session = TensorFlowOptions(
-        workers, options.allow_memory_growth, options.force_gpu_compatible, options.log_device
+        0 if plan.path == "whole" and workers == 1 else workers, options.allow_memory_growth, options.force_gpu_compatible, options.log_device
     )
     about = About(name, interface.family, labels, plan.reason, workers)
     image = [Tensor(interface.image)]

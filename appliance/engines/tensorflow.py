@@ -25,7 +25,10 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 class TensorFlowOptions(NamedTuple):
-    """How a session is set up. workers: threads that will call `run` at the same time."""
+    """How a session is set up.
+
+    workers: threads that will call `run` at the same time; they share the cores. 0: TensorFlow's own thread pools.
+    """
 
     workers: int = 1
     allow_memory_growth: bool = True
@@ -66,7 +69,7 @@ class TensorFlowEngine(Engine):
         config = tf.compat.v1.ConfigProto(log_device_placement=options.log_device, allow_soft_placement=True)
         config.gpu_options.allow_growth = options.allow_memory_growth
         config.gpu_options.force_gpu_compatible = options.force_gpu_compatible
-        if self.device == "CPU":
+        if self.device == "CPU" and options.workers:
             # One frame a thread, each operation in the thread that called: the pools cost more than they give.
             config.intra_op_parallelism_threads = max(1, available_cores() // options.workers)
             config.inter_op_parallelism_threads = -1
