@@ -38,7 +38,7 @@ def format_detections(result: Result) -> str:
 class Console(Sink):
     """Hands lines to `write_line`.
 
-    The statistics every `fps_interval` seconds (looked at when a frame comes) and, for the frames since, at the end.
+    The statistics every `fps_interval` seconds, as frames come, and at the end if any came since.
     The detections of every `det_interval`-th frame, of none if it is 0.
     """
 

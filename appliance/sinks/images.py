@@ -66,6 +66,6 @@ class ImageWriter(Sink):
                     os.unlink(part)
                 raise
         except OSError as problem:
-            kept = "{} pictures were written before it.".format(self.written) if self.written else ""
+            kept = "Pictures written before it: {}.".format(self.written) if self.written else ""
             raise cannot_write(path, problem, kept) from problem
         self.written += 1

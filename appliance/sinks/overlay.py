@@ -52,7 +52,7 @@ class Overlay:
         labels = []
         for box, colour, class_id, score in zip(boxes, colours, found.class_ids, found.scores):
             tile = _label_tile("{} {:.2f}".format(result.label(int(class_id)), score), colour, style)
-            place = _place_label(box, tile.shape[1], tile.shape[0], width, height, style.line, taken)
+            place = place_label(box, tile.shape[1], tile.shape[0], width, height, style.line, taken)
             taken.append(place)
             labels.append((place, tile))
         for (x_min, y_min, x_max, y_max), tile in reversed(labels):
@@ -137,7 +137,7 @@ def _label_tile(text: str, colour: Colour, style: _Style) -> np.ndarray:
     return tile
 
 
-def _place_label(
+def place_label(
     box: Area, width: int, height: int, image_width: int, image_height: int, line: int, taken: List[Area]
 ) -> Area:
     """Where the label covers the least of the labels already placed; above the box if that is free.
@@ -153,6 +153,8 @@ def _place_label(
     for x, y in (
         (left, above), (left, inside_top), (right, above), (right, inside_top),
         (left, below), (right, below), (left, inside_bottom), (right, inside_bottom),
+        (right + width, y_min), (left - width, y_min),
+        (right + width, inside_bottom), (left - width, inside_bottom),
     ):  # fmt: skip
         x_moved = max(min(x, image_width - width), 0)
         y_moved = max(min(y, image_height - height), 0)

@@ -1,5 +1,6 @@
 """How far long work has come: a bar on a terminal, a line now and then elsewhere."""
 
+import os
 import time
 from typing import Any, Callable, Optional, TextIO
 
@@ -38,12 +39,14 @@ class Progress(Sink):
             )
 
             is_bytes = unit == BYTES
+            is_sized = os.get_terminal_size(stream.fileno()).columns > 0  # a container's may have no size
             self._bar = tqdm(
                 total=total,
                 unit="B" if is_bytes else " " + unit,
                 unit_scale=is_bytes,
                 file=stream,
-                dynamic_ncols=True,
+                ncols=None if is_sized else 80,
+                dynamic_ncols=is_sized,
             )
 
     def write(self, result: Result) -> None:

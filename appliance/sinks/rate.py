@@ -22,5 +22,6 @@ class RateLimit:
         if now < self._due:
             return False
         # Due times keep their grid, so that late frames do not lower the rate; a pause is not made up for.
-        self._due = max(self._due + self._interval, now)
+        next_due = self._due + self._interval
+        self._due = next_due if next_due > now else now + self._interval
         return True

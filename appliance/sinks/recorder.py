@@ -59,7 +59,12 @@ class MovieRecorder(Sink):
             self._record(result)
         except OSError as problem:
             path = self.paths[-1] if self.paths else self._path
-            kept = "{} frames were recorded and can be played.".format(self.frames) if self.frames else ""
+            seconds = self.frames / self._fps
+            kept = (
+                "The {:.1f} seconds recorded before it are kept and can be played.".format(seconds)
+                if seconds
+                else ""
+            )
             self._failure = cannot_write(path, problem, kept)
             self.close()
             raise self._failure from problem

@@ -1,6 +1,7 @@
 """Shows the annotated pictures in a window."""
 
 import os
+import re
 import subprocess
 import sys
 from threading import Event
@@ -18,14 +19,14 @@ _TITLE = "Splitlens"
 _QUIT_KEYS = (ord("q"), 27)
 # Tried in a child: where the display refuses, Qt ends the whole process.
 _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.waitKey(1); cv2.destroyAllWindows()"
-_PROBE_SECONDS = 20
+_PROBE_SECONDS = 20  # the first import of OpenCV on a board takes several
 
 
 def window_reason() -> Optional[str]:
     """Why no window can be opened here, as a sentence; None where one can. May take a second."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return "No window: there is no display (DISPLAY is not set)."
-    if "GUI:                           NONE" in cv2.getBuildInformation():
+    if re.search("GUI: +NONE", cv2.getBuildInformation()):
         return "No window: this OpenCV ({}) is built without one (opencv-python has it).".format(
             cv2.__version__
         )
@@ -66,8 +67,11 @@ class Window(Sink):
             if self._is_open and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1:
                 self.closed.set()
                 return
+            if not self._is_open:
+                # GUI_NORMAL: without the tool bar that Qt adds.
+                cv2.namedWindow(_TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
+                self._is_open = True
             cv2.imshow(_TITLE, self._overlay.draw(result))
-            self._is_open = True
             if cv2.waitKey(1) & 0xFF in _QUIT_KEYS:
                 self.closed.set()
         except cv2.error as problem:
