@@ -1,4 +1,4 @@
-"""The COCO model built from its npm package, run by TensorFlow: right detections, the zoo's own post-processing."""
+"""The COCO model built from its npm package: right detections, and the post-processing of the zoo."""
 
 import hashlib
 import lzma
