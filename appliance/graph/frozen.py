@@ -194,7 +194,7 @@ def parse_graph(data: bytes, name: str) -> Graph:
     message = GraphDef()
     try:
         message.ParseFromString(data)
-    except DecodeError as error:
+    except (DecodeError, SystemError) as error:  # protobuf 3.19 lets a SystemError through for bad text
         raise ModelError(
             "{}: this is no frozen graph, or a truncated one. Export it again as frozen_inference_graph.pb, "
             "or fetch it again.".format(name)

@@ -1,0 +1,98 @@
+"""Every graph of the zoo, as data: family, cut, suppression and preprocessor are found, without TensorFlow.
+
+The expected cuts are the published split points of each family; the code under test knows none of these names.
+"""
+
+import lzma
+
+import pytest
+
+from appliance.graph.cut import HEAVY_OPS, NoCutError, find_cut
+from appliance.graph.family import DETECTION_OUTPUTS, output_nodes, recognise
+from appliance.graph.frozen import parse_graph
+from appliance.graph.preprocessor import NotRecognisedError, Resizing, skip_preprocessor
+from appliance.graph.split import split
+from appliance.graph.suppression import read_suppression
+
+V0 = ["Postprocessor/ExpandDims:0", "Postprocessor/Sigmoid:0"]
+V1 = ["Postprocessor/ExpandDims_1:0", "Postprocessor/convert_scores:0"]
+V2 = ["Postprocessor/ExpandDims_1:0", "Postprocessor/Slice:0", "Postprocessor/stack_1:0"]
+FASTER = [
+    "BatchMultiClassNonMaxSuppression/map/TensorArrayStack_4/TensorArrayGatherV3:0",
+    "SecondStagePostprocessor/Reshape_4:0",
+    "SecondStagePostprocessor/Reshape_6:0",
+    "SecondStagePostprocessor/ToFloat:0",
+]
+MASK = [
+    "BatchMultiClassNonMaxSuppression_1/map/TensorArrayStack{}/TensorArrayGatherV3:0".format(number)
+    for number in ("", "_1", "_2", "_4")
+]
+SSD_300, SSD_640 = Resizing(300, 300), Resizing(640, 640)
+
+ROWS = {
+    "ssd_mobilenet_v1_coco_11_06_2017": ("ssd", V0, SSD_300, "before"),
+    "ssd_mobilenet_v1_coco_2017_11_17": ("ssd", V1, SSD_300, "before"),
+    "ssd_inception_v2_coco_2017_11_17": ("ssd", V1, SSD_300, "before"),
+    "ssd_mobilenet_v1_coco_2018_01_28": ("ssd", V2, SSD_300, "before"),
+    "ssd_inception_v2_coco_2018_01_28": ("ssd", V2, SSD_300, "before"),
+    "ssd_mobilenet_v2_coco_2018_03_29": ("ssd", V2, SSD_300, "before"),
+    "ssdlite_mobilenet_v2_coco_2018_05_09": ("ssd", V2, SSD_300, "before"),
+    "ssd_mobilenet_v1_quantized_300x300_coco14_sync_2018_07_03": ("ssd", V2, SSD_300, "after"),
+    "ssd_mobilenet_v1_0.75_depth_quantized_300x300_coco14_sync_2018_07_03": ("ssd", V2, SSD_300, "after"),
+    "ssd_mobilenet_v1_ppn_shared_box_predictor_300x300_coco14_sync_2018_07_03": ("ssd", V2, SSD_300, "before"),
+    "ssd_mobilenet_v1_fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03": ("ssd", V2, SSD_640, "before"),
+    "ssd_resnet50_v1_fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03": ("ssd", V2, SSD_640, "before"),
+    "faster_rcnn_inception_v2_coco_2018_01_28": ("faster_rcnn", FASTER, None, None),
+    "faster_rcnn_resnet50_coco_2018_01_28": ("faster_rcnn", FASTER, None, None),
+    "faster_rcnn_resnet101_coco_2018_01_28": ("faster_rcnn", FASTER, None, None),
+    "faster_rcnn_inception_resnet_v2_atrous_coco_2018_01_28": ("faster_rcnn", FASTER, None, None),
+    "mask_rcnn_inception_v2_coco_2018_01_28": (
+        "mask_rcnn", [*MASK, "SecondStageBoxPredictor_1/Conv_1/Conv2D:0"], None, None),
+    "mask_rcnn_resnet50_atrous_coco_2018_01_28": (
+        "mask_rcnn", [*MASK, "SecondStageBoxPredictor_1/Conv_3/Conv2D:0"], None, None),
+    "mask_rcnn_resnet101_atrous_coco_2018_01_28": (
+        "mask_rcnn", [*MASK, "SecondStageBoxPredictor_1/Conv_3/Conv2D:0"], None, None),
+    "mask_rcnn_inception_resnet_v2_atrous_coco_2018_01_28": (
+        "mask_rcnn", [*MASK, "SecondStageBoxPredictor_1/Conv_3/Conv2D:0"], None, None),
+    "deeplabv3_mnv2_pascal_train_aug_2018_01_29": ("deeplab", None, None, None),
+    "deeplabv3_mnv2_pascal_trainval_2018_01_29": ("deeplab", None, None, None),
+    "deeplabv3_pascal_train_aug_2018_01_04": ("deeplab", None, None, None),
+    "deeplabv3_pascal_trainval_2018_01_04": ("deeplab", None, None, None),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_a_graph_of_the_zoo_is_understood_by_its_structure(name, zoo_dir):
+    family, cut_names, resizing, clip = ROWS[name]
+    path = zoo_dir / (name + ".pb.xz")
+    if not path.exists():
+        pytest.skip("{} is not there".format(path))
+    with lzma.open(str(path)) as file:
+        graph = parse_graph(file.read(), name)
+    interface = recognise(graph, name)
+    assert interface.family == family
+
+    if cut_names is None:
+        with pytest.raises(NoCutError, match="no non-maximum suppression"):
+            find_cut(graph)
+        return
+    cut = find_cut(graph)
+    assert sorted(map(str, cut.tensors)) == sorted(cut_names)
+
+    parts = split(graph, cut, output_nodes(graph))
+    assert not any(node.op in HEAVY_OPS for node in parts.back.message.node)
+    assert not any("_class" in node.attr for part in (parts.front, parts.back) for node in part.message.node)
+    assert parts.back.message.versions == graph.message.versions
+    assert set(DETECTION_OUTPUTS) <= set(parts.back.nodes)
+
+    if family == "ssd":
+        suppression = read_suppression(graph, cut)
+        assert (suppression.classes, suppression.class_offset, suppression.in_all) == (90, 1, 100)
+        assert suppression.iou_threshold == pytest.approx(0.6)
+        assert suppression.clip == clip
+        direct, found = skip_preprocessor(graph, interface.image)
+        assert found == resizing
+        assert len(direct.nodes) == len(graph.nodes) + 3
+    else:
+        with pytest.raises(NotRecognisedError):
+            skip_preprocessor(graph, interface.image)

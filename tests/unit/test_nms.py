@@ -1,0 +1,89 @@
+"""Class-wise suppression in numpy against a slow, plain version of the rule, and its edges one by one."""
+
+import numpy as np
+import pytest
+
+from appliance.detectors.nms import WHOLE_IMAGE, suppress
+from appliance.graph.suppression import Suppression
+
+SETTINGS = Suppression(
+    boxes=0, scores=1, window=None, classes=3, class_offset=1, iou_threshold=0.6, score_threshold=1e-8,
+    per_class=100, in_all=100, clip="never",
+)
+
+
+def overlap(a, b):
+    height = min(a[2], b[2]) - max(a[0], b[0])
+    width = min(a[3], b[3]) - max(a[1], b[1])
+    common = max(height, 0) * max(width, 0)
+    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
+
+
+def plainly(boxes, scores, settings, threshold):
+    """All classes one after the other, then sorted: as the graphs do it."""
+    found = []
+    for column in range(settings.classes):
+        order = [i for i in np.argsort(-scores[:, column], kind="stable") if scores[i, column] > 1e-8]
+        kept = []
+        for index in order:
+            if len(kept) < settings.per_class and all(
+                overlap(boxes[index], boxes[other]) <= settings.iou_threshold for other in kept
+            ):
+                kept.append(index)
+        found += [(-scores[i, column], column, i) for i in kept]
+    found = sorted(found, key=lambda row: row[:2])[: settings.in_all]
+    return [(column + 1, index) for score, column, index in found if -score >= np.float32(threshold)]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.05, 0.3, 0.9])
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("limits", [(100, 100), (3, 100), (100, 7), (2, 5)])
+def test_it_gives_what_suppressing_every_class_gives(threshold, seed, limits):
+    random = np.random.RandomState(seed)
+    corners = random.rand(60, 2).astype(np.float32) * 0.3
+    boxes = np.concatenate([corners, corners + 0.1 + 0.3 * random.rand(60, 2).astype(np.float32)], axis=1)
+    scores = (random.randint(0, 100, (60, 3)) / 100.0).astype(np.float32)  # in steps: many are equal
+    settings = SETTINGS._replace(per_class=limits[0], in_all=limits[1])
+    expected = plainly(boxes, scores, settings, threshold)
+    found, found_scores, ids = suppress(boxes, scores, WHOLE_IMAGE, settings, threshold)
+    assert ids.tolist() == [class_id for class_id, _ in expected]
+    assert np.array_equal(found, boxes[[index for _, index in expected]].reshape(-1, 4))
+    assert np.array_equal(found_scores, [scores[index, class_id - 1] for class_id, index in expected])
+
+
+def one(box, score=0.9):
+    return np.array([box], np.float32), np.array([[score, 0, 0]], np.float32)
+
+
+@pytest.mark.parametrize(
+    "clip, box, expected",
+    [
+        ("before", [-0.5, 0.25, 0.5, 2.0], [0.0, 0.25, 0.5, 1.0]),
+        ("after", [-0.5, 0.25, 0.5, 2.0], [0.0, 0.25, 0.5, 1.0]),
+        ("never", [-0.5, 0.25, 0.5, 2.0], [-0.5, 0.25, 0.5, 2.0]),
+        ("before", [1.1, 1.1, 1.4, 1.4], None),
+        ("after", [1.1, 1.1, 1.4, 1.4], None),
+    ],
+)
+def test_boxes_are_clipped_to_the_window_and_empty_ones_are_dropped(clip, box, expected):
+    found, _, _ = suppress(*one(box), WHOLE_IMAGE, SETTINGS._replace(clip=clip), 0.5)
+    assert found.tolist() == ([] if expected is None else [expected])
+
+
+def test_clipping_first_lets_boxes_overlap_that_did_not():
+    boxes = np.array([[0.5, 0.5, 1.0, 1.0], [0.5, 0.5, 3.0, 3.0]], np.float32)
+    scores = np.array([[0.9, 0, 0], [0.8, 0, 0]], np.float32)
+    before = suppress(boxes, scores, WHOLE_IMAGE, SETTINGS._replace(clip="before"), 0.5)
+    after = suppress(boxes, scores, WHOLE_IMAGE, SETTINGS._replace(clip="after"), 0.5)
+    assert (len(before[0]), len(after[0])) == (1, 2)
+
+
+def test_a_score_at_the_threshold_counts_and_one_at_the_graphs_own_does_not():
+    assert len(suppress(*one([0, 0, 1, 1], 0.5), WHOLE_IMAGE, SETTINGS, 0.5)[0]) == 1
+    strict = SETTINGS._replace(score_threshold=0.5)
+    assert len(suppress(*one([0, 0, 1, 1], 0.5), WHOLE_IMAGE, strict, 0.5)[0]) == 0
+
+
+def test_nothing_found_is_an_empty_result():
+    boxes, scores, ids = suppress(*one([0, 0, 1, 1], 0.1), WHOLE_IMAGE, SETTINGS, 0.5)
+    assert (boxes.shape, scores.shape, ids.shape, ids.dtype) == ((0, 4), (0,), (0,), np.int32)

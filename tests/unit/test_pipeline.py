@@ -1,0 +1,335 @@
+"""The loop, its mailboxes and its meter, with detectors that take the time a test wants and no clock of their own."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from appliance.errors import OutputError, SourceError
+from appliance.frame import Detections, Frame, Timings
+from appliance.pipeline.loop import Loop
+from appliance.pipeline.mailbox import Mailbox, Sequencer
+from appliance.pipeline.meter import Meter
+from appliance.sinks.base import Sink
+from appliance.sources.base import Source
+
+LIMIT = 20  # seconds that a step may take before a test fails
+
+
+class Numbers(Source):
+    """Frames whose first pixel is their number; `gate` lets a test hold them back."""
+
+    def __init__(self, count, is_live=False, error=None):
+        self.name, self.is_live, self.frame_count = "numbers", is_live, count
+        self.closed = threading.Event()
+        self.read_count = 0
+        self._error = error
+
+    def read(self):
+        if self.closed.is_set() or (self.frame_count is not None and self.read_count >= self.frame_count):
+            if self._error:
+                raise self._error
+            return None
+        image = np.full((4, 6, 3), self.read_count % 256, np.uint8)
+        self.read_count += 1
+        return Frame(image, self.read_count - 1, "numbers", 0.0, time.monotonic(), 0.001)
+
+    def close(self):
+        self.closed.set()
+
+
+class Fake:
+    """A detector that finds one box, whose class is the frame's number; `front_at` is called in every front."""
+
+    def __init__(self, labels=None, workers=1, front_at=None, back_at=None):
+        self.labels = labels or {}
+        self.workers = workers
+        self.closed = 0
+        self.busy = 0
+        self.most_busy = 0
+        self._lock = threading.Lock()
+        self._front_at, self._back_at = front_at, back_at
+
+    def front(self, image):
+        with self._lock:
+            assert not self.closed, "a closed detector was used"
+            self.busy += 1
+            self.most_busy = max(self.most_busy, self.busy)
+        if self._front_at:
+            self._front_at(int(image[0, 0, 0]))
+        with self._lock:
+            self.busy -= 1
+        return [image[0, 0, :1]]
+
+    def back(self, raw, width, height):
+        assert not self.closed, "a closed detector was used"
+        if self._back_at:
+            self._back_at(int(raw[0][0]))
+        return Detections(
+            np.array([[0, 0, width, height]], np.float32), np.ones(1, np.float32), raw[0].astype(np.int32)
+        )
+
+    def close(self):
+        self.closed += 1
+
+
+class Collect(Sink):
+    def __init__(self, at=None, name="collect", is_drawn=False):
+        self.name, self.is_drawn = name, is_drawn
+        self.results, self.closed, self._at = [], 0, at
+
+    def write(self, result):
+        if self._at:
+            self._at(result)
+        self.results.append(result)
+
+    def close(self):
+        self.closed += 1
+
+    @property
+    def numbers(self):
+        return [result.frame.index for result in self.results]
+
+
+def run(source, detector, sinks, **options):
+    with Loop(source, detector, sinks, Meter(5.0), **options) as loop:
+        loop.wait()
+
+
+def wait_for(condition):
+    end = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)
+
+
+class TestMailbox:
+    def test_the_newest_wins_where_it_overwrites(self):
+        box = Mailbox(overwrites=True)
+        for item in "abc":
+            assert box.put(item)
+        assert box.take() == (0, "c")
+        assert box.drops == 2
+
+    def test_who_puts_waits_where_it_does_not_overwrite(self):
+        box = Mailbox(overwrites=False)
+        box.put("a")
+        second = threading.Thread(target=box.put, args=("b",))
+        second.start()
+        assert box.take() == (0, "a")
+        assert box.take() == (1, "b")
+        second.join(LIMIT)
+        assert box.drops == 0
+
+    def test_what_lies_in_a_closed_one_can_be_taken_and_nothing_put(self):
+        box = Mailbox(overwrites=False)
+        box.put("a")
+        box.close()
+        assert box.put("b") is False
+        assert box.take() == (0, "a")
+        assert box.take() is None
+
+    @pytest.mark.parametrize("action", ["put", "take"])
+    def test_closing_wakes_who_waits(self, action):
+        box = Mailbox(overwrites=False)
+        answers = []
+        if action == "put":
+            box.put("a")
+            waiting = threading.Thread(target=lambda: answers.append(box.put("b")))
+        else:
+            waiting = threading.Thread(target=lambda: answers.append(box.take()))
+        waiting.start()
+        box.close()
+        waiting.join(LIMIT)
+        assert answers == [False if action == "put" else None]
+
+
+class TestSequencer:
+    def test_items_come_out_by_their_numbers(self):
+        line = Sequencer(capacity=3)
+        for number in (2, 0, 1):
+            line.put(number, number)
+        assert [line.take() for _ in range(3)] == [0, 1, 2]
+
+    def test_who_is_too_far_ahead_waits(self):
+        line = Sequencer(capacity=2)
+        done = threading.Event()
+        ahead = threading.Thread(target=lambda: (line.put(2, "c"), done.set()))
+        ahead.start()
+        line.put(1, "b")
+        assert not done.wait(0.05)
+        line.put(0, "a")
+        assert [line.take() for _ in range(3)] == ["a", "b", "c"]
+        ahead.join(LIMIT)
+
+    def test_a_gap_ends_it_when_closed(self):
+        line = Sequencer(capacity=2)
+        line.put(1, "b")
+        line.close()
+        assert line.take() is None
+
+
+class TestLoop:
+    @pytest.mark.parametrize("workers", [1, 2, 4])
+    def test_every_frame_of_a_movie_comes_once_and_in_order(self, workers):
+        random = np.random.RandomState(0).rand(256) * 0.003
+        detector, sink = Fake(workers=workers, front_at=lambda number: time.sleep(random[number])), Collect()
+        run(Numbers(120), detector, [sink])
+        assert sink.numbers == list(range(120))
+        assert [int(result.detections.class_ids[0]) for result in sink.results] == list(range(120))
+        assert (sink.closed, detector.closed) == (1, 1)
+
+    def test_workers_run_at_the_same_time(self):
+        meeting = threading.Barrier(3, timeout=LIMIT)
+        detector = Fake(workers=3, front_at=lambda number: meeting.wait())
+        run(Numbers(9), detector, [Collect()])
+        assert detector.most_busy == 3
+
+    def test_front_and_back_work_on_different_frames_at_once(self):
+        # The back of frame n waits for the front of frame n + 1: together they only get on if both run.
+        fronts = [threading.Event() for _ in range(11)]
+        detector = Fake(
+            front_at=lambda number: fronts[number].set(),
+            back_at=lambda number: number < 9 and not fronts[number + 1].wait(LIMIT) and pytest.fail("one by one"),
+        )
+        sink = Collect()
+        run(Numbers(10), detector, [sink])
+        assert len(sink.results) == 10
+
+    def test_a_live_source_loses_old_frames_and_counts_them(self):
+        source, sink, go = Numbers(None, is_live=True), Collect(), threading.Event()
+        detector = Fake(front_at=lambda number: go.wait(LIMIT))
+        meter = Meter(5.0)
+        with Loop(source, detector, [sink], meter) as loop:
+            wait_for(lambda: source.read_count > 50)
+            go.set()
+            wait_for(lambda: len(sink.results) > 2)
+            loop.stop()
+            loop.wait()
+        assert sink.numbers == sorted(sink.numbers)
+        assert sink.numbers[1] > 40
+        assert meter.total_frames >= len(sink.results)
+
+    def test_a_slow_sink_of_a_live_source_loses_frames_and_holds_up_nobody(self):
+        go = threading.Event()
+        slow, quick = Collect(at=lambda result: go.wait(LIMIT), name="slow"), Collect()
+        meter = Meter(5.0)
+        with Loop(Numbers(None, is_live=True), Fake(), [slow, quick], meter) as loop:
+            wait_for(lambda: len(quick.results) > 30)
+            wait_for(lambda: meter.statistics().vdrops > 5)
+            go.set()
+            loop.stop()
+            loop.wait()
+        assert len(slow.results) < len(quick.results)
+
+    def test_a_slow_sink_of_a_movie_loses_nothing(self):
+        slow = Collect(at=lambda result: time.sleep(0.003))
+        run(Numbers(60), Fake(workers=2), [slow, Collect()])
+        assert slow.numbers == list(range(60))
+
+    def test_it_stops_after_max_frames(self):
+        sink = Collect()
+        run(Numbers(None), Fake(workers=3), [sink], max_frames=7)
+        assert sink.numbers == list(range(7))
+
+    def test_frames_under_way_are_finished_when_it_is_stopped(self):
+        sink, seen = Collect(), threading.Event()
+        detector = Fake(front_at=lambda number: seen.set())
+        with Loop(Numbers(None), detector, [sink], Meter(5.0)) as loop:
+            assert seen.wait(LIMIT)
+            loop.stop()
+            loop.wait()
+        assert sink.results and sink.closed == 1
+        assert sink.numbers == list(range(len(sink.results)))
+
+    @pytest.mark.parametrize("place", ["source", "front", "back", "sink"])
+    def test_a_part_that_fails_ends_the_loop_and_closes_the_others(self, place):
+        def fail(thing):
+            raise {"source": SourceError, "sink": OutputError}.get(place, ValueError)("broken on purpose")
+
+        source = Numbers(5 if place == "source" else None, error=SourceError("broken on purpose"))
+        detector = Fake(
+            workers=2, front_at=fail if place == "front" else None, back_at=fail if place == "back" else None
+        )
+        broken, other = Collect(at=fail if place == "sink" else None), Collect()
+        loop = Loop(source, detector, [broken, other], Meter(5.0))
+        with pytest.raises((SourceError, OutputError, ValueError), match="broken on purpose"):
+            with loop:
+                loop.wait()
+        assert source.closed.is_set()
+        assert (detector.closed, broken.closed, other.closed) == (1, 1, 1)
+
+    def test_a_detector_is_swapped_between_two_frames(self):
+        old, new = Fake(labels={0: "old"}), Fake(labels={0: "new"}, workers=3)
+        sink = Collect()
+        with Loop(Numbers(None), old, [sink], Meter(5.0)) as loop:
+            wait_for(lambda: len(sink.results) > 5)
+            loop.swap(new)
+            wait_for(lambda: sink.results[-1].labels == {0: "new"})
+            loop.stop()
+            loop.wait()
+        assert sink.numbers == list(range(len(sink.results)))
+        names = [result.labels[0] for result in sink.results]
+        assert names == sorted(names, reverse=True)
+        assert (old.closed, new.closed) == (1, 1)
+
+    def test_the_timings_add_up(self):
+        sink = Collect()
+        run(Numbers(10), Fake(front_at=lambda number: time.sleep(0.002)), [sink])
+        for result in sink.results:
+            timings = result.timings
+            assert timings.front >= 0.002
+            assert timings.cap == 0.001
+            parts = timings.cap + timings.front + timings.back + timings.lost
+            assert timings.total == pytest.approx(parts, abs=1e-6)
+            assert 0 <= timings.send <= timings.lost + 1e-6
+
+    def test_ten_thousand_frames_leave_nothing_behind(self):
+        meter = Meter(0.05)
+        with Loop(Numbers(10000), Fake(workers=2), [], meter) as loop:
+            loop.wait()
+        time.sleep(0.06)
+        assert meter.total_frames == 10000
+        assert meter.statistics().frames == 0
+        assert not meter._detected
+
+
+class TestMeter:
+    def test_it_averages_over_the_window_only(self):
+        now = [0.0]
+        meter = Meter(5.0, clock=lambda: now[0])
+        meter.start()
+        for tick in range(100):
+            now[0] = tick / 10.0
+            meter.detected(Timings(0.4 if tick < 50 else 0.2, 0, 0, 0, 0, 0))
+        now[0] = 10.0
+        statistics = meter.statistics()
+        assert statistics.frames == 49  # those after 5.0 s
+        assert statistics.seconds == 5.0
+        assert statistics.fps == pytest.approx(9.8)
+        assert statistics.timings.total == pytest.approx(0.2)
+
+    def test_it_is_renewed_every_fifth_of_a_second(self):
+        now = [1.0]
+        meter = Meter(5.0, clock=lambda: now[0])
+        meter.start()
+        assert meter.statistics().frames == 0
+        meter.detected(Timings(0, 0, 0, 0, 0, 0))
+        now[0] = 1.1
+        assert meter.statistics().frames == 0
+        now[0] = 1.25
+        assert meter.statistics().frames == 1
+        assert meter.statistics().fps == pytest.approx(4.0)
+
+    def test_without_frames_it_has_no_timings(self):
+        assert Meter(5.0).statistics().timings is None
+
+    def test_it_hands_on_drops_and_drawn_frames(self):
+        now = [1.0]
+        meter = Meter(5.0, clock=lambda: now[0])
+        meter.count_drops(lambda: 3, lambda: 2)
+        meter.start()
+        now[0] = 2.0
+        meter.drawn()
+        assert meter.statistics()[4:] == (1.0, 1, 2, 3)
