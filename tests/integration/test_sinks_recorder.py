@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,8 @@ def check_what_is_kept(output, path):
     (seconds,) = re.findall("The ([0-9.]+) seconds recorded before it are kept and can be played", message)
     assert seconds == "{:.1f}".format(len(numbers) / 25.0)
     assert len(numbers) == count_frames(path) > 5
+    data = path.read_bytes()
+    assert struct.unpack_from("<I", data, 4)[0] + 8 == len(data)  # no half of a picture at its end
     return message
 
 

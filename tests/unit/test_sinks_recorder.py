@@ -1,6 +1,8 @@
 """The recorded movie: which pictures are in it, and in which file."""
 
 import os
+import re
+import struct
 
 import cv2
 import numpy as np
@@ -160,3 +162,45 @@ def test_a_file_says_when_a_new_one_is_due(tmp_path):
     writer.close()
     assert count == MAX_PARTS
     assert play(tmp_path / "a.avi")[0] == [3] * MAX_PARTS
+
+
+def chunks(data, start, end):
+    """The chunks between two places: kind, start and end of what is in them."""
+    while start < end:
+        kind, size = struct.unpack_from("<4sI", data, start)
+        yield kind, start + 8, start + 8 + size
+        start += 8 + size + size % 2
+    assert start == end
+
+
+def test_every_index_leads_to_every_picture(tmp_path):
+    """FFmpeg finds its way without any of them; other players do not."""
+    path = tmp_path / "a.avi"
+    pictures = [jpeg(index) for index in range(20)]
+    writer = AviWriter(str(path), 64, 48, 25.0, part_bytes=5000)
+    for picture in pictures:
+        writer.write(picture)
+    writer.close()
+    data = path.read_bytes()
+    parts = list(chunks(data, 0, len(data)))
+    assert len(parts) > 2 and all(kind == b"RIFF" for kind, _, _ in parts)
+
+    stored, by_old_index, by_new_index = [], [], []
+    for _, part_start, part_end in parts:
+        for kind, start, end in chunks(data, part_start + 4, part_end):
+            if data[start : start + 4] == b"movi":
+                movi = start
+                stored += [data[a:b] for name, a, b in chunks(data, start + 4, end) if name == b"00dc"]
+            elif kind == b"idx1":
+                for name, _, offset, size in struct.iter_unpack("<4s3I", data[start:end]):
+                    assert name == b"00dc" == data[movi + offset : movi + offset + 4]
+                    by_old_index.append(data[movi + offset + 8 : movi + offset + 8 + size])
+    (indx,) = re.finditer(b"indx", data)
+    (count,) = struct.unpack_from("<I", data, indx.end() + 8)
+    for place, size, frames in struct.iter_unpack("<QII", data[indx.end() + 28 :][: 16 * count]):
+        assert data[place : place + 4] == b"ix00" and size == 32 + 8 * frames
+        (base,) = struct.unpack_from("<Q", data, place + 20)
+        for offset, length in struct.iter_unpack("<II", data[place + 32 : place + size]):
+            by_new_index.append(data[base + offset : base + offset + length])
+    assert stored == by_new_index == pictures
+    assert 0 < len(by_old_index) and by_old_index == pictures[: len(by_old_index)]  # of the first part alone
