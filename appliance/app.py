@@ -1,5 +1,6 @@
 """One run: settings in, files and lines out. Puts source, detector, loop and sinks together."""
 
+import functools
 import logging
 import os
 import sys
@@ -147,7 +148,7 @@ def make_outputs(
     window_closed = _add_window(sinks, loaded, kind, overlay)
     if json_path is not None:
         sinks.append(JsonLines(json_path))
-    write_line: Callable[[str], None] = lambda text: print(text, file=terminal, flush=True)
+    write_line: Callable[[str], None] = functools.partial(print, file=terminal, flush=True)
     if not source.is_live and source.frame_count != 1:
         progress = Progress(source.frame_count, "pictures" if kind == IMAGE else "frames", terminal)
         sinks.append(progress)

@@ -18,7 +18,7 @@ class Frame(NamedTuple):
     """
 
     image: np.ndarray
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody wants of a frame
     source: str
     time: float
     captured_at: float

@@ -4,7 +4,7 @@ Three ways to run one, each a class: fast (own resize, own suppression), exact (
 parts) and whole (one part).
 """
 
-from typing import List, Mapping, NamedTuple, Optional, Sequence
+from typing import Mapping, NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -72,13 +72,12 @@ class ExactDetector(BoxDetector):
 
     def back(self, raw: Raw, width: int, height: int) -> Detections:
         outputs: Sequence[np.ndarray] = self._back.run(*raw) if self._back else raw
-        return to_detections(*self._above(outputs), width, height)
-
-    def _above(self, outputs: Sequence[np.ndarray]) -> List[np.ndarray]:
         boxes, scores, classes, count = outputs
         found = int(count[0])
         above = scores[0, :found] >= self._threshold
-        return [boxes[0, :found][above], scores[0, :found][above], classes[0, :found][above]]
+        return to_detections(
+            boxes[0, :found][above], scores[0, :found][above], classes[0, :found][above], width, height
+        )
 
     def close(self) -> None:
         super().close()

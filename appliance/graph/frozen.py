@@ -11,7 +11,7 @@ from appliance.errors import ModelError
 from appliance.graph.proto import AttrValue, GraphDef, NodeDef
 
 # DataType numbers of tensorflow/core/framework/types.proto.
-_NUMPY_TYPES = {
+_NUMPY_TYPES: Dict[int, Any] = {
     1: np.dtype(np.float32),
     2: np.dtype(np.float64),
     3: np.dtype(np.int32),
@@ -120,7 +120,8 @@ def tensor_value(tensor: Any) -> Optional[np.ndarray]:
         return None
     shape = [dim.size for dim in tensor.tensor_shape.dim]
     if tensor.tensor_content:
-        return np.frombuffer(tensor.tensor_content, dtype).reshape(shape)
+        content: np.ndarray = np.frombuffer(tensor.tensor_content, dtype).reshape(shape)
+        return content
     values = np.array(
         list(tensor.float_val)
         or list(tensor.double_val)

@@ -1,6 +1,6 @@
 """Cut a graph in two: the front, which ends at the cut, and the back, which starts there."""
 
-from typing import Any, Dict, List, NamedTuple, Set, Tuple
+from typing import AbstractSet, Any, Dict, List, NamedTuple, Set, Tuple
 
 from appliance.graph.cut import Cut
 from appliance.graph.frozen import Graph, Tensor, make_placeholder
@@ -37,8 +37,8 @@ def split(graph: Graph, cut: Cut, outputs: List[str]) -> Parts:
     present = [feed for feed in feeds.values() if feed in back.nodes]
     if len(present) != len(feeds):
         # The outputs do not need a tensor after all: keep its placeholder, so that front and back agree.
-        back = graph.with_nodes([n for n in nodes if n.name in feeds.values() and n.name not in back.nodes]
-                                + list(back.message.node))
+        unused = [node for node in nodes if node.name in feeds.values() and node.name not in back.nodes]
+        back = graph.with_nodes(unused + list(back.message.node))
     return Parts(front, back, cut.tensors, tuple(Tensor(feeds[tensor]) for tensor in cut.tensors))
 
 
@@ -60,7 +60,7 @@ def _constants(graph: Graph, cut: Cut, outputs: List[str]) -> Set[str]:
     return found - cut.back
 
 
-def _rewired(graph: Graph, node: Any, feeds: Dict[Tensor, str], kept: Set[str]) -> Any:
+def _rewired(graph: Graph, node: Any, feeds: Dict[Tensor, str], kept: AbstractSet[str]) -> Any:
     copy = type(node)()
     copy.CopyFrom(_plain(node))
     del copy.input[:]

@@ -32,14 +32,14 @@ class ReaderChild:
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "appliance.sources.reader"], stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(), start_new_session=True)
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=_environment(), start_new_session=True)
         except OSError:
             self._sock.close()
             raise
         finally:
             theirs.close()
-        assert self._process.stderr is not None
-        self._errors = self._process.stderr
+        assert self._process.stdout is not None
+        self._output = self._process.stdout
         self.pid = self._process.pid
         try:
             wire.send(self._sock, spec)
@@ -51,10 +51,10 @@ class ReaderChild:
 
         Sets `has_ended` when it closed its socket.
         """
-        ours, errors = self._sock.fileno(), self._errors.fileno()
-        ready, _, _ = select.select([ours, errors, alarm], [], [], max(0.0, seconds))
-        if errors in ready:
-            self._hear_errors()
+        ours, output = self._sock.fileno(), self._output.fileno()
+        ready, _, _ = select.select([ours, output, alarm], [], [], max(0.0, seconds))
+        if output in ready:
+            self._hear_output()
         messages = []
         while ours in ready and not self.has_ended:
             try:
@@ -88,10 +88,10 @@ class ReaderChild:
             pass
         kill_group(self._process)
         until = time.monotonic() + GRACE
-        while time.monotonic() < until and select.select([self._errors], [], [], 0)[0]:
-            if not self._hear_errors():
+        while time.monotonic() < until and select.select([self._output], [], [], 0)[0]:
+            if not self._hear_output():
                 break
-        self._errors.close()
+        self._output.close()
 
     def why(self) -> str:
         """After `stop`, for a reader that did not say why it ended."""
@@ -108,8 +108,8 @@ class ReaderChild:
     def explanation(self) -> Optional[str]:
         return reasons.explain(self._remarks)
 
-    def _hear_errors(self) -> bool:
-        data = os.read(self._errors.fileno(), 65536)
+    def _hear_output(self) -> bool:
+        data = os.read(self._output.fileno(), 65536)
         lines = (self._half_line + data).split(b"\n")
         self._half_line = lines.pop()[-4096:]
         self._remarks.extend(line.decode("utf-8", "replace") for line in lines if line.strip())

@@ -62,7 +62,7 @@ def open_address(spec: wire.Message) -> cv2.VideoCapture:
         options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, patience, cv2.CAP_PROP_READ_TIMEOUT_MSEC, patience]
     capture = cv2.VideoCapture(spec["target"], cv2.CAP_FFMPEG, *([options] if options else []))
     if not capture.isOpened():
-        raise Ended("cannot be opened")
+        raise Ended("cannot be opened; nothing comes that FFmpeg takes for a video")
     return capture
 
 

@@ -1,6 +1,7 @@
 """The reader process's way to its parent: hands over frames, hears which slots are free and when to stop."""
 
 import select
+import socket
 import time
 from typing import List, Optional, Sequence
 
@@ -17,10 +18,10 @@ class Ended(Exception):
 
 
 class Outlet:
-    """Nothing here blocks but `wait`. All but the constructor raise ParentGone."""
+    """Nothing here blocks but `wait` and `receive_spec`. All but the constructor raise ParentGone."""
 
-    def __init__(self) -> None:
-        self._sock = wire.from_stdin()
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
         self._ring: Optional[RingWriter] = None
         self._rings = 0
         self._slot: Optional[int] = None
@@ -62,8 +63,9 @@ class Outlet:
                 raise Ended("no room for frames of {}x{} in shared memory: {}".format(
                     layout.width, layout.height, error.strerror)) from error
             self._rings += 1
-            self.tell(self._ring.file.fileno(), ring=self._rings, width=layout.width, height=layout.height,
-                      stride=layout.stride)
+            with self._ring.file:
+                self.tell(self._ring.file.fileno(), ring=self._rings, width=layout.width,
+                          height=layout.height, stride=layout.stride)
         self._slot = self._ring.take()
         return None if self._slot is None else self._ring.bytes_of(self._slot)
 

@@ -1,4 +1,4 @@
-"""Children that do not outlive their parents."""
+"""Children that do not outlive their parents, and what they print."""
 
 import ctypes
 import os
@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+LINE_BUFFERED = 1  # _IOLBF of stdio.h
 
 _libc = ctypes.CDLL(None)
 
@@ -14,6 +15,11 @@ def die_with_parent() -> None:
     """From now on the kernel kills this process when the thread that started it ends. A parent that is
     already dead is not noticed: look at the socket or pipe to it afterwards."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def print_by_lines() -> None:
+    """OpenCV lets FFmpeg speak on standard output; into a pipe that would come out at the end only."""
+    _libc.setvbuf(ctypes.c_void_p.in_dll(_libc, "stdout"), None, LINE_BUFFERED, 0)
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:

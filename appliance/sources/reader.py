@@ -7,12 +7,14 @@ It ends when the camera does, when its parent closes the socket, and (by the ker
 import sys
 
 from appliance.sources.outlet import Ended, Outlet, ParentGone
-from appliance.sources.processes import die_with_parent
+from appliance.sources.processes import die_with_parent, print_by_lines
+from appliance.sources.wire import from_stdin
 
 
 def main() -> int:
     die_with_parent()
-    outlet = Outlet()
+    print_by_lines()
+    outlet = Outlet(from_stdin())
     try:
         try:
             spec = outlet.receive_spec()

