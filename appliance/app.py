@@ -143,7 +143,7 @@ def make_outputs(
         sinks.append(images)
     elif settings.save_to_file:
         path = movie_path(os.path.join(settings.output_dir, "output_movie"), started_at)
-        recorder = MovieRecorder(path, _playing_fps(source, settings), overlay, source.is_live)
+        recorder = MovieRecorder(path, lambda: _playing_fps(source, settings), overlay, source.is_live)
         sinks.append(recorder)
     window_closed = _add_window(sinks, loaded, kind, overlay)
     if json_path is not None:

@@ -74,7 +74,10 @@ def _load(
     if plan.path == "whole" and not options.worker_threads:
         workers = 1
     session = TensorFlowOptions(
-        0 if plan.path == "whole" and workers == 1 else workers, options.allow_memory_growth, options.force_gpu_compatible, options.log_device
+        0 if plan.path == "whole" and workers == 1 else workers,
+        options.allow_memory_growth,
+        options.force_gpu_compatible,
+        options.log_device,
     )
     about = About(name, interface.family, labels, plan.reason, workers)
     image = [Tensor(interface.image)]

@@ -28,7 +28,8 @@ class Resizing(NamedTuple):
 def skip_preprocessor(graph: Graph, image: str) -> Tuple[Graph, Resizing]:
     """The same graph with its preprocessing loop replaced, for a BGR image instead of an RGB one.
 
-    Raises NotRecognisedError for any other form. Only fixed sizes are taken; the loop's second result, the size of the resized image, becomes a constant.
+    Raises NotRecognisedError for any other form. Only fixed sizes are taken; the loop's second result, the size of
+    the resized image, becomes a constant.
     """
     results = _loop_results(graph, image)
     if not results:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from typing import List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 import cv2
 
@@ -26,7 +26,8 @@ def movie_path(output_dir: str, unixtime: float) -> str:
 class MovieRecorder(Sink):
     """Writes `path` (.avi) in the frames' size. Where that file exists, it is kept and "_2", "_3" … is taken.
 
-    fps: of playing, above 0. Of a movie every frame is written. With `is_live` a second of capture time is
+    playing_fps: frames a second, above 0; asked when a file is begun, since a camera knows it only once it is open.
+    Of a movie every frame is written. With `is_live` a second of capture time is
     a second of playing time: pictures are repeated or left out as needed.
     A new file is begun where the frames' size changes, where a live source was silent for over 10 seconds,
     and at 255 GiB. `paths` has all files so far, `frames` counts the pictures in them.
@@ -36,13 +37,14 @@ class MovieRecorder(Sink):
     name = "recorder"
     is_drawn = True
 
-    def __init__(self, path: str, fps: float, overlay: Overlay, is_live: bool = False) -> None:
-        if not fps > 0:
-            raise ValueError("fps must be above 0, not {}".format(fps))
+    def __init__(
+        self, path: str, playing_fps: Callable[[], float], overlay: Overlay, is_live: bool = False
+    ) -> None:
         self.paths: List[str] = []
         self.frames = 0
         self._path = path
-        self._fps = fps
+        self._playing_fps = playing_fps
+        self._fps = 0.0
         self._overlay = overlay
         self._is_live = is_live
         self._movie: Optional[AviWriter] = None
@@ -100,6 +102,7 @@ class MovieRecorder(Sink):
 
     def _start_file(self, width: int, height: int, captured_at: float) -> AviWriter:
         self.close()
+        self._fps = self._playing_fps()
         stem, extension = os.path.splitext(self._path)
         path, number = self._path, 1
         while True:

@@ -26,7 +26,7 @@ clip, path, frames, bytes_allowed = sys.argv[1], sys.argv[2], int(sys.argv[3]), 
 if bytes_allowed:
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_allowed, bytes_allowed))
 statistics = Statistics(0.0, 0, 0.0, None, 0.0, 0, 0, 0)
-recorder = MovieRecorder(path, 25.0, Overlay(False, lambda: statistics))
+recorder = MovieRecorder(path, lambda: 25.0, Overlay(False, lambda: statistics))
 movie = cv2.VideoCapture(clip)
 for index in range(frames):
     is_read, image = movie.read()
