@@ -3,8 +3,8 @@
     /usr/bin/python3 tests/rtsp_server.py [--port N] [--path /cam] [--user NAME:PASSWORD] [--clip FILE.h264]
         [--size 320x240] [--fps 25]
 
-Prints `ready PORT` when clients may connect (port 0 takes a free one) and serves until it is killed. `--clip` plays an
-H.264 byte stream for ever; without it the picture is GStreamer's test pattern.
+Prints `ready PORT` when clients may connect (port 0 takes a free one) and serves until it is killed.
+`--clip` plays an H.264 byte stream for ever; without it the picture is GStreamer's test pattern.
 """
 
 import argparse
@@ -16,7 +16,8 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 PATTERN = (
-    "( videotestsrc is-live=true pattern=smpte ! video/x-raw,format=I420,width={width},height={height},framerate={fps}/1"
+    "( videotestsrc is-live=true pattern=smpte"
+    " ! video/x-raw,format=I420,width={width},height={height},framerate={fps}/1"
     " ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={fps}"
     " ! h264parse config-interval=-1 ! rtph264pay name=pay0 pt=96 )"
 )

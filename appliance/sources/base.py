@@ -27,8 +27,7 @@ class Source:
     skipped: int = 0
 
     def read(self) -> Optional[Frame]:
-        """Wait for the next frame. None at the end and after `close`; raises SourceError. One reader at a
-        time."""
+        """Wait for the next frame. None at the end and after `close`; raises SourceError. One reader at a time."""
         raise NotImplementedError
 
     def close(self) -> None:

@@ -21,7 +21,8 @@ GRACE = 1.0
 
 class ReaderChild:
     """Used by one thread, which has to outlive the process: the kernel kills it when that thread ends.
-    `free` is for any thread."""
+    `free` is for any thread.
+    """
 
     def __init__(self, spec: wire.Message) -> None:
         self._sock, theirs = wire.make_pair()

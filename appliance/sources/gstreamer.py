@@ -1,5 +1,8 @@
-"""Runs in the reader process: a GStreamer pipeline in a `gst-launch-1.0` of its own, which writes raw
-frames to a pipe."""
+"""Runs in the reader process: a GStreamer pipeline in a `gst-launch-1.0` of its own, which writes raw frames to a pipe.
+
+gst-launch takes the pipeline as its arguments: other users of this machine can see a password that stands in it. An
+address (rtsp://…) in place of a pipeline does not have that flaw.
+"""
 
 import fcntl
 import os

@@ -60,8 +60,7 @@ class ImagesSource(Source):
 
 
 def find_pictures(path: str) -> List[str]:
-    """The pictures under `path`, each beginning with `path` as it was given. Raises SourceError where there
-    is none."""
+    """The pictures under `path`, each beginning with `path` as it was given. Raises SourceError where there is none."""
     if os.path.isfile(path):
         if not path.lower().endswith(EXTENSIONS):
             raise SourceError("{} is no picture that can be read; {}".format(path, ACCEPTED))
@@ -106,8 +105,7 @@ def read_picture(path: str) -> np.ndarray:
 
 
 def is_whole(data: bytes) -> bool:
-    """False for nothing at all and for a JPEG without its end marker; other formats are left to the
-    decoder."""
+    """False for nothing at all and for a JPEG without its end marker; other formats are left to the decoder."""
     if not data.startswith(b"\xff\xd8"):
         return bool(data)
     place = 2

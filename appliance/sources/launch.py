@@ -1,5 +1,4 @@
-"""GStreamer pipeline strings as data: what to start for one, and what gst-launch-1.0 says about its
-pictures."""
+"""GStreamer pipeline strings as data: what to start for one, and what gst-launch-1.0 says about its pictures."""
 
 import re
 import shlex

@@ -87,8 +87,7 @@ class LiveSource(Source):
             self._thread.join()
 
     def _take(self, newest: Waiting) -> None:
-        """A frame arrived: it replaces one that still waits. The reader numbers also those that it had no
-        room for."""
+        """A frame arrived: it replaces one that still waits. The reader numbers also those that it had no room for."""
         now = time.monotonic()
         with self._changed:
             old, self._waiting = self._waiting, None if self._closing.is_set() else newest

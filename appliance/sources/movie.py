@@ -71,7 +71,8 @@ class MovieSource(Source):
 
     def _position(self) -> float:
         """Seconds from the first frame. OpenCV 4.6 loses count at the last frames: those follow at the
-        declared rate."""
+        declared rate.
+        """
         position = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if self._offset is None:
             self._offset = position
@@ -81,8 +82,7 @@ class MovieSource(Source):
         return position
 
     def _say_what_is_missing(self) -> None:
-        """Some containers declare only a duration, and a movie may have a rate that varies: both have to
-        fall short."""
+        """Some containers declare only a duration, and a movie may have a rate that varies: both have to fall short."""
         if self.frame_count is None or self.fps is None:
             return
         declared = self.frame_count / self.fps

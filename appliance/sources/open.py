@@ -49,8 +49,7 @@ def open_camera(camera_input: Union[int, str], width: Optional[int] = None, heig
 
 
 def camera_kind(value: Union[int, str]) -> str:
-    """'index', 'device', 'address' or 'gstreamer'. Touches no device; raises SourceError for what is none
-    of them."""
+    """'index', 'device', 'address' or 'gstreamer'. Touches no device; raises SourceError for what is none of them."""
     text = str(value).strip()
     if not isinstance(value, bool):
         if re.match(r"\d+$", text):

@@ -34,9 +34,10 @@ def open_device(spec: wire.Message) -> cv2.VideoCapture:
     if not os.path.exists(path):
         present = ", ".join(sorted(glob.glob("/dev/video*"))) or "no /dev/video* at all"
         raise Ended("there is no {}; this machine has {}".format(path, present))
-    if not os.access(path, os.R_OK):
-        raise Ended("no permission to read {}; add the user to the group video".format(path))
-    if not stat.S_ISCHR(os.stat(path).st_mode):
+    is_device = stat.S_ISCHR(os.stat(path).st_mode)
+    if not os.access(path, os.R_OK | os.W_OK if is_device else os.R_OK):
+        raise Ended("no permission to open {}; add the user to the group video".format(path))
+    if not is_device:
         return open_address(spec)
     capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
     if not capture.isOpened():

@@ -52,8 +52,7 @@ class Outlet:
                 return ready
 
     def claim(self, layout: Layout) -> Optional[memoryview]:
-        """Shared memory for the next frame. None where every slot still waits for the parent: that frame is
-        dropped."""
+        """Shared memory for the next frame. None where every slot still waits for the parent: that frame is dropped."""
         self.wait(0.0)
         self._number += 1
         if self._ring is None or self._ring.layout != layout:
@@ -70,8 +69,7 @@ class Outlet:
         return None if self._slot is None else self._ring.bytes_of(self._slot)
 
     def publish(self, at: float, took: float) -> None:
-        """Hand over what was written to the claimed memory. at: `time.monotonic()` when the frame was
-        complete."""
+        """Hand over what was written to the claimed memory. at: `time.monotonic()` when the frame was complete."""
         age = time.monotonic() - at
         self.tell(slot=self._slot, ring=self._rings, number=self._number, at=at, time=time.time() - age,
                   took=took)

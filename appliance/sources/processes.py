@@ -13,7 +13,8 @@ _libc = ctypes.CDLL(None)
 
 def die_with_parent() -> None:
     """From now on the kernel kills this process when the thread that started it ends. A parent that is
-    already dead is not noticed: look at the socket or pipe to it afterwards."""
+    already dead is not noticed: look at the socket or pipe to it afterwards.
+    """
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
@@ -24,7 +25,8 @@ def print_by_lines() -> None:
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
     """Kill a child that leads a session of its own, with its children, and reap it. One that hangs in the
-    kernel is left behind after two seconds."""
+    kernel is left behind after two seconds.
+    """
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

@@ -71,8 +71,7 @@ TABLE = (
 
 
 def explain(lines: Sequence[str]) -> Optional[str]:
-    """The reason that is to be found in these printed lines, without credentials. None where
-    there is none."""
+    """The reason that is to be found in these printed lines, without credentials. None where there is none."""
     text = "\n".join(lines)
     for pattern, say in TABLE:
         match = pattern.search(text)

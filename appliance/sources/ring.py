@@ -68,8 +68,7 @@ class RingReader:
 
 
 def _make_file(size: int) -> IO[bytes]:
-    """A file without a name, all its space taken: a full disk is an error here, not a SIGBUS at the first
-    write."""
+    """A file without a name, all its space taken: a full disk is an error here, not a SIGBUS at the first write."""
     try:
         return _reserve("/dev/shm", size)
     except OSError:  # a container gives it 64 MB, or none

@@ -1,0 +1,272 @@
+"""RTSP from a real server on loopback, and GStreamer pipelines in a real gst-launch-1.0."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from appliance.errors import SourceError
+from appliance.sources import live, open_camera, open_movie
+
+SERVER = str(Path(__file__).resolve().parent.parent / "rtsp_server.py")
+NEEDS = "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')\n" \
+        "from gi.repository import GstRtspServer"
+PLUGINS = ("videotestsrc", "x264enc", "rtph264pay", "h264parse")
+LIMIT = 60.0
+
+
+def wait_until(condition):
+    until = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
+
+
+def has_plugin(name):
+    return subprocess.run(["gst-inspect-1.0", name], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(live, "FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(live, "LONGEST_PAUSE", 1.0)
+
+
+@pytest.fixture(scope="module")
+def rtsp_python():
+    """A Python that has GstRtspServer: Debian's own, mostly."""
+    for python in ("/usr/bin/python3", sys.executable):
+        if os.path.exists(python) and subprocess.run([python, "-c", NEEDS], stderr=subprocess.DEVNULL).returncode == 0:
+            break
+    else:
+        pytest.skip("no RTSP server: apt-get install python3-gi gir1.2-gst-rtsp-server-1.0")
+    for plugin in PLUGINS:
+        if not has_plugin(plugin):
+            pytest.skip("GStreamer lacks {}: apt-get install gstreamer1.0-plugins-base and -good, -bad, -ugly".format(
+                plugin))
+    return python
+
+
+@pytest.fixture()
+def serve(rtsp_python):
+    """Starts the server, gives it and its port; ends every one that is left."""
+    servers = []
+
+    def start(*options):
+        server = subprocess.Popen([rtsp_python, SERVER] + list(options), stdout=subprocess.PIPE,
+                                  universal_newlines=True)
+        servers.append(server)
+        words = server.stdout.readline().split()
+        assert words[:1] == ["ready"]
+        return server, int(words[1])
+
+    yield start
+    for server in servers:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+def test_an_rtsp_camera_is_read(serve):
+    _, port = serve("--size", "320x240", "--fps", "25")
+    with open_camera("rtsp://127.0.0.1:{}/cam".format(port)) as source:
+        frames = [source.read() for _ in range(50)]
+    assert source.fps == 25.0
+    assert {frame.image.shape for frame in frames} == {(240, 320, 3)}
+    # SMPTE bars: grey or white on the left, blue on the right, BGR.
+    for frame in frames:
+        left, right = frame.image[40, 10].astype(int), frame.image[40, 310].astype(int)
+        assert left.min() > 150 and left.max() - left.min() < 30
+        assert right[0] > 150 and right[1] < 60 and right[2] < 60
+    ages = [frame.captured_at for frame in frames]
+    assert ages == sorted(set(ages))
+
+
+def test_an_rtsp_camera_plays_the_street_clip(serve, samples, tmp_path):
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed: apt-get install ffmpeg")
+    clip = tmp_path / "clip.h264"
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-i", str(samples / "bikes.mp4"), "-c", "copy", "-bsf:v",
+                    "h264_mp4toannexb", "-f", "h264", str(clip)], check=True, stdin=subprocess.DEVNULL)
+    _, port = serve("--clip", str(clip))
+    with open_movie(str(samples / "bikes.mp4")) as movie:
+        originals = np.array([frame.image[::8, ::8] for frame in iter(movie.read, None)], np.int16)
+    with open_camera("rtsp://127.0.0.1:{}/cam".format(port)) as source:
+        for _ in range(10):
+            small = source.read().image[::8, ::8].astype(np.int16)
+            assert abs(originals - small).mean(axis=(1, 2, 3)).min() < 3
+
+
+def test_an_rtsp_camera_that_restarts_is_picked_up_by_itself(serve):
+    notices = []
+    server, port = serve()
+    address = "rtsp://127.0.0.1:{}/cam".format(port)
+    with open_camera(address, live_timeout=10.0, on_notice=notices.append) as source:
+        before = source.read()
+        server.kill()
+        server.wait()
+        wait_until(lambda: any("connection refused" in text for text in notices))
+        serve("--port", str(port))
+        wait_until(lambda: "is back after" in notices[-1])
+        after = source.read()
+    assert before is not None and after is not None and after.index > before.index
+    assert notices[0].startswith("camera {}: ".format(address))
+    # Each event is said once: lost, refused, back.
+    assert len(notices) == 3 and len(set(notices)) == 3
+
+
+def test_a_frozen_rtsp_camera_is_opened_again(serve):
+    notices = []
+    server, port = serve()
+    with open_camera("rtsp://127.0.0.1:{}/cam".format(port), live_timeout=4.0, on_notice=notices.append) as source:
+        source.read()
+        server.send_signal(signal.SIGSTOP)
+        wait_until(lambda: notices)
+        server.send_signal(signal.SIGCONT)
+        wait_until(lambda: "is back after" in notices[-1])
+        assert source.read() is not None
+    assert "no frame for 4 s; reopening in 0.2 s" in notices[0]
+
+
+@pytest.mark.parametrize("user, path, complaint", [
+    ("bob:geheim@", "/nowhere", "the server answers 404 Not Found; there is no stream at this path of the address"),
+    ("", "/cam", "the server answers 401 Unauthorized; user name or password is missing or wrong"),
+    ("bob:wrong@", "/cam", "the server answers 401 Unauthorized; user name or password is missing or wrong"),
+])
+@pytest.mark.parametrize("form", ["{}", "rtspsrc location={} ! decodebin ! appsink"])
+def test_what_an_rtsp_camera_refuses_is_said(serve, user, path, complaint, form):
+    _, port = serve("--user", "bob:geheim")
+    with open_camera(form.format("rtsp://{}127.0.0.1:{}{}".format(user, port, path))) as source:
+        with pytest.raises(SourceError) as caught:
+            source.read()
+    assert complaint in str(caught.value)
+    assert "wrong@" not in str(caught.value) and "geheim" not in str(caught.value) and "bob" not in str(caught.value)
+
+
+def test_the_right_password_opens(serve):
+    _, port = serve("--user", "bob:geheim")
+    with open_camera("rtsp://bob:geheim@127.0.0.1:{}/cam".format(port)) as source:
+        frame = source.read()
+    assert "geheim" not in frame.source and "bob" not in frame.source and frame.source.endswith("/cam")
+
+
+@pytest.fixture()
+def gst():
+    if shutil.which("gst-launch-1.0") is None:
+        pytest.skip("gst-launch-1.0 is not installed: apt-get install gstreamer1.0-tools")
+
+
+def launchers():
+    return [child for reader in psutil.Process().children() for child in reader.children()]
+
+
+@pytest.mark.parametrize("live_or_not", ["is-live=true", "is-live=false"])
+@pytest.mark.parametrize("width", [320, 321, 322, 323])
+def test_a_gstreamer_pipeline_is_read(gst, width, live_or_not):
+    # A black edge on the left: a row that is shifted would show.
+    pipeline = ("videotestsrc {} pattern=solid-color foreground-color=0xff40ff20 ! video/x-raw,format=BGR,width={},"
+                " height=99, framerate=50/1 ! videobox fill=black left=-5 border-alpha=1 ! appsink drop=true"
+                .format(live_or_not, width))
+    with open_camera(pipeline) as source:
+        frames = [source.read() for _ in range(20)]
+    assert source.fps == 50.0 and source.name == pipeline
+    assert [frame.index for frame in frames] == list(range(20))
+    for frame in frames:
+        assert frame.image.shape == (99, width + 5, 3)
+        assert (frame.image[:, :5] == 0).all()
+        assert (frame.image[:, 5:] == (0x20, 0xff, 0x40)).all()
+
+
+def test_a_pipeline_of_a_movie_gives_the_movies_pictures(gst, samples):
+    with open_movie(str(samples / "bikes.mp4")) as movie:
+        originals = np.array([frame.image[::8, ::8] for frame in iter(movie.read, None)], np.int16)
+    pipeline = "filesrc location=\"{}\" ! decodebin ! appsink".format(samples / "bikes.mp4")
+    place = 0
+    with open_camera(pipeline) as source:
+        for _ in range(30):
+            small = source.read().image[::8, ::8].astype(np.int16)
+            difference = abs(originals - small).mean(axis=(1, 2, 3))
+            found = int(difference.argmin())
+            assert difference[found] < 4 and found >= place
+            place = found
+
+
+def test_a_pipeline_that_ends_or_is_killed_begins_again(gst):
+    notices = []
+    pipeline = "videotestsrc is-live=true num-buffers=30 ! video/x-raw,width=64,height=48,framerate=50/1 ! appsink"
+    with open_camera(pipeline, on_notice=notices.append) as source:
+        source.read()
+        wait_until(lambda: len(notices) >= 2)
+        wait_until(launchers)
+        launchers()[0].kill()
+        wait_until(lambda: len(notices) >= 4)
+        assert source.read() is not None
+    assert "the pipeline ended; reopening in 0.2 s" in notices[0] and "is back after" in notices[1]
+
+
+def test_closing_ends_the_pipeline_too(gst):
+    with open_camera("videotestsrc is-live=true ! video/x-raw,width=64,height=48 ! appsink") as source:
+        source.read()
+        launched = launchers()
+        assert [os.path.basename(process.exe()) for process in launched] == ["gst-launch-1.0"]
+    wait_until(lambda: not any(process.is_running() for process in launched))
+
+
+def test_a_killed_reader_takes_its_pipeline_along(gst):
+    notices = []
+    with open_camera("videotestsrc is-live=true ! video/x-raw,width=64,height=48 ! appsink",
+                     on_notice=notices.append) as source:
+        source.read()
+        launched = launchers()
+        psutil.Process(launched[0].pid).parent().kill()
+        wait_until(lambda: len(notices) == 2)
+        assert source.read() is not None
+        wait_until(lambda: not any(process.is_running() for process in launched))
+
+
+XAVIER = ("nvarguscamerasrc ! video/x-raw(memory:NVMM), width=1280, height=720,format=NV12, framerate=120/1 ! nvvidconv"
+          " ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink")
+TX2 = ("nvcamerasrc ! video/x-raw(memory:NVMM), width=(int)1280, height=(int)720,format=(string)I420,"
+       " framerate=(fraction)30/1 ! nvvidconv flip-method=0 ! video/x-raw, format=(string)BGRx ! videoconvert"
+       " ! video/x-raw, format=(string)BGR ! appsink")
+
+
+@pytest.mark.parametrize("pipeline, complaint", [
+    (XAVIER, "GStreamer has no element \"nvarguscamerasrc\": it exists on Jetson boards only"),
+    (TX2, "GStreamer has no element \"nvcamerasrc\": it exists on Jetson boards only"),
+    ("videotstsrc ! appsink", "GStreamer has no element \"videotstsrc\": is its name right"),
+    ("videotestsrc no-such=1 ! appsink",
+     "GStreamer cannot build the pipeline: no property \"no-such\" in element \"videotestsrc\""),
+    ("videotestsrc ! audioconvert ! appsink", "GStreamer cannot build the pipeline: could not link"),
+    ("videotestsrc ! video/x-raw,, ! appsink", "GStreamer cannot build the pipeline: could not parse caps"),
+    ("videotestsrc ! ! appsink", "GStreamer"),
+    ("filesrc location=/no/such/file ! decodebin ! appsink",
+     "GStreamer: Resource not found (No such file \"/no/such/file\")"),
+    ("filesrc location={} ! decodebin ! appsink".format(__file__), "GStreamer: "),
+])
+def test_a_pipeline_that_cannot_run_is_one_clear_error(gst, pipeline, complaint):
+    if pipeline.startswith("nv") and has_plugin(pipeline.split()[0]):
+        pytest.skip("this board has NVIDIA's camera elements")
+    with open_camera(pipeline) as source:
+        with pytest.raises(SourceError) as caught:
+            source.read()
+    assert complaint in str(caught.value)
+
+
+def test_a_pipeline_without_pictures_is_given_up(gst):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(5)
+        pipeline = "tcpclientsrc host=127.0.0.1 port={} ! decodebin ! appsink".format(server.getsockname()[1])
+        with open_camera(pipeline, live_timeout=1.0) as source:
+            with pytest.raises(SourceError, match="no frame for 1 s"):
+                source.read()

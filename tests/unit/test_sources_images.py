@@ -1,0 +1,140 @@
+"""Pictures from files and folders."""
+
+import os
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance.errors import SourceError
+from appliance.sources import open_images
+
+COLOUR = (10, 120, 250)
+
+
+def write(path, image=None):
+    path = Path(str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if image is None:
+        image = np.full((20, 30, 3), COLOUR, np.uint8)
+    extension = ".jpg" if path.suffix.lower() in (".jpg", ".jpeg") else ".png"
+    ready, data = cv2.imencode(extension, image)
+    assert ready
+    path.write_bytes(data.tobytes())
+    return path
+
+
+def read_all(source):
+    with source:
+        return list(iter(source.read, None))
+
+
+def test_a_folder_is_read_with_its_subfolders_as_people_count(tmp_path, monkeypatch):
+    monkeypatch.chdir(str(tmp_path))
+    for name in ("10.jpg", "2.JPG", "b.Jpeg", "sub/1.png", "sub/deep/x10.png", "sub/deep/X9.PNG", "notes.txt", "a.gif"):
+        if name.endswith((".txt", ".gif")):
+            Path("images", name).write_text("no picture")
+        else:
+            write(Path("images") / name)
+    source = open_images("images")
+    frames = read_all(source)
+    assert [frame.source for frame in frames] == [
+        "images/2.JPG", "images/10.jpg", "images/b.Jpeg", "images/sub/1.png", "images/sub/deep/X9.PNG",
+        "images/sub/deep/x10.png"]
+    assert [frame.index for frame in frames] == list(range(6))
+    assert (source.frame_count, source.skipped, source.is_live, source.fps) == (6, 0, False, None)
+    assert {frame.time for frame in frames} == {0.0}
+    assert all(frame.capture_seconds >= 0 and frame.image.shape == (20, 30, 3) for frame in frames)
+
+
+def test_a_single_picture_keeps_the_path_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(str(tmp_path))
+    write(Path("sub/a.jpg"))
+    assert [frame.source for frame in read_all(open_images("./sub/a.jpg"))] == ["./sub/a.jpg"]
+
+
+@pytest.mark.parametrize("image, expected", [
+    (np.full((5, 7), 200, np.uint8), (200, 200, 200)),
+    (np.full((5, 7), 200 * 257, np.uint16), (200, 200, 200)),
+    (np.full((5, 7, 3), np.array(COLOUR) * 257, np.uint16), COLOUR),
+    (np.full((5, 7, 4), COLOUR + (128,), np.uint8), COLOUR),
+], ids=["grey", "grey of 16 bits", "colour of 16 bits", "transparent"])
+def test_every_png_becomes_bgr_of_8_bits(tmp_path, image, expected):
+    frame, = read_all(open_images(str(write(tmp_path / "a.png", image))))
+    assert frame.image.dtype == np.uint8 and frame.image.shape == (5, 7, 3)
+    assert (frame.image == expected).all()
+
+
+def halve(path):
+    data = path.read_bytes()
+    path.write_bytes(data[:len(data) // 2])
+
+
+def forbid(path):
+    path.unlink()
+    os.symlink("/nowhere/at/all", str(path))
+
+
+@pytest.mark.parametrize("name, damage, complaint", [
+    ("b.jpg", lambda path: path.write_bytes(b""), "b.jpg is empty"),
+    ("b.png", lambda path: path.write_bytes(b""), "b.png is empty"),
+    ("b.png", lambda path: path.write_text("hello"), "b.png is damaged or no picture"),
+    ("b.jpg", halve, "b.jpg is damaged or no picture"),
+    ("b.png", halve, "b.png is damaged or no picture"),
+    ("b.jpg", forbid, "b.jpg cannot be read: No such file or directory"),
+], ids=["empty jpg", "empty png", "text", "half a jpg", "half a png", "unreadable"])
+def test_a_bad_picture_is_named_left_out_and_counted(tmp_path, samples, caplog, name, damage, complaint):
+    shutil.copy(str(samples / "bus.jpg"), str(tmp_path / "a.jpg"))
+    shutil.copy(str(samples / ("bus.jpg" if name.endswith("jpg") else "coffee.png")), str(tmp_path / name))
+    shutil.copy(str(samples / "chelsea.png"), str(tmp_path / "c.png"))
+    damage(tmp_path / name)
+    source = open_images(str(tmp_path))
+    frames = read_all(source)
+    assert [os.path.basename(frame.source) for frame in frames] == ["a.jpg", "c.png"]
+    assert [frame.index for frame in frames] == [0, 1]
+    assert source.skipped == 1
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert complaint in caplog.text
+
+
+def test_a_jpeg_with_a_thumbnail_and_something_behind_it_is_whole(tmp_path):
+    picture = write(tmp_path / "a.jpg").read_bytes()
+    thumbnail = b"Exif\0\0" + picture
+    segment = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    whole = picture[:2] + segment + picture[2:]
+    (tmp_path / "a.jpg").write_bytes(whole + b"\xff\xd8 a second picture")
+    assert len(read_all(open_images(str(tmp_path / "a.jpg")))) == 1
+    (tmp_path / "a.jpg").write_bytes(whole[:-40])
+    with pytest.raises(SourceError, match="is damaged"):
+        read_all(open_images(str(tmp_path / "a.jpg")))
+
+
+@pytest.mark.parametrize("name, complaint", [
+    ("missing", "missing does not exist; jpg, jpeg and png files are accepted"),
+    ("missing.jpg", "missing.jpg does not exist; jpg, jpeg and png files are accepted"),
+    ("empty", "empty holds no picture; jpg, jpeg and png files are accepted"),
+    ("a.gif", "a.gif is no picture that can be read; jpg, jpeg and png files are accepted"),
+    ("bad.jpg", "bad.jpg is damaged or no picture; jpg, jpeg and png files are accepted"),
+    ("one", "one/bad.jpg is damaged or no picture; jpg, jpeg and png files are accepted"),
+    ("two", "two: none of its 2 pictures can be read"),
+])
+def test_nothing_to_read_is_an_error_that_says_what_is_accepted(tmp_path, name, complaint):
+    for folder in ("empty/sub", "one", "two"):
+        (tmp_path / folder).mkdir(parents=True)
+    for bad in ("a.gif", "bad.jpg", "one/bad.jpg", "two/bad.jpg", "two/bad2.jpg"):
+        (tmp_path / bad).write_text("no picture")
+    with pytest.raises(SourceError) as caught:
+        read_all(open_images(str(tmp_path / name)))
+    assert complaint in str(caught.value)
+
+
+def test_nothing_is_read_after_closing(tmp_path):
+    write(tmp_path / "a.jpg")
+    write(tmp_path / "b.jpg")
+    source = open_images(str(tmp_path))
+    assert source.read() is not None
+    source.close()
+    source.close()
+    assert source.read() is None

@@ -1,0 +1,291 @@
+"""What the live source does when its reader fails, with a reader that follows a script; and the ring between both."""
+
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from typing import Any, List
+
+import numpy as np
+import pytest
+
+from appliance.errors import SourceError
+from appliance.sources import live, wire
+from appliance.sources.live import LiveSource
+from appliance.sources.outlet import Ended, Outlet, ParentGone
+from appliance.sources.ring import SLOTS, Layout, RingReader, RingWriter
+
+LAYOUT = Layout(5, 4, 16)
+
+
+class ScriptedChild:
+    """Takes the place of ReaderChild: each start takes the next script, a list of messages.
+
+    "ring" sends a ring, "silence" lets time pass, "hold" waits until the source is closed.
+    """
+
+    scripts: List[List[Any]] = []
+    stopped = 0
+    holds = threading.Event()
+
+    def __init__(self, spec):
+        self.has_ended = False
+        self.freed = []
+        self._script = list(ScriptedChild.scripts.pop(0))
+        self._ring = RingWriter(LAYOUT)
+
+    def listen(self, seconds, alarm):
+        if not self._script:
+            self.has_ended = True
+            return []
+        message = self._script.pop(0)
+        if message == "silence":
+            live.time.now += seconds
+            return []
+        if message == "hold":
+            ScriptedChild.holds.set()
+            select.select([alarm], [], [])
+            return []
+        if message == "ring":
+            with self._ring.file as file:
+                return [({"ring": 1, "width": 5, "height": 4, "stride": 16}, os.dup(file.fileno()))]
+        if "number" in message:
+            self._ring.bytes_of(message["slot"])[:] = bytes([message["number"]]) * LAYOUT.frame_bytes
+        return [(message, None)]
+
+    def free(self, ring, slot):
+        self.freed.append(slot)
+
+    def forget_remarks(self):
+        pass
+
+    def stop(self):
+        self._ring.file.close()
+        ScriptedChild.stopped += 1
+
+    def why(self):
+        return "its reader was killed by SIGSEGV"
+
+    def explanation(self):
+        return None
+
+
+class Time:
+    now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+
+def frame(number, slot=0):
+    return {"slot": slot, "ring": 1, "number": number, "at": 5.0, "time": 6.0, "took": 0.5}
+
+
+OPENED = [{"opening": True}, {"opened": True, "fps": 30.0}, "ring"]
+
+
+@pytest.fixture()
+def play(monkeypatch):
+    """Start a source on scripts; gives it with its notices and pauses once the scripts are through."""
+    sources = []
+
+    def start(*scripts):
+        ScriptedChild.scripts = [list(script) for script in scripts]
+        ScriptedChild.stopped = 0
+        notices, pauses = [], []
+
+        def sleep(self, seconds):
+            pauses.append(seconds)
+            live.time.now += seconds
+            if not ScriptedChild.scripts:
+                self._closing.set()
+
+        monkeypatch.setattr(live, "ReaderChild", ScriptedChild)
+        monkeypatch.setattr(live, "time", Time())
+        monkeypatch.setattr(LiveSource, "_sleep", sleep)
+        source = LiveSource("cam", {}, 20.0, notices.append)
+        sources.append(source)
+        source._thread.join(30)
+        assert not source._thread.is_alive()
+        assert ScriptedChild.stopped == len(scripts)
+        return source, notices, pauses
+
+    yield start
+    for source in sources:
+        source.close()
+
+
+def test_a_camera_is_opened_again_with_growing_pauses(play, caplog):
+    ended = [{"opening": True}, {"ended": "there is no /dev/video0"}]
+    caplog.set_level(logging.WARNING)
+    _, notices, pauses = play(OPENED + [frame(1)], *[ended] * 6, OPENED + [frame(1)], ended, ended)
+    assert pauses == [1, 2, 4, 8, 16, 30, 30, 1, 2, 4]
+    assert notices == [
+        "camera cam: its reader was killed by SIGSEGV; reopening in 1 s",
+        "camera cam: there is no /dev/video0; reopening in 2 s",
+        "camera cam: is back after 91 s",
+        "camera cam: its reader was killed by SIGSEGV; reopening in 1 s",
+        "camera cam: there is no /dev/video0; reopening in 2 s",
+    ]
+    assert [record.getMessage() for record in caplog.records] == notices
+
+
+def test_a_silent_camera_is_given_up_after_the_timeout(play):
+    _, notices, _ = play(OPENED + [frame(1), "silence"], OPENED + [frame(1)])
+    assert notices[0] == "camera cam: no frame for 20 s; reopening in 1 s"
+    assert notices[1] == "camera cam: is back after 21 s"
+
+
+@pytest.mark.parametrize("script, reason", [
+    ([{"opening": True}, {"ended": "there is no /dev/video0"}], "camera cam: there is no /dev/video0"),
+    (OPENED + ["silence"], "camera cam: no frame for 20 s"),
+    (["silence"], "camera cam: no frame for 60 s"),
+    ([], "camera cam: its reader was killed by SIGSEGV"),
+])
+def test_before_the_first_frame_every_failure_is_an_error(play, script, reason):
+    source, notices, pauses = play(script)
+    for _ in range(2):
+        with pytest.raises(SourceError) as caught:
+            source.read()
+        assert str(caught.value) == reason
+    assert (notices, pauses) == ([], [])
+
+
+def test_the_newest_frame_wins_and_the_others_are_counted(monkeypatch):
+    # The reader had no free slot for the frames 5 and 6.
+    ScriptedChild.scripts = [
+        OPENED + [frame(1, 0), frame(2, 1), frame(3, 2), frame(4, 3), frame(7, 1), "hold"]]
+    ScriptedChild.holds.clear()
+    monkeypatch.setattr(live, "ReaderChild", ScriptedChild)
+    with LiveSource("cam", {}, 20.0) as source:
+        assert ScriptedChild.holds.wait(30)
+        got = source.read()
+        assert (got.image == 7).all() and got.image.shape == (4, 5, 3)
+        assert (got.index, got.source, got.time, got.captured_at, got.capture_seconds) == (0, "cam", 6.0, 5.0, 0.5)
+        assert source.drops == 6
+        assert source.fps == 30.0 and source.is_live and source.frame_count is None
+
+
+def test_rows_that_are_padded_arrive_without_the_padding():
+    writer = RingWriter(LAYOUT)
+    reader = RingReader(writer.file.fileno(), LAYOUT)
+    slots = [writer.take() for _ in range(SLOTS)]
+    assert sorted(slots) == list(range(SLOTS)) and writer.take() is None
+    rows = np.arange(LAYOUT.frame_bytes, dtype=np.uint8).reshape(4, 16)
+    for slot in slots:
+        writer.bytes_of(slot)[:] = (rows + slot).tobytes()
+    for slot in slots:
+        image = reader.copy(slot)
+        assert image.flags.c_contiguous and image.flags.owndata
+        assert (image.reshape(4, 15) == (rows + slot)[:, :15]).all()
+    writer.give_back(2)
+    assert writer.take() == 2
+    writer.file.close()
+
+
+def test_no_room_for_the_ring_is_an_error_and_no_crash():
+    with pytest.raises(OSError):
+        RingWriter(Layout(1 << 22, 1 << 22, 3 << 22))
+
+
+def test_messages_keep_their_borders_and_carry_a_descriptor(tmp_path):
+    ours, theirs = wire.make_pair()
+    with ours, theirs, open(str(tmp_path / "a"), "wb+") as file:
+        file.write(b"hello")
+        file.flush()
+        wire.send(ours, {"name": "kamera-ü"}, file.fileno())
+        wire.send(ours, {"free": 1})
+        message, descriptor = wire.receive(theirs)
+        assert message == {"name": "kamera-ü"} and descriptor is not None
+        assert os.pread(descriptor, 5, 0) == b"hello"
+        os.close(descriptor)
+        assert wire.receive(theirs) == ({"free": 1}, None)
+        with pytest.raises(BlockingIOError):
+            wire.receive(theirs, wait=False)
+        ours.shutdown(socket.SHUT_RDWR)
+        assert wire.receive(theirs) == (None, None)
+
+
+def test_last_words_are_heard_of_an_end_that_left_messages_unread():
+    ours, theirs = wire.make_pair()
+    with ours:
+        wire.send(ours, {"free": 1})
+        wire.send(theirs, {"ended": "why"})
+        theirs.close()
+        assert wire.receive(ours, wait=False) == ({"ended": "why"}, None)
+        assert wire.receive(ours, wait=False) == (None, None)
+
+
+@pytest.fixture()
+def outlet():
+    """A reader's outlet and the parent's end of its socket."""
+    ours, theirs = wire.make_pair()
+    with ours, theirs:
+        yield Outlet(theirs), ours
+
+
+def receive_ring(sock):
+    message, descriptor = wire.receive(sock)
+    layout = Layout(message["width"], message["height"], message["stride"])
+    reader = RingReader(descriptor, layout)
+    os.close(descriptor)
+    return message["ring"], reader
+
+
+def test_the_outlet_hands_frames_over_and_drops_what_finds_no_room(outlet):
+    outlet, parent = outlet
+    for number in range(1, SLOTS + 1):
+        outlet.claim(LAYOUT)[:] = bytes([number]) * LAYOUT.frame_bytes
+        outlet.publish(time.monotonic(), 0.25)
+    assert outlet.claim(LAYOUT) is None and outlet.claim(LAYOUT) is None
+    ring, reader = receive_ring(parent)
+    for number in range(1, SLOTS + 1):
+        message, _ = wire.receive(parent)
+        assert (message["number"], message["ring"], message["took"]) == (number, ring, 0.25)
+        assert abs(message["time"] - time.time()) < 60
+        assert (reader.copy(message["slot"]) == number).all()
+        if number == 2:
+            wire.send(parent, {"free": message["slot"], "ring": ring})
+    outlet.claim(LAYOUT)[:] = bytes([77]) * LAYOUT.frame_bytes
+    outlet.publish(time.monotonic(), 0.0)
+    message, _ = wire.receive(parent)
+    assert message["number"] == SLOTS + 3 and (reader.copy(message["slot"]) == 77).all()
+
+
+def test_the_outlet_makes_a_new_ring_for_another_size(outlet):
+    outlet, parent = outlet
+    outlet.claim(LAYOUT)[:] = bytes([1]) * LAYOUT.frame_bytes
+    outlet.publish(0.0, 0.0)
+    other = Layout(7, 3, 24)
+    first, old = receive_ring(parent)
+    old_frame, _ = wire.receive(parent)
+    outlet.claim(other)[:] = bytes([2]) * other.frame_bytes
+    outlet.publish(0.0, 0.0)
+    second, new = receive_ring(parent)
+    new_frame, _ = wire.receive(parent)
+    assert second != first and new_frame["ring"] == second
+    assert (old.copy(old_frame["slot"]) == 1).all()
+    assert new.copy(new_frame["slot"]).shape == (3, 7, 3) and (new.copy(new_frame["slot"]) == 2).all()
+    # A slot of the old ring that comes back late is none of the new one.
+    wire.send(parent, {"free": old_frame["slot"], "ring": first})
+    assert [outlet.claim(other) is None for _ in range(SLOTS)] == [False] * (SLOTS - 1) + [True]
+
+
+def test_the_outlet_says_when_there_is_no_room(outlet):
+    with pytest.raises(Ended, match="no room for frames of 4194304x4194304 in shared memory"):
+        outlet[0].claim(Layout(1 << 22, 1 << 22, 3 << 22))
+
+
+@pytest.mark.parametrize("act", [
+    lambda outlet: outlet.claim(LAYOUT),
+    lambda outlet: outlet.wait(30),
+    lambda outlet: outlet.tell(opening=True),
+    lambda outlet: outlet.receive_spec(),
+])
+def test_the_outlet_notices_that_the_parent_is_gone(outlet, act):
+    outlet, parent = outlet
+    parent.close()
+    with pytest.raises(ParentGone):
+        act(outlet)
