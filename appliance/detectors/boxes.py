@@ -1,4 +1,4 @@
-"""Detectors that give boxes: SSD, and Faster R-CNN on its exact path.
+"""Detectors that give boxes: SSD and Faster R-CNN.
 
 Three ways to run one, each a class: fast (own resize, own suppression), exact (the graph's own operations in two
 parts) and whole (one part).
@@ -53,8 +53,12 @@ class FastDetector(BoxDetector):
 
     def back(self, raw: Raw, width: int, height: int) -> Detections:
         settings = self._suppression
-        boxes = raw[settings.boxes].reshape(-1, 4)
+        boxes = raw[settings.boxes]
+        boxes = boxes.reshape(-1, settings.classes if boxes.size == raw[settings.scores].size * 4 else 1, 4)
         scores = raw[settings.scores].reshape(-1, settings.classes)
+        if settings.count is not None:
+            count = int(raw[settings.count].ravel()[0])
+            boxes, scores = boxes[:count], scores[:count]
         window = WHOLE_IMAGE if settings.window is None else raw[settings.window].ravel()
         return to_detections(*suppress(boxes, scores, window, settings, self._threshold), width, height)
 

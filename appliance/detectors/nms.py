@@ -17,26 +17,24 @@ def suppress(
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The detections at or above a threshold, as the graph's own suppression gives them.
 
-    boxes: float32 [anchors, 4], (y_min, x_min, y_max, x_max), 0 to 1. scores: float32 [anchors, classes].
+    boxes: float32 [n, 1 or classes, 4], (y_min, x_min, y_max, x_max). scores: float32 [n, classes].
     window: float32 [4], to which boxes are clipped.
     Returns boxes [n, 4], scores [n] in descending order and class ids int32 [n].
     """
-    anchors, classes = np.nonzero((scores >= threshold) & (scores > settings.score_threshold))
-    found = scores[anchors, classes]
-    # Best first; equal scores by class and then by anchor, as TopK and the suppressions order them.
-    order = np.lexsort((anchors, classes, -found))
-    anchors, classes, found = anchors[order], classes[order], found[order]
-    candidates = boxes[anchors]
+    rows, classes = np.nonzero((scores >= threshold) & (scores > settings.score_threshold))
+    found = scores[rows, classes]
+    # Best first; equal scores by class and then by row, as TopK and the suppressions order them.
+    order = np.lexsort((rows, classes, -found))
+    rows, classes, found = rows[order], classes[order], found[order]
+    candidates = boxes[rows, classes if boxes.shape[1] > 1 else 0]
     if settings.clip == "before":
-        candidates = _clip(candidates, window)
-        keep = _areas(candidates) > 0
-        candidates, classes, found = candidates[keep], classes[keep], found[keep]
+        candidates, classes, found = _clip(candidates, window, classes, found)
+        if settings.rescale:
+            candidates = (candidates - np.tile(window[:2], 2)) * np.tile(1 / (window[2:] - window[:2]), 2)
     kept = _greedy(candidates, classes, settings)
     candidates, classes, found = candidates[kept], classes[kept], found[kept]
     if settings.clip == "after":
-        candidates = _clip(candidates, window)
-        keep = _areas(candidates) > 0
-        candidates, classes, found = candidates[keep], classes[keep], found[keep]
+        candidates, classes, found = _clip(candidates, window, classes, found)
     return candidates, found, (classes + settings.class_offset).astype(np.int32)
 
 
@@ -83,8 +81,11 @@ def _overlaps(box: np.ndarray, area: np.ndarray, others: np.ndarray, areas: np.n
     return overlaps
 
 
-def _clip(boxes: np.ndarray, window: np.ndarray) -> np.ndarray:
-    """Clip boxes to a window (y_min, x_min, y_max, x_max)."""
+def _clip(
+    boxes: np.ndarray, window: np.ndarray, classes: np.ndarray, scores: np.ndarray
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Clip boxes to a window (y_min, x_min, y_max, x_max); those of which nothing is left go."""
     low, high = np.tile(window[:2], 2), np.tile(window[2:], 2)
-    clipped: np.ndarray = np.maximum(np.minimum(boxes, high), low)
-    return clipped
+    clipped = np.maximum(np.minimum(boxes, high), low)
+    keep = _areas(clipped) > 0
+    return clipped[keep], classes[keep], scores[keep]

@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 from appliance.graph.cut import Cut, NoCutError, find_cut
 from appliance.graph.family import Interface
 from appliance.graph.frozen import Graph
-from appliance.graph.preprocessor import NotRecognisedError, Resizing, skip_preprocessor
+from appliance.graph.preprocessor import NotRecognisedError, Resizing, unroll_preprocessor
 from appliance.graph.split import keep
 from appliance.graph.suppression import Suppression, read_suppression
 
@@ -48,8 +48,9 @@ def make_plan(graph: Graph, interface: Interface, split_model: bool, exact: bool
     suppression, resizing, front, reason = None, None, None, ""
     try:
         suppression = read_suppression(graph, cut)
-        direct, resizing = skip_preprocessor(graph, interface.image)
-        front = keep(direct, [tensor.node for tensor in cut.tensors])
+        unrolled = unroll_preprocessor(graph, interface.image)
+        resizing = unrolled.resizing
+        front = keep(unrolled.graph, [tensor.node for tensor in cut.tensors])
     except NotRecognisedError as error:
         reason = str(error)
     if exact or reason:

@@ -1,17 +1,31 @@
-"""Replace the in-graph preprocessor, a loop over images, by one resize of the image placeholder.
+"""Unroll the in-graph preprocessor: one image needs no loop over images.
 
-The loop casts the full camera frame to float and resizes it on the accelerator. `ResizeBilinear` on the uint8
-image itself gives the same numbers bit for bit, and on the CPU it reads only the pixels that it needs.
+The loop casts the full camera frame to float, copies it into an array and resizes it there, on the accelerator. Its
+body is taken out of the loop, reads the only image directly, and, where its operations allow, as the bytes that came
+from the camera: `ResizeBilinear` on uint8 gives the same numbers bit for bit and reads only the pixels it needs.
 """
 
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
-from appliance.graph.frozen import DT_FLOAT, DT_INT32, DT_UINT8, Graph, Tensor, make_const, make_node, type_attribute
+from appliance.graph.frozen import (
+    DT_FLOAT,
+    DT_INT32,
+    DT_UINT8,
+    Graph,
+    Tensor,
+    make_const,
+    make_node,
+    parse_input,
+    type_attribute,
+)
 from appliance.graph.trace import array_value, is_loop_result
 
-_VIEWS = frozenset({"Identity", "Squeeze", "ExpandDims", "Enter", "Cast"})
+# Operations that work on bytes as they do on floats, or do not look at the values.
+_BYTE_OPS = frozenset({"Shape", "ExpandDims", "Squeeze", "Identity", "ResizeBilinear", "TensorArrayReadV3"})
+# What a loop is made of, beside its body.
+_LOOP_OPS = frozenset({"NextIteration", "LoopCond", "Exit", "TensorArrayWriteV3"})
 
 
 class NotRecognisedError(Exception):
@@ -25,99 +39,170 @@ class Resizing(NamedTuple):
     height: int
 
 
-def skip_preprocessor(graph: Graph, image: str) -> Tuple[Graph, Resizing]:
-    """The same graph with its preprocessing loop replaced, for a BGR image instead of an RGB one.
+class Unrolled(NamedTuple):
+    """graph: takes one BGR image, uint8 [1, height, width, 3]. resizing: None where it depends on the image's size."""
 
-    Raises NotRecognisedError for any other form. Only fixed sizes are taken; the loop's second result, the size of
-    the resized image, becomes a constant.
+    graph: Graph
+    resizing: Optional[Resizing]
+
+
+def unroll_preprocessor(graph: Graph, image: str) -> Unrolled:
+    """The same graph without its preprocessing loop, for a BGR image instead of an RGB one.
+
+    Raises NotRecognisedError where the first thing behind the image is no loop over images.
     """
     results = _loop_results(graph, image)
     if not results:
         raise NotRecognisedError("no preprocessing loop was found behind the image input")
-    resizing: Optional[Resizing] = None
-    replaced: Dict[str, Any] = {}
+    values: Dict[str, Tensor] = {}
     for name in results:
         value = array_value(graph, name)
         if value is None:
             raise NotRecognisedError("{} does not collect what the preprocessing loop writes".format(name))
-        constant = graph.constant(value.node)
-        if constant is not None:
-            replaced[name] = make_const(name, constant[np.newaxis])
-            continue
-        resizing, resize = _resize(graph, value, image)
-        replaced.update(_direct_resize(graph, name, image, resizing, resize))
-    if resizing is None:
-        raise NotRecognisedError("the preprocessing loop resizes nothing")
-    nodes = [replaced.pop(name, node) for name, node in graph.nodes.items()]
-    return graph.with_nodes(list(replaced.values()) + nodes), resizing
-
-
-def _direct_resize(graph: Graph, name: str, image: str, resizing: Resizing, resize: str) -> Dict[str, Any]:
-    """Nodes that resize the image by the rule of the loop's `resize` node and turn its channels; `name` is the last."""
-    size, axis, resized = name + "/size", name + "/axis", name + "/resized"
-    attributes = graph.nodes[resize].attr
-    node = make_node(resized, "ResizeBilinear", [image, size], T=type_attribute(DT_UINT8))
-    for rule in ("align_corners", "half_pixel_centers"):
-        if attributes[rule].b:
-            node.attr[rule].b = True
-    turned = make_node(
-        name, "ReverseV2", [resized, axis], T=type_attribute(DT_FLOAT), Tidx=type_attribute(DT_INT32)
-    )
-    return {
-        size: make_const(size, np.array([resizing.height, resizing.width], np.int32)),
-        axis: make_const(axis, np.array([3], np.int32)),
-        resized: node,
-        name: turned,
-    }
+        values[name] = value
+    body = _body(graph, values)
+    reads = [name for name in body if graph.op(name) == "TensorArrayReadV3"]
+    as_bytes = _byte_nodes(graph, body, reads)
+    changed = {name: _outside(graph, name, body, name in as_bytes, image) for name in body}
+    extra: List[Any] = []
+    pictures = [name for name in results if _is_picture(graph, values[name], body)]
+    if len(pictures) != 1:
+        raise NotRecognisedError("the preprocessing loop does not hand on one picture")
+    for name in results:
+        nodes = _collect(graph, name, values[name], name in pictures, as_bytes)
+        extra += nodes[:-1]
+        changed[name] = nodes[-1]
+    unrolled = graph.with_nodes(extra + [changed.get(name, node) for name, node in graph.nodes.items()])
+    return Unrolled(unrolled, _resizing(graph, body))
 
 
 def _loop_results(graph: Graph, image: str) -> List[str]:
     """What the first loop behind the image hands on: the arrays collected from it."""
     seen: Set[str] = set()
     waiting = [image]
-    results = []
     while waiting:
-        for consumer in graph.consumers[waiting.pop(0)]:
-            if consumer in seen:
-                continue
-            seen.add(consumer)
-            if is_loop_result(graph, consumer):
-                results.append(consumer)
-            else:
-                waiting.append(consumer)
-    # What is reached without a loop, such as the image's shape, would go on needing the image itself.
-    return [name for name in graph.nodes if name in results and _first_loop(graph, name)]
+        for consumer in graph.consumers[waiting.pop()]:
+            if consumer not in seen:
+                seen.add(consumer)
+                if not is_loop_result(graph, consumer):
+                    waiting.append(consumer)
+    return [name for name in graph.nodes if name in seen and is_loop_result(graph, name)]
 
 
-def _first_loop(graph: Graph, name: str) -> bool:
-    earlier = graph.ancestors([name]) - {name}
-    return not any(is_loop_result(graph, other) for other in earlier)
+def _body(graph: Graph, values: Dict[str, Tensor]) -> Set[str]:
+    """The nodes that make what a turn of the loop writes, from what it reads."""
+    found: Set[str] = set()
+    waiting = [value.node for value in values.values()]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        op = graph.op(name)
+        if op in _LOOP_OPS or (op == "Merge" and _is_loop_variable(graph, name)):
+            raise NotRecognisedError("a turn of the preprocessing loop uses the one before it ({})".format(name))
+        found.add(name)
+        if op != "TensorArrayReadV3" and op != "Enter":
+            waiting.extend(tensor.node for tensor in graph.data_inputs(name))
+    return found
 
 
-def _resize(graph: Graph, value: Tensor, image: str) -> Tuple[Resizing, str]:
-    """Follow what the loop writes back to the image; exactly one resize to a constant size may lie between."""
-    resizing: Optional[Resizing] = None
-    resize = ""
+def _is_loop_variable(graph: Graph, name: str) -> bool:
+    return any(graph.op(tensor.node) == "NextIteration" for tensor in graph.data_inputs(name))
+
+
+def _byte_nodes(graph: Graph, body: Set[str], reads: List[str]) -> Set[str]:
+    """The nodes that can work on the image's bytes: all that see it before it is resized. Empty if one cannot."""
+    found: Set[str] = set()
+    waiting = list(reads)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        if graph.op(name) not in _BYTE_OPS:
+            return set()
+        found.add(name)
+        if graph.op(name) not in ("ResizeBilinear", "Shape"):
+            waiting.extend(consumer for consumer in graph.consumers[name] if consumer in body)
+    return found
+
+
+def _outside(graph: Graph, name: str, body: Set[str], as_bytes: bool, image: str) -> Any:
+    """A node of the body as it is outside the loop."""
+    source = graph.nodes[name]
+    node = type(source)()
+    node.CopyFrom(source)
+    op = node.op
+    del node.input[:]
+    if op == "Enter":
+        node.op = "Identity"
+        node.input.append(source.input[0])
+        for key in list(node.attr):
+            if key != "T":
+                del node.attr[key]
+        return node
+    if op == "TensorArrayReadV3":
+        read = array_value(graph, name)
+        if read is None or not _is_cast_image(graph, read, image):
+            raise NotRecognisedError("the preprocessing loop reads more than the image ({})".format(name))
+        first = make_node(
+            name, "Squeeze", [image if as_bytes else str(read)], T=type_attribute(DT_UINT8 if as_bytes else DT_FLOAT)
+        )
+        first.attr["squeeze_dims"].list.i.append(0)
+        return first
+    for text in source.input:
+        # Control edges only tie constants to the loop; those between nodes of the body (a condition's) stay.
+        if not text.startswith("^") or parse_input(text).node in body:
+            node.input.append(text)
+    if as_bytes:
+        node.attr["T"].type = DT_UINT8
+    return node
+
+
+def _is_cast_image(graph: Graph, tensor: Tensor, image: str) -> bool:
+    node = tensor.node
+    while graph.op(node) in ("Cast", "Identity"):
+        node = graph.inputs[node][0].node
+    return node == image
+
+
+def _is_picture(graph: Graph, value: Tensor, body: Set[str]) -> bool:
+    """Whether a written value is the picture itself, resized or as it was read, rather than a shape."""
     node = value.node
-    while True:
-        op = graph.op(node)
-        if op == "ResizeBilinear" and resizing is None:
-            size = graph.constant(graph.inputs[node][1].node)
-            if size is None:
-                raise NotRecognisedError("the size it resizes to depends on the image")
-            resizing, resize = Resizing(int(size[1]), int(size[0])), node
-            node = graph.inputs[node][0].node
-        elif op in _VIEWS:
-            node = graph.inputs[node][0].node
-        elif op == "TensorArrayReadV3":
-            source = array_value(graph, node)
-            if source is None:
-                break
-            node = source.node
-        elif node == image:
-            if resizing is None:
-                break
-            return resizing, resize
-        else:
-            raise NotRecognisedError("the preprocessing loop holds {} ({})".format(op, node))
-    raise NotRecognisedError("the preprocessing loop is not the Object Detection API's")
+    while graph.op(node) in ("Squeeze", "ExpandDims", "Identity", "ResizeBilinear"):
+        node = graph.inputs[node][0].node
+    return graph.op(node) == "TensorArrayReadV3"
+
+
+def _collect(graph: Graph, name: str, value: Tensor, is_picture: bool, as_bytes: Set[str]) -> List[Any]:
+    """Nodes that give the loop's result from its only turn; the last one has the result's name."""
+    axis = name + "/axis"
+    dtype = int(graph.nodes[name].attr["dtype"].type)
+    if not is_picture:
+        return [
+            make_const(axis, np.array(0, np.int32)),
+            make_node(name, "ExpandDims", [str(value), axis], T=type_attribute(dtype), Tdim=type_attribute(DT_INT32)),
+        ]
+    if as_bytes and not _is_resized(graph, value):
+        raise NotRecognisedError("the preprocessing loop does not resize the image")
+    batch, channels = name + "/batch", name + "/channels"
+    return [
+        make_const(axis, np.array(0, np.int32)),
+        make_const(channels, np.array([3], np.int32)),
+        make_node(batch, "ExpandDims", [str(value), axis], T=type_attribute(dtype), Tdim=type_attribute(DT_INT32)),
+        make_node(name, "ReverseV2", [batch, channels], T=type_attribute(dtype), Tidx=type_attribute(DT_INT32)),
+    ]
+
+
+def _is_resized(graph: Graph, value: Tensor) -> bool:
+    node = value.node
+    while graph.op(node) in ("Squeeze", "ExpandDims", "Identity"):
+        node = graph.inputs[node][0].node
+    return graph.op(node) == "ResizeBilinear"
+
+
+def _resizing(graph: Graph, body: Set[str]) -> Optional[Resizing]:
+    for name in body:
+        if graph.op(name) == "ResizeBilinear":
+            size = graph.constant(graph.inputs[name][1].node)
+            return None if size is None else Resizing(int(size[1]), int(size[0]))
+    return None

@@ -1,4 +1,4 @@
-"""Read the settings of an SSD graph's class-wise non-maximum suppression out of the graph.
+"""Read the settings of a graph's class-wise non-maximum suppression out of the graph.
 
 With them the suppression can be done outside the graph; `detectors/nms.py` does it. Whatever is not of the
 Object Detection API's form raises NotRecognisedError, and the graph's own back is run.
@@ -12,22 +12,26 @@ from appliance.graph.cut import Cut
 from appliance.graph.family import is_suppression
 from appliance.graph.frozen import DT_FLOAT, DT_INT32, Graph, Tensor
 from appliance.graph.preprocessor import NotRecognisedError
-from appliance.graph.trace import follow
+from appliance.graph.trace import Step, follow
 
 
 class Suppression(NamedTuple):
-    """boxes, scores: which cut tensor holds them (index into the cut). window: likewise, or None.
+    """How the back suppresses.
 
-    boxes are (y_min, x_min, y_max, x_max), scores [.., classes]; class k of the scores has id k + class_offset.
+    boxes, scores: which cut tensor holds them (index into the cut): boxes [1, n, 1 or classes, 4],
+    (y_min, x_min, y_max, x_max); scores [1, n, classes]. Class k of the scores has id k + class_offset.
+    window: likewise, [1, 4]; None stands for the whole image, (0, 0, 1, 1).
+    count: likewise, int32 [1], how many of the n are real; None where all are.
     iou_threshold: a box is dropped where its overlap with a better one of its class is larger.
     score_threshold: scores at or under it never count. per_class, in_all: most boxes kept.
     clip: boxes are clipped to the window, and dropped where nothing is left of them: "before" or "after" the
-    suppression, or "never". No window stands for the whole image, (0, 0, 1, 1).
+    suppression, or "never". rescale: after a clip "before", boxes become fractions of the window.
     """
 
     boxes: int
     scores: int
     window: Optional[int]
+    count: Optional[int]
     classes: int
     class_offset: int
     iou_threshold: float
@@ -35,17 +39,23 @@ class Suppression(NamedTuple):
     per_class: int
     in_all: int
     clip: str
+    rescale: bool
 
 
-class _ClassSettings(NamedTuple):
+class _Class(NamedTuple):
+    """What was read of one class's suppression. column: of the scores; box_column: of the boxes, 0 if shared."""
+
     boxes: int
     scores: int
     window: Optional[int]
+    count: Optional[int]
     column: int
+    box_column: int
     iou_threshold: float
     score_threshold: float
     per_class: int
     clips: bool
+    rescale: bool
 
 
 def read_suppression(graph: Graph, cut: Cut) -> Suppression:
@@ -56,22 +66,28 @@ def read_suppression(graph: Graph, cut: Cut) -> Suppression:
     reader = _Reader(graph, cut)
     found = [reader.read(name) for name in names]
     first = found[0]
-    if any(settings._replace(column=0) != first._replace(column=0) for settings in found):
+    if any(one._replace(column=0, box_column=0) != first._replace(column=0, box_column=0) for one in found):
         raise NotRecognisedError("the classes are not suppressed alike")
-    if [settings.column for settings in found] != list(range(len(found))):
+    columns = list(range(len(found)))
+    if [one.column for one in found] != columns or [one.box_column for one in found] not in (
+        columns,
+        [0] * len(found),
+    ):
         raise NotRecognisedError("the classes are not suppressed in their order")
     window, clip = (first.window, "before") if first.clips else reader.later_clip(names)
     return Suppression(
-        first.boxes,
-        first.scores,
-        window,
-        len(found),
-        reader.class_offset(),
-        first.iou_threshold,
-        first.score_threshold,
-        first.per_class,
-        reader.total(names),
-        clip,
+        boxes=first.boxes,
+        scores=first.scores,
+        window=window,
+        count=first.count,
+        classes=len(found),
+        class_offset=reader.class_offset(),
+        iou_threshold=first.iou_threshold,
+        score_threshold=first.score_threshold,
+        per_class=first.per_class,
+        in_all=reader.total(names),
+        clip=clip,
+        rescale=first.rescale,
     )
 
 
@@ -81,44 +97,52 @@ class _Reader:
         self.index = {tensor: index for index, tensor in enumerate(cut.tensors)}
         self.back = cut.back
 
-    def read(self, name: str) -> _ClassSettings:
+    def read(self, name: str) -> _Class:
         inputs = self.graph.data_inputs(name)
         boxes, way = self._walk(inputs[0])
         scores, score_way = self._walk(inputs[1])
-        clips = [node for node in way if self.graph.op(node) == "Minimum"]
+        clips = [step.node for step in way if self.graph.op(step.node) == "Minimum"]
+        scales = [step.node for step in way if self.graph.op(step.node) == "Mul"]
         window = self._window(clips[0]) if clips else None
-        op = self.graph.op(name)
-        if op == "NonMaxSuppression":
+        if scales and (not clips or not self._is_rescaling(scales[0], window)):
+            raise NotRecognisedError("boxes are computed before the suppression ({})".format(scales[0]))
+        if self.graph.op(name) == "NonMaxSuppression":
             iou = float(self.graph.nodes[name].attr["iou_threshold"].f)
         else:
             iou = self._number(inputs[3])
-        thresholds = [self._filter(node) for node in score_way]
-        limit = [value for value in thresholds if value is not None]
+        limits = [value for value in (self._filter(step.node) for step in score_way) if value is not None]
         if len(inputs) > 4:
-            limit.append(self._number(inputs[4]))
+            limits.append(self._number(inputs[4]))
         if len(inputs) > 5 and self._number(inputs[5]) != 0.0:
             raise NotRecognisedError("the suppression is a soft one")
-        return _ClassSettings(
-            boxes,
-            scores,
-            window,
-            self._column(score_way),
-            iou,
-            max(limit) if limit else float("-inf"),
-            self._count(inputs[2]),
-            bool(clips),
+        return _Class(
+            boxes=boxes,
+            scores=scores,
+            window=window,
+            count=self._real_count(score_way),
+            column=self._column(score_way),
+            box_column=next((step.output for step in way if self.graph.op(step.node) == "Unpack"), 0),
+            iou_threshold=iou,
+            score_threshold=max(limits) if limits else float("-inf"),
+            per_class=self._count(inputs[2]),
+            clips=bool(clips),
+            rescale=bool(scales),
         )
 
-    def _walk(self, tensor: Tensor) -> Tuple[int, List[str]]:
-        """The cut tensor that a suppression's input is made of, and the nodes on the way."""
-        way: List[str] = []
-        end = follow(self.graph, tensor, self.index.__contains__, way.append)
+    def _walk(self, tensor: Tensor) -> Tuple[int, List[Step]]:
+        """The cut tensor that a suppression's input is made of, and the steps on the way."""
+        way: List[Step] = []
+        end = follow(self.graph, tensor, self.index.__contains__, way)
         if end not in self.index:
             raise NotRecognisedError("{} ({}) lies before the suppression".format(self.graph.op(end.node), end.node))
         return self.index[end], way
 
+    def _origin(self, tensor: Tensor) -> Tensor:
+        """Where a value comes from: a cut tensor, or the node that makes it."""
+        return follow(self.graph, tensor, self.index.__contains__, [])
+
     def _window(self, minimum: str) -> Optional[int]:
-        end = follow(self.graph, self.graph.inputs[minimum][1], self.index.__contains__, lambda node: None)
+        end = self._origin(self.graph.inputs[minimum][1])
         if end in self.index:
             return self.index[end]
         value = self.graph.constant(end.node)
@@ -126,10 +150,23 @@ class _Reader:
             raise NotRecognisedError("boxes are clipped to an unusual window")
         return None
 
+    def _is_rescaling(self, product: str, window: Optional[int]) -> bool:
+        """Whether a coordinate is multiplied by 1 / (one side of the window - the opposite one)."""
+        inverse = self.graph.inputs[product][0].node
+        if self.graph.op(inverse) != "RealDiv":
+            return False
+        one, side = self.graph.inputs[inverse][:2]
+        if self.graph.constant(one.node) != 1.0 or self.graph.op(side.node) != "Sub":
+            return False
+        ends = [self._origin(tensor) for tensor in self.graph.inputs[side.node][:2]]
+        return all(end in self.index and self.index[end] == window for end in ends)
+
     def later_clip(self, names: List[str]) -> Tuple[Optional[int], str]:
         """The window to which boxes are clipped behind the suppression, and when they are."""
-        behind = self.graph.descendants(names) & self.back
-        clips = [node for node in self.graph.nodes if node in behind and self._is_type(node, "Minimum", DT_FLOAT)]
+        behind = [node for node in self.graph.nodes if node in self.graph.descendants(names) & self.back]
+        if any(self._is_type(node, "RealDiv", DT_FLOAT) for node in behind):
+            raise NotRecognisedError("boxes are computed behind the suppression")
+        clips = [node for node in behind if self._is_type(node, "Minimum", DT_FLOAT)]
         return (self._window(clips[0]), "after") if clips else (None, "never")
 
     def _filter(self, node: str) -> Optional[float]:
@@ -142,18 +179,23 @@ class _Reader:
         if self.graph.op(index) != "Greater":
             raise NotRecognisedError("candidates are picked by {}".format(self.graph.op(index)))
         compared, limit = self.graph.inputs[index][:2]
-        end = follow(self.graph, compared, self.index.__contains__, lambda node: None)
         # The other filter keeps boxes with an area after clipping.
-        return self._number(limit) if end in self.index else None
+        return self._number(limit) if self._origin(compared) in self.index else None
 
-    def _column(self, way: List[str]) -> int:
+    def _column(self, way: List[Step]) -> int:
         """Which class a Slice on the way takes out of the scores."""
-        for node in way:
-            if self.graph.op(node) == "Slice":
-                begin = self.graph.constant(self.graph.inputs[node][1].node)
+        for step in way:
+            if self.graph.op(step.node) == "Slice":
+                begin = self.graph.constant(self.graph.inputs[step.node][1].node)
                 if begin is not None and begin.size == 2:
                     return int(begin[1])
         raise NotRecognisedError("a class's scores are not sliced out of all scores")
+
+    def _real_count(self, way: List[Step]) -> Optional[int]:
+        """The cut tensor that says how many candidates are real: the size of the last Slice on the way."""
+        sizes = [self.graph.inputs[step.node][2] for step in way if self.graph.op(step.node) == "Slice"]
+        end = self._origin(sizes[-1])
+        return self.index.get(end)
 
     def _number(self, tensor: Tensor) -> float:
         value = self.graph.constant(tensor.node)

@@ -1,6 +1,6 @@
 """Follow values backwards through a graph: through views, slices and the arrays of while loops."""
 
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from appliance.graph.frozen import Graph, Tensor
 
@@ -23,7 +23,17 @@ PRIMARY_INPUT: Dict[str, int] = {
     "Split": 1,
     "Concat": 1,
     "ConcatV2": 0,
+    # Of a rescaling: the first input of Sub, and the second of Mul, whose first is the scale.
+    "Sub": 0,
+    "Mul": 1,
 }
+
+
+class Step(NamedTuple):
+    """A node on the way back through a graph, and which of its outputs was used."""
+
+    node: str
+    output: int
 
 
 def is_loop_result(graph: Graph, name: str) -> bool:
@@ -50,10 +60,10 @@ def _outside(graph: Graph, name: str) -> str:
     return name
 
 
-def follow(graph: Graph, tensor: Tensor, stop: Callable[[Tensor], bool], visit: Callable[[str], None]) -> Tensor:
+def follow(graph: Graph, tensor: Tensor, stop: Callable[[Tensor], bool], way: List[Step]) -> Tensor:
     """Walk back from a tensor along primary inputs until `stop`, or until an operation that makes a new value.
 
-    visit is called with every node on the way. Returns where the walk ended.
+    Every step is added to `way`. Returns where the walk ended.
     """
     while not stop(tensor):
         op = graph.op(tensor.node)
@@ -65,6 +75,6 @@ def follow(graph: Graph, tensor: Tensor, stop: Callable[[Tensor], bool], visit: 
             source = graph.inputs[tensor.node][PRIMARY_INPUT[op]]
         else:
             return tensor
-        visit(tensor.node)
+        way.append(Step(tensor.node, tensor.output))
         tensor = source
     return tensor

@@ -10,8 +10,8 @@ import pytest
 from appliance.graph.cut import HEAVY_OPS, NoCutError, find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, output_nodes, recognise
 from appliance.graph.frozen import parse_graph
-from appliance.graph.preprocessor import NotRecognisedError, Resizing, skip_preprocessor
-from appliance.graph.split import split
+from appliance.graph.preprocessor import NotRecognisedError, Resizing, unroll_preprocessor
+from appliance.graph.split import keep, split
 from appliance.graph.suppression import read_suppression
 
 V0 = ["Postprocessor/ExpandDims:0", "Postprocessor/Sigmoid:0"]
@@ -42,10 +42,10 @@ ROWS = {
     "ssd_mobilenet_v1_ppn_shared_box_predictor_300x300_coco14_sync_2018_07_03": ("ssd", V2, SSD_300, "before"),
     "ssd_mobilenet_v1_fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03": ("ssd", V2, SSD_640, "before"),
     "ssd_resnet50_v1_fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03": ("ssd", V2, SSD_640, "before"),
-    "faster_rcnn_inception_v2_coco_2018_01_28": ("faster_rcnn", FASTER, None, None),
-    "faster_rcnn_resnet50_coco_2018_01_28": ("faster_rcnn", FASTER, None, None),
-    "faster_rcnn_resnet101_coco_2018_01_28": ("faster_rcnn", FASTER, None, None),
-    "faster_rcnn_inception_resnet_v2_atrous_coco_2018_01_28": ("faster_rcnn", FASTER, None, None),
+    "faster_rcnn_inception_v2_coco_2018_01_28": ("faster_rcnn", FASTER, None, "before"),
+    "faster_rcnn_resnet50_coco_2018_01_28": ("faster_rcnn", FASTER, None, "before"),
+    "faster_rcnn_resnet101_coco_2018_01_28": ("faster_rcnn", FASTER, None, "before"),
+    "faster_rcnn_inception_resnet_v2_atrous_coco_2018_01_28": ("faster_rcnn", FASTER, None, "before"),
     "mask_rcnn_inception_v2_coco_2018_01_28": (
         "mask_rcnn", [*MASK, "SecondStageBoxPredictor_1/Conv_1/Conv2D:0"], None, None),
     "mask_rcnn_resnet50_atrous_coco_2018_01_28": (
@@ -85,14 +85,18 @@ def test_a_graph_of_the_zoo_is_understood_by_its_structure(name, zoo_dir):
     assert parts.back.message.versions == graph.message.versions
     assert set(DETECTION_OUTPUTS) <= set(parts.back.nodes)
 
-    if family == "ssd":
-        suppression = read_suppression(graph, cut)
-        assert (suppression.classes, suppression.class_offset, suppression.in_all) == (90, 1, 100)
-        assert suppression.iou_threshold == pytest.approx(0.6)
-        assert suppression.clip == clip
-        direct, found = skip_preprocessor(graph, interface.image)
-        assert found == resizing
-        assert len(direct.nodes) == len(graph.nodes) + 3
-    else:
-        with pytest.raises(NotRecognisedError):
-            skip_preprocessor(graph, interface.image)
+    unrolled = unroll_preprocessor(graph, interface.image)
+    assert unrolled.resizing == resizing
+    front = keep(unrolled.graph, [tensor.node for tensor in cut.tensors])
+    assert not any(name.startswith("Preprocessor") and front.op(name) == "Enter" for name in front.nodes)
+
+    if family == "mask_rcnn":
+        with pytest.raises(NotRecognisedError, match="not done class by class"):
+            read_suppression(graph, cut)
+        return
+    suppression = read_suppression(graph, cut)
+    assert (suppression.classes, suppression.class_offset, suppression.in_all) == (90, 1, 100)
+    assert suppression.iou_threshold == pytest.approx(0.6)
+    assert suppression.clip == clip
+    assert suppression.rescale == (family == "faster_rcnn")
+    assert (suppression.count is not None) == (family == "faster_rcnn")

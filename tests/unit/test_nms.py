@@ -8,7 +8,7 @@ from appliance.graph.suppression import Suppression
 
 SETTINGS = Suppression(
     boxes=0, scores=1, window=None, classes=3, class_offset=1, iou_threshold=0.6, score_threshold=1e-8,
-    per_class=100, in_all=100, clip="never",
+    per_class=100, in_all=100, clip="never", count=None, rescale=False,
 )
 
 
@@ -45,14 +45,14 @@ def test_it_gives_what_suppressing_every_class_gives(threshold, seed, limits):
     scores = (random.randint(0, 100, (60, 3)) / 100.0).astype(np.float32)  # in steps: many are equal
     settings = SETTINGS._replace(per_class=limits[0], in_all=limits[1])
     expected = plainly(boxes, scores, settings, threshold)
-    found, found_scores, ids = suppress(boxes, scores, WHOLE_IMAGE, settings, threshold)
+    found, found_scores, ids = suppress(boxes[:, np.newaxis], scores, WHOLE_IMAGE, settings, threshold)
     assert ids.tolist() == [class_id for class_id, _ in expected]
     assert np.array_equal(found, boxes[[index for _, index in expected]].reshape(-1, 4))
     assert np.array_equal(found_scores, [scores[index, class_id - 1] for class_id, index in expected])
 
 
 def one(box, score=0.9):
-    return np.array([box], np.float32), np.array([[score, 0, 0]], np.float32)
+    return np.array([[box]], np.float32), np.array([[score, 0, 0]], np.float32)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_boxes_are_clipped_to_the_window_and_empty_ones_are_dropped(clip, box, e
 def test_clipping_first_lets_boxes_overlap_that_did_not():
     boxes = np.array([[0.5, 0.5, 1.0, 1.0], [0.5, 0.5, 3.0, 3.0]], np.float32)
     scores = np.array([[0.9, 0, 0], [0.8, 0, 0]], np.float32)
-    before = suppress(boxes, scores, WHOLE_IMAGE, SETTINGS._replace(clip="before"), 0.5)
-    after = suppress(boxes, scores, WHOLE_IMAGE, SETTINGS._replace(clip="after"), 0.5)
+    before = suppress(boxes[:, np.newaxis], scores, WHOLE_IMAGE, SETTINGS._replace(clip="before"), 0.5)
+    after = suppress(boxes[:, np.newaxis], scores, WHOLE_IMAGE, SETTINGS._replace(clip="after"), 0.5)
     assert (len(before[0]), len(after[0])) == (1, 2)
 
 
