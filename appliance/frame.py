@@ -1,6 +1,6 @@
 """The plain data that every part passes on: frames, detections, results, statistics. numpy only."""
 
-from typing import Mapping, NamedTuple, Optional
+from typing import Dict, Mapping, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -32,16 +32,37 @@ class Detections(NamedTuple):
     boxes: float32 [n, 4], pixels of the frame, (x_min, y_min, x_max, y_max), inside the image.
     scores: float32 [n], 0 to 1, descending.
     class_ids: int32 [n], ids of the label map (COCO: 1 to 90).
+    masks: bool [n, height, width], in the frame's size, each inside its box to a pixel; None where the model has none.
     """
 
     boxes: np.ndarray
     scores: np.ndarray
     class_ids: np.ndarray
+    masks: Optional[np.ndarray] = None
 
     @classmethod
     def empty(cls) -> "Detections":
         """No detection at all."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
+
+
+class Segmentation(NamedTuple):
+    """What every pixel of one frame belongs to.
+
+    class_map: uint8 [height, width], in the frame's size, ids of the label map (PASCAL: 0, the background, to 20).
+    """
+
+    class_map: np.ndarray
+
+    def areas(self) -> Dict[int, int]:
+        """How many pixels each class has, of those that are there; the largest first."""
+        counts = np.bincount(self.class_map.ravel(), minlength=1)
+        order = sorted(np.flatnonzero(counts).tolist(), key=lambda class_id: (-counts[class_id], class_id))
+        return {class_id: int(counts[class_id]) for class_id in order}
+
+
+Found = Union[Detections, Segmentation]
+"""What a model finds in one frame."""
 
 
 class Timings(NamedTuple):
@@ -63,6 +84,7 @@ class Timings(NamedTuple):
 class Result(NamedTuple):
     """One frame with all that is known of it.
 
+    detections: empty where the model gives a segmentation.
     labels: the label map of the detector that found it, class id to name; ids may be missing.
     """
 
@@ -70,10 +92,15 @@ class Result(NamedTuple):
     detections: Detections
     timings: Timings
     labels: Mapping[int, str]
+    segmentation: Optional[Segmentation] = None
 
     def label(self, class_id: int) -> str:
         """The name of a class, or "id 91" where the label map has none."""
         return self.labels.get(class_id, "id {}".format(class_id))
+
+    def is_background(self, class_id: int) -> bool:
+        """Whether a class of the segmentation is no thing: id 0, unless the label map calls it otherwise."""
+        return class_id == 0 and self.labels.get(0, "background") == "background"
 
 
 class Statistics(NamedTuple):

@@ -4,7 +4,7 @@ from typing import List, Mapping, Optional
 
 import numpy as np
 
-from appliance.frame import Detections
+from appliance.frame import Detections, Found
 
 Raw = List[np.ndarray]
 
@@ -12,7 +12,7 @@ Raw = List[np.ndarray]
 class Detector:
     """A loaded model.
 
-    name: what to call it. family: ssd, faster_rcnn. labels: class id to name.
+    name: what to call it. family: ssd, faster_rcnn, mask_rcnn, deeplab. labels: class id to name.
     path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
     device: where the front runs, "CPU" or "GPU". workers: how many threads should call `front` at once.
     classes, anchors: how many the graph has, as far as they were recognised.
@@ -32,11 +32,11 @@ class Detector:
         """The front's outputs for an image, uint8 [height, width, 3], BGR. Several threads may call it."""
         raise NotImplementedError
 
-    def back(self, raw: Raw, width: int, height: int) -> Detections:
-        """Detections from the front's outputs, in pixels of an image of this size."""
+    def back(self, raw: Raw, width: int, height: int) -> Found:
+        """What was found, from the front's outputs, in pixels of an image of this size."""
         raise NotImplementedError
 
-    def detect(self, image: np.ndarray) -> Detections:
+    def detect(self, image: np.ndarray) -> Found:
         """Both parts, one after the other."""
         height, width = image.shape[:2]
         return self.back(self.front(image), width, height)

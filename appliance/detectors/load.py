@@ -2,17 +2,21 @@
 
 import logging
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from appliance.detectors.base import Detector
 from appliance.detectors.boxes import About, ExactDetector, FastDetector
+from appliance.detectors.masks import MaskDetector
 from appliance.detectors.plan import ModelOptions, Plan, make_plan
-from appliance.errors import ModelError
-from appliance.graph.family import DETECTION_OUTPUTS, Interface, recognise
+from appliance.detectors.segmentation import USUAL_SIDE, SegmentationDetector
+from appliance.engines.base import Engine
+from appliance.graph.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, Interface, recognise
 from appliance.graph.frozen import Graph, Tensor, read_graph
+from appliance.graph.head import mask_classes, segmentation_classes, segmentation_side
 from appliance.graph.split import keep, split
+from appliance.zoo.labels import builtin_labels
 
 log = logging.getLogger(__name__)
 
@@ -26,21 +30,61 @@ FAMILY_OF_MODEL_TYPE: Dict[str, str] = {
     "mask_v1": "mask_rcnn",
     "deeplab_v3": "deeplab",
 }
-_OUTPUTS = [Tensor(name) for name in DETECTION_OUTPUTS]
+PASCAL_LABELS = 21
+
+
+class _Family(NamedTuple):
+    """What loading needs to know of a family.
+
+    outputs: what is fetched of its graphs, in the order in which its detector takes it.
+    make: a detector of a front and, where the graph is split, a back that gives the outputs; and the threshold.
+    classes: how many the graph has, where its suppression does not tell.
+    """
+
+    outputs: Tuple[str, ...]
+    make: Callable[[About, Engine, Optional[Engine], float, Graph], Detector]
+    classes: Callable[[Graph], Optional[int]]
+
+
+def _make_boxes(about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
+    return ExactDetector(about, front, threshold, back)
+
+
+def _make_masks(about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
+    return MaskDetector(about, front, threshold, back)
+
+
+def _make_segmentation(
+    about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph
+) -> Detector:
+    return SegmentationDetector(about, front, segmentation_side(graph, SEGMENTATION_OUTPUT) or USUAL_SIDE)
+
+
+_BOXES = _Family(DETECTION_OUTPUTS, _make_boxes, lambda graph: None)
+_FAMILIES: Dict[str, _Family] = {
+    "ssd": _BOXES,
+    "faster_rcnn": _BOXES,
+    "mask_rcnn": _Family(
+        (*DETECTION_OUTPUTS, MASK_OUTPUT), _make_masks, lambda graph: mask_classes(graph, MASK_OUTPUT)
+    ),
+    "deeplab": _Family(
+        (SEGMENTATION_OUTPUT,),
+        _make_segmentation,
+        lambda graph: segmentation_classes(graph, SEGMENTATION_OUTPUT),
+    ),
+}
 
 
 def load_detector(path: Path, name: str, labels: Mapping[int, str], options: ModelOptions) -> Detector:
     """A detector that is ready: loaded, and warmed by an empty image. Raises ModelError."""
     graph = read_graph(path)
     interface = recognise(graph, str(path))
-    if interface.family not in ("ssd", "faster_rcnn"):
-        raise ModelError(
-            "{}: this is a {} graph. Only models that give boxes (SSD, Faster R-CNN) run so far.".format(
-                path, interface.family.replace("_", " ")
-            )
-        )
     plan = make_plan(graph, interface, options.split_model, options.exact)
+    classes = _FAMILIES[interface.family].classes(graph)
+    if interface.family == "deeplab" and not labels and classes == PASCAL_LABELS:
+        labels = builtin_labels("pascal")
     detector = _load(graph, interface, plan, name, labels, options)
+    detector.classes = classes
     raw = detector.front(np.zeros((32, 32, 3), np.uint8))
     detector.back(raw, 32, 32)
     if plan.suppression is not None:
@@ -80,14 +124,15 @@ def _load(
         options.log_device,
     )
     about = About(name, interface.family, labels, plan.reason, workers)
-    image = [Tensor(interface.image)]
+    family = _FAMILIES[interface.family]
+    image, outputs = [Tensor(interface.image)], [Tensor(output) for output in family.outputs]
     if plan.cut is None:
-        whole = keep(graph, list(DETECTION_OUTPUTS))
-        return ExactDetector(about, TensorFlowEngine(whole, image, _OUTPUTS, session), options.det_th, None)
+        engine = TensorFlowEngine(keep(graph, list(family.outputs)), image, outputs, session)
+        return family.make(about, engine, None, options.det_th, graph)
     if plan.front is not None and plan.suppression is not None:
         engine = TensorFlowEngine(plan.front, image, plan.cut.tensors, session)
         return FastDetector(about, engine, options.det_th, plan.suppression)
-    parts = split(graph, plan.cut, list(DETECTION_OUTPUTS))
+    parts = split(graph, plan.cut, list(family.outputs))
     front = TensorFlowEngine(parts.front, image, parts.cut, session)
-    back = TensorFlowEngine(parts.back, parts.feeds, _OUTPUTS, session._replace(workers=1), on_cpu=True)
-    return ExactDetector(about, front, options.det_th, back)
+    back = TensorFlowEngine(parts.back, parts.feeds, outputs, session._replace(workers=1), on_cpu=True)
+    return family.make(about, front, back, options.det_th, graph)

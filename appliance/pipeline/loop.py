@@ -11,7 +11,7 @@ import time
 from types import TracebackType
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Type
 
-from appliance.frame import Frame, Result, Timings
+from appliance.frame import Detections, Found, Frame, Result, Segmentation, Timings
 from appliance.pipeline.mailbox import Mailbox, Sequencer
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.parts import FrameSource, ResultSink, SplitDetector
@@ -172,10 +172,10 @@ class Loop:
                     return
                 started = time.monotonic()
                 height, width = item.frame.image.shape[:2]
-                detections = item.detector.back(item.raw, width, height)
+                found = item.detector.back(item.raw, width, height)
                 ended = time.monotonic()
                 timings = _timings(item, started, ended)
-                result = Result(item.frame, detections, timings, item.detector.labels)
+                result = _result(item, found, timings)
                 self._slot.release(item.detector)
                 self._meter.detected(timings)
                 for box in self._boxes:
@@ -196,6 +196,13 @@ class Loop:
                     self._meter.drawn()
         finally:
             sink.close()
+
+
+def _result(item: _Fronted, found: Found, timings: Timings) -> Result:
+    labels = item.detector.labels
+    if isinstance(found, Segmentation):
+        return Result(item.frame, Detections.empty(), timings, labels, found)
+    return Result(item.frame, found, timings, labels)
 
 
 def _timings(item: _Fronted, back_started: float, back_ended: float) -> Timings:

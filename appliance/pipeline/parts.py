@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 import numpy as np
 
-from appliance.frame import Detections, Frame, Result
+from appliance.frame import Found, Frame, Result
 
 if TYPE_CHECKING:
     from typing_extensions import Protocol
@@ -34,7 +34,7 @@ class SplitDetector(Protocol):
     def front(self, image: np.ndarray) -> Any:
         """The part on the accelerator; several threads call it."""
 
-    def back(self, raw: Any, width: int, height: int) -> Detections:
+    def back(self, raw: Any, width: int, height: int) -> Found:
         """The part on the CPU."""
 
     def close(self) -> None:

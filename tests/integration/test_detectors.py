@@ -9,7 +9,6 @@ import pytest
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
-from appliance.errors import ModelError
 from appliance.frame import Frame
 from appliance.graph.cut import find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, recognise
@@ -145,21 +144,6 @@ def test_a_graph_whose_settings_are_not_recognised_runs_exactly_and_says_why(per
     assert "threshold is not a constant" in detector.reason
     image = cv2.imread(str(samples / "bus.jpg"))
     assert_same(detector.detect(image), load(person_model, split_model=False).detect(image))
-
-
-@pytest.mark.parametrize(
-    "name, complaint",
-    [
-        ("deeplabv3_mnv2_pascal_train_aug_2018_01_29", "deeplab graph"),
-        ("mask_rcnn_inception_v2_coco_2018_01_28", "mask rcnn graph"),
-    ],
-)
-def test_a_family_that_does_not_run_yet_is_refused(name, complaint, zoo_dir, tmp_path):
-    path = tmp_path / "frozen_inference_graph.pb"
-    with lzma.open(str(zoo_dir / (name + ".pb.xz"))) as file:
-        path.write_bytes(file.read())
-    with pytest.raises(ModelError, match=complaint):
-        load(path)
 
 
 def test_ten_thousand_frames_do_not_make_the_process_grow(person_model):

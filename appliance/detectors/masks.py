@@ -1,0 +1,72 @@
+"""Mask R-CNN: boxes with an instance mask each."""
+
+from typing import Tuple
+
+import numpy as np
+
+from appliance.detectors.base import Raw, to_detections
+from appliance.detectors.boxes import ExactDetector
+from appliance.frame import Detections
+
+
+class MaskDetector(ExactDetector):
+    """The graph's own operations in one part or, with its light tail behind the mask head, in two."""
+
+    def back(self, raw: Raw, width: int, height: int) -> Detections:
+        outputs = self._back.run(*raw) if self._back else raw
+        boxes, scores, classes, count, masks = (output[0] for output in outputs)
+        above = np.flatnonzero(scores[: int(count)] >= self._threshold)
+        found = to_detections(boxes[above], scores[above], classes[above], width, height)
+        return found._replace(masks=reframe_masks(masks[above], boxes[above], width, height))
+
+
+def reframe_masks(masks: np.ndarray, boxes: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Put every mask into its box: bool [n, height, width], true where the resized mask is above 0.5.
+
+    masks: float32 [n, h, w], 0 to 1. boxes: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1.
+    The rule is that of the Object Detection API's `reframe_box_masks_to_image_masks`: the centres of a
+    mask's outer cells lie on the box's edges, and box and pixels are counted from pixel 0 to pixel size - 1. The
+    network is trained on masks that were cut out in the same way. `cv2.resize` of the mask to the box would put the
+    cells' edges there, and so draw a 15 x 15 mask smaller by 1/15 of the box.
+    """
+    # Untouched pages of zeros cost no memory, so only what lies in the boxes does.
+    framed = np.zeros((len(masks), height, width), np.bool_)
+    for mask, (y_min, x_min, y_max, x_max), target in zip(masks, boxes, framed):
+        rows, y_places = _places(y_min, y_max, height, mask.shape[0])
+        columns, x_places = _places(x_min, x_max, width, mask.shape[1])
+        target[rows, columns] = _bilinear(mask, y_places, x_places) > 0.5
+    return framed
+
+
+def _places(start: np.float32, end: np.float32, pixels: int, cells: int) -> Tuple[slice, np.ndarray]:
+    """The pixels that a box spans along one axis, and where each lies in the mask: float32, 0 to cells - 1.
+
+    Computed in float32, step by step as `CropAndResize` does it for the whole image as seen from the box.
+    """
+    extent = end - start
+    if not extent > 0:
+        return slice(0, 0), np.zeros(0, np.float32)
+    first, last = (np.float32(0) - start) / extent, (np.float32(1) - start) / extent
+    step = (last - first) * np.float32(cells - 1) / np.float32(max(pixels - 1, 1))
+    places = first * np.float32(cells - 1) + np.arange(pixels, dtype=np.float32) * step
+    inside = np.flatnonzero((places >= 0) & (places <= cells - 1))
+    if not len(inside):
+        return slice(0, 0), np.zeros(0, np.float32)
+    return slice(inside[0], inside[-1] + 1), places[inside]
+
+
+def _bilinear(mask: np.ndarray, y_places: np.ndarray, x_places: np.ndarray) -> np.ndarray:
+    """The mask's values at these places, float32 [rows, columns]."""
+    left, right, x_share = _neighbours(x_places, mask.shape[1])
+    columns = mask[:, left] + (mask[:, right] - mask[:, left]) * x_share
+    top, bottom, y_share = _neighbours(y_places, mask.shape[0])
+    upper = columns[top]
+    values: np.ndarray = upper + (columns[bottom] - upper) * y_share[:, np.newaxis]
+    return values
+
+
+def _neighbours(places: np.ndarray, cells: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The cells before and after each place, and how far it lies towards the latter, 0 to 1."""
+    before = np.floor(places)
+    after = np.minimum(np.ceil(places), cells - 1)
+    return before.astype(np.intp), after.astype(np.intp), places - before

@@ -1,0 +1,66 @@
+"""DeepLab: every pixel gets a class."""
+
+import cv2
+import numpy as np
+
+from appliance.detectors.base import Detector, Raw
+from appliance.detectors.boxes import About
+from appliance.engines.base import Engine
+from appliance.frame import Segmentation
+
+USUAL_SIDE = 513
+"""The longer side that DeepLab's demonstration feeds; for a graph that takes any."""
+
+
+class SegmentationDetector(Detector):
+    """The graph in one part. What it is fed and what it gives is resized outside of it.
+
+    side: length of the longer side of what the graph is fed.
+    """
+
+    path = "whole"
+
+    def __init__(self, about: About, front: Engine, side: int) -> None:
+        self.name, self.family, self.labels, self.reason, self.workers = about
+        self.device = front.device
+        self._front = front
+        self._side = side
+
+    def front(self, image: np.ndarray) -> Raw:
+        return self._front.run(cv2.cvtColor(fit(image, self._side), cv2.COLOR_BGR2RGB)[np.newaxis])
+
+    def back(self, raw: Raw, width: int, height: int) -> Segmentation:
+        return Segmentation(spread(raw[0][0].astype(np.uint8), width, height))
+
+    def close(self) -> None:
+        self._front.close()
+
+
+def fit(image: np.ndarray, side: int) -> np.ndarray:
+    """Resize an image so that its longer side is `side`, as DeepLab's demonstration does; a small one is enlarged.
+
+    Enlarging costs nothing, as the graph pads what is smaller, and gives the network more cells to tell apart.
+    Shrunk by the mean of the pixels (INTER_AREA): smooth like the antialiasing that the demonstration uses.
+    """
+    height, width = image.shape[:2]
+    longer = max(width, height)
+    if longer == side:
+        return image
+    size = (max(1, round(width * side / longer)), max(1, round(height * side / longer)))
+    resized: np.ndarray = cv2.resize(
+        image, size, interpolation=cv2.INTER_AREA if longer > side else cv2.INTER_LINEAR
+    )
+    return resized
+
+
+def spread(class_map: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Resize a class map: every pixel takes the class of the nearest one. (cv2.INTER_NEAREST is half a pixel off.)"""
+    rows, columns = _nearest(class_map.shape[0], height), _nearest(class_map.shape[1], width)
+    spread_out: np.ndarray = class_map.take(columns, axis=1).take(rows, axis=0)
+    return spread_out
+
+
+def _nearest(size: int, wanted: int) -> np.ndarray:
+    """Which of `size` pixels in a row lies nearest to the centre of each of `wanted` ones."""
+    nearest: np.ndarray = ((np.arange(wanted) + 0.5) * (size / wanted)).astype(np.intp)
+    return nearest
