@@ -1,40 +1,38 @@
 """The command line: `python -m appliance`."""
 
 import argparse
+import io
 import logging
 import os
+import re
 import signal
 import sys
+import traceback
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import List, Optional
 
-from appliance import __version__
+from appliance.commandline import INPUT_SETTINGS, parse
 from appliance.errors import ConfigError, SplitlensError
 from appliance.settings import Loaded, load_settings
-from appliance.settings.options import add_setting_options, read_overrides
+from appliance.settings.options import read_overrides, set_override
 
-PROGRAM = "python -m appliance"
 # What a shell expects of a program that ended by Ctrl-C.
 INTERRUPTED = 130
 
-
-class _Parser(argparse.ArgumentParser):
-    """Wrong use is a ConfigError, as every other mistake in what the user wrote."""
-
-    def error(self, message: str) -> Any:
-        raise ConfigError("{}. `{} --help` shows what can be given.".format(message, self.prog))
+log = logging.getLogger("appliance")
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run a command; returns the exit code."""
-    _log_to_stderr()
+    _prepare_output()
     try:
-        options = _parser().parse_args(arguments)
-        code: int = options.run(options)
+        options = parse(arguments)
+        code = _COMMANDS[options.command](options)
+        sys.stdout.flush()
         return code
     except SplitlensError as error:
         if error.exit_code:
-            print("error: {}".format(error), file=sys.stderr)
+            log.error("%s", error)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -42,104 +40,24 @@ def main(arguments: Optional[List[str]] = None) -> int:
         # Nobody reads on (`| head`). Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=PROGRAM, description="Splitlens: real-time object detection with split TensorFlow graphs.")
-    parser.add_argument("--version", action="version", version="splitlens " + __version__)
-    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
-    commands.required = True
-
-    for name, argument, text in (
-        ("image", "PATH", "detect on a picture, or on all pictures of a folder"),
-        ("video", "FILE", "detect on every frame of a movie"),
-        ("stream", "SOURCE", "detect on a camera, a network stream or a GStreamer pipeline"),
-    ):
-        command = _add(commands, name, text, _run)
-        command.add_argument("input", metavar=argument, nargs="?", help="default: the setting {}_input".format(
-            {"image": "image", "video": "movie", "stream": "camera"}[name]))
-        command.add_argument("--json", metavar="FILE", help="write the detections, one JSON line a frame; - = standard output")
-        _add_settings(command)
-
-    bench = _add(commands, "bench", "measure the loop, the engine alone and the whole graph", _bench)
-    bench.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")
-    bench.add_argument("--json", metavar="FILE", help="write the figures as JSON; - = standard output")
-    bench.add_argument("--seconds", type=float, default=6.0, metavar="S", help="how long to measure each (default: 6)")
-    _add_settings(bench)
-
-    _add_models(commands)
-    config = commands.add_parser("config", help="show or check the settings").add_subparsers(metavar="ACTION")
-    config.required = True
-    config.dest = "action"
-    for name, text in (("show", "every setting, its value and what set it"), ("check", "look for mistakes")):
-        _add_settings(_add(config, name, text, _config))
-    _add_settings(_add(commands, "doctor", "what was found on this machine, and what to do about what is missing", _doctor))
-    return parser
-
-
-def _add(commands: Any, name: str, text: str, run: Any) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    command.set_defaults(run=run)
-    return command
-
-
-def _add_settings(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--config", type=Path, metavar="FILE", help="config file (default: config.yml, if it is there)")
-    add_setting_options(command)
-
-
-def _add_models(commands: Any) -> None:
-    models = commands.add_parser("models", help="list, show, get, import and remove models")
-    actions = models.add_subparsers(metavar="ACTION", dest="action")
-    actions.required = True
-    for name, argument, text in (
-        ("list", None, "the models of the catalogue and the installed ones"),
-        ("show", "NAME", "what a model is and how it would run"),
-        ("get", "NAME", "download, check and install a model of the catalogue"),
-        ("import", "PATH", "install your own frozen graph: a .pb file, a folder or an archive"),
-        ("remove", "NAME", "delete an installed model"),
-    ):
-        action = _add(actions, name, text, _models)
-        if argument:
-            action.add_argument("model_argument", metavar=argument)
-        if name == "import":
-            action.add_argument("--labels", type=Path, metavar="MAP", help="its label map, a .pbtxt file")
-            action.add_argument("--name", help="what to call it (default: the name of the file or folder)")
-        if name == "get":
-            action.add_argument("--base-url", metavar="URL", help="a mirror of download.tensorflow.org")
-        _add_settings(action)
-
-
-def _load(options: argparse.Namespace) -> Loaded:
-    from appliance.board import detect_board, load_profile
-
-    overrides = read_overrides(options)
-    profile = load_profile(detect_board().id)
-    loaded = load_settings(options.config, os.environ, overrides, profile)
-    if loaded.settings.debug_mode:
-        logging.getLogger("appliance").setLevel(logging.DEBUG)
-    return loaded
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("%s: %s (%s line %s). This is a mistake in Splitlens; --debug-mode shows more of it",
+                  type(error).__name__, error, last.filename, last.lineno)
+        log.debug("", exc_info=True)
+        return SplitlensError.exit_code
 
 
 def _run(options: argparse.Namespace) -> int:
-    given = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}[options.command]
     if options.input is not None:
-        setattr(options, "setting:" + given, options.input)
+        set_override(options, INPUT_SETTINGS[options.command], options.input)
     loaded = _load(options)
+    # Until frames come there is nothing to finish, and a traceback out of TensorFlow's import helps nobody.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     from appliance import app
 
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
     app.run(loaded, options.command, options.json)
     return 0
-
-
-def _stop(number: int, frame: Any) -> None:
-    # A second signal ends the program the hard way.
-    signal.signal(number, signal.SIG_DFL)
-    from appliance.app import Stopped
-
-    raise Stopped(signal.Signals(number).name)
 
 
 def _bench(options: argparse.Namespace) -> int:
@@ -175,13 +93,34 @@ def _models(options: argparse.Namespace) -> int:
     return models.run(options, loaded.settings)
 
 
-def _log_to_stderr() -> None:
+_COMMANDS = {
+    "image": _run, "video": _run, "stream": _run,
+    "bench": _bench, "models": _models, "config": _config, "doctor": _doctor,
+}
+
+
+def _load(options: argparse.Namespace) -> Loaded:
+    from appliance.board import detect_board, load_profile
+
+    overrides = read_overrides(options)
+    profile = load_profile(detect_board().id)
+    loaded = load_settings(options.config, os.environ, overrides, profile)
+    if loaded.settings.debug_mode:
+        log.setLevel(logging.DEBUG)
+    return loaded
+
+
+def _prepare_output() -> None:
+    """Log to standard error; print whatever a terminal cannot show (a name that is not UTF-8) as an escape."""
+    sys.stdout = io.TextIOWrapper(
+        sys.stdout.buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty())
+    # OpenCV's remarks while it tries one way after the other; what they come to is an error of ours.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     handler = _LogHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
-    logger = logging.getLogger("appliance")
-    logger.handlers[:] = [handler]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
 
 
 class _LogHandler(logging.Handler):
@@ -190,12 +129,17 @@ class _LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = self.format(record)
         if record.levelno >= logging.WARNING:
-            text = "{}: {}".format(record.levelname.lower(), text)
+            text = "{}: {}".format(record.levelname.lower(), _as_sentences(text))
         tqdm = sys.modules.get("tqdm")
         if tqdm is not None:
             tqdm.tqdm.write(text, file=sys.stderr)
         else:
             sys.stderr.write(text + "\n")
+
+
+def _as_sentences(text: str) -> str:
+    """Every line with a full stop, where it ends in a word."""
+    return re.sub(r"(?<=[\w)\]'\"`*])$", ".", text, flags=re.MULTILINE)
 
 
 if __name__ == "__main__":

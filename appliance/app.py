@@ -1,13 +1,15 @@
 """One run: settings in, files and lines out. Puts source, detector, loop and sinks together."""
 
+import contextlib
 import functools
 import logging
 import os
+import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Callable, List, NamedTuple, Optional, TextIO
+from typing import Any, Callable, List, NamedTuple, Optional, TextIO
 
 from appliance.detectors.base import Detector
 from appliance.detectors.load import differences, load_detector
@@ -16,7 +18,7 @@ from appliance.frame import Statistics
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
 from appliance.settings import Loaded, Settings, chosen_model, compatibility_notes
-from appliance.sinks.base import Sink
+from appliance.sinks.base import Sink, cannot_write
 from appliance.sinks.console import Console
 from appliance.sinks.images import ImageWriter
 from appliance.sinks.jsonlines import STANDARD_OUTPUT, JsonLines
@@ -42,14 +44,12 @@ class Stopped(Exception):
 
 
 class Outputs(NamedTuple):
-    """The sinks of a run, and those of them that something is asked of afterwards."""
+    """The sinks of a run that write files or show a window, and those of them that something is asked of later."""
 
     sinks: List[Sink]
-    tally: Tally
     recorder: Optional[MovieRecorder]
     images: Optional[ImageWriter]
     window_closed: Optional[threading.Event]
-    write_line: Callable[[str], None]
 
 
 def run(loaded: Loaded, kind: str, json_path: Optional[str] = None) -> None:
@@ -57,31 +57,56 @@ def run(loaded: Loaded, kind: str, json_path: Optional[str] = None) -> None:
     settings = loaded.settings
     for note in compatibility_notes(settings, loaded.origins):
         log.info("%s", note)
-    with open_source(settings, kind) as source:
+    with open_source(settings, kind) as source, contextlib.ExitStack() as stack:
         meter = Meter(settings.fps_interval)
         started_at = time.time()
+        # Before the model is loaded: a place that cannot be written to is said at once.
         outputs = make_outputs(loaded, kind, source, meter.statistics, json_path, started_at)
-        try:
-            detector = load(loaded)
-        except BaseException:
-            for sink in outputs.sinks:
-                sink.close()
-            raise
-        max_frames = 0 if outputs.window_closed else settings.max_frames
-        loop = Loop(source, detector, outputs.sinks, meter, max_frames)
+        for sink in outputs.sinks:
+            stack.callback(sink.close)
+        detector = load(loaded)
+        # Standard output belongs to the JSON lines where they are asked for there.
+        terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
+        progress = make_progress(source, kind, settings, terminal)
+        write_line = progress.write_line if progress else functools.partial(print, file=terminal, flush=True)
+        tally = Tally()
+        sinks = outputs.sinks + ([progress] if progress else [])
+        sinks.append(Console(write_line, meter.statistics, settings.fps_interval, settings.det_interval))
+        if settings.debug_mode:
+            sinks.append(SpikeLog(meter.statistics))
+        sinks.append(tally)
+        loop = Loop(source, detector, sinks, meter, 0 if outputs.window_closed else settings.max_frames)
         began = time.monotonic()
         with loop:
             if outputs.window_closed:
                 threading.Thread(target=_stop_when, args=(outputs.window_closed, loop), daemon=True).start()
-            try:
-                loop.wait()
-            except Stopped as signal:
-                outputs.write_line("{}: finishing the frames under way".format(signal))
-                loop.stop()
-                loop.wait()
+            wait(loop, write_line)
         seconds = time.monotonic() - began
-        summary = summarise(source, detector, outputs, meter.statistics(), seconds)
-    write_summary(summary, outputs, settings, started_at)
+        summary = summarise(source, detector, tally, meter.statistics(), seconds)
+    write_summary(summary, outputs, settings, write_line)
+
+
+def wait(loop: Loop, write_line: Callable[[str], None]) -> None:
+    """Until the loop is done, or a signal asks for its end; then the frames under way are finished."""
+
+    def stop(number: int, frame: Any) -> None:
+        _set_signals(signal.SIG_DFL)  # a second one ends the program the hard way
+        raise Stopped(signal.Signals(number).name)
+
+    try:
+        _set_signals(stop)
+        loop.wait()
+    except Stopped as stopped:
+        write_line("{}: finishing the frames under way".format(stopped))
+        loop.stop()
+        loop.wait()
+    finally:
+        _set_signals(signal.SIG_DFL)
+
+
+def _set_signals(handler: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def load(loaded: Loaded) -> Detector:
@@ -130,12 +155,9 @@ def make_outputs(
     json_path: Optional[str],
     started_at: float,
 ) -> Outputs:
-    """The sinks that the settings ask for. Raises OutputError for a place that cannot be written to."""
+    """The files and the window that the settings ask for. Raises OutputError for a place that cannot be written to."""
     settings = loaded.settings
-    # Standard output belongs to the JSON lines where they are asked for there.
-    terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
     sinks: List[Sink] = []
-    tally = Tally()
     overlay = Overlay(settings.vis_text, statistics)
     recorder, images = None, None
     if settings.save_to_file and kind == IMAGE:
@@ -147,17 +169,26 @@ def make_outputs(
         sinks.append(recorder)
     window_closed = _add_window(sinks, loaded, kind, overlay)
     if json_path is not None:
-        sinks.append(JsonLines(json_path))
-    write_line: Callable[[str], None] = functools.partial(print, file=terminal, flush=True)
-    if not source.is_live and source.frame_count != 1:
-        progress = Progress(source.frame_count, "pictures" if kind == IMAGE else "frames", terminal)
-        sinks.append(progress)
-        write_line = progress.write_line
-    sinks.append(Console(write_line, statistics, settings.fps_interval, settings.det_interval))
-    if settings.debug_mode:
-        sinks.append(SpikeLog(statistics))
-    sinks.append(tally)
-    return Outputs(sinks, tally, recorder, images, window_closed, write_line)
+        sinks.append(JsonLines(json_path, _claim_standard_output() if json_path == STANDARD_OUTPUT else 1))
+    return Outputs(sinks, recorder, images, window_closed)
+
+
+def make_progress(source: Source, kind: str, settings: Settings, terminal: TextIO) -> Optional[Progress]:
+    """How far the run has come; None for a single picture, and for a camera, which has no end."""
+    if source.is_live or source.frame_count == 1:
+        return None
+    total = source.frame_count
+    if settings.max_frames:
+        total = min(settings.max_frames, total or settings.max_frames)
+    return Progress(total, "pictures" if kind == IMAGE else "frames", terminal)
+
+
+def _claim_standard_output() -> int:
+    """A descriptor of standard output; what else is printed there, by native libraries too, goes to standard error."""
+    sys.stdout.flush()
+    descriptor = os.dup(1)
+    os.dup2(2, 1)
+    return descriptor
 
 
 def _playing_fps(source: Source, settings: Settings) -> float:
@@ -188,34 +219,42 @@ def _stop_when(closed: threading.Event, loop: Loop) -> None:
 
 
 def summarise(
-    source: Source, detector: Detector, outputs: Outputs, statistics: Statistics, seconds: float
+    source: Source, detector: Detector, tally: Tally, statistics: Statistics, seconds: float
 ) -> List[str]:
     """What is worth knowing at the end of a run, a line each."""
-    frames = outputs.tally.frames
+    frames = tally.frames
     lines = [
         "source: {}".format(source.name),
         "model: {} ({} path, {})".format(detector.name, detector.path, detector.device),
         "frames: {} in {:.1f} s, {:.1f} a second".format(frames, seconds, frames / seconds if seconds else 0.0),
     ]
     if source.skipped:
-        lines.append("skipped: {} pictures that could not be read".format(source.skipped))
+        noun = "picture" if source.skipped == 1 else "pictures"
+        lines.append("skipped: {} {} that could not be read".format(source.skipped, noun))
     if statistics.drops:
         lines.append("dropped: {} frames that came faster than they could be used".format(statistics.drops))
-    found = outputs.tally.lines()
+    found = tally.lines()
     lines.append("found:{}".format("" if found else " nothing"))
     return lines + ["  " + line for line in found]
 
 
-def write_summary(summary: List[str], outputs: Outputs, settings: Settings, started_at: float) -> None:
-    """Print the summary, and write it beside the movie; print where the files are."""
+def write_summary(
+    summary: List[str], outputs: Outputs, settings: Settings, write_line: Callable[[str], None]
+) -> None:
+    """Print the summary and where the files are, and write it beside the movie. Raises OutputError."""
     lines = list(summary)
-    if outputs.recorder is not None and outputs.recorder.paths:
-        lines += ["movie: {}".format(path) for path in outputs.recorder.paths]
-        path = Path(outputs.recorder.paths[0]).with_suffix(".txt")
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        lines.append("summary: {}".format(path))
+    movies = outputs.recorder.paths if outputs.recorder else []
+    lines += ["movie: {}".format(path) for path in movies]
     if outputs.images is not None:
         folder = os.path.join(settings.output_dir, "output_image")
         lines.append("pictures: {} in {}".format(outputs.images.written, folder))
     for line in lines:
-        outputs.write_line(line)
+        write_line(line)
+    if movies:
+        path = os.path.splitext(movies[0])[0] + ".txt"
+        try:
+            with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write("\n".join(lines) + "\n")
+        except OSError as problem:
+            raise cannot_write(path, problem) from problem
+        write_line("summary: {}".format(path))

@@ -1,7 +1,7 @@
 """The command line options that are made from the schema: one for every key, of the same name."""
 
 import argparse
-from typing import Any, Dict, Optional, Sequence, Union
+from typing import Any, Container, Dict, Optional, Sequence, Union
 
 from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, Setting
 from appliance.settings.values import describe, show_number
@@ -22,14 +22,17 @@ class _Switch(argparse.Action):
         setattr(namespace, self.dest, not (option_string or "").startswith("--no-"))
 
 
-def add_setting_options(parser: argparse.ArgumentParser) -> None:
-    """Add an option for every setting, grouped. Values are checked later, by `load_settings`."""
+def add_setting_options(parser: argparse.ArgumentParser, shown: Container[str] = SETTINGS) -> None:
+    """Add an option for every setting, grouped. Values are checked later, by `load_settings`.
+
+    shown: keys that `--help` lists; the others are accepted all the same.
+    """
     groups: Dict[str, Any] = {}
     for setting in SETTINGS.values():
         if setting.group not in groups:
             groups[setting.group] = parser.add_argument_group("settings: " + setting.group)
         group = groups[setting.group]
-        text = help_text(setting).replace("%", "%%")
+        text = help_text(setting).replace("%", "%%") if setting.key in shown else argparse.SUPPRESS
         if setting.kind == BOOLEAN:
             group.add_argument(setting.option, "--no-" + setting.option[2:], dest=_DEST + setting.key,
                                action=_Switch, nargs=0, default=argparse.SUPPRESS, help=text)
@@ -41,6 +44,11 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
 def read_overrides(namespace: argparse.Namespace) -> Dict[str, object]:
     """The options that were given, key to value: bool for a switch, else the text as written."""
     return {name[len(_DEST):]: value for name, value in vars(namespace).items() if name.startswith(_DEST)}
+
+
+def set_override(namespace: argparse.Namespace, key: str, value: object) -> None:
+    """As if the option of this setting had been given."""
+    setattr(namespace, _DEST + key, value)
 
 
 def _metavar(setting: Setting) -> str:

@@ -38,18 +38,21 @@ def as_json(result: Result) -> Dict[str, Any]:
 class JsonLines(Sink):
     """Writes to `path`, replacing what was there; "-" is standard output. A line is out when `write` returns.
 
+    standard_output: the descriptor that "-" stands for.
     Raises OutputError, at once if the file cannot be opened, and OutputClosed when the reader went away.
     """
 
     name = "json"
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, standard_output: int = 1) -> None:
         is_standard = path == STANDARD_OUTPUT
         self._path = "standard output" if is_standard else path
         try:
             # Unbuffered: a pipe that closed must be noticed here, and not once more when Python ends.
             self._file: IO[bytes] = (
-                open(1, "wb", buffering=0, closefd=False) if is_standard else open(path, "wb", buffering=0)
+                open(standard_output, "wb", buffering=0, closefd=False)
+                if is_standard
+                else open(path, "wb", buffering=0)
             )
         except OSError as problem:
             raise cannot_write(self._path, problem) from problem

@@ -1,0 +1,171 @@
+"""The commands and options of `python -m appliance`: from words to a Namespace. Imports nothing heavy."""
+
+import argparse
+import difflib
+import re
+from pathlib import Path
+from typing import Any, Iterable, List, NoReturn, Optional, Sequence
+
+from appliance import __version__
+from appliance.errors import ConfigError
+from appliance.settings.options import add_setting_options
+from appliance.settings.schema import DETECTION, MODEL, SETTINGS
+
+PROGRAM = "python -m appliance"
+
+# The commands that run the loop, each with the setting that its argument stands for.
+INPUT_SETTINGS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
+_CAMERA_SETTINGS = {"camera_input", "width", "height", "live_timeout"}
+_WINDOW_SETTINGS = {"visualize", "max_vis_fps"}
+_WITHOUT_EFFECT = {"model_type", "split_shape", "num_classes", "precision_model", "vis_worker"}
+_RUN_SETTINGS = set(SETTINGS) - set(INPUT_SETTINGS.values()) - _WITHOUT_EFFECT
+_MODEL_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (MODEL, DETECTION)}
+# What `--help` of a command lists: the settings that change what it does. It accepts the others all the same.
+_SHOWN_SETTINGS = {
+    "image": _RUN_SETTINGS - _CAMERA_SETTINGS - _WINDOW_SETTINGS | {"image_input"},
+    "video": _RUN_SETTINGS - _CAMERA_SETTINGS | {"movie_input"},
+    "stream": _RUN_SETTINGS | {"camera_input"},
+    "bench": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval"},
+    "config": set(SETTINGS),
+    "doctor": {"models_dir"},
+    "models": {"models_dir"},
+    "models show": {"models_dir", "label_path", "split_model", "exact"},
+}
+
+
+def parse(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """What the user asks for. `command` is its name, `action` that of a part of it. Raises ConfigError."""
+    options, unknown = _make_parser().parse_known_args(arguments)
+    if unknown:
+        options.parser.refuse(unknown)
+    return options
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong use is a ConfigError, as every other mistake in what the user wrote."""
+
+    def __init__(self, **options: Any) -> None:
+        # Of --det-th only all of it counts: half of an option would mean another one some day.
+        options.setdefault("allow_abbrev", False)
+        super().__init__(**options)
+
+    def error(self, message: str) -> NoReturn:
+        choice = re.match(r"argument \w+: invalid choice: '(.*)' \(choose from (.*)\)$", message, re.DOTALL)
+        if choice:
+            known = re.findall(r"[\w-]+", choice.group(2))
+            message = "{} is no command; {}".format(
+                choice.group(1), _nearest(choice.group(1), known) or "there are " + ", ".join(known))
+        self._complain(message)
+
+    def refuse(self, unknown: List[str]) -> NoReturn:
+        """Complain about arguments that mean nothing to this command."""
+        option = next((word.split("=")[0] for word in unknown if word.startswith("-")), None)
+        if option is None:
+            self._complain("{} is one argument too many".format(unknown[0]))
+        near = _nearest(option, self._option_string_actions)
+        self._complain("{} is no option{}".format(option, "; " + near if near else ""))
+
+    def _complain(self, message: str) -> NoReturn:
+        raise ConfigError("{} `{} --help` shows what can be given.".format(
+            message if message.endswith("?") else message + ".", self.prog))
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), 1)
+    return "did you mean {}?".format(close[0]) if close else ""
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=PROGRAM, description="Splitlens: real-time object detection with split TensorFlow graphs.",
+        epilog="`{} COMMAND --help` lists the options of a command.".format(PROGRAM))
+    parser.add_argument("--version", action="version", version="splitlens " + __version__)
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
+    commands.required = True
+    _add_runs(commands)
+    bench = _add(commands, "bench", "measure the loop, the engine alone and the whole graph",
+                 "[--clip FILE] [--json FILE] [--seconds S]")
+    bench.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")
+    bench.add_argument("--json", metavar="FILE", help="write the figures as JSON; - = standard output")
+    bench.add_argument("--seconds", type=_positive, default=6.0, metavar="S",
+                       help="how long to measure each (default: 6)")
+    _add_settings(bench, "bench")
+    _add_models(commands)
+    config = _add_group(commands, "config", "show or check the settings")
+    for name, text in (("show", "every setting, its value and what set it"), ("check", "look for mistakes")):
+        _add_settings(_add(config, name, text), "config")
+    _add_settings(_add(
+        commands, "doctor", "what was found on this machine, and what to do about what is missing"), "doctor")
+    return parser
+
+
+def _add_runs(commands: Any) -> None:
+    for name, argument, text in (
+        ("image", "PATH", "detect on a picture, or on all pictures of a folder"),
+        ("video", "FILE", "detect on every frame of a movie"),
+        ("stream", "SOURCE", "detect on a camera, a network stream or a GStreamer pipeline"),
+    ):
+        command = _add(commands, name, text, "[{}] [--json FILE]".format(argument))
+        command.add_argument("input", metavar=argument, nargs="?", help="default: the setting {}, {}".format(
+            INPUT_SETTINGS[name], SETTINGS[INPUT_SETTINGS[name]].default))
+        command.add_argument("--json", metavar="FILE",
+                             help="write the detections, one JSON line a frame; - = standard output")
+        _add_settings(command, name)
+
+
+def _add_models(commands: Any) -> None:
+    actions = _add_group(commands, "models", "list, show, get, import and remove models")
+    for name, argument, text, words in (
+        ("list", None, "the models of the catalogue and the installed ones", ""),
+        ("show", "NAME", "what a model is and how it would run", ""),
+        ("get", "NAME", "download, check and install a model of the catalogue", " [--base-url URL]"),
+        ("import", "PATH", "install your own frozen graph: a .pb file, a folder or an archive",
+         " [--labels MAP] [--name NAME]"),
+        ("remove", "NAME", "delete an installed model", ""),
+    ):
+        action = _add(actions, name, text, (argument or "") + words)
+        if argument:
+            action.add_argument("model_argument", metavar=argument)
+        if name == "import":
+            action.add_argument("--labels", type=Path, metavar="MAP", help="its label map, a .pbtxt file")
+            action.add_argument("--name", help="what to call it (default: the name of the file or folder)")
+        if name == "get":
+            action.add_argument("--base-url", metavar="URL", help="a mirror of download.tensorflow.org")
+        _add_settings(action, "models show" if name == "show" else "models")
+
+
+def _add_group(commands: Any, name: str, text: str) -> Any:
+    group = commands.add_parser(name, help=text, description=_sentence(text))
+    actions = group.add_subparsers(metavar="ACTION", dest="action")
+    actions.required = True
+    return actions
+
+
+def _add(commands: Any, name: str, text: str, words: str = "") -> argparse.ArgumentParser:
+    """words: its own arguments, for the usage line; argparse would list forty options there."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=_sentence(text),
+        usage=" ".join(["%(prog)s"] + words.split(" ") + ["[--config FILE] [--SETTING VALUE ...]"]),
+        epilog="Every setting is an option of every command; `{} config show --help` explains them.".format(PROGRAM))
+    command.set_defaults(parser=command)
+    return command
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."
+
+
+def _add_settings(command: argparse.ArgumentParser, shown: str) -> None:
+    command.add_argument(
+        "--config", type=Path, metavar="FILE", help="config file (default: config.yml, if it is there)")
+    add_setting_options(command, _SHOWN_SETTINGS[shown])
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("must be a number above 0, not {!r}".format(text))
+    return number
