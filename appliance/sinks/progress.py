@@ -39,7 +39,7 @@ class Progress(Sink):
             )
 
             is_bytes = unit == BYTES
-            is_sized = os.get_terminal_size(stream.fileno()).columns > 0  # a container's may have no size
+            is_sized = min(os.get_terminal_size(stream.fileno())) > 0  # a container's may have no size
             self._bar = tqdm(
                 total=total,
                 unit="B" if is_bytes else " " + unit,
@@ -48,6 +48,8 @@ class Progress(Sink):
                 ncols=None if is_sized else 80,
                 dynamic_ncols=is_sized,
             )
+            if not is_sized:
+                self._bar.nrows = 24  # with less than a line it hides the bar; old ones take no such argument
 
     def write(self, result: Result) -> None:
         """Count up to this frame, also where frames before it were lost on the way here."""
