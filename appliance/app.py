@@ -158,7 +158,8 @@ def make_outputs(
     """The files and the window that the settings ask for. Raises OutputError for a place that cannot be written to."""
     settings = loaded.settings
     sinks: List[Sink] = []
-    overlay = Overlay(settings.vis_text, statistics)
+    mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
+    overlay = Overlay(settings.vis_text, statistics, mask_size)
     recorder, images = None, None
     if settings.save_to_file and kind == IMAGE:
         images = ImageWriter(os.path.join(settings.output_dir, "output_image"), overlay)

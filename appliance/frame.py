@@ -32,7 +32,7 @@ class Detections(NamedTuple):
     boxes: float32 [n, 4], pixels of the frame, (x_min, y_min, x_max, y_max), inside the image.
     scores: float32 [n], 0 to 1, descending.
     class_ids: int32 [n], ids of the label map (COCO: 1 to 90).
-    masks: bool [n, height, width], in the frame's size, each inside its box to a pixel; None where the model has none.
+    masks: bool [n, height, width], in the frame's size, or None where the model has none.
     """
 
     boxes: np.ndarray

@@ -133,6 +133,10 @@ class Settings:
         "show the picture in a window, where there is a display and an OpenCV with windows; "
         "nothing is drawn for nobody")
     vis_text: bool = setting(True, BOOLEAN, PICTURE, "write the statistics into the picture")
+    mask_output_size: str = setting(
+        "input", TEXT, PICTURE,
+        "size of the pictures drawn for a Mask R-CNN: `input` = the frame's own, `settings` = `width` x `height`, "
+        "as the original project has it", choices=("input", "settings"))
     max_vis_fps: float = setting(
         0.0, NUMBER, PICTURE, "draw at most so many frames a second; 0 = no limit",
         unit="frames a second", minimum=0, maximum=1000)

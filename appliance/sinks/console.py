@@ -4,6 +4,7 @@ import time
 from typing import Callable, Dict, Optional
 
 from appliance.frame import Result, Statistics, Timings
+from appliance.sinks.areas import percent, shares
 from appliance.sinks.base import Sink
 
 _NO_TIMINGS = Timings(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -24,7 +25,7 @@ def format_statistics(statistics: Statistics) -> str:
 
 
 def format_detections(result: Result) -> str:
-    """For example "frame 100: person 0.98 [12 34 56 78], dog 0.71 [90 12 340 56]"."""
+    """For example "frame 100: person 0.98 [12 34 56 78], dog 0.71 [90 12 340 56]", or "frame 100: sofa 31%, cat 7%"."""
     found = result.detections
     texts = [
         "{} {:.2f} [{}]".format(
@@ -32,6 +33,7 @@ def format_detections(result: Result) -> str:
         )
         for box, score, class_id in zip(found.boxes, found.scores, found.class_ids)
     ]
+    texts += ["{} {}".format(result.label(class_id), percent(share)) for class_id, share in shares(result)]
     return "frame {}: {}".format(result.frame.index, ", ".join(texts) or "nothing found")
 
 

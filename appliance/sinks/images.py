@@ -24,7 +24,7 @@ def output_path(output_dir: str, source: str) -> str:
 
 
 class ImageWriter(Sink):
-    """One file a frame, in the input's size and, by its extension, its format (jpg, jpeg, png).
+    """One file a frame, in the size of what is drawn and, by its extension, in its format (jpg, jpeg, png).
 
     An output of an earlier run is replaced, in one step: a file is the old or the new one, never a half.
     `written` counts the files.

@@ -1,52 +1,60 @@
 """Draws what was found into a copy of the frame's picture."""
 
-import colorsys
-import unicodedata
 from functools import lru_cache
-from typing import Callable, List, NamedTuple, Tuple
+from typing import Callable, List, Optional, Tuple
 
 import cv2
 import numpy as np
 
 from appliance.frame import Result, Statistics, Timings
+from appliance.sinks.colours import WHITE, Colour, class_colour, text_colour
+from appliance.sinks.lettering import Style, style_for, text_size, write_text
+from appliance.sinks.regions import draw_legend, draw_masks, draw_segmentation
 
-Colour = Tuple[int, int, int]  # blue, green, red
 Area = Tuple[int, int, int, int]  # x_min, y_min, x_max, y_max
-
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
-_BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
-# OpenCV 5 draws UTF-8 with a built-in outline font; before it, FONT_HERSHEY_* knows ASCII alone.
-_HAS_UNICODE = int(cv2.__version__.split(".")[0]) >= 5
-
-
-class _Style(NamedTuple):
-    """What suits a picture's size: line width, OpenCV's font scale and weight, space around text."""
-
-    line: int
-    scale: float
-    weight: int
-    margin: int
 
 
 class Overlay:
-    """Boxes with label and score, and with `vis_text` the statistics in the upper left corner."""
+    """What was found, and with `vis_text` the statistics in the upper left corner.
 
-    def __init__(self, vis_text: bool, statistics: Callable[[], Statistics]) -> None:
+    Boxes have label and score; masks and segmentations are translucent, the latter with a legend.
+    mask_size: width and height to which a picture with masks is resized; None draws at the frame's own size.
+    """
+
+    def __init__(
+        self,
+        vis_text: bool,
+        statistics: Callable[[], Statistics],
+        mask_size: Optional[Tuple[int, int]] = None,
+    ) -> None:
         self._vis_text = vis_text
         self._statistics = statistics
+        self._mask_size = mask_size
+
+    def size(self, result: Result) -> Tuple[int, int]:
+        """Width and height of the picture that `draw` gives."""
+        if self._mask_size is not None and result.detections.masks is not None:
+            return self._mask_size
+        height, width = result.frame.image.shape[:2]
+        return width, height
 
     def draw(self, result: Result) -> np.ndarray:
-        """A new uint8 [height, width, 3] BGR picture of the frame's size; the frame's own stays as it is."""
+        """A new uint8 [height, width, 3] BGR picture of `size`; the frame's own stays as it is."""
+        result = _resized(result, *self.size(result))
         picture: np.ndarray = result.frame.image.copy()
         height, width = picture.shape[:2]
-        style = _style(width, height)
+        style = style_for(width, height)
         taken: List[Area] = []
         found = result.detections
         boxes = [_pixels(box, width, height) for box in found.boxes]
         colours = [class_colour(int(class_id)) for class_id in found.class_ids]
-        # From the worst to the best, so that the best lie on top; all labels above all boxes.
+        draw_segmentation(picture, result)
+        # From the worst to the best, so that the best lie on top; all boxes above all masks, all labels above these.
+        if found.masks is not None:
+            draw_masks(picture, found.masks, colours, style.line)
         for box, colour in zip(reversed(boxes), reversed(colours)):
             _draw_box(picture, box, colour, style.line)
+        draw_legend(picture, result, style)
         if self._vis_text:
             taken.append(_draw_statistics(picture, style, self._statistics()))
         labels = []
@@ -61,34 +69,18 @@ class Overlay:
         return picture
 
 
-@lru_cache(maxsize=None)
-def class_colour(class_id: int) -> Colour:
-    """The colour of a class, always the same.
-
-    17 hues in two turns of the circle, so that neighbouring ids lie 42 degrees apart, in three shades.
-    """
-    saturation, value = ((0.85, 1.0), (0.55, 1.0), (0.9, 0.7))[class_id // 17 % 3]
-    red, green, blue = colorsys.hsv_to_rgb(class_id * 2 / 17.0 % 1.0, saturation, value)
-    return round(blue * 255), round(green * 255), round(red * 255)
-
-
-def text_colour(background: Colour) -> Colour:
-    """Black or white, whichever is easier to read on the background (by WCAG 2's relative luminance)."""
-    blue, green, red = ((part / 255.0) ** 2.2 for part in background)
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return _BLACK if luminance > 0.18 else _WHITE  # at 0.18 both have the same contrast
-
-
-@lru_cache(maxsize=16)
-def _style(width: int, height: int) -> _Style:
-    side = min(width, height)
-    scale = min(max(side / 1200.0, 0.3), 2.5)
-    return _Style(
-        line=max(1, round(side / 260.0)),
-        scale=scale,
-        weight=max(1, round(scale * 1.4)),
-        margin=max(2, round(scale * 8)),
-    )
+def _resized(result: Result, width: int, height: int) -> Result:
+    """The result as if it had been found in a frame of this size."""
+    image, found = result.frame.image, result.detections
+    old_height, old_width = image.shape[:2]
+    if (old_width, old_height) == (width, height) or found.masks is None:
+        return result
+    boxes = found.boxes * np.array([width / old_width, height / old_height] * 2, np.float32)
+    masks = np.zeros((len(found.masks), height, width), np.bool_)
+    for mask, target in zip(found.masks, masks):
+        target[:] = cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    frame = result.frame._replace(image=cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR))
+    return result._replace(frame=frame, detections=found._replace(boxes=boxes, masks=masks))
 
 
 def _pixels(box: np.ndarray, width: int, height: int) -> Area:
@@ -114,25 +106,14 @@ def _draw_box(picture: np.ndarray, box: Area, colour: Colour, line: int) -> None
     picture[top:bottom, max(x_max - out, 0) : right] = colour
 
 
-def _printable(text: str) -> str:
-    """The text as OpenCV can show it: before 5.0 without accents, and other letters as question marks."""
-    if _HAS_UNICODE:
-        return text
-    plain = unicodedata.normalize("NFKD", text)
-    return (
-        "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode("ascii")
-    )
-
-
 @lru_cache(maxsize=2048)
-def _label_tile(text: str, colour: Colour, style: _Style) -> np.ndarray:
+def _label_tile(text: str, colour: Colour, style: Style) -> np.ndarray:
     """A picture of a label. Kept, because drawing letters takes far longer than copying them."""
-    text = _printable(text)
-    (text_width, cap_height), descent = cv2.getTextSize(text, _FONT, style.scale, style.weight)
+    text_width, cap_height, descent = text_size(text, style)
     height = cap_height + descent + style.margin
     tile = np.full((height, text_width + 2 * style.margin, 3), colour, np.uint8)
     origin = (style.margin, cap_height + style.margin // 2 + 1)
-    cv2.putText(tile, text, origin, _FONT, style.scale, text_colour(colour), style.weight, cv2.LINE_AA)
+    write_text(tile, text, origin, text_colour(colour), style)
     tile.setflags(write=False)
     return tile
 
@@ -174,7 +155,7 @@ def _overlap(a: Area, b: Area) -> int:
     return (min(a[2], b[2]) - max(a[0], b[0])) * (min(a[3], b[3]) - max(a[1], b[1]))
 
 
-def _draw_statistics(picture: np.ndarray, style: _Style, statistics: Statistics) -> Area:
+def _draw_statistics(picture: np.ndarray, style: Style, statistics: Statistics) -> Area:
     """Draw the statistics on a darkened panel. Returns its area, empty where there is nothing to show yet."""
     if statistics.timings is None:
         return 0, 0, 0, 0
@@ -198,14 +179,14 @@ def _statistics_words(statistics: Statistics) -> List[str]:
 
 
 @lru_cache(maxsize=8)
-def _statistics_tile(words: Tuple[str, ...], style: _Style, width: int, height: int) -> np.ndarray:
+def _statistics_tile(words: Tuple[str, ...], style: Style, width: int, height: int) -> np.ndarray:
     """White letters on black: the FPS in the first line, below it the times as far as the height allows."""
     gap = "   "
 
     def text_width(text: str) -> int:
-        return int(cv2.getTextSize(text, _FONT, style.scale, style.weight)[0][0]) + 2 * style.margin
+        return text_size(text, style)[0] + 2 * style.margin
 
-    (_, cap_height), descent = cv2.getTextSize("X", _FONT, style.scale, style.weight)
+    _, cap_height, descent = text_size("X", style)
     line_height = cap_height + descent + style.margin // 2
     lines = [words[0], words[1]]
     for word in words[2:]:
@@ -218,6 +199,6 @@ def _statistics_tile(words: Tuple[str, ...], style: _Style, width: int, height: 
     tile = np.zeros(size, np.uint8)
     for number, line in enumerate(lines):
         origin = (style.margin, style.margin + number * line_height + cap_height)
-        cv2.putText(tile, line, origin, _FONT, style.scale, _WHITE, style.weight, cv2.LINE_AA)
+        write_text(tile, line, origin, WHITE, style)
     tile.setflags(write=False)
     return tile

@@ -24,12 +24,12 @@ def movie_path(output_dir: str, unixtime: float) -> str:
 
 
 class MovieRecorder(Sink):
-    """Writes `path` (.avi) in the frames' size. Where that file exists, it is kept and "_2", "_3" … is taken.
+    """Writes `path` (.avi) in the pictures' size. Where that file exists, it is kept and "_2", "_3" … is taken.
 
     playing_fps: frames a second, above 0; asked when a file is begun, since a camera knows it only once it is open.
     Of a movie every frame is written. With `is_live` a second of capture time is
     a second of playing time: pictures are repeated or left out as needed.
-    A new file is begun where the frames' size changes, where a live source was silent for over 10 seconds,
+    A new file is begun where their size changes, where a live source was silent for over 10 seconds,
     and at 255 GiB. `paths` has all files so far, `frames` counts the pictures in them.
     The files are whole after `close`. After a crash they lack only the picture that was being written.
     """
@@ -77,7 +77,7 @@ class MovieRecorder(Sink):
             self._movie = None
 
     def _record(self, result: Result) -> None:
-        height, width = result.frame.image.shape[:2]
+        width, height = self._overlay.size(result)
         movie = self._movie
         if movie and (self._size != (width, height) or movie.is_full):
             movie = None

@@ -3,11 +3,16 @@
 from typing import Dict, List
 
 from appliance.frame import Result
+from appliance.sinks.areas import percent, shares
 from appliance.sinks.base import Sink
 
 
 class Tally(Sink):
-    """frames: how many came. Of each label: in how many frames it was found, and how often at once at most."""
+    """frames: how many came.
+
+    Of each label: in how many frames it was found, and how often at once at most or, in segmentations, how much of
+    a picture it covered at most.
+    """
 
     name = "tally"
 
@@ -15,6 +20,7 @@ class Tally(Sink):
         self.frames = 0
         self._in_frames: Dict[str, int] = {}
         self._at_once: Dict[str, int] = {}
+        self._share: Dict[str, float] = {}
 
     def write(self, result: Result) -> None:
         self.frames += 1
@@ -23,15 +29,27 @@ class Tally(Sink):
             label = result.label(int(class_id))
             here[label] = here.get(label, 0) + 1
         for label, count in here.items():
-            self._in_frames[label] = self._in_frames.get(label, 0) + 1
             self._at_once[label] = max(self._at_once.get(label, 0), count)
+        covered = {result.label(class_id): share for class_id, share in shares(result)}
+        for label, share in covered.items():
+            self._share[label] = max(self._share.get(label, 0.0), share)
+        for label in set(here) | set(covered):
+            self._in_frames[label] = self._in_frames.get(label, 0) + 1
 
     def lines(self) -> List[str]:
         """One line a label, the most frequent first: "person: in 240 of 250 frames, up to 5 at once"."""
-        order = sorted(self._in_frames, key=lambda label: (-self._in_frames[label], label))
+        order = sorted(
+            self._in_frames,
+            key=lambda label: (-self._in_frames[label], -self._share.get(label, 0.0), label),
+        )
         return [
-            "{}: in {} of {} frames, up to {} at once".format(
-                label, self._in_frames[label], self.frames, self._at_once[label]
+            "{}: in {} of {} frames, up to {}".format(
+                label,
+                self._in_frames[label],
+                self.frames,
+                "{} at once".format(self._at_once[label])
+                if label in self._at_once
+                else "{} of the picture".format(percent(self._share[label])),
             )
             for label in order
         ]
