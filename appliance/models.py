@@ -8,7 +8,7 @@ from typing import List, Optional
 from appliance.detectors.plan import make_plan
 from appliance.graph.family import recognise
 from appliance.graph.frozen import graph_hash, read_graph
-from appliance.graph.split import output_type
+from appliance.graph.types import output_type
 from appliance.settings import Settings
 from appliance.sinks.progress import BYTES, Progress
 from appliance.zoo.catalogue import load_catalogue, megabytes

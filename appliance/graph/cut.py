@@ -7,6 +7,9 @@ from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, T
 
 from appliance.graph.family import is_suppression, output_nodes
 from appliance.graph.frozen import Graph, Tensor
+from appliance.graph.loops import LOOP_OPS, array_nodes, find_frames, is_array
+from appliance.graph.trace import PRIMARY_INPUT
+from appliance.graph.types import UnknownTypeError, output_type
 
 # What costs time and belongs on the accelerator.
 HEAVY_OPS = frozenset(
@@ -22,9 +25,6 @@ HEAVY_OPS = frozenset(
         "CropAndResize",
     }
 )
-# TensorArray operations whose output is a value of its own.
-_ARRAY_VALUES = frozenset({"TensorArrayGatherV3", "TensorArrayConcatV3", "TensorArraySizeV3", "TensorArrayReadV3"})
-_LOOP_OPS = frozenset({"Enter", "Merge", "Switch", "NextIteration", "LoopCond", "Exit"})
 
 
 class Cut(NamedTuple):
@@ -41,11 +41,11 @@ class NoCutError(Exception):
 def find_cut(graph: Graph) -> Cut:
     """Find the cut. Raises NoCutError, which says why, for a graph that has to run whole."""
     needed = graph.ancestors(output_nodes(graph))
-    frames = _frames(graph)
+    frames = find_frames(graph)
     suppressions = _last_suppressions(graph, needed, frames)
     if not suppressions:
         raise NoCutError("the graph holds no non-maximum suppression")
-    behind = _close(graph, _scope(graph, suppressions, frames, needed), frames) & needed
+    behind = _close(graph, _scope(graph, suppressions, frames), frames) & needed
     if any(graph.op(name) in HEAVY_OPS for name in behind):
         behind = _light_tail(graph, behind, needed)
     dynamic = _dynamic(graph, needed, frames)
@@ -53,13 +53,22 @@ def find_cut(graph: Graph) -> Cut:
     if not back:
         raise NoCutError("nothing light is left behind the last non-maximum suppression")
     tensors = _crossing(graph, back, dynamic)
-    back |= _views(graph, tensors, back)
-    tensors = _crossing(graph, back, dynamic)
+    while True:
+        views = _views(graph, tensors, back, needed)
+        if not views:
+            break
+        back |= views
+        tensors = _crossing(graph, back, dynamic)
     back |= _derived(graph, tensors, dynamic)
     tensors = _crossing(graph, back, dynamic)
     order = {name: index for index, name in enumerate(graph.nodes)}
-    if any(graph.op(tensor.node) == "Placeholder" for tensor in tensors) and len(tensors) == 1:
+    if any(graph.op(tensor.node) == "Placeholder" for tensor in tensors):
         raise NoCutError("the non-maximum suppression works on the image itself")
+    try:
+        for tensor in tensors:
+            output_type(graph, tensor)
+    except UnknownTypeError as error:
+        raise NoCutError("the type of a tensor at the cut cannot be told: {}".format(error)) from error
     return Cut(tuple(sorted(tensors, key=lambda tensor: (order[tensor.node], tensor.output))), frozenset(back))
 
 
@@ -68,7 +77,8 @@ def _last_suppressions(graph: Graph, needed: Set[str], frames: Dict[str, Set[str
     names = [name for name in graph.nodes if name in needed and is_suppression(graph.op(name))]
     groups: Dict[str, List[str]] = {}
     for name in names:
-        frame = next((key for key, members in frames.items() if name in members), "")
+        around = [key for key, members in frames.items() if name in members]
+        frame = max(around, key=lambda key: len(frames[key]), default="")
         groups.setdefault(frame, []).append(name)
     earlier: Set[str] = set()
     for frame, group in groups.items():
@@ -84,63 +94,45 @@ def _last_suppressions(graph: Graph, needed: Set[str], frames: Dict[str, Set[str
     return [name for name in names if name not in earlier]
 
 
-def _frames(graph: Graph) -> Dict[str, Set[str]]:
-    """While-loop frames by name: all nodes from Enter to Exit."""
-    frames: Dict[str, Set[str]] = {}
-    for name, node in graph.nodes.items():
-        if node.op == "Enter":
-            frames.setdefault(node.attr["frame_name"].s.decode(), set()).add(name)
-    for members in frames.values():
-        waiting = list(members)
-        while waiting:
-            name = waiting.pop()
-            if graph.op(name) == "Exit":
-                continue
-            for consumer in graph.consumers[name]:
-                if consumer not in members:
-                    members.add(consumer)
-                    waiting.append(consumer)
-    return frames
-
-
-def _scope(graph: Graph, suppressions: List[str], frames: Dict[str, Set[str]], needed: Set[str]) -> Set[str]:
-    """The smallest name scope that holds the suppressions, their loop and the loop's arrays."""
+def _scope(graph: Graph, suppressions: List[str], frames: Dict[str, Set[str]]) -> Set[str]:
+    """The suppressions with all that belongs to them: their loop, or what lies between the inputs they share and them."""
     members = set(suppressions)
-    for frame in frames.values():
-        if frame & members:
-            members |= frame
-    members |= _array_nodes(graph, members)
-    if len(members) == 1:
+    loops = [frame for frame in frames.values() if frame & members]
+    if loops:
+        members.update(*loops)
+        return members | array_nodes(graph, members)
+    shared = [_shared_input(graph, suppressions, index) for index in (0, 1)]
+    takers = [
+        consumer
+        for tensor in shared
+        for consumer in graph.consumers[tensor.node]
+        if tensor in graph.data_inputs(consumer)
+    ]
+    between = graph.descendants(takers) & graph.ancestors(suppressions)
+    if any(graph.op(name) in HEAVY_OPS or not _can_cross(graph, name) for name in between):
         return members
-    parts = [name.split("/")[:-1] for name in members]
-    common: List[str] = []
-    for level in zip(*parts):
-        if len(set(level)) > 1:
-            break
-        common.append(level[0])
-    prefix = "/".join(common) + "/"
-    inside = {name for name in needed if name.startswith(prefix)} if common else set()
-    if any(graph.op(name) in HEAVY_OPS for name in inside) or not inside:
-        return members
-    return members | inside
+    return members | between
 
 
-def _array_nodes(graph: Graph, members: Set[str]) -> Set[str]:
-    """TensorArray nodes that hand these a handle or a flow, which cannot cross a cut."""
-    found: Set[str] = set()
-    waiting = list(members)
-    while waiting:
-        for tensor in graph.data_inputs(waiting.pop()):
-            name = tensor.node
-            if _is_array(graph.op(name)) and name not in members and name not in found:
-                found.add(name)
-                waiting.append(name)
-    return found
+def _shared_input(graph: Graph, suppressions: List[str], index: int) -> Tensor:
+    """The last tensor out of which every one of these suppressions, one a class, takes its boxes or scores."""
+    ways = [_way_back(graph, graph.data_inputs(name)[index]) for name in suppressions]
+    first = ways[0]
+    if len(ways) == 1:
+        # One class: where the images of the batch part.
+        parted = [tensor for tensor in first if graph.op(tensor.node) == "Unpack"]
+        return parted[-1] if parted else first[0]
+    common = set(first).intersection(*ways[1:])
+    return next((tensor for tensor in first if tensor in common), first[0])
 
 
-def _is_array(op: str) -> bool:
-    """Whether an operation gives a TensorArray's handle or flow rather than a value."""
-    return op.startswith("TensorArray") and op not in _ARRAY_VALUES
+def _way_back(graph: Graph, tensor: Tensor) -> List[Tensor]:
+    """A tensor and what it was taken out of, back to an operation that makes new values."""
+    way = [tensor]
+    while graph.op(tensor.node) in PRIMARY_INPUT:
+        tensor = graph.inputs[tensor.node][PRIMARY_INPUT[graph.op(tensor.node)]]
+        way.append(tensor)
+    return way
 
 
 def _close(graph: Graph, names: Set[str], frames: Dict[str, Set[str]]) -> Set[str]:
@@ -150,7 +142,7 @@ def _close(graph: Graph, names: Set[str], frames: Dict[str, Set[str]]) -> Set[st
         for frame in frames.values():
             if frame & closed:
                 closed |= frame
-        closed |= _array_nodes(graph, closed)
+        closed |= array_nodes(graph, closed)
         if closed == names:
             return closed
         names = closed
@@ -183,7 +175,7 @@ def _light_tail(graph: Graph, behind: Set[str], needed: Set[str]) -> Set[str]:
 
 def _can_cross(graph: Graph, name: str) -> bool:
     op = graph.op(name)
-    return not _is_array(op) and op not in _LOOP_OPS
+    return not is_array(op) and op not in LOOP_OPS
 
 
 def _dynamic(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> Set[str]:
@@ -203,7 +195,7 @@ def _dynamic(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> Set
     # A loop is one: its counters and handles are not constants although no data edge says so.
     for frame in frames.values():
         if frame & found:
-            found |= (frame | _array_nodes(graph, frame)) & needed
+            found |= (frame | array_nodes(graph, frame)) & needed
     return found
 
 
@@ -216,12 +208,12 @@ def _crossing(graph: Graph, back: Set[str], dynamic: Set[str]) -> Set[Tensor]:
     }
 
 
-def _views(graph: Graph, tensors: Iterable[Tensor], back: Set[str]) -> Set[str]:
+def _views(graph: Graph, tensors: Iterable[Tensor], back: Set[str], needed: Set[str]) -> Set[str]:
     """Unpacking the batch belongs to the back: the cut then carries the batch dimension, as in a loop over images."""
     return {
         tensor.node
         for tensor in tensors
-        if graph.op(tensor.node) == "Unpack" and set(graph.consumers[tensor.node]) <= back
+        if graph.op(tensor.node) == "Unpack" and needed.intersection(graph.consumers[tensor.node]) <= back
     }
 
 
@@ -246,7 +238,7 @@ def _chain(graph: Graph, start: Tensor, given: Set[Tensor], dynamic: Set[str]) -
         if tensor in given or tensor.node not in dynamic or tensor.node in found:
             continue
         op = graph.op(tensor.node)
-        if op in HEAVY_OPS or op == "Placeholder" or op.startswith("TensorArray") or op in _LOOP_OPS:
+        if op in HEAVY_OPS or op == "Placeholder" or op.startswith("TensorArray") or op in LOOP_OPS:
             return None
         found.add(tensor.node)
         waiting.extend(graph.data_inputs(tensor.node))

@@ -4,6 +4,7 @@ from typing import AbstractSet, Any, Dict, List, NamedTuple, Set, Tuple
 
 from appliance.graph.cut import Cut
 from appliance.graph.frozen import Graph, Tensor, make_placeholder
+from appliance.graph.types import output_type
 
 
 class Parts(NamedTuple):
@@ -81,16 +82,3 @@ def _plain(node: Any) -> Any:
     copy.device = ""
     copy.attr.pop("_class", None)
     return copy
-
-
-# Operations whose outputs do not have the type of their attribute `T` or `dtype`: attribute that tells it.
-_TYPE_ATTRIBUTES = ("dtype", "DstT", "out_type", "output_type", "Tparams", "T")
-
-
-def output_type(graph: Graph, tensor: Tensor) -> int:
-    """The DataType number of a tensor, read from its node's attributes."""
-    attributes = graph.nodes[tensor.node].attr
-    for key in _TYPE_ATTRIBUTES:
-        if key in attributes:
-            return int(attributes[key].type)
-    raise KeyError("{} has no attribute that tells its type".format(tensor))

@@ -1,0 +1,49 @@
+"""While loops as frozen graphs of TensorFlow 1 have them: frames of Enter, Merge, Switch, NextIteration and Exit."""
+
+from typing import Dict, Iterable, List, Set, Tuple
+
+from appliance.graph.frozen import Graph
+
+LOOP_OPS = frozenset({"Enter", "Merge", "Switch", "NextIteration", "LoopCond", "Exit"})
+# TensorArray operations whose output is a value of its own.
+_ARRAY_VALUES = frozenset({"TensorArrayGatherV3", "TensorArrayConcatV3", "TensorArraySizeV3", "TensorArrayReadV3"})
+
+
+def find_frames(graph: Graph) -> Dict[str, Set[str]]:
+    """The nodes of each loop by its frame's name, from Enter to Exit, with those of the loops inside it."""
+    inside: Dict[str, Tuple[str, ...]] = {}
+    frames: Dict[str, Set[str]] = {}
+    waiting: List[Tuple[str, Tuple[str, ...]]] = [(name, ()) for name, inputs in graph.inputs.items() if not inputs]
+    while waiting:
+        name, around = waiting.pop()
+        if name in inside:
+            continue
+        node = graph.nodes[name]
+        if node.op == "Enter":
+            around = (*around, node.attr["frame_name"].s.decode())
+        for frame in around:
+            frames.setdefault(frame, set()).add(name)
+        if node.op == "Exit":
+            around = around[:-1]
+        inside[name] = around
+        waiting.extend((consumer, around) for consumer in graph.consumers[name])
+    return frames
+
+
+def array_nodes(graph: Graph, names: Iterable[str]) -> Set[str]:
+    """TensorArray nodes that hand these a handle or a flow, which cannot leave its session."""
+    given = set(names)
+    found: Set[str] = set()
+    waiting = list(given)
+    while waiting:
+        for tensor in graph.data_inputs(waiting.pop()):
+            name = tensor.node
+            if is_array(graph.op(name)) and name not in given and name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def is_array(op: str) -> bool:
+    """Whether an operation gives a TensorArray's handle or flow rather than a value."""
+    return op.startswith("TensorArray") and op not in _ARRAY_VALUES
