@@ -106,7 +106,11 @@ def _open(path: str) -> cv2.VideoCapture:
         raise SourceError("{} cannot be read: no permission".format(path))
     if os.path.isfile(path) and not os.path.getsize(path):
         raise SourceError("{} is empty; {}".format(path, ACCEPTED))
-    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+    with open(path, "rb") as file:
+        # OpenCV crashes on a name that is not UTF-8; in Python 3.6 without a locale that is every name with an accent.
+        is_plain = path.encode("utf-8", "replace").decode("utf-8") == path
+        name = path if is_plain else "/proc/self/fd/{}".format(file.fileno())
+        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
     if not capture.isOpened() or int(capture.get(cv2.CAP_PROP_FOURCC)) == TEXT_CODEC:
         capture.release()
         raise SourceError("{} is no movie, or was cut off while it was recorded and has no index; {}".format(

@@ -1,5 +1,6 @@
 """Movies: real files, whole, cut off and wrong."""
 
+import os
 import shutil
 import subprocess
 
@@ -45,6 +46,15 @@ def test_every_frame_of_the_street_clip_comes_in_order(samples, caplog):
     assert {frame.image.shape for frame in frames} == {(272, 640, 3)}
     assert all(frame.captured_at >= frame.capture_seconds > 0 for frame in frames)
     assert not caplog.records
+
+
+@pytest.mark.parametrize("name", ["café.avi".encode("utf-8"), "café.avi".encode("latin-1")])
+def test_a_movie_may_have_any_name(tmp_path, name):
+    path = os.path.join(os.fsencode(str(tmp_path)), name)
+    os.rename(str(make_movie(tmp_path / "a.avi", frames=5)), path)
+    frames = read_all(open_movie(os.fsdecode(path)))
+    assert [read_bars(frame.image) for frame in frames] == list(range(5))
+    assert os.fsencode(frames[0].source) == path
 
 
 @pytest.mark.parametrize("name, codec", [("a.avi", "MJPG"), ("a.mkv", "MJPG"), ("a.mp4", "mp4v")])
