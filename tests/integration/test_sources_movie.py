@@ -48,7 +48,7 @@ def test_every_frame_of_the_street_clip_comes_in_order(samples, caplog):
     assert not caplog.records
 
 
-@pytest.mark.parametrize("name", ["café.avi".encode("utf-8"), "café.avi".encode("latin-1")])
+@pytest.mark.parametrize("name", ["café.avi".encode(), "café.avi".encode("latin-1")])
 def test_a_movie_may_have_any_name(tmp_path, name):
     path = os.path.join(os.fsencode(str(tmp_path)), name)
     os.rename(str(make_movie(tmp_path / "a.avi", frames=5)), path)
