@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import re
+import sys
 from pathlib import Path
 from typing import Any, Iterable, List, NoReturn, Optional, Sequence
 
@@ -35,7 +36,11 @@ _SHOWN_SETTINGS = {
 
 def parse(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """What the user asks for. `command` is its name, `action` that of a part of it. Raises ConfigError."""
-    options, unknown = _make_parser().parse_known_args(arguments)
+    parser = _make_parser()
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
+        parser.error("{} stands before the command; options come after it".format(words[0]))
+    options, unknown = parser.parse_known_args(words)
     if unknown:
         options.parser.refuse(unknown)
     return options
