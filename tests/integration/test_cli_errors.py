@@ -24,7 +24,7 @@ QUICK = [
     ("models gte x", CONFIG, "gte is no command; did you mean get?"),
     ("", CONFIG, "COMMAND"),
     ("--det-th 0.3 image bus.jpg", CONFIG, "--det-th stands before the command; options come after it."),
-    ("image bus.jpg --det-thr 0.3", CONFIG, "--det-thr is no option; did you mean --det-th? `python -m appliance image"),
+    ("image bus.jpg --det-thr 0.3", CONFIG, "--det-thr is no option; did you mean --det-th? `python -m appliance "),
     ("image bus.jpg --det-t 0.3", CONFIG, "--det-t is no option; did you mean --det-th?"),
     ("image bus.jpg zidane.jpg", CONFIG, "zidane.jpg is one argument too many."),
     ("image bus.jpg --det-th high", CONFIG, "--det-th must be a number from 0 to 1, not 'high'."),
