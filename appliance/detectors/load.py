@@ -12,8 +12,10 @@ from appliance.detectors.masks import MaskDetector
 from appliance.detectors.plan import ModelOptions, Plan, make_plan
 from appliance.detectors.segmentation import USUAL_SIDE, SegmentationDetector
 from appliance.engines.base import Engine
+from appliance.engines.choose import TENSORRT, front_engine, refuse_tensorrt
+from appliance.graph.adapt import read_model
 from appliance.graph.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, Interface, recognise
-from appliance.graph.frozen import Graph, Tensor, read_graph
+from appliance.graph.frozen import Graph, Tensor
 from appliance.graph.head import mask_classes, segmentation_classes, segmentation_side
 from appliance.graph.split import keep, split
 from appliance.zoo.labels import builtin_labels
@@ -77,7 +79,7 @@ _FAMILIES: Dict[str, _Family] = {
 
 def load_detector(path: Path, name: str, labels: Mapping[int, str], options: ModelOptions) -> Detector:
     """A detector that is ready: loaded, and warmed by an empty image. Raises ModelError."""
-    graph = read_graph(path)
+    graph = read_model(path)
     interface = recognise(graph, str(path))
     plan = make_plan(graph, interface, options.split_model, options.exact)
     classes = _FAMILIES[interface.family].classes(graph)
@@ -112,9 +114,12 @@ def differences(
 def _load(
     graph: Graph, interface: Interface, plan: Plan, name: str, labels: Mapping[int, str], options: ModelOptions
 ) -> Detector:
+    if interface.family != "ssd" or plan.path != "fast":
+        refuse_tensorrt(options.engine, interface.family, plan.reason)
     from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions, available_cores, gpu_names
 
-    workers = options.worker_threads or (2 if gpu_names() else available_cores())
+    on_gpu = options.engine.engine == TENSORRT or gpu_names()
+    workers = options.worker_threads or (2 if on_gpu else available_cores())
     if plan.path == "whole" and not options.worker_threads:
         workers = 1
     session = TensorFlowOptions(
@@ -130,8 +135,8 @@ def _load(
         engine = TensorFlowEngine(keep(graph, list(family.outputs)), image, outputs, session)
         return family.make(about, engine, None, options.det_th, graph)
     if plan.front is not None and plan.suppression is not None:
-        engine = TensorFlowEngine(plan.front, image, plan.cut.tensors, session)
-        return FastDetector(about, engine, options.det_th, plan.suppression)
+        fast = front_engine(plan.front, image[0], plan.cut.tensors, session, options.engine)
+        return FastDetector(about, fast, options.det_th, plan.suppression)
     parts = split(graph, plan.cut, list(family.outputs))
     front = TensorFlowEngine(parts.front, image, parts.cut, session)
     back = TensorFlowEngine(parts.back, parts.feeds, outputs, session._replace(workers=1), on_cpu=True)

@@ -5,26 +5,11 @@ The rule is DESIGN.md's. `D` below is the last suppression's scope and all that 
 
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from appliance.graph.family import is_suppression, output_nodes
+from appliance.graph.family import is_heavy, is_suppression, output_nodes
 from appliance.graph.frozen import Graph, Tensor
-from appliance.graph.loops import LOOP_OPS, array_nodes, find_frames, is_array
+from appliance.graph.loops import ARRAY_OPS, LOOP_OPS, array_nodes, find_frames, is_array
 from appliance.graph.trace import PRIMARY_INPUT
-from appliance.graph.types import UnknownTypeError, output_type
-
-# What costs time and belongs on the accelerator.
-HEAVY_OPS = frozenset(
-    {
-        "Conv2D",
-        "Conv2DBackpropInput",
-        "Conv3D",
-        "DepthwiseConv2dNative",
-        "FusedConv2D",
-        "MatMul",
-        "BatchMatMul",
-        "BatchMatMulV2",
-        "CropAndResize",
-    }
-)
+from appliance.graph.types import DT_RESOURCE, DT_VARIANT, UnknownTypeError, output_type
 
 
 class Cut(NamedTuple):
@@ -46,11 +31,11 @@ def find_cut(graph: Graph) -> Cut:
     if not suppressions:
         raise NoCutError("the graph holds no non-maximum suppression")
     behind = _close(graph, _scope(graph, suppressions, frames), frames) & needed
-    if any(graph.op(name) in HEAVY_OPS for name in behind):
+    if any(is_heavy(graph, name) for name in behind):
         behind = _light_tail(graph, behind, needed)
     dynamic = _dynamic(graph, needed, frames)
     back = {name for name in behind if name in dynamic}
-    if not back:
+    if all(graph.op(name) == "Identity" for name in back):
         raise NoCutError("nothing light is left behind the last non-maximum suppression")
     tensors = _crossing(graph, back, dynamic)
     while True:
@@ -66,7 +51,8 @@ def find_cut(graph: Graph) -> Cut:
         raise NoCutError("the non-maximum suppression works on the image itself")
     try:
         for tensor in tensors:
-            output_type(graph, tensor)
+            if output_type(graph, tensor) in (DT_VARIANT, DT_RESOURCE):
+                raise NoCutError("what would cross the cut is no array of numbers: {}".format(tensor))
     except UnknownTypeError as error:
         raise NoCutError("the type of a tensor at the cut cannot be told: {}".format(error)) from error
     return Cut(tuple(sorted(tensors, key=lambda tensor: (order[tensor.node], tensor.output))), frozenset(back))
@@ -74,7 +60,7 @@ def find_cut(graph: Graph) -> Cut:
 
 def _last_suppressions(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> List[str]:
     """The suppressions that no other one depends on; those of one loop's earlier turns do not count."""
-    names = [name for name in graph.nodes if name in needed and is_suppression(graph.op(name))]
+    names = [name for name in graph.nodes if name in needed and any(is_suppression(op) for op in graph.ops(name))]
     groups: Dict[str, List[str]] = {}
     for name in names:
         around = [key for key, members in frames.items() if name in members]
@@ -95,8 +81,11 @@ def _last_suppressions(graph: Graph, needed: Set[str], frames: Dict[str, Set[str
 
 
 def _scope(graph: Graph, suppressions: List[str], frames: Dict[str, Set[str]]) -> Set[str]:
-    """The suppressions with all that belongs to them: their loop, or what lies between the inputs they share and them."""
+    """The suppressions with what belongs to them: their loop, or all between the inputs that they share and them."""
     members = set(suppressions)
+    if any(not is_suppression(graph.op(name)) for name in suppressions):
+        # A loop in the form of a function.
+        return members | array_nodes(graph, members)
     loops = [frame for frame in frames.values() if frame & members]
     if loops:
         members.update(*loops)
@@ -109,7 +98,7 @@ def _scope(graph: Graph, suppressions: List[str], frames: Dict[str, Set[str]]) -
         if tensor in graph.data_inputs(consumer)
     ]
     between = graph.descendants(takers) & graph.ancestors(suppressions)
-    if any(graph.op(name) in HEAVY_OPS or not _can_cross(graph, name) for name in between):
+    if any(is_heavy(graph, name) or not _can_cross(graph, name) for name in between):
         return members
     return members | between
 
@@ -150,7 +139,7 @@ def _close(graph: Graph, names: Set[str], frames: Dict[str, Set[str]]) -> Set[st
 
 def _light_tail(graph: Graph, behind: Set[str], needed: Set[str]) -> Set[str]:
     """The part of D that feeds no heavy operation and takes no array or loop value from the front."""
-    heavy = [name for name in needed if graph.op(name) in HEAVY_OPS]
+    heavy = [name for name in needed if is_heavy(graph, name)]
     tail = behind - graph.ancestors(heavy)
     changed = True
     while changed:
@@ -192,10 +181,11 @@ def _dynamic(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> Set
             for consumer in graph.consumers[name]
             if consumer in needed and any(tensor.node == name for tensor in graph.data_inputs(consumer))
         )
-    # A loop is one: its counters and handles are not constants although no data edge says so.
-    for frame in frames.values():
-        if frame & found:
-            found |= (frame | array_nodes(graph, frame)) & needed
+        if not waiting:
+            # A loop is one: its counters and handles are not constants although no data edge says so.
+            for frame in frames.values():
+                if frame & found:
+                    waiting.extend(((frame | array_nodes(graph, frame)) & needed) - found)
     return found
 
 
@@ -238,7 +228,7 @@ def _chain(graph: Graph, start: Tensor, given: Set[Tensor], dynamic: Set[str]) -
         if tensor in given or tensor.node not in dynamic or tensor.node in found:
             continue
         op = graph.op(tensor.node)
-        if op in HEAVY_OPS or op == "Placeholder" or op.startswith("TensorArray") or op in LOOP_OPS:
+        if op == "Placeholder" or op in LOOP_OPS or op.startswith(ARRAY_OPS) or is_heavy(graph, tensor.node):
             return None
         found.add(tensor.node)
         waiting.extend(graph.data_inputs(tensor.node))

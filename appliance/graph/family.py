@@ -3,14 +3,30 @@
 The outputs' names are the interface of the Object Detection API and of DeepLab; no other name decides anything.
 """
 
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple
 
 from appliance.errors import ModelError
-from appliance.graph.frozen import Graph
+from appliance.graph.frozen import DT_FLOAT, DT_UINT8, Graph
 
 DETECTION_OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
 MASK_OUTPUT = "detection_masks"
 SEGMENTATION_OUTPUT = "SemanticPredictions"
+
+
+# What costs time and belongs on the accelerator.
+HEAVY_OPS = frozenset(
+    {
+        "Conv2D",
+        "Conv2DBackpropInput",
+        "Conv3D",
+        "DepthwiseConv2dNative",
+        "FusedConv2D",
+        "MatMul",
+        "BatchMatMul",
+        "BatchMatMulV2",
+        "CropAndResize",
+    }
+)
 
 
 class Interface(NamedTuple):
@@ -25,6 +41,11 @@ def is_suppression(op: str) -> bool:
     return op.startswith("NonMaxSuppression") or op == "CombinedNonMaxSuppression"
 
 
+def is_heavy(graph: Graph, name: str) -> bool:
+    """Whether a node, or a function that it calls, holds what costs time and belongs on the accelerator."""
+    return not HEAVY_OPS.isdisjoint(graph.ops(name))
+
+
 def output_nodes(graph: Graph) -> List[str]:
     """The graph's known outputs that are there."""
     known = DETECTION_OUTPUTS + (MASK_OUTPUT, SEGMENTATION_OUTPUT)
@@ -36,10 +57,11 @@ def recognise(graph: Graph, name: str) -> Interface:
     outputs = output_nodes(graph)
     if not outputs:
         raise ModelError(
-            "{}: none of the outputs {} is in the graph. Only graphs of the Object Detection API and of DeepLab "
-            "can be run.".format(name, ", ".join(DETECTION_OUTPUTS + (SEGMENTATION_OUTPUT,)))
+            "{}: none of the outputs {} is in the graph. Only graphs of the Object Detection API and of DeepLab can be "
+            "run. If it should be one: is the file complete, and were its outputs named so when it was "
+            "frozen?".format(name, ", ".join(DETECTION_OUTPUTS + (SEGMENTATION_OUTPUT,)))
         )
-    image = _image(graph, outputs, name)
+    image = _image(graph, name)
     if SEGMENTATION_OUTPUT in outputs:
         return Interface("deeplab", image)
     missing = [output for output in DETECTION_OUTPUTS if output not in outputs]
@@ -49,25 +71,35 @@ def recognise(graph: Graph, name: str) -> Interface:
         return Interface("mask_rcnn", image)
     # Two stages: regions are cropped out of the feature map for the second one.
     needed = graph.ancestors(outputs)
-    if any(graph.op(node) == "CropAndResize" for node in needed):
+    if any("CropAndResize" in graph.ops(node) for node in needed):
         return Interface("faster_rcnn", image)
     return Interface("ssd", image)
 
 
-def _image(graph: Graph, outputs: List[str], name: str) -> str:
-    needed = graph.ancestors(outputs)
-    placeholders = [node for node in graph.nodes if node in needed and graph.op(node) == "Placeholder"]
-    if len(placeholders) != 1:
-        found = ", ".join(placeholders) or "none"
+def placeholders(graph: Graph) -> List[str]:
+    """The inputs that the known outputs need."""
+    needed = graph.ancestors(output_nodes(graph))
+    return [node for node in graph.nodes if node in needed and graph.op(node) == "Placeholder"]
+
+
+def _image(graph: Graph, name: str) -> str:
+    found = placeholders(graph)
+    if len(found) != 1:
         raise ModelError(
             "{}: the graph should have one input, the image; found: {}. Export it with "
-            "--input_type image_tensor.".format(name, found)
+            "--input_type image_tensor.".format(name, ", ".join(found) or "none")
         )
-    dtype: Optional[int] = graph.nodes[placeholders[0]].attr["dtype"].type
-    if dtype != 4:
+    dtype = int(graph.nodes[found[0]].attr["dtype"].type)
+    if dtype != DT_UINT8:
         raise ModelError(
-            "{}: the input {} does not take a uint8 image. Export it with --input_type image_tensor.".format(
-                name, placeholders[0]
-            )
+            "{}: the input {} takes {}, where an image of bytes (uint8) is needed. Export it with --input_type "
+            "image_tensor.".format(name, found[0], _TAKEN.get(dtype, "something else (type {})".format(dtype)))
         )
-    return placeholders[0]
+    return found[0]
+
+
+# By DataType number, what an input of another type takes.
+_TAKEN = {
+    DT_FLOAT: "numbers that somebody has to prepare in a way that the graph does not tell (float32)",
+    7: "encoded pictures or records (strings)",
+}

@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -54,6 +54,8 @@ class Graph:
             node.name: [parse_input(text) for text in node.input] for node in message.node
         }
         self._consumers: Optional[Dict[str, List[str]]] = None
+        self._functions: Dict[str, Any] = {one.signature.name: one for one in message.library.function}
+        self._function_ops: Dict[str, FrozenSet[str]] = {}
 
     @property
     def consumers(self) -> Dict[str, List[str]]:
@@ -69,6 +71,24 @@ class Graph:
     def op(self, name: str) -> str:
         """The operation of a node."""
         return str(self.nodes[name].op)
+
+    def ops(self, name: str) -> FrozenSet[str]:
+        """The operation of a node and those of the functions that it calls (TensorFlow 2: loops, conditions, calls)."""
+        node = self.nodes[name]
+        return self._inner_ops(node) if self._functions else frozenset((node.op,))
+
+    def _inner_ops(self, node: Any) -> FrozenSet[str]:
+        called = [value.func.name for value in node.attr.values()] + [node.op]
+        called += [function.name for value in node.attr.values() for function in value.list.func]
+        found = {node.op}
+        for name in called:
+            if name in self._functions:
+                if name not in self._function_ops:
+                    self._function_ops[name] = frozenset()  # a function that calls itself adds nothing
+                    inner = [self._inner_ops(other) for other in self._functions[name].node_def]
+                    self._function_ops[name] = frozenset().union(*inner)
+                found |= self._function_ops[name]
+        return frozenset(found)
 
     def data_inputs(self, name: str) -> List[Tensor]:
         """The inputs of a node without its control edges."""

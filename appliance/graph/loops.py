@@ -5,8 +5,13 @@ from typing import Dict, Iterable, List, Set, Tuple
 from appliance.graph.frozen import Graph
 
 LOOP_OPS = frozenset({"Enter", "Merge", "Switch", "NextIteration", "LoopCond", "Exit"})
-# TensorArray operations whose output is a value of its own.
-_ARRAY_VALUES = frozenset({"TensorArrayGatherV3", "TensorArrayConcatV3", "TensorArraySizeV3", "TensorArrayReadV3"})
+# How the operations on arrays of loops begin: TensorFlow 1's, and TensorFlow 2's.
+ARRAY_OPS = ("TensorArray", "TensorList", "EmptyTensorList")
+# Those whose output is a value of its own.
+_ARRAY_VALUES = frozenset(
+    {"TensorArrayGatherV3", "TensorArrayConcatV3", "TensorArraySizeV3", "TensorArrayReadV3", "TensorListStack",
+     "TensorListGather", "TensorListConcat", "TensorListConcatV2", "TensorListGetItem", "TensorListLength"}
+)
 
 
 def find_frames(graph: Graph) -> Dict[str, Set[str]]:
@@ -31,7 +36,7 @@ def find_frames(graph: Graph) -> Dict[str, Set[str]]:
 
 
 def array_nodes(graph: Graph, names: Iterable[str]) -> Set[str]:
-    """TensorArray nodes that hand these a handle or a flow, which cannot leave its session."""
+    """Nodes that hand these a handle or a flow, which cannot leave its session."""
     given = set(names)
     found: Set[str] = set()
     waiting = list(given)
@@ -45,5 +50,10 @@ def array_nodes(graph: Graph, names: Iterable[str]) -> Set[str]:
 
 
 def is_array(op: str) -> bool:
-    """Whether an operation gives a TensorArray's handle or flow rather than a value."""
-    return op.startswith("TensorArray") and op not in _ARRAY_VALUES
+    """Whether an operation gives an array's handle or flow rather than a value."""
+    return op.startswith(ARRAY_OPS) and op not in _ARRAY_VALUES
+
+
+def is_list(op: str) -> bool:
+    """Whether an operation gives a TensorList, TensorFlow 2's array of a loop."""
+    return is_array(op) and not op.startswith("TensorArray")

@@ -31,7 +31,9 @@ _MESSAGES: Dict[str, List[Tuple[str, int, str]]] = {
         ("type", 6, "int32|"),
         ("shape", 7, "TensorShapeProto|"),
         ("tensor", 8, "TensorProto|"),
+        ("func", 10, "NameAttrList|"),
     ],
+    "NameAttrList": [("name", 1, "string"), ("attr", 2, "AttrValue{}")],
     "ListValue": [
         ("s", 2, "bytes[]"),
         ("i", 3, "int64[]"),
@@ -40,6 +42,7 @@ _MESSAGES: Dict[str, List[Tuple[str, int, str]]] = {
         ("type", 6, "int32[]"),
         ("shape", 7, "TensorShapeProto[]"),
         ("tensor", 8, "TensorProto[]"),
+        ("func", 9, "NameAttrList[]"),
     ],
     "TensorProto": [
         ("dtype", 1, "int32"),
@@ -56,7 +59,9 @@ _MESSAGES: Dict[str, List[Tuple[str, int, str]]] = {
     "TensorShapeProto": [("dim", 2, "Dim[]"), ("unknown_rank", 3, "bool")],
     "Dim": [("size", 1, "int64"), ("name", 2, "string")],
     "VersionDef": [("producer", 1, "int32"), ("min_consumer", 2, "int32"), ("bad_consumers", 3, "int32[]")],
-    "FunctionDefLibrary": [],
+    "FunctionDefLibrary": [("function", 1, "FunctionDef[]")],
+    "FunctionDef": [("signature", 1, "OpDef"), ("node_def", 3, "NodeDef[]")],
+    "OpDef": [("name", 1, "string")],
 }
 
 

@@ -3,12 +3,14 @@
 from typing import Dict, Tuple, Union
 
 from appliance.graph.frozen import DT_FLOAT, DT_INT32, Graph, Tensor
+from appliance.graph.loops import is_list
 
+DT_RESOURCE, DT_VARIANT = 20, 21
 _BOOL, _INT64 = 10, 9
 # Where an operation's type stands: a number, or the attribute that holds it.
 _Type = Union[int, str]
 # Most operations: the first of these attributes that there is. Tout lists a type for each output.
-_USUAL = ("dtype", "DstT", "Tparams", "Tout", "T", "Tidx")
+_USUAL = ("dtype", "element_dtype", "DstT", "Tparams", "Tout", "T", "Tidx")
 # The others: one for all outputs, or one for each.
 _SPECIAL: Dict[str, Union[_Type, Tuple[_Type, ...]]] = {
     "Shape": "out_type",
@@ -31,6 +33,7 @@ _SPECIAL: Dict[str, Union[_Type, Tuple[_Type, ...]]] = {
     "NonMaxSuppressionV5": (DT_INT32, "T", DT_INT32),
     "CombinedNonMaxSuppression": (DT_FLOAT, DT_FLOAT, DT_FLOAT, DT_INT32),
     "TensorArraySizeV3": DT_INT32,
+    "TensorListLength": DT_INT32,
 }
 _SPECIAL.update(
     (op, _BOOL)
@@ -48,6 +51,8 @@ class UnknownTypeError(Exception):
 def output_type(graph: Graph, tensor: Tensor) -> int:
     """The DataType number of a tensor. Raises UnknownTypeError."""
     attributes = graph.nodes[tensor.node].attr
+    if is_list(graph.op(tensor.node)):
+        return DT_VARIANT
     kind = _SPECIAL.get(graph.op(tensor.node))
     if isinstance(kind, tuple):
         kind = kind[tensor.output]

@@ -7,8 +7,8 @@ import lzma
 
 import pytest
 
-from appliance.graph.cut import HEAVY_OPS, NoCutError, find_cut
-from appliance.graph.family import DETECTION_OUTPUTS, output_nodes, recognise
+from appliance.graph.cut import NoCutError, find_cut
+from appliance.graph.family import DETECTION_OUTPUTS, HEAVY_OPS, output_nodes, recognise
 from appliance.graph.frozen import parse_graph
 from appliance.graph.preprocessor import NotRecognisedError, Resizing, unroll_preprocessor
 from appliance.graph.split import keep, split
