@@ -14,10 +14,11 @@ from typing import Any, Callable, List, NamedTuple, Optional, TextIO
 from appliance.detectors.base import Detector
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
+from appliance.engines.choose import EngineChoice
 from appliance.frame import Statistics
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
-from appliance.settings import Loaded, Settings, chosen_model, compatibility_notes
+from appliance.settings import Loaded, Settings, chosen_engine, chosen_model, compatibility_notes
 from appliance.sinks.base import Sink, cannot_write
 from appliance.sinks.console import Console
 from appliance.sinks.images import ImageWriter
@@ -126,6 +127,12 @@ def load(loaded: Loaded) -> Detector:
         allow_memory_growth=settings.allow_memory_growth,
         force_gpu_compatible=settings.force_gpu_compatible,
         log_device=settings.log_device,
+        engine=EngineChoice(
+            chosen_engine(loaded),
+            settings.precision_model or "FP32",
+            settings.calibration_images,
+            Path(settings.models_dir) / ".engines",
+        ),
     )
     detector = load_detector(model.path, model.name, model.labels, options)
     for difference in differences(

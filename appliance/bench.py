@@ -56,7 +56,7 @@ def run(loaded: Loaded, clip: Optional[str], seconds: float, json_path: Optional
     if seconds <= 0:
         raise SplitlensError("--seconds must be more than 0")
     pictures = _pictures(clip)
-    whole = load(loaded._replace(settings=_replace(loaded, split_model=False)))
+    whole = load(loaded._replace(settings=_replace(loaded, split_model=False, engine="tensorflow")))
     detector = load(loaded)
     rows = []
     for width, height in SIZES:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Optional
 
+from appliance.engines.choose import EngineChoice
 from appliance.graph.cut import Cut, NoCutError, find_cut
 from appliance.graph.family import Interface
 from appliance.graph.frozen import Graph
@@ -11,7 +12,7 @@ from appliance.graph.suppression import Suppression, read_suppression
 
 
 class ModelOptions(NamedTuple):
-    """How to run a model; the fields are the settings of the same names."""
+    """How to run a model; the fields are the settings of the same names. engine: what runs its front."""
 
     det_th: float = 0.5
     split_model: bool = True
@@ -20,6 +21,7 @@ class ModelOptions(NamedTuple):
     allow_memory_growth: bool = True
     force_gpu_compatible: bool = False
     log_device: bool = False
+    engine: EngineChoice = EngineChoice()
 
 
 class Plan(NamedTuple):

@@ -4,6 +4,7 @@ from appliance.settings.loader import (
     Layer,
     Loaded,
     Profile,
+    chosen_engine,
     chosen_model,
     compatibility_notes,
     load_settings,
@@ -13,5 +14,5 @@ from appliance.settings.schema import Settings
 
 __all__ = [
     "Layer", "Loaded", "Profile", "Settings",
-    "chosen_model", "compatibility_notes", "load_settings", "redact",
+    "chosen_engine", "chosen_model", "compatibility_notes", "load_settings", "redact",
 ]

@@ -117,18 +117,34 @@ def chosen_model(loaded: Loaded) -> str:
     return settings.model_path
 
 
+def chosen_engine(loaded: Loaded) -> str:
+    """"tensorflow" or "tensorrt". A model_type of trt_v1 counts for the model that its own or a lower layer names."""
+    settings, layers = loaded.settings, loaded.layers
+    if settings.engine != "auto":
+        return settings.engine
+    is_for_this_model = layers["model_type"] >= max(layers["model"], layers["model_path"])
+    return "tensorrt" if settings.model_type == "trt_v1" and is_for_this_model else "tensorflow"
+
+
 def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[str]:
     """A sentence for every key that somebody set and that does not do what it did in the original project."""
     notes = []
     if settings.vis_worker:
         notes.append("{}: vis_worker has no effect: drawing always has a thread of its own"
                      .format(origins["vis_worker"]))
-    if settings.precision_model is not None:
+    asks_for_tensorrt = settings.model_type == "trt_v1" and settings.engine == "auto"
+    if settings.precision_model is not None and settings.engine != "tensorrt" and not asks_for_tensorrt:
         notes.append("{}: precision_model is for TensorRT engines; TensorFlow runs a graph as it was stored"
                      .format(origins["precision_model"]))
+    if settings.calibration_images is not None and settings.precision_model != "INT8":
+        notes.append("{}: calibration_images has no effect: only precision_model INT8 is calibrated"
+                     .format(origins["calibration_images"]))
+    if asks_for_tensorrt:
+        notes.append("{}: model_type trt_v1 asks for TensorRT; `engine: tensorrt` says the same"
+                     .format(origins["model_type"]))
     for key in ("model_type", "split_shape", "num_classes"):
         value = getattr(settings, key)
-        if value is not None:
+        if value is not None and not (key == "model_type" and asks_for_tensorrt):
             notes.append("{}: {} {} is not needed: it is found in the graph, and only compared with that"
                          .format(origins[key], key, value))
     return notes

@@ -93,7 +93,7 @@ class Settings:
     label_path: Optional[str] = setting(None, TEXT, MODEL, "label map; by default the model's own")
     models_dir: str = setting("models", TEXT, MODEL, "folder that holds the installed models")
     model_type: Optional[str] = setting(
-        None, TEXT, MODEL, FOUND_IN_GRAPH,
+        None, TEXT, MODEL, FOUND_IN_GRAPH + "; trt_v1 asks for TensorRT, as `engine: tensorrt` does",
         choices=("nms_v0", "nms_v1", "nms_v2", "trt_v1", "mask_v1", "faster_v2", "deeplab_v3"))
     split_shape: Optional[int] = setting(
         None, INTEGER, MODEL, FOUND_IN_GRAPH,
@@ -101,9 +101,18 @@ class Settings:
     num_classes: Optional[int] = setting(
         None, INTEGER, MODEL, FOUND_IN_GRAPH,
         minimum=1)
+    engine: str = setting(
+        "auto", TEXT, MODEL,
+        "what runs the network; auto = tensorflow, and tensorrt where model_type is trt_v1. TensorRT takes SSD "
+        "models, and minutes to build an engine, once",
+        choices=("auto", "tensorflow", "tensorrt"))
     precision_model: Optional[str] = setting(
-        None, TEXT, MODEL, "precision of a TensorRT engine; TensorFlow runs a graph as it was stored",
+        None, TEXT, MODEL,
+        "precision of a TensorRT engine, FP32 if left out; TensorFlow runs a graph as it was stored",
         choices=("FP32", "FP16", "INT8"))
+    calibration_images: Optional[str] = setting(
+        None, TEXT, MODEL,
+        "folder with some hundred pictures of what the camera will see; needed for precision_model INT8")
 
     # Detection
     det_th: float = setting(

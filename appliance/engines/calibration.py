@@ -1,0 +1,60 @@
+"""The user's pictures by which an INT8 engine learns the range of every value."""
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import List, Optional
+
+import cv2
+import numpy as np
+
+from appliance.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+# More than these make no better ranges, only a longer build.
+MOST = 500
+
+
+class Pictures:
+    """At most MOST pictures of a folder, spread evenly over its sorted names. Read one at a time."""
+
+    def __init__(self, folder: Optional[str]) -> None:
+        """Raises ConfigError where there is no folder, or no picture in it."""
+        if folder is None:
+            raise ConfigError(
+                "precision_model is INT8, which needs calibration_images: a folder with some hundred pictures of "
+                "what the camera will see. FP16 needs none."
+            )
+        try:
+            found = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in _SUFFIXES)
+        except OSError as error:
+            raise ConfigError("calibration_images: {} cannot be read: {}".format(folder, error.strerror)) from error
+        step = max(1.0, len(found) / MOST)
+        self.paths: List[Path] = [found[int(index * step)] for index in range(min(len(found), MOST))]
+        self.paths = [path for path in self.paths if cv2.imread(str(path)) is not None]
+        if not self.paths:
+            raise ConfigError(
+                "calibration_images: no picture in {} can be read (jpg, png, bmp). INT8 needs some hundred pictures of "
+                "what the camera will see.".format(folder)
+            )
+        if len(self.paths) < 50:
+            log.warning("calibration_images: %d pictures are few for INT8; some hundred are better", len(self.paths))
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def read(self, index: int) -> np.ndarray:
+        """A picture, uint8 [height, width, 3], BGR. Raises ConfigError where it has gone."""
+        picture = cv2.imread(str(self.paths[index]))
+        if picture is None:
+            raise ConfigError("calibration_images: {} cannot be read any more".format(self.paths[index]))
+        return picture
+
+    def digest(self) -> str:
+        """A hash of all of them."""
+        found = hashlib.sha256()
+        for path in self.paths:
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+        return found.hexdigest()

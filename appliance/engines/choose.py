@@ -1,0 +1,253 @@
+"""Choose what runs a front, make it ready, and say so. What is asked for and cannot be had is an error."""
+
+import hashlib
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from appliance.engines.base import Engine
+from appliance.engines.cache import Built, EngineCache
+from appliance.errors import ModelError
+from appliance.graph.frozen import Graph, Tensor, parse_graph
+from appliance.graph.network import Network, take_network
+from appliance.graph.preprocessor import NotRecognisedError
+from appliance.graph.split import keep
+
+if TYPE_CHECKING:
+    from appliance.engines.calibration import Pictures
+    from appliance.engines.tensorflow import TensorFlowOptions
+
+log = logging.getLogger(__name__)
+
+TENSORFLOW, TENSORRT = "tensorflow", "tensorrt"
+
+
+class EngineChoice(NamedTuple):
+    """What the settings ask for.
+
+    engine: "tensorflow" or "tensorrt". precision: FP32, FP16 or INT8; calibration_images: folder, for INT8.
+    cache: where built engines are kept.
+    """
+
+    engine: str = TENSORFLOW
+    precision: str = "FP32"
+    calibration_images: Optional[str] = None
+    cache: Path = Path("models/.engines")
+
+
+def front_engine(
+    front: Graph, image: Tensor, outputs: Sequence[Tensor], session: "TensorFlowOptions", choice: EngineChoice
+) -> Engine:
+    """An engine for the front of an SSD graph that resizes its BGR image itself.
+
+    Raises ModelError where TensorRT is asked for and is not here or cannot take the model, ConfigError where INT8
+    has no pictures to calibrate on.
+    """
+    from appliance.engines.tensorflow import TensorFlowEngine
+
+    if choice.engine != TENSORRT:
+        return TensorFlowEngine(front, [image], outputs, session)
+    try:
+        network = take_network(front, image.node, outputs)
+    except NotRecognisedError as error:
+        raise ModelError("TensorRT cannot run this model: {}. Take --engine tensorflow.".format(error)) from error
+    pictures = _pictures(choice)
+    from appliance.engines import tf_trt
+
+    try:
+        version = tf_trt.tensorrt_version()
+    except tf_trt.NotAvailableError as error:
+        return _by_tensorrt(network, session, choice, pictures, str(error))
+    return _by_tensorflow(front, image, network, session, choice, pictures, version)
+
+
+def refuse_tensorrt(choice: EngineChoice, family: str, reason: str) -> None:
+    """Raises ModelError where TensorRT is asked for a model that does not run on the fast path of an SSD graph."""
+    if choice.engine != TENSORRT:
+        return
+    if family != "ssd":
+        reason = "this is a {} graph".format(family.replace("_", " "))
+    raise ModelError(
+        "TensorRT runs the fast path of SSD graphs only; {}. Take out engine: tensorrt and model_type: trt_v1, or "
+        "add --engine tensorflow.".format(reason)
+    )
+
+
+def _pictures(choice: EngineChoice) -> "Optional[Pictures]":
+    if choice.precision != "INT8":
+        return None
+    from appliance.engines.calibration import Pictures
+
+    return Pictures(choice.calibration_images)
+
+
+def _facts(
+    kind: str, graph: Graph, version: str, gpu: str, choice: EngineChoice, pictures: "Optional[Pictures]"
+) -> Dict[str, str]:
+    """All that a built engine depends on."""
+    return {
+        "kind": kind,
+        "graph": hashlib.sha256(graph.message.SerializeToString(deterministic=True)).hexdigest(),
+        "precision": choice.precision,
+        "tensorrt": version,
+        "gpu": gpu,
+        "pictures": pictures.digest() if pictures is not None else "",
+    }
+
+
+def _by_tensorflow(
+    front: Graph,
+    image: Tensor,
+    network: Network,
+    session: "TensorFlowOptions",
+    choice: EngineChoice,
+    pictures: "Optional[Pictures]",
+    version: str,
+) -> Engine:
+    import tensorflow as tf
+
+    from appliance.engines import tf_trt
+    from appliance.engines.cuda import Cuda
+    from appliance.engines.tensorflow import TensorFlowEngine
+
+    outputs = list(network.outputs)
+    cuda = Cuda()
+    facts = _facts("tf-trt " + tf.__version__, front, version, cuda.identity(), choice, pictures)
+    cuda.close()
+    cache = EngineCache(choice.cache)
+    built = cache.read(facts)
+    if built is None:
+        with _Building("TensorFlow {} with TensorRT {}".format(tf.__version__, version), choice):
+            in_tensorflow = sorted(front.ancestors([network.input.node]))
+            data = tf_trt.convert(front, image, outputs, in_tensorflow, choice.precision, pictures)
+            built = Built(data, {})
+        cache.write(facts, built)
+    tf_trt.load_operations()
+    engines, left = tf_trt.engine_nodes(built.data)
+    log.info(
+        "Engine: TensorRT %s in TensorFlow %s, %s; %d engines, %d operations left to TensorFlow%s",
+        version, tf.__version__, choice.precision, engines, left,
+        "; it builds the engines of INT8 now, which takes minutes" if pictures is not None else "",
+    )  # fmt: skip
+    return TensorFlowEngine(parse_graph(built.data, "the converted front"), [image], outputs, session)
+
+
+def _by_tensorrt(
+    network: Network,
+    session: "TensorFlowOptions",
+    choice: EngineChoice,
+    pictures: "Optional[Pictures]",
+    no_tf_trt: str,
+) -> Engine:
+    from appliance.engines.cuda import Cuda
+    from appliance.engines.tensorrt_build import import_tensorrt, make_logger
+
+    try:
+        trt = import_tensorrt()
+    except ModelError as error:
+        raise ModelError("TensorRT is asked for and not here: {}; {}".format(no_tf_trt, error)) from error
+    log.debug("TensorRT by its own Python module: %s", no_tf_trt)
+    cuda = Cuda()
+    cuda.enter()
+    try:
+        facts = _facts("tensorrt", network.graph, trt.__version__, cuda.identity(), choice, pictures)
+        cache = EngineCache(choice.cache)
+        kept = cache.read(facts)
+        engine: Optional[Engine] = None
+        if kept is not None:
+            try:
+                engine = _load(trt, make_logger(trt), cuda, kept, network, session.workers)
+            except (ModelError, KeyError, ValueError, TypeError) as error:
+                log.warning("%s: the built engine cannot be used (%s); it is built anew", cache.path(facts), error)
+        if engine is None:
+            logger = make_logger(trt)
+            with _Building("TensorRT {}".format(trt.__version__), choice):
+                built = _build(trt, logger, cuda, network, session, choice, pictures)
+            cache.write(facts, built)
+            engine = _load(trt, logger, cuda, built, network, session.workers)
+    except BaseException:
+        cuda.close()
+        raise
+    log.info("Engine: TensorRT %s, %s", trt.__version__, choice.precision)
+    return engine
+
+
+def _build(
+    trt: Any,
+    logger: Any,
+    cuda: Any,
+    network: Network,
+    session: "TensorFlowOptions",
+    choice: EngineChoice,
+    pictures: "Optional[Pictures]",
+) -> Built:
+    from appliance.engines.onnx import to_onnx
+    from appliance.engines.tensorflow import TensorFlowEngine
+    from appliance.engines.tensorrt_build import build_plan, make_calibrator
+
+    moving = network.graph.descendants([network.input.node])
+    fixed = [tensor for tensor in network.outputs if tensor.node not in moving]
+    notes: Dict[str, Any] = {}
+    if fixed:
+        # The window that boxes are clipped to, for one: TensorRT has no use for what depends on nothing.
+        engine = TensorFlowEngine(keep(network.graph, [t.node for t in fixed]), [], fixed, session, on_cpu=True)
+        values = zip(fixed, engine.run())
+        notes = {str(tensor): {"dtype": str(value.dtype), "value": value.tolist()} for tensor, value in values}
+        engine.close()
+    outputs = tuple(tensor for tensor in network.outputs if tensor.node in moving)
+    graph = keep(network.graph, [tensor.node for tensor in outputs])
+    onnx = to_onnx(network._replace(graph=graph, outputs=outputs))
+    calibrator = None
+    if pictures is not None:
+        resizer = _resizer(network)
+        found = pictures
+
+        def read(index: int) -> np.ndarray:
+            return np.ascontiguousarray(resizer.resize(found.read(index)))
+
+        calibrator = make_calibrator(trt, cuda, len(pictures), read)
+    try:
+        plan = build_plan(trt, logger, onnx, choice.precision, calibrator)
+    except ModelError:
+        if calibrator is not None and calibrator.failure is not None:
+            raise calibrator.failure from None
+        raise
+    finally:
+        if calibrator is not None:
+            calibrator.close()
+    return Built(plan, notes)
+
+
+def _load(trt: Any, logger: Any, cuda: Any, built: Built, network: Network, workers: int) -> Engine:
+    from appliance.engines.tensorrt import TensorRTEngine
+
+    constants = {name: np.array(note["value"], note["dtype"]) for name, note in built.notes.items()}
+    names: List[str] = [str(tensor) for tensor in network.outputs]
+    return TensorRTEngine(
+        trt, logger, cuda, built.data, _resizer(network), str(network.input), names, constants, workers
+    )
+
+
+def _resizer(network: Network) -> Any:
+    from appliance.engines.resize import Resizer
+
+    return Resizer(network.width, network.height, network.align_corners, network.half_pixel_centers)
+
+
+class _Building:
+    """Says that something long begins, and how long it took."""
+
+    def __init__(self, what: str, choice: EngineChoice) -> None:
+        self._what, self._precision = what, choice.precision
+        self._began = 0.0
+
+    def __enter__(self) -> None:
+        log.info("Building the %s engine with %s; this takes minutes, once", self._precision, self._what)
+        self._began = time.monotonic()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is None:
+            log.info("The engine was built in %.0f s", time.monotonic() - self._began)

@@ -1,0 +1,56 @@
+"""From a front's network to ONNX, by tf2onnx."""
+
+import importlib
+import logging
+from typing import Any
+
+from appliance.errors import ModelError
+from appliance.graph.fake_quant import expand_fake_quant
+from appliance.graph.network import Network
+
+# What TensorRT 8.0's parser reads, and every later one.
+OPSET = 13
+
+
+def to_onnx(network: Network) -> bytes:
+    """An ONNX model with the network's input and outputs, of the same names. Raises ModelError."""
+    try:
+        import tensorflow as tf
+
+        tf2onnx: Any = importlib.import_module("tf2onnx")
+    except ImportError as error:
+        raise ModelError(
+            "Building a TensorRT engine takes TensorFlow and tf2onnx, and one cannot be imported ({}). "
+            "`pip install -r requirements/tensorrt.txt` brings tf2onnx; once built, an engine needs neither.".format(
+                error
+            )
+        ) from error
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    graph = expand_fake_quant(network.graph)
+    message = tf.compat.v1.GraphDef.FromString(graph.message.SerializeToString())
+    try:
+        model, _ = tf2onnx.convert.from_graph_def(
+            message,
+            input_names=[str(network.input)],
+            output_names=[str(tensor) for tensor in network.outputs],
+            opset=OPSET,
+        )
+    except Exception as error:  # tf2onnx raises whatever its parts raise
+        raise ModelError(
+            "tf2onnx {} cannot write this model as ONNX ({}). Run it with --engine tensorflow.".format(
+                tf2onnx.__version__, error
+            )
+        ) from error
+    for value in model.graph.output:
+        _check_fixed(value)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def _check_fixed(value: Any) -> None:
+    sizes = value.type.tensor_type.shape.dim
+    if any(not size.HasField("dim_value") or size.dim_value < 1 for size in sizes):
+        raise ModelError(
+            "The size of {} depends on the picture, which TensorRT cannot take. Run this model with "
+            "--engine tensorflow.".format(value.name)
+        )

@@ -1,0 +1,82 @@
+"""Resize on the CPU exactly as TensorFlow 1 does, for engines that cannot.
+
+The rule of tensorflow/core/kernels/image/resize_bilinear_op.cc in its own order and precision (float32): left to
+right, then top to bottom. OpenCV's resize puts pixel centres elsewhere, and its warps round positions to 1/32 pixel
+in some versions: both move scores.
+"""
+
+from typing import Dict, NamedTuple, Tuple
+
+import numpy as np
+
+
+class _Axis(NamedTuple):
+    """For each pixel of the result: its two neighbours and how far it lies from the first towards the second."""
+
+    low: np.ndarray
+    high: np.ndarray
+    fraction: np.ndarray
+
+
+class _Grid(NamedTuple):
+    """For each pixel of the result: the numbers of its four neighbours, and the two fractions."""
+
+    corners: Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+    across: np.ndarray
+    down: np.ndarray
+
+
+class Resizer:
+    """Resizes images to one size. May be called by several threads."""
+
+    def __init__(self, width: int, height: int, align_corners: bool = False, half_pixel_centers: bool = False) -> None:
+        self._width, self._height = width, height
+        self._align_corners, self._half_pixel_centers = align_corners, half_pixel_centers
+        self._grids: Dict[Tuple[int, int], _Grid] = {}
+
+    def resize(self, image: np.ndarray) -> np.ndarray:
+        """image: uint8 [h, w, 3], BGR. Returns float32 [1, height, width, 3], RGB, 0 to 255."""
+        height, width = image.shape[:2]
+        grid = self._grids.get((width, height))
+        if grid is None:
+            grid = self._grid(width, height)
+            # Sources keep their size; a folder of pictures of many sizes must not fill the memory.
+            self._grids = {(width, height): grid}
+        pixels = image.reshape(-1, 3)
+        # Three colours a row: taken in the order of the result.
+        top_left, top_right, bottom_left, bottom_right = (
+            pixels.take(corner, axis=0)[..., ::-1].astype(np.float32) for corner in grid.corners
+        )
+        top = _blend(top_left, top_right, grid.across)
+        bottom = _blend(bottom_left, bottom_right, grid.across)
+        return _blend(top, bottom, grid.down)[np.newaxis]
+
+    def _grid(self, width: int, height: int) -> _Grid:
+        x, y = self._axis(width, self._width), self._axis(height, self._height)
+        corners = [rows[:, np.newaxis] * width + columns for rows in (y.low, y.high) for columns in (x.low, x.high)]
+        return _Grid(
+            (corners[0], corners[1], corners[2], corners[3]),
+            x.fraction[np.newaxis, :, np.newaxis],
+            y.fraction[:, np.newaxis, np.newaxis],
+        )
+
+    def _axis(self, size: int, resized: int) -> _Axis:
+        one, half = np.float32(1), np.float32(0.5)
+        if self._align_corners and resized > 1:
+            scale = np.float32(size - 1) / np.float32(resized - 1)
+        else:
+            scale = np.float32(size) / np.float32(resized)
+        position = np.arange(resized, dtype=np.float32)
+        position = (position + half) * scale - half if self._half_pixel_centers else position * scale
+        first = np.floor(position)
+        low = np.maximum(first, 0).astype(np.intp)
+        high = np.minimum(first + one, size - 1).astype(np.intp)
+        return _Axis(low, high, position - first)
+
+
+def _blend(first: np.ndarray, second: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+    """first + (second - first) * fraction; `second` is used up."""
+    second -= first
+    second *= fraction
+    second += first
+    return second

@@ -1,0 +1,64 @@
+"""The network of a front: what lies behind its resize, with an input of one fixed size.
+
+TensorRT takes neither bytes of any size nor TensorFlow's resize, so its engines start here.
+"""
+
+from typing import NamedTuple, Optional, Sequence, Tuple
+
+from appliance.graph.frozen import DT_FLOAT, Graph, Tensor, make_placeholder
+from appliance.graph.preprocessor import NotRecognisedError
+from appliance.graph.split import keep
+
+_VIEWS = frozenset({"Squeeze", "ExpandDims", "Identity"})
+
+
+class Network(NamedTuple):
+    """graph: takes `input`, float32 [1, height, width, 3], RGB, 0 to 255; gives `outputs`.
+
+    align_corners, half_pixel_centers: the rule of the `ResizeBilinear` that was in front of it.
+    """
+
+    graph: Graph
+    input: Tensor
+    outputs: Tuple[Tensor, ...]
+    width: int
+    height: int
+    align_corners: bool
+    half_pixel_centers: bool
+
+
+def take_network(front: Graph, image: str, outputs: Sequence[Tensor]) -> Network:
+    """The network of a front that starts with one resize of the BGR image to a constant size.
+
+    Raises NotRecognisedError, with the reason, for any other.
+    """
+    turned = _turned_picture(front, image)
+    resize: Optional[str] = front.inputs[turned][0].node
+    while resize is not None and front.op(resize) in _VIEWS:
+        resize = front.inputs[resize][0].node
+    if resize is None or front.op(resize) != "ResizeBilinear":
+        raise NotRecognisedError("what comes before the network is not one bilinear resize")
+    size = front.constant(front.inputs[resize][1].node)
+    if size is None:
+        raise NotRecognisedError("the size of the network's input depends on the image")
+    height, width = int(size[0]), int(size[1])
+    placeholder = make_placeholder(turned, DT_FLOAT, [1, height, width, 3])
+    nodes = [placeholder if name == turned else node for name, node in front.nodes.items()]
+    graph = keep(front.with_nodes(nodes), [tensor.node for tensor in outputs])
+    if image in graph.nodes:
+        raise NotRecognisedError("the network needs the image itself beside the resized one")
+    if turned not in graph.nodes:
+        raise NotRecognisedError("the network does not depend on the image")
+    rule = front.nodes[resize].attr
+    return Network(
+        graph, Tensor(turned), tuple(outputs), width, height,
+        bool(rule["align_corners"].b), bool(rule["half_pixel_centers"].b),
+    )  # fmt: skip
+
+
+def _turned_picture(front: Graph, image: str) -> str:
+    """The node that gives the resized picture in RGB: the only one behind the image that turns its channels."""
+    found = [name for name in front.descendants([image]) if front.op(name) == "ReverseV2"]
+    if len(found) != 1:
+        raise NotRecognisedError("what comes before the network is not one bilinear resize")
+    return found[0]
