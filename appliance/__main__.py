@@ -15,6 +15,7 @@ from appliance.commandline import INPUT_SETTINGS, parse
 from appliance.errors import ConfigError, SplitlensError
 from appliance.settings import Loaded, load_settings
 from appliance.settings.options import read_overrides, set_override
+from appliance.settings.redact import redact
 
 # What a shell expects of a program that ended by Ctrl-C.
 INTERRUPTED = 130
@@ -37,7 +38,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Nobody reads on (`| head`). Python would complain once more when it flushes at its end.
+        # Nobody reads what is printed (`| head`). Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
@@ -114,6 +115,7 @@ def _prepare_output() -> None:
     """Log to standard error; print whatever a terminal cannot show (a name that is not UTF-8) as an escape."""
     sys.stdout = io.TextIOWrapper(
         sys.stdout.buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty())
+    sys.stderr = _ErrorOutput(sys.stderr.buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True)
     # OpenCV's remarks while it tries one way after the other; what they come to is an error of ours.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     handler = _LogHandler()
@@ -123,11 +125,27 @@ def _prepare_output() -> None:
     log.propagate = False
 
 
+class _ErrorOutput(io.TextIOWrapper):
+    """Standard error. What it cannot take is lost: a reader of the log that went away must not stop a camera."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            pass
+
+
 class _LogHandler(logging.Handler):
-    """Writes plain lines to standard error, above a progress bar where there is one."""
+    """Writes plain lines to standard error, above a progress bar where there is one. None shows credentials."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = self.format(record)
+        text = redact(self.format(record))
         if record.levelno >= logging.WARNING:
             text = "{}: {}".format(record.levelname.lower(), _as_sentences(text))
         tqdm = sys.modules.get("tqdm")

@@ -1,0 +1,73 @@
+"""What the program writes to standard error, and that nothing depends on its being read."""
+
+import logging
+import os
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.command import ROOT
+
+READ = """
+import logging, sys, time
+from appliance import __main__
+from appliance.sources import live, open_camera
+
+live.FIRST_PAUSE = 0.05
+__main__._prepare_output()
+log = logging.getLogger("appliance")
+with open_camera(sys.argv[1]) as source:
+    for _ in range(30):
+        log.info("a frame")
+        print(source.read().index, flush=True)
+print("by hand", file=sys.stderr, flush=True)
+"""
+
+
+@pytest.fixture(params=["gone", "full"])
+def lost(request):
+    """A standard error that takes nothing: a pipe without a reader, a file on a full disk."""
+    if request.param == "full":
+        with open("/dev/full", "wb") as file:
+            yield file
+        return
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+def run(words, stderr=subprocess.PIPE):
+    return subprocess.run([sys.executable] + words, cwd=str(ROOT), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=stderr, universal_newlines=True)
+
+
+def test_a_camera_is_reopened_though_nobody_reads_the_log(tmp_path, lost):
+    path = str(tmp_path / "video9.avi")
+    writer = cv2.VideoWriter(path, cv2.CAP_FFMPEG, int.from_bytes(b"MJPG", "little"), 50, (64, 48))
+    for _ in range(10):  # after which the camera is lost and opened again, with a warning
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    done = run(["-c", READ, path], lost)
+    assert (done.returncode, done.stdout.split()) == (0, [str(number) for number in range(30)])
+
+
+def test_an_error_that_nobody_reads_keeps_its_exit_code(lost):
+    assert run(["-m", "appliance", "config", "show", "--config", "nowhere.yml"], lost).returncode == 2
+
+
+def test_no_error_shows_a_password():
+    done = run(["-m", "appliance", "config", "show", "rtsp://bob:hunter2@camera/x"])
+    assert done.returncode == 2
+    assert "camera/x" in done.stderr and "hunter2" not in done.stderr and "bob" not in done.stderr
+
+
+def test_no_log_line_shows_a_password(capsys):
+    from appliance.__main__ import _LogHandler
+
+    record = logging.LogRecord("x", logging.WARNING, "x.py", 1, "lost %s", ("rtsp://bob:hunter2@camera/x",), None)
+    _LogHandler().emit(record)
+    assert capsys.readouterr().err == "warning: lost rtsp://***@camera/x.\n"
