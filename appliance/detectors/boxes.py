@@ -12,6 +12,7 @@ import numpy as np
 from appliance.detectors.base import Detector, Raw, to_detections
 from appliance.detectors.nms import WHOLE_IMAGE, suppress
 from appliance.engines.base import Engine
+from appliance.errors import ModelError
 from appliance.frame import Detections
 from appliance.graph.suppression import Suppression
 
@@ -77,11 +78,18 @@ class ExactDetector(BoxDetector):
     def back(self, raw: Raw, width: int, height: int) -> Detections:
         outputs: Sequence[np.ndarray] = self._back.run(*raw) if self._back else raw
         boxes, scores, classes, count = outputs
-        found = int(count[0])
-        above = scores[0, :found] >= self._threshold
-        return to_detections(
-            boxes[0, :found][above], scores[0, :found][above], classes[0, :found][above], width, height
-        )
+        if boxes.ndim != 3 or boxes.shape[2] != 4 or scores.shape != boxes.shape[:2] or scores.shape != classes.shape:
+            raise ModelError(
+                "{}: the graph gives boxes, scores and classes of the shapes {}, {} and {}, where [1, n, 4], [1, n] "
+                "and [1, n] are needed. Export it with its post-processing.".format(
+                    self.name, list(boxes.shape), list(scores.shape), list(classes.shape)
+                )
+            )
+        found = int(np.ravel(count)[0])
+        # Graphs without a suppression give them in the order of the anchors.
+        best = np.argsort(-scores[0, :found], kind="stable")
+        best = best[scores[0, best] >= self._threshold]
+        return to_detections(boxes[0, best], scores[0, best], classes[0, best], width, height)
 
     def close(self) -> None:
         super().close()

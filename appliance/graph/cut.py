@@ -170,22 +170,22 @@ def _can_cross(graph: Graph, name: str) -> bool:
 def _dynamic(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> Set[str]:
     """Nodes that depend on the input through data; all others are constants, to be copied."""
     found: Set[str] = set()
-    waiting = [name for name in needed if graph.op(name) == "Placeholder"]
+    waiting = {name for name in needed if graph.op(name) == "Placeholder"}
     while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        waiting.extend(
-            consumer
-            for consumer in graph.consumers[name]
-            if consumer in needed and any(tensor.node == name for tensor in graph.data_inputs(consumer))
-        )
-        if not waiting:
-            # A loop is one: its counters and handles are not constants although no data edge says so.
-            for frame in frames.values():
-                if frame & found:
-                    waiting.extend(((frame | array_nodes(graph, frame)) & needed) - found)
+        while waiting:
+            name = waiting.pop()
+            found.add(name)
+            waiting.update(
+                consumer
+                for consumer in graph.consumers[name]
+                if consumer in needed
+                and consumer not in found
+                and any(tensor.node == name for tensor in graph.data_inputs(consumer))
+            )
+        # A loop is one: its counters and handles are not constants although no data edge says so.
+        for frame in frames.values():
+            if frame & found:
+                waiting |= ((frame | array_nodes(graph, frame)) & needed) - found
     return found
 
 

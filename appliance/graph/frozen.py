@@ -1,6 +1,7 @@
 """A frozen graph as data: its nodes, who feeds whom, constants as arrays; read from a file, written to bytes."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set
 
@@ -210,21 +211,33 @@ def read_graph(path: Path) -> Graph:
     return parse_graph(data, str(path))
 
 
+_EXPORT = "The API's export_inference_graph.py makes a frozen graph of a trained model: frozen_inference_graph.pb."
+_VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "TemporaryVariable"})
+# How files begin that people take for a frozen graph.
+_OTHER_FILES = (
+    (rb"\s*(#[^\n]*\n\s*)*(node|library|versions)\s*\{", "a graph written as text"),
+    (rb"\x08\x01\x12", "a SavedModel"),
+    (rb"\x89HDF", "a Keras model"),
+    (rb"....TFL3", "a TensorFlow Lite model"),
+    (rb"\x1f\x8b|PK\x03\x04", "an archive (`python -m appliance models import FILE` takes the zoo's .tar.gz)"),
+    (rb"version https://git-lfs", "the note that Git LFS leaves in place of a file: `git lfs pull` fetches it"),
+)
+
+
 def parse_graph(data: bytes, name: str) -> Graph:
     """A Graph from the bytes of a GraphDef; `name` is what messages call it. Raises ModelError."""
+    for mark, what in _OTHER_FILES:
+        if re.match(mark, data):
+            raise ModelError("{}: this is no frozen graph but {}. {}".format(name, what, _EXPORT))
     message = GraphDef()
     try:
         message.ParseFromString(data)
     except (DecodeError, SystemError) as error:  # protobuf 3.19 lets a SystemError through for bad text
         raise ModelError(
-            "{}: this is no frozen graph, or a truncated one. Export it again as frozen_inference_graph.pb, "
-            "or fetch it again.".format(name)
+            "{}: this is no frozen graph, or a truncated one. Fetch it again. {}".format(name, _EXPORT)
         ) from error
     if not message.node or not all(node.name and node.op for node in message.node):
-        raise ModelError(
-            "{}: this is no frozen graph: no node was found in it. Export the model as "
-            "frozen_inference_graph.pb (a SavedModel, a checkpoint or a text graph is something else).".format(name)
-        )
+        raise ModelError("{}: this is no frozen graph: no node was found in it. {}".format(name, _EXPORT))
     names = {node.name for node in message.node}
     for node in message.node:
         for text in node.input:
@@ -233,12 +246,9 @@ def parse_graph(data: bytes, name: str) -> Graph:
                     "{}: node {} reads {}, which is not in the file: the graph is damaged or truncated. "
                     "Fetch or export it again.".format(name, node.name, text)
                 )
-    variables = [node.name for node in message.node if node.op in ("Variable", "VariableV2", "VarHandleOp")]
+    variables = [node.name for node in message.node if node.op in _VARIABLES]
     if variables:
-        raise ModelError(
-            "{}: the graph is not frozen: {} is a variable. Export it with export_inference_graph.py, which "
-            "writes frozen_inference_graph.pb.".format(name, variables[0])
-        )
+        raise ModelError("{}: the graph is not frozen: {} is a variable. {}".format(name, variables[0], _EXPORT))
     return Graph(message)
 
 

@@ -84,10 +84,7 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
         labels = _labels(graph.parent, entry, label_path)
         return InstalledModel(name, graph, labels, entry, read_record(graph.parent) if folder else None)
     if graph.is_file():
-        raise ModelError(
-            "{} is no frozen graph: that is a file whose name ends in .pb. "
-            "`python -m appliance models import {}` takes an archive of one.".format(graph, graph)
-        )
+        raise ModelError(_no_graph(graph))
     # A config file of the original project: models/<name>/frozen_inference_graph.pb
     name = path.parent.name if path.suffix == ".pb" else path.name
     folder = _find_folder(name, models_dir)
@@ -98,7 +95,7 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
     if _is_in_catalogue(name):
         raise _not_installed(name)
     if path.is_dir():
-        raise ModelError("There is no {} in {}.".format(GRAPH_FILE, path))
+        raise ModelError(_no_graph_in(path))
     if path.suffix == ".pb" or path.parent != Path("."):
         raise ModelError("{} does not exist{}".format(path, did_you_mean(name, _known_names(models_dir))))
     raise ModelError(
@@ -106,6 +103,22 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
             path, did_you_mean(name, _known_names(models_dir))
         )
     )
+
+
+def _no_graph(path: Path) -> str:
+    if path.name.endswith((".tar.gz", ".tgz")):
+        remedy = "`python -m appliance models import {}` takes the archive of one.".format(path)
+    else:
+        remedy = "Export the model as {}; a text graph, a SavedModel or a checkpoint is something else.".format(GRAPH_FILE)
+    return "{} is no frozen graph: that is a file whose name ends in .pb. {}".format(path, remedy)
+
+
+def _no_graph_in(folder: Path) -> str:
+    if not (folder / "saved_model.pb").is_file():
+        return "There is no {} in {}.".format(GRAPH_FILE, folder)
+    beside = folder.resolve().parent / GRAPH_FILE
+    remedy = "give {}, which lies beside it".format(beside) if beside.is_file() else "export it as " + GRAPH_FILE
+    return "{} is a SavedModel, and a frozen graph is needed: {}.".format(folder, remedy)
 
 
 def _folders(models_dir: Path) -> List[Path]:
