@@ -5,7 +5,7 @@ import re
 import tarfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Dict, Iterator
 
 from appliance.errors import ModelError
 from appliance.zoo.install import check_space, writing
@@ -17,7 +17,10 @@ _MOST_TIMES = 20
 _FLOOR_BYTES = 512 << 20
 
 _MOST_LABEL_BYTES = 1 << 20
+_MOST_HEADER_BYTES = 1 << 20
 _LABEL_MAP = re.compile(r"label_?map.*\.pbtxt$|labels\.pbtxt$")
+
+_PAX_RECORD = re.compile(rb"(\d{1,7}) ([^=\n]+)=")
 
 
 def unpack_graph(archive: Path, folder: Path) -> None:
@@ -35,11 +38,11 @@ def unpack_graph(archive: Path, folder: Path) -> None:
     with unzipped:
         stream = _Bounded(unzipped, limit, archive)
         try:
-            with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]
-                _take_members(tar, folder, archive)
+            for member in _members(stream):
+                _take(member, stream, folder, archive)
             while stream.read(1 << 20):
                 pass
-        except tarfile.TarError as error:
+        except (tarfile.TarError, ValueError) as error:
             raise ModelError(
                 "{} is no archive of a model, or a damaged one ({}): fetch it again.".format(archive, error)
             ) from error
@@ -49,49 +52,100 @@ def unpack_graph(archive: Path, folder: Path) -> None:
         )
 
 
-def _take_members(tar: tarfile.TarFile, folder: Path, archive: Path) -> None:
-    for member in tar:
-        parts = member.name.split("/")
-        if member.name.startswith("/") or ".." in parts:
-            raise ModelError(
-                "{} holds the name {!r}, which leads out of its folder: do not trust it.".format(
-                    archive, member.name
-                )
+def _take(member: tarfile.TarInfo, stream: "_Bounded", folder: Path, archive: Path) -> None:
+    """Write a member that is wanted, pass over another."""
+    parts = member.name.split("/")
+    if member.name.startswith("/") or ".." in parts:
+        raise ModelError(
+            "{} holds the name {!r}, which leads out of its folder: do not trust it.".format(
+                archive, member.name
             )
-        if parts[-1] == GRAPH_FILE:
-            target = folder / GRAPH_FILE
-        elif _LABEL_MAP.search(parts[-1]) and member.size <= _MOST_LABEL_BYTES:
-            target = folder / LABELS_FILE
-        else:
-            continue
-        if not member.isfile():
-            raise ModelError(
-                "{} in {} is no ordinary file: do not trust this archive.".format(member.name, archive)
-            )
-        if target.exists():
-            raise ModelError(
-                "{} holds more than one {}: which one is meant cannot be told.".format(archive, parts[-1])
-            )
-        _write_member(tar, member, target, archive)
-
-
-def _write_member(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, archive: Path) -> None:
+        )
+    if parts[-1] == GRAPH_FILE:
+        target = folder / GRAPH_FILE
+    elif _LABEL_MAP.search(parts[-1]) and member.size <= _MOST_LABEL_BYTES:
+        target = folder / LABELS_FILE
+    else:
+        stream.skip(_size_in_archive(member))
+        return
+    if not member.isfile():
+        raise ModelError(
+            "{!r} in {} is no ordinary file: do not trust this archive.".format(member.name, archive)
+        )
+    if target.exists():
+        raise ModelError(
+            "{} holds more than one {}: which one is meant cannot be told.".format(archive, parts[-1])
+        )
     if member.size > _MOST_BYTES:
         raise ModelError(
-            "{} in {} claims to be {} MB long: do not trust this archive.".format(
+            "{!r} in {} claims to be {} MB long: do not trust this archive.".format(
                 member.name, archive, member.size // 1000000
             )
         )
-    check_space(target.parent, member.size)
-    source: Any = tar.extractfile(member)
+    check_space(folder, member.size)
     with writing(target), target.open("xb") as file:
-        left = member.size
-        while left:
-            block = source.read(min(left, 1 << 20))
-            if not block:
-                raise tarfile.ReadError("{} ends early".format(member.name))
-            left -= len(block)
+        for block in stream.blocks(member.size):
             file.write(block)
+    stream.skip(-member.size % tarfile.BLOCKSIZE)
+
+
+def _members(stream: "_Bounded") -> Iterator[tarfile.TarInfo]:
+    """What is in the archive; the caller reads the data of one before it asks for the next.
+
+    `tarfile` reads whole headers into memory however long they claim to be, recurses for each extended one, and
+    lets files with holes grow to any size. This takes names and sizes of the formats that tar programs write
+    (ustar, GNU, pax), and refuses holes. Raises TarError, ValueError.
+    """
+    block = stream.read(tarfile.BLOCKSIZE)
+    if not block:
+        raise tarfile.ReadError("it is empty")
+    name = ""
+    fields: Dict[str, str] = {}
+    while block.strip(b"\0"):
+        member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        if member.size < 0:
+            raise tarfile.ReadError("a size below zero")
+        if member.type == tarfile.GNUTYPE_LONGNAME:
+            name = _text(stream.header(member)).partition("\0")[0]
+        elif member.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
+            fields = _pax_fields(stream.header(member))
+        elif member.type in (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK):
+            stream.header(member)
+        else:
+            if member.type == tarfile.GNUTYPE_SPARSE or any(field.startswith("GNU.sparse") for field in fields):
+                raise tarfile.ReadError("it holds a file with holes; pack it without --sparse")
+            member.name = fields.get("path") or name or member.name
+            member.size = int(fields.get("size", member.size))
+            if member.size < 0:
+                raise tarfile.ReadError("a size below zero")
+            yield member
+            name, fields = "", {}
+        block = stream.read(tarfile.BLOCKSIZE)
+
+
+def _size_in_archive(member: tarfile.TarInfo) -> int:
+    """Links, folders and devices may have a size, but no data."""
+    if member.type in tarfile.SUPPORTED_TYPES and not member.isreg():
+        return 0
+    return member.size + -member.size % tarfile.BLOCKSIZE
+
+
+def _pax_fields(data: bytes) -> Dict[str, str]:
+    """The records "LENGTH KEYWORD=VALUE\\n" of a pax header; LENGTH counts the whole record."""
+    fields = {}
+    position = 0
+    while position < len(data):
+        match = _PAX_RECORD.match(data, position)
+        end = position + int(match.group(1)) if match else 0
+        if match is None or end <= match.end() or data[end - 1 : end] != b"\n":
+            raise tarfile.ReadError("a damaged pax header")
+        fields[_text(match.group(2))] = _text(data[match.end() : end - 1])
+        position = end
+    return fields
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
 
 
 class _Bounded:
@@ -112,4 +166,25 @@ class _Bounded:
             raise ModelError(
                 "{} unpacks to far more than such an archive should: do not trust it.".format(self._archive)
             )
+        return data
+
+    def blocks(self, size: int) -> Iterator[bytes]:
+        """The next `size` bytes, a piece at a time."""
+        while size:
+            data = self.read(min(size, 1 << 20))
+            if not data:
+                raise tarfile.ReadError("it ends early")
+            size -= len(data)
+            yield data
+
+    def skip(self, size: int) -> None:
+        for _ in self.blocks(size):
+            pass
+
+    def header(self, member: tarfile.TarInfo) -> bytes:
+        """The data of an extended header."""
+        if member.size > _MOST_HEADER_BYTES:
+            raise tarfile.ReadError("a header of {} MB".format(member.size // 1000000))
+        data = b"".join(self.blocks(member.size))
+        self.skip(-member.size % tarfile.BLOCKSIZE)
         return data

@@ -164,3 +164,74 @@ def test_no_space_is_found_before_writing(tmp_path, folder, monkeypatch):
 def test_an_archive_that_is_not_there_is_named(tmp_path, folder):
     with pytest.raises(ModelError, match=r"gone\.tar\.gz cannot be read: No such file"):
         unpack_graph(tmp_path / "gone.tar.gz", folder)
+
+
+def header(name, kind=tarfile.REGTYPE, size=0):
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    return info.tobuf(format=tarfile.GNU_FORMAT)
+
+
+def padded(data):
+    return data + bytes(-len(data) % 512)
+
+
+def pax(*records):
+    data = "".join("{} {}\n".format(len(record) + 4, record) for record in records).encode()
+    return header("pax", tarfile.XHDTYPE, len(data)) + padded(data)
+
+
+def with_size(block, field):
+    """A header whose size field holds these twelve bytes, and its checksum anew."""
+    block = bytearray(block[:124] + field + block[136:])
+    block[148:156] = b" " * 8
+    block[148:156] = "{:06o}\0 ".format(sum(block)).encode()
+    return bytes(block)
+
+
+NAMED = header("m/frozen_inference_graph.pb", size=len(GRAPH)) + padded(GRAPH)
+HOLED = header("m/frozen_inference_graph.pb", tarfile.GNUTYPE_SPARSE, 0)
+
+
+@pytest.mark.parametrize("content", [
+    pax("GNU.sparse.map=abc", "GNU.sparse.size=900") + NAMED,
+    pax("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=944000000") + NAMED,
+    pax("size=-5") + NAMED,
+    pax("size=abc") + NAMED,
+    pax("size=" + "9" * 20) + NAMED,
+    header("pax", tarfile.XHDTYPE, 9) + padded(b"nonsense\n") + NAMED,
+    header("pax", tarfile.XHDTYPE, 9) + padded(b"99 path=x") + NAMED,
+    HOLED,
+    with_size(header("m/padding"), b"\xff" * 12) + NAMED,
+    header("long", tarfile.GNUTYPE_LONGNAME, 2 << 20) + bytes(2 << 20) + NAMED,
+    header("pax", tarfile.XHDTYPE, 480 << 20) + b"x" * 10240,
+    header("pax", tarfile.XGLTYPE, 480 << 20) + b"x" * 10240,
+], ids=[
+    "map of holes", "pax with holes", "size below zero", "size that is no number", "endless size", "no pax records",
+    "pax record too long", "GNU with holes", "header below zero", "long name", "long pax header", "long global header",
+])
+def test_a_hostile_archive_is_refused_in_a_sentence(tmp_path, folder, content):
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(content + bytes(1024)))
+    with pytest.raises(ModelError, match=r"a\.tar\.gz"):
+        unpack_graph(path, folder)
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1 << 20
+
+
+def test_headers_without_end_do_not_end_python(tmp_path, folder):
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(pax("comment=x") * 5000 + NAMED + bytes(1024)))
+    unpack_graph(path, folder)
+    assert unpacked(folder) == {"frozen_inference_graph.pb": GRAPH}
+
+
+@pytest.mark.parametrize("format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_every_format_of_tar_is_read(tmp_path, folder, format):
+    path = tmp_path / "a.tar.gz"
+    long_name = "mödel/" + "x" * 90 + "/" + "y" * 40 + "/frozen_inference_graph.pb"
+    members = [member("mödel/label_map.pbtxt", b"item {}"), member(long_name, GRAPH)]
+    with tarfile.open(str(path), "w:gz", format=format, pax_headers={"comment": "of the archive"}) as tar:
+        for info, data in members:
+            tar.addfile(info, io.BytesIO(data))
+    unpack_graph(path, folder)
+    assert unpacked(folder) == {"frozen_inference_graph.pb": GRAPH, "labels.pbtxt": b"item {}"}

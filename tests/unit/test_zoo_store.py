@@ -34,6 +34,13 @@ def put_graph(folder, name="frozen_inference_graph.pb", labels=None):
     return folder / name
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """A working directory of the test's own: `models/...` must not mean what is installed in the checkout."""
+    (tmp_path / "working").mkdir()
+    monkeypatch.chdir(str(tmp_path / "working"))
+
+
 @pytest.fixture
 def models_dir(tmp_path):
     return tmp_path / "models"
