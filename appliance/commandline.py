@@ -16,7 +16,7 @@ PROGRAM = "python -m appliance"
 
 # The commands that run the loop, each with the setting that its argument stands for.
 INPUT_SETTINGS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
-_CAMERA_SETTINGS = {"camera_input", "width", "height", "live_timeout"}
+_CAMERA_SETTINGS = {"camera_input", "live_timeout"}
 _WINDOW_SETTINGS = {"visualize", "max_vis_fps"}
 _WITHOUT_EFFECT = {"model_type", "split_shape", "num_classes", "precision_model", "vis_worker"}
 _RUN_SETTINGS = set(SETTINGS) - set(INPUT_SETTINGS.values()) - _WITHOUT_EFFECT

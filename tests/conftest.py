@@ -1,6 +1,7 @@
 """What the tests share: the sample pictures, the installed models, the folder of test graphs."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,17 @@ import tests  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ("bikes.mp4", "bus.jpg", "zidane.jpg", "astronaut.png", "coffee.png", "chelsea.png")
+
+OLDEST_FOR_HEAVY_TESTS = (3, 9)
+"""The tests that are marked heavy run on the newest Python alone; those of the boards are older than this."""
+
+
+def pytest_collection_modifyitems(items):
+    if sys.version_info >= OLDEST_FOR_HEAVY_TESTS:
+        return
+    for item in items:
+        if item.get_closest_marker("heavy"):
+            item.add_marker(pytest.mark.skip(reason="a heavy graph: it is run once, on the newest Python"))
 
 
 @pytest.fixture(scope="session")

@@ -41,11 +41,13 @@ class _Family(NamedTuple):
     outputs: what is fetched of its graphs, in the order in which its detector takes it.
     make: a detector of a front and, where the graph is split, a back that gives the outputs; and the threshold.
     classes: how many the graph has, where its suppression does not tell.
+    whole: why a graph that could be split runs whole, unless exact mode is asked for.
     """
 
     outputs: Tuple[str, ...]
     make: Callable[[About, Engine, Optional[Engine], float, Graph], Detector]
     classes: Callable[[Graph], Optional[int]]
+    whole: Optional[str] = None
 
 
 def _make_boxes(about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
@@ -67,7 +69,11 @@ _FAMILIES: Dict[str, _Family] = {
     "ssd": _BOXES,
     "faster_rcnn": _BOXES,
     "mask_rcnn": _Family(
-        (*DETECTION_OUTPUTS, MASK_OUTPUT), _make_masks, lambda graph: mask_classes(graph, MASK_OUTPUT)
+        (*DETECTION_OUTPUTS, MASK_OUTPUT),
+        _make_masks,
+        lambda graph: mask_classes(graph, MASK_OUTPUT),
+        # Measured: docs/models.md.
+        whole="what lies behind its mask head is too light for a part of its own; --exact splits it all the same",
     ),
     "deeplab": _Family(
         (SEGMENTATION_OUTPUT,),
@@ -81,7 +87,7 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
     """A detector that is ready: loaded, and warmed by an empty image. Raises ModelError."""
     graph = read_model(path)
     interface = recognise(graph, str(path))
-    plan = make_plan(graph, interface, options.split_model, options.exact)
+    plan = plan_for(graph, interface, options.split_model, options.exact)
     classes = _FAMILIES[interface.family].classes(graph)
     if interface.family == "deeplab" and not labels and classes == PASCAL_LABELS:
         labels = builtin_labels("pascal")
@@ -95,6 +101,15 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
     log.info("%s: %s graph, %s path on the %s%s", name, interface.family, plan.path, detector.device,
              " ({})".format(plan.reason) if plan.reason else "")
     return detector
+
+
+def plan_for(graph: Graph, interface: Interface, split_model: bool, exact: bool) -> Plan:
+    """How a graph of this family will run with these settings."""
+    plan = make_plan(graph, interface, split_model, exact)
+    whole = _FAMILIES[interface.family].whole
+    if whole is not None and plan.path == "exact" and not exact:
+        return Plan("whole", whole)
+    return plan
 
 
 def differences(

@@ -77,9 +77,11 @@ class Settings:
         "the camera for `stream`: an index, a device path, an RTSP or HTTP address, or a GStreamer pipeline "
         "that ends in appsink", minimum=0, maximum=255)
     width: int = setting(
-        1280, INTEGER, INPUT, "width to ask of a USB camera", unit="pixels", minimum=1, maximum=16384)
+        1280, INTEGER, INPUT, "width to ask of a USB camera; see also mask_output_size",
+        unit="pixels", minimum=1, maximum=16384)
     height: int = setting(
-        720, INTEGER, INPUT, "height to ask of a USB camera", unit="pixels", minimum=1, maximum=16384)
+        720, INTEGER, INPUT, "height to ask of a USB camera; see also mask_output_size",
+        unit="pixels", minimum=1, maximum=16384)
     live_timeout: float = setting(
         20.0, NUMBER, INPUT, "a camera that gave no frame for so long is opened again",
         unit="seconds", minimum=0.1, maximum=86400)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from appliance.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.frame import Detections, Frame, Result, Segmentation, Statistics, Timings
 from appliance.sinks.console import Console, format_detections, format_statistics
 
 TIMINGS = Timings(total=0.1191, cap=0.00013, front=0.03837, back=0.02768, lost=0.05293, send=0.03834)
@@ -42,6 +42,17 @@ def test_the_line_can_be_printed_before_there_is_anything_to_tell():
     line = format_statistics(empty)
     assert line.startswith("FPS: 0.0  Frames: 0  Seconds: 0.00000   | 1FRAME total: 0.00000   cap: 0.00000 ")
     assert [part.split(":")[0] for part in line.split("|")[1:]] == [" 1FRAME total", " VFPS"]
+
+
+def test_a_segmentation_is_listed_by_the_share_of_each_thing():
+    class_map = np.zeros((100, 100), np.uint8)
+    class_map[:31] = 18
+    class_map[31:38] = 1
+    class_map[99, 99] = 5
+    result = make_result(index=3)._replace(segmentation=Segmentation(class_map))
+    assert format_detections(result) == "frame 3: dog 31%, person 7%, id 5 <1%"
+    nothing = make_result(index=4)._replace(segmentation=Segmentation(np.zeros((9, 9), np.uint8)))
+    assert format_detections(nothing) == "frame 4: nothing found"
 
 
 @pytest.mark.parametrize(

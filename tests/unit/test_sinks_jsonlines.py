@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import OutputError
-from appliance.frame import Detections, Frame, Result, Timings
+from appliance.frame import Detections, Frame, Result, Segmentation, Timings
 from appliance.sinks.base import OutputClosed
 from appliance.sinks.jsonlines import JsonLines
 
@@ -62,6 +62,32 @@ def test_a_line_holds_the_frame_and_what_was_found_in_it(tmp_path):
         '"width": 64, "height": 48, "detections": ['
         '{"class_id": 1, "label": "person", "score": 0.98, "box": [10.12, 20.0, 30.5, 41.0]}, '
         '{"class_id": 91, "label": "id 91", "score": 0.5, "box": [0.0, 0.0, 64.0, 48.0]}]}'
+    ]
+
+
+def test_with_masks_each_detection_has_its_own_run_length_encoded(tmp_path):
+    result = make_result([PERSON, PERSON])
+    masks = np.zeros((2, 48, 64), np.bool_)
+    masks[0, 1, 0] = masks[1, 47, 63] = True
+    result = result._replace(detections=result.detections._replace(masks=masks))
+    (line,) = written(tmp_path / "out.json", result)
+    assert [found["mask"] for found in json.loads(line)["detections"]] == [
+        {"size": [48, 64], "counts": "11no2"}, {"size": [48, 64], "counts": "oo21"},
+    ]
+
+
+def test_a_segmentation_is_the_area_of_each_class_largest_first(tmp_path):
+    class_map = np.zeros((48, 64), np.uint8)
+    class_map[:12] = 1
+    class_map[47, 63] = 7
+    result = make_result()._replace(segmentation=Segmentation(class_map), labels={0: "background", 1: "person"})
+    (line,) = written(tmp_path / "out.json", result)
+    found = json.loads(line)
+    assert found["detections"] == []
+    assert found["segmentation"] == [
+        {"class_id": 0, "label": "background", "area": 2303, "share": 0.749674},
+        {"class_id": 1, "label": "person", "area": 768, "share": 0.25},
+        {"class_id": 7, "label": "id 7", "area": 1, "share": 0.000326},
     ]
 
 

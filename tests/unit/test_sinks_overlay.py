@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from appliance.frame import Detections, Frame, Result, Statistics, Timings
-from appliance.sinks.overlay import Overlay, class_colour, place_label, text_colour
+from appliance.sinks.colours import class_colour, text_colour
+from appliance.sinks.overlay import Overlay, place_label
 
 TIMINGS = Timings(total=0.1191, cap=0.00013, front=0.03837, back=0.02768, lost=0.05293, send=0.03834)
 STATISTICS = Statistics(
