@@ -58,6 +58,9 @@ class AviWriter:
         """Whether to start a new file: the last part that the index has room for is begun."""
         return len(self._parts) == MAX_PARTS - 1
 
+    def fileno(self) -> int:
+        return self._file.fileno()
+
     def write(self, jpeg: bytes) -> None:
         """Append one picture. When that fails, the file stays as it was before and can still be closed."""
         if self._index and self._end - self._riff + len(jpeg) > self._part_bytes:
@@ -76,6 +79,7 @@ class AviWriter:
         with self._file:
             try:
                 self._finish_part()
+                os.fdatasync(self.fileno())
             except OSError:
                 return
             # Announced only now: players believe an index, and one of a few parts would hide the others.

@@ -1,5 +1,6 @@
 """Records the annotated pictures as a movie: JPEG pictures in AVI, which any player opens."""
 
+import contextlib
 import logging
 import os
 from typing import Callable, List, Optional, Tuple
@@ -10,6 +11,7 @@ from appliance.errors import OutputError
 from appliance.frame import Result
 from appliance.sinks.avi import AviWriter
 from appliance.sinks.base import Sink, cannot_write, make_writable_directory
+from appliance.sinks.flusher import Flusher
 from appliance.sinks.overlay import Overlay
 
 JPEG_QUALITY = 95
@@ -31,7 +33,10 @@ class MovieRecorder(Sink):
     a second of playing time: pictures are repeated or left out as needed.
     A new file is begun where their size changes, where a live source was silent for over 10 seconds,
     and at 255 GiB. `paths` has all files so far, `frames` counts the pictures in them.
-    The files are whole after `close`. After a crash they lack only the picture that was being written.
+    The files are whole after `close`. After a crash they lack only the picture that was being written, after a power
+    cut about the last second.
+    Where the disk is full, or fails, an OutputError ends the run; that of a live source goes on without a
+    recording, which the log says once. Either tells what is kept.
     """
 
     name = "recorder"
@@ -48,6 +53,7 @@ class MovieRecorder(Sink):
         self._overlay = overlay
         self._is_live = is_live
         self._movie: Optional[AviWriter] = None
+        self._flusher: Optional[Flusher] = None
         self._size: Tuple[int, int] = (0, 0)
         self._started_at = 0.0
         self._last_picture = b""
@@ -56,25 +62,49 @@ class MovieRecorder(Sink):
 
     def write(self, result: Result) -> None:
         if self._failure:
+            if self._is_live:
+                return
             raise self._failure
         try:
+            if self._flusher and self._flusher.problem:
+                raise self._flusher.problem
             self._record(result)
         except OSError as problem:
-            path = self.paths[-1] if self.paths else self._path
-            seconds = self.frames / self._fps
-            kept = (
-                "The {:.1f} seconds recorded before it are kept and can be played.".format(seconds)
-                if seconds
-                else ""
-            )
-            self._failure = cannot_write(path, problem, kept)
-            self.close()
-            raise self._failure from problem
+            self._give_up(problem)
 
     def close(self) -> None:
-        if self._movie:
-            self._movie.close()
-            self._movie = None
+        try:
+            self._finish_file()
+        except OSError as problem:
+            self._give_up(problem)
+
+    def _give_up(self, problem: OSError) -> None:
+        path = self.paths[-1] if self.paths else self._path
+        seconds = self.frames / self._fps if self.frames else 0.0
+        if self._flusher and self._flusher.problem:
+            kept = "Of the {:.1f} seconds recorded before it the last may be lost.".format(seconds)
+        elif seconds:
+            kept = "The {:.1f} seconds recorded before it are kept and can be played.".format(seconds)
+        else:
+            kept = ""
+        self._failure = cannot_write(path, problem, kept)
+        with contextlib.suppress(OSError):
+            self._finish_file()
+        if not self._is_live:
+            raise self._failure from problem
+        self.is_drawn = False
+        log.error("%s The recording ends here; detection goes on", self._failure)
+
+    def _finish_file(self) -> None:
+        movie, flusher, self._movie = self._movie, self._flusher, None
+        try:
+            if movie:
+                movie.close()
+        finally:
+            if flusher:
+                flusher.stop()
+        if movie and flusher and flusher.problem:
+            raise flusher.problem
 
     def _record(self, result: Result) -> None:
         width, height = self._overlay.size(result)
@@ -101,13 +131,14 @@ class MovieRecorder(Sink):
         self._last_picture = picture
 
     def _start_file(self, width: int, height: int, captured_at: float) -> AviWriter:
-        self.close()
+        self._finish_file()
         self._fps = self._playing_fps()
         stem, extension = os.path.splitext(self._path)
         path, number = self._path, 1
         while True:
             try:
                 self._movie = AviWriter(path, width, height, self._fps)
+                self._flusher = Flusher(self._movie.fileno(), os.path.dirname(path) or ".")
                 break
             except FileExistsError:
                 number += 1

@@ -22,35 +22,37 @@ from appliance.sinks.overlay import Overlay
 from appliance.sinks.recorder import MovieRecorder
 import cv2
 
-clip, path, frames, bytes_allowed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+clip, path, frames, bytes_allowed, is_live = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 if bytes_allowed:
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_allowed, bytes_allowed))
 statistics = Statistics(0.0, 0, 0.0, None, 0.0, 0, 0, 0)
-recorder = MovieRecorder(path, lambda: 25.0, Overlay(False, lambda: statistics))
+recorder = MovieRecorder(path, lambda: 25.0, Overlay(False, lambda: statistics), is_live == "True")
 movie = cv2.VideoCapture(clip)
 for index in range(frames):
     is_read, image = movie.read()
     if not is_read:
         movie = cv2.VideoCapture(clip)
         is_read, image = movie.read()
-    frame = Frame(image, index, clip, index / 25.0, 0.0, 0.0)
+    frame = Frame(image, index, clip, index / 25.0, index / 25.0, 0.0)
     try:
         recorder.write(Result(frame, Detections.empty(), Timings(0, 0, 0, 0, 0, 0), {}))
     except OutputError as problem:
         print(problem)
         sys.exit(problem.exit_code)
-    print(index, flush=True)
+    if recorder.is_drawn:
+        print(index, flush=True)
 recorder.close()
 print("closed")
 """
 
 
-def start_recording(samples, path, frames, bytes_allowed=0):
-    arguments = [str(samples / "bikes.mp4"), str(path), str(frames), str(bytes_allowed)]
+def start_recording(samples, path, frames, bytes_allowed=0, is_live=False):
+    arguments = [str(samples / "bikes.mp4"), str(path), str(frames), str(bytes_allowed), str(is_live)]
     return subprocess.Popen(
         [sys.executable, "-c", RECORD] + arguments,
         cwd=str(ROOT),
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         universal_newlines=True,
     )
 
@@ -139,6 +141,16 @@ def test_where_a_file_may_not_grow_the_recording_is_kept_and_said_so(samples, tm
     output, _ = process.communicate()
     assert process.returncode == 5
     assert "takes no larger file" in check_what_is_kept(output, path)
+
+
+def test_where_a_live_recording_may_not_grow_it_is_kept_and_the_run_goes_on(samples, tmp_path):
+    path = tmp_path / "a.avi"
+    process = start_recording(samples, path, 200, bytes_allowed=2000000, is_live=True)
+    output, _ = process.communicate()
+    assert process.returncode == 0
+    *recorded, closed = output.strip().split("\n")
+    assert closed == "closed" and 5 < len(recorded) < 150
+    assert "The recording ends here; detection goes on" in check_what_is_kept("\n".join(recorded), path)
 
 
 def test_on_a_full_disk_the_recording_is_kept_and_said_so(samples, tmp_path):

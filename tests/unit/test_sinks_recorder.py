@@ -1,5 +1,6 @@
 """The recorded movie: which pictures are in it, and in which file."""
 
+import errno
 import os
 import re
 import struct
@@ -10,9 +11,11 @@ import pytest
 
 from appliance.errors import OutputError
 from appliance.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.sinks import flusher
 from appliance.sinks.avi import MAX_PARTS, AviWriter
 from appliance.sinks.overlay import Overlay
 from appliance.sinks.recorder import MovieRecorder, movie_path
+from tests.command import wait_until
 
 NOTHING = Statistics(0.0, 0, 0.0, None, 0.0, 0, 0, 0)
 OVERLAY = Overlay(False, lambda: NOTHING)
@@ -156,6 +159,86 @@ def test_a_file_says_when_a_new_one_is_due(tmp_path):
     writer.close()
     assert count == MAX_PARTS
     assert play(tmp_path / "a.avi")[0] == [3] * MAX_PARTS
+
+
+class Disk:
+    """Stands for the kernel's way to the disk: notes what a file holds when it is flushed. May fail."""
+
+    def __init__(self, monkeypatch):
+        self.states = []  # of the file, flush by flush
+        self.directories = 0
+        self.failure = None
+        monkeypatch.setattr(flusher, "INTERVAL", 0.01)
+        monkeypatch.setattr("os.fdatasync", self.flush)
+
+    def flush(self, descriptor):
+        path = os.readlink("/proc/self/fd/{}".format(descriptor))
+        if os.path.isdir(path):
+            self.directories += 1
+            return
+        if self.failure:
+            raise OSError(self.failure, os.strerror(self.failure))
+        with open(path, "rb") as file:
+            self.states.append(file.read())
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    return Disk(monkeypatch)
+
+
+def test_a_recording_is_flushed_to_the_disk_again_and_again_and_at_its_end(tmp_path, disk):
+    path = tmp_path / "a.avi"
+    recorder = MovieRecorder(str(path), lambda: 10.0, OVERLAY)
+    for index in range(6):
+        recorder.write(make_result(index))
+        size, before = path.stat().st_size, len(disk.states)
+        wait_until(lambda: any(len(state) == size for state in disk.states[before:]))
+    recorder.close()
+    assert disk.directories == 1  # the file's name is on the disk too
+    assert disk.states[-1] == path.read_bytes()
+    # A power cut: some blocks, of the headers for example, are newer than the last flush.
+    whole = [state for state in disk.states if len(state) < path.stat().st_size]
+    flushed, later = whole[len(whole) // 2], whole[-1]
+    (tmp_path / "cut.avi").write_bytes(later[:4096] + flushed[4096:])
+    (tmp_path / "flushed.avi").write_bytes(flushed)
+    numbers = play(tmp_path / "flushed.avi")[0]
+    assert numbers and play(tmp_path / "cut.avi")[0] == numbers
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("at_close", [False, True])
+def test_a_disk_that_fails_when_it_is_flushed_is_named(tmp_path, disk, number, at_close):
+    recorder = MovieRecorder(str(tmp_path / "a.avi"), lambda: 10.0, OVERLAY)
+    recorder.write(make_result(0))
+    disk.failure = number
+    with pytest.raises(OutputError, match=r"a\.avi: .* Of the [0-9.]+ seconds recorded before it the last may be lost"):
+        while not at_close:
+            recorder.write(make_result(1))
+        recorder.close()
+    recorder.close()
+
+
+def test_a_file_system_that_cannot_flush_is_recorded_to_all_the_same(tmp_path, disk):
+    disk.failure = errno.EINVAL
+    recorder = MovieRecorder(str(tmp_path / "a.avi"), lambda: 10.0, OVERLAY)
+    recorder.write(make_result(3))
+    recorder.close()
+    assert play(tmp_path / "a.avi")[0] == [3]
+
+
+def test_a_disk_that_fails_ends_a_live_recording_and_nothing_else(tmp_path, disk, caplog):
+    recorder = MovieRecorder(str(tmp_path / "a.avi"), lambda: 10.0, OVERLAY, is_live=True)
+    disk.failure = errno.EIO
+    index = 0
+    while recorder.is_drawn:
+        recorder.write(make_result(1, captured_at=index / 10.0))
+        index += 1
+    for _ in range(5):
+        recorder.write(make_result(1, captured_at=index / 10.0))
+    recorder.close()
+    message, = [record.getMessage() for record in caplog.records]
+    assert "a.avi: Input/output error." in message and message.endswith("The recording ends here; detection goes on")
 
 
 def chunks(data, start, end):

@@ -1,0 +1,57 @@
+"""Brings what was written to a file to the disk, so that a power cut costs no more than about the last second."""
+
+import errno
+import os
+import threading
+from typing import Optional
+
+INTERVAL = 1.0  # seconds
+# What some network and FUSE file systems say: there is nothing to wait for.
+_UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+class Flusher:
+    """Works in a thread of its own: a memory card may take long, and whoever writes is not to wait for it.
+
+    `problem` is why the disk did not take something, once that happened: what came after may be lost.
+    """
+
+    def __init__(self, descriptor: int, directory: str) -> None:
+        """descriptor: of the file, which may be closed before `stop`. directory: where it lies."""
+        self.problem: Optional[OSError] = None
+        self._descriptor = os.dup(descriptor)
+        self._directory = directory
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns once the disk has all, or refused it."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._flush_name()
+            while not self._stopping.wait(INTERVAL):
+                _flush(self._descriptor)
+            _flush(self._descriptor)
+        except OSError as problem:
+            self.problem = problem
+        finally:
+            os.close(self._descriptor)
+
+    def _flush_name(self) -> None:
+        directory = os.open(self._directory, os.O_RDONLY)
+        try:
+            _flush(directory)
+        finally:
+            os.close(directory)
+
+
+def _flush(descriptor: int) -> None:
+    try:
+        os.fdatasync(descriptor)
+    except OSError as problem:
+        if problem.errno not in _UNSUPPORTED:
+            raise
