@@ -32,6 +32,8 @@ def import_model(
     source = Path(file_or_dir).expanduser()
     is_archive = source.is_file() and source.name.endswith(_ARCHIVES)
     graph = source if is_archive else _find_graph(source)
+    if not is_archive:
+        read_graph(graph)  # here, so that a complaint names the user's own file
     chosen = _catalogue_name(check_name(name if name is not None else _name_of(source, graph)))
     label_map = labels if labels is not None or is_archive else label_map_beside(graph.parent)
     if label_map is not None:
@@ -46,11 +48,11 @@ def import_model(
             if is_archive:
                 _check_published(source)
                 unpack_graph(source, folder)
+                read_graph(folder / GRAPH_FILE)
             else:
                 _copy(graph, folder / GRAPH_FILE)
             if label_map is not None:
                 _copy(label_map, folder / LABELS_FILE)
-            read_graph(folder / GRAPH_FILE)
             put_in_place(folder, chosen, models_dir, _record(folder, source, chosen))
     return resolve_model(chosen, models_dir)
 
