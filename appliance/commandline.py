@@ -18,7 +18,7 @@ PROGRAM = "python -m appliance"
 INPUT_SETTINGS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
 _CAMERA_SETTINGS = {"camera_input", "live_timeout"}
 _WINDOW_SETTINGS = {"visualize", "max_vis_fps"}
-_WITHOUT_EFFECT = {"model_type", "split_shape", "num_classes", "precision_model", "vis_worker"}
+_WITHOUT_EFFECT = {"model_type", "split_shape", "num_classes", "vis_worker"}
 _RUN_SETTINGS = set(SETTINGS) - set(INPUT_SETTINGS.values()) - _WITHOUT_EFFECT
 _MODEL_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (MODEL, DETECTION)}
 # What `--help` of a command lists: the settings that change what it does. It accepts the others all the same.

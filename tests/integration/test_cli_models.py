@@ -1,0 +1,154 @@
+"""`models`, `doctor`, `bench` and `--help`, as typed."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from appliance.zoo.catalogue import load_catalogue
+from tests.command import MODELS, ROOT, finish, run, start
+
+COCO = "ssdlite_mobilenet_v2_coco_2018_05_09"
+SIZES = ["160x120", "544x288", "1280x720"]
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory, person_model):
+    """A folder in which a user's own graph was imported, with its labels, into models/."""
+    here = tmp_path_factory.mktemp("mine")
+    shutil.copy(str(person_model), str(here / "walkers.pb"))
+    (here / "walkers.pbtxt").write_text('item { id: 1 name: "walker" }\n')
+    ended = run(here, "models", "import", "walkers.pb", "--labels", "walkers.pbtxt")
+    assert ended == (0, "walkers is in models/walkers/frozen_inference_graph.pb; run it with --model walkers\n", "")
+    return here
+
+
+def list_models(here, *words):
+    ended = run(here, "models", "list", *words)
+    assert (ended.code, ended.err) == (0, "")
+    heading, *rows = [re.split(" {2,}", line) for line in ended.out.splitlines()]
+    assert heading == ["NAME", "MODEL_TYPE", "FAMILY", "DOWNLOAD"]
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_the_catalogue_is_listed_with_what_is_installed(tmp_path, mine, coco_model):
+    table = list_models(tmp_path, *MODELS)
+    assert set(table) >= {entry.name for entry in load_catalogue()}
+    assert table[COCO] == ["nms_v2", "ssd", "51 MB", "installed"]
+    assert table["faster_rcnn_resnet101_coco_2018_01_28"] == ["faster_v2", "faster_rcnn", "593 MB"]
+    assert list_models(mine)["walkers"] == ["installed, your own"]
+    assert "installed" not in list_models(mine)[COCO]
+
+
+def test_a_model_is_shown_as_it_would_run(mine):
+    ended = run(mine, "models", "show", "walkers")
+    assert (ended.code, ended.err) == (0, "")
+    assert re.match(r"name: walkers\nfile: models/walkers/frozen_inference_graph\.pb \(1\d\.\d MB\)\n"
+                    r"sha256: [0-9a-f]{64}\nfrom: .*walkers\.pb\nfamily: ssd\ninput size: 300 x 300\nclasses: 1\nlabels: 1\npath: fast\n"
+                    r"cut:\n(  Postprocessor/\S+:0 float32\n){3}$", ended.out)
+    assert "path: exact (exact is on)\n" in run(mine, "models", "show", "walkers", "--exact").out
+    assert "path: whole (split_model is off)\n" in run(mine, "models", "show", "walkers", "--no-split-model").out
+
+
+def test_an_imported_model_runs_by_its_name_with_its_labels(mine, samples):
+    ended = run(mine, "image", str(samples / "bus.jpg"), "--model", "walkers")
+    assert ended.code == 0, ended.err
+    assert re.match(r"frame 0: walker 1\.00 \[[\d ]+\], walker 0\.99 \[[\d ]+\]\n", ended.out)
+    assert "model: walkers (fast path, " in ended.out
+
+
+def test_a_model_is_removed(mine):
+    shutil.copytree(str(mine / "models" / "walkers"), str(mine / "models" / "walkers-2"))
+    assert run(mine, "models", "remove", "walkers-2") == (0, "walkers-2 was removed\n", "")
+    assert not (mine / "models" / "walkers-2").exists() and (mine / "models" / "walkers").exists()
+    again = run(mine, "models", "remove", "walkers-2")
+    assert (again.code, again.err) == (3, "error: walkers-2 is not installed; did you mean walkers?\n")
+
+
+@pytest.mark.parametrize("words, complaint", [
+    (("get", COCO + "x"), "{0}x is no model of the catalogue; did you mean {0}".format(COCO)),
+    (("show", "wolkers"), "wolkers is no model that is known or installed; did you mean walkers?"),
+    (("show", COCO), "{0} is not installed. `python -m appliance models get {0}` fetches it".format(COCO)),
+    (("import", "gone.pb"), "gone.pb does not exist."),
+    (("import", "text.pb"), "error: text.pb: this is no frozen graph"),
+    (("import", "walkers.pb"), "walkers is installed already: `python -m appliance models remove walkers` first"),
+    (("import", "walkers.pb", "--name", "w2", "--labels", "text.pb"), "error: text.pb is no label map: "),
+    (("import", "walkers.pb", "--name", "../w2"), "../w2"),
+])
+def test_what_models_cannot_do_is_said(mine, words, complaint):
+    (mine / "text.pb").write_text("This is a text.\n")
+    ended = run(mine, "models", *words)
+    assert (ended.code, ended.out) == (3, "")
+    assert complaint in ended.err and ".downloads" not in ended.err
+    assert os.listdir(str(mine / "models")) in ([".downloads", "walkers"], ["walkers", ".downloads"], ["walkers"])
+
+
+def test_the_doctor_finds_what_is_here_and_what_is_not(tmp_path, coco_model):
+    (tmp_path / "config.yml").write_text("det_treshold: 0.5\n")
+    (tmp_path / "good").mkdir()
+    well = start(tmp_path / "good", "doctor", *MODELS)
+    ill = start(tmp_path, "doctor", "--models-dir", "empty")
+    ended = finish(well)
+    assert ended.code == 0, ended.out
+    assert ended.out.endswith("The appliance can run.\n")
+    subjects = [line.split()[1] for line in ended.out.splitlines()[:-1] if not line.startswith(" ")]
+    assert subjects[:3] == ["board", "Python", "libraries"] and {"TensorFlow", "OpenCV", "models"} <= set(subjects)
+    assert not re.search("^missing", ended.out, re.MULTILINE)
+    ended = finish(ill)
+    assert ended.code == 1
+    missing = [found.split("\n    ") for found in re.split("^missing +", ended.out, flags=re.MULTILINE)[1:]]
+    assert [found[0].split()[0] for found in missing] == ["models", "settings"]
+    assert "-> python -m appliance models get " + COCO in missing[0][1]
+    assert "-> config.yml line 1: det_treshold is no setting; did you mean det_th?" in missing[1][1]
+    assert ended.out.endswith("The appliance cannot run yet: see to models, settings.\n")
+
+
+def test_the_bench_measures(tmp_path, samples, coco_model):
+    words = ("--clip", str(samples / "bikes.mp4"), "--json", "bench.json")
+    ended = run(tmp_path, "bench", "--seconds", "0.3", *(MODELS + words))
+    assert ended.code == 0, ended.err
+    report = json.loads((tmp_path / "bench.json").read_text())
+    assert report["machine"]["model"] == COCO and report["machine"]["path"] == "fast"
+    rows = report["sizes"]
+    assert ["{width}x{height}".format(**row) for row in rows] == SIZES
+    for row in rows:
+        assert {"loop_cpu_percent", "memory_mb", "loop_latency_ms", "whole_latency_ms"} <= set(row)
+        assert min(row["whole_fps"], row["engine_fps"], row["loop_fps"], row["memory_mb"]) > 0
+        assert row["loop_to_engine"] == pytest.approx(row["loop_fps"] / row["engine_fps"], abs=0.02)
+    table = ended.out.splitlines()
+    assert COCO in table[1] and table[3].split()[:4] == ["size", "whole", "engine", "loop"]
+    assert [line.split()[0] for line in table[4:]] == SIZES
+
+
+@pytest.mark.parametrize("command", [
+    "", "image", "video", "stream", "bench", "doctor", "models", "models list", "models show", "models get",
+    "models import", "models remove", "config", "config show", "config check",
+])
+def test_every_command_has_its_help(tmp_path, command):
+    ended = run(tmp_path, *(command.split() + ["--help"]), COLUMNS="100")
+    assert (ended.code, ended.err) == (0, "")
+    usage = ended.out.splitlines()[0]
+    assert usage.startswith("usage: python -m appliance {}".format(command)) and len(usage) < 120
+    # A picture has no camera, a list of models no threshold; but `config show --help` explains all.
+    explain_all = ("config show", "config check")
+    assert ("--camera-input" in ended.out) == (command in explain_all + ("stream",))
+    assert ("--det-th" in ended.out) == (command in explain_all + ("image", "video", "stream", "bench"))
+
+
+@pytest.mark.parametrize("words", [["--help"], ["image", "--help"], ["config", "show"], ["models", "list"]])
+def test_a_quick_answer_loads_nothing_heavy(tmp_path, words):
+    program = ("import sys\nfrom appliance.__main__ import main\n"
+               "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+               "print(sorted({'numpy', 'cv2', 'tensorflow', 'psutil'} & set(sys.modules)), file=sys.stderr)")
+    done = subprocess.run([sys.executable, "-c", program] + words, cwd=str(tmp_path), stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, encoding="utf-8", env=dict(os.environ, PYTHONPATH=str(ROOT)))
+    assert done.stderr == ("['numpy']\n" if words[0] == "models" else "[]\n")
+
+
+def test_the_version_is_told(tmp_path):
+    ended = run(tmp_path, "--version")
+    assert ended.code == 0 and re.match(r"splitlens \d+\.\d+\.\d+\n$", ended.out)

@@ -1,0 +1,92 @@
+"""Settings as a user meets them: the original's config file, the layers, `config show` and `config check`."""
+
+import pytest
+
+from appliance.settings.schema import SETTINGS
+from tests.command import MODELS, finish, run, start
+from tests.unit.test_settings import ORIGINAL
+
+COCO = "ssdlite_mobilenet_v2_coco_2018_05_09"
+
+
+def show(folder, *words, **environ):
+    """What `config show` says: key to what set it and the value."""
+    ended = run(folder, "config", "show", *words, **environ)
+    assert (ended.code, ended.err) == (0, "")
+    heading, *rows = ended.out.splitlines()
+    by, value = heading.index("set by"), heading.index("value")
+    return {row[:by].strip(): (row[by:value].strip(), row[value:]) for row in rows}
+
+
+def test_every_setting_is_shown_with_what_set_it(tmp_path):
+    (tmp_path / "config.yml").write_text("# mine\nwidth: 600\ncamera_input: rtsp://bob:geheim@camera/1\n")
+    shown = show(tmp_path, "--no-visualize", SPLITLENS_FPS_INTERVAL="2.5")
+    assert list(shown) == list(SETTINGS)
+    assert shown["width"] == ("config.yml line 2", "600")
+    assert shown["camera_input"] == ("config.yml line 3", "rtsp://***@camera/1")
+    assert shown["fps_interval"] == ("SPLITLENS_FPS_INTERVAL", "2.5")
+    assert shown["visualize"] == ("--no-visualize", "false")
+    assert shown["det_th"] == ("default", "0.5")
+
+
+def test_a_higher_layer_wins(tmp_path):
+    def shown(*words, **environ):
+        return show(tmp_path, *words, **environ)["allow_memory_growth"]
+
+    assert shown()[0].startswith("profile ")
+    (tmp_path / "config.yml").write_text("allow_memory_growth: False\n")
+    assert shown() == ("config.yml line 1", "false")
+    (tmp_path / "other.yml").write_text("---\nallow_memory_growth: True\n")
+    assert shown("--config", "other.yml") == ("other.yml line 2", "true")
+    assert shown(SPLITLENS_ALLOW_MEMORY_GROWTH="yes") == ("SPLITLENS_ALLOW_MEMORY_GROWTH", "true")
+    option = "--no-allow-memory-growth"
+    assert shown(option, SPLITLENS_ALLOW_MEMORY_GROWTH="yes") == (option, "false")
+
+
+@pytest.mark.parametrize("text, code, said", [
+    (None, 0, "There is no config.yml here; the defaults are used.\n"),
+    (ORIGINAL, 0, "config.yml: 25 settings, no mistakes\n"),
+    ("det_th: 0.5\nsplit_modle: True\n", 2,
+     "error: config.yml line 2: split_modle is no setting; did you mean split_model?\n"),
+    ("det_th: 50\n", 2, "error: config.yml line 1: det_th must be a number from 0 to 1, not 50.\n"),
+])
+def test_a_config_file_is_checked(tmp_path, text, code, said):
+    if text is not None:
+        (tmp_path / "config.yml").write_text(text)
+    ended = run(tmp_path, "config", "check")
+    assert (ended.code, ended.out + ended.err) == (code, said)
+
+
+def test_the_originals_config_runs(tmp_path, samples, coco_model):
+    (tmp_path / "config.yml").write_text(ORIGINAL.replace("'images'", "'{}'".format(samples / "bus.jpg")))
+    # Its model is not installed, so the command that fetches it is told.
+    ended = run(tmp_path, "image", *MODELS)
+    assert ended.code == 3
+    assert "`python -m appliance models get ssd_mobilenet_v1_coco_2018_01_28` fetches it" in ended.err
+    # Another model can be chosen; what the file says of its own does not count then.
+    ended = run(tmp_path, "image", "--model", COCO, *MODELS)
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("frame 0: person 0.99 [47 39") and "model: " + COCO in ended.out
+    assert "warning" not in ended.err
+
+
+def test_what_an_old_config_says_of_the_model_is_compared_with_the_graph(tmp_path, samples, coco_model, person_model):
+    (tmp_path / "wrong.yml").write_text(
+        "model: {}\nmodel_type: faster_v2\nsplit_shape: 3309\nnum_classes: 3\nvis_worker: True\n"
+        "label_path: labels.pbtxt\n".format(COCO))
+    (tmp_path / "labels.pbtxt").write_text('item { id: 1 name: "/m/1" display_name: "Mensch" }\n')
+    (tmp_path / "right.yml").write_text(
+        "model_path: {}\nmodel_type: nms_v2\nsplit_shape: 1917\nnum_classes: 1\n".format(person_model))
+    started = [start(tmp_path, "image", str(samples / "bus.jpg"), "--config", config, *MODELS)
+               for config in ("wrong.yml", "right.yml")]
+    wrong, right = (finish(process) for process in started)
+    assert (wrong.code, right.code) == (0, 0)
+    assert [line for line in wrong.err.splitlines() if line.startswith("warning: ")] == [
+        "warning: model_type is faster_v2, but the graph is of the family ssd; the graph is right.",
+        "warning: split_shape is 3309, but the graph has 1917 anchors; the graph is right.",
+        "warning: num_classes is 3, but the graph has 90 classes; the graph is right.",
+    ]
+    assert "wrong.yml line 5: vis_worker has no effect" in wrong.err
+    assert wrong.out.startswith("frame 0: Mensch 0.99 [47 39")
+    assert "warning" not in right.err
+    assert right.out.startswith("frame 0: person 1.00 [")
