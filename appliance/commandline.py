@@ -1,16 +1,17 @@
 """The commands and options of `python -m appliance`: from words to a Namespace. Imports nothing heavy."""
 
 import argparse
-import difflib
 import re
 import sys
 from pathlib import Path
-from typing import Any, Iterable, List, NoReturn, Optional, Sequence
+from typing import Any, List, NoReturn, Optional, Sequence
 
 from appliance import __version__
 from appliance.errors import ConfigError
 from appliance.settings.options import add_setting_options
+from appliance.settings.redact import redact
 from appliance.settings.schema import DETECTION, MODEL, SETTINGS
+from appliance.settings.wording import did_you_mean, nearest
 
 PROGRAM = "python -m appliance"
 
@@ -59,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
         if choice:
             known = re.findall(r"[\w-]+", choice.group(2))
             message = "{} is no command; {}".format(
-                choice.group(1), _nearest(choice.group(1), known) or "there are " + ", ".join(known))
+                choice.group(1), did_you_mean(nearest(choice.group(1), known)) or "there are " + ", ".join(known))
         self._complain(message)
 
     def refuse(self, unknown: List[str]) -> NoReturn:
@@ -67,17 +68,13 @@ class _Parser(argparse.ArgumentParser):
         option = next((word.split("=")[0] for word in unknown if word.startswith("-")), None)
         if option is None:
             self._complain("{} is one argument too many".format(unknown[0]))
-        near = _nearest(option, self._option_string_actions)
+        near = did_you_mean(nearest(option, self._option_string_actions))
         self._complain("{} is no option{}".format(option, "; " + near if near else ""))
 
     def _complain(self, message: str) -> NoReturn:
+        message = redact(message)
         raise ConfigError("{} `{} --help` shows what can be given.".format(
             message if message.endswith("?") else message + ".", self.prog))
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), 1)
-    return "did you mean {}?".format(close[0]) if close else ""
 
 
 def _make_parser() -> argparse.ArgumentParser:

@@ -10,8 +10,9 @@ from appliance.graph.family import recognise
 from appliance.graph.frozen import graph_hash, read_graph
 from appliance.graph.types import output_type
 from appliance.settings import Settings
+from appliance.settings.wording import size_text
 from appliance.sinks.progress import BYTES, Progress
-from appliance.zoo.catalogue import load_catalogue, megabytes
+from appliance.zoo.catalogue import load_catalogue
 from appliance.zoo.get import ZOO_URL, get
 from appliance.zoo.importing import import_model
 from appliance.zoo.store import InstalledModel, installed, remove, resolve_model
@@ -45,7 +46,7 @@ def list_models(models_dir: Path) -> List[str]:
     rows = [("NAME", "MODEL_TYPE", "FAMILY", "DOWNLOAD", "")]
     for entry in load_catalogue():
         state = "installed" if here.pop(entry.name, None) else ""
-        rows.append((entry.name, entry.model_type, entry.family, megabytes(entry.bytes), state))
+        rows.append((entry.name, entry.model_type, entry.family, size_text(entry.bytes), state))
     rows += [(name, "", "", "", "installed, your own") for name in sorted(here)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return ["  ".join([row[i].ljust(widths[i]) for i in range(4)] + [row[4]]).rstrip() for row in rows]

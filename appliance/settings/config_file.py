@@ -1,13 +1,14 @@
 """Reads a config file or a profile: YAML, one `key: value` a line, with the line of every value."""
 
-import difflib
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple
 
 import yaml
 
+from appliance.settings.redact import redact
 from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, Setting
 from appliance.settings.values import BadValue, misfit, parse_text
+from appliance.settings.wording import did_you_mean, nearest
 
 MAX_BYTES = 1000000
 
@@ -53,12 +54,9 @@ def read_config_file(path: Path) -> ConfigFile:
     return _read_mapping(path, root)
 
 
-def nearest(word: str, words: List[str]) -> str:
-    """The end of a sentence about an unknown name: what it may have been meant to be."""
-    close = difflib.get_close_matches(word, words, 1, 0.6)
-    if close:
-        return "did you mean {}?".format(close[0])
-    return "`python -m appliance config show` lists all settings"
+def nearest_setting(word: str) -> str:
+    """The end of a sentence about an unknown setting: what it may have been meant to be."""
+    return did_you_mean(nearest(word, SETTINGS)) or "`python -m appliance config show` lists all settings"
 
 
 def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:
@@ -73,8 +71,8 @@ def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:
         key = key_node.value
         setting = SETTINGS.get(key)
         if setting is None:
-            hint = nearest(key.lower().replace("-", "_"), list(SETTINGS))
-            mistakes.append("{}{} is no setting; {}".format(place, key, hint))
+            hint = nearest_setting(key.lower().replace("-", "_"))
+            mistakes.append("{}{} is no setting; {}".format(place, redact(key), hint))
             continue
         if key in first_line:
             mistakes.append("{}{} is already set in line {}; keep one of the two"

@@ -1,14 +1,18 @@
 """Puts the layers together: defaults < profile < config file < environment < command line."""
 
 import enum
+import logging
 import os
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from appliance.errors import ConfigError
-from appliance.settings.config_file import Entry, nearest, read_config_file
+from appliance.settings.config_file import Entry, nearest_setting, read_config_file
 from appliance.settings.schema import BOOLEAN, SETTINGS, Setting, Settings
 from appliance.settings.values import BadValue, check_value, parse_text
+from appliance.settings.wording import did_you_mean, nearest
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_CONFIG = Path("config.yml")
 PREFIX = "SPLITLENS_"
@@ -57,7 +61,9 @@ def load_settings(
     """Read and check every layer.
 
     config: a file that must exist; None takes `config.yml` of the working directory if there is one.
-    environ: SPLITLENS_<KEY> is used, the rest ignored; a variable without a value counts as not set.
+    environ: SPLITLENS_<KEY> is used; a variable without a value counts as not set. Others of that beginning are
+    ignored with a warning, unless they look like a misspelt one: Kubernetes makes SPLITLENS_PORT and its like of a
+    Service that is called splitlens.
     overrides: key to value from the command line, as text or of the right type.
     Raises ConfigError with a line for every mistake of every layer.
     """
@@ -153,18 +159,25 @@ def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[
 def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Dict[str, Any]:
     variables = {setting.variable: setting for setting in SETTINGS.values()}
     values: Dict[str, Any] = {}
+    foreign: List[str] = []
     for variable in sorted(environ):
         if not variable.startswith(PREFIX):
             continue
         setting = variables.get(variable)
         if setting is None:
-            hint = nearest(variable.upper(), list(variables))
-            mistakes.append("{}: no setting has this environment variable; {}".format(variable, hint))
+            # Without the beginning that they share: with it, everything is near.
+            near = [SETTINGS[key].variable for key in nearest(variable[len(PREFIX):].lower(), SETTINGS)]
+            if near:
+                mistakes.append("{}: no setting has this environment variable; {}".format(variable, did_you_mean(near)))
+            else:
+                foreign.append(variable)
         elif environ[variable].strip():
             try:
                 values[setting.key] = parse_text(setting, environ[variable])
             except BadValue as error:
                 mistakes.append("{} {}".format(variable, error))
+    if foreign:
+        _log.warning("No setting has the environment variable %s: ignored", ", ".join(foreign))
     return values
 
 
@@ -173,7 +186,7 @@ def _read_overrides(overrides: Mapping[str, object], mistakes: List[str]) -> Dic
     for key, value in overrides.items():
         setting = SETTINGS.get(key)
         if setting is None:
-            mistakes.append("{} is no setting; {}".format(key, nearest(key, list(SETTINGS))))
+            mistakes.append("{} is no setting; {}".format(key, nearest_setting(key)))
             continue
         try:
             is_text = isinstance(value, str)

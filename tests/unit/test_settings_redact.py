@@ -7,7 +7,8 @@ from appliance.settings.redact import redact
 
 @pytest.mark.parametrize("address", [
     "", "0", "/dev/video0", "images/a@b.jpg", "rtsp://camera/1", "rtsp://camera:554/1?channel=1&subtype=0",
-    "http://[fe80::1]/video", "http://camera/video@2", "videotestsrc ! video/x-raw, width=640 ! appsink",
+    "http://[fe80::1]/video", "http://camera/video@2", "http://camera/video@2: it broke off",
+    "videotestsrc ! x264enc key-int-max=30 ! appsink", "bypass=1 monkey=2 map=3 menu=4", "videotestsrc ! video/x-raw, width=640 ! appsink",
     "rtspsrc location=rtsp://127.0.0.1:8554/test latency=500 ! rtph264depay ! omxh264dec ! appsink",
 ])
 def test_what_holds_no_credentials_stays_as_it_is(address):
@@ -40,6 +41,19 @@ def test_what_holds_no_credentials_stays_as_it_is(address):
     ('rtspsrc user-pw="SEC RET ! appsink', "rtspsrc user-pw=***"),
     ("rtspsrc location=rtsp://a:SECRET@x/1 ! f. rtspsrc location=rtsp://b:SECRET@y/2 ! f.",
      "rtspsrc location=rtsp://***@x/1 ! f. rtspsrc location=rtsp://***@y/2 ! f."),
+    ("rtsp://SECRET/x@127.0.0.1:554/1", "rtsp://***@127.0.0.1:554/1"),
+    ("rtsp://SECRET/x@camera/1", "rtsp://***@camera/1"),
+    ("rtsp://camera/user=SECRET_password=SEC_RET_channel=1_stream=0.sdp",
+     "rtsp://camera/user=***_password=***_channel=1_stream=0.sdp"),
+    ("rtsp://camera/user=SECRET&password=SECRET&channel=1", "rtsp://camera/user=***&password=***&channel=1"),
+    ("http://camera/v?u=SECRET&p=SECRET&w=640", "http://camera/v?u=***&p=***&w=640"),
+    ("http://camera/v?userpwd=SECRET&auth_token=SECRET", "http://camera/v?userpwd=***&auth_token=***"),
+    ("http://camera/v?authbasic=SECRET#pw=SECRET", "http://camera/v?authbasic=***"),
+    ("srt://camera:9000?streamid=#!::u=SECRET,pw=SECRET,r=live", "srt://camera:9000?streamid=#!::u=***,pw=***,r=live"),
+    ("souphttpsrc cookies='{\"a=SECRET; b=SECRET\"}' ! appsink", "souphttpsrc cookies=*** ! appsink"),
+    ("souphttpsrc cookies=<\"a=SECRET\", \"b=SECRET\"> ! appsink", "souphttpsrc cookies=*** ! appsink"),
+    ('souphttpsrc extra-headers="h, Authorization=(string)\\"Basic SECRET\\"" ! appsink',
+     "souphttpsrc extra-headers=*** ! appsink"),
 ])
 def test_credentials_are_hidden_wherever_they_stand(address, shown):
     assert redact(address) == shown

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from appliance.errors import ModelError
-from appliance.zoo.catalogue import PackageOrigin, ZooOrigin, find_entry, load_catalogue, megabytes
+from appliance.settings.wording import size_text
+from appliance.zoo.catalogue import PackageOrigin, ZooOrigin, find_entry, load_catalogue
 from appliance.zoo.labels import builtin_labels
 
 DEFAULT = "ssdlite_mobilenet_v2_coco_2018_05_09"
@@ -78,4 +79,4 @@ def test_a_name_like_nothing_is_answered_with_the_list():
     [(76541073, "76 MB"), (1100000000, "1.1 GB"), (100, "1 MB"), (None, "size unknown")],
 )
 def test_sizes_are_for_people(size, text):
-    assert megabytes(size) == text
+    assert size_text(size) == text

@@ -1,0 +1,21 @@
+"""Pieces of sentences that several messages share."""
+
+import difflib
+from typing import Iterable, List, Optional
+
+
+def nearest(word: str, known: Iterable[str], most: int = 1) -> List[str]:
+    """The known words that may have been meant, the nearest first, `most` at most."""
+    return difflib.get_close_matches(word, sorted(known), most, 0.6)
+
+
+def did_you_mean(words: List[str]) -> str:
+    """The question "did you mean a or b?"; "" for no words."""
+    return "did you mean {}?".format(" or ".join(words)) if words else ""
+
+
+def size_text(size: Optional[int]) -> str:
+    """A number of bytes for people: "76 MB", "1.1 GB", "size unknown"."""
+    if size is None:
+        return "size unknown"
+    return "{:.1f} GB".format(size / 1e9) if size >= 1e9 else "{} MB".format(max(1, size // 1000000))
