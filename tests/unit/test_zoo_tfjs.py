@@ -11,7 +11,7 @@ from appliance.errors import ModelError
 from appliance.graph.cut import find_cut
 from appliance.graph.frozen import Graph, parse_graph
 from appliance.graph.proto import AttrValue, GraphDef, NodeDef
-from appliance.zoo.nms import append_nms
+from appliance.zoo.ssd_tail import append_nms
 from appliance.zoo.tfjs import canonical_bytes, frozen_graph_from_tfjs
 
 OFFSETS = np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4)
