@@ -57,8 +57,8 @@ class FastDetector(BoxDetector):
         boxes = raw[settings.boxes]
         boxes = boxes.reshape(-1, settings.classes if boxes.size == raw[settings.scores].size * 4 else 1, 4)
         scores = raw[settings.scores].reshape(-1, settings.classes)
-        if settings.count is not None:
-            count = int(raw[settings.count].ravel()[0])
+        if settings.valid is not None:
+            count = int(raw[settings.valid].ravel()[0])
             boxes, scores = boxes[:count], scores[:count]
         window = WHOLE_IMAGE if settings.window is None else raw[settings.window].ravel()
         return to_detections(*suppress(boxes, scores, window, settings, self._threshold), width, height)

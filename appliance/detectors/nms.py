@@ -3,13 +3,15 @@
 Boxes under the threshold can never suppress one above it, so they are left out first; what remains is a handful.
 """
 
-from typing import Tuple
+from typing import Iterator, List, NamedTuple, Tuple, Union
 
 import numpy as np
 
 from appliance.graph.suppression import Suppression
 
 WHOLE_IMAGE = np.array([0.0, 0.0, 1.0, 1.0], np.float32)
+# Candidates looked at together: the best of them nearly always fill the result, whatever the threshold.
+BLOCK = 2000
 
 
 def suppress(
@@ -21,48 +23,96 @@ def suppress(
     window: float32 [4], to which boxes are clipped.
     Returns boxes [n, 4], scores [n] in descending order and class ids int32 [n].
     """
-    rows, classes = np.nonzero((scores >= threshold) & (scores > settings.score_threshold))
-    found = scores[rows, classes]
-    # Best first; equal scores by class and then by row, as TopK and the suppressions order them.
-    order = np.lexsort((rows, classes, -found))
-    rows, classes, found = rows[order], classes[order], found[order]
-    candidates = boxes[rows, classes if boxes.shape[1] > 1 else 0]
+    flat = scores.ravel()
+    picked = np.flatnonzero(flat >= np.float32(threshold))
+    found = flat[picked]
+    if settings.score_threshold >= threshold:
+        above = found > np.float32(settings.score_threshold)
+        picked, found = picked[above], found[above]
+    rows, classes = np.divmod(picked, settings.classes)
+    candidates = _Candidates(boxes[rows, classes if boxes.shape[1] > 1 else 0], classes, found)
     if settings.clip == "before":
-        candidates, classes, found = _clip(candidates, window, classes, found)
+        candidates = candidates.clipped(window)
         if settings.rescale:
-            candidates = (candidates - np.tile(window[:2], 2)) * np.tile(1 / (window[2:] - window[:2]), 2)
-    kept = _greedy(candidates, classes, settings)
-    candidates, classes, found = candidates[kept], classes[kept], found[kept]
+            moved = candidates.boxes - np.tile(window[:2], 2)
+            candidates = candidates._replace(boxes=moved * np.tile(1 / (window[2:] - window[:2]), 2))
+    kept = candidates.taken(_greedy(candidates, settings))
     if settings.clip == "after":
-        candidates, classes, found = _clip(candidates, window, classes, found)
-    return candidates, found, (classes + settings.class_offset).astype(np.int32)
+        kept = kept.clipped(window).taken(slice(settings.in_all))
+    return kept.boxes, kept.scores, (kept.classes + settings.class_offset).astype(np.int32)
 
 
-def _greedy(boxes: np.ndarray, classes: np.ndarray, settings: Suppression) -> np.ndarray:
-    """Indices of the boxes that no better one of their class overlaps too much; at most in_all of them.
+class _Candidates(NamedTuple):
+    """boxes: float32 [n, 4]. classes: columns of the scores [n]. scores: float32 [n]."""
 
-    Going through all classes at once, best first, gives the best in_all of what each class would keep.
+    boxes: np.ndarray
+    classes: np.ndarray
+    scores: np.ndarray
+
+    def taken(self, which: Union[np.ndarray, slice]) -> "_Candidates":
+        return _Candidates(self.boxes[which], self.classes[which], self.scores[which])
+
+    def clipped(self, window: np.ndarray) -> "_Candidates":
+        """Those of which something is left in the window, clipped to it."""
+        low, high = np.tile(window[:2], 2), np.tile(window[2:], 2)
+        boxes = np.maximum(np.minimum(self.boxes, high), low)
+        return self._replace(boxes=boxes).taken(_areas(boxes) > 0)
+
+
+def _greedy(candidates: _Candidates, settings: Suppression) -> np.ndarray:
+    """Indices of the boxes that no better one of their class overlaps too much, best first.
+
+    Going through all classes at once gives the best `in_all` of what each class would keep. Where boxes are clipped,
+    and some dropped, only afterwards, all are kept.
     """
-    areas = _areas(boxes)
-    alive = np.ones(len(boxes), np.bool_)
-    count = np.zeros(settings.classes, np.int64)
-    kept = []
-    for index in range(len(boxes)):
-        if not alive[index]:
-            continue
-        kept.append(index)
-        if len(kept) == settings.in_all:
+    limit = len(candidates.boxes) if settings.clip == "after" else settings.in_all
+    # TensorFlow overlaps boxes by their corners, whichever way round they are.
+    low = np.minimum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
+    high = np.maximum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
+    corners = np.concatenate([low, high], axis=1)
+    areas = _areas(corners)
+    kept: List[int] = []
+    counts = np.zeros(settings.classes, np.int64)
+    for block in _best_first(candidates):
+        for index in kept:
+            block = block[~_suppressed(index, block, corners, areas, candidates.classes, settings)]
+        while len(block) and len(kept) < limit:
+            best, block = int(block[0]), block[1:]
+            own = candidates.classes[best]
+            if counts[own] == settings.per_class:
+                continue
+            counts[own] += 1
+            kept.append(best)
+            block = block[~_suppressed(best, block, corners, areas, candidates.classes, settings)]
+        if len(kept) >= limit:
             break
-        own = int(classes[index])
-        count[own] += 1
-        rest = slice(index + 1, None)
-        same = classes[rest] == own
-        if count[own] == settings.per_class:
-            alive[rest] &= ~same
-        else:
-            overlap = _overlaps(boxes[index], areas[index], boxes[rest], areas[rest])
-            alive[rest] &= ~(same & (overlap > np.float32(settings.iou_threshold)))
     return np.array(kept, np.int64)
+
+
+def _best_first(candidates: _Candidates) -> Iterator[np.ndarray]:
+    """Indices in blocks of about BLOCK, best first; equal scores by class and then by row, as TopK orders them."""
+    left = np.arange(len(candidates.scores))
+    while len(left):
+        block = left
+        if len(left) > BLOCK:
+            scores = candidates.scores[left]
+            best = scores >= np.partition(scores, -BLOCK)[-BLOCK]
+            block, left = left[best], left[~best]
+        else:
+            left = left[:0]
+        yield block[np.lexsort((block, candidates.classes[block], -candidates.scores[block]))]
+
+
+def _suppressed(
+    best: int, others: np.ndarray, corners: np.ndarray, areas: np.ndarray, classes: np.ndarray, settings: Suppression
+) -> np.ndarray:
+    """Which of the others are of the best one's class and overlap it too much."""
+    suppressed: np.ndarray = classes[others] == classes[best]
+    same = others[suppressed]
+    suppressed[suppressed] = _overlaps(corners[best], areas[best], corners[same], areas[same]) > np.float32(
+        settings.iou_threshold
+    )
+    return suppressed
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:
@@ -79,13 +129,3 @@ def _overlaps(box: np.ndarray, area: np.ndarray, others: np.ndarray, areas: np.n
     valid = (areas > 0) & (area > 0)
     overlaps: np.ndarray = np.where(valid, intersection / np.where(valid, union, 1), 0)
     return overlaps
-
-
-def _clip(
-    boxes: np.ndarray, window: np.ndarray, classes: np.ndarray, scores: np.ndarray
-) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Clip boxes to a window (y_min, x_min, y_max, x_max); those of which nothing is left go."""
-    low, high = np.tile(window[:2], 2), np.tile(window[2:], 2)
-    clipped = np.maximum(np.minimum(boxes, high), low)
-    keep = _areas(clipped) > 0
-    return clipped[keep], classes[keep], scores[keep]

@@ -6,9 +6,10 @@ from appliance.engines.choose import EngineChoice
 from appliance.graph.cut import Cut, NoCutError, find_cut
 from appliance.graph.family import Interface
 from appliance.graph.frozen import Graph
-from appliance.graph.preprocessor import NotRecognisedError, Resizing, unroll_preprocessor
+from appliance.graph.preprocessor import Resizing, unroll_preprocessor
 from appliance.graph.split import keep
 from appliance.graph.suppression import Suppression, read_suppression
+from appliance.graph.trace import NotRecognisedError
 
 
 class ModelOptions(NamedTuple):

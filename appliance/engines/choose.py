@@ -13,7 +13,7 @@ from appliance.engines.cache import Built, EngineCache
 from appliance.errors import ModelError
 from appliance.graph.frozen import Graph, Tensor, parse_graph
 from appliance.graph.network import Network, take_network
-from appliance.graph.preprocessor import NotRecognisedError
+from appliance.graph.trace import NotRecognisedError
 from appliance.graph.split import keep
 
 if TYPE_CHECKING:

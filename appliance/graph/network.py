@@ -6,8 +6,8 @@ TensorRT takes neither bytes of any size nor TensorFlow's resize, so its engines
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 from appliance.graph.frozen import DT_FLOAT, Graph, Tensor, make_placeholder
-from appliance.graph.preprocessor import NotRecognisedError
 from appliance.graph.split import keep
+from appliance.graph.trace import NotRecognisedError
 
 _VIEWS = frozenset({"Squeeze", "ExpandDims", "Identity"})
 

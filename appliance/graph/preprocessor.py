@@ -5,7 +5,7 @@ body is taken out of the loop, reads the only image directly, and, where its ope
 from the camera: `ResizeBilinear` on uint8 gives the same numbers bit for bit and reads only the pixels it needs.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set
 
 import numpy as np
 
@@ -20,16 +20,12 @@ from appliance.graph.frozen import (
     parse_input,
     type_attribute,
 )
-from appliance.graph.trace import array_value, is_loop_result
+from appliance.graph.trace import NotRecognisedError, array_value, is_loop_result
 
 # Operations that work on bytes as they do on floats, or do not look at the values.
 _BYTE_OPS = frozenset({"Shape", "ExpandDims", "Squeeze", "Identity", "ResizeBilinear", "TensorArrayReadV3"})
 # What a loop is made of, beside its body.
 _LOOP_OPS = frozenset({"NextIteration", "LoopCond", "Exit", "TensorArrayWriteV3"})
-
-
-class NotRecognisedError(Exception):
-    """Why a fast path cannot be taken, in a sentence."""
 
 
 class Resizing(NamedTuple):

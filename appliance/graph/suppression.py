@@ -4,15 +4,16 @@ With them the suppression can be done outside the graph; `detectors/nms.py` does
 Object Detection API's form raises NotRecognisedError, and the graph's own back is run.
 """
 
-from typing import List, NamedTuple, Optional, Set, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from appliance.graph.behind import check_values, class_offset
+from appliance.graph.corners import clipped, origin_until, rescaled
 from appliance.graph.cut import Cut
 from appliance.graph.family import is_suppression
 from appliance.graph.frozen import DT_FLOAT, DT_INT32, Graph, Tensor
-from appliance.graph.preprocessor import NotRecognisedError
-from appliance.graph.trace import Step, follow
+from appliance.graph.trace import NotRecognisedError, Step, follow
 
 
 class Suppression(NamedTuple):
@@ -21,7 +22,7 @@ class Suppression(NamedTuple):
     boxes, scores: which cut tensor holds them (index into the cut): boxes [1, n, 1 or classes, 4],
     (y_min, x_min, y_max, x_max); scores [1, n, classes]. Class k of the scores has id k + class_offset.
     window: likewise, [1, 4]; None stands for the whole image, (0, 0, 1, 1).
-    count: likewise, int32 [1], how many of the n are real; None where all are.
+    valid: likewise, int32 [1], how many of the n are real; None where all are.
     iou_threshold: a box is dropped where its overlap with a better one of its class is larger.
     score_threshold: scores at or under it never count. per_class, in_all: most boxes kept.
     clip: boxes are clipped to the window, and dropped where nothing is left of them: "before" or "after" the
@@ -31,7 +32,7 @@ class Suppression(NamedTuple):
     boxes: int
     scores: int
     window: Optional[int]
-    count: Optional[int]
+    valid: Optional[int]
     classes: int
     class_offset: int
     iou_threshold: float
@@ -48,7 +49,7 @@ class _Class(NamedTuple):
     boxes: int
     scores: int
     window: Optional[int]
-    count: Optional[int]
+    valid: Optional[int]
     column: int
     box_column: int
     iou_threshold: float
@@ -56,6 +57,20 @@ class _Class(NamedTuple):
     per_class: int
     clips: bool
     rescale: bool
+
+
+class _Boxes(NamedTuple):
+    """How a suppression's boxes come from a cut tensor."""
+
+    tensor: int
+    column: int
+    window: Optional[int]
+    clips: bool
+    rescale: bool
+
+
+# NonMaxSuppression's attribute where a graph leaves it out.
+DEFAULT_IOU_THRESHOLD = 0.5
 
 
 def read_suppression(graph: Graph, cut: Cut) -> Suppression:
@@ -74,14 +89,16 @@ def read_suppression(graph: Graph, cut: Cut) -> Suppression:
         [0] * len(found),
     ):
         raise NotRecognisedError("the classes are not suppressed in their order")
+    for output in ("detection_boxes", "detection_scores"):
+        check_values(graph, output, names)
     window, clip = (first.window, "before") if first.clips else reader.later_clip(names)
     return Suppression(
         boxes=first.boxes,
         scores=first.scores,
         window=window,
-        count=first.count,
+        valid=first.valid,
         classes=len(found),
-        class_offset=reader.class_offset(),
+        class_offset=class_offset(graph, "detection_classes", names),
         iou_threshold=first.iou_threshold,
         score_threshold=first.score_threshold,
         per_class=first.per_class,
@@ -96,78 +113,84 @@ class _Reader:
         self.graph = graph
         self.index = {tensor: index for index, tensor in enumerate(cut.tensors)}
         self.back = cut.back
+        self._origin = origin_until(graph, self.index.__contains__)
 
     def read(self, name: str) -> _Class:
         inputs = self.graph.data_inputs(name)
-        boxes, way = self._walk(inputs[0])
-        scores, score_way = self._walk(inputs[1])
-        clips = [step.node for step in way if self.graph.op(step.node) == "Minimum"]
-        scales = [step.node for step in way if self.graph.op(step.node) == "Mul"]
-        window = self._window(clips[0]) if clips else None
-        if scales and (not clips or not self._is_rescaling(scales[0], window)):
-            raise NotRecognisedError("boxes are computed before the suppression ({})".format(scales[0]))
-        if self.graph.op(name) == "NonMaxSuppression":
-            iou = float(self.graph.nodes[name].attr["iou_threshold"].f)
-        else:
-            iou = self._number(inputs[3])
-        limits = [value for value in (self._filter(step.node) for step in score_way) if value is not None]
+        boxes = self._boxes(inputs[0])
+        end, way = follow(self.graph, inputs[1], self.index.__contains__)
+        scores = self._in_cut(end)
+        limits = [value for value in (self._filter(step.node) for step in way) if value is not None]
         if len(inputs) > 4:
             limits.append(self._number(inputs[4]))
         if len(inputs) > 5 and self._number(inputs[5]) != 0.0:
             raise NotRecognisedError("the suppression is a soft one")
         return _Class(
-            boxes=boxes,
+            boxes=boxes.tensor,
             scores=scores,
-            window=window,
-            count=self._real_count(score_way),
-            column=self._column(score_way),
-            box_column=next((step.output for step in way if self.graph.op(step.node) == "Unpack"), 0),
-            iou_threshold=iou,
+            window=boxes.window,
+            valid=self._valid(way),
+            column=self._column(way),
+            box_column=boxes.column,
+            iou_threshold=self._iou_threshold(name),
             score_threshold=max(limits) if limits else float("-inf"),
             per_class=self._count(inputs[2]),
-            clips=bool(clips),
-            rescale=bool(scales),
+            clips=boxes.clips,
+            rescale=boxes.rescale,
         )
 
-    def _walk(self, tensor: Tensor) -> Tuple[int, List[Step]]:
-        """The cut tensor that a suppression's input is made of, and the steps on the way."""
-        way: List[Step] = []
-        end = follow(self.graph, tensor, self.index.__contains__, way)
-        if end not in self.index:
-            raise NotRecognisedError("{} ({}) lies before the suppression".format(self.graph.op(end.node), end.node))
-        return self.index[end], way
+    def _boxes(self, tensor: Tensor) -> _Boxes:
+        """Walk back through views, one rescaling and one clip."""
+        window: List[Optional[int]] = []
+        rescale, column = False, 0
+        while True:
+            tensor, way = follow(self.graph, tensor, self.index.__contains__)
+            column = next((step.output for step in way if self.graph.op(step.node) == "Unpack"), column)
+            scaled = None if window else rescaled(self.graph, tensor, self._origin)
+            clip = None if window else clipped(self.graph, tensor, self._origin)
+            if scaled is not None and not rescale:
+                rescale, scale_window = True, self._window(scaled[1])
+                tensor = scaled[0]
+            elif clip is not None:
+                window.append(self._window(clip[1]))
+                tensor = clip[0]
+            else:
+                break
+        if rescale and (not window or window[0] != scale_window):
+            raise NotRecognisedError("boxes are rescaled without being clipped")
+        return _Boxes(self._in_cut(tensor), column, window[0] if window else None, bool(window), rescale)
 
-    def _origin(self, tensor: Tensor) -> Tensor:
-        """Where a value comes from: a cut tensor, or the node that makes it."""
-        return follow(self.graph, tensor, self.index.__contains__, [])
+    def _in_cut(self, tensor: Tensor) -> int:
+        if tensor not in self.index:
+            raise NotRecognisedError(
+                "{} ({}) lies before the suppression".format(self.graph.op(tensor.node), tensor.node)
+            )
+        return self.index[tensor]
 
-    def _window(self, minimum: str) -> Optional[int]:
-        end = self._origin(self.graph.inputs[minimum][1])
+    def _window(self, end: Tensor) -> Optional[int]:
+        """The cut tensor that holds a window; None where it is the whole image."""
         if end in self.index:
             return self.index[end]
         value = self.graph.constant(end.node)
         if value is None or not np.array_equal(value.ravel(), np.array([0, 0, 1, 1], np.float32)):
-            raise NotRecognisedError("boxes are clipped to an unusual window")
+            raise NotRecognisedError("boxes are clipped to an unusual window ({})".format(end.node))
         return None
-
-    def _is_rescaling(self, product: str, window: Optional[int]) -> bool:
-        """Whether a coordinate is multiplied by 1 / (one side of the window - the opposite one)."""
-        inverse = self.graph.inputs[product][0].node
-        if self.graph.op(inverse) != "RealDiv":
-            return False
-        one, side = self.graph.inputs[inverse][:2]
-        if self.graph.constant(one.node) != 1.0 or self.graph.op(side.node) != "Sub":
-            return False
-        ends = [self._origin(tensor) for tensor in self.graph.inputs[side.node][:2]]
-        return all(end in self.index and self.index[end] == window for end in ends)
 
     def later_clip(self, names: List[str]) -> Tuple[Optional[int], str]:
         """The window to which boxes are clipped behind the suppression, and when they are."""
-        behind = [node for node in self.graph.nodes if node in self.graph.descendants(names) & self.back]
-        if any(self._is_type(node, "RealDiv", DT_FLOAT) for node in behind):
-            raise NotRecognisedError("boxes are computed behind the suppression")
-        clips = [node for node in behind if self._is_type(node, "Minimum", DT_FLOAT)]
-        return (self._window(clips[0]), "after") if clips else (None, "never")
+        behind = self.graph.descendants(names) & self.back
+        for node in self.graph.nodes:
+            if node in behind and self._is_type(node, "ConcatV2", DT_FLOAT):
+                clip = clipped(self.graph, Tensor(node), self._origin)
+                if clip is not None:
+                    return self._window(clip[1]), "after"
+        return None, "never"
+
+    def _iou_threshold(self, name: str) -> float:
+        if self.graph.op(name) != "NonMaxSuppression":
+            return self._number(self.graph.data_inputs(name)[3])
+        attributes = self.graph.nodes[name].attr
+        return float(attributes["iou_threshold"].f) if "iou_threshold" in attributes else DEFAULT_IOU_THRESHOLD
 
     def _filter(self, node: str) -> Optional[float]:
         """The constant of a filter "greater than" by which a Gather picks scores; None for any other node."""
@@ -191,11 +214,10 @@ class _Reader:
                     return int(begin[1])
         raise NotRecognisedError("a class's scores are not sliced out of all scores")
 
-    def _real_count(self, way: List[Step]) -> Optional[int]:
+    def _valid(self, way: List[Step]) -> Optional[int]:
         """The cut tensor that says how many candidates are real: the size of the last Slice on the way."""
         sizes = [self.graph.inputs[step.node][2] for step in way if self.graph.op(step.node) == "Slice"]
-        end = self._origin(sizes[-1])
-        return self.index.get(end)
+        return self.index.get(self._origin(sizes[-1])) if sizes else None
 
     def _number(self, tensor: Tensor) -> float:
         value = self.graph.constant(tensor.node)
@@ -225,24 +247,3 @@ class _Reader:
 
     def _is_type(self, node: str, op: str, dtype: int) -> bool:
         return self.graph.op(node) == op and int(self.graph.nodes[node].attr["T"].type) == dtype
-
-    def class_offset(self) -> int:
-        """What is added to the classes behind the suppression (the API: 1)."""
-        offset = 0
-        node = "detection_classes"
-        seen: Set[str] = set()
-        while node in self.back and node not in seen:
-            seen.add(node)
-            op = self.graph.op(node)
-            if op in ("Add", "AddV2"):
-                values = [self.graph.constant(tensor.node) for tensor in self.graph.inputs[node][:2]]
-                known = [index for index in (0, 1) if values[index] is not None]
-                if len(known) != 1:
-                    break
-                offset += int(float(values[known[0]]))  # type: ignore[arg-type]
-                node = self.graph.inputs[node][1 - known[0]].node
-            elif op in ("Identity", "Squeeze", "ExpandDims", "Reshape", "Cast"):
-                node = self.graph.inputs[node][0].node
-            else:
-                break
-        return offset

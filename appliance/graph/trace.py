@@ -1,10 +1,10 @@
 """Follow values backwards through a graph: through views, slices and the arrays of while loops."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from appliance.graph.frozen import Graph, Tensor
 
-# Operations that hand on (part of) one input: which one.
+# Operations that hand on (part of) one input, unchanged: which one.
 PRIMARY_INPUT: Dict[str, int] = {
     "Identity": 0,
     "Squeeze": 0,
@@ -18,15 +18,12 @@ PRIMARY_INPUT: Dict[str, int] = {
     "StridedSlice": 0,
     "Gather": 0,
     "GatherV2": 0,
-    "Minimum": 0,
-    "Maximum": 0,
     "Split": 1,
-    "Concat": 1,
-    "ConcatV2": 0,
-    # Of a rescaling: the first input of Sub, and the second of Mul, whose first is the scale.
-    "Sub": 0,
-    "Mul": 1,
 }
+
+
+class NotRecognisedError(Exception):
+    """Why a fast path cannot be taken, in a sentence."""
 
 
 class Step(NamedTuple):
@@ -45,7 +42,9 @@ def is_loop_result(graph: Graph, name: str) -> bool:
 
 def array_value(graph: Graph, name: str) -> Optional[Tensor]:
     """The tensor that was written to the array which this TensorArrayReadV3 or TensorArrayGatherV3 reads."""
-    handle = _outside(graph, graph.inputs[name][0].node)
+    handle = graph.inputs[name][0].node
+    while graph.op(handle) == "Enter":
+        handle = graph.inputs[handle][0].node
     for consumer in graph.consumers[handle]:
         readers = [consumer] + (graph.consumers[consumer] if graph.op(consumer) == "Enter" else [])
         for reader in readers:
@@ -54,27 +53,22 @@ def array_value(graph: Graph, name: str) -> Optional[Tensor]:
     return None
 
 
-def _outside(graph: Graph, name: str) -> str:
-    while graph.op(name) == "Enter":
-        name = graph.inputs[name][0].node
-    return name
-
-
-def follow(graph: Graph, tensor: Tensor, stop: Callable[[Tensor], bool], way: List[Step]) -> Tensor:
+def follow(graph: Graph, tensor: Tensor, stop: Callable[[Tensor], bool]) -> Tuple[Tensor, List[Step]]:
     """Walk back from a tensor along primary inputs until `stop`, or until an operation that makes a new value.
 
-    Every step is added to `way`. Returns where the walk ended.
+    Returns where the walk ended, and the steps that led there.
     """
+    way: List[Step] = []
     while not stop(tensor):
         op = graph.op(tensor.node)
         if op == "TensorArrayReadV3":
             source = array_value(graph, tensor.node)
             if source is None:
-                return tensor
+                break
         elif op in PRIMARY_INPUT:
             source = graph.inputs[tensor.node][PRIMARY_INPUT[op]]
         else:
-            return tensor
+            break
         way.append(Step(tensor.node, tensor.output))
         tensor = source
-    return tensor
+    return tensor, way

@@ -3,16 +3,17 @@
 The expected cuts are the published split points of each family; the code under test knows none of these names.
 """
 
-import lzma
-
 import pytest
 
+from appliance.graph.adapt import adapt
 from appliance.graph.cut import NoCutError, find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, HEAVY_OPS, output_nodes, recognise
 from appliance.graph.frozen import parse_graph
-from appliance.graph.preprocessor import NotRecognisedError, Resizing, unroll_preprocessor
+from appliance.graph.preprocessor import Resizing, unroll_preprocessor
 from appliance.graph.split import keep, split
 from appliance.graph.suppression import read_suppression
+from appliance.graph.trace import NotRecognisedError
+from tests.zoo import prefixed, renamed, zoo_bytes
 
 V0 = ["Postprocessor/ExpandDims:0", "Postprocessor/Sigmoid:0"]
 V1 = ["Postprocessor/ExpandDims_1:0", "Postprocessor/convert_scores:0"]
@@ -64,11 +65,7 @@ ROWS = {
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_a_graph_of_the_zoo_is_understood_by_its_structure(name, zoo_dir):
     family, cut_names, resizing, clip = ROWS[name]
-    path = zoo_dir / (name + ".pb.xz")
-    if not path.exists():
-        pytest.skip("{} is not there".format(path))
-    with lzma.open(str(path)) as file:
-        graph = parse_graph(file.read(), name)
+    graph = parse_graph(zoo_bytes(zoo_dir, name), name)
     interface = recognise(graph, name)
     assert interface.family == family
 
@@ -99,4 +96,36 @@ def test_a_graph_of_the_zoo_is_understood_by_its_structure(name, zoo_dir):
     assert suppression.iou_threshold == pytest.approx(0.6)
     assert suppression.clip == clip
     assert suppression.rescale == (family == "faster_rcnn")
-    assert (suppression.count is not None) == (family == "faster_rcnn")
+    assert (suppression.valid is not None) == (family == "faster_rcnn")
+
+
+@pytest.mark.parametrize("name", [
+    "ssd_mobilenet_v1_coco_11_06_2017",
+    "ssdlite_mobilenet_v2_coco_2018_05_09",
+    "faster_rcnn_inception_v2_coco_2018_01_28",
+    "mask_rcnn_inception_v2_coco_2018_01_28",
+])
+def test_names_decide_nothing(name, zoo_dir):
+    """The same cut, suppression and preprocessing are found where every node has another name and scope."""
+    graph = parse_graph(zoo_bytes(zoo_dir, name), name)
+    other = renamed(graph)
+    assert not set(other.nodes) & set(graph.nodes) - set(output_nodes(graph))
+    names = dict(zip(graph.nodes, other.nodes))
+    interface = recognise(graph, name)
+    assert recognise(other, name) == interface._replace(image=names[interface.image])
+    cut, found = find_cut(graph), find_cut(other)
+    assert [(tensor.node, tensor.output) for tensor in found.tensors] == [
+        (names[tensor.node], tensor.output) for tensor in cut.tensors]
+    assert found.back == {names[node] for node in cut.back}
+    if interface.family != "mask_rcnn":
+        assert read_suppression(other, found) == read_suppression(graph, cut)
+    unrolled = unroll_preprocessor(other, names[interface.image])
+    assert unrolled.resizing == unroll_preprocessor(graph, interface.image).resizing
+
+
+def test_a_prefix_on_every_name_is_taken_off(zoo_dir):
+    name = "ssd_mobilenet_v1_coco_11_06_2017"
+    graph = parse_graph(zoo_bytes(zoo_dir, name), name)
+    again = adapt(prefixed(graph, "my/graph/"))
+    assert list(again.nodes) == list(graph.nodes)
+    assert again.inputs == graph.inputs

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from appliance.detectors import nms
 from appliance.detectors.nms import WHOLE_IMAGE, suppress
 from appliance.graph.suppression import Suppression
 
 SETTINGS = Suppression(
     boxes=0, scores=1, window=None, classes=3, class_offset=1, iou_threshold=0.6, score_threshold=1e-8,
-    per_class=100, in_all=100, clip="never", count=None, rescale=False,
+    per_class=100, in_all=100, clip="never", valid=None, rescale=False,
 )
 
 
@@ -68,6 +69,44 @@ def one(box, score=0.9):
 def test_boxes_are_clipped_to_the_window_and_empty_ones_are_dropped(clip, box, expected):
     found, _, _ = suppress(*one(box), WHOLE_IMAGE, SETTINGS._replace(clip=clip), 0.5)
     assert found.tolist() == ([] if expected is None else [expected])
+
+
+def test_what_lies_outside_does_not_count_against_the_limit():
+    boxes = np.array([[[2, 2, 3, 3]], [[0, 0, 0.2, 0.2]], [[0.5, 0.5, 0.7, 0.7]], [[0, 0.5, 0.2, 0.7]]], np.float32)
+    scores = np.array([[0.9, 0, 0], [0.8, 0, 0], [0.7, 0, 0], [0.6, 0, 0]], np.float32)
+    found = suppress(boxes, scores, WHOLE_IMAGE, SETTINGS._replace(clip="after", in_all=2), 0.5)
+    assert np.allclose(found[1], [0.8, 0.7])
+
+
+def test_boxes_become_fractions_of_the_window():
+    window = np.array([10.0, 20.0, 110.0, 220.0], np.float32)
+    settings = SETTINGS._replace(clip="before", rescale=True)
+    found, _, _ = suppress(*one([0.0, 120.0, 60.0, 400.0]), window, settings, 0.5)
+    assert np.allclose(found, [[0.0, 0.5, 0.5, 1.0]])
+
+
+def test_every_class_may_have_boxes_of_its_own():
+    boxes = np.array([[[0, 0, 1, 1], [0, 0, 0.5, 0.5], [0, 0, 0.2, 0.2]]], np.float32)
+    found, _, ids = suppress(boxes, np.array([[0.7, 0.9, 0.1]], np.float32), WHOLE_IMAGE, SETTINGS, 0.5)
+    assert ids.tolist() == [2, 1]
+    assert found.tolist() == [[0, 0, 0.5, 0.5], [0, 0, 1, 1]]
+
+
+def test_a_box_with_its_corners_turned_round_overlaps_as_it_stands():
+    boxes = np.array([[[0.1, 0.1, 0.6, 0.6]], [[0.6, 0.6, 0.1, 0.1]]], np.float32)
+    scores = np.array([[0.9, 0, 0], [0.8, 0, 0]], np.float32)
+    assert len(suppress(boxes, scores, WHOLE_IMAGE, SETTINGS, 0.5)[0]) == 1
+
+
+def test_more_candidates_than_a_block_holds_give_the_same(monkeypatch):
+    random = np.random.RandomState(3)
+    corners = random.rand(300, 1, 2).astype(np.float32) * 0.8
+    boxes = np.concatenate([corners, corners + 0.1], axis=2)
+    scores = (random.randint(0, 50, (300, 3)) / 50.0).astype(np.float32)
+    expected = suppress(boxes, scores, WHOLE_IMAGE, SETTINGS, 0.0)
+    monkeypatch.setattr(nms, "BLOCK", 7)
+    for found, wanted in zip(suppress(boxes, scores, WHOLE_IMAGE, SETTINGS, 0.0), expected):
+        assert np.array_equal(found, wanted)
 
 
 def test_clipping_first_lets_boxes_overlap_that_did_not():
