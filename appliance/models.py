@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from appliance.detectors.plan import make_plan
+from appliance.detectors.families import classes_of, labels_of, plan_for
 from appliance.graph.family import recognise
 from appliance.graph.frozen import graph_hash, read_graph
 from appliance.graph.types import output_type
@@ -56,7 +56,8 @@ def show_model(model: InstalledModel, settings: Settings) -> List[str]:
     """What is found in a model's graph, and how it would run with these settings."""
     graph = read_graph(model.path)
     interface = recognise(graph, str(model.path))
-    plan = make_plan(graph, interface, settings.split_model, settings.exact)
+    plan = plan_for(graph, interface, settings.split_model, settings.exact)
+    classes = classes_of(graph, interface, plan)
     lines = [
         "name: {}".format(model.name),
         "file: {} ({:.1f} MB)".format(model.path, model.path.stat().st_size / 1e6),
@@ -66,8 +67,8 @@ def show_model(model: InstalledModel, settings: Settings) -> List[str]:
         "input size: {}".format(
             "{} x {}".format(plan.resizing.width, plan.resizing.height) if plan.resizing else "depends on the image"
         ),
-        "classes: {}".format(plan.suppression.classes if plan.suppression else "not recognised"),
-        "labels: {}".format(len(model.labels) or "none, ids are shown"),
+        "classes: {}".format(classes or "not recognised"),
+        "labels: {}".format(len(labels_of(interface, classes, model.labels)) or "none, ids are shown"),
         "path: {}{}".format(plan.path, " ({})".format(plan.reason) if plan.reason else ""),
     ]
     if plan.cut is not None:

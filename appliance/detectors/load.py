@@ -2,52 +2,27 @@
 
 import logging
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, Optional
 
 import numpy as np
 
 from appliance.detectors.base import Detector
 from appliance.detectors.boxes import About, ExactDetector, FastDetector
+from appliance.detectors.families import FAMILIES, FAMILY_OF_MODEL_TYPE, classes_of, labels_of, plan_for
 from appliance.detectors.masks import MaskDetector
-from appliance.detectors.plan import ModelOptions, Plan, make_plan
+from appliance.detectors.plan import ModelOptions, Plan
 from appliance.detectors.segmentation import USUAL_SIDE, SegmentationDetector
 from appliance.engines.base import Engine
 from appliance.engines.choose import TENSORRT, front_engine, refuse_tensorrt
 from appliance.graph.adapt import read_model
-from appliance.graph.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, Interface, recognise
+from appliance.graph.family import SEGMENTATION_OUTPUT, Interface, recognise
 from appliance.graph.frozen import Graph, Tensor
-from appliance.graph.head import mask_classes, segmentation_classes, segmentation_side
+from appliance.graph.head import segmentation_side
 from appliance.graph.split import keep, split
-from appliance.zoo.labels import builtin_labels
 
 log = logging.getLogger(__name__)
 
-# What the original project calls each family (its model_type).
-FAMILY_OF_MODEL_TYPE: Dict[str, str] = {
-    "nms_v0": "ssd",
-    "nms_v1": "ssd",
-    "nms_v2": "ssd",
-    "trt_v1": "ssd",
-    "faster_v2": "faster_rcnn",
-    "mask_v1": "mask_rcnn",
-    "deeplab_v3": "deeplab",
-}
-PASCAL_LABELS = 21
-
-
-class _Family(NamedTuple):
-    """What loading needs to know of a family.
-
-    outputs: what is fetched of its graphs, in the order in which its detector takes it.
-    make: a detector of a front and, where the graph is split, a back that gives the outputs; and the threshold.
-    classes: how many the graph has, where its suppression does not tell.
-    whole: why a graph that could be split runs whole, unless exact mode is asked for.
-    """
-
-    outputs: Tuple[str, ...]
-    make: Callable[[About, Engine, Optional[Engine], float, Graph], Detector]
-    classes: Callable[[Graph], Optional[int]]
-    whole: Optional[str] = None
+_Make = Callable[[About, Engine, Optional[Engine], float, Graph], Detector]
 
 
 def _make_boxes(about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
@@ -64,22 +39,12 @@ def _make_segmentation(
     return SegmentationDetector(about, front, segmentation_side(graph, SEGMENTATION_OUTPUT) or USUAL_SIDE)
 
 
-_BOXES = _Family(DETECTION_OUTPUTS, _make_boxes, lambda graph: None)
-_FAMILIES: Dict[str, _Family] = {
-    "ssd": _BOXES,
-    "faster_rcnn": _BOXES,
-    "mask_rcnn": _Family(
-        (*DETECTION_OUTPUTS, MASK_OUTPUT),
-        _make_masks,
-        lambda graph: mask_classes(graph, MASK_OUTPUT),
-        # Measured: docs/models.md.
-        whole="what lies behind its mask head is too light for a part of its own; --exact splits it all the same",
-    ),
-    "deeplab": _Family(
-        (SEGMENTATION_OUTPUT,),
-        _make_segmentation,
-        lambda graph: segmentation_classes(graph, SEGMENTATION_OUTPUT),
-    ),
+# How each family makes its detector of a front and, where the graph is split, a back that gives the outputs.
+_MAKE: Dict[str, _Make] = {
+    "ssd": _make_boxes,
+    "faster_rcnn": _make_boxes,
+    "mask_rcnn": _make_masks,
+    "deeplab": _make_segmentation,
 }
 
 
@@ -88,28 +53,16 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
     graph = read_model(path)
     interface = recognise(graph, str(path))
     plan = plan_for(graph, interface, options.split_model, options.exact)
-    classes = _FAMILIES[interface.family].classes(graph)
-    if interface.family == "deeplab" and not labels and classes == PASCAL_LABELS:
-        labels = builtin_labels("pascal")
-    detector = _load(graph, interface, plan, name, labels, options)
+    classes = classes_of(graph, interface, plan)
+    detector = _load(graph, interface, plan, name, labels_of(interface, classes, labels), options)
     detector.classes = classes
     raw = detector.front(np.zeros((32, 32, 3), np.uint8))
     detector.back(raw, 32, 32)
     if plan.suppression is not None:
-        detector.classes = plan.suppression.classes
         detector.anchors = raw[plan.suppression.boxes].size // 4
     log.info("%s: %s graph, %s path on the %s%s", name, interface.family, plan.path, detector.device,
              " ({})".format(plan.reason) if plan.reason else "")
     return detector
-
-
-def plan_for(graph: Graph, interface: Interface, split_model: bool, exact: bool) -> Plan:
-    """How a graph of this family will run with these settings."""
-    plan = make_plan(graph, interface, split_model, exact)
-    whole = _FAMILIES[interface.family].whole
-    if whole is not None and plan.path == "exact" and not exact:
-        return Plan("whole", whole)
-    return plan
 
 
 def differences(
@@ -144,15 +97,15 @@ def _load(
         options.log_device,
     )
     about = About(name, interface.family, labels, plan.reason, workers)
-    family = _FAMILIES[interface.family]
+    family, make = FAMILIES[interface.family], _MAKE[interface.family]
     image, outputs = [Tensor(interface.image)], [Tensor(output) for output in family.outputs]
     if plan.cut is None:
         engine = TensorFlowEngine(keep(graph, list(family.outputs)), image, outputs, session)
-        return family.make(about, engine, None, options.det_th, graph)
+        return make(about, engine, None, options.det_th, graph)
     if plan.front is not None and plan.suppression is not None:
         fast = front_engine(plan.front, image[0], plan.cut.tensors, session, options.engine)
         return FastDetector(about, fast, options.det_th, plan.suppression)
     parts = split(graph, plan.cut, list(family.outputs))
     front = TensorFlowEngine(parts.front, image, parts.cut, session)
     back = TensorFlowEngine(parts.back, parts.feeds, outputs, session._replace(workers=1), on_cpu=True)
-    return family.make(about, front, back, options.det_th, graph)
+    return make(about, front, back, options.det_th, graph)
