@@ -1,5 +1,6 @@
 """A reader process, seen from the daemon: start it, hear it, end it."""
 
+import contextlib
 import os
 import select
 import signal
@@ -12,10 +13,10 @@ from typing import Deque, Dict, List, Optional, Tuple
 
 from appliance.settings.redact import redact
 from appliance.sources import reasons, wire
-from appliance.sources.processes import kill_group
+from appliance.sources.launch import ORDERLY_END
 
 PACKAGE_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# What an orderly end may take: a reader ends between two frames.
+# Seconds that an orderly end may take: a reader ends between two frames, and after its pipeline.
 GRACE = 1.0
 
 
@@ -29,11 +30,12 @@ class ReaderChild:
         self._lock = threading.Lock()
         self._remarks: Deque[str] = deque(maxlen=100)
         self._half_line = b""
+        self._grace = GRACE + (ORDERLY_END if spec["kind"] == "gstreamer" else 0.0)
         self.has_ended = False
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "appliance.sources.reader"], stdin=theirs.fileno(),
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=_environment(), start_new_session=True)
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), start_new_session=True)
         except OSError:
             self._sock.close()
             raise
@@ -84,10 +86,11 @@ class ReaderChild:
         with self._lock:
             self._sock.close()
         try:
-            self._process.wait(GRACE)
+            self._process.wait(self._grace)
         except subprocess.TimeoutExpired:
-            pass
-        kill_group(self._process)
+            self._process.kill()  # and the kernel its pipeline
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(2)  # one that hangs in the kernel is left behind
         until = time.monotonic() + GRACE
         while time.monotonic() < until and select.select([self._output], [], [], 0)[0]:
             if not self._hear_output():
@@ -117,11 +120,12 @@ class ReaderChild:
         return bool(data)
 
 
-def _environment() -> Dict[str, str]:
-    environment = dict(os.environ)
-    environment["PYTHONPATH"] = os.pathsep.join(
-        [PACKAGE_HOME] + [part for part in [environment.get("PYTHONPATH", "")] if part])
+def environment() -> Dict[str, str]:
+    """Of the reader: this package, OpenCV's FFmpeg told to speak, and to ask cameras for TCP."""
+    variables = dict(os.environ)
+    variables["PYTHONPATH"] = os.pathsep.join(
+        [PACKAGE_HOME] + [part for part in [variables.get("PYTHONPATH", "")] if part])
     # Warnings: the line with a server's 404 is one.
-    environment["OPENCV_FFMPEG_LOGLEVEL"] = "24"
-    environment.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
-    return environment
+    variables["OPENCV_FFMPEG_LOGLEVEL"] = "24"
+    variables.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+    return variables

@@ -4,8 +4,10 @@ gst-launch takes the pipeline as its arguments: other users of this machine can 
 address (rtsp://…) in place of a pipeline does not have that flaw.
 """
 
+import contextlib
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import time
@@ -13,9 +15,9 @@ from typing import Dict, NoReturn, Optional
 
 from appliance.errors import SourceError
 from appliance.sources import wire
-from appliance.sources.launch import Picture, find_launcher, launch_words, read_caps
+from appliance.sources.launch import ORDERLY_END, Picture, find_launcher, launch_words, read_caps
+from appliance.sources.libc import die_with_parent
 from appliance.sources.outlet import Ended, Outlet
-from appliance.sources.processes import die_with_parent
 from appliance.sources.ring import Layout
 
 F_SETPIPE_SZ = 1031  # linux/fcntl.h; in Python's fcntl since 3.10
@@ -44,7 +46,7 @@ def run(spec: wire.Message, outlet: Outlet) -> NoReturn:
         _await_end(process)  # it has not yet said why
         raise
     finally:
-        _stop(process)
+        stop(process, frames)
 
 
 class Pipeline:
@@ -130,17 +132,19 @@ def _environment() -> Dict[str, str]:
     return environment
 
 
-def _await_end(process: "subprocess.Popen[bytes]") -> bool:
-    try:
+def _await_end(process: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(1)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Some cameras (Jetson's) need an orderly end; what does not end is killed."""
-    for signal_number in (signal.SIGINT, signal.SIGKILL):
-        process.send_signal(signal_number)
-        if _await_end(process):
-            return
+def stop(process: "subprocess.Popen[bytes]", frames: int) -> None:
+    """Some cameras (Jetson's) need an orderly end; what does not end is killed. frames: the pipe's end to read from."""
+    process.send_signal(signal.SIGINT)
+    until = time.monotonic() + ORDERLY_END
+    while process.poll() is None and time.monotonic() < until:
+        # GStreamer does not end while it waits for room in the pipe.
+        if not select.select([frames], [], [], 0.02)[0] or os.read(frames, PIPE_BYTES):
+            continue
+        time.sleep(0.02)  # the pipe is closed: it is about to end
+    process.kill()
+    _await_end(process)

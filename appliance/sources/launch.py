@@ -6,9 +6,12 @@ import shutil
 from typing import List, NamedTuple, Optional
 
 from appliance.errors import SourceError
+from appliance.settings.redact import redact
 
 LAUNCHER = "gst-launch-1.0"
 SINK = "splitlens"
+# Seconds that a pipeline may take to release its camera, before it is killed.
+ORDERLY_END = 5.0
 
 
 class Picture(NamedTuple):
@@ -42,9 +45,9 @@ def launch_words(pipeline: str, descriptor: int) -> List[str]:
         raise SourceError("GStreamer pipeline: a quote is opened and not closed") from error
     last = len(words) - words[::-1].index("!") if "!" in words else 0
     if last < 2 or words[last:last + 1] != ["appsink"] or any("=" not in word for word in words[last + 1:]):
-        raise SourceError(
-            "GStreamer pipeline: it has to end in \" ! appsink\" (with its properties, if any), "
-            "not in \"{}\"".format(" ".join(words[last:])))
+        end = re.split(r"\s!\s", redact(pipeline))[-1].strip()
+        raise SourceError("GStreamer pipeline: it has to end in \" ! appsink\" (with its properties, if any), "
+                          "not in \"{}\"".format(end))
     return words[:last] + ["videoconvert", "!", "video/x-raw,format=BGR", "!",
                            "fdsink", "name=" + SINK, "fd={}".format(descriptor), "sync=false"]
 

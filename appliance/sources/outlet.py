@@ -59,8 +59,8 @@ class Outlet:
             try:
                 self._ring = RingWriter(layout)
             except OSError as error:
-                raise Ended("no room for frames of {}x{} in shared memory: {}".format(
-                    layout.width, layout.height, error.strerror)) from error
+                raise Ended("no room for frames of {}x{} in memory: {}; a container needs more of it, or a larger "
+                            "/dev/shm".format(layout.width, layout.height, error.strerror)) from error
             self._rings += 1
             with self._ring.file:
                 self.tell(self._ring.file.fileno(), ring=self._rings, width=layout.width,

@@ -6,8 +6,8 @@ It ends when the camera does, when its parent closes the socket, and (by the ker
 
 import sys
 
+from appliance.sources.libc import die_with_parent, print_by_lines
 from appliance.sources.outlet import Ended, Outlet, ParentGone
-from appliance.sources.processes import die_with_parent, print_by_lines
 from appliance.sources.wire import from_stdin
 
 

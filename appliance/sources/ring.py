@@ -1,11 +1,14 @@
 """Shared memory with room for a few frames: written by the reader process, copied from by the daemon."""
 
+import errno
 import mmap
 import os
 import tempfile
 from typing import IO, List, NamedTuple, Optional
 
 import numpy as np
+
+from appliance.sources.libc import make_memory_file
 
 # One being written, one waiting, one being copied, and one to spare.
 SLOTS = 4
@@ -68,18 +71,26 @@ class RingReader:
 
 
 def _make_file(size: int) -> IO[bytes]:
-    """A file without a name, all its space taken: a full disk is an error here, not a SIGBUS at the first write."""
+    """A file in memory, all its space taken: too little is an error here, not a SIGBUS at the first write.
+
+    /dev/shm, of which a container gets 64 MB or none, is for old systems. Never a disk: a camera would wear it out.
+    """
+    if size > _available_memory() // 2:
+        # Nothing else limits a memory file: the kernel would kill processes until there is room.
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
     try:
-        return _reserve("/dev/shm", size)
-    except OSError:  # a container gives it 64 MB, or none
-        return _reserve(tempfile.gettempdir(), size)
-
-
-def _reserve(folder: str, size: int) -> IO[bytes]:
-    file = tempfile.TemporaryFile(dir=folder, buffering=0)
+        file: IO[bytes] = os.fdopen(make_memory_file(), "r+b", buffering=0)
+    except OSError:
+        file = tempfile.TemporaryFile(dir="/dev/shm", buffering=0)
     try:
         os.posix_fallocate(file.fileno(), 0, size)
     except OSError:
         file.close()
         raise
     return file
+
+
+def _available_memory() -> int:
+    """Bytes that the kernel can give without swapping."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))

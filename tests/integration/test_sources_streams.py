@@ -1,12 +1,14 @@
 """RTSP from a real server on loopback, and GStreamer pipelines in a real gst-launch-1.0."""
 
+import fcntl
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
-import time
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +16,14 @@ import psutil
 import pytest
 
 from appliance.errors import SourceError
-from appliance.sources import live, open_camera, open_movie
+from appliance.sources import gstreamer, live, open_camera, open_movie
+from appliance.sources.launch import launch_words
+from tests.command import wait_until
 
 SERVER = str(Path(__file__).resolve().parent.parent / "rtsp_server.py")
 NEEDS = "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')\n" \
         "from gi.repository import GstRtspServer"
 PLUGINS = ("videotestsrc", "x264enc", "rtph264pay", "h264parse")
-LIMIT = 60.0
-
-
-def wait_until(condition):
-    until = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)
 
 
 def has_plugin(name):
@@ -221,13 +217,65 @@ def test_closing_ends_the_pipeline_too(gst):
     wait_until(lambda: not any(process.is_running() for process in launched))
 
 
-def test_a_killed_reader_takes_its_pipeline_along(gst):
+def test_a_pipeline_ends_in_order_though_the_pipe_is_full(gst):
+    frames, write_end = os.pipe()
+    pipeline = "videotestsrc is-live=true ! video/x-raw,width=1920,height=1080 ! appsink"
+    process = subprocess.Popen(["gst-launch-1.0"] + launch_words(pipeline, write_end), stdout=subprocess.DEVNULL,
+                               pass_fds=[write_end])
+    os.close(write_end)
+    try:
+        # A frame is far larger than the pipe: it is in the middle of the first one.
+        wait_until(lambda: struct.unpack("i", fcntl.ioctl(frames, termios.FIONREAD, bytes(4)))[0] > 60000)
+        gstreamer.stop(process, frames)
+        assert process.returncode == 0  # -9 if it had to be killed
+    finally:
+        process.kill()
+        process.wait()
+        os.close(frames)
+
+
+# Takes its time to release its camera, as nvarguscamerasrc may, and says when it has.
+SLOW_LAUNCHER = """#!{python}
+import os, signal, sys, time
+
+def release(*_):
+    time.sleep(1.5)
+    with open({note!r}, "w") as file:
+        file.write("released")
+    os._exit(0)
+
+signal.signal(signal.SIGINT, release)
+descriptor = next(int(word[3:]) for word in sys.argv if word.startswith("fd="))
+print("/GstPipeline:pipeline0/GstFdSink:splitlens.GstPad:sink: caps = video/x-raw, width=(int)64, height=(int)48",
+      flush=True)
+while True:
+    os.write(descriptor, bytes(64 * 48 * 3))
+    time.sleep(0.02)
+"""
+
+
+def test_a_pipeline_that_is_slow_to_release_its_camera_gets_the_time(tmp_path, monkeypatch):
+    note = tmp_path / "note"
+    launcher = tmp_path / "gst-launch-1.0"
+    launcher.write_text(SLOW_LAUNCHER.format(python=sys.executable, note=str(note)))
+    launcher.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with open_camera("nvarguscamerasrc ! appsink") as source:
+        assert source.read().image.shape == (48, 64, 3)
+    assert note.exists() and note.read_text() == "released"
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_killed_reader_takes_its_pipeline_along(gst, is_stopped):
     notices = []
     with open_camera("videotestsrc is-live=true ! video/x-raw,width=64,height=48 ! appsink",
                      on_notice=notices.append) as source:
         source.read()
         launched = launchers()
-        psutil.Process(launched[0].pid).parent().kill()
+        reader = launched[0].parent()
+        if is_stopped:  # it does not notice that nobody reads on
+            launched[0].suspend()
+        reader.kill()
         wait_until(lambda: len(notices) == 2)
         assert source.read() is not None
         wait_until(lambda: not any(process.is_running() for process in launched))

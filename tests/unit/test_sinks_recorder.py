@@ -192,8 +192,7 @@ def test_a_recording_is_flushed_to_the_disk_again_and_again_and_at_its_end(tmp_p
     recorder = MovieRecorder(str(path), lambda: 10.0, OVERLAY)
     for index in range(6):
         recorder.write(make_result(index))
-        size, before = path.stat().st_size, len(disk.states)
-        wait_until(lambda: any(len(state) == size for state in disk.states[before:]))
+        wait_until(lambda: disk.states and disk.states[-1] == path.read_bytes())
     recorder.close()
     assert disk.directories == 1  # the file's name is on the disk too
     assert disk.states[-1] == path.read_bytes()

@@ -1,9 +1,12 @@
 """What the live source does when its reader fails, with a reader that follows a script; and the ring between both."""
 
+import errno
 import logging
 import os
 import select
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import Any, List
@@ -12,7 +15,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import SourceError
-from appliance.sources import live, wire
+from appliance.sources import child, live, wire
 from appliance.sources.live import LiveSource
 from appliance.sources.outlet import Ended, Outlet, ParentGone
 from appliance.sources.ring import SLOTS, Layout, RingReader, RingWriter
@@ -185,11 +188,6 @@ def test_rows_that_are_padded_arrive_without_the_padding():
     writer.file.close()
 
 
-def test_no_room_for_the_ring_is_an_error_and_no_crash():
-    with pytest.raises(OSError):
-        RingWriter(Layout(1 << 22, 1 << 22, 3 << 22))
-
-
 def test_messages_keep_their_borders_and_carry_a_descriptor(tmp_path):
     ours, theirs = wire.make_pair()
     with ours, theirs, open(str(tmp_path / "a"), "wb+") as file:
@@ -273,9 +271,15 @@ def test_the_outlet_makes_a_new_ring_for_another_size(outlet):
     assert [outlet.claim(other) is None for _ in range(SLOTS)] == [False] * (SLOTS - 1) + [True]
 
 
-def test_the_outlet_says_when_there_is_no_room(outlet):
-    with pytest.raises(Ended, match="no room for frames of 4194304x4194304 in shared memory"):
-        outlet[0].claim(Layout(1 << 22, 1 << 22, 3 << 22))
+@pytest.fixture()
+def little_memory(monkeypatch):
+    """Said, not made: a memory file that is too large makes the kernel kill processes."""
+    monkeypatch.setattr("appliance.sources.ring._available_memory", lambda: 2 * SLOTS * LAYOUT.slot_bytes - 1)
+
+
+def test_the_outlet_says_when_there_is_no_room(outlet, little_memory):
+    with pytest.raises(Ended, match=r"no room for frames of 5x4 in memory: Cannot allocate memory; .*/dev/shm"):
+        outlet[0].claim(LAYOUT)
 
 
 @pytest.mark.parametrize("act", [
@@ -289,3 +293,54 @@ def test_the_outlet_notices_that_the_parent_is_gone(outlet, act):
     parent.close()
     with pytest.raises(ParentGone):
         act(outlet)
+
+
+def test_frames_need_no_folder(monkeypatch):
+    """A container may have no /dev/shm worth the name and a root that cannot be written to."""
+
+    def forbid(*args, **options):
+        raise AssertionError("wanted a file in {}".format(options))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", forbid)
+    writer = RingWriter(LAYOUT)
+    with writer.file as file:
+        reader = RingReader(file.fileno(), LAYOUT)
+    writer.bytes_of(2)[:] = bytes([7]) * LAYOUT.frame_bytes
+    assert (reader.copy(2) == 7).all()
+
+
+@pytest.fixture()
+def old_libc(monkeypatch):
+    """As of Ubuntu 16.04."""
+    monkeypatch.setattr("appliance.sources.libc._libc", object())
+
+
+def test_frames_lie_in_shared_memory_where_the_c_library_is_old(old_libc):
+    with RingWriter(LAYOUT).file as file:
+        assert os.readlink("/proc/self/fd/{}".format(file.fileno())).startswith("/dev/shm/")
+
+
+def test_without_any_memory_for_frames_no_disk_is_used(old_libc, monkeypatch):
+    asked = []
+
+    def refuse(*args, **options):
+        asked.append(options["dir"])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        RingWriter(LAYOUT)
+    assert asked == ["/dev/shm"]
+
+
+@pytest.mark.parametrize("users, used", [(None, "rtsp_transport;tcp"), ("rtsp_transport;udp", "rtsp_transport;udp")])
+def test_an_rtsp_camera_is_asked_for_tcp_unless_the_user_says_otherwise(monkeypatch, users, used):
+    """Over UDP, FFmpeg shows every lost packet as grey blocks."""
+    name = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+    monkeypatch.delenv(name, raising=False)
+    if users:
+        monkeypatch.setenv(name, users)
+    said = subprocess.run(
+        [sys.executable, "-c", "import os, appliance; print(os.environ[{!r}])".format(name)], cwd="/",
+        env=child.environment(), stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
+    assert said.strip() == used
