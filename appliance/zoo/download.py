@@ -1,5 +1,6 @@
 """Fetches one file over HTTP: resumed where it was broken off, checked as it then lies on the disk."""
 
+import base64
 import contextlib
 import hashlib
 import http.client
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Optional
 
 from appliance.errors import ModelError
+from appliance.settings import redact
 from appliance.zoo.install import Progress, check_space, remove_file, writing
 
 _log = logging.getLogger(__name__)
@@ -50,74 +52,114 @@ def download(
 ) -> Downloaded:
     """Fetch `url` into the file `part`, going on where an earlier try stopped.
 
-    Proxies of the environment are used. A transfer that breaks off leaves `part` for the next try; a file
-    that is not the expected one is deleted.
+    Proxies of the environment are used, and a user name and password in `url`, which no message shows.
+    A transfer that breaks off leaves `part` for the next try, and beside it PART.tag, by which the server can tell
+    whether its file is still the same. A file that is not the expected one is deleted; `discard` deletes both.
     Raises OriginUnavailable, ModelError (wrong size or hash, broken off), OutputError (no space).
     """
     have = part.stat().st_size if part.exists() else 0
     if expected_bytes is not None and have > expected_bytes:
-        remove_file(part)
+        discard(part)
         have = 0
     if have == 0 or have != expected_bytes:
         _transfer(url, part, have, expected_bytes, progress)
-    return _check(url, part, expected_bytes, expected_sha384)
+    return _check(redact(url), part, expected_bytes, expected_sha384)
+
+
+def discard(part: Path) -> None:
+    """Delete what a download left; nothing is there to go on from."""
+    remove_file(part)
+    remove_file(_tag_file(part))
+
+
+def _tag_file(part: Path) -> Path:
+    return part.with_name(part.name + ".tag")
 
 
 def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress: Optional[Progress]) -> None:
+    shown = redact(url)
     with writing(part), contextlib.ExitStack() as stack:
-        response = _open(url, have)
+        tag_file = _tag_file(part)
+        tag = tag_file.read_text(encoding="latin-1") if have and tag_file.exists() else ""
+        response = _open(url, have, tag)
         if response is None:  # the server has no bytes from there on
             if expected is None:
                 return  # the file is complete, or the archive's own check will tell
-            response = _open(url, 0)
+            response = _open(url)
         stack.callback(response.close)
         start = _start_of(response)
         if start not in (0, have):
-            raise ModelError("{} sent bytes from {} on, not from {}: try again.".format(url, start, have))
-        length = response.headers.get("Content-Length")
-        total = start + int(length) if length is not None else expected
+            raise ModelError("{} sent bytes from {} on, not from {}: try again.".format(shown, start, have))
+        length = response.headers.get("Content-Length", "")
+        total = start + int(length) if length.isdigit() else expected
         if expected is not None and total != expected:
             raise ModelError(
                 "{} is {} bytes long, not {}: it is not the published file. Is a proxy or a sign-in "
-                "page in between?".format(url, total, expected)
+                "page in between?".format(shown, total, expected)
             )
         if start:
             _log.info("Going on after %d MB of an earlier try.", start // 1000000)
         if total is not None:
             check_space(part.parent, total - have)
+        if not start:
+            tag_file.write_text(_tag_of(response), encoding="latin-1")
         file = stack.enter_context(part.open("ab" if start else "wb"))
         done = start
-        for block in _blocks(url, response):
+        for block in _blocks(shown, response):
             file.write(block)
             done += len(block)
             if progress is not None:
                 progress(done, total)
     if total is not None and done < total:
         raise ModelError(
-            "{} broke off after {} of {} bytes: the same command goes on from there.".format(url, done, total)
+            "{} broke off after {} of {} bytes: the same command goes on from there.".format(shown, done, total)
         )
 
 
-def _open(url: str, start: int) -> Any:
-    """The response for the bytes from `start` on; None where the server says that there are none."""
-    host = urllib.parse.urlsplit(url).netloc
-    headers = {"User-Agent": "splitlens"}
-    if start:
-        headers["Range"] = "bytes={}-".format(start)
+def _open(url: str, start: int = 0, tag: str = "") -> Any:
+    """The response for the bytes from `start` on; None where the server says that there are none.
+
+    tag: where the server's file has another one, all of it is sent.
+    """
+    shown = redact(url)
     opener = urllib.request.build_opener(_Http, _Https)
     try:
-        request = urllib.request.Request(url, headers=headers)
+        host = urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
+        request = _request(url)
+        if start:
+            request.add_header("Range", "bytes={}-".format(start))
+        if tag:
+            request.add_header("If-Range", tag)
         return opener.open(request, timeout=_READ_SECONDS)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and start:
             return None
-        what = "{} cannot be had: {} answers {} {}.".format(url, host, error.code, error.reason)
-        raise OriginUnavailable(what, _BY_HAND.format(url)) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        what = "{} cannot be had: {} answers {} {}.".format(shown, host, error.code, error.reason)
+        raise OriginUnavailable(what, _BY_HAND.format(shown)) from error
+    except (ValueError, http.client.InvalidURL):  # whose text may hold a part of a password
+        raise ModelError("{} is no address that can be fetched.".format(shown)) from None
+    except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         what = "{} cannot be reached ({}).".format(host, getattr(reason, "strerror", None) or reason)
-        raise OriginUnavailable(what, _BY_HAND.format(url)) from error
+        raise OriginUnavailable(what, _BY_HAND.format(shown)) from error
+
+
+def _request(url: str) -> urllib.request.Request:
+    """A user name and password go into a header, which is not sent on to where a server redirects."""
+    address = urllib.parse.urlsplit(url)
+    user, at, host = address.netloc.rpartition("@")
+    request = urllib.request.Request(address._replace(netloc=host).geturl(), headers={"User-Agent": "splitlens"})
+    if at:
+        credentials = base64.b64encode(urllib.parse.unquote_to_bytes(user)).decode()
+        request.add_unredirected_header("Authorization", "Basic " + credentials)
+    return request
+
+
+def _tag_of(response: Any) -> str:
+    """What `If-Range` takes: a strong ETag, or the date of the last change; "" where the server gives neither."""
+    tag = str(response.headers.get("ETag", ""))
+    return tag if tag.startswith('"') else str(response.headers.get("Last-Modified", ""))
 
 
 def _start_of(response: Any) -> int:
@@ -150,14 +192,14 @@ def _check(url: str, part: Path, expected_bytes: Optional[int], expected_sha384:
             digest.update(block)
     result = Downloaded(part, part.stat().st_size, digest.hexdigest())
     if expected_bytes is not None and result.bytes != expected_bytes:
-        remove_file(part)
+        discard(part)
         raise ModelError(
             "{} came as {} bytes, not {}: it was deleted; try again.".format(
                 url, result.bytes, expected_bytes
             )
         )
     if expected_sha384 is not None and result.sha384 != expected_sha384:
-        remove_file(part)
+        discard(part)
         raise ModelError(
             "{} is not the file that it should be: its SHA-384 is {}..., not {}.... It was deleted; "
             "try again, and if it comes so again, do not trust that server.".format(

@@ -5,18 +5,18 @@ import logging
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from appliance.errors import ModelError
+from appliance.errors import ModelError, OutputError
 from appliance.graph.frozen import read_graph
+from appliance.settings import redact
 from appliance.settings.wording import size_text
 from appliance.zoo.archive import unpack_graph
 from appliance.zoo.catalogue import Entry, ZooOrigin, find_entry
-from appliance.zoo.download import Downloaded, OriginUnavailable, download
+from appliance.zoo.download import Downloaded, OriginUnavailable, discard, download
 from appliance.zoo.install import (
     Progress,
     locked,
     make_record,
     put_in_place,
-    remove_file,
     staging,
     work_folder,
     writing,
@@ -27,7 +27,7 @@ from appliance.zoo.store import InstalledModel, installed, resolve_model
 
 _log = logging.getLogger(__name__)
 
-ZOO_URL = "http://download.tensorflow.org/"
+ZOO_URL = "https://download.tensorflow.org/"
 SUMS_FILE = "zoo-sums.json"
 
 
@@ -40,24 +40,29 @@ def get(
     Raises ModelError (unknown, cannot be reached, wrong hash, damaged), OutputError (no space, no right).
     """
     entry = find_entry(name)
+    if _is_whole(_find(entry, models_dir)):  # without the lock, which a folder that is only read cannot have
+        _log.info("%s is installed.", entry.name)
+        return resolve_model(entry.name, models_dir)
     with locked(entry.name, models_dir):
-        if _is_sound(entry, models_dir):
-            _log.info("%s is installed.", entry.name)
-            return resolve_model(entry.name, models_dir)
-        with staging(entry.name, models_dir) as folder:
-            record = _fill(entry, folder, models_dir, progress, base_url)
-            put_in_place(folder, entry.name, models_dir, record)
+        model = _find(entry, models_dir)
+        if not _is_whole(model):  # else another process has fetched it, while the lock waited
+            if model is not None:
+                _log.warning("%s is not as it was installed: it is fetched again.", model.path)
+            with staging(entry.name, models_dir) as folder:
+                record = _fill(entry, folder, models_dir, progress, base_url)
+                put_in_place(folder, entry.name, models_dir, record)
     return resolve_model(entry.name, models_dir)
 
 
-def _is_sound(entry: Entry, models_dir: Path) -> bool:
-    """Whether the model is there and, as far as a record tells, whole."""
-    for model in installed(models_dir):
-        if model.name == entry.name:
-            if model.record is None or model.record.graph_bytes == model.path.stat().st_size:
-                return True
-            _log.warning("%s is not as it was installed: it is fetched again.", model.path)
-    return False
+def _find(entry: Entry, models_dir: Path) -> Optional[InstalledModel]:
+    return next((model for model in installed(models_dir) if model.name == entry.name), None)
+
+
+def _is_whole(model: Optional[InstalledModel]) -> bool:
+    """Whether there is a model that is whole, as far as a record tells."""
+    if model is None or model.record is None:
+        return model is not None
+    return model.record.graph_bytes == model.path.stat().st_size
 
 
 def _fill(
@@ -89,19 +94,21 @@ def _from_zoo(
 ) -> Record:
     url = "{}/{}/{}".format(base_url.rstrip("/"), origin.base, origin.archive)
     expected_bytes, expected_sha384 = _expected(origin, models_dir)
-    _log.info("Fetching %s (%s).", url, size_text(expected_bytes))
+    _log.info("Fetching %s (%s).", redact(url), size_text(expected_bytes))
     part = work_folder(models_dir) / (origin.archive + ".part")
     archive = download(url, part, expected_bytes, expected_sha384, progress)
     try:
         unpack_graph(archive.path, folder)
         read_graph(folder / GRAPH_FILE)
-    except ModelError:
-        remove_file(part)  # a whole file that is no good: going on from it would help nobody
+    except OutputError:
+        raise  # the archive is whole, and only needs space
+    except Exception:
+        discard(part)  # a whole file that is no good: going on from it would help nobody
         raise
     if origin.sha384 is None and expected_sha384 is None:
         _remember(origin, archive, models_dir)
-    remove_file(part)
-    record = make_record(folder, url, origin.licence, entry.labels)
+    discard(part)
+    record = make_record(folder, redact(url), origin.licence, entry.labels)
     return record._replace(archive_bytes=archive.bytes, archive_hash="sha384:" + archive.sha384)
 
 

@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import shutil
-import tempfile
 import time
 from pathlib import Path
 from typing import Callable, Iterator, Optional
@@ -69,7 +68,7 @@ def locked(name: str, models_dir: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                _log.info("Another process is installing %s: waiting for it.", name)
+                _log.info("Another process is at work on %s: waiting for it.", name)
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -119,16 +118,17 @@ def put_in_place(folder: Path, name: str, models_dir: Path, record: Record) -> N
 
 
 def take_away(folder: Path, models_dir: Path) -> None:
-    """Remove a model's folder: out of sight in one step, then its files. Raises OSError."""
+    """Remove a model's folder: out of sight in one step, then its files; the caller holds the model's lock.
+
+    Raises OSError.
+    """
     if folder.is_symlink():
         folder.unlink()
         return
-    work = work_folder(models_dir)
-    for left in work.glob("removed-*"):  # by a process that was killed
-        shutil.rmtree(str(left), ignore_errors=True)
-    hidden = tempfile.mkdtemp(prefix="removed-", dir=str(work))
-    os.rename(str(folder), os.path.join(hidden, folder.name))
-    shutil.rmtree(hidden, ignore_errors=True)
+    hidden = work_folder(models_dir) / (folder.name + ".removed")
+    shutil.rmtree(str(hidden), ignore_errors=True)  # left by a process that was killed
+    os.rename(str(folder), str(hidden))
+    shutil.rmtree(str(hidden), ignore_errors=True)
 
 
 def remove_file(path: Path) -> None:

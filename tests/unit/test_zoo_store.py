@@ -5,6 +5,8 @@ import io
 import json
 import logging
 import tarfile
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from appliance.errors import ModelError, OutputError
 from appliance.graph.frozen import make_const, read_graph
 from appliance.graph.proto import GraphDef
 from appliance.zoo.importing import import_model
+from appliance.zoo.install import locked
 from appliance.zoo.labels import builtin_labels
 from appliance.zoo.store import installed, remove, resolve_model
 
@@ -290,7 +293,22 @@ def test_remove_takes_one_model_and_no_other(models_dir, tmp_path):
     remove("bolts", models_dir)
     assert [model.name for model in installed(models_dir)] == [DEFAULT]
     assert not (models_dir / "bolts").exists()
-    assert list((models_dir / ".downloads").iterdir()) == []
+    assert [path.name for path in (models_dir / ".downloads").iterdir()] == ["bolts.lock"]
+
+
+def test_remove_waits_for_the_lock_and_leaves_what_others_are_removing(models_dir, caplog):
+    caplog.set_level(logging.INFO)
+    put_graph(models_dir / "bolts")
+    others = put_graph(models_dir / ".downloads" / "nuts.removed")
+    thread = threading.Thread(target=remove, args=("bolts", models_dir))
+    with locked("bolts", models_dir):
+        thread.start()
+        until = time.monotonic() + 60
+        while "at work on bolts" not in caplog.text and time.monotonic() < until:
+            time.sleep(0.01)
+        assert (models_dir / "bolts").exists() and "at work on bolts" in caplog.text
+    thread.join()
+    assert not (models_dir / "bolts").exists() and others.exists()
 
 
 @pytest.mark.parametrize("name", ["../outside", "bolts/../../outside", "labels", ".downloads", "", "."])
