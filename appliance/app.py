@@ -148,10 +148,14 @@ def load(loaded: Loaded) -> Detector:
 def open_source(settings: Settings, kind: str) -> Source:
     """The source of a run. Raises SourceError."""
     if kind == IMAGE:
-        return open_images(settings.image_input)
+        return open_images(settings.image_input, left_out=_picture_folder(settings))
     if kind == VIDEO:
         return open_movie(settings.movie_input)
     return open_camera(settings.camera_input, settings.width, settings.height, settings.live_timeout)
+
+
+def _picture_folder(settings: Settings) -> str:
+    return os.path.join(settings.output_dir, "output_image")
 
 
 def make_outputs(
@@ -169,7 +173,7 @@ def make_outputs(
     overlay = Overlay(settings.vis_text, statistics, mask_size)
     recorder, images = None, None
     if settings.save_to_file and kind == IMAGE:
-        images = ImageWriter(os.path.join(settings.output_dir, "output_image"), overlay)
+        images = ImageWriter(_picture_folder(settings), overlay)
         sinks.append(images)
     elif settings.save_to_file:
         path = movie_path(os.path.join(settings.output_dir, "output_movie"), started_at)
@@ -254,8 +258,7 @@ def write_summary(
     movies = outputs.recorder.paths if outputs.recorder else []
     lines += ["movie: {}".format(path) for path in movies]
     if outputs.images is not None:
-        folder = os.path.join(settings.output_dir, "output_image")
-        lines.append("pictures: {} in {}".format(outputs.images.written, folder))
+        lines.append("pictures: {} in {}".format(outputs.images.written, _picture_folder(settings)))
     for line in lines:
         write_line(line)
     if movies:

@@ -4,6 +4,8 @@ from typing import Dict, Mapping, NamedTuple, Optional, Union
 
 import numpy as np
 
+PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".png")  # of the files that are read and written, in any case
+
 
 class Frame(NamedTuple):
     """One image as it came from a source.

@@ -8,6 +8,8 @@ from typing import IO
 from appliance.errors import OutputError
 from appliance.frame import Result
 
+JPEG_QUALITY = 95  # of all that is kept
+
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 

@@ -5,12 +5,9 @@ import os
 import cv2
 
 from appliance.errors import OutputError
-from appliance.frame import Result
-from appliance.sinks.base import Sink, cannot_write, make_writable_directory
+from appliance.frame import PICTURE_EXTENSIONS, Result
+from appliance.sinks.base import JPEG_QUALITY, Sink, cannot_write, make_writable_directory
 from appliance.sinks.overlay import Overlay
-
-JPEG_QUALITY = 95
-_EXTENSIONS = (".jpg", ".jpeg", ".png")
 
 
 def output_path(output_dir: str, source: str) -> str:
@@ -43,7 +40,7 @@ class ImageWriter(Sink):
         source = result.frame.source
         path = output_path(self._output_dir, source)
         extension = os.path.splitext(path)[1].lower()
-        if extension not in _EXTENSIONS:
+        if extension not in PICTURE_EXTENSIONS:
             raise OutputError(
                 "{}: pictures are written as jpg, jpeg or png only. Rename the input.".format(path)
             )

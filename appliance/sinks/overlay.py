@@ -106,9 +106,9 @@ def _draw_box(picture: np.ndarray, box: Area, colour: Colour, line: int) -> None
     picture[top:bottom, max(x_max - out, 0) : right] = colour
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def _label_tile(text: str, colour: Colour, style: Style) -> np.ndarray:
-    """A picture of a label. Kept, because drawing letters takes far longer than copying them."""
+    """A picture of a label. Kept, because drawing letters takes far longer than copying them: 100 kB each at 4K."""
     text_width, cap_height, descent = text_size(text, style)
     height = cap_height + descent + style.margin
     tile = np.full((height, text_width + 2 * style.margin, 3), colour, np.uint8)

@@ -10,11 +10,10 @@ import cv2
 from appliance.errors import OutputError
 from appliance.frame import Result
 from appliance.sinks.avi import AviWriter
-from appliance.sinks.base import Sink, cannot_write, make_writable_directory
+from appliance.sinks.base import JPEG_QUALITY, Sink, cannot_write, make_writable_directory
 from appliance.sinks.flusher import Flusher
 from appliance.sinks.overlay import Overlay
 
-JPEG_QUALITY = 95
 LONGEST_FREEZE = 10.0  # seconds without a frame that a live recording bridges with its last picture
 
 log = logging.getLogger(__name__)

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 
 from appliance.errors import SourceError
-from appliance.frame import Frame
+from appliance.frame import PICTURE_EXTENSIONS, Frame
+from appliance.settings.redact import redact
 from appliance.sources.base import Source
 
 logger = logging.getLogger(__name__)
 
-EXTENSIONS = (".jpg", ".jpeg", ".png")
 ACCEPTED = "jpg, jpeg and png files are accepted, and folders that hold some"
 
 
@@ -25,11 +25,13 @@ class ImagesSource(Source):
 
     One that cannot be read is named in the log, left out and counted in `skipped`; if that was the only
     one, or all were like it, `read` raises SourceError.
+
+    left_out: a folder whose pictures do not count where it lies inside `path`: the run's own output.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, left_out: Optional[str] = None) -> None:
         self.name = path
-        self._paths = find_pictures(path)
+        self._paths = find_pictures(path, left_out)
         self.frame_count = len(self._paths)
         self._next = 0
         self._delivered = 0
@@ -59,16 +61,24 @@ class ImagesSource(Source):
         self._closed.set()
 
 
-def find_pictures(path: str) -> List[str]:
+def find_pictures(path: str, left_out: Optional[str] = None) -> List[str]:
     """The pictures under `path`, each beginning with `path` as it was given. Raises SourceError where there is none."""
+    if "://" in path:
+        raise SourceError("{} is an address, no picture; `stream` reads addresses".format(redact(path)))
     if os.path.isfile(path):
-        if not path.lower().endswith(EXTENSIONS):
+        if not path.lower().endswith(PICTURE_EXTENSIONS):
             raise SourceError("{} is no picture that can be read; {}".format(path, ACCEPTED))
         return [path]
     if not os.path.isdir(path):
         raise SourceError("{} does not exist; {}".format(path, ACCEPTED))
-    found = [os.path.join(folder, name) for folder, _, names in os.walk(path, onerror=_cannot_list)
-             for name in names if name.lower().endswith(EXTENSIONS)]
+    found = []
+    for folder, folders, names in os.walk(path, onerror=_cannot_list):
+        found += [os.path.join(folder, name) for name in names if name.lower().endswith(PICTURE_EXTENSIONS)]
+        for name in list(folders):
+            inner = os.path.join(folder, name)
+            if left_out is not None and os.path.realpath(inner) == os.path.realpath(left_out):
+                folders.remove(name)
+                logger.info("%s is left out: pictures with what was found are written there", inner)
     if not found:
         raise SourceError("{} holds no picture; {}".format(path, ACCEPTED))
     return sorted(found, key=natural_key)
@@ -85,7 +95,7 @@ def read_picture(path: str) -> np.ndarray:
     """uint8 [height, width, 3], BGR, turned upright as its EXIF data say, of any depth and number of
     channels.
 
-    Raises SourceError, also for a picture of which only a part is there: some OpenCV fill the rest with grey.
+    Raises SourceError, also for a picture of which only a part is there.
     """
     try:
         with open(path, "rb") as file:
@@ -105,7 +115,10 @@ def read_picture(path: str) -> np.ndarray:
 
 
 def is_whole(data: bytes) -> bool:
-    """False for nothing at all and for a JPEG without its end marker; other formats are left to the decoder."""
+    """False for nothing at all and for a JPEG without its end marker; other formats are left to the decoder.
+
+    For the OpenCV of Python 3.6 (4.6), which fills with grey what is missing; OpenCV 5 refuses such a picture.
+    """
     if not data.startswith(b"\xff\xd8"):
         return bool(data)
     place = 2

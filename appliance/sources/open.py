@@ -14,10 +14,10 @@ ACCEPTED = (
     "rtp or srt) or a GStreamer pipeline that ends in \" ! appsink\"")
 
 
-def open_images(path: str) -> Source:
-    """A picture, or all pictures of a folder and its subfolders. Raises SourceError."""
+def open_images(path: str, left_out: Optional[str] = None) -> Source:
+    """A picture, or all pictures of a folder and its subfolders but `left_out`. Raises SourceError."""
     from appliance.sources.images import ImagesSource
-    return ImagesSource(path)
+    return ImagesSource(path, left_out)
 
 
 def open_movie(path: str) -> Source:

@@ -32,7 +32,9 @@ def _network(match: Match[str]) -> str:
 
 
 def _host(match: Match[str]) -> str:
-    return "host name {} is not known".format(match.group(1))
+    # Without the name that FFmpeg tried: of a password with a slash in it that is a part.
+    return ("its host name is not known; is it spelled right, and are / # ? @ in the password written as "
+            "%2F %23 %3F %40?")
 
 
 def _element(match: Match[str]) -> str:
@@ -59,7 +61,7 @@ TABLE = (
     (re.compile(r"HTTP error (?P<number>[45]\d\d) (?P<words>[\w -]*)"), _status),  # FFmpeg, HTTP
     (re.compile(r"^(?P<words>[A-Z][\w -]+) \((?P<number>[45]\d\d)\)", re.MULTILINE), _status),  # GStreamer
     (re.compile(r"({})".format("|".join(NETWORK)), re.IGNORECASE), _network),
-    (re.compile(r"Failed to resolve hostname (\S+):"), _host),
+    (re.compile("Failed to resolve hostname "), _host),
     (re.compile(r"no element \"([^\"]+)\""), _element),
     (re.compile(r"erroneous pipeline: (.*)"), _pipeline),
     (re.compile(r"pipeline could not be constructed: (.*)"), _pipeline),

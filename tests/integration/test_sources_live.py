@@ -299,7 +299,7 @@ def test_an_unknown_host_is_named():
     with open_camera("rtsp://bob:secret@no-such-camera.invalid/cam") as source:
         with pytest.raises(SourceError) as caught:
             source.read()
-    assert "host name no-such-camera.invalid is not known" in str(caught.value)
+    assert "no-such-camera.invalid/cam: its host name is not known" in str(caught.value)
     assert "secret" not in str(caught.value)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from appliance.frame import Detections, Frame, Result, Statistics, Timings
 from appliance.sinks.colours import class_colour, text_colour
-from appliance.sinks.overlay import Overlay, place_label
+from appliance.sinks.lettering import style_for
+from appliance.sinks.overlay import Overlay, _label_tile, place_label
 
 TIMINGS = Timings(total=0.1191, cap=0.00013, front=0.03837, back=0.02768, lost=0.05293, send=0.03834)
 STATISTICS = Statistics(
@@ -179,3 +180,14 @@ def test_the_statistics_are_those_of_the_moment():
     first = overlay.draw(make_result())
     now[0] = STATISTICS._replace(fps=11.1)
     assert (overlay.draw(make_result()) != first).any()
+
+
+def test_the_labels_that_are_kept_take_little_memory():
+    """A score makes a label of its own: in an hour of 4K there is every one of them."""
+    _label_tile.cache_clear()
+    sizes = []
+    for number in range(1000):
+        tile = _label_tile("traffic light 0.{:03}".format(number), (1, 2, 3), style_for(3840, 2160))
+        sizes.append(tile.nbytes)
+    kept = _label_tile.cache_info().currsize
+    assert kept * max(sizes) < 64 << 20

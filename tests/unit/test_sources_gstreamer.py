@@ -2,6 +2,7 @@
 
 import pytest
 
+from appliance.errors import SourceError
 from appliance.sources.launch import Picture, launch_words, read_caps
 from appliance.sources.reasons import explain
 
@@ -48,7 +49,7 @@ def test_the_picture_is_read_from_the_caps(line, picture):
     ("[tcp @ 0x55d] Connection to tcp://127.0.0.1:9?timeout=0 failed: Connection refused",
      "connection refused; nothing"),
     ("Connection to tcp://10.0.0.9:554 failed: No route to host", "no route to host; is the camera on"),
-    ("[tcp @ 0x5] Failed to resolve hostname no.such: Name or service not known", "host name no.such is not known"),
+    ("[tcp @ 0x5] Failed to resolve hostname no.such: Name or service not known", "its host name is not known"),
     ("WARNING: erroneous pipeline: no element \"nvarguscamerasrc\"",
      "GStreamer has no element \"nvarguscamerasrc\": it exists on Jetson boards only"),
     ("WARNING: erroneous pipeline: no element \"videotstsrc\"",
@@ -75,6 +76,23 @@ def test_a_reason_is_found_in_what_was_printed(printed, reason):
 
 def test_no_reason_is_made_up():
     assert explain(["[h264 @ 0x5] error while decoding MB 40 40, bytestream -7", "Using 404 packets"]) is None
+
+
+@pytest.mark.parametrize("pipeline, shown", [
+    ("videotestsrc ! rtspsrc location=rtsp://bob:hunter2@cam/x", "\"rtspsrc location=rtsp://***@cam/x\""),
+    ("rtspsrc location=rtsp://cam/x user-id=bob user-pw=\"hunter2 hunter2\"",
+     "\"rtspsrc location=rtsp://cam/x user-id=*** user-pw=***\""),
+])
+def test_a_pipeline_without_an_appsink_is_shown_without_its_password(pipeline, shown):
+    with pytest.raises(SourceError) as caught:
+        launch_words(pipeline, 7)
+    assert str(caught.value).endswith("not in " + shown)
+
+
+def test_a_reason_holds_no_part_of_a_password():
+    """FFmpeg takes what stands before the first slash for the host: hunter2 in rtsp://bob:a@hunter2/3@camera/x."""
+    found = explain(["[tcp @ 0x5] Failed to resolve hostname hunter2: Name or service not known"])
+    assert found is not None and "hunter2" not in found and "%2F" in found
 
 
 def test_a_reason_holds_no_password():

@@ -49,6 +49,33 @@ def test_a_folder_is_read_with_its_subfolders_as_people_count(tmp_path, monkeypa
     assert all(frame.capture_seconds >= 0 and frame.image.shape == (20, 30, 3) for frame in frames)
 
 
+@pytest.mark.parametrize("given, left_out, found", [
+    (".", "./output_image", ["./a.jpg", "./deep/output_image/c.jpg"]),
+    (".", "deep/output_image", ["./a.jpg", "./output_image/b.jpg"]),
+    ("deep", "./deep/../deep/output_image", None),
+    ("output_image", "output_image", ["output_image/b.jpg"]),  # asked for by name
+    ("output_image/b.jpg", "output_image", ["output_image/b.jpg"]),
+    (".", "./other", ["./a.jpg", "./deep/output_image/c.jpg", "./output_image/b.jpg"]),
+])
+def test_what_a_run_wrote_itself_is_no_input(tmp_path, monkeypatch, caplog, given, left_out, found):
+    monkeypatch.chdir(str(tmp_path))
+    caplog.set_level("INFO")
+    for name in ("a.jpg", "output_image/b.jpg", "deep/output_image/c.jpg"):
+        write(Path(name))
+    if found is None:
+        with pytest.raises(SourceError, match="deep holds no picture"):
+            open_images(given, left_out)
+    else:
+        assert [frame.source for frame in read_all(open_images(given, left_out))] == found
+    assert ("is left out" in caplog.text) == (found is None or len(found) == 2)
+
+
+def test_an_address_is_no_picture_and_shown_without_its_password():
+    with pytest.raises(SourceError) as caught:
+        open_images("rtsp://bob:hunter2@camera/x")
+    assert str(caught.value) == "rtsp://***@camera/x is an address, no picture; `stream` reads addresses"
+
+
 def test_a_single_picture_keeps_the_path_as_it_was_given(tmp_path, monkeypatch):
     monkeypatch.chdir(str(tmp_path))
     write(Path("sub/a.jpg"))
