@@ -8,11 +8,10 @@ import re
 import signal
 import sys
 import traceback
-from pathlib import Path
 from typing import List, Optional
 
 from appliance.commandline import INPUT_SETTINGS, parse
-from appliance.errors import ConfigError, SplitlensError
+from appliance.errors import SplitlensError
 from appliance.settings import Loaded, load_settings
 from appliance.settings.options import read_overrides, set_override
 from appliance.settings.redact import redact
@@ -80,11 +79,7 @@ def _config(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from appliance import doctor
 
-    try:
-        models_dir = Path(_load(options).settings.models_dir)
-    except ConfigError:
-        models_dir = Path("models")  # The doctor reports the mistake itself.
-    return doctor.run(models_dir, options.config, sys.stdout)
+    return doctor.run(lambda: _load(options), sys.stdout)
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """What this machine has, what the appliance lacks, and what to do about it: `python -m appliance doctor`."""
 
+import contextlib
 import importlib.util
 import json
 import logging
@@ -10,18 +11,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, TextIO
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, TextIO, Tuple
 
 from appliance.board import Board, detect_board
 from appliance.errors import ConfigError, ModelError
-from appliance.settings import load_settings
-from appliance.zoo.store import installed
+from appliance.settings import Loaded, Settings, chosen_model
+from appliance.settings.wording import size_text
+from appliance.zoo.store import installed, resolve_model
 
 _log = logging.getLogger(__name__)
 
 OK, NOTE, MISSING = "ok", "note", "missing"
 
-DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
 RUN_BYTES = 10 ** 9
 """Memory that a run with the default model takes on TensorFlow: 0.8 GB, and some for the pictures."""
 DISK_BYTES = 10 ** 9
@@ -67,20 +68,26 @@ class Probe(NamedTuple):
     complaint: str
 
 
-def run(models_dir: Path, config: Optional[Path], output: TextIO) -> int:
-    """Write what was found. Returns the exit code: 0 if the appliance can run, 1 if it lacks something."""
+def run(load: Callable[[], Loaded], output: TextIO) -> int:
+    """Write what was found. Returns the exit code: 0 if the appliance can run, 1 if it lacks something.
+
+    load: gives the settings that a run would have, or raises ConfigError.
+    """
     _log.info("Looking at this machine; TensorFlow takes some seconds.")
-    findings = diagnose(models_dir, config)
+    findings = diagnose(load)
     output.write(format_findings(findings))
     return 1 if any(finding.state == MISSING for finding in findings) else 0
 
 
-def diagnose(models_dir: Path, config: Optional[Path], root: Path = Path("/")) -> List[Finding]:
+def diagnose(load: Callable[[], Loaded], root: Path = Path("/")) -> List[Finding]:
     """Look at everything. A library that is broken is a finding and raises nothing.
 
-    config: the file that the user named; None looks for config.yml here. root: another folder in tests.
+    load: as in `run`. root: another folder in tests.
     """
     board = detect_board(root)
+    loaded, about_settings = check_settings(load)
+    settings = loaded.settings if loaded else Settings()
+    model = chosen_model(loaded) if loaded else settings.model
     return [
         Finding(OK, "board", "{} (profile {})".format(board.name, board.id)),
         Finding(OK, "Python", "{}, {}".format(".".join(map(str, sys.version_info[:3])), sys.executable)),
@@ -90,9 +97,10 @@ def diagnose(models_dir: Path, config: Optional[Path], root: Path = Path("/")) -
         check_gstreamer(gstreamer_version()),
         check_cameras(root),
         check_memory(root),
-        check_disk(models_dir),
-        check_models(models_dir),
-        check_settings(config),
+        check_disk(Path(settings.models_dir)),
+        check_models(Path(settings.models_dir), model, settings.label_path),
+        check_output(Path(settings.output_dir), settings.save_to_file),
+        about_settings,
     ]
 
 
@@ -116,7 +124,7 @@ def probe(program: str) -> Probe:
     try:
         done = subprocess.run(
             [sys.executable, "-c", program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, universal_newlines=True, timeout=PROBE_SECONDS,
+            stderr=subprocess.PIPE, encoding="utf-8", errors="replace", timeout=PROBE_SECONDS,
         )
     except subprocess.TimeoutExpired:
         return Probe(None, "importing it had not ended after {:.0f} seconds".format(PROBE_SECONDS))
@@ -125,8 +133,12 @@ def probe(program: str) -> Probe:
         return Probe(None, "importing it crashes Python ({})".format(signal.Signals(-done.returncode).name))
     if done.returncode > 0:
         return Probe(None, said[-1] if said else "importing it ends Python with {}".format(done.returncode))
-    facts: Dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return Probe(facts, "\n".join(said))
+    for line in reversed(done.stdout.splitlines()):  # a library may print something before and after
+        with contextlib.suppress(ValueError):
+            facts = json.loads(line)
+            if isinstance(facts, dict):
+                return Probe(facts, "\n".join(said))
+    return Probe(None, "it does not say what it is")
 
 
 def check_libraries(libraries: Dict[str, str]) -> Finding:
@@ -208,7 +220,7 @@ def gstreamer_version() -> str:
     if command is None:
         return ""
     done = subprocess.run([command, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          universal_newlines=True)
+                          encoding="utf-8", errors="replace")
     version = re.search(r"GStreamer (\S+)", done.stdout)
     return version.group(1) if version and done.returncode == 0 else ""
 
@@ -241,11 +253,11 @@ def check_cameras(root: Path) -> Finding:
 def check_memory(root: Path) -> Finding:
     """What is free, as Linux counts it: caches are."""
     sizes = dict(re.findall(r"^(\w+):\s+(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE))
-    remedy = "a run takes about {}: end other programs, or add swap".format(_gigabytes(RUN_BYTES))
+    remedy = "a run takes about {}: end other programs, or add swap".format(size_text(RUN_BYTES))
     if "MemAvailable" not in sizes:
         return Finding(NOTE, "memory", "unknown: /proc/meminfo does not say", remedy)
     free, total = (int(sizes[name]) * 1024 for name in ("MemAvailable", "MemTotal"))
-    found = "{} of {} free".format(_gigabytes(free), _gigabytes(total))
+    found = "{} of {} free".format(size_text(free), size_text(total))
     if free < RUN_BYTES:
         return Finding(NOTE, "memory", found, remedy)
     return Finding(OK, "memory", found)
@@ -253,38 +265,59 @@ def check_memory(root: Path) -> Finding:
 
 def check_disk(models_dir: Path) -> Finding:
     """Free space where the models are, or will be."""
-    folder = models_dir.absolute()
-    while not folder.exists():
-        folder = folder.parent
+    folder = _nearest_there_is(models_dir)
     free = shutil.disk_usage(str(folder)).free
-    found = "{} free in {}".format(_gigabytes(free), folder)
+    found = "{} free in {}".format(size_text(free), folder)
     if free < DISK_BYTES:
         remedy = "models take up to 1.1 GB, movies 1 GB an hour and more: make room, or move models_dir"
         return Finding(NOTE, "disk", found, remedy)
     return Finding(OK, "disk", found)
 
 
-def check_models(models_dir: Path) -> Finding:
-    """The names of the models that can be loaded."""
+def check_models(models_dir: Path, wanted: str, label_path: Optional[str]) -> Finding:
+    """The models that are installed, and whether the one that a run would take is there.
+
+    wanted: its name or path. label_path: a label map to use with it.
+    """
     try:
-        names = [model.name for model in installed(models_dir)]
+        names = ", ".join(model.name for model in installed(models_dir)) or "none in {}".format(models_dir)
     except ModelError as error:
         return Finding(MISSING, "models", str(error), "give yourself the right to read it, or set models_dir")
-    if not names:
-        remedy = "python -m appliance models get " + DEFAULT_MODEL
-        return Finding(MISSING, "models", "none in {}".format(models_dir), remedy)
-    return Finding(OK, "models", ", ".join(names))
-
-
-def check_settings(config: Optional[Path]) -> Finding:
-    """The config file and the SPLITLENS_* variables, as a run would read them."""
+    found = "{}; a run takes {}".format(names, wanted)
     try:
-        loaded = load_settings(config, os.environ, {})
+        resolve_model(wanted, models_dir, Path(label_path) if label_path else None)
+    except ModelError as error:
+        return Finding(MISSING, "models", found, str(error))
+    return Finding(OK, "models", found)
+
+
+def check_output(output_dir: Path, is_needed: bool) -> Finding:
+    """Whether movies and pictures can be saved. is_needed: whether a run would (`save_to_file`)."""
+    folder = _nearest_there_is(output_dir)
+    # Not even root may write to a file system that is mounted to be read only; os.access knows.
+    if folder.is_dir() and os.access(str(folder), os.W_OK | os.X_OK):
+        return Finding(OK, "output", "can be written to {}".format(output_dir.absolute()))
+    remedy = "movies and pictures are saved below output_dir: give yourself the right to write there, or set another"
+    return Finding(MISSING if is_needed else NOTE, "output", "no permission to write to {}".format(folder), remedy)
+
+
+def check_settings(load: Callable[[], Loaded]) -> Tuple[Optional[Loaded], Finding]:
+    """The settings as a run would read them, None where there is a mistake in them."""
+    try:
+        loaded = load()
     except ConfigError as error:
-        return Finding(MISSING, "settings", "cannot be used", str(error))
+        return None, Finding(MISSING, "settings", "cannot be used", str(error))
     if loaded.config is None:
-        return Finding(OK, "settings", "no config.yml here: the defaults are used")
-    return Finding(OK, "settings", "{}: {} settings".format(loaded.config, loaded.config_entries))
+        return loaded, Finding(OK, "settings", "no config.yml here: the defaults are used")
+    return loaded, Finding(OK, "settings", "{}: {} settings".format(loaded.config, loaded.config_entries))
+
+
+def _nearest_there_is(path: Path) -> Path:
+    """The path, or the folder on the way to it that is there."""
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path
 
 
 def _read(path: Path) -> str:
@@ -292,7 +325,3 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _gigabytes(size: int) -> str:
-    return "{:.1f} GB".format(size / 1e9)

@@ -1,10 +1,14 @@
 """The doctor looks at the libraries that are really here."""
 
+import functools
+
 from appliance import doctor
+from appliance.settings import load_settings
 
 
 def test_tensorflow_and_opencv_of_this_python_are_found(models_dir):
-    findings = {finding.subject: finding for finding in doctor.diagnose(models_dir, None)}
+    load = functools.partial(load_settings, None, {}, {"models_dir": str(models_dir)})
+    findings = {finding.subject: finding for finding in doctor.diagnose(load)}
     assert findings["TensorFlow"].state in (doctor.OK, doctor.NOTE), findings["TensorFlow"]
     assert findings["TensorFlow"].found.startswith("2.")
     assert findings["OpenCV"].state == doctor.OK

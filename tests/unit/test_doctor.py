@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 from appliance import doctor
 from appliance.board import Board
 from appliance.doctor import MISSING, NOTE, OK, Finding, Probe
+from appliance.settings import load_settings
 
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT = "ssdlite_mobilenet_v2_coco_2018_05_09"
 PC = Board("pc", "PC", "")
 TX2 = Board("tx2", "NVIDIA Jetson TX2", "")
 
@@ -99,6 +103,50 @@ def test_what_a_library_says_before_its_facts_does_not_disturb():
     assert probe == Probe({"gpus": []}, "careful")
 
 
+@pytest.mark.parametrize("printed, facts", [
+    (['{"gpus": []}', "bye"], {"gpus": []}),
+    (['{"gpus": []}', "3"], {"gpus": []}),
+    (["bye"], None),
+    ([], None),
+])
+def test_what_a_library_says_after_its_facts_does_not_disturb(printed, facts):
+    probe = doctor.probe("print({!r})".format("\n".join(printed)))
+    assert probe.facts == facts
+    assert bool(probe.complaint) == (facts is None)
+
+
+# A locale of ASCII, as Python 3.6 takes it where none is set (`env -i`, cron, systemd); newer ones when told so.
+ASCII_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONPATH": str(ROOT)}
+ASK_IN_ASCII = """
+from pathlib import Path
+from appliance import doctor
+from appliance.errors import ModelError
+from appliance.zoo import packages
+from appliance.zoo.catalogue import find_entry
+
+print(ascii(doctor.probe("import os; os.system('cat facts')").facts))
+print(doctor.gstreamer_version())
+try:
+    packages.get_graph(find_entry("%s").origins[1], Path.cwd())
+except ModelError as error:
+    print(ascii(str(error)))
+"""
+
+
+def test_other_programs_may_say_more_than_ascii_where_no_locale_is_set(tmp_path):
+    text = "GStreamer 1.22.0 öffnet".encode() + b"\xff errors\n"
+    for name, code in (("gst-launch-1.0", 0), ("npm", 1)):
+        (tmp_path / name).write_bytes(b"#!/bin/sh\nprintf '" + text + b"'\nexit %d\n" % code)
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "facts").write_bytes(b'{"gpus": "\xc3\xb6\xff"}\n')
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_IN_ASCII % DEFAULT], cwd=str(tmp_path), stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, encoding="utf-8", env=dict(ASCII_LOCALE, PATH="{}:/usr/bin:/bin".format(tmp_path)))
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["{'gpus': '\\xf6\\ufffd'}", "1.22.0"], done.stdout
+    assert "\\xf6ffnet\\ufffd errors" in lines[2]
+
+
 @pytest.mark.parametrize("libraries, state, found", [
     ({"json": "JSON", "os.path": "paths"}, OK, "JSON, paths"),
     ({"json": "JSON", "no_such": "NoSuch", "no_such.part": "Part"}, MISSING, "no NoSuch, Part"),
@@ -162,7 +210,7 @@ def test_a_camera_that_may_not_be_opened_is_a_note(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("meminfo, state, found", [
     ("MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n", OK, "6.1 GB of 8.2 GB free"),
-    ("MemTotal: 4000000 kB\nMemAvailable: 500000 kB\n", NOTE, "0.5 GB of 4.1 GB free"),
+    ("MemTotal: 4000000 kB\nMemAvailable: 500000 kB\n", NOTE, "512 MB of 4.1 GB free"),
     (None, NOTE, "unknown: /proc/meminfo does not say"),
 ])
 def test_memory(tmp_path, meminfo, state, found):
@@ -183,38 +231,79 @@ def test_free_disk_is_that_of_the_nearest_folder_there_is(tmp_path, monkeypatch,
     assert asked == [str(tmp_path)]
 
 
+def settings(tmp_path, monkeypatch, text="", config=None):
+    """What a run would load in a folder with this config.yml."""
+    monkeypatch.chdir(str(tmp_path))
+    if text:
+        Path("config.yml").write_text(text)
+    return lambda: load_settings(config, os.environ, {})
+
+
+def put_model(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "frozen_inference_graph.pb").write_bytes(b"")
+
+
 def test_models_are_named_and_none_is_missing(tmp_path):
-    finding = doctor.check_models(tmp_path)
+    finding = doctor.check_models(tmp_path, DEFAULT, None)
     assert finding.state == MISSING
-    assert "models get ssdlite_mobilenet_v2_coco_2018_05_09" in finding.remedy
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "frozen_inference_graph.pb").write_bytes(b"")
-    assert doctor.check_models(tmp_path) == Finding(OK, "models", "mine")
+    assert "models get " + DEFAULT in finding.remedy
+    put_model(tmp_path / "mine")
+    assert doctor.check_models(tmp_path, "mine", None) == Finding(OK, "models", "mine; a run takes mine")
+
+
+def test_the_model_that_a_run_would_take_must_be_there(tmp_path):
+    put_model(tmp_path / "mine")
+    finding = doctor.check_models(tmp_path, DEFAULT, None)
+    assert (finding.state, finding.found) == (MISSING, "mine; a run takes " + DEFAULT)
+    assert "models get " + DEFAULT in finding.remedy
+    finding = doctor.check_models(tmp_path, "mine", str(tmp_path / "gone.pbtxt"))
+    assert finding.state == MISSING and "gone.pbtxt cannot be read" in finding.remedy
+
+
+def test_the_model_of_the_settings_is_looked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "probe", lambda program: Probe(None, "ImportError: broken"))
+    put_model(tmp_path / "mine")
+    for model, state in (("mine", OK), ("other", MISSING)):
+        load = settings(tmp_path, monkeypatch, "models_dir: .\nmodel: {}\n".format(model))
+        findings = {finding.subject: finding for finding in doctor.diagnose(load, root=tmp_path)}
+        assert findings["models"].state == state
+        assert findings["models"].found == "mine; a run takes " + model
 
 
 def test_a_models_folder_that_cannot_be_read_is_missing(tmp_path):
     file = tmp_path / "models"
     file.write_text("")
-    finding = doctor.check_models(file)
+    finding = doctor.check_models(file, DEFAULT, None)
     assert finding.state == MISSING
     assert str(file) in finding.found
 
 
+@pytest.mark.parametrize("is_needed, state", [(False, NOTE), (True, MISSING)])
+def test_an_output_folder_that_cannot_be_written_is_found(tmp_path, monkeypatch, is_needed, state):
+    assert doctor.check_output(tmp_path / "not" / "yet", is_needed).state == OK
+    (tmp_path / "file").write_text("")
+    assert doctor.check_output(tmp_path / "file", is_needed).state == state
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    finding = doctor.check_output(tmp_path / "not" / "yet", is_needed)
+    assert (finding.state, finding.found) == (state, "no permission to write to {}".format(tmp_path))
+    assert not (tmp_path / "not").exists()
+
+
 def test_the_config_file_is_read_as_a_run_would(tmp_path, monkeypatch):
-    monkeypatch.chdir(str(tmp_path))
-    assert doctor.check_settings(None) == Finding(OK, "settings", "no config.yml here: the defaults are used")
-    Path("config.yml").write_text("det_th: 0.5\nwidth: 640\n")
-    assert doctor.check_settings(None) == Finding(OK, "settings", "config.yml: 2 settings")
+    _, finding = doctor.check_settings(settings(tmp_path, monkeypatch))
+    assert finding == Finding(OK, "settings", "no config.yml here: the defaults are used")
+    _, finding = doctor.check_settings(settings(tmp_path, monkeypatch, "det_th: 0.5\nwidth: 640\n"))
+    assert finding == Finding(OK, "settings", "config.yml: 2 settings")
     Path("mine.yml").write_text("det_treshold: 0.5\n")
-    finding = doctor.check_settings(Path("mine.yml"))
-    assert finding.state == MISSING
+    loaded, finding = doctor.check_settings(settings(tmp_path, monkeypatch, config=Path("mine.yml")))
+    assert loaded is None and finding.state == MISSING
     assert "mine.yml line 1" in finding.remedy
 
 
 def test_a_wrong_environment_variable_is_found(tmp_path, monkeypatch):
-    monkeypatch.chdir(str(tmp_path))
     monkeypatch.setenv("SPLITLENS_DET_TH", "high")
-    finding = doctor.check_settings(None)
+    _, finding = doctor.check_settings(settings(tmp_path, monkeypatch))
     assert finding.state == MISSING
     assert "SPLITLENS_DET_TH" in finding.remedy
 
@@ -243,20 +332,19 @@ def test_a_remedy_stands_below_what_it_is_for():
     (FINDINGS[:2], 0, "The appliance can run."),
 ])
 def test_the_exit_code_tells_whether_it_can_run(monkeypatch, findings, code, last):
-    monkeypatch.setattr(doctor, "diagnose", lambda models_dir, config: findings)
+    monkeypatch.setattr(doctor, "diagnose", lambda load: findings)
     output = io.StringIO()
-    assert doctor.run(Path("models"), None, output) == code
+    assert doctor.run(lambda: None, output) == code
     assert output.getvalue().splitlines()[-1] == last
 
 
 def test_a_bare_machine_gets_a_finding_for_everything(tmp_path, monkeypatch):
-    monkeypatch.chdir(str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(doctor, "probe", lambda program: Probe(None, "ImportError: broken"))
-    findings = doctor.diagnose(tmp_path / "models", None, root=tmp_path)
+    findings = doctor.diagnose(settings(tmp_path, monkeypatch), root=tmp_path)
     states = {finding.subject: finding.state for finding in findings}
     assert states == {
-        "board": OK, "Python": OK, "libraries": OK, "settings": OK, "disk": states["disk"],
+        "board": OK, "Python": OK, "libraries": OK, "settings": OK, "output": OK, "disk": states["disk"],
         "GStreamer": NOTE, "cameras": NOTE, "memory": NOTE,
         "TensorFlow": MISSING, "OpenCV": MISSING, "models": MISSING,
     }
