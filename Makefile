@@ -39,6 +39,7 @@ lint: setup .venv/installed-dev ## check style, types, Python 3.6, imports, shel
 	.venv/bin/nox -s lint
 
 bench: setup models/$(COCO)/frozen_inference_graph.pb ## measure the loop, the engine alone and the whole graph
+	@$(PY) tools/fetch_samples.py bikes.mp4
 	$(PY) -m appliance bench
 
 clean: ## remove .venv, .nox, samples and caches; models, movies, pictures and config.yml stay

@@ -6,7 +6,8 @@ from appliance.errors import ConfigError
 from appliance.settings import Profile
 from appliance.settings.config_file import read_config_file
 
-PROFILES_DIR = Path(__file__).resolve().parents[2] / "profiles"
+# In a checkout a link to profiles/ beside the package; an installed package has the files here.
+PROFILES_DIR = Path(__file__).resolve().parents[1] / "profiles"
 
 
 def load_profile(board_id: str, folder: Path = PROFILES_DIR) -> Profile:

@@ -47,6 +47,43 @@ def test_make_alone_lists_every_target():
     assert set(listed) >= {"help", "run", "test", "setup", "lint", "bench", "clean"}
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+@pytest.mark.parametrize("target", ["run", "bench"])
+def test_make_fetches_the_clip_before_it_is_used(target):
+    lines = run(["make", "-n", target]).stdout.splitlines()
+    fetching = [n for n, line in enumerate(lines) if line.endswith("tools/fetch_samples.py bikes.mp4")]
+    using = [n for n, line in enumerate(lines) if "-m appliance " in line and "models get" not in line]
+    assert len(fetching) == len(using) == 1 and fetching < using
+
+
+def test_make_test_installs_what_the_tests_would_else_be_skipped_for():
+    listed = (ROOT / "tools" / "debian-packages.txt").read_text(encoding="utf-8").splitlines()
+    packages = {line.split()[1] for line in listed if line.startswith("test ")}
+    assert packages >= {"xvfb", "xdotool", "python3-opencv", "ffmpeg", "gir1.2-gst-rtsp-server-1.0", "shellcheck"}
+
+
+def test_an_installed_copy_finds_its_files(tmp_path):
+    setuptools = pytest.importorskip("setuptools", reason="there is no setuptools to build with")
+    if int(setuptools.__version__.split(".")[0]) < 61:
+        pytest.skip("this setuptools does not read the [project] table: Python 3.6 and 3.8 run from a checkout")
+    source, built = tmp_path / "source", tmp_path / "built"
+    source.mkdir()
+    for name in ("appliance", "profiles", "requirements"):
+        shutil.copytree(str(ROOT / name), str(source / name), symlinks=True)
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(str(ROOT / name), str(source))
+    program = "import setuptools; setuptools.setup()"
+    building = subprocess.run([sys.executable, "-c", program, "-q", "build", "--build-lib", str(built)],
+                              cwd=str(source), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert building.returncode == 0, building.stdout
+    shutil.rmtree(str(source))
+    labels = "from appliance.zoo.labels import builtin_labels as b; print(len(b('coco')), len(b('pascal')))"
+    for words in (["-m", "appliance", "config", "show"], ["-m", "appliance", "models", "list"], ["-c", labels]):
+        done = subprocess.run([sys.executable] + words, cwd=str(tmp_path), env={"PYTHONPATH": str(built)},
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 0, done.stdout
+
+
 class FakeMachine:
     """A PATH with the usual commands and those that a test makes up; `calls` is what was asked of these."""
 
