@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import traceback
+import warnings
 from typing import List, Optional
 
 from appliance.commandline import INPUT_SETTINGS, parse
@@ -111,6 +112,8 @@ def _prepare_output() -> None:
     sys.stdout = io.TextIOWrapper(
         sys.stdout.buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty())
     sys.stderr = _ErrorOutput(sys.stderr.buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # they are for programmers
     # OpenCV's remarks while it tries one way after the other; what they come to is an error of ours.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     handler = _LogHandler()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zlib
 from pathlib import Path
 
 import cv2
@@ -92,6 +93,18 @@ def test_every_png_becomes_bgr_of_8_bits(tmp_path, image, expected):
     frame, = read_all(open_images(str(write(tmp_path / "a.png", image))))
     assert frame.image.dtype == np.uint8 and frame.image.shape == (5, 7, 3)
     assert (frame.image == expected).all()
+
+
+def test_a_png_with_a_bad_colour_profile_makes_no_noise(tmp_path, capfd):
+    # As Photoshop and many web pages have them; libpng of old complains of each on standard error.
+    image = np.random.RandomState(3).randint(0, 256, (20, 30, 3)).astype(np.uint8)
+    data = cv2.imencode(".png", image)[1].tobytes()
+    body = b"iCCP" + b"Photoshop ICC profile\0\0" + zlib.compress(b"no profile")
+    chunk = (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+    (tmp_path / "a.png").write_bytes(data[:33] + chunk + data[33:])
+    (frame,) = read_all(open_images(str(tmp_path / "a.png")))
+    assert (frame.image == image).all()
+    assert capfd.readouterr().err == ""
 
 
 def halve(path):
