@@ -66,9 +66,9 @@ def install(session: nox.Session, *parts: str) -> None:
     stamp.write_text(wanted)
 
 
-def tests(session: nox.Session) -> None:
+def tests(session: nox.Session, *options: str) -> None:
     install(session, "run", "opencv", "tensorflow", "test")
-    session.run("python", "-m", "pytest", f"--timeout={SECONDS_A_TEST}", *session.posargs)
+    session.run("python", "-m", "pytest", f"--timeout={SECONDS_A_TEST}", *options, *session.posargs)
 
 
 @nox.session(python=False)
@@ -104,8 +104,13 @@ def add_tests(version: str, python: Optional[str], users: str) -> None:
     def missing(session: nox.Session) -> None:
         session.skip(f"the tests did not run on {version} ({users}): there is none on PATH or under pyenv")
 
+    def light(session: nox.Session) -> None:
+        session.log("the heaviest models run once, on " + for_pcs)
+        tests(session, "-m", "not heavy")
+
     if python:
-        nox.session(name="tests-" + version, python=python, venv_backend="venv", reuse_venv=True)(tests)
+        run = light if version in BOARDS else tests
+        nox.session(name="tests-" + version, python=python, venv_backend="venv", reuse_venv=True)(run)
     else:
         nox.session(name="tests-" + version, python=False)(missing)
 

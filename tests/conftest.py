@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.zoo import holds_models
+
 # Or pytest 7.0, that of Python 3.6, puts an empty module in its place, and `tests.command` is not found.
 import tests  # noqa: F401
 
@@ -67,11 +69,14 @@ def person_model(models_dir: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def zoo_dir() -> Path:
-    """Graphs (*.pb.xz) with the structure of the published zoo and weights that mean nothing."""
+    """A folder of models, read by `tests.zoo.zoo_bytes`.
+
+    Without SPLITLENS_TEST_ZOO: graphs with the structure of the published zoo and weights that mean nothing.
+    """
     named = os.environ.get("SPLITLENS_TEST_ZOO")
     folder = Path(named) if named else ROOT.parent / "shared" / "zoo"
-    if not any(folder.glob("*.pb.xz")):
+    if not holds_models(folder):
         if named:
-            pytest.fail("SPLITLENS_TEST_ZOO={} holds no *.pb.xz".format(named), pytrace=False)
-        pytest.skip("no test graphs: SPLITLENS_TEST_ZOO is not set and ../shared/zoo has no *.pb.xz")
+            pytest.fail("SPLITLENS_TEST_ZOO={} holds no models".format(named), pytrace=False)
+        pytest.skip("no test graphs: SPLITLENS_TEST_ZOO is not set and ../shared/zoo has none")
     return folder

@@ -1,11 +1,10 @@
-"""Small frozen graphs as users make them: an SSD of a few kilobytes in the structure of the Object Detection API, with the
-suppression, input and outputs of one's choice; and changes to graphs that leave what they compute as it is.
+"""Small frozen graphs as users make them: an SSD in the structure of the Object Detection API, with the suppression,
+input and outputs of one's choice.
 
 The weights are random and fixed: scores depend on the picture and are spread over 0 to 1, and mean nothing.
 """
 
 import contextlib
-import hashlib
 from typing import Any, Dict, Iterator, List, NamedTuple
 
 import numpy as np
@@ -13,7 +12,6 @@ import tensorflow as tf
 
 from appliance.graph.family import DETECTION_OUTPUTS
 from appliance.graph.frozen import Graph, parse_graph
-from appliance.graph.proto import GraphDef
 
 v1, raw = tf.compat.v1, tf.raw_ops
 
@@ -235,50 +233,3 @@ def _suppress_class(version: str, boxes: Any, scores: Any) -> Any:
     if version == "V4":
         return raw.NonMaxSuppressionV4(pad_to_max_output_size=False, **given).selected_indices
     return raw.NonMaxSuppressionV5(soft_nms_sigma=np.float32(0), **given).selected_indices
-
-
-def changed(graph: Graph, change: Any) -> Graph:
-    """A graph after change(message) on a copy of its message."""
-    message = GraphDef()
-    message.CopyFrom(graph.message)
-    change(message)
-    return Graph(message)
-
-
-def renamed(graph: Graph, keep_outputs: bool = True) -> Graph:
-    """The same graph with every node, loop and scope called otherwise, except for the outputs."""
-
-    def new(name: str) -> str:
-        if keep_outputs and name.startswith("detection_") or name == "num_detections":
-            return name
-        # One scope for a node and no order that tells anything.
-        return "n{}/op".format(hashlib.sha256(name.encode()).hexdigest()[:12])
-
-    def rename(message: Any) -> None:
-        for node in message.node:
-            node.name = new(node.name)
-            for index, text in enumerate(node.input):
-                name, colon, output = text.lstrip("^").partition(":")
-                node.input[index] = ("^" if text[0] == "^" else "") + new(name) + colon + output
-            hints = node.attr["_class"].list.s if "_class" in node.attr else []
-            for index, hint in enumerate(hints):
-                hints[index] = b"loc:@" + new(hint[5:].decode()).encode()
-            if "frame_name" in node.attr:
-                node.attr["frame_name"].s = new(node.attr["frame_name"].s.decode()).encode()
-
-    return changed(graph, rename)
-
-
-def prefixed(graph: Graph, prefix: str = "import/") -> Graph:
-    """The same graph as tf.import_graph_def leaves it in another: every name with a prefix, the outputs' too."""
-
-    def rename(message: Any) -> None:
-        for node in message.node:
-            node.name = prefix + node.name
-            for index, text in enumerate(node.input):
-                node.input[index] = "^" + prefix + text[1:] if text[0] == "^" else prefix + text
-            hints = node.attr["_class"].list.s if "_class" in node.attr else []
-            for index, hint in enumerate(hints):
-                hints[index] = b"loc:@" + prefix.encode() + hint[5:]
-
-    return changed(graph, rename)

@@ -11,6 +11,10 @@ from appliance.graph.loops import ARRAY_OPS, LOOP_OPS, array_nodes, find_frames,
 from appliance.graph.trace import PRIMARY_INPUT
 from appliance.graph.types import DT_RESOURCE, DT_VARIANT, UnknownTypeError, output_type
 
+# Boxes and scores of one class are made of those of all by picking, and by clipping and rescaling coordinates: of which
+# input.
+_TAKEN_FROM = {**PRIMARY_INPUT, "Minimum": 0, "Maximum": 0, "Concat": 1, "ConcatV2": 0, "Sub": 0, "Mul": 1}
+
 
 class Cut(NamedTuple):
     """tensors: what crosses from front to back, in the graph's order. back: the names of the back's own nodes."""
@@ -118,8 +122,8 @@ def _shared_input(graph: Graph, suppressions: List[str], index: int) -> Tensor:
 def _way_back(graph: Graph, tensor: Tensor) -> List[Tensor]:
     """A tensor and what it was taken out of, back to an operation that makes new values."""
     way = [tensor]
-    while graph.op(tensor.node) in PRIMARY_INPUT:
-        tensor = graph.inputs[tensor.node][PRIMARY_INPUT[graph.op(tensor.node)]]
+    while graph.op(tensor.node) in _TAKEN_FROM:
+        tensor = graph.inputs[tensor.node][_TAKEN_FROM[graph.op(tensor.node)]]
         way.append(tensor)
     return way
 

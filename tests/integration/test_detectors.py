@@ -1,7 +1,5 @@
 """The three ways to run a graph give the same detections, on real weights and on the zoo's structures."""
 
-import lzma
-
 import cv2
 import numpy as np
 import pytest
@@ -22,13 +20,6 @@ from appliance.sources.movie import MovieSource
 
 SIZES = ((160, 120), (544, 288), (1280, 720))
 OUTPUTS = [Tensor(name) for name in DETECTION_OUTPUTS]
-SSD = (
-    "ssd_mobilenet_v1_coco_11_06_2017",
-    "ssd_mobilenet_v1_coco_2017_11_17",
-    "ssd_mobilenet_v1_coco_2018_01_28",
-    "ssd_mobilenet_v1_quantized_300x300_coco14_sync_2018_07_03",
-    "ssd_mobilenet_v1_ppn_shared_box_predictor_300x300_coco14_sync_2018_07_03",
-)
 
 
 @pytest.fixture(params=["coco", "person"])
@@ -94,28 +85,6 @@ def test_all_three_ways_agree_on_photos(model, samples):
         assert_same(fast, whole, 1e-4, max(image.shape))
     for way in ways:
         way.close()
-
-
-@pytest.mark.parametrize("name", SSD)
-def test_every_naming_of_ssd_graphs_runs_and_agrees(name, zoo_dir, samples, tmp_path):
-    path = zoo_dir / (name + ".pb.xz")
-    if not path.exists():
-        pytest.skip("{} is not there".format(path))
-    graph = tmp_path / name / "frozen_inference_graph.pb"
-    graph.parent.mkdir()
-    with lzma.open(str(path)) as file:
-        graph.write_bytes(file.read())
-    fast, exact, whole = load(graph), load(graph, exact=True), load(graph, split_model=False)
-    assert (fast.path, exact.path, whole.path) == ("fast", "exact", "whole")
-    assert (fast.classes, exact.classes) == (90, 90)
-    found = 0
-    for photo in ("bus.jpg", "zidane.jpg", "astronaut.png"):
-        image = cv2.imread(str(samples / photo))
-        expected = whole.detect(image)
-        assert_same(exact.detect(image), expected)
-        assert_same(fast.detect(image), expected, 1e-4, max(image.shape))
-        found += len(expected.scores)
-    assert found
 
 
 def test_an_old_config_that_describes_the_model_wrongly_is_told(person_model):
