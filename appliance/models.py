@@ -63,6 +63,7 @@ def show_model(model: InstalledModel, settings: Settings) -> List[str]:
         "file: {} ({:.1f} MB)".format(model.path, model.path.stat().st_size / 1e6),
         "sha256: {}".format(graph_hash(model.path)),
         "from: {}".format(model.record.origin if model.record else "not known"),
+        "licence: {}".format(model.record.licence if model.record and model.record.licence else "not known"),
         "family: {}".format(interface.family),
         "input size: {}".format(
             "{} x {}".format(plan.resizing.width, plan.resizing.height) if plan.resizing else "depends on the image"

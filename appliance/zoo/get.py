@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from appliance.errors import ModelError, OutputError
-from appliance.graph.frozen import read_graph
+from appliance.graph.frozen import graph_hash, read_graph
 from appliance.settings import redact
 from appliance.settings.wording import size_text
 from appliance.zoo.archive import unpack_graph
@@ -62,7 +62,7 @@ def _is_whole(model: Optional[InstalledModel]) -> bool:
     """Whether there is a model that is whole, as far as a record tells."""
     if model is None or model.record is None:
         return model is not None
-    return model.record.graph_bytes == model.path.stat().st_size
+    return model.record.graph_sha256 == graph_hash(model.path)
 
 
 def _fill(
@@ -72,20 +72,17 @@ def _fill(
     for origin in entry.origins:
         try:
             if isinstance(origin, ZooOrigin):
-                return _from_zoo(entry, origin, folder, models_dir, progress, base_url)
+                return _from_zoo(origin, folder, models_dir, progress, base_url)
             if failures:
                 _log.warning("%s The model is taken from the %s instead.", failures[0].what, origin)
             get_graph(origin, folder)
-            record = make_record(folder, str(origin), origin.licence, entry.labels)
-            digest = "{}:{}".format(origin.algorithm, origin.digest)
-            return record._replace(archive_bytes=origin.bytes, archive_hash=digest)
+            return make_record(folder, str(origin), origin.licence)
         except OriginUnavailable as error:
             failures.append(error)
     raise ModelError(" ".join(str(failure) for failure in failures)) from failures[-1]
 
 
 def _from_zoo(
-    entry: Entry,
     origin: ZooOrigin,
     folder: Path,
     models_dir: Path,
@@ -108,8 +105,7 @@ def _from_zoo(
     if origin.sha384 is None and expected_sha384 is None:
         _remember(origin, archive, models_dir)
     discard(part)
-    record = make_record(folder, redact(url), origin.licence, entry.labels)
-    return record._replace(archive_bytes=archive.bytes, archive_hash="sha384:" + archive.sha384)
+    return make_record(folder, redact(url), origin.licence)
 
 
 def _expected(origin: ZooOrigin, models_dir: Path) -> Tuple[Optional[int], Optional[str]]:

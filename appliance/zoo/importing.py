@@ -12,7 +12,7 @@ from appliance.zoo.archive import unpack_graph
 from appliance.zoo.catalogue import ZooOrigin, load_catalogue
 from appliance.zoo.install import check_name, check_space, locked, make_record, put_in_place, staging, writing
 from appliance.zoo.labels import load_label_map
-from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE, Record
+from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE
 from appliance.zoo.store import InstalledModel, installed, label_map_beside, resolve_model
 
 _ARCHIVES = (".tar.gz", ".tgz")
@@ -53,7 +53,7 @@ def import_model(
                 _copy(graph, folder / GRAPH_FILE)
             if label_map is not None:
                 _copy(label_map, folder / LABELS_FILE)
-            put_in_place(folder, chosen, models_dir, _record(folder, source, chosen))
+            put_in_place(folder, chosen, models_dir, make_record(folder, str(source.resolve()), None))
     return resolve_model(chosen, models_dir)
 
 
@@ -111,9 +111,3 @@ def _copy(source: Path, target: Path) -> None:
         raise ModelError("{} cannot be read: {}.".format(source, error.strerror)) from error
     with reading, writing(target), target.open("wb") as writes:
         shutil.copyfileobj(reading, writes, 1 << 20)
-
-
-def _record(folder: Path, source: Path, name: str) -> Record:
-    builtin = next((entry.labels for entry in load_catalogue() if entry.name == name), None)
-    labels = LABELS_FILE if (folder / LABELS_FILE).exists() else builtin
-    return make_record(folder, str(source.resolve()), None, labels)

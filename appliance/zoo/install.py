@@ -86,16 +86,13 @@ def staging(name: str, models_dir: Path) -> Iterator[Path]:
         shutil.rmtree(str(folder), ignore_errors=True)
 
 
-def make_record(folder: Path, origin: str, licence: Optional[str], labels: Optional[str]) -> Record:
+def make_record(folder: Path, origin: str, licence: Optional[str]) -> Record:
     """The record of the graph in a folder, as of now."""
-    graph = folder / GRAPH_FILE
     return Record(
         origin=origin,
         installed_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         licence=licence,
-        labels=labels,
-        graph_bytes=graph.stat().st_size,
-        graph_sha256=graph_hash(graph),
+        graph_sha256=graph_hash(folder / GRAPH_FILE),
     )
 
 

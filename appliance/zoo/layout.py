@@ -20,27 +20,23 @@ LABELS_FILE = "labels.pbtxt"
 class Record(NamedTuple):
     """What was noted when a model was installed (`splitlens.json`).
 
-    origin: address, package, or the path it was imported from. labels: coco, pascal, or a file beside it.
-    archive_*: of the archive or package it was taken from ("sha384:..."); None for an imported graph.
-    installed_at: UTC.
+    origin: address, package, or the path it was imported from. installed_at: UTC.
+    licence: None for an imported graph. graph_sha256: by which `get` knows whether it is still the same.
     """
 
     origin: str
     installed_at: str
     licence: Optional[str]
-    labels: Optional[str]
-    graph_bytes: int
     graph_sha256: str
-    archive_bytes: Optional[int] = None
-    archive_hash: Optional[str] = None
 
 
 def read_record(folder: Path) -> Optional[Record]:
     """The record in a model's folder; None where there is none, or (logged) a damaged one."""
     try:
-        return Record(**json.loads((folder / RECORD_FILE).read_text(encoding="utf-8")))
+        noted = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
+        return Record(**{name: noted[name] for name in Record._fields})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         _log.warning("%s is damaged and not used: %s", folder / RECORD_FILE, error)
         return None

@@ -48,7 +48,7 @@ def test_a_model_is_shown_as_it_would_run(mine):
     ended = run(mine, "models", "show", "walkers")
     assert (ended.code, ended.err) == (0, "")
     assert re.match(r"name: walkers\nfile: models/walkers/frozen_inference_graph\.pb \(1\d\.\d MB\)\n"
-                    r"sha256: [0-9a-f]{64}\nfrom: .*walkers\.pb\n"
+                    r"sha256: [0-9a-f]{64}\nfrom: .*walkers\.pb\nlicence: not known\n"
                     r"family: ssd\ninput size: 300 x 300\nclasses: 1\nlabels: 1\npath: fast\n"
                     r"cut:\n(  Postprocessor/\S+:0 float32\n){3}$", ended.out)
     assert "path: exact (exact is on)\n" in run(mine, "models", "show", "walkers", "--exact").out

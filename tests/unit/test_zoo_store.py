@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import ModelError, OutputError
-from appliance.graph.frozen import make_const, read_graph
+from appliance.graph.frozen import graph_hash, make_const, read_graph
 from appliance.graph.proto import GraphDef
 from appliance.zoo.importing import import_model
 from appliance.zoo.install import locked
@@ -166,8 +166,8 @@ def test_an_import_is_recorded_and_keeps_its_labels(models_dir, tmp_path):
     assert model.path.read_bytes() == source.read_bytes()
     assert model.labels == {1: "bolt", 2: "nut"}
     record = json.loads((model.path.parent / "splitlens.json").read_text())
-    assert record["origin"] == str(source) and record["labels"] == "labels.pbtxt"
-    assert record["graph_bytes"] == source.stat().st_size
+    assert record["origin"] == str(source)
+    assert record["graph_sha256"] == graph_hash(source)
     assert model.record._asdict() == record
     source.unlink()
     labels.unlink()
@@ -335,6 +335,15 @@ def test_a_damaged_record_is_told_and_not_used(models_dir, caplog):
     (graph.parent / "splitlens.json").write_text("{")
     assert resolve_model("bolts", models_dir).record is None
     assert "splitlens.json is damaged" in caplog.text
+
+
+@pytest.mark.parametrize("change, is_used", [({"archive_bytes": 7, "of_later": "x"}, True), ({"origin": None}, False)])
+def test_a_record_of_another_release_is_read_for_what_is_known(models_dir, tmp_path, caplog, change, is_used):
+    model = import_model(put_graph(tmp_path / "bolts"), models_dir)
+    noted = {key: value for key, value in dict(model.record._asdict(), **change).items() if value or key == "licence"}
+    (model.path.parent / "splitlens.json").write_text(json.dumps(noted))
+    assert resolve_model("bolts", models_dir).record == (model.record if is_used else None)
+    assert ("is damaged" in caplog.text) == (not is_used)
 
 
 def test_the_imported_copy_can_be_read(models_dir, tmp_path):
