@@ -13,8 +13,8 @@ from appliance.engines.cache import Built, EngineCache
 from appliance.errors import ModelError
 from appliance.graph.frozen import Graph, Tensor, parse_graph
 from appliance.graph.network import Network, take_network
-from appliance.graph.trace import NotRecognisedError
 from appliance.graph.split import keep
+from appliance.graph.trace import NotRecognisedError
 
 if TYPE_CHECKING:
     from appliance.engines.calibration import Pictures

@@ -11,6 +11,7 @@ from appliance.settings import (
     Layer,
     Profile,
     Settings,
+    chosen_engine,
     chosen_model,
     compatibility_notes,
     load_settings,
@@ -369,6 +370,40 @@ def test_keys_without_effect_are_told(here):
         "config.yml line 2: split_shape 1917 is not needed: it is found in the graph, "
         "and only compared with that",
     ]
+
+
+@pytest.mark.parametrize("text, environ, overrides, expected", [
+    ("", {}, {}, "tensorflow"),
+    ("model_type: nms_v2", {}, {}, "tensorflow"),
+    ("model_type: trt_v1", {}, {}, "tensorrt"),
+    ("engine: tensorrt", {}, {}, "tensorrt"),
+    ("model_type: trt_v1\nengine: tensorflow", {}, {}, "tensorflow"),
+    ("model_type: trt_v1", {}, {"engine": "tensorflow"}, "tensorflow"),
+    # What the file says of its own model does not hold for the one that is named above it.
+    ("model: ssd\nmodel_type: trt_v1", {}, {"model": "faster"}, "tensorflow"),
+    ("model_type: trt_v1", {}, {"model_path": "file.pb"}, "tensorflow"),
+    ("engine: tensorrt", {}, {"model": "other"}, "tensorrt"),
+    ("model: ssd", {"SPLITLENS_MODEL_TYPE": "trt_v1"}, {}, "tensorrt"),
+])
+def test_an_old_model_type_or_the_engine_asks_for_tensorrt(here, text, environ, overrides, expected):
+    assert chosen_engine(load(text, environ, overrides)) == expected
+
+
+@pytest.mark.parametrize("text, notes", [
+    ("engine: tensorrt\nprecision_model: FP16", []),
+    ("precision_model: FP16", [
+        "config.yml line 1: precision_model is for TensorRT engines; TensorFlow runs a graph as it was stored"]),
+    ("model_type: trt_v1\nprecision_model: FP32", [
+        "config.yml line 1: model_type trt_v1 asks for TensorRT; `engine: tensorrt` says the same"]),
+    ("engine: tensorflow\nmodel_type: trt_v1", [
+        "config.yml line 2: model_type trt_v1 is not needed: it is found in the graph, and only compared with that"]),
+    ("engine: tensorrt\ncalibration_images: photos", [
+        "config.yml line 2: calibration_images has no effect: only precision_model INT8 is calibrated"]),
+    ("engine: tensorrt\nprecision_model: INT8\ncalibration_images: photos", []),
+])
+def test_what_the_settings_of_tensorrt_do_is_told(here, text, notes):
+    loaded = load(text)
+    assert compatibility_notes(loaded.settings, loaded.origins) == notes
 
 
 def test_show_lists_every_setting_and_no_password(here):
