@@ -103,7 +103,7 @@ def test_the_doctor_finds_what_is_here_and_what_is_not(tmp_path, coco_model):
     assert ended.code == 1
     missing = [found.split("\n    ") for found in re.split("^missing +", ended.out, flags=re.MULTILINE)[1:]]
     assert [found[0].split()[0] for found in missing] == ["models", "settings"]
-    assert "-> python -m appliance models get " + COCO in missing[0][1]
+    assert "`python -m appliance models get {}` fetches it".format(COCO) in missing[0][1]
     assert "-> config.yml line 1: det_treshold is no setting; did you mean det_th?" in missing[1][1]
     assert ended.out.endswith("The appliance cannot run yet: see to models, settings.\n")
 
