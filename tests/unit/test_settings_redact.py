@@ -8,7 +8,8 @@ from appliance.settings.redact import redact
 @pytest.mark.parametrize("address", [
     "", "0", "/dev/video0", "images/a@b.jpg", "rtsp://camera/1", "rtsp://camera:554/1?channel=1&subtype=0",
     "http://[fe80::1]/video", "http://camera/video@2", "http://camera/video@2: it broke off",
-    "videotestsrc ! x264enc key-int-max=30 ! appsink", "bypass=1 monkey=2 map=3 menu=4", "videotestsrc ! video/x-raw, width=640 ! appsink",
+    "videotestsrc ! x264enc key-int-max=30 ! appsink", "bypass=1 monkey=2 map=3 menu=4",
+    "videotestsrc ! video/x-raw, width=640 ! appsink",
     "rtspsrc location=rtsp://127.0.0.1:8554/test latency=500 ! rtph264depay ! omxh264dec ! appsink",
 ])
 def test_what_holds_no_credentials_stays_as_it_is(address):
