@@ -6,6 +6,7 @@ A fast path leaves all of it out, so whatever would change a box, a score or a c
 from typing import FrozenSet, List, Optional, Set, Tuple
 
 from appliance.graph.corners import clipped, origin_until
+from appliance.graph.family import is_suppression
 from appliance.graph.frozen import Graph, Tensor
 from appliance.graph.trace import NotRecognisedError, array_value
 
@@ -94,6 +95,9 @@ class _Walk:
         inputs = graph.data_inputs(tensor.node)
         if op in _VIEWS or (op == "TopKV2" and tensor.output == 0) or (op == "Pack" and len(inputs) == 1):
             return inputs[:1]
+        if is_suppression(op) and tensor.output == 1:
+            # Version 5 hands on the scores of what it kept: those it was given, unless it is a soft one.
+            return []
         if op == "Cast":
             return inputs
         if op == "Unpack" and int(graph.nodes[tensor.node].attr["num"].i) == 1:

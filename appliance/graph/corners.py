@@ -24,11 +24,10 @@ def clipped(graph: Graph, tensor: Tensor, origin: Origin) -> Optional[List[Tenso
         if graph.op(minimum.node) != "Minimum":
             return None
         column, high = graph.inputs[minimum.node][:2]
-        # Unpacked sides of the window: 0 and 1 are its low ones, 2 and 3 its high ones.
-        if column.output != index or graph.op(column.node) != "Split" or (low.output, high.output) != (
-            index % 2,
-            index % 2 + 2,
-        ):
+        if column.output != index or graph.op(column.node) != "Split":
+            return None
+        # Sides 0 and 1 of the window are its low ones, 2 and 3 its high ones.
+        if (_side(graph, low), _side(graph, high)) != (index % 2, index % 2 + 2):
             return None
         if origin(low) != origin(high):
             return None
@@ -58,6 +57,17 @@ def rescaled(graph: Graph, tensor: Tensor, origin: Origin) -> Optional[List[Tens
             return None
         found.add((boxes, windows.pop()))
     return list(found.pop()) if len(found) == 1 else None
+
+
+def _side(graph: Graph, tensor: Tensor) -> Optional[int]:
+    """Which element of a window this is, unpacked or sliced out."""
+    if graph.op(tensor.node) == "Unpack":
+        return tensor.output
+    if graph.op(tensor.node) == "StridedSlice":
+        begin = graph.constant(graph.inputs[tensor.node][1].node)
+        if begin is not None and begin.size == 1:
+            return int(begin.ravel()[0])
+    return None
 
 
 def _columns(graph: Graph, tensor: Tensor) -> Optional[List[Tensor]]:
