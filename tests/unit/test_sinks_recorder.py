@@ -212,8 +212,8 @@ def test_a_disk_that_fails_when_it_is_flushed_is_named(tmp_path, disk, number, a
     recorder.write(make_result(0))
     disk.failure = number
     with pytest.raises(OutputError, match=r"a\.avi: .* Of the [0-9.]+ seconds recorded before it the last may be lost"):
-        while not at_close:
-            recorder.write(make_result(1))
+        if not at_close:
+            wait_until(lambda: recorder.write(make_result(1)))  # it raises
         recorder.close()
     recorder.close()
 
@@ -229,12 +229,14 @@ def test_a_file_system_that_cannot_flush_is_recorded_to_all_the_same(tmp_path, d
 def test_a_disk_that_fails_ends_a_live_recording_and_nothing_else(tmp_path, disk, caplog):
     recorder = MovieRecorder(str(tmp_path / "a.avi"), lambda: 10.0, OVERLAY, is_live=True)
     disk.failure = errno.EIO
-    index = 0
-    while recorder.is_drawn:
-        recorder.write(make_result(1, captured_at=index / 10.0))
-        index += 1
+
+    def it_has_ended():
+        recorder.write(make_result(1))
+        return not recorder.is_drawn
+
+    wait_until(it_has_ended)
     for _ in range(5):
-        recorder.write(make_result(1, captured_at=index / 10.0))
+        recorder.write(make_result(1))
     recorder.close()
     message, = [record.getMessage() for record in caplog.records]
     assert "a.avi: Input/output error." in message and message.endswith("The recording ends here; detection goes on")
