@@ -6,16 +6,22 @@ A live source overwrites the frame that waits; a movie or a folder of pictures w
 Likewise the sinks: they may lose frames of a live source, and hold up the loop of any other.
 """
 
+import logging
 import threading
 import time
 from types import TracebackType
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Type
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Type
 
-from appliance.frame import Detections, Found, Frame, Result, Segmentation, Timings
+from appliance.frame import Detections, Frame, Result, Segmentation, Timings
 from appliance.pipeline.mailbox import Mailbox, Sequencer
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.parts import FrameSource, ResultSink, SplitDetector
 from appliance.pipeline.slot import DetectorSlot
+
+log = logging.getLogger(__name__)
+
+# Seconds that a source has to end a `read` when it is closed; it is left behind then.
+SOURCE_PATIENCE = 10.0
 
 
 class _Fronted(NamedTuple):
@@ -48,13 +54,13 @@ class Loop:
         self._meter = meter
         self._max_frames = max_frames
         self._frames: Mailbox[Frame] = Mailbox(overwrites=source.is_live)
-        # A worker may run ahead by one frame while another is at a slow one.
-        self._fronted: Sequencer[_Fronted] = Sequencer(capacity=2 * max(detector.workers, 1))
+        self._fronted: Sequencer[_Fronted] = Sequencer(capacity=0)
         self._boxes: List[Mailbox[Result]] = [Mailbox(overwrites=source.is_live) for _ in sinks]
         self._threads: List[threading.Thread] = []
-        self._workers: List[threading.Thread] = []
+        self._workers: Dict[int, threading.Thread] = {}
+        self._source_thread: Optional[threading.Thread] = None
         self._lock = threading.Lock()
-        self._working = 0
+        self._closing = False
         self._done = threading.Event()
         self._error: Optional[BaseException] = None
         meter.count_drops(
@@ -65,121 +71,132 @@ class Loop:
     def __enter__(self) -> "Loop":
         self._meter.start()
         for sink, box in zip(self._sinks, self._boxes):
-            self._start("sink " + sink.name, self._serve, sink, box)
-        self._start("back", self._run_back)
+            self._threads.append(_start("sink " + sink.name, self._serve, sink, box))
+        self._threads.append(_start("back", self._run_back))
         self._start_workers(self._slot.current.workers)
-        self._start("source", self._run_source)
+        self._source_thread = _start("source", self._run_source)
         return self
 
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.stop()
-        for thread in self._threads + self._workers:
-            thread.join()
+        self._join()
         self._slot.close()
+        if kind is None and self._error is not None:
+            raise self._error
 
     def wait(self) -> None:
         """Until all is done and every sink is closed. Raises what made a part fail."""
         self._done.wait()
-        for thread in self._threads + self._workers:
-            thread.join()
+        self._join()
         if self._error is not None:
             raise self._error
 
     def stop(self) -> None:
         """Read no more frames; those under way are finished. Returns at once."""
-        self._source.close()
         self._frames.close()
+        with self._lock:
+            first, self._closing = not self._closing, True
+        if first:
+            # In a thread of its own: a source may take its time to let go of a device.
+            self._threads.append(_start("close source", self._close_source))
 
     def swap(self, detector: SplitDetector) -> None:
         """Let another detector, loaded and warm, take over between two frames. The old one is closed after its last."""
         self._slot.replace(detector)
         self._start_workers(detector.workers)
 
-    def _start(self, name: str, run: Callable[..., None], *arguments: Any) -> threading.Thread:
-        thread = threading.Thread(target=self._guard, args=(run,) + arguments, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-        return thread
+    def _join(self) -> None:
+        for thread in [thread for thread in self._threads if thread.name != "close source"]:
+            thread.join()
+        with self._lock:
+            workers = list(self._workers.values())
+        for thread in workers:
+            thread.join()
+        if self._source_thread is not None:
+            self._source_thread.join(SOURCE_PATIENCE)
+            if self._source_thread.is_alive():
+                log.warning("the source does not end its reading, and is left behind")
 
     def _start_workers(self, count: int) -> None:
-        """As many front threads as the detector wants; surplus ones of an earlier detector do no harm."""
+        """As many front threads as the detector wants. Those of an earlier one that are too many end by themselves."""
+        # A worker may run ahead by one frame while another is at a slow one.
+        self._fronted.widen(2 * count)
         with self._lock:
-            for number in range(len(self._workers), count):
-                if self._done.is_set():
-                    return
-                self._working += 1
-                thread = threading.Thread(
-                    target=self._guard, args=(self._run_front,), name="front {}".format(number), daemon=True
-                )
-                self._workers.append(thread)
-                thread.start()
+            for number in range(count):
+                if number not in self._workers and not self._done.is_set():
+                    self._workers[number] = _start("front {}".format(number), self._run_front, number)
 
-    def _guard(self, run: Callable[..., None], *arguments: Any) -> None:
-        """Run a part. If it fails, everything ends, and `wait` raises the first error."""
+    def _fail(self, error: BaseException) -> None:
+        """Note the first error, and read no more; what is under way is finished as far as it can be."""
+        with self._lock:
+            if self._error is None:
+                self._error = error
+        self.stop()
+
+    def _close_source(self) -> None:
         try:
-            run(*arguments)
-        except BaseException as error:
-            with self._lock:
-                if self._error is None:
-                    self._error = error
-            self.stop()
-            self._fronted.close()
-            for box in self._boxes:
-                box.close()
+            self._source.close()
+        except Exception as error:
+            self._fail(error)
 
     def _run_source(self) -> None:
         try:
             while True:
                 frame = self._source.read()
                 if frame is None or not self._frames.put(frame):
-                    return
+                    break
+        except BaseException as error:
+            self._fail(error)
         finally:
-            self._source.close()
-            self._frames.close()
+            self.stop()
 
-    def _run_front(self) -> None:
+    def _run_front(self, worker: int) -> None:
         try:
-            while True:
-                taken = self._frames.take()
+            while worker < self._slot.current.workers:
+                taken = self._frames.take_with(self._slot.acquire)
                 if taken is None:
-                    return
-                number, frame = taken
+                    break
+                number, frame, detector = taken
                 if self._max_frames and number >= self._max_frames - 1:
                     self.stop()
-                    if number >= self._max_frames:
-                        return
-                detector = self._slot.acquire()
-                started = time.monotonic()
-                raw = detector.front(frame.image)
-                ended = time.monotonic()
-                if not self._fronted.put(number, _Fronted(frame, detector, raw, ended - started, ended)):
+                if (self._max_frames and number >= self._max_frames) or not self._front(number, frame, detector):
                     self._slot.release(detector)
-                    return
+                    break
+        except BaseException as error:
+            # The frame that failed leaves a gap, at which the back ends.
+            self._fail(error)
+            self._fronted.close()
         finally:
             with self._lock:
-                self._working -= 1
-                is_last = self._working == 0
+                del self._workers[worker]
+                is_last = not self._workers
             if is_last:
                 self._fronted.close()
+
+    def _front(self, number: int, frame: Frame, detector: SplitDetector) -> bool:
+        started = time.monotonic()
+        raw = detector.front(frame.image)
+        ended = time.monotonic()
+        return self._fronted.put(number, _Fronted(frame, detector, raw, ended - started, ended))
 
     def _run_back(self) -> None:
         try:
             while True:
                 item = self._fronted.take()
                 if item is None:
-                    return
-                started = time.monotonic()
-                height, width = item.frame.image.shape[:2]
-                found = item.detector.back(item.raw, width, height)
-                ended = time.monotonic()
-                timings = _timings(item, started, ended)
-                result = _result(item, found, timings)
-                self._slot.release(item.detector)
-                self._meter.detected(timings)
+                    break
+                try:
+                    result = _run_back_part(item)
+                finally:
+                    self._slot.release(item.detector)
+                self._meter.detected(result.timings)
                 for box in self._boxes:
                     box.put(result)
+        except BaseException as error:
+            self._fail(error)
+            self._fronted.close()
         finally:
             for box in self._boxes:
                 box.close()
@@ -188,21 +205,36 @@ class Loop:
     def _serve(self, sink: ResultSink, box: "Mailbox[Result]") -> None:
         try:
             while True:
-                taken = box.take()
-                if taken is None:
-                    return
-                sink.write(taken[1])
+                result = box.take()
+                if result is None:
+                    break
+                sink.write(result)
                 if sink.is_drawn:
                     self._meter.drawn()
+        except BaseException as error:
+            self._fail(error)
         finally:
-            sink.close()
+            box.close()
+            try:
+                sink.close()
+            except BaseException as error:
+                self._fail(error)
 
 
-def _result(item: _Fronted, found: Found, timings: Timings) -> Result:
-    labels = item.detector.labels
-    if isinstance(found, Segmentation):
-        return Result(item.frame, Detections.empty(), timings, labels, found)
-    return Result(item.frame, found, timings, labels)
+def _start(name: str, run: Callable[..., None], *arguments: Any) -> threading.Thread:
+    thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _run_back_part(item: _Fronted) -> Result:
+    started = time.monotonic()
+    height, width = item.frame.image.shape[:2]
+    found = item.detector.back(item.raw, width, height)
+    timings = _timings(item, started, time.monotonic())
+    detections = found if isinstance(found, Detections) else Detections.empty()
+    segmentation = found if isinstance(found, Segmentation) else None
+    return Result(item.frame, detections, timings, item.detector.labels, segmentation)
 
 
 def _timings(item: _Fronted, back_started: float, back_ended: float) -> Timings:

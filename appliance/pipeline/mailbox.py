@@ -1,9 +1,10 @@
 """Hand-over between threads by condition variable: no polling, no sleep, nothing piles up."""
 
 import threading
-from typing import Dict, Generic, Optional, Tuple, TypeVar
+from typing import Callable, Dict, Generic, Optional, Tuple, TypeVar
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 
 class Mailbox(Generic[T]):
@@ -34,8 +35,16 @@ class Mailbox(Generic[T]):
             self._changed.notify_all()
             return True
 
-    def take(self) -> Optional[Tuple[int, T]]:
-        """Wait for an item; its number among all that were taken, from 0, and the item. None: closed and empty."""
+    def take(self) -> Optional[T]:
+        """Wait for an item. None: closed and empty."""
+        taken = self.take_with(lambda: None)
+        return None if taken is None else taken[1]
+
+    def take_with(self, claim: Callable[[], C]) -> Optional[Tuple[int, T, C]]:
+        """Wait for an item; returns its number among all that were taken, from 0, the item, and what `claim` gave.
+
+        Claims are made in the order in which items are taken. None: closed and empty.
+        """
         with self._changed:
             while not self._is_full and not self._closed:
                 self._changed.wait()
@@ -45,7 +54,7 @@ class Mailbox(Generic[T]):
             self._item, self._is_full = None, False
             self._taken += 1
             self._changed.notify_all()
-            return self._taken - 1, item
+            return self._taken - 1, item, claim()
 
     def close(self) -> None:
         """Take no more items. One that lies here can still be taken."""
@@ -66,6 +75,12 @@ class Sequencer(Generic[T]):
         self._items: Dict[int, T] = {}
         self._closed = False
         self._changed = threading.Condition()
+
+    def widen(self, capacity: int) -> None:
+        """Let at least so many items wait."""
+        with self._changed:
+            self._capacity = max(self._capacity, capacity)
+            self._changed.notify_all()
 
     def put(self, number: int, item: T) -> bool:
         """Leave the item with this number; waits while it is too far ahead. False if closed."""

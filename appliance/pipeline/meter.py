@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from typing import Callable, Deque, Optional, Tuple
+from typing import Callable, Deque, List, Optional, Tuple
 
 from appliance.frame import Statistics, Timings
 
@@ -21,6 +21,8 @@ class Meter:
         self._clock = clock
         self._lock = threading.Lock()
         self._detected: Deque[Tuple[float, Timings]] = deque()
+        # Of the timings in the window, so that a long window costs no more than a short one.
+        self._sums: List[float] = [0.0] * len(Timings._fields)
         self._drawn: Deque[float] = deque()
         self._started: Optional[float] = None
         self._drops: Callable[[], int] = lambda: 0
@@ -41,8 +43,11 @@ class Meter:
     def detected(self, timings: Timings) -> None:
         """Count a frame that has its detections."""
         with self._lock:
+            now = self._clock()
             self.total_frames += 1
-            self._detected.append((self._clock(), timings))
+            self._detected.append((now, timings))
+            self._sums = [total + part for total, part in zip(self._sums, timings)]
+            self._forget(now)
 
     def drawn(self) -> None:
         """Count a frame that was drawn."""
@@ -60,17 +65,12 @@ class Meter:
             return cached
 
     def _make(self, now: float) -> Statistics:
-        oldest = now - self._interval
-        while self._detected and self._detected[0][0] <= oldest:
-            self._detected.popleft()
-        while self._drawn and self._drawn[0] <= oldest:
-            self._drawn.popleft()
-        seconds = now - max(oldest, self._started if self._started is not None else now)
+        self._forget(now)
+        seconds = now - max(now - self._interval, self._started if self._started is not None else now)
         frames, vframes = len(self._detected), len(self._drawn)
         timings = None
         if frames:
-            columns = zip(*(timings for _, timings in self._detected))
-            timings = Timings(*(sum(column) / frames for column in columns))
+            timings = Timings(*(total / frames for total in self._sums))
         return Statistics(
             fps=frames / seconds if seconds > 0 else 0.0,
             frames=frames,
@@ -81,3 +81,14 @@ class Meter:
             vdrops=self._vdrops(),
             drops=self._drops(),
         )
+
+    def _forget(self, now: float) -> None:
+        """Take out what lies before the window."""
+        oldest = now - self._interval
+        while self._detected and self._detected[0][0] <= oldest:
+            _, timings = self._detected.popleft()
+            self._sums = [total - part for total, part in zip(self._sums, timings)]
+        if not self._detected:
+            self._sums = [0.0] * len(Timings._fields)
+        while self._drawn and self._drawn[0] <= oldest:
+            self._drawn.popleft()

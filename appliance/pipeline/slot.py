@@ -1,7 +1,7 @@
 """The place where the loop's detector sits, so that another can take it while frames are under way."""
 
 import threading
-from typing import Dict
+from typing import Dict, Tuple
 
 from appliance.pipeline.parts import SplitDetector
 
@@ -11,35 +11,45 @@ class DetectorSlot:
 
     def __init__(self, detector: SplitDetector) -> None:
         self.current = detector
-        self._users: Dict[int, int] = {}
+        self._users: Dict[int, Tuple[SplitDetector, int]] = {id(detector): (detector, 0)}
         self._lock = threading.Lock()
 
     def acquire(self) -> SplitDetector:
         """The detector for the next frame; to be released when the frame is done."""
         with self._lock:
-            self._users[id(self.current)] = self._users.get(id(self.current), 0) + 1
-            return self.current
+            return self._count(self.current, 1)
 
     def release(self, detector: SplitDetector) -> None:
         """A frame of this detector is done."""
         with self._lock:
-            self._users[id(detector)] -= 1
-            is_left = detector is not self.current and not self._users[id(detector)]
-            if is_left:
-                del self._users[id(detector)]
+            self._count(detector, -1)
+            is_left = self._forget_unused(detector)
         if is_left:
             detector.close()
 
     def replace(self, detector: SplitDetector) -> None:
-        """Frames that come now go to another detector."""
+        """Frames that come now go to another detector. Nothing happens if it is the same."""
         with self._lock:
             old, self.current = self.current, detector
-            is_left = not self._users.get(id(old))
-            if is_left:
-                self._users.pop(id(old), None)
+            self._users.setdefault(id(detector), (detector, 0))
+            is_left = self._forget_unused(old)
         if is_left:
             old.close()
 
     def close(self) -> None:
-        """Close the current detector. No frame is under way."""
-        self.current.close()
+        """Close every detector that is still open. No frame is under way."""
+        with self._lock:
+            left, self._users = [detector for detector, _ in self._users.values()], {}
+        for detector in left:
+            detector.close()
+
+    def _count(self, detector: SplitDetector, change: int) -> SplitDetector:
+        _, users = self._users[id(detector)]
+        self._users[id(detector)] = (detector, users + change)
+        return detector
+
+    def _forget_unused(self, detector: SplitDetector) -> bool:
+        if detector is self.current or self._users[id(detector)][1]:
+            return False
+        del self._users[id(detector)]
+        return True

@@ -97,6 +97,11 @@ def run(source, detector, sinks, **options):
         loop.wait()
 
 
+def fail_at(result, number):
+    if result.frame.index == number:
+        raise OutputError("disk full")
+
+
 def wait_for(condition):
     end = time.monotonic() + LIMIT
     while not condition():
@@ -109,7 +114,7 @@ class TestMailbox:
         box = Mailbox(overwrites=True)
         for item in "abc":
             assert box.put(item)
-        assert box.take() == (0, "c")
+        assert box.take() == "c"
         assert box.drops == 2
 
     def test_who_puts_waits_where_it_does_not_overwrite(self):
@@ -117,8 +122,8 @@ class TestMailbox:
         box.put("a")
         second = threading.Thread(target=box.put, args=("b",))
         second.start()
-        assert box.take() == (0, "a")
-        assert box.take() == (1, "b")
+        assert box.take_with(lambda: "first") == (0, "a", "first")
+        assert box.take_with(lambda: "second") == (1, "b", "second")
         second.join(LIMIT)
         assert box.drops == 0
 
@@ -127,7 +132,7 @@ class TestMailbox:
         box.put("a")
         box.close()
         assert box.put("b") is False
-        assert box.take() == (0, "a")
+        assert box.take() == "a"
         assert box.take() is None
 
     @pytest.mark.parametrize("action", ["put", "take"])
@@ -274,6 +279,117 @@ class TestLoop:
         assert names == sorted(names, reverse=True)
         assert (old.closed, new.closed) == (1, 1)
 
+    def test_workers_change_their_detector_in_the_order_of_frames(self):
+        """However threads are delayed, no frame goes to the old detector after one went to the new."""
+        random = np.random.RandomState(1).rand(256) * 0.002
+        sink, new = Collect(), Fake(labels={0: "new"}, workers=2)
+        old = Fake(labels={0: "old"}, workers=4, front_at=lambda number: time.sleep(random[number]))
+        with Loop(Numbers(None), old, [sink], Meter(5.0)) as loop:
+            wait_for(lambda: len(sink.results) > 20)
+            loop.swap(new)
+            wait_for(lambda: len(sink.results) > 200)
+            loop.stop()
+            loop.wait()
+        names = [result.labels[0] for result in sink.results]
+        assert names == sorted(names, reverse=True)
+        assert sink.numbers == list(range(len(names)))
+        assert (old.closed, new.closed) == (1, 1)
+
+    def test_swapping_for_the_same_detector_changes_nothing(self):
+        detector, sink = Fake(), Collect()
+        with Loop(Numbers(None), detector, [sink], Meter(5.0)) as loop:
+            loop.swap(detector)
+            wait_for(lambda: len(sink.results) > 3)
+            assert not detector.closed
+            loop.stop()
+            loop.wait()
+        assert detector.closed == 1
+
+    def test_a_detector_swapped_in_after_the_end_is_closed_too(self):
+        old, new = Fake(), Fake()
+        with Loop(Numbers(3), old, [Collect()], Meter(5.0)) as loop:
+            loop.wait()
+            loop.swap(new)
+        assert (old.closed, new.closed) == (1, 1)
+
+    def test_both_detectors_are_closed_when_the_old_one_fails_after_a_swap(self):
+        go = threading.Event()
+
+        def fail(number):
+            go.wait(LIMIT)
+            raise ValueError("broken on purpose")
+
+        old, new = Fake(front_at=fail), Fake()
+        with pytest.raises(ValueError, match="broken on purpose"):
+            with Loop(Numbers(None), old, [Collect()], Meter(5.0)) as loop:
+                wait_for(lambda: old.busy)
+                loop.swap(new)
+                go.set()
+                loop.wait()
+        assert (old.closed, new.closed) == (1, 1)
+
+    def test_frames_before_a_failing_source_reach_the_sinks(self):
+        sink = Collect(at=lambda result: time.sleep(0.002))
+        source = Numbers(20, error=SourceError("broken on purpose"))
+        with pytest.raises(SourceError):
+            run(source, Fake(workers=2), [sink])
+        assert sink.numbers == list(range(20))
+
+    def test_other_sinks_get_what_is_under_way_when_one_fails(self):
+        broken = Collect(at=lambda result: fail_at(result, 5), name="broken")
+        other = Collect()
+        with pytest.raises(OutputError, match="disk full"):
+            run(Numbers(None), Fake(), [broken, other])
+        assert other.numbers == list(range(len(other.numbers)))
+        assert len(other.numbers) >= 6
+
+    def test_the_first_error_of_a_sink_is_told_not_that_of_its_close(self):
+        class Twice(Collect):
+            def close(self):
+                raise OutputError("cannot be closed")
+
+        with pytest.raises(OutputError, match="disk full"):
+            run(Numbers(None), Fake(), [Twice(at=lambda result: fail_at(result, 2))])
+
+    def test_a_sink_that_fails_when_it_is_closed_is_told(self):
+        class Broken(Collect):
+            def close(self):
+                raise OutputError("cannot be closed")
+
+        with pytest.raises(OutputError, match="cannot be closed"):
+            run(Numbers(3), Fake(), [Broken()])
+
+    def test_an_error_is_raised_although_nobody_waits(self):
+        with pytest.raises(OutputError, match="disk full"):
+            with Loop(Numbers(10), Fake(), [Collect(at=lambda result: fail_at(result, 0))], Meter(5.0)):
+                pass
+
+    def test_a_source_that_cannot_be_closed_ends_the_loop_with_its_error(self):
+        class Stuck(Numbers):
+            def close(self):
+                super().close()
+                raise SourceError("the device does not let go")
+
+        with pytest.raises(SourceError, match="does not let go"):
+            run(Stuck(5), Fake(), [Collect()])
+
+    def test_a_source_that_ignores_its_close_is_left_behind(self, monkeypatch):
+        class Deaf(Numbers):
+            def read(self):
+                if self.read_count == 3:
+                    release.wait(LIMIT)
+                    return None
+                return super().read()
+
+        release, sink = threading.Event(), Collect()
+        monkeypatch.setattr("appliance.pipeline.loop.SOURCE_PATIENCE", 0.05)
+        with Loop(Deaf(None), Fake(), [sink], Meter(5.0)) as loop:
+            wait_for(lambda: len(sink.results) == 3)
+            loop.stop()
+            loop.wait()
+        release.set()
+        assert sink.closed == 1
+
     def test_the_timings_add_up(self):
         sink = Collect()
         run(Numbers(10), Fake(front_at=lambda number: time.sleep(0.002)), [sink])
@@ -292,7 +408,6 @@ class TestLoop:
         time.sleep(0.06)
         assert meter.total_frames == 10000
         assert meter.statistics().frames == 0
-        assert not meter._detected
 
 
 class TestMeter:
