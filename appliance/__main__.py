@@ -57,7 +57,7 @@ def _run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from appliance import app
 
-    app.run(loaded, options.command, options.json)
+    app.run(loaded, options.command, options.json, options.force)
     return 0
 
 
@@ -65,7 +65,7 @@ def _bench(options: argparse.Namespace) -> int:
     loaded = _load(options)
     from appliance.bench import run
 
-    run(loaded, options.clip, options.seconds, options.json)
+    run(loaded, options.clip, options.seconds, options.json, options.force)
     return 0
 
 
@@ -87,7 +87,7 @@ def _models(options: argparse.Namespace) -> int:
     loaded = _load(options)
     from appliance import models
 
-    return models.run(options, loaded.settings)
+    return models.run(options, loaded)
 
 
 _COMMANDS = {

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, List, NamedTuple, Optional, TextIO
 
+from appliance.board import check_board_holds, detect_board
 from appliance.detectors.base import Detector
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
@@ -31,7 +32,7 @@ from appliance.sinks.tally import Tally
 from appliance.sinks.window import Window, window_reason
 from appliance.sources.base import Source
 from appliance.sources.open import open_camera, open_images, open_movie
-from appliance.zoo.store import resolve_model
+from appliance.zoo.store import family_of, resolve_model
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,8 @@ class Outputs(NamedTuple):
     window_closed: Optional[threading.Event]
 
 
-def run(loaded: Loaded, kind: str, json_path: Optional[str] = None) -> None:
-    """Detect on pictures, a movie or a camera, until the end or a signal. Raises SplitlensError."""
+def run(loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool = False) -> None:
+    """Detect on pictures, a movie or a camera, until the end or a signal. force: see `load`. Raises SplitlensError."""
     settings = loaded.settings
     for note in compatibility_notes(settings, loaded.origins):
         log.info("%s", note)
@@ -65,7 +66,7 @@ def run(loaded: Loaded, kind: str, json_path: Optional[str] = None) -> None:
         outputs = make_outputs(loaded, kind, source, meter.statistics, json_path, started_at)
         for sink in outputs.sinks:
             stack.callback(sink.close)
-        detector = load(loaded)
+        detector = load(loaded, force)
         # Standard output belongs to the JSON lines where they are asked for there.
         terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
         progress = make_progress(source, kind, settings, terminal)
@@ -110,14 +111,20 @@ def _set_signals(handler: Any) -> None:
         signal.signal(number, handler)
 
 
-def load(loaded: Loaded) -> Detector:
-    """The detector that the settings ask for, loaded. Says where an old config file differs from the graph."""
+def load(loaded: Loaded, force: bool = False) -> Detector:
+    """The detector that the settings ask for, loaded. Says where an old config file differs from the graph.
+
+    force: load a model even if this board is known to have too little memory for its kind.
+    """
     settings, layers = loaded.settings, loaded.layers
     wanted = chosen_model(loaded)
     model_layer = max(layers["model"], layers["model_path"])
     # What a lower layer says of its own model does not hold for the one chosen above it.
     label_path = settings.label_path if layers["label_path"] >= model_layer else None
     model = resolve_model(wanted, Path(settings.models_dir), Path(label_path) if label_path else None)
+    board = detect_board()
+    if board.families is not None and not force:
+        check_board_holds(board, family_of(model), model.name)
     log.info("Loading %s", model.name)
     options = ModelOptions(
         det_th=settings.det_th,

@@ -51,13 +51,15 @@ class Rate(NamedTuple):
         return self.frames / self.seconds
 
 
-def run(loaded: Loaded, clip: Optional[str], seconds: float, json_path: Optional[str]) -> None:
+def run(
+    loaded: Loaded, clip: Optional[str], seconds: float, json_path: Optional[str], force: bool = False
+) -> None:
     """Measure and print a table; `seconds` for each of the three at each size. Raises SplitlensError."""
     if seconds <= 0:
         raise SplitlensError("--seconds must be more than 0")
     pictures = _pictures(clip)
-    whole = load(loaded._replace(settings=_replace(loaded, split_model=False, engine="tensorflow")))
-    detector = load(loaded)
+    whole = load(loaded._replace(settings=_replace(loaded, split_model=False, engine="tensorflow")), force)
+    detector = load(loaded, force)
     rows = []
     for width, height in SIZES:
         log.info("Measuring %dx%d", width, height)

@@ -91,6 +91,7 @@ def _make_parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", metavar="FILE", help="write the figures as JSON; - = standard output")
     bench.add_argument("--seconds", type=_positive, default=6.0, metavar="S",
                        help="how long to measure each (default: 6)")
+    _add_force(bench)
     _add_settings(bench, "bench")
     _add_models(commands)
     config = _add_group(commands, "config", "show or check the settings")
@@ -107,11 +108,12 @@ def _add_runs(commands: Any) -> None:
         ("video", "FILE", "detect on every frame of a movie"),
         ("stream", "SOURCE", "detect on a camera, a network stream or a GStreamer pipeline"),
     ):
-        command = _add(commands, name, text, "[{}] [--json FILE]".format(argument))
+        command = _add(commands, name, text, "[{}] [--json FILE] [--force]".format(argument))
         command.add_argument("input", metavar=argument, nargs="?", help="default: the setting {}, {}".format(
             INPUT_SETTINGS[name], SETTINGS[INPUT_SETTINGS[name]].default))
         command.add_argument("--json", metavar="FILE",
                              help="write the detections, one JSON line a frame; - = standard output")
+        _add_force(command)
         _add_settings(command, name)
 
 
@@ -120,7 +122,7 @@ def _add_models(commands: Any) -> None:
     for name, argument, text, words in (
         ("list", None, "the models of the catalogue and the installed ones", ""),
         ("show", "NAME", "what a model is and how it would run", ""),
-        ("get", "NAME", "download, check and install a model of the catalogue", " [--base-url URL]"),
+        ("get", "NAME", "download, check and install a model of the catalogue", " [--base-url URL] [--force]"),
         ("import", "PATH", "install your own frozen graph: a .pb file, a folder or an archive",
          " [--labels MAP] [--name NAME]"),
         ("remove", "NAME", "delete an installed model", ""),
@@ -133,6 +135,7 @@ def _add_models(commands: Any) -> None:
             action.add_argument("--name", help="what to call it (default: the name of the file or folder)")
         if name == "get":
             action.add_argument("--base-url", metavar="URL", help="a mirror of download.tensorflow.org")
+            _add_force(action)
         _add_settings(action, "models show" if name == "show" else "models")
 
 
@@ -161,6 +164,11 @@ def _add_settings(command: argparse.ArgumentParser, shown: str) -> None:
     command.add_argument(
         "--config", type=Path, metavar="FILE", help="config file (default: config.yml, if it is there)")
     add_setting_options(command, _SHOWN_SETTINGS[shown])
+
+
+def _add_force(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--force", action="store_true",
+                         help="try a model that this board is known to have too little memory for")
 
 
 def _positive(text: str) -> float:

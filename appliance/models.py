@@ -1,33 +1,45 @@
 """The `models` commands: list, show, get, import and remove."""
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 from typing import List, Optional
 
+from appliance.board import FAMILY_NAMES, Board, check_board_holds, detect_board, reason_not_to_hold
 from appliance.detectors.families import classes_of, labels_of, plan_for
+from appliance.errors import ModelError
+from appliance.graph.adapt import read_model
 from appliance.graph.family import recognise
-from appliance.graph.frozen import graph_hash, read_graph
+from appliance.graph.frozen import graph_hash
+from appliance.graph.shapes import Shape, find_shapes
+from appliance.graph.split import keep
 from appliance.graph.types import output_type
-from appliance.settings import Settings
+from appliance.settings import Loaded, chosen_engine
 from appliance.settings.wording import size_text
 from appliance.sinks.progress import BYTES, Progress
-from appliance.zoo.catalogue import load_catalogue
+from appliance.zoo.catalogue import find_entry, load_catalogue
 from appliance.zoo.get import ZOO_URL, get
 from appliance.zoo.importing import import_model
-from appliance.zoo.store import InstalledModel, installed, remove, resolve_model
+from appliance.zoo.store import InstalledModel, family_of, installed, remove, resolve_model
+
+log = logging.getLogger(__name__)
 
 _TYPE_NAMES = {1: "float32", 3: "int32", 9: "int64", 10: "bool"}
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
+def run(options: argparse.Namespace, loaded: Loaded) -> int:
     """Run one of the commands; returns the exit code. Raises SplitlensError."""
-    models_dir = Path(settings.models_dir)
+    models_dir, board = Path(loaded.settings.models_dir), detect_board()
     if options.action == "list":
-        lines = list_models(models_dir)
+        lines = list_models(models_dir, board)
+        if board.families is not None:
+            log.info("The %s has too little memory for the others; `--force` tries one all the same.", board.name)
     elif options.action == "show":
-        lines = show_model(resolve_model(options.model_argument, models_dir), settings)
+        lines = show_model(resolve_model(options.model_argument, models_dir), loaded, board)
     elif options.action == "get":
+        if not options.force:
+            check_board_holds(board, find_entry(options.model_argument).family, options.model_argument)
         model = _get(options.model_argument, models_dir, options.base_url or ZOO_URL)
         lines = ["{} is in {}".format(model.name, model.path)]
     elif options.action == "import":
@@ -40,44 +52,75 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def list_models(models_dir: Path) -> List[str]:
-    """A table: name, model_type, family, size to download, whether it is installed."""
+def list_models(models_dir: Path, board: Board) -> List[str]:
+    """A table: name, family, size (of the download; of one's own the graph's), whether it is here and fits the board."""
     here = {model.name: model for model in installed(models_dir)}
-    rows = [("NAME", "MODEL_TYPE", "FAMILY", "DOWNLOAD", "")]
+    rows = [("NAME", "FAMILY", "SIZE", "INSTALLED", "FITS " + board.id.upper())]
     for entry in load_catalogue():
-        state = "installed" if here.pop(entry.name, None) else ""
-        rows.append((entry.name, entry.model_type, entry.family, size_text(entry.bytes), state))
-    rows += [(name, "", "", "", "installed, your own") for name in sorted(here)]
+        state = "yes" if here.pop(entry.name, None) else "no"
+        size = size_text(entry.bytes) if entry.bytes else "unknown"
+        rows.append((entry.name, FAMILY_NAMES[entry.family], size, state, _fits(board, entry.family)))
+    for name, model in sorted(here.items()):
+        size = size_text(model.path.stat().st_size)
+        try:
+            family = family_of(model)
+            rows.append((name, FAMILY_NAMES[family], size, "yes, your own", _fits(board, family)))
+        except ModelError as error:
+            log.warning("%s", error)
+            rows.append((name, "unknown", size, "yes, your own", "cannot run"))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return ["  ".join([row[i].ljust(widths[i]) for i in range(4)] + [row[4]]).rstrip() for row in rows]
+    return ["  ".join([text.ljust(width) for text, width in zip(row, widths)] + [row[4]]) for row in rows]
 
 
-def show_model(model: InstalledModel, settings: Settings) -> List[str]:
+def _fits(board: Board, family: str) -> str:
+    return "yes" if reason_not_to_hold(board, family) is None else "no"
+
+
+def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]:
     """What is found in a model's graph, and how it would run with these settings."""
-    graph = read_graph(model.path)
+    settings = loaded.settings
+    graph = read_model(model.path)
     interface = recognise(graph, str(model.path))
     plan = plan_for(graph, interface, settings.split_model, settings.exact)
     classes = classes_of(graph, interface, plan)
+    tensors = plan.cut.tensors if plan.cut else ()
+    shapes = find_shapes(plan.front or keep(graph, [tensor.node for tensor in tensors]), tensors)
+    engine = chosen_engine(loaded)
     lines = [
         "name: {}".format(model.name),
         "file: {} ({:.1f} MB)".format(model.path, model.path.stat().st_size / 1e6),
         "sha256: {}".format(graph_hash(model.path)),
         "from: {}".format(model.record.origin if model.record else "not known"),
         "licence: {}".format(model.record.licence if model.record and model.record.licence else "not known"),
-        "family: {}".format(interface.family),
+        "family: {}".format(FAMILY_NAMES[interface.family]),
+        "fits this board: {}".format(reason_not_to_hold(board, interface.family) or "yes"),
         "input size: {}".format(
             "{} x {}".format(plan.resizing.width, plan.resizing.height) if plan.resizing else "depends on the image"
         ),
         "classes: {}".format(classes or "not recognised"),
         "labels: {}".format(len(labels_of(interface, classes, model.labels)) or "none, ids are shown"),
+    ]
+    if plan.suppression is not None:
+        shape = shapes[plan.suppression.boxes]
+        count = shape[1] if shape and len(shape) > 1 else None
+        what = "proposals" if interface.family == "faster_rcnn" else "anchors"
+        lines.append("{}: {}".format(what, count or "known once it is loaded"))
+    lines += [
+        "engine: {}".format(engine if engine == "tensorflow" else "tensorrt, " + (settings.precision_model or "FP32")),
         "path: {}{}".format(plan.path, " ({})".format(plan.reason) if plan.reason else ""),
     ]
-    if plan.cut is not None:
+    if tensors:
         lines.append("cut:")
-        for tensor in plan.cut.tensors:
-            number = output_type(graph, tensor)
-            lines.append("  {} {}".format(tensor, _TYPE_NAMES.get(number, "type {}".format(number))))
+    for tensor, shape in zip(tensors, shapes):
+        number = output_type(graph, tensor)
+        lines.append("  {} {} {}".format(tensor, _TYPE_NAMES.get(number, "type {}".format(number)), _sides(shape)))
     return lines
+
+
+def _sides(shape: Optional[Shape]) -> str:
+    if shape is None:
+        return "[...]"
+    return "[{}]".format(", ".join("?" if side is None else str(side) for side in shape))
 
 
 def _get(name: str, models_dir: Path, base_url: str) -> InstalledModel:

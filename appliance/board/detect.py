@@ -1,7 +1,7 @@
 """Which board this is, from the device tree. What is known of boards is in boards.yml."""
 
 from pathlib import Path
-from typing import Any, List, NamedTuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import yaml
 
@@ -13,11 +13,13 @@ class Board(NamedTuple):
 
     id: the name of its profile. name: for people.
     model: what the machine calls itself, "" if it does not say.
+    families: the families of models that it has the memory for; None: all of them.
     """
 
     id: str
     name: str
     model: str
+    families: Optional[Tuple[str, ...]] = None
 
 
 def known_boards() -> List[Any]:
@@ -42,14 +44,18 @@ def detect_board(root: Path = Path("/")) -> Board:
     unknown_jetson, pc = rows[-2:]
     for row in rows[:-2]:
         if any(module in part for module in row["modules"] for part in parts):
-            return Board(row["id"], row["name"], model)
+            return _board(row, model)
     for row in rows[:-2]:
         if any(name in model for name in row["models"]) or not set(row["compatible"]).isdisjoint(compatible):
-            return Board(row["id"], row["name"], model)
+            return _board(row, model)
     if (_read(soc / "family") == "Tegra" or "Jetson" in model or (root / "etc/nv_tegra_release").exists()
             or any(entry.startswith("nvidia,tegra") for entry in compatible)):
-        return Board(unknown_jetson["id"], unknown_jetson["name"], model)
-    return Board(pc["id"], pc["name"], model)
+        return _board(unknown_jetson, model)
+    return _board(pc, model)
+
+
+def _board(row: Any, model: str) -> Board:
+    return Board(row["id"], row["name"], model, tuple(row["families"]) if "families" in row else None)
 
 
 def _read(path: Path) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Union
 
 from appliance.errors import ModelError
+from appliance.graph.adapt import read_model
+from appliance.graph.family import recognise
 from appliance.settings.wording import size_text
 from appliance.zoo.catalogue import Entry, load_catalogue, near_names
 from appliance.zoo.install import locked, take_away, writing
@@ -43,6 +45,14 @@ def installed(models_dir: Path) -> List[InstalledModel]:
             labels = {}
         models.append(_model(folder, entry, labels))
     return sorted(models, key=lambda model: model.name)
+
+
+def family_of(model: InstalledModel) -> str:
+    """The family of a model, as in `graph.family`; of one that is not in the catalogue it is read from its graph.
+
+    Raises ModelError for a graph that is damaged or none that can be run.
+    """
+    return model.entry.family if model.entry else recognise(read_model(model.path), str(model.path)).family
 
 
 def resolve_model(

@@ -31,17 +31,17 @@ def list_models(here, *words):
     ended = run(here, "models", "list", *words)
     assert (ended.code, ended.err) == (0, "")
     heading, *rows = [re.split(" {2,}", line) for line in ended.out.splitlines()]
-    assert heading == ["NAME", "MODEL_TYPE", "FAMILY", "DOWNLOAD"]
+    assert heading == ["NAME", "FAMILY", "SIZE", "INSTALLED", "FITS PC"]
     return {row[0]: row[1:] for row in rows}
 
 
 def test_the_catalogue_is_listed_with_what_is_installed(tmp_path, mine, coco_model):
     table = list_models(tmp_path, *MODELS)
     assert set(table) >= {entry.name for entry in load_catalogue()}
-    assert table[COCO] == ["nms_v2", "ssd", "51 MB", "installed"]
-    assert table["faster_rcnn_resnet101_coco_2018_01_28"] == ["faster_v2", "faster_rcnn", "593 MB"]
-    assert list_models(mine)["walkers"] == ["installed, your own"]
-    assert "installed" not in list_models(mine)[COCO]
+    assert table[COCO] == ["SSD", "51 MB", "yes", "yes"]
+    assert table["faster_rcnn_resnet101_coco_2018_01_28"] == ["Faster R-CNN", "593 MB", "no", "yes"]
+    assert list_models(mine)["walkers"] == ["SSD", "12 MB", "yes, your own", "yes"]
+    assert list_models(mine)[COCO] == ["SSD", "51 MB", "no", "yes"]
 
 
 def test_a_model_is_shown_as_it_would_run(mine):
@@ -49,8 +49,11 @@ def test_a_model_is_shown_as_it_would_run(mine):
     assert (ended.code, ended.err) == (0, "")
     assert re.match(r"name: walkers\nfile: models/walkers/frozen_inference_graph\.pb \(1\d\.\d MB\)\n"
                     r"sha256: [0-9a-f]{64}\nfrom: .*walkers\.pb\nlicence: not known\n"
-                    r"family: ssd\ninput size: 300 x 300\nclasses: 1\nlabels: 1\npath: fast\n"
-                    r"cut:\n(  Postprocessor/\S+:0 float32\n){3}$", ended.out)
+                    r"family: SSD\nfits this board: yes\ninput size: 300 x 300\nclasses: 1\nlabels: 1\n"
+                    r"anchors: 1917\nengine: tensorflow\npath: fast\ncut:\n"
+                    r"  Postprocessor/\S+:0 float32 \[1, 1917, 1, 4\]\n"
+                    r"  Postprocessor/\S+:0 float32 \[1, 1917, 1\]\n"
+                    r"  Postprocessor/\S+:0 float32 \[1, 4\]\n$", ended.out)
     assert "path: exact (exact is on)\n" in run(mine, "models", "show", "walkers", "--exact").out
     assert "path: whole (split_model is off)\n" in run(mine, "models", "show", "walkers", "--no-split-model").out
 

@@ -9,12 +9,13 @@ import pytest
 
 from appliance.detectors.boxes import About, ExactDetector
 from appliance.detectors.load import load_detector
-from appliance.detectors.plan import ModelOptions
+from appliance.detectors.plan import ModelOptions, make_plan
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
 from appliance.graph.adapt import read_model
 from appliance.graph.cut import find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, recognise
 from appliance.graph.frozen import Tensor
+from appliance.graph.shapes import find_shapes
 from appliance.graph.split import keep, split
 from tests.zoo import unpack, zoo_bytes
 
@@ -64,6 +65,11 @@ def test_a_model_of_the_zoo_gives_the_same_split_and_fast_as_whole(name, zoo_dir
     front = TensorFlowEngine(parts.front, feed, parts.cut, options)
     crossed = [front.run(picture) for picture in pictures]
     front.close()
+    planned = make_plan(graph, interface, True, False)
+    for shape, tensor in zip(find_shapes(planned.front, parts.cut), crossed[0]):
+        # None, or a side of None, is not known without running it.
+        assert shape is None or len(shape) == tensor.ndim
+        assert all(side in (None, real) for side, real in zip(shape or (), tensor.shape))
     back = TensorFlowEngine(parts.back, parts.feeds, OUTPUTS, options, on_cpu=True)
     for outputs, tensors in zip(expected, crossed):
         for one, other in zip(outputs, back.run(*tensors)):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from appliance.board import detect_board, load_profile
+from appliance.board import FAMILY_NAMES, check_board_holds, detect_board, load_profile, reason_not_to_hold
 from appliance.board.detect import known_boards
-from appliance.errors import ConfigError
+from appliance.errors import ConfigError, ModelError
 from appliance.settings import load_settings
 
 MODEL, COMPATIBLE = "proc/device-tree/model", "proc/device-tree/compatible"
@@ -86,3 +86,28 @@ def test_an_unknown_profile_is_named_with_those_there_are(name):
     expected = "there is no profile {}; there are: jetson, nano, orin, pc".format(name)
     with pytest.raises(ConfigError, match=expected):
         load_profile(name)
+
+
+def write(root, files):
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return detect_board(root)
+
+
+@pytest.mark.parametrize("board_id", ["pc", "orin", "xavier", "tx2", "tx1", "nano", "jetson"])
+def test_a_board_says_what_it_can_hold(board_id, tmp_path):
+    files = next(files for known, _, files in MACHINES if known == board_id)
+    board = write(tmp_path, files)
+    assert board.id == board_id
+    small = board_id in ("tx2", "tx1", "nano")
+    for family in FAMILY_NAMES:
+        fits = family == "ssd" or not small
+        assert (reason_not_to_hold(board, family) is None) == fits
+    if small:
+        with pytest.raises(ModelError) as raised:
+            check_board_holds(board, "mask_rcnn", "mine")
+        assert str(raised.value) == (
+            "mine: Mask R-CNN models need more memory than the {} has; SSD models fit. `--force` tries it all the "
+            "same.".format(board.name))
+    check_board_holds(board, "ssd", "mine")

@@ -10,6 +10,7 @@ from appliance.graph.cut import NoCutError, find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, HEAVY_OPS, output_nodes, recognise
 from appliance.graph.frozen import parse_graph
 from appliance.graph.preprocessor import Resizing, unroll_preprocessor
+from appliance.graph.shapes import find_shapes
 from appliance.graph.split import keep, split
 from appliance.graph.suppression import read_suppression
 from appliance.graph.trace import NotRecognisedError
@@ -29,6 +30,13 @@ MASK = [
     for number in ("", "_1", "_2", "_4")
 ]
 SSD_300, SSD_640 = Resizing(300, 300), Resizing(640, 640)
+
+# Of SSD graphs; the others have 1917.
+ANCHORS = {
+    "ssd_mobilenet_v1_ppn_shared_box_predictor_300x300_coco14_sync_2018_07_03": 3000,
+    "ssd_mobilenet_v1_fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03": 51150,
+    "ssd_resnet50_v1_fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03": 51150,
+}
 
 ROWS = {
     "ssd_mobilenet_v1_coco_11_06_2017": ("ssd", V0, SSD_300, "before"),
@@ -86,6 +94,13 @@ def test_a_graph_of_the_zoo_is_understood_by_its_structure(name, zoo_dir):
     assert unrolled.resizing == resizing
     front = keep(unrolled.graph, [tensor.node for tensor in cut.tensors])
     assert not any(name.startswith("Preprocessor") and front.op(name) == "Enter" for name in front.nodes)
+
+    shapes = {str(tensor): shape for tensor, shape in zip(cut.tensors, find_shapes(front, cut.tensors))}
+    if family == "ssd":
+        assert shapes[cut_names[0]] == (1, ANCHORS.get(name, 1917), 1, 4)
+        assert shapes[cut_names[1]] == (1, ANCHORS.get(name, 1917), 90)
+    elif family == "faster_rcnn":
+        assert (shapes[FASTER[1]], shapes[FASTER[2]]) == ((None, 100, 90, 4), (None, 100, 90))
 
     if family == "mask_rcnn":
         with pytest.raises(NotRecognisedError, match="not done class by class"):

@@ -1,0 +1,25 @@
+"""What a board can hold: which families of models, as boards.yml says."""
+
+from typing import Optional
+
+from appliance.board.detect import Board
+from appliance.errors import ModelError
+
+FAMILY_NAMES = {"ssd": "SSD", "faster_rcnn": "Faster R-CNN", "mask_rcnn": "Mask R-CNN", "deeplab": "DeepLab"}
+"""The families as people write them."""
+
+
+def reason_not_to_hold(board: Board, family: str) -> Optional[str]:
+    """Why models of a family do not fit a board, in a sentence; None where they do."""
+    if board.families is None or family in board.families:
+        return None
+    return "{} models need more memory than the {} has; {} models fit".format(
+        FAMILY_NAMES[family], board.name, " and ".join(FAMILY_NAMES[one] for one in board.families)
+    )
+
+
+def check_board_holds(board: Board, family: str, model: str) -> None:
+    """Raises ModelError, with the reason, for a model that does not fit the board."""
+    reason = reason_not_to_hold(board, family)
+    if reason is not None:
+        raise ModelError("{}: {}. `--force` tries it all the same.".format(model, reason))
