@@ -1,8 +1,8 @@
 """Appends the post-processing of the zoo's SSD graphs of 2018 to a graph that ends at the cut.
 
 Same steps, constants and order of results as in ssdlite_mobilenet_v2_coco_2018_05_09, for one image and
-without the loop over images: clip, drop what has no area, then for each class score filter and non-maximum
-suppression, then the best of all classes, padded. Only operations that every TensorFlow since 1.12 has.
+without the loop over images: for each class score filter, clip, drop what has no area, non-maximum suppression;
+then the best of all classes, padded. Only operations that every TensorFlow since 1.12 has.
 """
 
 from typing import Any, List, Sequence
@@ -27,10 +27,12 @@ def append_nms(graph: Any, boxes: str, scores: str) -> None:
     scores: name of a node, float32 [1, anchors, CLASSES], 0 to 1, without the background class.
     """
     build = _Builder(graph)
-    flat_boxes = build.reshape("Reshape", boxes, [-1, 4])
-    flat_scores = build.reshape("Reshape_1", scores, [-1, CLASSES])
-    clipped, kept_scores = _clip(build, flat_boxes, flat_scores)
-    parts = [_suppress(build, index, clipped, kept_scores) for index in range(CLASSES)]
+    image_boxes = build.unstack("unstack_1", boxes, axis=0)
+    flat_boxes = build.unstack("unstack_2", image_boxes, axis=1)
+    flat_scores = build.unstack("unstack_3", scores, axis=0)
+    window = build.constant("window", np.array([0, 0, 1, 1], np.float32))
+    edges = build.node("unstack", "Unpack", [window], T=_FLOAT, num=4, axis=0)
+    parts = [_suppress(build, index, edges, flat_boxes, flat_scores) for index in range(CLASSES)]
     all_boxes = build.concat("Concatenate/concat", [part[0] for part in parts])
     all_scores = build.concat("Concatenate/concat_1", [part[1] for part in parts])
     all_classes = build.concat("Concatenate/concat_2", [part[2] for part in parts])
@@ -55,19 +57,17 @@ def append_nms(graph: Any, boxes: str, scores: str) -> None:
         build.output(name, build.expand(name, result))
 
 
-def _clip(build: "_Builder", boxes: str, scores: str) -> List[str]:
-    """Boxes cut to the image, those without area left out; their scores."""
-    scope = "ClipToWindow/"
-    window = build.constant(scope + "window", np.array([0, 0, 1, 1], np.float32))
-    edges = build.node(scope + "unstack", "Unpack", [window], T=_FLOAT, num=4, axis=0)
+def _clip(build: "_Builder", suffix: str, edges: str, boxes: str, scores: str) -> List[str]:
+    """A class's boxes cut to the image, those without area left out; their scores."""
+    scope = "ClipToWindow{}/".format(suffix)
     axis = build.constant(scope + "split/split_dim", np.int32(1))
     sides = build.node(scope + "split", "Split", [axis, boxes], T=_FLOAT, num_split=4)
     inside = []
     for index, (lowest, highest) in enumerate([("", ":2"), (":1", ":3"), ("", ":2"), (":1", ":3")]):
-        suffix = "_{}".format(index) if index else ""
+        number = "_{}".format(index) if index else ""
         side = sides + (":{}".format(index) if index else "")
-        cut = build.node(scope + "Minimum" + suffix, "Minimum", [side, edges + highest], T=_FLOAT)
-        inside.append(build.node(scope + "Maximum" + suffix, "Maximum", [cut, edges + lowest], T=_FLOAT))
+        cut = build.node(scope + "Minimum" + number, "Minimum", [side, edges + highest], T=_FLOAT)
+        inside.append(build.node(scope + "Maximum" + number, "Maximum", [cut, edges + lowest], T=_FLOAT))
     clipped = build.concat(scope + "concat", inside, axis=1)
     height = build.node(scope + "Area/sub", "Sub", [inside[2], inside[0]], T=_FLOAT)
     width = build.node(scope + "Area/sub_1", "Sub", [inside[3], inside[1]], T=_FLOAT)
@@ -79,7 +79,7 @@ def _clip(build: "_Builder", boxes: str, scores: str) -> List[str]:
     ]
 
 
-def _suppress(build: "_Builder", index: int, boxes: str, scores: str) -> List[str]:
+def _suppress(build: "_Builder", index: int, edges: str, boxes: str, scores: str) -> List[str]:
     """Boxes, scores and class numbers (from 0) of one class after its suppression, best first."""
     suffix = "_{}".format(index) if index else ""
     begin = build.constant("Slice{}/begin".format(suffix), np.array([0, index], np.int32))
@@ -88,8 +88,9 @@ def _suppress(build: "_Builder", index: int, boxes: str, scores: str) -> List[st
     class_scores = build.reshape("ClassScores" + suffix, column, [-1])
     filtered = build.where_greater("FilterGreaterThan{}/".format(suffix), class_scores, SCORE_ABOVE)
     gather = "FilterGreaterThan{}/Gather/GatherV2".format(suffix)
-    candidate_boxes = build.gather(gather, boxes, filtered)
-    candidate_scores = build.gather(gather + "_1", class_scores, filtered)
+    above_boxes = build.gather(gather, boxes, filtered)
+    above_scores = build.gather(gather + "_1", class_scores, filtered)
+    candidate_boxes, candidate_scores = _clip(build, suffix, edges, above_boxes, above_scores)
     scope = "non_max_suppression{}/".format(suffix)
     inputs = [
         candidate_boxes,
@@ -114,6 +115,10 @@ class _Builder:
 
     def node(self, name: str, op: str, inputs: Sequence[str], **attributes: Any) -> str:
         return self._add(_SCOPE + name, op, inputs, attributes)
+
+    def unstack(self, name: str, source: str, axis: int) -> str:
+        """The only slice along an axis of one."""
+        return self.node(name, "Unpack", [source], T=_FLOAT, num=1, axis=axis)
 
     def output(self, name: str, source: str) -> None:
         self._add(name, "Identity", [source], {"T": _FLOAT})
