@@ -4,7 +4,6 @@ The heavy rows run the network once, with everything fetched at the same time.
 """
 
 import json
-import lzma
 
 import cv2
 import numpy as np
@@ -15,13 +14,15 @@ from appliance.detectors.load import load_detector
 from appliance.detectors.masks import MaskDetector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
+from appliance.graph.adapt import read_model
 from appliance.graph.cut import find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, recognise
-from appliance.graph.frozen import Tensor, read_graph
+from appliance.graph.frozen import Tensor
 from appliance.graph.head import mask_classes, segmentation_classes, segmentation_side
 from appliance.graph.split import keep, split
 from appliance.zoo.labels import builtin_labels
 from tests.command import run
+from tests.zoo import unpack, zoo_bytes
 
 OUTPUTS = [*DETECTION_OUTPUTS, MASK_OUTPUT]
 MASK, DEEPLAB = "mask_rcnn_inception_v2_coco_2018_01_28", "deeplabv3_mnv2_pascal_train_aug_2018_01_29"
@@ -43,17 +44,7 @@ DEEPLABS = [
 def unpacked(zoo_dir, tmp_path_factory):
     """Unpacks a graph of the zoo and gives its path."""
 
-    def unpack(name):
-        path = zoo_dir / (name + ".pb.xz")
-        if not path.exists():
-            pytest.skip("{} is not there".format(path))
-        graph = tmp_path_factory.mktemp("models") / name / "frozen_inference_graph.pb"
-        graph.parent.mkdir()
-        with lzma.open(str(path)) as file:
-            graph.write_bytes(file.read())
-        return graph
-
-    return unpack
+    return lambda name: unpack(zoo_bytes(zoo_dir, name), tmp_path_factory.mktemp("models"), name)
 
 
 def reframe_as_the_api_does(masks, boxes, width, height):
@@ -94,7 +85,7 @@ def assert_masks(found, raw, threshold, width, height):
 
 @pytest.mark.parametrize("name", MASKS)
 def test_every_mask_rcnn_gives_its_masks_and_its_tail_split_off_gives_the_same(name, unpacked, samples):
-    graph = read_graph(unpacked(name))
+    graph = read_model(unpacked(name))
     interface = recognise(graph, name)
     assert (interface.family, mask_classes(graph, MASK_OUTPUT)) == ("mask_rcnn", 90)
     parts = split(graph, find_cut(graph), OUTPUTS)
@@ -135,7 +126,7 @@ def test_a_mask_rcnn_runs_whole_and_exact_mode_splits_it_with_the_same_result(un
 @pytest.mark.parametrize("name", DEEPLABS)
 def test_every_deeplab_says_of_each_pixel_what_the_graph_says(name, unpacked, samples):
     path = unpacked(name)
-    graph = read_graph(path)
+    graph = read_model(path)
     assert segmentation_classes(graph, SEGMENTATION_OUTPUT) == 21
     assert segmentation_side(graph, SEGMENTATION_OUTPUT) == 513
     image = Tensor(recognise(graph, name).image)
@@ -178,7 +169,8 @@ def run_image(folder, *words):
     return done
 
 
-def test_the_command_line_gives_masks_as_json_and_a_picture(unpacked, samples, tmp_path):
+def test_the_command_line_gives_masks_as_json_and_a_picture(unpacked, samples, tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.command.LIMIT", 280.0)  # the graph runs twice, for seconds each
     done = run_image(
         tmp_path, samples / "bus.jpg", "--model", unpacked(MASK), "--json", "-", "--det-th", "0.3", "--save-to-file",
         "--mask-output-size", "settings", "--width", "640", "--height", "480",
