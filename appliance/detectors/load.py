@@ -9,11 +9,13 @@ import numpy as np
 from appliance.detectors.base import Detector
 from appliance.detectors.boxes import About, ExactDetector, FastDetector
 from appliance.detectors.families import FAMILIES, FAMILY_OF_MODEL_TYPE, classes_of, labels_of, plan_for
+from appliance.detectors.fixed_size import FittingEngine, fixed_size
 from appliance.detectors.masks import MaskDetector
 from appliance.detectors.plan import ModelOptions, Plan
 from appliance.detectors.segmentation import USUAL_SIDE, SegmentationDetector
 from appliance.engines.base import Engine
 from appliance.engines.choose import TENSORRT, front_engine, refuse_tensorrt
+from appliance.errors import ModelError
 from appliance.graph.adapt import read_model
 from appliance.graph.family import SEGMENTATION_OUTPUT, Interface, recognise
 from appliance.graph.frozen import Graph, Tensor
@@ -54,14 +56,33 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
     interface = recognise(graph, str(path))
     plan = plan_for(graph, interface, options.split_model, options.exact)
     classes = classes_of(graph, interface, plan)
-    detector = _load(graph, interface, plan, name, labels_of(interface, classes, labels), options)
+    labels = labels_of(interface, classes, labels)
+    try:
+        detector = _load_warm(graph, interface, plan, name, labels, options)
+    except ModelError as error:
+        if plan.path == "whole" or options.engine.engine == TENSORRT:
+            raise
+        log.warning("%s does not run in two parts, so it runs whole: %s", name, error)
+        plan = Plan("whole", "its parts do not run")
+        detector = _load_warm(graph, interface, plan, name, labels, options)
     detector.classes = classes
-    raw = detector.front(np.zeros((32, 32, 3), np.uint8))
-    detector.back(raw, 32, 32)
-    if plan.suppression is not None:
-        detector.anchors = raw[plan.suppression.boxes].size // 4
     log.info("%s: %s graph, %s path on the %s%s", name, interface.family, plan.path, detector.device,
              " ({})".format(plan.reason) if plan.reason else "")
+    return detector
+
+
+def _load_warm(
+    graph: Graph, interface: Interface, plan: Plan, name: str, labels: Mapping[int, str], options: ModelOptions
+) -> Detector:
+    detector = _load(graph, interface, plan, name, labels, options)
+    try:
+        raw = detector.front(np.zeros((32, 32, 3), np.uint8))
+        detector.back(raw, 32, 32)
+    except ModelError:
+        detector.close()
+        raise
+    if plan.suppression is not None:
+        detector.anchors = raw[plan.suppression.boxes].size // 4
     return detector
 
 
@@ -99,13 +120,18 @@ def _load(
     about = About(name, interface.family, labels, plan.reason, workers)
     family, make = FAMILIES[interface.family], _MAKE[interface.family]
     image, outputs = [Tensor(interface.image)], [Tensor(output) for output in family.outputs]
+    size = fixed_size(graph, interface.image)
+
+    def fitting(engine: Engine) -> Engine:
+        return FittingEngine(engine, size) if size else engine
+
     if plan.cut is None:
         engine = TensorFlowEngine(keep(graph, list(family.outputs)), image, outputs, session)
-        return make(about, engine, None, options.det_th, graph)
+        return make(about, fitting(engine), None, options.det_th, graph)
     if plan.front is not None and plan.suppression is not None:
         fast = front_engine(plan.front, image[0], plan.cut.tensors, session, options.engine)
-        return FastDetector(about, fast, options.det_th, plan.suppression)
+        return FastDetector(about, fitting(fast), options.det_th, plan.suppression)
     parts = split(graph, plan.cut, list(family.outputs))
-    front = TensorFlowEngine(parts.front, image, parts.cut, session)
+    front = fitting(TensorFlowEngine(parts.front, image, parts.cut, session))
     back = TensorFlowEngine(parts.back, parts.feeds, outputs, session._replace(workers=1), on_cpu=True)
     return make(about, front, back, options.det_th, graph)

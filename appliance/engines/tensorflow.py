@@ -60,8 +60,9 @@ class TensorFlowEngine(Engine):
                 message = v1.GraphDef.FromString(graph.message.SerializeToString())
                 try:
                     tf.import_graph_def(message, name="")
-                except ValueError as error:
-                    raise ModelError("TensorFlow {} cannot load the graph: {}".format(tf.__version__, error)) from error
+                except (ValueError, tf.errors.OpError) as error:
+                    raise ModelError("TensorFlow {} cannot load the graph: {}.".format(
+                        tf.__version__, _first_line(error))) from error
             self._session: Any = v1.Session(graph=loaded, config=self._config(options))
         self._run = self._session.make_callable([str(tensor) for tensor in fetches], [str(tensor) for tensor in feeds])
 
@@ -77,11 +78,22 @@ class TensorFlowEngine(Engine):
         return config
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
-        outputs: List[np.ndarray] = self._run(*feeds)
+        try:
+            outputs: List[np.ndarray] = self._run(*feeds)
+        except tf.errors.OpError as error:
+            raise ModelError("TensorFlow {} cannot run the graph: {}.".format(
+                tf.__version__, _first_line(error))) from error
         return outputs
 
     def close(self) -> None:
         self._session.close()
+
+
+def _first_line(error: Exception) -> str:
+    """What is wrong, without the pages of nodes that follow."""
+    text = getattr(error, "message", None) or str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Graph execution")]
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def available_cores() -> int:

@@ -7,6 +7,7 @@ import pytest
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
+from appliance.errors import ModelError
 from appliance.frame import Frame
 from appliance.graph.cut import find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, recognise
@@ -157,3 +158,37 @@ def test_frames_are_not_changed_by_a_detector(person_model):
     frame = Frame(image.copy(), 0, "memory", 0.0, 0.0, 0.0)
     load(person_model).detect(frame.image)
     assert np.array_equal(frame.image, image)
+
+
+def changed(path, target, change):
+    """A copy of a model whose GraphDef was changed."""
+    message = GraphDef()
+    message.CopyFrom(read_graph(path).message)
+    change(message)
+    target.write_bytes(message.SerializeToString())
+    return target
+
+
+def test_a_graph_that_takes_pictures_of_one_size_gets_them(person_model, samples, tmp_path):
+    def fix(message):
+        node = next(node for node in message.node if node.op == "Placeholder")
+        node.attr["shape"].shape.unknown_rank = False
+        del node.attr["shape"].shape.dim[:]
+        for size in (1, 300, 300, 3):
+            node.attr["shape"].shape.dim.add(size=size)
+
+    fixed = changed(person_model, tmp_path / "fixed.pb", fix)
+    image = cv2.imread(str(samples / "bus.jpg"))
+    expected = load(person_model).detect(cv2.resize(image, (300, 300)))
+    for options in ({}, {"exact": True}, {"split_model": False}):
+        found = load(fixed, **options).detect(image)
+        assert np.allclose(found.scores, expected.scores, atol=1e-4)
+        assert np.allclose(found.boxes, expected.boxes * [2.7, 3.6, 2.7, 3.6], atol=0.2)
+
+
+def test_an_operation_that_tensorflow_does_not_know_is_named(person_model, tmp_path):
+    def replace(message):
+        next(node for node in message.node if node.op == "Relu6").op = "EdgeTpuCustomOp"
+
+    with pytest.raises(ModelError, match="cannot load the graph: .*EdgeTpuCustomOp"):
+        load(changed(person_model, tmp_path / "odd.pb", replace))

@@ -1,0 +1,35 @@
+"""Graphs whose input takes pictures of one size only: the picture is made to fit before."""
+
+from typing import Any, List, Optional, Tuple
+
+import cv2
+import numpy as np
+
+from appliance.engines.base import Engine
+from appliance.graph.frozen import Graph
+
+
+def fixed_size(graph: Graph, image: str) -> Optional[Tuple[int, int]]:
+    """(width, height) that an input is fixed to; None where it takes any."""
+    dims: Any = graph.nodes[image].attr["shape"].shape.dim
+    if len(dims) != 4 or dims[1].size <= 0 or dims[2].size <= 0:
+        return None
+    return int(dims[2].size), int(dims[1].size)
+
+
+class FittingEngine(Engine):
+    """An engine that resizes its picture, uint8 [1, h, w, 3], to the only size that the graph takes.
+
+    Boxes are fractions of the picture, so they stay right whatever its size.
+    """
+
+    def __init__(self, engine: Engine, size: Tuple[int, int]) -> None:
+        self.device = engine.device
+        self._engine = engine
+        self._size = size
+
+    def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
+        return self._engine.run(cv2.resize(feeds[0][0], self._size, interpolation=cv2.INTER_LINEAR)[np.newaxis])
+
+    def close(self) -> None:
+        self._engine.close()
