@@ -13,7 +13,7 @@ import cv2
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ("--models-dir", str(ROOT / "models"))
-LIMIT = 120.0  # seconds; a loaded machine takes long to start TensorFlow
+LIMIT = 240.0  # seconds; a loaded machine takes long to start TensorFlow
 
 STATISTICS = re.compile(
     r"FPS:[ \d]*\d\.\d +Frames: *\d+ +Seconds: *\d+\.\d{5} +\| 1FRAME total: *\d+\.\d{5} +cap: *\d+\.\d{5}"
