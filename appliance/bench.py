@@ -8,7 +8,9 @@ import json
 import logging
 import os
 import platform
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -16,7 +18,6 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 import cv2
 import numpy as np
-import psutil
 
 from appliance.app import load
 from appliance.detectors.base import Detector
@@ -24,7 +25,7 @@ from appliance.errors import OutputError, SplitlensError
 from appliance.frame import Result
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
-from appliance.settings import Loaded
+from appliance.settings import Loaded, chosen_model
 from appliance.sinks.base import Sink
 from appliance.sinks.jsonlines import STANDARD_OUTPUT
 from appliance.sources.memory import MemorySource
@@ -65,7 +66,7 @@ def run(
         log.info("Measuring %dx%d", width, height)
         images = [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
         rows.append(_row(width, height, *_measure(whole, detector, images, seconds)))
-    report = {"machine": _machine(detector), "sizes": rows}
+    report = {"machine": _machine(detector), "sizes": rows, "alone": _measure_alone(loaded, pictures[0])}
     if json_path == STANDARD_OUTPUT:
         print(json.dumps(report))
         return
@@ -75,6 +76,27 @@ def run(
             Path(json_path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise OutputError("{}: cannot be written: {}".format(json_path, error.strerror)) from error
+
+
+def _measure_alone(loaded: Loaded, picture: np.ndarray) -> Dict[str, Any]:
+    """Seconds from the command to its first detections, and the most memory it took: a run in a process of its own."""
+    settings = loaded.settings
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "picture.png")
+        cv2.imwrite(path, picture)
+        command = [sys.executable, "-m", "appliance", "image", path, "--json", "-", "--model", chosen_model(loaded)]
+        command += ["--models-dir", settings.models_dir, "--exact" if settings.exact else "--no-exact"]
+        began = time.monotonic()
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert child.stdout is not None
+        line = child.stdout.readline()
+        seconds = time.monotonic() - began
+        child.stdout.close()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = status
+    if not line:
+        raise SplitlensError("`{}` found nothing to write; run it to see why".format(" ".join(command[1:])))
+    return {"first_detection_s": round(seconds, 1), "peak_memory_mb": round(usage.ru_maxrss * 1024 / 1e6)}
 
 
 def _replace(loaded: Loaded, **changes: Any) -> Any:
@@ -212,7 +234,6 @@ def _row(width: int, height: int, whole: Rate, engine: Rate, loop: Rate) -> Dict
         "whole_latency_ms": round(whole.latency * 1e3, 1),
         "loop_latency_ms": round(loop.latency * 1e3, 1),
         "loop_cpu_percent": round(100 * loop.cpu_seconds / loop.seconds),
-        "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
     }
 
 
@@ -241,13 +262,15 @@ def _table(report: Dict[str, Any]) -> List[str]:
         "{cpu}, {cores} cores, front on {device}; Python {python}, TensorFlow {tensorflow}".format(**machine),
         "{model}, {path} path, {workers} workers; frames a second".format(**machine),
         "",
-        "     size    whole   engine     loop  loop/engine  loop/whole  latency ms    CPU %  memory MB",
+        "     size    whole   engine     loop  loop/engine  loop/whole  latency ms    CPU %",
     ]
     for row in report["sizes"]:
         lines.append(
             "{:>9} {whole_fps:>8} {engine_fps:>8} {loop_fps:>8} {loop_to_engine:>12} {loop_to_whole:>11} "
-            "{loop_latency_ms:>11} {loop_cpu_percent:>8} {memory_mb:>10}".format(
+            "{loop_latency_ms:>11} {loop_cpu_percent:>8}".format(
                 "{width}x{height}".format(**row), **row
             )
         )
+    lines += ["", "alone: first detection {first_detection_s} s after the command, {peak_memory_mb} MB".format(
+        **report["alone"])]
     return lines
