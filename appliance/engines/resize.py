@@ -5,7 +5,8 @@ right, then top to bottom. OpenCV's resize puts pixel centres elsewhere, and its
 in some versions: both move scores.
 """
 
-from typing import Dict, NamedTuple, Tuple
+import threading
+from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -19,7 +20,8 @@ class _Axis(NamedTuple):
 
 
 class _Grid(NamedTuple):
-    """For each pixel of the result: the numbers of its four neighbours, and the two fractions."""
+    """For each value of the result, a row of pixels of three colours after the other: where in the image's bytes its
+    four neighbours are, and the two fractions."""
 
     corners: Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     across: np.ndarray
@@ -33,6 +35,7 @@ class Resizer:
         self._width, self._height = width, height
         self._align_corners, self._half_pixel_centers = align_corners, half_pixel_centers
         self._grids: Dict[Tuple[int, int], _Grid] = {}
+        self._local = threading.local()
 
     def resize(self, image: np.ndarray) -> np.ndarray:
         """image: uint8 [h, w, 3], BGR. Returns float32 [1, height, width, 3], RGB, 0 to 255."""
@@ -42,22 +45,32 @@ class Resizer:
             grid = self._grid(width, height)
             # Sources keep their size; a folder of pictures of many sizes must not fill the memory.
             self._grids = {(width, height): grid}
-        pixels = image.reshape(-1, 3)
-        # Three colours a row: taken in the order of the result.
-        top_left, top_right, bottom_left, bottom_right = (
-            pixels.take(corner, axis=0)[..., ::-1].astype(np.float32) for corner in grid.corners
-        )
+        values, (taken, corners) = image.reshape(-1), self._buffers()
+        for corner, buffer in zip(grid.corners, corners):
+            values.take(corner, out=taken, mode="clip")  # nothing is out of range; "raise" would copy once more
+            buffer[...] = taken
+        top_left, top_right, bottom_left, bottom_right = corners
         top = _blend(top_left, top_right, grid.across)
         bottom = _blend(bottom_left, bottom_right, grid.across)
-        return _blend(top, bottom, grid.down)[np.newaxis]
+        return _blend(top, bottom, grid.down).reshape(1, self._height, self._width, 3).copy()
+
+    def _buffers(self) -> Tuple[np.ndarray, List[np.ndarray]]:
+        """This thread's own: new ones for each image would cost more than the arithmetic."""
+        if not hasattr(self._local, "buffers"):
+            shape = self._height, self._width * 3
+            self._local.buffers = np.empty(shape, np.uint8), [np.empty(shape, np.float32) for _ in range(4)]
+        buffers: Tuple[np.ndarray, List[np.ndarray]] = self._local.buffers
+        return buffers
 
     def _grid(self, width: int, height: int) -> _Grid:
         x, y = self._axis(width, self._width), self._axis(height, self._height)
-        corners = [rows[:, np.newaxis] * width + columns for rows in (y.low, y.high) for columns in (x.low, x.high)]
+        # Single bytes, blue last: several times faster than taking pixels and turning them.
+        left, right = ((column[:, np.newaxis] * 3 + [2, 1, 0]).reshape(-1) for column in (x.low, x.high))
+        top, bottom = (row[:, np.newaxis] * (width * 3) for row in (y.low, y.high))
         return _Grid(
-            (corners[0], corners[1], corners[2], corners[3]),
-            x.fraction[np.newaxis, :, np.newaxis],
-            y.fraction[:, np.newaxis, np.newaxis],
+            (top + left, top + right, bottom + left, bottom + right),
+            np.repeat(x.fraction, 3)[np.newaxis],
+            y.fraction[:, np.newaxis],
         )
 
     def _axis(self, size: int, resized: int) -> _Axis:
