@@ -53,7 +53,7 @@ def run(options: argparse.Namespace, loaded: Loaded) -> int:
 
 
 def list_models(models_dir: Path, board: Board) -> List[str]:
-    """A table: name, family, size (of the download; of one's own the graph's), whether it is here and fits the board."""
+    """A table: name, family, size (of the download, or of one's own graph), whether it is here and fits the board."""
     here = {model.name: model for model in installed(models_dir)}
     rows = [("NAME", "FAMILY", "SIZE", "INSTALLED", "FITS " + board.id.upper())]
     for entry in load_catalogue():

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.zoo import holds_models
-
 # Or pytest 7.0, that of Python 3.6, puts an empty module in its place, and `tests.command` is not found.
 import tests  # noqa: F401
+from tests.zoo import holds_models
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ("bikes.mp4", "bus.jpg", "zidane.jpg", "astronaut.png", "coffee.png", "chelsea.png")
