@@ -28,7 +28,7 @@ class Own(NamedTuple):
     loops: a while loop over images around preprocessing and suppression, as the API has them; else one image.
     control_flow: 1 for Enter, Exit and TensorArrays, 2 for While with functions and TensorLists.
     in_function: all of it in one function, called once.
-    extras: raw_detection_boxes and detection_multiclass_scores too. count: num_detections.
+    extras: raw_detection_boxes and detection_multiclass_scores too. counted: num_detections.
     """
 
     classes: int = 4
@@ -40,7 +40,7 @@ class Own(NamedTuple):
     control_flow: int = 1
     in_function: bool = False
     extras: bool = False
-    count: bool = True
+    counted: bool = True
 
 
 def build(own: Own) -> Graph:
@@ -178,7 +178,7 @@ def _suppress(own: Own, boxes: Any, scores: Any, windows: Any) -> Dict[str, Any]
         found = [_suppress_image(own, *given) for given in images]
         kept, best, classes, count = (tf.stack(part) for part in zip(*found))
     outputs = dict(zip(DETECTION_OUTPUTS, (kept, best, classes + 1, count)))
-    if not own.count:
+    if not own.counted:
         del outputs["num_detections"]
     if own.extras:
         outputs["raw_detection_boxes"] = tf.squeeze(boxes, 2)

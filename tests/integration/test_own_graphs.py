@@ -36,7 +36,7 @@ OWN = {
     "no loops, combined": (Own(loops=False, suppression="combined"), EXACT, 2, NOT_BY_CLASS),
     "float image": (Own(input="float"), FAST, 3, ""),
     "more outputs": (Own(extras=True), FAST, 3, ""),
-    "no num_detections": (Own(count=False), FAST, 3, ""),
+    "no num_detections": (Own(counted=False), FAST, 3, ""),
     "loops of TensorFlow 2": (Own(control_flow=2), EXACT, 3, NOT_BY_CLASS),
     "one function": (Own(control_flow=2, in_function=True), WHOLE, 0, "nothing light is left"),
 }
