@@ -47,6 +47,7 @@ def finish(process: "subprocess.Popen[str]") -> Ended:
         process.kill()
         out, err = process.communicate()
         raise AssertionError("it did not end; it said\n{}\n{}".format(out, err)) from None
+    out = out or ""  # None where the test closed it
     assert "Traceback" not in out + err, err
     return Ended(process.returncode, out, err)
 

@@ -144,9 +144,9 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path, samples, coco_model, 
     assert process.stdout.readline().startswith(first)
     process.stdout.close()
     process.stdout = None
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 0
-    assert "rror" not in err and "Broken" not in err and "ignored" not in err
+    ended = finish(process)
+    assert ended.code == 0
+    assert "rror" not in ended.err and "Broken" not in ended.err and "ignored" not in ended.err
 
 
 def test_a_movie_that_is_cut_off_is_used_as_far_as_it_goes(tmp_path, clip, coco_model):
