@@ -35,9 +35,12 @@ class NotAvailableError(Exception):
 def tensorrt_version() -> str:
     """The TensorRT that TensorFlow uses. Raises NotAvailableError."""
     build = _build_module()
-    if build is None or not build.is_tensorrt_enabled():
+    linked: Tuple[int, ...] = tuple(build.get_linked_tensorrt_version()) if build is not None else ()
+    if build is None or not any(linked):
         raise NotAvailableError("TensorFlow {} was built without TensorRT".format(tf.__version__))
-    linked = build.get_linked_tensorrt_version()
+    # 2.x tries the libraries for this answer; 1.15 tells how it was built.
+    if not build.is_tensorrt_enabled():
+        raise _missing(linked)
     _check_library(build.__name__, linked)
     if not gpu_names():
         raise NotAvailableError("TensorFlow {} sees no GPU".format(tf.__version__))
@@ -136,14 +139,8 @@ def _check_library(build_module: str, linked: Tuple[int, ...]) -> None:
     exact = "libnvinfer.so." + ".".join(str(number) for number in linked)
     if _loads(exact):
         return
-    usual = "libnvinfer.so.{}".format(linked[0])
-    missing = NotAvailableError(
-        "TensorFlow {} needs TensorRT {}, whose library {} cannot be loaded".format(
-            tf.__version__, ".".join(str(number) for number in linked), usual
-        )
-    )
-    if not _loads(usual):
-        raise missing
+    if not _loads("libnvinfer.so.{}".format(linked[0])):
+        raise _missing(linked)
     # Which of the two names it asks for was fixed when it was built; only trying tells.
     program = "import importlib; importlib.import_module({!r}).get_loaded_tensorrt_version()".format(build_module)
     try:
@@ -154,9 +151,17 @@ def _check_library(build_module: str, linked: Tuple[int, ...]) -> None:
             timeout=_PROBE_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        raise missing from None
+        raise _missing(linked) from None
     if done.returncode != 0:
-        raise missing
+        raise _missing(linked)
+
+
+def _missing(linked: Tuple[int, ...]) -> NotAvailableError:
+    return NotAvailableError(
+        "TensorFlow {} needs TensorRT {}, whose library libnvinfer.so.{} cannot be loaded".format(
+            tf.__version__, ".".join(str(number) for number in linked), linked[0]
+        )
+    )
 
 
 def _loads(library: str) -> bool:
