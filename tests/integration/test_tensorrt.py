@@ -406,7 +406,7 @@ def test_a_tensorflow_without_tensorrt_says_so():
         (True, ["libnvinfer.so.8.6.1", "libnvinfer.so.8"], -6, None),
     ],
 )
-def test_a_library_whose_lack_would_end_the_process_is_looked_for_first(monkeypatch, enabled, libraries, probe, complaint):
+def test_a_library_whose_lack_would_end_the_process_is_looked_for(monkeypatch, enabled, libraries, probe, complaint):
     build = types.SimpleNamespace(
         __name__="build",
         is_tensorrt_enabled=lambda: enabled,
