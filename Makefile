@@ -16,10 +16,10 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check -c requireme
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test setup lint bench clean debian-run debian-test
+.PHONY: help run test test-zoo setup lint bench clean debian-run debian-test
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "make setup PYTHON=/usr/bin/python3.11   takes that Python for .venv"
 	@echo "make setup TENSORFLOW=gpu               takes TensorFlow with CUDA, for an NVIDIA card; first: make clean"
@@ -31,6 +31,10 @@ run: setup models/$(COCO)/frozen_inference_graph.pb ## detect objects in a stree
 test: setup debian-test .venv/installed-dev models/$(COCO)/frozen_inference_graph.pb models/$(PERSON)/frozen_inference_graph.pb ## lint, and run the test suite on every Python it finds
 	@$(PY) tools/fetch_samples.py
 	.venv/bin/nox
+
+test-zoo: setup .venv/installed-dev ## test the true models of the zoo: SPLITLENS_TEST_ZOO=FOLDER, or download all (6 GB)
+	@$(PY) tools/fetch_samples.py
+	$(PY) tools/run_zoo_tests.py
 
 setup: debian-run .venv/installed-run ## Debian packages and .venv, without running anything
 	@echo ".venv: $$($(PY) --version), TensorFlow ($(TENSORFLOW))"

@@ -82,7 +82,7 @@ def _load_warm(
         detector.close()
         raise
     if plan.suppression is not None:
-        detector.anchors = raw[plan.suppression.boxes].size // 4
+        detector.anchors = raw[plan.suppression.scores].size // plan.suppression.classes
     return detector
 
 
@@ -129,7 +129,8 @@ def _load(
         engine = TensorFlowEngine(keep(graph, list(family.outputs)), image, outputs, session)
         return make(about, fitting(engine), None, options.det_th, graph)
     if plan.front is not None and plan.suppression is not None:
-        fast = front_engine(plan.front, image[0], plan.cut.tensors, session, options.engine)
+        folding = session._replace(fold_constants=True)
+        fast = front_engine(plan.front, image[0], plan.cut.tensors, folding, options.engine)
         return FastDetector(about, fitting(fast), options.det_th, plan.suppression)
     parts = split(graph, plan.cut, list(family.outputs))
     front = fitting(TensorFlowEngine(parts.front, image, parts.cut, session))

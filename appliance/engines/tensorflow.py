@@ -23,17 +23,23 @@ except ImportError as error:
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
+_OFF = 2  # RewriterConfig.OFF of tensorflow/core/protobuf/rewriter_config.proto
+
 
 class TensorFlowOptions(NamedTuple):
     """How a session is set up.
 
     workers: threads that will call `run` at the same time; they share the cores. 0: TensorFlow's own thread pools.
+    fold_constants: let TensorFlow compute what is constant beforehand. It then also turns (a * b) * c into
+    a * (b * c), not alike in a whole graph and in its parts; without it they give the same to the last bit, 0 to 5 %
+    slower (measured on MobileNet and Inception).
     """
 
     workers: int = 1
     allow_memory_growth: bool = True
     force_gpu_compatible: bool = False
     log_device: bool = False
+    fold_constants: bool = False
 
 
 def gpu_names() -> List[str]:
@@ -68,6 +74,8 @@ class TensorFlowEngine(Engine):
 
     def _config(self, options: TensorFlowOptions) -> Any:
         config = tf.compat.v1.ConfigProto(log_device_placement=options.log_device, allow_soft_placement=True)
+        if not options.fold_constants:
+            config.graph_options.rewrite_options.constant_folding = _OFF
         config.gpu_options.allow_growth = options.allow_memory_growth
         config.gpu_options.force_gpu_compatible = options.force_gpu_compatible
         if self.device == "CPU" and options.workers:

@@ -1,7 +1,6 @@
 """The COCO model built from its npm package: right detections, and the post-processing of the zoo."""
 
 import hashlib
-import lzma
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from appliance.zoo.layout import read_record
 from appliance.zoo.packages import get_graph
 from appliance.zoo.ssd_tail import append_nms
 from appliance.zoo.tfjs import canonical_bytes
+from tests.zoo import zoo_bytes
 
 DEFAULT = "ssdlite_mobilenet_v2_coco_2018_05_09"
 OUTPUTS = ["detection_boxes:0", "detection_scores:0", "detection_classes:0", "num_detections:0"]
@@ -167,7 +167,7 @@ def test_the_post_processing_keeps_what_the_zoos_keeps(boxes, scores, expected):
 
 def test_the_post_processing_is_the_zoos_bit_for_bit(zoo_dir):
     """Against a zoo graph's own nodes, with many boxes over the edge and many equal scores."""
-    whole = lzma.decompress((zoo_dir / (DEFAULT + ".pb.xz")).read_bytes())
+    whole = zoo_bytes(zoo_dir, DEFAULT)
     random = np.random.RandomState(0)
     corners = random.uniform(-0.5, 1.2, (1917, 2))
     boxes = np.concatenate([corners, corners + random.uniform(0, 0.5, (1917, 2))], axis=1).astype(np.float32)
