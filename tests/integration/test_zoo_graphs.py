@@ -41,11 +41,18 @@ ROWS = {
     "faster_rcnn_resnet101_coco_2018_01_28": (ALL[:1], 100),
     "faster_rcnn_inception_resnet_v2_atrous_coco_2018_01_28": (ALL[:1], 100),
 }
-HEAVY = ("faster_rcnn_resnet101_coco_2018_01_28", "faster_rcnn_inception_resnet_v2_atrous_coco_2018_01_28")
+# One of each naming and kind runs on every Python; the others are of the same structures, and run once.
+EVERYWHERE = (
+    "ssd_mobilenet_v1_coco_11_06_2017",
+    "ssd_mobilenet_v1_coco_2017_11_17",
+    "ssdlite_mobilenet_v2_coco_2018_05_09",
+    "ssd_mobilenet_v1_quantized_300x300_coco14_sync_2018_07_03",
+    "faster_rcnn_inception_v2_coco_2018_01_28",
+)
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.heavy if name in HEAVY else ()) for name in ROWS]
+    "name", [pytest.param(name, marks=() if name in EVERYWHERE else pytest.mark.heavy) for name in ROWS]
 )
 def test_a_model_of_the_zoo_gives_the_same_split_and_fast_as_whole(name, zoo_dir, samples, tmp_path):
     photos, anchors = ROWS[name]
