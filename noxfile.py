@@ -19,7 +19,7 @@ PCS = ("3.11", "3.13", "3.12", "3.10", "3.9")
 
 BOARDS = {"3.8": "JetPack 5", "3.6": "JetPack 4"}
 
-SECONDS_A_TEST = 300
+SECONDS_A_TEST = 900
 """A test that takes longer hangs: it is stopped with a traceback of every thread."""
 
 VERMIN = ("-t=3.6-", "--no-tips", "--violations", "--backport", "dataclasses")
