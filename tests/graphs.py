@@ -27,6 +27,7 @@ class Own(NamedTuple):
     suppression: "V1" to "V5" (of NonMaxSuppression, class by class), "combined" or "none".
     loops: a while loop over images around preprocessing and suppression, as the API has them; else one image.
     control_flow: 1 for Enter, Exit and TensorArrays, 2 for While with functions and TensorLists.
+    lowered: with control_flow 2, turned into Enter and Exit around TensorLists, as TensorFlow 2 freezes a function.
     in_function: all of it in one function, called once.
     extras: raw_detection_boxes and detection_multiclass_scores too. counted: num_detections.
     """
@@ -38,6 +39,7 @@ class Own(NamedTuple):
     suppression: str = "V3"
     loops: bool = True
     control_flow: int = 1
+    lowered: bool = False
     in_function: bool = False
     extras: bool = False
     counted: bool = True
@@ -45,6 +47,8 @@ class Own(NamedTuple):
 
 def build(own: Own) -> Graph:
     """The frozen graph."""
+    if own.lowered:
+        return _freeze_function(own)
     with _control_flow(own.control_flow), tf.Graph().as_default() as graph:
         feed, batch = _input(own)
         if own.in_function:
@@ -56,6 +60,19 @@ def build(own: Own) -> Graph:
             tf.identity(tensor, name)
         data = graph.as_graph_def().SerializeToString()
     return parse_graph(data, "own")
+
+
+def _freeze_function(own: Own) -> Graph:
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    def detect(images: Any) -> Dict[str, Any]:
+        return {name: tf.identity(tensor, name) for name, tensor in _detect(own, images).items()}
+
+    with _control_flow(own.control_flow):
+        shape = tf.TensorSpec([1, None, None, 3], tf.uint8, name="input_tensor")
+        function = tf.function(detect, autograph=False).get_concrete_function(shape)
+        frozen = convert_variables_to_constants_v2(function, lower_control_flow=True)
+    return parse_graph(frozen.graph.as_graph_def().SerializeToString(), "own")
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from appliance.detectors.plan import ModelOptions
 from appliance.errors import ModelError
 from appliance.graph.adapt import adapt
 from appliance.graph.cut import NoCutError, find_cut
+from appliance.graph.frozen import parse_graph
 from appliance.zoo.store import resolve_model
 from tests.graphs import Own, build
 from tests.zoo import changed, prefixed, renamed, unpack, zoo_bytes
@@ -38,6 +39,7 @@ OWN = {
     "more outputs": (Own(extras=True), FAST, 3, ""),
     "no num_detections": (Own(counted=False), FAST, 3, ""),
     "loops of TensorFlow 2": (Own(control_flow=2), EXACT, 3, NOT_BY_CLASS),
+    "as TensorFlow 2 freezes it": (Own(control_flow=2, lowered=True), EXACT, 3, "TensorListGetItem"),
     "one function": (Own(control_flow=2, in_function=True), WHOLE, 0, "nothing light is left"),
 }
 
@@ -92,10 +94,11 @@ def test_names_make_no_difference(own, change, samples, tmp_path):
     assert_runs(save(change(build(own)), tmp_path), FAST if own.loops else EXACT, "" if own.loops else NO_LOOP, samples)
 
 
-@pytest.mark.parametrize("name", ["faster_rcnn_inception_v2_coco_2018_01_28", "ssd_mobilenet_v1_coco_11_06_2017"])
+@pytest.mark.parametrize("name", [
+    "ssd_mobilenet_v1_coco_11_06_2017",
+    pytest.param("faster_rcnn_inception_v2_coco_2018_01_28", marks=pytest.mark.heavy),
+])
 def test_a_model_of_newer_naming_finds_what_it_found(name, zoo_dir, samples, tmp_path):
-    from appliance.graph.frozen import parse_graph
-
     graph = parse_graph(zoo_bytes(zoo_dir, name), name)
     image = cv2.imread(str(samples / "bus.jpg"))
     found = [load(save(one, tmp_path / str(index))).detect(image) for index, one in enumerate((graph, renamed(graph)))]
