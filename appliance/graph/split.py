@@ -31,9 +31,8 @@ def split(graph: Graph, cut: Cut, outputs: List[str]) -> Parts:
     feeds = {tensor: "cut/{}".format(index) for index, tensor in enumerate(cut.tensors)}
     copied = _constants(graph, cut, outputs)
     nodes = [make_placeholder(feeds[tensor], output_type(graph, tensor)) for tensor in cut.tensors]
-    for name, node in graph.nodes.items():
-        if name in cut.back or name in copied:
-            nodes.append(_rewired(graph, node, feeds, cut.back | copied))
+    kept = cut.back | copied
+    nodes += [_rewired(graph, node, feeds, kept) for name, node in graph.nodes.items() if name in kept]
     back = keep(graph.with_nodes(nodes), outputs)
     present = [feed for feed in feeds.values() if feed in back.nodes]
     if len(present) != len(feeds):
