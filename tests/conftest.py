@@ -25,6 +25,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="a heavy graph: it is run once, on the newest Python"))
 
 
+def pytest_make_parametrize_id(val):
+    """Bytes make no name: those of a graph differ from process to process, and two workers must agree on names."""
+    return "bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder with a street clip (bikes.mp4) and five photos."""

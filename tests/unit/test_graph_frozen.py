@@ -108,8 +108,6 @@ def damaged(change):
         (damaged(lambda message: message.node.pop(1)), "reads two, which is not in the file"),
         (damaged(lambda message: message.node.append(make_node("w", "VariableV2", []))), "w is a variable"),
     ],
-    # Without ids pytest makes them of the bytes, whose order changes from process to process.
-    ids=lambda value: "bytes" if isinstance(value, bytes) else value,
 )
 def test_what_is_no_frozen_graph_is_refused_with_the_reason(data, complaint):
     with pytest.raises(ModelError) as raised:
