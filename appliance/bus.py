@@ -1,0 +1,267 @@
+"""What the daemon and the dashboard say to each other, over ZeroMQ on Unix sockets in a private directory.
+
+    frames    XPUB   a stream's name, a zero byte, a JPEG. Who subscribes to a name makes the daemon draw it.
+    events    PUB    a topic, a zero byte, a JSON object: `state`, `statistics` (the heartbeat), `detections`, `log`.
+    control   ROUTER a JSON command, answered with {"ok": true, ...} or {"ok": false, "kind": ..., "error": sentence}.
+
+The only module that `web` imports from here. Waiting goes through `select`, which eventlet replaces by its own: the
+same code serves threads and green threads.
+"""
+
+import json
+import os
+import select
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
+
+import zmq
+
+from appliance.errors import SplitlensError
+
+Message = Dict[str, Any]
+
+STATE, STATISTICS, DETECTIONS, LOG = "state", "statistics", "detections", "log"
+INVALID, NOT_FOUND, CONFLICT, FAILED = "invalid", "not_found", "conflict", "failed"
+"""The kinds of refusals: bad input, no such thing, not now, tried without success."""
+
+HEARTBEAT_SECONDS = 0.2
+"""Between two `statistics` events."""
+SILENCE_SECONDS = 1.5
+"""Without any event for so long, the daemon is gone or hangs."""
+
+COMMAND_THREADS = 6
+"""Commands that may be under way at once; a source that is tried out takes half a minute."""
+
+_FRAMES_KEPT, _EVENTS_KEPT = 2, 1000
+# ZeroMQ's descriptor tells of changes only once; so it is asked again after at most so long.
+_POLL_SECONDS = 0.1
+# sockaddr_un has 108 bytes, and ZeroMQ needs the zero at the end.
+_LONGEST_PATH = 107
+
+
+class Unavailable(SplitlensError):
+    """The daemon does not answer."""
+
+
+class Refused(SplitlensError):
+    """The daemon does not do what a command asks. kind: INVALID, NOT_FOUND, CONFLICT or FAILED."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class _Addresses(NamedTuple):
+    frames: str
+    events: str
+    control: str
+
+
+def _addresses(run_dir: Union[str, Path]) -> _Addresses:
+    return _Addresses(*("ipc://" + str(Path(run_dir) / name) for name in _Addresses._fields))
+
+
+def make_run_dir(path: Union[str, Path]) -> Path:
+    """Make the private directory of the sockets, or check it. Raises SplitlensError if others could reach it."""
+    folder = Path(path).absolute()
+    if len(str(folder / "control")) > _LONGEST_PATH:
+        raise SplitlensError("{}: too long for the name of a socket; set run_dir to a shorter one".format(folder))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        facts = folder.lstat()
+    except OSError as error:
+        raise SplitlensError("{}: cannot be made: {}; set run_dir to another place".format(
+            folder, error.strerror)) from error
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
+        raise SplitlensError("{}: belongs to somebody else; set run_dir to another place".format(folder))
+    if stat.S_IMODE(facts.st_mode) & 0o077:
+        folder.chmod(0o700)
+    return folder
+
+
+class Station:
+    """The daemon's end. Every method may be called from any thread.
+
+    answer: gets a command and gives the fields of the reply; raises Refused. Several threads call it.
+    """
+
+    def __init__(self, run_dir: Union[str, Path], answer: Callable[[Message], Message]) -> None:
+        self._answer = answer
+        self._lock = threading.Lock()
+        self._watched: Set[bytes] = set()
+        self._context = zmq.Context()
+        self._closed = False
+        addresses = _addresses(run_dir)
+        self._frames = self._bind(zmq.XPUB, addresses.frames, _FRAMES_KEPT)
+        self._events = self._bind(zmq.PUB, addresses.events, _EVENTS_KEPT)
+        router = self._bind(zmq.ROUTER, addresses.control, _EVENTS_KEPT)
+        dealer = self._bind(zmq.DEALER, "inproc://commands", _EVENTS_KEPT)
+        self._threads = [threading.Thread(target=self._pass_on, args=(router, dealer), name="commands", daemon=True)]
+        self._threads += [threading.Thread(target=self._serve, name="command {}".format(number), daemon=True)
+                          for number in range(COMMAND_THREADS)]
+        for thread in self._threads:
+            thread.start()
+
+    def is_watched(self, stream: str) -> bool:
+        """Whether anybody wants pictures of the stream."""
+        with self._lock:
+            if not self._closed:
+                self._hear_subscriptions()
+            return stream.encode() + b"\0" in self._watched
+
+    def publish_frame(self, stream: str, jpeg: bytes) -> None:
+        self._send(self._frames, stream.encode() + b"\0" + jpeg)
+
+    def publish(self, topic: str, message: Message) -> None:
+        self._send(self._events, topic.encode() + b"\0" + json.dumps(message).encode())
+
+    def close(self) -> None:
+        """No more answers. Events under way still go out."""
+        with self._lock:
+            self._closed = True
+            self._frames.close()
+            self._events.close(linger=500)
+        self._context.term()  # after which the other threads' sockets raise ContextTerminated, and they close them
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join()
+
+    def _bind(self, kind: int, address: str, kept: int) -> Any:
+        socket: Any = self._context.socket(kind)
+        socket.linger = 0
+        socket.sndhwm = kept
+        try:
+            socket.bind(address)
+        except zmq.ZMQError as error:
+            raise SplitlensError("{}: {}; is another daemon running?".format(address, error.strerror)) from error
+        return socket
+
+    def _send(self, socket: Any, data: bytes) -> None:
+        with self._lock:
+            if not self._closed:
+                socket.send(data, copy=False)
+
+    def _hear_subscriptions(self) -> None:
+        while True:
+            try:
+                word = self._frames.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            (self._watched.add if word[:1] == b"\1" else self._watched.discard)(word[1:])
+
+    def _pass_on(self, router: Any, dealer: Any) -> None:
+        try:
+            zmq.proxy(router, dealer)
+        except zmq.ContextTerminated:
+            pass
+        finally:
+            router.close()
+            dealer.close()
+
+    def _serve(self) -> None:
+        socket: Any = self._context.socket(zmq.REP)
+        socket.linger = 0
+        socket.connect("inproc://commands")
+        try:
+            while True:
+                socket.send(json.dumps(self._reply(socket.recv())).encode())
+        except zmq.ContextTerminated:
+            pass
+        finally:
+            socket.close()
+
+    def _reply(self, data: bytes) -> Message:
+        try:
+            command = json.loads(data.decode())
+            if not isinstance(command, dict) or not isinstance(command.get("command"), str):
+                raise ValueError
+        except ValueError:
+            return {"ok": False, "kind": INVALID, "error": "A command is a JSON object with a `command`."}
+        try:
+            return dict(self._answer(command), ok=True)
+        except Refused as error:
+            return {"ok": False, "kind": error.kind, "error": str(error)}
+        except SplitlensError as error:
+            return {"ok": False, "kind": FAILED, "error": str(error)}
+
+
+class _Listener:
+    """A subscription. For one thread; a context manager that ends it."""
+
+    def __init__(self, address: str, topics: List[bytes], newest_only: bool) -> None:
+        self._socket: Any = zmq.Context.instance().socket(zmq.SUB)
+        self._socket.linger = 0
+        self._socket.rcvhwm = _EVENTS_KEPT
+        if newest_only:
+            self._socket.conflate = 1
+        for topic in topics:
+            self._socket.subscribe(topic)
+        self._socket.connect(address)
+
+    def _receive(self, seconds: float) -> Optional[Tuple[bytes, bytes]]:
+        if not _wait(self._socket, seconds):
+            return None
+        topic, _, data = self._socket.recv(zmq.NOBLOCK).partition(b"\0")
+        return topic, data
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class FrameListener(_Listener):
+    """Asks for the pictures of one stream, as long as it is open."""
+
+    def __init__(self, run_dir: Union[str, Path], stream: str) -> None:
+        super().__init__(_addresses(run_dir).frames, [stream.encode() + b"\0"], newest_only=True)
+
+    def receive(self, seconds: float) -> Optional[bytes]:
+        """The newest JPEG that was not received yet; None if none came in time."""
+        received = self._receive(seconds)
+        return None if received is None else received[1]
+
+
+class EventListener(_Listener):
+    """Hears the events of these topics. It hears again by itself when the daemon was started anew."""
+
+    def __init__(
+        self, run_dir: Union[str, Path], topics: Tuple[str, ...] = (STATE, STATISTICS, DETECTIONS, LOG)
+    ) -> None:
+        super().__init__(
+            _addresses(run_dir).events, [topic.encode() + b"\0" for topic in topics], newest_only=False)
+
+    def receive(self, seconds: float) -> Optional[Tuple[str, Message]]:
+        """Topic and content of the next event; None if none came in time."""
+        received = self._receive(seconds)
+        return None if received is None else (received[0].decode(), json.loads(received[1].decode()))
+
+
+def ask(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -> Message:
+    """Send a command; returns the fields of its answer. Raises Refused, and Unavailable if none comes in time."""
+    socket: Any = zmq.Context.instance().socket(zmq.REQ)
+    try:
+        socket.linger = 0
+        socket.connect(_addresses(run_dir).control)
+        socket.send(json.dumps(command).encode())
+        if not _wait(socket, seconds):
+            raise Unavailable("The daemon does not answer; it may be starting. Try again in some seconds.")
+        reply: Message = json.loads(socket.recv(zmq.NOBLOCK).decode())
+    finally:
+        socket.close()
+    if not reply.pop("ok"):
+        raise Refused(reply["kind"], reply["error"])
+    return reply
+
+
+def _wait(socket: Any, seconds: float) -> bool:
+    """Whether something can be received within so many seconds."""
+    until = time.monotonic() + seconds
+    descriptor = socket.getsockopt(zmq.FD)
+    while not socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        select.select([descriptor], [], [], min(left, _POLL_SECONDS))
+    return True

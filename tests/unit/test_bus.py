@@ -1,0 +1,155 @@
+"""The bus on real sockets: commands, events, frames, and who watches."""
+
+import stat
+import threading
+import time
+
+import pytest
+
+from appliance.bus import (
+    CONFLICT,
+    EventListener,
+    FrameListener,
+    Refused,
+    Station,
+    Unavailable,
+    ask,
+    make_run_dir,
+)
+from appliance.errors import SplitlensError
+
+LIMIT = 10
+
+
+def until(condition):
+    limit = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def run_dir(tmp_path_factory):
+    return make_run_dir(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture
+def station(run_dir):
+    def answer(command):
+        if command["command"] == "refuse":
+            raise Refused(CONFLICT, "Not now.")
+        if command["command"] == "fail":
+            raise SplitlensError("It broke.")
+        return {"heard": command}
+
+    station = Station(run_dir, answer)
+    yield station
+    station.close()
+
+
+def test_a_command_is_answered(station, run_dir):
+    assert ask(run_dir, {"command": "hello", "value": 1}) == {"heard": {"command": "hello", "value": 1}}
+
+
+@pytest.mark.parametrize("name, kind, sentence", [
+    ("refuse", "conflict", "Not now."), ("fail", "failed", "It broke."),
+])
+def test_a_refusal_says_why(station, run_dir, name, kind, sentence):
+    with pytest.raises(Refused) as caught:
+        ask(run_dir, {"command": name})
+    assert (caught.value.kind, str(caught.value)) == (kind, sentence)
+
+
+@pytest.mark.parametrize("command", [[], {"command": 3}, {"x": 1}, "text"])
+def test_what_is_no_command_is_refused(station, run_dir, command):
+    with pytest.raises(Refused, match="JSON object"):
+        ask(run_dir, command)
+
+
+def test_a_slow_command_holds_up_no_other(run_dir):
+    gate = threading.Event()
+
+    def answer(command):
+        if command["command"] == "slow":
+            assert gate.wait(LIMIT)
+        return {}
+
+    station = Station(run_dir, answer)
+    slow = threading.Thread(target=ask, args=(run_dir, {"command": "slow"}, LIMIT))
+    slow.start()
+    try:
+        ask(run_dir, {"command": "quick"}, LIMIT)
+        assert slow.is_alive()
+    finally:
+        gate.set()
+        slow.join()
+        station.close()
+
+
+def test_without_a_daemon_the_dashboard_is_told(run_dir):
+    with pytest.raises(Unavailable, match="does not answer"):
+        ask(run_dir, {"command": "hello"}, 0.2)
+
+
+def test_events_are_heard_and_heard_again_after_a_restart(run_dir):
+    listener = EventListener(run_dir, ("state",))
+    for life in (1, 2):
+        station = Station(run_dir, lambda command: {})
+        heard = []
+
+        def hears(station=station, heard=heard, life=life):
+            station.publish("log", {"text": "not asked for"})
+            station.publish("state", {"life": life, "text": "häß"})
+            heard.append(listener.receive(0.05))
+            return ("state", {"life": life, "text": "häß"}) in heard
+
+        until(hears)
+        station.close()
+        assert all(event is None or event[0] == "state" for event in heard)
+    listener.close()
+
+
+def test_only_a_stream_with_viewers_is_watched(station, run_dir):
+    assert not station.is_watched("main")
+    first, second = FrameListener(run_dir, "main"), FrameListener(run_dir, "main")
+    until(lambda: station.is_watched("main"))
+    assert not station.is_watched("mai") and not station.is_watched("other")
+    first.close()
+    assert station.is_watched("main")
+    second.close()
+    until(lambda: not station.is_watched("main"))
+
+
+def test_a_slow_viewer_gets_the_newest_picture(station, run_dir):
+    listener = FrameListener(run_dir, "main")
+    until(lambda: station.is_watched("main"))
+    for _ in range(50):
+        station.publish_frame("main", b"old")
+        station.publish_frame("other", b"not asked for")
+    got = []
+
+    def newest_came():
+        station.publish_frame("main", b"new\0est")
+        got.append(listener.receive(0.05))
+        return got[-1] == b"new\0est"
+
+    until(newest_came)
+    listener.close()
+    assert got.count(b"old") < 25
+
+
+def test_the_directory_is_private(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o755)
+    assert stat.S_IMODE(make_run_dir(folder).stat().st_mode) == 0o700
+
+
+def test_a_directory_that_cannot_hold_sockets_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SplitlensError, match="cannot be made"):
+        make_run_dir(tmp_path / "file" / "run")
+    with pytest.raises(SplitlensError, match="too long"):
+        make_run_dir(tmp_path / ("x" * 120))
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(SplitlensError, match="somebody else"):
+        make_run_dir(tmp_path / "link")
