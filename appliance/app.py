@@ -17,6 +17,7 @@ from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.choose import EngineChoice
 from appliance.frame import Statistics
+from appliance.pipeline.feed import Feed
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
 from appliance.settings import Loaded, Settings, chosen_engine, chosen_model, compatibility_notes
@@ -77,7 +78,7 @@ def run(loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool 
         if settings.debug_mode:
             sinks.append(SpikeLog(meter.statistics))
         sinks.append(tally)
-        loop = Loop(source, detector, sinks, meter, 0 if outputs.window_closed else settings.max_frames)
+        loop = Loop(detector, [Feed(source, sinks, meter)], 0 if outputs.window_closed else settings.max_frames)
         began = time.monotonic()
         with loop:
             if outputs.window_closed:

@@ -23,6 +23,7 @@ from appliance.app import load
 from appliance.detectors.base import Detector
 from appliance.errors import OutputError, SplitlensError
 from appliance.frame import Result
+from appliance.pipeline.feed import Feed
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
 from appliance.settings import Loaded, chosen_model
@@ -181,7 +182,7 @@ def _run_loop(detector: Detector, images: Sequence[np.ndarray], duration: float)
     """All of it: a source that always has a frame, front, back, and a sink that takes every result."""
     source, sink = MemorySource(images), _Latencies()
     with _Clock() as clock:
-        with Loop(source, _Kept(detector), [sink], Meter(5.0)) as loop:
+        with Loop(_Kept(detector), [Feed(source, [sink], Meter(5.0))]) as loop:
             timer = threading.Timer(duration, loop.stop)
             timer.start()
             loop.wait()

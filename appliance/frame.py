@@ -112,6 +112,7 @@ class Statistics(NamedTuple):
     timings: mean of the window's frames; None before the first one.
     vfps, vframes: frames drawn, a second and in the window. vdrops: frames that sinks lost, since the start.
     drops: frames of live sources that were overwritten before detection, since the start.
+    draw, encode: mean seconds of the frames drawn for the live picture; 0 where none was.
     """
 
     fps: float
@@ -122,3 +123,5 @@ class Statistics(NamedTuple):
     vframes: int
     vdrops: int
     drops: int
+    draw: float = 0.0
+    encode: float = 0.0

@@ -16,6 +16,7 @@ class Detector:
     path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
     device: where the front runs, "CPU" or "GPU". workers: how many threads should call `front` at once.
     classes, anchors: how many the graph has, as far as they were recognised.
+    threshold: detections with a lower score are left out; may be set while frames are under way.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Detector:
     workers: int
     classes: Optional[int] = None
     anchors: Optional[int] = None
+    threshold: float = 0.0
 
     def front(self, image: np.ndarray) -> Raw:
         """The front's outputs for an image, uint8 [height, width, 3], BGR. Several threads may call it."""

@@ -28,13 +28,13 @@ class About(NamedTuple):
 
 
 class BoxDetector(Detector):
-    """The part that the three ways share. threshold: detections under it are left out."""
+    """The part that the three ways share."""
 
     def __init__(self, about: About, front: Engine, threshold: float) -> None:
         self.name, self.family, self.labels, self.reason, self.workers = about
         self.device = front.device
         self._front = front
-        self._threshold = threshold
+        self.threshold = threshold
 
     def close(self) -> None:
         self._front.close()
@@ -61,7 +61,7 @@ class FastDetector(BoxDetector):
             count = int(raw[settings.valid].ravel()[0])
             boxes, scores = boxes[:count], scores[:count]
         window = WHOLE_IMAGE if settings.window is None else raw[settings.window].ravel()
-        return to_detections(*suppress(boxes, scores, window, settings, self._threshold), width, height)
+        return to_detections(*suppress(boxes, scores, window, settings, self.threshold), width, height)
 
 
 class ExactDetector(BoxDetector):
@@ -88,7 +88,7 @@ class ExactDetector(BoxDetector):
         found = int(np.ravel(count)[0])
         # Graphs without a suppression give them in the order of the anchors.
         best = np.argsort(-scores[0, :found], kind="stable")
-        best = best[scores[0, best] >= self._threshold]
+        best = best[scores[0, best] >= self.threshold]
         return to_detections(boxes[0, best], scores[0, best], classes[0, best], width, height)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ class MaskDetector(ExactDetector):
     def back(self, raw: Raw, width: int, height: int) -> Detections:
         outputs = self._back.run(*raw) if self._back else raw
         boxes, scores, classes, count, masks = (output[0] for output in outputs)
-        above = np.flatnonzero(scores[: int(count)] >= self._threshold)
+        above = np.flatnonzero(scores[: int(count)] >= self.threshold)
         found = to_detections(boxes[above], scores[above], classes[above], width, height)
         return found._replace(masks=reframe_masks(masks[above], boxes[above], width, height))
 

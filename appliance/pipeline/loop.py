@@ -1,32 +1,28 @@
 """The split-detector loop: source, front, back and sinks, each in threads of its own.
 
-    source -> mailbox -> front (workers) -> sequencer -> back -> a mailbox and a thread for each sink
+    source -> intake -> front (workers) -> sequencer -> back -> a mailbox and a thread for each sink
 
-A live source overwrites the frame that waits; a movie or a folder of pictures waits, so that every frame counts.
-Likewise the sinks: they may lose frames of a live source, and hold up the loop of any other.
+Several streams share one detector: the intake has a place for each, and gives them their turns. A live source
+overwrites the frame that waits there; a movie or a folder of pictures waits, so that every frame counts.
 """
 
-import logging
 import threading
 import time
 from types import TracebackType
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Type
 
 from appliance.frame import Detections, Frame, Result, Segmentation, Timings
-from appliance.pipeline.mailbox import Mailbox, Sequencer
-from appliance.pipeline.meter import Meter
-from appliance.pipeline.parts import FrameSource, ResultSink, SplitDetector
+from appliance.pipeline.feed import Feed, start_thread
+from appliance.pipeline.intake import Intake
+from appliance.pipeline.mailbox import Sequencer
+from appliance.pipeline.parts import SplitDetector
 from appliance.pipeline.slot import DetectorSlot
-
-log = logging.getLogger(__name__)
-
-# Seconds that a source has to end a `read` when it is closed; it is left behind then.
-SOURCE_PATIENCE = 10.0
 
 
 class _Fronted(NamedTuple):
     """A frame between front and back; its detector is held until the back is done."""
 
+    feed: Feed
     frame: Frame
     detector: SplitDetector
     raw: Any
@@ -35,46 +31,36 @@ class _Fronted(NamedTuple):
 
 
 class Loop:
-    """Runs until the source ends, `max_frames` are done, `stop` is called, or a part fails.
+    """Runs until `stop` is called, `max_frames` are done or a part fails; unless it `stays`, also until all feeds end.
 
-    A context manager: it starts the threads, and on the way out ends them and closes source, detector and sinks.
+    A context manager: on the way out it ends the threads and closes detector, sources and sinks.
+    stays: feeds come and go (`add`, `remove`); one that fails tells only its own callbacks.
     """
 
     def __init__(
-        self,
-        source: FrameSource,
-        detector: SplitDetector,
-        sinks: Sequence[ResultSink],
-        meter: Meter,
-        max_frames: int = 0,
+        self, detector: SplitDetector, feeds: Sequence[Feed] = (), max_frames: int = 0, stays: bool = False
     ) -> None:
-        self._source = source
         self._slot = DetectorSlot(detector)
-        self._sinks = sinks
-        self._meter = meter
+        self._first_feeds = feeds
         self._max_frames = max_frames
-        self._frames: Mailbox[Frame] = Mailbox(overwrites=source.is_live)
+        self._stays = stays
+        self._feeds: List[Feed] = []
+        self._intake: Intake[Feed, Frame] = Intake()
         self._fronted: Sequencer[_Fronted] = Sequencer(capacity=0)
-        self._boxes: List[Mailbox[Result]] = [Mailbox(overwrites=source.is_live) for _ in sinks]
-        self._threads: List[threading.Thread] = []
+        self._back: Optional[threading.Thread] = None
         self._workers: Dict[int, threading.Thread] = {}
-        self._source_thread: Optional[threading.Thread] = None
         self._lock = threading.Lock()
-        self._closing = False
         self._done = threading.Event()
         self._error: Optional[BaseException] = None
-        meter.count_drops(
-            lambda: source.drops + self._frames.drops,
-            lambda: sum(box.drops for box in self._boxes),
-        )
 
     def __enter__(self) -> "Loop":
-        self._meter.start()
-        for sink, box in zip(self._sinks, self._boxes):
-            self._threads.append(_start("sink " + sink.name, self._serve, sink, box))
-        self._threads.append(_start("back", self._run_back))
+        self._back = start_thread("back", self._run_back)
         self._start_workers(self._slot.current.workers)
-        self._source_thread = _start("source", self._run_source)
+        for feed in self._first_feeds:
+            if not self._stays:
+                feed.on_end = self._source_ended
+                feed.on_sink_error = self._fail
+            self.add(feed)
         return self
 
     def __exit__(
@@ -95,29 +81,55 @@ class Loop:
 
     def stop(self) -> None:
         """Read no more frames; those under way are finished. Returns at once."""
-        self._frames.close()
+        self._intake.close()
+        for feed in self._feeds_now():
+            feed.stop()
+
+    def add(self, feed: Feed) -> None:
+        """Let another stream take part."""
+        self._intake.open(feed, feed.is_live)
         with self._lock:
-            first, self._closing = not self._closing, True
-        if first:
-            # In a thread of its own: a source may take its time to let go of a device.
-            self._threads.append(_start("close source", self._close_source))
+            self._feeds = self._feeds + [feed]
+        feed.start(lambda frame: self._intake.put(feed, frame), lambda: self._intake.drops(feed))
+
+    def remove(self, feed: Feed) -> None:
+        """End a stream; a frame of it that is under way is lost. Returns when its source and sinks are closed."""
+        feed.stop()
+        self._intake.shut(feed)
+        with self._lock:
+            self._feeds = [other for other in self._feeds if other is not feed]
+        feed.finish()
+        feed.join()
 
     def swap(self, detector: SplitDetector) -> None:
         """Let another detector, loaded and warm, take over between two frames. The old one is closed after its last."""
         self._slot.replace(detector)
         self._start_workers(detector.workers)
 
+    def swap_in_place(self, load: Callable[[], SplitDetector]) -> None:
+        """Close the detector, then load another: for a machine that cannot hold both. Streams wait meanwhile.
+
+        Where `load` raises, the loop has no detector, and waits: call this again.
+        """
+        self._intake.pause()
+        self._slot.empty()
+        self.swap(load())
+        self._intake.resume()
+
+    def _feeds_now(self) -> List[Feed]:
+        with self._lock:
+            return self._feeds
+
     def _join(self) -> None:
-        for thread in [thread for thread in self._threads if thread.name != "close source"]:
-            thread.join()
+        if self._back is not None:
+            self._back.join()
         with self._lock:
             workers = list(self._workers.values())
         for thread in workers:
             thread.join()
-        if self._source_thread is not None:
-            self._source_thread.join(SOURCE_PATIENCE)
-            if self._source_thread.is_alive():
-                log.warning("the source does not end its reading, and is left behind")
+        for feed in self._feeds_now():
+            feed.finish()
+            feed.join()
 
     def _start_workers(self, count: int) -> None:
         """As many front threads as the detector wants. Those of an earlier one that are too many end by themselves."""
@@ -126,7 +138,7 @@ class Loop:
         with self._lock:
             for number in range(count):
                 if number not in self._workers and not self._done.is_set():
-                    self._workers[number] = _start("front {}".format(number), self._run_front, number)
+                    self._workers[number] = start_thread("front {}".format(number), self._run_front, number)
 
     def _fail(self, error: BaseException) -> None:
         """Note the first error, and read no more; what is under way is finished as far as it can be."""
@@ -135,33 +147,23 @@ class Loop:
                 self._error = error
         self.stop()
 
-    def _close_source(self) -> None:
-        try:
-            self._source.close()
-        except Exception as error:
+    def _source_ended(self, error: Optional[BaseException]) -> None:
+        # One that ends lets the others be read to their end only if there are any: there is one so far.
+        if error is not None:
             self._fail(error)
-
-    def _run_source(self) -> None:
-        try:
-            while True:
-                frame = self._source.read()
-                if frame is None or not self._frames.put(frame):
-                    break
-        except BaseException as error:
-            self._fail(error)
-        finally:
+        else:
             self.stop()
 
     def _run_front(self, worker: int) -> None:
         try:
             while worker < self._slot.current.workers:
-                taken = self._frames.take_with(self._slot.acquire)
+                taken = self._intake.take_with(self._slot.acquire)
                 if taken is None:
                     break
-                number, frame, detector = taken
+                number, feed, frame, detector = taken
                 if self._max_frames and number >= self._max_frames - 1:
                     self.stop()
-                if (self._max_frames and number >= self._max_frames) or not self._front(number, frame, detector):
+                if (self._max_frames and number >= self._max_frames) or not self._front(number, feed, frame, detector):
                     self._slot.release(detector)
                     break
         except BaseException as error:
@@ -175,11 +177,11 @@ class Loop:
             if is_last:
                 self._fronted.close()
 
-    def _front(self, number: int, frame: Frame, detector: SplitDetector) -> bool:
+    def _front(self, number: int, feed: Feed, frame: Frame, detector: SplitDetector) -> bool:
         started = time.monotonic()
         raw = detector.front(frame.image)
         ended = time.monotonic()
-        return self._fronted.put(number, _Fronted(frame, detector, raw, ended - started, ended))
+        return self._fronted.put(number, _Fronted(feed, frame, detector, raw, ended - started, ended))
 
     def _run_back(self) -> None:
         try:
@@ -191,40 +193,14 @@ class Loop:
                     result = _run_back_part(item)
                 finally:
                     self._slot.release(item.detector)
-                self._meter.detected(result.timings)
-                for box in self._boxes:
-                    box.put(result)
+                item.feed.deliver(result)
         except BaseException as error:
             self._fail(error)
             self._fronted.close()
         finally:
-            for box in self._boxes:
-                box.close()
+            for feed in self._feeds_now():
+                feed.finish()
             self._done.set()
-
-    def _serve(self, sink: ResultSink, box: "Mailbox[Result]") -> None:
-        try:
-            while True:
-                result = box.take()
-                if result is None:
-                    break
-                sink.write(result)
-                if sink.is_drawn:
-                    self._meter.drawn()
-        except BaseException as error:
-            self._fail(error)
-        finally:
-            box.close()
-            try:
-                sink.close()
-            except BaseException as error:
-                self._fail(error)
-
-
-def _start(name: str, run: Callable[..., None], *arguments: Any) -> threading.Thread:
-    thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)
-    thread.start()
-    return thread
 
 
 def _run_back_part(item: _Fronted) -> Result:

@@ -1,10 +1,9 @@
 """Hand-over between threads by condition variable: no polling, no sleep, nothing piles up."""
 
 import threading
-from typing import Callable, Dict, Generic, Optional, Tuple, TypeVar
+from typing import Dict, Generic, Optional, TypeVar
 
 T = TypeVar("T")
-C = TypeVar("C")
 
 
 class Mailbox(Generic[T]):
@@ -18,7 +17,6 @@ class Mailbox(Generic[T]):
         self._overwrites = overwrites
         self._item: Optional[T] = None
         self._is_full = False
-        self._taken = 0
         self._closed = False
         self._changed = threading.Condition()
 
@@ -37,14 +35,6 @@ class Mailbox(Generic[T]):
 
     def take(self) -> Optional[T]:
         """Wait for an item. None: closed and empty."""
-        taken = self.take_with(lambda: None)
-        return None if taken is None else taken[1]
-
-    def take_with(self, claim: Callable[[], C]) -> Optional[Tuple[int, T, C]]:
-        """Wait for an item; returns its number among all that were taken, from 0, the item, and what `claim` gave.
-
-        Claims are made in the order in which items are taken. None: closed and empty.
-        """
         with self._changed:
             while not self._is_full and not self._closed:
                 self._changed.wait()
@@ -52,9 +42,8 @@ class Mailbox(Generic[T]):
                 return None
             item: T = self._item  # type: ignore[assignment]
             self._item, self._is_full = None, False
-            self._taken += 1
             self._changed.notify_all()
-            return self._taken - 1, item, claim()
+            return item
 
     def close(self) -> None:
         """Take no more items. One that lies here can still be taken."""

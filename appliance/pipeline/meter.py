@@ -23,7 +23,7 @@ class Meter:
         self._detected: Deque[Tuple[float, Timings]] = deque()
         # Of the timings in the window, so that a long window costs no more than a short one.
         self._sums: List[float] = [0.0] * len(Timings._fields)
-        self._drawn: Deque[float] = deque()
+        self._drawn: Deque[Tuple[float, float, float]] = deque()
         self._started: Optional[float] = None
         self._drops: Callable[[], int] = lambda: 0
         self._vdrops: Callable[[], int] = lambda: 0
@@ -49,10 +49,10 @@ class Meter:
             self._sums = [total + part for total, part in zip(self._sums, timings)]
             self._forget(now)
 
-    def drawn(self) -> None:
-        """Count a frame that was drawn."""
+    def drawn(self, draw: float = 0.0, encode: float = 0.0) -> None:
+        """Count a frame that was drawn. draw, encode: the seconds that it took, where they are measured."""
         with self._lock:
-            self._drawn.append(self._clock())
+            self._drawn.append((self._clock(), draw, encode))
 
     def statistics(self) -> Statistics:
         """The averages, at most 0.2 s old."""
@@ -80,6 +80,8 @@ class Meter:
             vframes=vframes,
             vdrops=self._vdrops(),
             drops=self._drops(),
+            draw=sum(draw for _, draw, _ in self._drawn) / vframes if vframes else 0.0,
+            encode=sum(encode for _, _, encode in self._drawn) / vframes if vframes else 0.0,
         )
 
     def _forget(self, now: float) -> None:
@@ -90,5 +92,5 @@ class Meter:
             self._sums = [total - part for total, part in zip(self._sums, timings)]
         if not self._detected:
             self._sums = [0.0] * len(Timings._fields)
-        while self._drawn and self._drawn[0] <= oldest:
+        while self._drawn and self._drawn[0][0] <= oldest:
             self._drawn.popleft()

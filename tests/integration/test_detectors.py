@@ -16,6 +16,7 @@ from appliance.graph.family import DETECTION_OUTPUTS, recognise
 from appliance.graph.frozen import Graph, Tensor, read_graph
 from appliance.graph.proto import GraphDef
 from appliance.graph.split import keep, split
+from appliance.pipeline.feed import Feed
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
 from appliance.sources.memory import MemorySource
@@ -144,7 +145,7 @@ def test_ten_thousand_frames_do_not_make_the_process_grow(person_model):
         def close(self):
             pass
 
-    with Loop(source, detector, [Watch()], meter) as loop:
+    with Loop(detector, [Feed(source, [Watch()], meter)]) as loop:
         loop.wait()
     assert meter.total_frames == 10000
     assert memory[9999] - memory[2000] < 10e6

@@ -8,6 +8,8 @@ import pytest
 
 from appliance.errors import OutputError, SourceError
 from appliance.frame import Detections, Frame, Timings
+from appliance.pipeline.feed import Feed
+from appliance.pipeline.intake import Intake
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.mailbox import Mailbox, Sequencer
 from appliance.pipeline.meter import Meter
@@ -93,7 +95,7 @@ class Collect(Sink):
 
 
 def run(source, detector, sinks, **options):
-    with Loop(source, detector, sinks, Meter(5.0), **options) as loop:
+    with Loop(detector, [Feed(source, sinks, Meter(5.0))], **options) as loop:
         loop.wait()
 
 
@@ -122,8 +124,7 @@ class TestMailbox:
         box.put("a")
         second = threading.Thread(target=box.put, args=("b",))
         second.start()
-        assert box.take_with(lambda: "first") == (0, "a", "first")
-        assert box.take_with(lambda: "second") == (1, "b", "second")
+        assert (box.take(), box.take()) == ("a", "b")
         second.join(LIMIT)
         assert box.drops == 0
 
@@ -148,6 +149,54 @@ class TestMailbox:
         box.close()
         waiting.join(LIMIT)
         assert answers == [False if action == "put" else None]
+
+
+class TestIntake:
+    def test_streams_take_turns_and_keep_their_newest(self):
+        intake = Intake()
+        for stream in ("fast", "slow"):
+            intake.open(stream, overwrites=True)
+        intake.put("slow", "s0")
+        taken = []
+        for number in range(3):
+            intake.put("fast", "old")
+            intake.put("fast", "f{}".format(number))
+            taken.append(intake.take_with(lambda: None)[:3])
+        assert taken == [(0, "fast", "f0"), (1, "slow", "s0"), (2, "fast", "f2")]
+        assert (intake.drops("fast"), intake.drops("slow")) == (4, 0)
+
+    def test_claims_are_made_in_the_order_of_taking(self):
+        intake = Intake()
+        intake.open("a", overwrites=False)
+        claims = iter("xyz")
+        for number in range(3):
+            intake.put("a", number)
+            assert intake.take_with(lambda: next(claims)) == (number, "a", number, "xyz"[number])
+
+    def test_nothing_is_taken_while_it_is_paused(self):
+        intake, taken = Intake(), []
+        intake.open("a", overwrites=True)
+        intake.pause()
+        taker = threading.Thread(target=lambda: taken.append(intake.take_with(lambda: None)))
+        taker.start()
+        intake.put("a", "old")
+        intake.put("a", "new")
+        assert not taken
+        intake.resume()
+        taker.join(LIMIT)
+        assert taken == [(0, "a", "new", None)]
+
+    @pytest.mark.parametrize("end", [lambda intake: intake.shut("a"), lambda intake: intake.close()])
+    def test_who_waits_with_an_item_is_told_of_the_end(self, end):
+        intake, answers = Intake(), []
+        intake.open("a", overwrites=False)
+        intake.put("a", 1)
+        waiting = threading.Thread(target=lambda: answers.append(intake.put("a", 2)))
+        waiting.start()
+        end(intake)
+        waiting.join(LIMIT)
+        assert answers == [False]
+        assert intake.put("a", 3) is False
 
 
 class TestSequencer:
@@ -206,7 +255,7 @@ class TestLoop:
         source, sink, go = Numbers(None, is_live=True), Collect(), threading.Event()
         detector = Fake(front_at=lambda number: go.wait(LIMIT))
         meter = Meter(5.0)
-        with Loop(source, detector, [sink], meter) as loop:
+        with Loop(detector, [Feed(source, [sink], meter)]) as loop:
             wait_for(lambda: source.read_count > 50)
             go.set()
             wait_for(lambda: len(sink.results) > 2)
@@ -220,7 +269,7 @@ class TestLoop:
         go = threading.Event()
         slow, quick = Collect(at=lambda result: go.wait(LIMIT), name="slow"), Collect()
         meter = Meter(5.0)
-        with Loop(Numbers(None, is_live=True), Fake(), [slow, quick], meter) as loop:
+        with Loop(Fake(), [Feed(Numbers(None, is_live=True), [slow, quick], meter)]) as loop:
             wait_for(lambda: len(quick.results) > 30)
             wait_for(lambda: meter.statistics().vdrops > 5)
             go.set()
@@ -241,7 +290,7 @@ class TestLoop:
     def test_frames_under_way_are_finished_when_it_is_stopped(self):
         sink, seen = Collect(), threading.Event()
         detector = Fake(front_at=lambda number: seen.set())
-        with Loop(Numbers(None), detector, [sink], Meter(5.0)) as loop:
+        with Loop(detector, [Feed(Numbers(None), [sink], Meter(5.0))]) as loop:
             assert seen.wait(LIMIT)
             loop.stop()
             loop.wait()
@@ -258,7 +307,7 @@ class TestLoop:
             workers=2, front_at=fail if place == "front" else None, back_at=fail if place == "back" else None
         )
         broken, other = Collect(at=fail if place == "sink" else None), Collect()
-        loop = Loop(source, detector, [broken, other], Meter(5.0))
+        loop = Loop(detector, [Feed(source, [broken, other], Meter(5.0))])
         with pytest.raises((SourceError, OutputError, ValueError), match="broken on purpose"):
             with loop:
                 loop.wait()
@@ -268,7 +317,7 @@ class TestLoop:
     def test_a_detector_is_swapped_between_two_frames(self):
         old, new = Fake(labels={0: "old"}), Fake(labels={0: "new"}, workers=3)
         sink = Collect()
-        with Loop(Numbers(None), old, [sink], Meter(5.0)) as loop:
+        with Loop(old, [Feed(Numbers(None), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(sink.results) > 5)
             loop.swap(new)
             wait_for(lambda: sink.results[-1].labels == {0: "new"})
@@ -284,7 +333,7 @@ class TestLoop:
         random = np.random.RandomState(1).rand(256) * 0.002
         sink, new = Collect(), Fake(labels={0: "new"}, workers=2)
         old = Fake(labels={0: "old"}, workers=4, front_at=lambda number: time.sleep(random[number]))
-        with Loop(Numbers(None), old, [sink], Meter(5.0)) as loop:
+        with Loop(old, [Feed(Numbers(None), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(sink.results) > 20)
             loop.swap(new)
             wait_for(lambda: len(sink.results) > 200)
@@ -297,7 +346,7 @@ class TestLoop:
 
     def test_swapping_for_the_same_detector_changes_nothing(self):
         detector, sink = Fake(), Collect()
-        with Loop(Numbers(None), detector, [sink], Meter(5.0)) as loop:
+        with Loop(detector, [Feed(Numbers(None), [sink], Meter(5.0))]) as loop:
             loop.swap(detector)
             wait_for(lambda: len(sink.results) > 3)
             assert not detector.closed
@@ -307,7 +356,7 @@ class TestLoop:
 
     def test_a_detector_swapped_in_after_the_end_is_closed_too(self):
         old, new = Fake(), Fake()
-        with Loop(Numbers(3), old, [Collect()], Meter(5.0)) as loop:
+        with Loop(old, [Feed(Numbers(3), [Collect()], Meter(5.0))]) as loop:
             loop.wait()
             loop.swap(new)
         assert (old.closed, new.closed) == (1, 1)
@@ -321,7 +370,7 @@ class TestLoop:
 
         old, new = Fake(front_at=fail), Fake()
         with pytest.raises(ValueError, match="broken on purpose"):
-            with Loop(Numbers(None), old, [Collect()], Meter(5.0)) as loop:
+            with Loop(old, [Feed(Numbers(None), [Collect()], Meter(5.0))]) as loop:
                 wait_for(lambda: old.busy)
                 loop.swap(new)
                 go.set()
@@ -361,7 +410,7 @@ class TestLoop:
 
     def test_an_error_is_raised_although_nobody_waits(self):
         with pytest.raises(OutputError, match="disk full"):
-            with Loop(Numbers(10), Fake(), [Collect(at=lambda result: fail_at(result, 0))], Meter(5.0)):
+            with Loop(Fake(), [Feed(Numbers(10), [Collect(at=lambda result: fail_at(result, 0))], Meter(5.0))]):
                 pass
 
     def test_a_source_that_cannot_be_closed_ends_the_loop_with_its_error(self):
@@ -382,8 +431,8 @@ class TestLoop:
                 return super().read()
 
         release, sink = threading.Event(), Collect()
-        monkeypatch.setattr("appliance.pipeline.loop.SOURCE_PATIENCE", 0.05)
-        with Loop(Deaf(None), Fake(), [sink], Meter(5.0)) as loop:
+        monkeypatch.setattr("appliance.pipeline.feed.SOURCE_PATIENCE", 0.05)
+        with Loop(Fake(), [Feed(Deaf(None), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(sink.results) == 3)
             loop.stop()
             loop.wait()
@@ -403,11 +452,121 @@ class TestLoop:
 
     def test_ten_thousand_frames_leave_nothing_behind(self):
         meter = Meter(0.05)
-        with Loop(Numbers(10000), Fake(workers=2), [], meter) as loop:
+        with Loop(Fake(workers=2), [Feed(Numbers(10000), [], meter)]) as loop:
             loop.wait()
         time.sleep(0.06)
         assert meter.total_frames == 10000
         assert meter.statistics().frames == 0
+
+
+class TestStreams:
+    """Several streams on one detector, as the appliance has them."""
+
+    def test_two_streams_share_the_detector_fairly(self):
+        fast, slow = Collect(), Collect()
+        gate = threading.Semaphore(0)
+
+        class Slow(Numbers):
+            def read(self):
+                gate.acquire()
+                return super().read()
+
+        fast_feed = Feed(Numbers(None, is_live=True), [fast], Meter(5.0), "fast")
+        slow_feed = Feed(Slow(None, is_live=True), [slow], Meter(5.0), "slow")
+        detector = Fake(front_at=lambda number: time.sleep(0.001))
+        with Loop(detector, [fast_feed, slow_feed], stays=True):
+            for number in range(1, 6):
+                wait_for(lambda: fast.results)
+                gate.release()
+                wait_for(lambda number=number: len(slow.results) == number)
+        gate.release()
+        assert {result.frame.stream for result in fast.results} == {"fast"}
+        assert {result.frame.stream for result in slow.results} == {"slow"}
+
+    def test_streams_come_and_go_while_the_others_run(self):
+        first, second = Collect(), Collect()
+        feed = Feed(Numbers(None, is_live=True), [first], Meter(5.0), "first")
+        other = Feed(Numbers(None, is_live=True), [second], Meter(5.0), "second")
+        with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [feed], stays=True) as loop:
+            wait_for(lambda: first.results)
+            loop.add(other)
+            wait_for(lambda: second.results)
+            loop.remove(feed)
+            assert first.closed == 1
+            count, seen = len(first.results), len(second.results)
+            wait_for(lambda: len(second.results) > seen + 3)
+            assert len(first.results) == count
+
+    @pytest.mark.parametrize("error", [None, SourceError("unplugged")])
+    def test_a_stream_that_ends_tells_and_the_loop_stays(self, error):
+        ended, sink, other = [], Collect(), Collect()
+        short = Feed(Numbers(3, is_live=False, error=error), [sink], Meter(5.0), "short", on_end=ended.append)
+        long = Feed(Numbers(None, is_live=True), [other], Meter(5.0), "long")
+        with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [short, long], stays=True):
+            wait_for(lambda: ended and len(sink.results) == 3)
+            seen = len(other.results)
+            wait_for(lambda: len(other.results) > seen)
+        assert ended == [error]
+
+    def test_a_sink_that_fails_tells_and_the_others_go_on(self):
+        told, good = [], Collect()
+        bad = Collect(at=lambda result: fail_at(result, result.frame.index if result.frame.index > 1 else -1))
+        feed = Feed(Numbers(None, is_live=True), [bad, good], Meter(5.0), on_sink_error=told.append)
+        with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [feed], stays=True):
+            wait_for(lambda: told)
+            seen = len(good.results)
+            wait_for(lambda: len(good.results) > seen + 3)
+        assert str(told[0]) == "disk full" and bad.closed == 1
+
+    def test_results_are_changed_before_the_sinks_get_them(self):
+        sink = Collect()
+        feed = Feed(Numbers(3), [sink], Meter(5.0),
+                    change=lambda result: result._replace(detections=Detections.empty()))
+        with Loop(Fake(), [feed]) as loop:
+            loop.wait()
+        assert [len(result.detections.boxes) for result in sink.results] == [0, 0, 0]
+
+
+class TestSwapInPlace:
+    def test_the_old_detector_is_closed_before_the_new_one_is_loaded(self):
+        old, new, sink = Fake(labels={1: "old"}), Fake(labels={1: "new"}), Collect()
+
+        def load():
+            assert (old.closed, old.busy) == (1, 0)
+            return new
+
+        with Loop(old, [Feed(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
+            wait_for(lambda: sink.results)
+            loop.swap_in_place(load)
+            wait_for(lambda: sink.results[-1].labels == {1: "new"})
+        assert (old.closed, new.closed) == (1, 1)
+
+    def test_where_the_new_one_cannot_be_loaded_the_old_one_can_be_loaded_again(self):
+        old, again, sink = Fake(), Fake(), Collect()
+
+        def fail():
+            raise SourceError("too large")
+
+        with Loop(old, [Feed(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
+            wait_for(lambda: sink.results)
+            with pytest.raises(SourceError):
+                loop.swap_in_place(fail)
+            seen = len(sink.results)
+            loop.swap_in_place(lambda: again)
+            wait_for(lambda: len(sink.results) > seen + 2)
+        assert (old.closed, again.closed) == (1, 1)
+
+    def test_a_loop_without_detector_can_be_left(self):
+        old, sink = Fake(), Collect()
+
+        def fail():
+            raise SourceError("too large")
+
+        with Loop(old, [Feed(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
+            wait_for(lambda: sink.results)
+            with pytest.raises(SourceError):
+                loop.swap_in_place(fail)
+        assert old.closed == 1 and sink.closed == 1
 
 
 class TestMeter:
