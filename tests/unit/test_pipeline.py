@@ -471,6 +471,10 @@ class TestStreams:
                 gate.acquire()
                 return super().read()
 
+            def close(self):
+                super().close()
+                gate.release()
+
         fast_feed = Feed(Numbers(None, is_live=True), [fast], Meter(5.0), "fast")
         slow_feed = Feed(Slow(None, is_live=True), [slow], Meter(5.0), "slow")
         detector = Fake(front_at=lambda number: time.sleep(0.001))
@@ -479,7 +483,6 @@ class TestStreams:
                 wait_for(lambda: fast.results)
                 gate.release()
                 wait_for(lambda number=number: len(slow.results) == number)
-        gate.release()
         assert {result.frame.stream for result in fast.results} == {"fast"}
         assert {result.frame.stream for result in slow.results} == {"slow"}
 
@@ -605,5 +608,5 @@ class TestMeter:
         meter.count_drops(lambda: 3, lambda: 2)
         meter.start()
         now[0] = 2.0
-        meter.drawn()
-        assert meter.statistics()[4:] == (1.0, 1, 2, 3)
+        meter.drawn(draw=0.25, encode=0.5)
+        assert meter.statistics()[4:] == (1.0, 1, 2, 3, 0.25, 0.5)
