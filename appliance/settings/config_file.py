@@ -6,7 +6,8 @@ from typing import Any, Dict, List, NamedTuple
 import yaml
 
 from appliance.settings.redact import redact
-from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, Setting
+from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, STREAMS, Setting
+from appliance.settings.streams import BadStreams, streams_from_node
 from appliance.settings.values import BadValue, misfit, parse_text
 from appliance.settings.wording import did_you_mean, nearest
 
@@ -93,6 +94,11 @@ def _value(setting: Setting, node: yaml.Node) -> Any:
 
     Numbers are read from their text, not as YAML 1.1 would (010 is ten, 1:30 no number).
     """
+    if setting.kind == STREAMS:
+        try:
+            return streams_from_node(node)
+        except BadStreams as error:
+            raise BadValue(str(error)) from None
     if not isinstance(node, yaml.ScalarNode):
         raise misfit(setting, "a list" if isinstance(node, yaml.SequenceNode) else "a group of settings")
     text = node.value.strip()

@@ -3,13 +3,13 @@
 import argparse
 from typing import Any, Container, Dict, Optional, Sequence, Union
 
-from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, Setting
+from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, STREAMS, Setting
 from appliance.settings.values import describe, show_number
 
 # Keeps the options apart from a command's own arguments, which may be called `model` too.
 _DEST = "setting:"
 
-_METAVARS = {INTEGER: "N", NUMBER: "X", CAMERA: "CAMERA"}
+_METAVARS = {INTEGER: "N", NUMBER: "X", CAMERA: "CAMERA", STREAMS: "{NAME: SOURCE, ...}"}
 
 
 class _Switch(argparse.Action):

@@ -5,14 +5,17 @@ name and meaning.
 """
 
 import dataclasses
-from typing import Any, Dict, NamedTuple, Optional, Tuple, TypeVar, Union
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
+
+from appliance.settings.streams import StreamSetting
 
 T = TypeVar("T")
 
 BOOLEAN, INTEGER, NUMBER, TEXT, CAMERA = "boolean", "integer", "number", "text", "camera"
+STREAMS = "streams"
 
-INPUT, MODEL, DETECTION, PICTURE, OUTPUT, RUNNING = (
-    "what to look at", "model", "detection", "picture", "files", "running",
+INPUT, MODEL, DETECTION, PICTURE, OUTPUT, RUNNING, APPLIANCE, RECORDING = (
+    "what to look at", "model", "detection", "picture", "files", "running", "appliance", "recording",
 )
 
 FOUND_IN_GRAPH = "found in the graph by itself; the value of an old config file is only compared with it"
@@ -21,7 +24,7 @@ FOUND_IN_GRAPH = "found in the graph by itself; the value of an old config file 
 class Setting(NamedTuple):
     """One row of the schema.
 
-    kind: BOOLEAN, INTEGER, NUMBER (int or float, kept as float), TEXT, or CAMERA (int index or text).
+    kind: BOOLEAN, INTEGER, NUMBER (int or float, kept as float), TEXT, CAMERA (int index or text), or STREAMS.
     minimum, maximum: both ends are allowed; None where there is no bound.
     """
 
@@ -76,6 +79,10 @@ class Settings:
         0, CAMERA, INPUT,
         "the camera for `stream`: an index, a device path, an RTSP or HTTP address, or a GStreamer pipeline "
         "that ends in appsink", minimum=0, maximum=255)
+    streams: Optional[Mapping[str, StreamSetting]] = setting(
+        None, STREAMS, INPUT,
+        "for `up`: several cameras, or movies that play in a loop, by name, each with a source as for camera_input and, "
+        "if it needs, a `model` of its own; left out, camera_input is one stream called main")
     width: int = setting(
         1280, INTEGER, INPUT, "width to ask of a USB camera; see also mask_output_size",
         unit="pixels", minimum=1, maximum=16384)
@@ -170,6 +177,42 @@ class Settings:
         unit="seconds", minimum=0.01, maximum=3600)
     debug_mode: bool = setting(
         False, BOOLEAN, RUNNING, "log more, and every frame that took much longer than the others")
+
+    # The appliance: `up`
+    listen: str = setting(
+        "0.0.0.0:8080", TEXT, APPLIANCE,
+        "address and port of the dashboard; 127.0.0.1:8080 keeps it to this machine")
+    sign_in: bool = setting(
+        True, BOOLEAN, APPLIANCE, "ask who comes to the dashboard for a password; without, everybody may change all")
+    web_worker: str = setting(
+        "eventlet", TEXT, APPLIANCE, "how gunicorn serves the dashboard", choices=("eventlet", "gthread"))
+    live_width: int = setting(
+        1280, INTEGER, APPLIANCE, "live pictures are made no wider; recordings keep the camera's size",
+        unit="pixels", minimum=160, maximum=16384)
+    state_dir: str = setting(
+        "state", TEXT, APPLIANCE, "folder for what is changed in the dashboard, its accounts and sessions")
+    run_dir: Optional[str] = setting(
+        None, TEXT, APPLIANCE, "private folder for the sockets between daemon and dashboard; by default one in /tmp")
+
+    # Recording
+    recordings_dir: str = setting("recordings", TEXT, RECORDING, "folder of the recordings")
+    record_format: str = setting(
+        "avi", TEXT, RECORDING, "avi: Motion JPEG, as in the original project; mp4: H.264, where there is an encoder",
+        choices=("avi", "mp4"))
+    segment_minutes: float = setting(
+        10.0, NUMBER, RECORDING, "a new file is begun every so many minutes; 0 = never",
+        unit="minutes", minimum=0, maximum=1440)
+    segment_mb: float = setting(
+        0.0, NUMBER, RECORDING, "a new file is begun at this size; 0 = at no size", unit="MB", minimum=0)
+    keep_days: float = setting(
+        0.0, NUMBER, RECORDING, "older recordings are deleted; 0 = never", unit="days", minimum=0)
+    keep_gb: float = setting(
+        0.0, NUMBER, RECORDING, "the oldest recordings are deleted where all together are larger; 0 = no limit",
+        unit="GB", minimum=0)
+    free_gb: float = setting(
+        1.0, NUMBER, RECORDING,
+        "so much of the disk stays free: the oldest recordings are deleted for it, then recording stops",
+        unit="GB", minimum=0)
 
 
 def _rows() -> Dict[str, Setting]:

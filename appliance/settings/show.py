@@ -5,6 +5,7 @@ from typing import Any, List
 from appliance.settings.loader import Loaded
 from appliance.settings.redact import redact
 from appliance.settings.schema import SETTINGS
+from appliance.settings.streams import show_streams
 from appliance.settings.values import show_number
 
 
@@ -24,6 +25,8 @@ def show_value(value: Any) -> str:
     """A value as a config file would have it; "-" where there is none."""
     if value is None:
         return "-"
+    if isinstance(value, dict):
+        return show_streams(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 from appliance.settings.redact import redact
-from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, Setting
+from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, STREAMS, Setting
+from appliance.settings.streams import EXAMPLE, BadStreams, streams_from_text
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
@@ -34,6 +35,11 @@ def parse_text(setting: Setting, text: str) -> Any:
             return check_value(setting, int(text) if setting.kind == INTEGER else float(text))
         except ValueError:  # which BadValue is too; here the text can be shown as it was written
             raise misfit(setting, text if re.match(r"[+-]?[0-9.]+$", text) else repr(text)) from None
+    if setting.kind == STREAMS:
+        try:
+            return streams_from_text(text)
+        except BadStreams as error:
+            raise BadValue(str(error)) from None
     if setting.kind == CAMERA and re.match(r"[+-]?[0-9]{1,9}$", text):
         return check_value(setting, int(text))
     return check_value(setting, text)
@@ -70,6 +76,8 @@ def describe(setting: Setting) -> str:
     """What a setting takes: "a number from 0 to 1"."""
     if setting.kind == BOOLEAN:
         return "true or false"
+    if setting.kind == STREAMS:
+        return "streams by name, like " + EXAMPLE
     if setting.choices:
         return "one of " + ", ".join(setting.choices)
     if setting.kind == CAMERA:

@@ -7,6 +7,7 @@ import pytest
 from appliance.settings import load_settings
 from appliance.settings.options import add_setting_options, read_overrides
 from appliance.settings.schema import SETTINGS
+from appliance.settings.streams import StreamSetting
 
 
 def parse(*arguments):
@@ -41,6 +42,8 @@ def test_there_is_an_option_for_every_setting(tmp_path, monkeypatch):
         else:
             value = setting.choices[-1] if setting.choices else "a/b" if setting.kind == "text" else 1
             arguments = [setting.option, str(value)]
+            if setting.kind == "streams":
+                value, arguments = {"door": StreamSetting("a/b")}, [setting.option, "{door: a/b}"]
         loaded = load_settings(None, {}, parse(*arguments))
         assert getattr(loaded.settings, setting.key) == value
         assert loaded.origins[setting.key] == arguments[0]

@@ -1,0 +1,99 @@
+"""The setting `streams`: several cameras by name, each with its source and, if it wants, a model of its own.
+
+    streams:
+      door: rtsp://camera/1
+      yard:
+        source: 0
+        model: pedestrian_ssdlite
+"""
+
+import re
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Union
+
+import yaml
+
+from appliance.settings.redact import redact
+from appliance.settings.wording import did_you_mean, nearest
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}$")
+"""What a stream may be called: it stands in addresses and in names of files."""
+NAME_RULE = "up to 32 small letters, digits, - and _, the first a letter or digit"
+
+EXAMPLE = "{door: rtsp://camera/1, yard: {source: 0, model: pedestrian_ssdlite}}"
+
+
+class StreamSetting(NamedTuple):
+    """One stream as it was configured. source: as for camera_input, or a movie. model: None is the shared one."""
+
+    source: Union[int, str]
+    model: Optional[str] = None
+
+
+class BadStreams(ValueError):
+    """The text goes on after the name of the setting: "must be ...", "door: ..."."""
+
+
+def streams_from_text(text: str) -> Dict[str, StreamSetting]:
+    """Streams as written on the command line or in a variable. Raises BadStreams."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        node = None
+    if node is None:
+        raise BadStreams("must be written like {}".format(EXAMPLE))
+    return streams_from_node(node)
+
+
+def streams_from_node(node: yaml.Node) -> Dict[str, StreamSetting]:
+    """Streams from YAML, in the order in which they stand there. Raises BadStreams."""
+    if not isinstance(node, yaml.MappingNode) or not node.value:
+        raise BadStreams("must name each stream with its source, like {}".format(EXAMPLE))
+    streams: Dict[str, StreamSetting] = {}
+    for key_node, value_node in node.value:
+        name = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+        place = "(line {}) ".format(key_node.start_mark.line + 1)
+        if not NAME.match(name):
+            raise BadStreams("{}cannot have a stream called {!r}: {}".format(place, redact(str(name))[:40], NAME_RULE))
+        if name in streams:
+            raise BadStreams("{}has two streams called {}".format(place, name))
+        streams[name] = _stream(name, place, value_node)
+    return streams
+
+
+def _stream(name: str, place: str, node: yaml.Node) -> StreamSetting:
+    fields: Dict[str, Any] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+            if key not in StreamSetting._fields:
+                hint = did_you_mean(nearest(str(key), StreamSetting._fields)) or "it has source and model"
+                raise BadStreams("{}{}: {} is no part of a stream; {}".format(place, name, redact(str(key)), hint))
+            fields[key] = _text(name, place, key, value_node)
+    else:
+        fields["source"] = _text(name, place, "source", node)
+    if "source" not in fields:
+        raise BadStreams("{}{}: a stream needs a source: a camera, an address or a movie".format(place, name))
+    source = fields["source"]
+    if re.match(r"\d{1,3}$", source):
+        fields["source"] = int(source)
+    return StreamSetting(**fields)
+
+
+def _text(name: str, place: str, key: str, node: yaml.Node) -> str:
+    text = node.value.strip() if isinstance(node, yaml.ScalarNode) else ""
+    if not text or "\0" in text:
+        raise BadStreams("{}{}: {} must be a text".format(place, name, key))
+    return str(text)
+
+
+def show_streams(streams: Mapping[str, StreamSetting]) -> str:
+    """As they could be written in one line, without credentials."""
+    parts = []
+    for name, stream in streams.items():
+        source = redact(str(stream.source))
+        if any(letter in source for letter in ",{}[]#!&*'\"") or ": " in source:
+            source = "'{}'".format(source.replace("'", "''"))
+        if stream.model is not None:
+            source = "{{source: {}, model: {}}}".format(source, stream.model)
+        parts.append("{}: {}".format(name, source))
+    return "{" + ", ".join(parts) + "}"
