@@ -1,0 +1,436 @@
+"""A stand-in for the daemon on the real bus, for the tests of the dashboard and for work on its pages.
+
+    python -m tests.web.fake_daemon RUN_DIR [--recordings DIR] [--streams main,yard] [--fps 10]
+
+It obeys every command of the contract. What has `broken` in its name fails: a model cannot be loaded, a download stops,
+a source does not open. Signal USR1 makes it log an error and end at once, as a crash does.
+"""
+
+import argparse
+import base64
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import cv2
+import numpy as np
+
+from appliance.bus import (
+    CONFLICT,
+    DETECTIONS,
+    FAILED,
+    INVALID,
+    LOG,
+    NOT_FOUND,
+    STATE,
+    STATISTICS,
+    Refused,
+    Station,
+    make_run_dir,
+)
+from appliance.sinks.avi import AviWriter
+
+LABELS = ["person", "bicycle", "car", "dog", "cat", "bus"]
+BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0]
+CONFIGURED: Dict[str, Any] = {"det_th": 0.5, "shown_classes": None, "max_vis_fps": 0.0, "vis_text": True}
+FAMILIES = {
+    "ssdlite_mobilenet_v2_coco_2018_05_09": "ssd",
+    "ssd_mobilenet_v1_coco_2018_01_28": "ssd",
+    "broken": "ssd",
+    "faster_rcnn_resnet50_coco_2018_01_28": "faster_rcnn",
+    "mask_rcnn_inception_v2_coco_2018_01_28": "mask_rcnn",
+    "broken_download": "ssd",
+}
+FIRST_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
+INSTALLED = (FIRST_MODEL, "ssd_mobilenet_v1_coco_2018_01_28", "broken")
+STREAM = re.compile("[a-z0-9_-]{1,32}")
+
+
+def hide(source: str) -> str:
+    return re.sub(r"//[^/@]*@", "//***@", source)
+
+
+class Stream:
+    def __init__(self, name: str, source: str, configured: Optional[str]) -> None:
+        self.name, self.source, self.configured = name, source, configured
+        self.model: Optional[str] = None
+        self.frames = 0
+        self.seen: Dict[str, int] = {}
+        self.latency = [0] * (len(BUCKETS) + 1)
+        self.writer: Optional[AviWriter] = None
+        self.recording = ""
+        self.since = 0.0
+
+    @property
+    def is_broken(self) -> bool:
+        return "broken" in self.source
+
+    def describe(self, watched: bool) -> Dict[str, Any]:
+        source = self.source
+        kind = ("index" if source.isdigit() else "device" if source.startswith("/dev/")
+                else "address" if "://" in source else "gstreamer" if " ! " in source else "movie")
+        recording = None
+        if self.writer:
+            seconds = round(time.time() - self.since, 1)
+            recording = {"since": self.since, "seconds": seconds, "name": self.recording,
+                         "bytes": os.fstat(self.writer.fileno()).st_size}
+        return {
+            "name": self.name, "source": hide(source), "kind": kind, "model": self.model,
+            "status": "lost" if self.is_broken else "running",
+            "problem": "{} cannot be opened; check the cable or the address.".format(hide(source))
+            if self.is_broken else None,
+            "width": None if self.is_broken else 320, "height": None if self.is_broken else 180,
+            "watched": watched, "is_configured": self.source == self.configured,
+            "configured_source": self.configured and hide(self.configured),
+            "recording": recording, "recording_problem": None,
+        }
+
+
+class FakeDaemon:
+    """Runs from `start` to `stop`. picture_bytes: pads every picture to about this size."""
+
+    def __init__(self, run_dir: str, recordings: str, streams: List[str], fps: float = 10.0,
+                 picture_bytes: int = 0) -> None:
+        self.run_dir, self.recordings = str(make_run_dir(run_dir)), Path(recordings)
+        self.recordings.mkdir(parents=True, exist_ok=True)
+        self.fps, self.picture_bytes = fps, picture_bytes
+        self.lock = threading.RLock()
+        self.stopped = threading.Event()
+        self.status = "running"
+        self.started = time.time()
+        self.settings = dict(CONFIGURED)
+        self.streams = {name: Stream(name, str(number), str(number)) for number, name in enumerate(streams)}
+        self.model: Dict[str, Any] = {
+            "name": FIRST_MODEL, "status": "ready", "wanted": None, "stage": None, "error": None,
+            "family": "ssd", "path": "fast", "reason": "", "engine": "tensorflow", "device": "CPU", "labels": LABELS}
+        self.models = {name: {
+            "name": name, "family": family, "bytes": 70000000 if name in INSTALLED else None,
+            "installed": name in INSTALLED, "in_catalogue": True, "fits": family != "mask_rcnn",
+            "reason": "needs 6 GB of memory, this board has 4" if family == "mask_rcnn" else None,
+            "download": None} for name, family in FAMILIES.items()}
+        self.heard: List[Dict[str, Any]] = []
+        self.watched_counts: Dict[str, int] = {}
+
+    def start(self) -> "FakeDaemon":
+        self.station = Station(self.run_dir, self.answer)
+        self.threads = [threading.Thread(target=work, daemon=True) for work in (self.run_pictures, self.run_events)]
+        for thread in self.threads:
+            thread.start()
+        self.log("info", "{} is ready".format(FIRST_MODEL))
+        return self
+
+    def stop(self, status: str = "stopping") -> None:
+        self.status = status
+        self.publish_state()
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+        for stream in self.streams.values():
+            if stream.writer:
+                stream.writer.close()
+        self.station.close()
+
+    def log(self, level: str, text: str) -> None:
+        self.station.publish(LOG, {"time": time.time(), "level": level, "text": text})
+
+    def publish_state(self) -> None:
+        self.station.publish(STATE, self.describe())
+
+    def describe(self) -> Dict[str, Any]:
+        with self.lock:
+            used = sum(path.stat().st_size for path in self.recordings.iterdir())
+            return {
+                "daemon": {"pid": os.getpid(), "version": "0.1", "started": self.started, "status": self.status,
+                           "problem": None},
+                "board": {"id": "pc", "name": "PC"},
+                "settings": dict(self.settings), "configured": dict(CONFIGURED), "model": dict(self.model),
+                "streams": [stream.describe(self.station.is_watched(stream.name))
+                            for stream in self.streams.values()],
+                "models": [dict(model) for model in self.models.values()],
+                "storage": {"free": 50 << 30, "floor": 1 << 30, "used": used, "alarm": None},
+            }
+
+    # What it sends
+
+    def run_pictures(self) -> None:
+        number = 0
+        while not self.stopped.wait(1 / self.fps):
+            number += 1
+            with self.lock:
+                streams = [stream for stream in self.streams.values() if not stream.is_broken]
+                for stream in streams:
+                    stream.frames += 1
+                    for label in self.present(number):
+                        stream.seen[label] = stream.seen.get(label, 0) + 1
+                    stream.latency[2 + number % 4] += 1
+                    if self.station.is_watched(stream.name) or stream.writer:
+                        jpeg = self.draw(stream, number)
+                        self.station.publish_frame(stream.name, jpeg)
+                        if stream.writer:
+                            stream.writer.write(jpeg)
+            for stream in streams:
+                self.station.publish(DETECTIONS, self.detect(stream, number))
+
+    def present(self, number: int) -> List[str]:
+        return ["person"] * (1 + number // 20 % 3) + ["car"] * (number // 35 % 2)
+
+    def draw(self, stream: Stream, number: int) -> bytes:
+        image = np.full((180, 320, 3), 40, np.uint8)
+        for place, label in enumerate(self.present(number)):
+            x = (number * 4 + place * 70) % 280
+            cv2.rectangle(image, (x, 40 + place * 20), (x + 40, 120 + place * 20), (80, 200, 80), 2)
+            if self.settings["vis_text"]:
+                cv2.putText(image, label, (x, 36 + place * 20), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (80, 200, 80), 1)
+        words = "{} {} {}".format(stream.name, hide(stream.source), number)
+        cv2.putText(image, words, (6, 170), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1)
+        jpeg = bytes(cv2.imencode(".jpg", image)[1])
+        return jpeg + b"\0" * max(0, self.picture_bytes - len(jpeg))
+
+    def detect(self, stream: Stream, number: int) -> Dict[str, Any]:
+        found = []
+        for place, label in enumerate(self.present(number)):
+            x = (number * 4 + place * 70) % 280
+            found.append({"class_id": LABELS.index(label) + 1, "label": label, "score": 0.95 - 0.1 * place,
+                          "box": [float(x), 40.0 + place * 20, x + 40.0, 120.0 + place * 20]})
+        return {"stream": stream.name, "frame": stream.frames, "time": time.time(), "width": 320, "height": 180,
+                "detections": found}
+
+    def run_events(self) -> None:
+        ticks = 0
+        while not self.stopped.wait(0.2):
+            self.station.publish(STATISTICS, self.measure())
+            if ticks % 10 == 0:
+                self.publish_state()
+            if ticks % 100 == 50:
+                self.log("info", "{} frames".format(sum(stream.frames for stream in self.streams.values())))
+            ticks += 1
+
+    def measure(self) -> Dict[str, Any]:
+        now = time.time()
+        sway = float(np.sin(now / 10))
+        with self.lock:
+            return {
+                "time": now, "streams": {stream.name: self.measure_stream(stream, sway)
+                                         for stream in self.streams.values()},
+                "readings": {
+                    "cpu": 45 + 20 * sway, "cores": [40 + 20 * sway, 50 + 20 * sway],
+                    "memory": {"used": int(2.5e9 + 1e8 * sway), "total": int(8e9)}, "process_memory": int(9e8),
+                    "gpu": 60 + 10 * sway, "power": {"total": 9.5 + sway, "gpu": 4 + sway, "cpu": 2.5},
+                    "temperatures": {"cpu": 51 + 3 * sway, "gpu": 49 + 3 * sway}},
+            }
+
+    def measure_stream(self, stream: Stream, sway: float) -> Dict[str, Any]:
+        watched = self.station.is_watched(stream.name)
+        buckets: List[List[Any]] = [[bound, sum(stream.latency[:place + 1])] for place, bound in enumerate(BUCKETS)]
+        buckets.append(["+Inf", sum(stream.latency)])
+        figures: Dict[str, Any] = {
+            "fps": 0.0 if stream.is_broken else self.fps + 0.3 * sway, "vfps": self.fps if watched else 0.0,
+            "drops": stream.frames // 50, "vdrops": 0, "frames": stream.frames, "reconnects": 0, "timings": None,
+            "now": {}, "seen": dict(stream.seen),
+            "latency": {"buckets": buckets, "sum": 0.06 * stream.frames, "count": sum(stream.latency)}}
+        if not stream.is_broken:
+            figures["timings"] = {
+                "total": 0.062 + 0.004 * sway, "cap": 0.004, "front": 0.031 + 0.003 * sway, "back": 0.012,
+                "lost": 0.015 + 0.001 * sway, "send": 0.002,
+                "draw": 0.003 if watched else None, "encode": 0.004 if watched else None}
+            present = self.present(stream.frames)
+            figures["now"] = {label: present.count(label) for label in present}
+        return figures
+
+    # What it obeys
+
+    def answer(self, command: Dict[str, Any]) -> Dict[str, Any]:
+        self.heard.append(command)
+        action = getattr(self, "do_" + command["command"], None)
+        if action is None:
+            raise Refused(INVALID, "{} is no command.".format(command["command"]))
+        with self.lock:
+            answer = action(**{key: value for key, value in command.items() if key != "command"})
+        if answer is not None:
+            return dict(answer)
+        self.publish_state()
+        return {"state": self.describe()}
+
+    def later(self, work: Any, *arguments: Any) -> None:
+        threading.Thread(target=work, args=arguments, daemon=True).start()
+
+    def stream(self, name: str) -> Stream:
+        if name not in self.streams:
+            raise Refused(NOT_FOUND, "There is no stream {}.".format(name))
+        return self.streams[name]
+
+    def do_get_state(self) -> None:
+        pass
+
+    def do_set_model(self, model: str) -> None:
+        self.check_installed(model)
+        if self.model["wanted"]:
+            raise Refused(CONFLICT, "{} is being loaded; wait for it.".format(self.model["wanted"]))
+        self.model.update(wanted=model, status="loading", stage="reading the graph", error=None)
+        self.later(self.load, model)
+
+    def check_installed(self, model: str) -> None:
+        if model not in self.models:
+            raise Refused(NOT_FOUND, "There is no model {}.".format(model))
+        if not self.models[model]["installed"]:
+            raise Refused(CONFLICT, "{} is not installed; get it first.".format(model))
+
+    def load(self, model: str) -> None:
+        for stage in ("reading the graph", "finding the cut", "warming up"):
+            self.model["stage"] = stage
+            self.publish_state()
+            if self.stopped.wait(0.4):
+                return
+        if "broken" in model:
+            error = "{}: the graph is cut off at byte 1234; get it again. {} goes on.".format(
+                model, self.model["name"])
+            self.model.update(wanted=None, status="ready", stage=None, error=error)
+            self.log("error", error)
+        else:
+            self.model.update(name=model, wanted=None, status="ready", stage=None, error=None,
+                              family=self.models[model]["family"])
+            self.log("info", "{} is ready".format(model))
+        self.publish_state()
+
+    def do_get_model(self, model: str) -> None:
+        if model not in self.models:
+            raise Refused(NOT_FOUND, "The catalogue has no {}.".format(model))
+        if self.models[model]["installed"]:
+            raise Refused(CONFLICT, "{} is installed already.".format(model))
+        if self.models[model]["download"] and not self.models[model]["download"]["error"]:
+            raise Refused(CONFLICT, "{} is being fetched.".format(model))
+        self.models[model]["download"] = {"done": 0, "total": 70000000, "error": None}
+        self.later(self.download, model)
+
+    def download(self, name: str) -> None:
+        model = self.models[name]
+        for part in range(1, 11):
+            if self.stopped.wait(0.2):
+                return
+            model["download"] = {"done": part * 7000000, "total": 70000000, "error": None}
+            if "broken" in name and part == 5:
+                model["download"]["error"] = "The connection broke; try again, it goes on where it stopped."
+                self.publish_state()
+                return
+            self.publish_state()
+        model.update(download=None, installed=True, bytes=70000000)
+        self.publish_state()
+
+    def do_set_stream(self, stream: str, source: Any, model: Optional[str] = None) -> None:
+        if not STREAM.fullmatch(stream):
+            raise Refused(INVALID, "A stream's name has 1 to 32 of a-z, 0-9, _ and -.")
+        if model is not None:
+            self.check_installed(model)
+        text = self.check_source(source)
+        if stream not in self.streams:
+            if len(self.streams) == 8:
+                raise Refused(CONFLICT, "8 streams is the most; remove one.")
+            self.streams[stream] = Stream(stream, text, None)
+        elif text != hide(self.streams[stream].source):
+            self.streams[stream].source = text
+        self.streams[stream].model = model
+
+    def check_source(self, source: Any) -> str:
+        text = str(source).strip()
+        if not text:
+            raise Refused(INVALID, "A source is a camera's number, a device, an address or a pipeline.")
+        if "filesink" in text:
+            raise Refused(INVALID, "filesink is not allowed in a pipeline from the dashboard.")
+        return text
+
+    def do_reset_stream(self, stream: str) -> None:
+        known = self.stream(stream)
+        if known.configured is None:
+            raise Refused(CONFLICT, "{} is not in the config file; remove it instead.".format(stream))
+        known.source, known.model = known.configured, None
+
+    def do_remove_stream(self, stream: str) -> None:
+        if self.stream(stream).configured is not None:
+            raise Refused(CONFLICT, "{} stands in the config file; remove it there.".format(stream))
+        self.do_record(stream, False)
+        del self.streams[stream]
+
+    def do_test_source(self, source: Any) -> Dict[str, Any]:
+        text = self.check_source(source)
+        if "broken" in text:
+            raise Refused(FAILED, "{} cannot be opened; check the cable or the address.".format(hide(text)))
+        jpeg = self.draw(Stream("test", text, None), 1)
+        return {"jpeg": base64.b64encode(jpeg).decode(), "width": 320, "height": 180}
+
+    def do_change_settings(self, settings: Dict[str, Any]) -> None:
+        for name in settings:
+            if name not in CONFIGURED:
+                raise Refused(INVALID, "{} is no setting of the dashboard.".format(name))
+        unknown = sorted(set(settings.get("shown_classes") or ()) - set(LABELS))
+        if unknown:
+            raise Refused(INVALID, "{} is no class of the model.".format(unknown[0]))
+        for name, value in settings.items():
+            self.settings[name] = CONFIGURED[name] if value is None else value
+
+    def do_record(self, stream: str, on: bool) -> None:
+        known = self.stream(stream)
+        if on and not known.writer:
+            if known.is_broken:
+                raise Refused(CONFLICT, "{} gives no pictures that could be recorded.".format(stream))
+            known.since = time.time()
+            stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(known.since))
+            known.recording = "{}_{}_{}.avi".format(stream, stamp, len(self.heard))
+            known.writer = AviWriter(str(self.recordings / known.recording), 320, 180, self.fps)
+        elif not on and known.writer:
+            known.writer.close()
+            known.writer = None
+
+    def do_list_recordings(self) -> Dict[str, Any]:
+        running = {stream.recording for stream in self.streams.values() if stream.writer}
+        recordings = []
+        for path in sorted(self.recordings.glob("*.*"), key=lambda path: -path.stat().st_mtime):
+            facts = path.stat()
+            recordings.append({
+                "name": path.name, "stream": path.name.split("_")[0], "started": facts.st_mtime - 5, "seconds": 5.0,
+                "bytes": facts.st_size, "format": path.suffix[1:], "recording": path.name in running})
+        return {"recordings": recordings}
+
+    def do_delete_recording(self, name: str) -> Dict[str, Any]:
+        listed = {recording["name"]: recording for recording in self.do_list_recordings()["recordings"]}
+        if name not in listed:
+            raise Refused(NOT_FOUND, "There is no recording {}.".format(name))
+        if listed[name]["recording"]:
+            raise Refused(CONFLICT, "{} is being recorded; stop that first.".format(name))
+        (self.recordings / name).unlink()
+        return self.do_list_recordings()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A stand-in for the daemon.")
+    parser.add_argument("run_dir")
+    parser.add_argument("--recordings", help="folder of the recordings; RUN_DIR/recordings if left out")
+    parser.add_argument("--streams", default="main", help="names, separated by commas")
+    parser.add_argument("--fps", type=float, default=10.0)
+    parser.add_argument("--picture-bytes", type=int, default=0)
+    options = parser.parse_args()
+    recordings = options.recordings or os.path.join(options.run_dir, "recordings")
+    daemon = FakeDaemon(
+        options.run_dir, recordings, options.streams.split(","), options.fps, options.picture_bytes).start()
+
+    def crash(*_: Any) -> None:
+        daemon.log("error", "The camera driver crashed the daemon.")
+        time.sleep(0.3)
+        os._exit(1)
+
+    ended = threading.Event()
+    signal.signal(signal.SIGUSR1, crash)
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    signal.signal(signal.SIGINT, lambda *_: ended.set())
+    print("the fake daemon runs", flush=True)
+    while not ended.wait(0.5):
+        pass
+    daemon.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""What the dashboard is started with: a JSON file whose path is in the environment variable SPLITLENS_DASHBOARD."""
+
+import json
+import os
+from typing import Any, NamedTuple
+
+VARIABLE = "SPLITLENS_DASHBOARD"
+WORKERS = ("eventlet", "gthread")
+
+
+class OptionsError(Exception):
+    """The start file is missing or wrong."""
+
+
+class Options(NamedTuple):
+    """run_dir has the sockets of the bus, state_dir the dashboard's own files, recordings_dir the movies.
+
+    sign_in: False makes everybody an operator.
+    """
+
+    run_dir: str
+    state_dir: str
+    recordings_dir: str
+    host: str = "0.0.0.0"
+    port: int = 8080
+    worker: str = "eventlet"
+    sign_in: bool = True
+
+
+def read_options() -> Options:
+    path = os.environ.get(VARIABLE)
+    if not path:
+        raise OptionsError("{} is not set; `python -m appliance up` starts the dashboard with it.".format(VARIABLE))
+    try:
+        with open(path, encoding="utf-8") as file:
+            fields: Any = json.load(file)
+        options = Options(**fields)
+    except (OSError, ValueError, TypeError) as error:
+        raise OptionsError("{} (from {}): {}".format(path, VARIABLE, error)) from error
+    for name, kind in Options.__annotations__.items():
+        if not isinstance(getattr(options, name), kind):
+            raise OptionsError("{}: {} must be of type {}.".format(path, name, kind.__name__))
+    if options.worker not in WORKERS:
+        raise OptionsError("{}: worker must be one of {}.".format(path, ", ".join(WORKERS)))
+    return options

@@ -1,0 +1,10 @@
+// Runs before the first paint, so that no page flashes in the wrong theme. The only script that is no module.
+(function () {
+  "use strict";
+  try {
+    const theme = localStorage.getItem("theme");
+    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  } catch (error) {
+    // Without storage the system's theme is taken.
+  }
+})();
