@@ -28,7 +28,6 @@ class Intake(Generic[K, T]):
     def __init__(self) -> None:
         self._places: OrderedDict[K, _Place[T]] = OrderedDict()  # who is at the front is next
         self._taken = 0
-        self._paused = False
         self._closed = False
         self._changed = threading.Condition()
 
@@ -72,7 +71,7 @@ class Intake(Generic[K, T]):
         """
         with self._changed:
             while True:
-                key = None if self._paused else self._next()
+                key = self._next()
                 if key is not None:
                     break
                 if self._closed:
@@ -86,23 +85,11 @@ class Intake(Generic[K, T]):
             self._changed.notify_all()
             return self._taken - 1, key, item, claim()
 
-    def pause(self) -> None:
-        """Let nobody take an item until `resume`. Streams that overwrite go on."""
-        self._set_paused(True)
-
-    def resume(self) -> None:
-        self._set_paused(False)
-
     def close(self) -> None:
-        """Take no more items. Those that lie here can still be taken, unless it is paused."""
+        """Take no more items. Those that lie here can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def _next(self) -> Optional[K]:
         return next((key for key, place in self._places.items() if place.is_full), None)
-
-    def _set_paused(self, paused: bool) -> None:
-        with self._changed:
-            self._paused = paused
-            self._changed.notify_all()

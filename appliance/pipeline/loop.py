@@ -9,7 +9,7 @@ overwrites the frame that waits there; a movie or a folder of pictures waits, so
 import threading
 import time
 from types import TracebackType
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Type
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Type
 
 from appliance.frame import Detections, Frame, Result, Segmentation, Timings
 from appliance.pipeline.feed import Feed, start_thread
@@ -106,15 +106,9 @@ class Loop:
         self._slot.replace(detector)
         self._start_workers(detector.workers)
 
-    def swap_in_place(self, load: Callable[[], SplitDetector]) -> None:
-        """Close the detector, then load another: for a machine that cannot hold both. Streams wait meanwhile.
-
-        Where `load` raises, the loop has no detector, and waits: call this again.
-        """
-        self._intake.pause()
-        self._slot.empty()
-        self.swap(load())
-        self._intake.resume()
+    def settle(self) -> None:
+        """Until every detector but the newest is closed: for a machine that has no memory for two."""
+        self._slot.settle()
 
     def _feeds_now(self) -> List[Feed]:
         with self._lock:

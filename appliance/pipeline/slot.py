@@ -23,25 +23,24 @@ class DetectorSlot:
         """A frame of this detector is done."""
         with self._changed:
             self._count(detector, -1)
-            is_left = self._forget_unused(detector)
+            is_left = self._is_left(detector)
         if is_left:
-            detector.close()
+            self._close(detector)
 
     def replace(self, detector: SplitDetector) -> None:
         """Frames that come now go to another detector. Nothing happens if it is the same."""
         with self._changed:
             old, self.current = self.current, detector
             self._users.setdefault(id(detector), (detector, 0))
-            is_left = self._forget_unused(old)
+            is_left = self._is_left(old)
         if is_left:
-            old.close()
+            self._close(old)
 
-    def empty(self) -> None:
-        """Close the detector when its last frame is done, and have none. Nobody may `acquire` until `replace`."""
+    def settle(self) -> None:
+        """Until every detector that was replaced is closed."""
         with self._changed:
-            while any(users for _, users in self._users.values()):
+            while len(self._users) > 1:
                 self._changed.wait()
-        self.close()
 
     def close(self) -> None:
         """Close every detector that is still open. No frame is under way."""
@@ -55,9 +54,11 @@ class DetectorSlot:
         self._users[id(detector)] = (detector, users + change)
         return detector
 
-    def _forget_unused(self, detector: SplitDetector) -> bool:
-        self._changed.notify_all()
-        if detector is self.current or id(detector) not in self._users or self._users[id(detector)][1]:
-            return False
-        del self._users[id(detector)]
-        return True
+    def _close(self, detector: SplitDetector) -> None:
+        detector.close()
+        with self._changed:
+            del self._users[id(detector)]
+            self._changed.notify_all()
+
+    def _is_left(self, detector: SplitDetector) -> bool:
+        return detector is not self.current and not self._users[id(detector)][1]

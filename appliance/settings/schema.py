@@ -81,8 +81,8 @@ class Settings:
         "that ends in appsink", minimum=0, maximum=255)
     streams: Optional[Mapping[str, StreamSetting]] = setting(
         None, STREAMS, INPUT,
-        "for `up`: several cameras, or movies that play in a loop, by name, each with a source as for camera_input and, "
-        "if it needs, a `model` of its own; left out, camera_input is one stream called main")
+        "for `up`: cameras, or movies that play in a loop, by name, each with a source as for camera_input and, if it "
+        "needs, a `model` of its own; left out, camera_input is one stream called main")
     width: int = setting(
         1280, INTEGER, INPUT, "width to ask of a USB camera; see also mask_output_size",
         unit="pixels", minimum=1, maximum=16384)

@@ -65,6 +65,7 @@ def _stream(name: str, place: str, node: yaml.Node) -> StreamSetting:
     if isinstance(node, yaml.MappingNode):
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+            place = "(line {}) ".format(key_node.start_mark.line + 1)
             if key not in StreamSetting._fields:
                 hint = did_you_mean(nearest(str(key), StreamSetting._fields)) or "it has source and model"
                 raise BadStreams("{}{}: {} is no part of a stream; {}".format(place, name, redact(str(key)), hint))
@@ -91,7 +92,7 @@ def show_streams(streams: Mapping[str, StreamSetting]) -> str:
     parts = []
     for name, stream in streams.items():
         source = redact(str(stream.source))
-        if any(letter in source for letter in ",{}[]#!&*'\"") or ": " in source:
+        if any(letter in source for letter in ",{}[]#!&'\"") or ": " in source:
             source = "'{}'".format(source.replace("'", "''"))
         if stream.model is not None:
             source = "{{source: {}, model: {}}}".format(source, stream.model)

@@ -19,6 +19,7 @@ class Overlay:
 
     Boxes have label and score; masks and segmentations are translucent, the latter with a legend.
     mask_size: width and height to which a picture with masks is resized; None draws at the frame's own size.
+    max_width: wider frames are drawn at this width, with their height in proportion. vis_text may be set at any time.
     """
 
     def __init__(
@@ -26,8 +27,10 @@ class Overlay:
         vis_text: bool,
         statistics: Callable[[], Statistics],
         mask_size: Optional[Tuple[int, int]] = None,
+        max_width: Optional[int] = None,
     ) -> None:
-        self._vis_text = vis_text
+        self.vis_text = vis_text
+        self._max_width = max_width
         self._statistics = statistics
         self._mask_size = mask_size
 
@@ -36,12 +39,15 @@ class Overlay:
         if self._mask_size is not None and result.detections.masks is not None:
             return self._mask_size
         height, width = result.frame.image.shape[:2]
+        if self._max_width is not None and width > self._max_width:
+            return self._max_width, max(1, round(height * self._max_width / width))
         return width, height
 
     def draw(self, result: Result) -> np.ndarray:
         """A new uint8 [height, width, 3] BGR picture of `size`; the frame's own stays as it is."""
-        result = _resized(result, *self.size(result))
-        picture: np.ndarray = result.frame.image.copy()
+        resized = _resized(result, *self.size(result))
+        picture: np.ndarray = resized.frame.image.copy() if resized is result else resized.frame.image
+        result = resized
         height, width = picture.shape[:2]
         style = style_for(width, height)
         taken: List[Area] = []
@@ -55,7 +61,7 @@ class Overlay:
         for box, colour in zip(reversed(boxes), reversed(colours)):
             _draw_box(picture, box, colour, style.line)
         draw_legend(picture, result, style)
-        if self._vis_text:
+        if self.vis_text:
             taken.append(_draw_statistics(picture, style, self._statistics()))
         labels = []
         for box, colour, class_id, score in zip(boxes, colours, found.class_ids, found.scores):
@@ -73,14 +79,22 @@ def _resized(result: Result, width: int, height: int) -> Result:
     """The result as if it had been found in a frame of this size."""
     image, found = result.frame.image, result.detections
     old_height, old_width = image.shape[:2]
-    if (old_width, old_height) == (width, height) or found.masks is None:
+    if (old_width, old_height) == (width, height):
         return result
     boxes = found.boxes * np.array([width / old_width, height / old_height] * 2, np.float32)
-    masks = np.zeros((len(found.masks), height, width), np.bool_)
-    for mask, target in zip(found.masks, masks):
-        target[:] = cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    frame = result.frame._replace(image=cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR))
-    return result._replace(frame=frame, detections=found._replace(boxes=boxes, masks=masks))
+    masks, segmentation = None, result.segmentation
+    if found.masks is not None:
+        masks = np.zeros((len(found.masks), height, width), np.bool_)
+        for mask, target in zip(found.masks, masks):
+            target[:] = cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    if segmentation is not None:
+        class_map = cv2.resize(segmentation.class_map, (width, height), interpolation=cv2.INTER_NEAREST)
+        segmentation = segmentation._replace(class_map=class_map)
+    # Below half the size INTER_LINEAR leaves out pixels, and edges flicker.
+    shrinks = 2 * width < old_width
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    frame = result.frame._replace(image=cv2.resize(image, (width, height), interpolation=interpolation))
+    return result._replace(frame=frame, detections=found._replace(boxes=boxes, masks=masks), segmentation=segmentation)
 
 
 def _pixels(box: np.ndarray, width: int, height: int) -> Area:

@@ -35,15 +35,19 @@ class LiveSource(Source):
     """The newest frame of a camera, whenever one is asked for.
 
     A thread hears the reader process; `read` copies a frame out of shared memory only when it is wanted.
-    Until the first frame, what goes wrong is raised by `read` as SourceError; after it, the camera is
-    opened again and again, for ever.
+    Until the first frame, what goes wrong is raised by `read` as SourceError; after it, or at once if it is `patient`,
+    the camera is opened again and again, for ever. problem: why there is no picture now; None while frames come.
+    reconnects: how often it came back.
     """
 
     is_live = True
 
     def __init__(self, name: str, spec: wire.Message, live_timeout: float,
-                 on_notice: Optional[Callable[[str], None]] = None) -> None:
+                 on_notice: Optional[Callable[[str], None]] = None, patient: bool = False) -> None:
         self.name = name
+        self.problem: Optional[str] = None
+        self.reconnects = 0
+        self._patient = patient
         self._spec = spec
         self._live_timeout = live_timeout
         self._on_notice = on_notice
@@ -97,9 +101,11 @@ class LiveSource(Source):
         if old is not None:
             old.child.free(old.message["ring"], old.message["slot"])
         newest.child.forget_remarks()
-        if self._lost is not None and self._last_frame is not None:
-            self._notice("is back after {:.0f} s".format(now - self._last_frame))
-        self._lost = None
+        if self._lost is not None:
+            self.reconnects += 1
+            if self._last_frame is not None:
+                self._notice("is back after {:.0f} s".format(now - self._last_frame))
+        self._lost = self.problem = None
         self._last_frame = now
 
     def _supervise(self) -> None:
@@ -110,9 +116,10 @@ class LiveSource(Source):
                 reason = self._run_reader()
                 if self._closing.is_set():
                     return
-                if self._last_frame is None:
+                if self._last_frame is None and not self._patient:
                     self._fail(reason)
                     return
+                self.problem = reason
                 if self._last_frame != before:
                     pause = FIRST_PAUSE
                 if reason != self._lost:

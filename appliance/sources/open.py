@@ -2,11 +2,14 @@
 
 import os
 import re
-from typing import Callable, Optional, Union
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from appliance.errors import SourceError
 from appliance.settings.redact import redact
 from appliance.sources.base import Source
+
+if TYPE_CHECKING:
+    from appliance.sources.live import LiveSource
 
 ADDRESS = re.compile(r"(rtsps?|rtmps?|https?|udp|tcp|rtp|srt)://\S", re.IGNORECASE)
 ACCEPTED = (
@@ -27,8 +30,11 @@ def open_movie(path: str) -> Source:
 
 
 def open_camera(camera_input: Union[int, str], width: Optional[int] = None, height: Optional[int] = None,
-                live_timeout: float = 20.0, on_notice: Optional[Callable[[str], None]] = None) -> Source:
+                live_timeout: float = 20.0, on_notice: Optional[Callable[[str], None]] = None,
+                patient: bool = False) -> "LiveSource":
     """A live source. Returns at once; what is wrong with the camera is raised by the first `read`.
+
+    patient: nothing is raised; a camera that is not there is tried for ever.
 
     width, height: asked of a USB camera; other cameras send what they send.
     live_timeout: seconds without a frame after which the camera is opened anew.
@@ -45,7 +51,7 @@ def open_camera(camera_input: Union[int, str], width: Optional[int] = None, heig
     elif kind == "index":
         target = "/dev/video{}".format(int(target))
     spec = {"kind": kind, "target": target, "width": width, "height": height, "live_timeout": live_timeout}
-    return LiveSource(redact(str(camera_input).strip()), spec, live_timeout, on_notice)
+    return LiveSource(redact(str(camera_input).strip()), spec, live_timeout, on_notice, patient)
 
 
 def camera_kind(value: Union[int, str]) -> str:

@@ -173,19 +173,6 @@ class TestIntake:
             intake.put("a", number)
             assert intake.take_with(lambda: next(claims)) == (number, "a", number, "xyz"[number])
 
-    def test_nothing_is_taken_while_it_is_paused(self):
-        intake, taken = Intake(), []
-        intake.open("a", overwrites=True)
-        intake.pause()
-        taker = threading.Thread(target=lambda: taken.append(intake.take_with(lambda: None)))
-        taker.start()
-        intake.put("a", "old")
-        intake.put("a", "new")
-        assert not taken
-        intake.resume()
-        taker.join(LIMIT)
-        assert taken == [(0, "a", "new", None)]
-
     @pytest.mark.parametrize("end", [lambda intake: intake.shut("a"), lambda intake: intake.close()])
     def test_who_waits_with_an_item_is_told_of_the_end(self, end):
         intake, answers = Intake(), []
@@ -530,46 +517,19 @@ class TestStreams:
         assert [len(result.detections.boxes) for result in sink.results] == [0, 0, 0]
 
 
-class TestSwapInPlace:
-    def test_the_old_detector_is_closed_before_the_new_one_is_loaded(self):
-        old, new, sink = Fake(labels={1: "old"}), Fake(labels={1: "new"}), Collect()
-
-        def load():
-            assert (old.closed, old.busy) == (1, 0)
-            return new
-
-        with Loop(old, [Feed(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
-            wait_for(lambda: sink.results)
-            loop.swap_in_place(load)
-            wait_for(lambda: sink.results[-1].labels == {1: "new"})
-        assert (old.closed, new.closed) == (1, 1)
-
-    def test_where_the_new_one_cannot_be_loaded_the_old_one_can_be_loaded_again(self):
-        old, again, sink = Fake(), Fake(), Collect()
-
-        def fail():
-            raise SourceError("too large")
-
-        with Loop(old, [Feed(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
-            wait_for(lambda: sink.results)
-            with pytest.raises(SourceError):
-                loop.swap_in_place(fail)
-            seen = len(sink.results)
-            loop.swap_in_place(lambda: again)
-            wait_for(lambda: len(sink.results) > seen + 2)
-        assert (old.closed, again.closed) == (1, 1)
-
-    def test_a_loop_without_detector_can_be_left(self):
-        old, sink = Fake(), Collect()
-
-        def fail():
-            raise SourceError("too large")
-
-        with Loop(old, [Feed(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
-            wait_for(lambda: sink.results)
-            with pytest.raises(SourceError):
-                loop.swap_in_place(fail)
-        assert old.closed == 1 and sink.closed == 1
+    def test_the_old_detector_can_be_waited_for(self):
+        gate, old, new, sink = threading.Event(), Fake(), Fake(), Collect()
+        held = Fake(back_at=lambda number: gate.wait(LIMIT))
+        with Loop(held, [Feed(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
+            wait_for(lambda: held.most_busy)
+            loop.swap(old)
+            loop.swap(new)
+            settled = threading.Thread(target=loop.settle)
+            settled.start()
+            assert held.closed == 0 and settled.is_alive()
+            gate.set()
+            settled.join(LIMIT)
+            assert (held.closed, old.closed, new.closed) == (1, 1, 0)
 
 
 class TestMeter:

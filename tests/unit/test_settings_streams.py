@@ -37,7 +37,7 @@ def test_streams_may_be_given_in_one_line(layer):
     ("streams:\n  The Door: 0", "(line 2) cannot have a stream called 'The Door': up to 32 small letters"),
     ("streams:\n  a: 0\n  a: 1", "(line 3) has two streams called a"),
     ("streams:\n  a:\n    sorce: 0", "(line 3) a: sorce is no part of a stream; did you mean source?"),
-    ("streams:\n  a:\n    model: x", "(line 2) a: a stream needs a source"),
+    ("streams:\n  a:\n    model: x", "a: a stream needs a source"),
     ("streams:\n  a: [1]", "(line 2) a: source must be a text"),
     ("streams:\n  a:", "(line 2) a: source must be a text"),
 ])

@@ -1,0 +1,23 @@
+"""The detector of an appliance whose model is not loaded yet, or cannot be: finds nothing, so that pictures still move."""
+
+import numpy as np
+
+from appliance.detectors.base import Detector, Raw
+from appliance.frame import Detections
+
+
+class NoDetector(Detector):
+    """Finds nothing, at once."""
+
+    name, family, path, reason, device = "", "", "", "", "CPU"
+    labels = {}
+    workers = 1
+
+    def front(self, image: np.ndarray) -> Raw:
+        return []
+
+    def back(self, raw: Raw, width: int, height: int) -> Detections:
+        return Detections.empty()
+
+    def close(self) -> None:
+        pass

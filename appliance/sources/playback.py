@@ -1,0 +1,68 @@
+"""A movie that plays like a camera: at its own speed, again and again."""
+
+import threading
+import time
+from typing import Optional
+
+from appliance.frame import Frame
+from appliance.sources.base import Source
+from appliance.sources.movie import MovieSource
+
+# For a movie that does not say how fast it plays.
+USUAL_FPS = 25.0
+# A reader that comes later than this starts to count anew, instead of hurrying after the clock.
+LONGEST_DELAY = 1.0
+
+
+class PlaybackSource(Source):
+    """The frames of a movie when they are due, from the start again after the last.
+
+    Live: who reads too seldom misses frames, which are dropped. Raises SourceError at once for what is no movie,
+    and where nothing can be read from it any more.
+    """
+
+    is_live = True
+    problem: Optional[str] = None
+    reconnects = 0
+
+    def __init__(self, path: str) -> None:
+        self.name = path
+        self._movie = MovieSource(path)
+        self.fps = self._movie.fps or USUAL_FPS
+        self._step = 1 / self.fps
+        self._index = 0
+        self._due: Optional[float] = None
+        self._closing = threading.Event()
+
+    def read(self) -> Optional[Frame]:
+        frame = self._next()
+        now = time.monotonic()
+        if self._due is None or now - self._due > LONGEST_DELAY:
+            self._due = now
+        # What is late by more than a frame is dropped, as a camera would.
+        while frame is not None and now - self._due > self._step:
+            self.drops += 1
+            self._due += self._step
+            frame = self._next()
+            now = time.monotonic()
+        if frame is None or self._closing.wait(max(0.0, self._due - now)):
+            return None
+        self._due += self._step
+        self._index += 1
+        return frame._replace(index=self._index - 1, time=time.time(), captured_at=time.monotonic())
+
+    def close(self) -> None:
+        self._closing.set()
+        self._movie.close()
+
+    def _next(self) -> Optional[Frame]:
+        """The next frame of the movie; None only after `close`."""
+        frame = self._movie.read()
+        if frame is None and not self._closing.is_set():
+            self._movie.close()
+            self._movie = MovieSource(self.name)
+            if self._closing.is_set():
+                self._movie.close()
+            frame = self._movie.read()
+        return frame
+
