@@ -46,22 +46,22 @@ const kept = new WeakMap();
 export function keepChildren(parent, items, keyOf, create) {
   const old = kept.get(parent) || new Map();
   const now = new Map();
+  for (const item of items) now.set(keyOf(item), old.get(keyOf(item)));
+  for (const [key, child] of old) {
+    if (now.has(key)) continue;
+    if (child.remove) child.remove();
+    child.node.remove(); // before others are placed: who moves loses the focus
+  }
   let place = parent.firstChild;
   for (const item of items) {
-    const key = keyOf(item);
-    const child = old.get(key) || create(item);
-    old.delete(key);
-    now.set(key, child);
+    const child = now.get(keyOf(item)) || create(item);
+    now.set(keyOf(item), child);
     child.update(item);
     if (child.node === place) {
       place = place.nextSibling;
     } else {
       parent.insertBefore(child.node, place);
     }
-  }
-  for (const child of old.values()) {
-    if (child.remove) child.remove();
-    child.node.remove();
   }
   kept.set(parent, now);
 }

@@ -1,0 +1,195 @@
+// The last 30 minutes as charts: fetched once, then lengthened by what is heard.
+
+import uPlot from "../vendor/uplot.js";
+import { byId, keepChildren, make, onVisibility, setAttribute, setSentence, setText } from "./dom.js";
+import { getJson, latest, listen } from "./connection.js";
+import { figure, minute } from "./format.js";
+
+const SPAN_SECONDS = 1800;
+const STEP_SECONDS = 2;
+const HEIGHT = 120;
+const MOST_COLORS = 6;
+const PERCENT = { unit: "%", range: [0, 100] };
+
+/** Each chart: title, unit, and the series that it takes out of the history, as [name, values] pairs. */
+const CHARTS = [
+  { id: "fps", title: "Frames a second", unit: "", series: (history) => Object.entries(history.fps) },
+  { id: "latency", title: "Latency", unit: "ms", series: (history) => Object.entries(history.latency).map(([name, values]) => [name, scaled(values, 1000)]) },
+  { id: "load", title: "Load", ...PERCENT, series: (history) => [["CPU", history.cpu], ["GPU", history.gpu], ["memory", history.memory]] },
+  { id: "power", title: "Power", unit: "W", series: (history) => [["total", history.power]] },
+  { id: "temperatures", title: "Temperature", unit: "°C", free: true, series: (history) => Object.entries(history.temperatures) },
+];
+
+const box = byId("charts");
+const note = byId("history-note");
+const charts = new Map();
+const together = uPlot.sync("history");
+let history = null;
+
+const isRead = (value) => value !== null && value !== undefined;
+const scaled = (values, factor) => values.map((value) => (isRead(value) ? value * factor : null));
+const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function yRange(chart, low, high) {
+  if (chart.range) return chart.range;
+  if (low === null) return [0, 1];
+  if (chart.free) return [Math.floor(low - 3), Math.ceil(high + 3)];
+  return [0, high > 0 ? high * 1.15 : 1];
+}
+
+function options(chart, names, width, onCursor) {
+  const [grid, text] = [colorOf("--line"), colorOf("--muted")];
+  const axis = { stroke: text, font: "11px system-ui, sans-serif", grid: { stroke: grid, width: 1 }, ticks: { show: false } };
+  return {
+    width, height: HEIGHT, legend: { show: false },
+    cursor: { sync: { key: together.key }, drag: { x: false, y: false }, points: { size: 5 } },
+    scales: { x: { time: true, range: () => [lastTime() - SPAN_SECONDS, lastTime()] }, y: { range: (plot, low, high) => yRange(chart, low, high) } },
+    axes: [
+      { ...axis, size: 22, space: 70, values: (plot, splits) => splits.map(minute) },
+      { ...axis, size: 38, space: 28, values: (plot, splits) => splits.map((value) => (value >= 10 || Number.isInteger(value) ? String(Math.round(value * 10) / 10) : value.toFixed(2))) },
+    ],
+    series: [{}, ...names.map((name, place) => ({ label: name, stroke: colorOf(`--series-${place % MOST_COLORS + 1}`), width: 1.5, points: { show: false }, spanGaps: false }))],
+    hooks: { setCursor: [onCursor] },
+  };
+}
+
+const lastTime = () => (history && history.time.length ? history.time[history.time.length - 1] : Date.now() / 1000);
+
+function createChart(first) {
+  const legend = make("ul", { class: "chart-legend" });
+  const canvas = make("div", { class: "chart-canvas", role: "img" });
+  const node = make("section", { class: "chart", "data-chart": first.chart.id },
+    make("header", { class: "chart-head" }, make("h3", {}, first.chart.title), legend), canvas);
+  const values = new Map();
+  let plot = null;
+  let shown = "";
+  let item = first;
+
+  function write(index) {
+    item.data.forEach(([name, numbers]) => {
+      const value = isRead(index) ? numbers[index] : numbers[numbers.length - 1];
+      setText(values.get(name), isRead(value) ? `${figure(value)}${item.chart.unit ? ` ${item.chart.unit}` : ""}` : "–");
+    });
+  }
+
+  function rebuild() {
+    if (plot) plot.destroy();
+    values.clear();
+    legend.replaceChildren(...item.data.map(([name], place) => {
+      const value = make("span", { class: "chart-value" });
+      values.set(name, value);
+      return make("li", {}, make("span", { class: `swatch series-${place % MOST_COLORS + 1}`, "aria-hidden": "true" }), `${name} `, value);
+    }));
+    plot = new uPlot(options(item.chart, item.data.map(([name]) => name), Math.max(canvas.clientWidth, 200), () => write(plot && plot.cursor.idx)), table(), canvas);
+  }
+
+  const table = () => [history.time, ...item.data.map(([, numbers]) => numbers)];
+
+  const sizes = new ResizeObserver(() => {
+    if (plot && canvas.clientWidth) plot.setSize({ width: canvas.clientWidth, height: HEIGHT });
+  });
+  sizes.observe(canvas);
+
+  const self = {
+    node,
+    update(next) {
+      item = next;
+      const names = item.data.map(([name]) => name).join("\n");
+      if (!plot || names !== shown) {
+        shown = names;
+        requestAnimationFrame(() => { // once it has a width
+          if (node.isConnected) {
+            rebuild();
+            write(null);
+          }
+        });
+        return;
+      }
+      plot.setData(table());
+      write(plot.cursor.idx);
+      setAttribute(canvas, "aria-label", `${item.chart.title} of the last 30 minutes. ${summary(item)}`);
+    },
+    recolor() {
+      if (plot) rebuild();
+      write(null);
+    },
+    remove() {
+      sizes.disconnect();
+      if (plot) plot.destroy();
+      charts.delete(first.chart.id);
+    },
+  };
+  charts.set(first.chart.id, self);
+  return self;
+}
+
+function summary(item) {
+  return item.data.map(([name, numbers]) => {
+    const read = numbers.filter(isRead);
+    if (!read.length) return `${name}: nothing read.`;
+    return `${name}: lowest ${figure(Math.min(...read))}, highest ${figure(Math.max(...read))} ${item.chart.unit}.`;
+  }).join(" ");
+}
+
+function draw() {
+  if (!history || document.hidden) return;
+  const present = CHARTS.map((chart) => ({ chart, data: chart.series(history).filter(([, numbers]) => numbers && numbers.some(isRead)) }));
+  keepChildren(box, present.filter((item) => item.data.length), (item) => item.chart.id, createChart);
+  setSentence(note, history.time.length ? "" : "Nothing measured yet");
+}
+
+/** Append to every series; one that is new is filled up with nulls before. */
+function append(statistics) {
+  const length = history.time.length;
+  const longer = (numbers, value) => {
+    const filled = numbers || new Array(length).fill(null);
+    while (filled.length < length) filled.push(null);
+    filled.push(isRead(value) ? value : null);
+    return filled;
+  };
+  const each = (series, found) => {
+    for (const name of new Set([...Object.keys(series), ...Object.keys(found)])) series[name] = longer(series[name], found[name]);
+  };
+  const read = statistics.readings;
+  const streams = Object.entries(statistics.streams);
+  each(history.fps, Object.fromEntries(streams.map(([name, figures]) => [name, figures.fps])));
+  each(history.latency, Object.fromEntries(streams.map(([name, figures]) => [name, figures.timings && figures.timings.total])));
+  each(history.temperatures, read.temperatures || {});
+  history.cpu = longer(history.cpu, read.cpu);
+  history.gpu = longer(history.gpu, read.gpu);
+  history.memory = longer(history.memory, read.memory && (read.memory.used / read.memory.total) * 100);
+  history.power = longer(history.power, read.power && read.power.total);
+  history.time.push(statistics.time);
+  const old = history.time.findIndex((time) => time >= statistics.time - SPAN_SECONDS);
+  if (old > 0) {
+    for (const numbers of [history.time, history.cpu, history.gpu, history.memory, history.power]) numbers.splice(0, old);
+    for (const group of [history.fps, history.latency, history.temperatures]) Object.values(group).forEach((numbers) => numbers.splice(0, old));
+  }
+}
+
+async function fetchHistory() {
+  if (document.hidden) return;
+  try {
+    history = await getJson("/api/v1/statistics/history");
+    draw();
+  } catch (error) {
+    setSentence(note, error.message);
+  }
+}
+
+export function startCharts() {
+  let wasUp = false;
+  listen("link", (link) => {
+    if (link.up && !wasUp) fetchHistory();
+    wasUp = link.up;
+  });
+  listen("statistics", (statistics) => {
+    if (!history || document.hidden || statistics.time - lastTime() < STEP_SECONDS && history.time.length) return;
+    append(statistics);
+    draw();
+  });
+  onVisibility((visible) => visible && latest("link") && fetchHistory());
+  const recolor = () => charts.forEach((chart) => chart.recolor());
+  document.addEventListener("theme-changed", recolor);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolor);
+}

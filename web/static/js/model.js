@@ -1,0 +1,100 @@
+// The model: which one runs, how a switch goes, what is installed and what the catalogue has.
+
+import { byId, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
+import { command, latest, listen } from "./connection.js";
+import { actionButton, setEnabled } from "./access.js";
+import { Outcome } from "./outcome.js";
+import { bytes } from "./format.js";
+
+export const FAMILIES = { ssd: "SSD", faster_rcnn: "Faster R-CNN", mask_rcnn: "Mask R-CNN", deeplab: "DeepLab" };
+const PATHS = { fast: "fast path", exact: "exact path", whole: "whole graph" };
+
+const outcome = new Outcome(byId("model-outcome"));
+const filter = byId("catalogue-filter");
+
+const family = (name) => FAMILIES[name] || name || "";
+
+// What runs now
+
+const title = make("p", { class: "model-name" });
+const facts = make("p", { class: "facts" });
+const reason = make("p", { class: "hint" });
+const progress = make("p", { class: "outcome pending", role: "status", id: "model-progress" });
+const failure = make("p", { class: "outcome failed", role: "status", id: "model-failure" });
+
+function renderNow(model) {
+  setText(title, model.name || "No model");
+  setText(facts, model.name ? [family(model.family), PATHS[model.path] || model.path, [model.engine, model.device].filter(Boolean).join(" on ")].filter(Boolean).join(" · ") : "");
+  setSentence(reason, model.reason && `Not the fast path: ${model.reason}`);
+  const runs = model.name ? ` ${model.name} still runs.` : "";
+  setSentence(progress, model.wanted && `Loading ${model.wanted}${model.stage ? `: ${model.stage}` : ""}.${model.wanted === model.name ? "" : runs}`);
+  setSentence(failure, model.error && `The last switch failed: ${model.error}${model.name && model.error.includes(model.name) ? "" : runs}`);
+}
+
+// The lists
+
+async function use(button, name) {
+  await outcome.run(button, `Asking for ${name}.`, () => command("set_model", { model: name }), "");
+}
+
+async function get(button, name) {
+  await outcome.run(button, `Asking for ${name}.`, () => command("get_model", { model: name }), "");
+}
+
+function createRow(first) {
+  const name = first.name;
+  const about = make("span", { class: "facts" });
+  const tag = make("span", { class: "chip good" }, "in use");
+  const button = actionButton("", () => (item.installed ? use(button, name) : get(button, name)));
+  const bar = make("progress", { class: "download", "aria-label": `Download of ${name}` });
+  const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
+  const unfit = make("p", { class: "hint", hidden: true });
+  let item = first;
+  return {
+    node: make("li", { class: "row", "data-model": name },
+      make("div", { class: "row-main" }, make("span", { class: "row-name" }, name), about), make("div", { class: "row-tools" }, tag, button), bar, problem, unfit),
+    update(next) {
+      item = next;
+      const model = latest("state").model;
+      const loading = item.download && !item.download.error;
+      const inUse = model.name === name;
+      setText(about, [family(item.family), bytes(item.bytes)].filter(Boolean).join(" · "));
+      tag.hidden = !inUse;
+      button.hidden = inUse && !model.wanted || Boolean(loading);
+      setText(button, item.installed ? (model.wanted === name ? "Loading" : "Use") : item.download ? "Try again" : "Get");
+      setAttribute(button, "aria-label", `${button.textContent}: ${name}`);
+      setEnabled(button, item.fits && !(item.installed && model.wanted) && !inUse);
+      bar.hidden = !loading;
+      if (loading) {
+        bar.max = item.download.total || 1;
+        if (item.download.total) bar.value = item.download.done;
+        else bar.removeAttribute("value");
+        setText(about, [family(item.family), item.download.total ? `${bytes(item.download.done)} of ${bytes(item.download.total)}` : bytes(item.download.done)].join(" · "));
+      }
+      setSentence(problem, item.download && item.download.error);
+      setSentence(unfit, !item.fits && `Does not fit: ${item.reason || "this board cannot hold it"}`);
+    },
+  };
+}
+
+function renderLists() {
+  const state = latest("state");
+  if (!state) return;
+  const wanted = filter.value.trim().toLowerCase();
+  const matches = (model) => !wanted || `${model.name} ${family(model.family)} ${model.family}`.toLowerCase().includes(wanted);
+  const available = state.models.filter((model) => !model.installed);
+  keepChildren(byId("installed"), state.models.filter((model) => model.installed), (model) => model.name, createRow);
+  keepChildren(byId("catalogue"), available.filter(matches), (model) => model.name, createRow);
+  const fetching = available.filter((model) => model.download && !model.download.error).length;
+  setText(byId("catalogue-count"), `${available.length} more${fetching ? `, ${fetching} on the way` : ""}`);
+  byId("catalogue-fold").hidden = available.length === 0;
+}
+
+export function startModel() {
+  byId("model-now").append(title, facts, reason, progress, failure);
+  filter.addEventListener("input", renderLists);
+  listen("state", (state) => {
+    renderNow(state.model);
+    renderLists();
+  });
+}

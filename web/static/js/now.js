@@ -1,0 +1,144 @@
+// What happens now: rates, where the time of a frame goes, what is seen, and how the machine does.
+
+import { byId, keepChildren, make, setSentence, setText } from "./dom.js";
+import { latest, listen } from "./connection.js";
+import { liveness } from "./banners.js";
+import { shownStreams } from "./live.js";
+import { bytes, count, figure, milliseconds, one } from "./format.js";
+
+const PARTS = [
+  ["cap", "Capture", "Reading and decoding"],
+  ["front", "Front", "The network, on the accelerator where there is one"],
+  ["back", "Back", "What follows the network, on the CPU"],
+  ["lost", "Waiting", "Waiting between the parts, without the hand-over"],
+  ["send", "Hand-over", "From front to back; the page's figures for waiting leave it out"],
+];
+
+function figures(names) {
+  const values = {};
+  const nodes = names.map(([key, text, title]) => {
+    values[key] = make("dd", {}, "–");
+    return make("div", { class: "figure", title }, make("dt", {}, text), values[key]);
+  });
+  return { node: make("dl", { class: "figures" }, nodes), values };
+}
+
+/** The parts of a frame's time that lie one after the other; `send` is a part of `lost`. */
+function parts(timings) {
+  return { ...timings, lost: Math.max(0, timings.lost - timings.send) };
+}
+
+function createTimings() {
+  const bar = make("div", { class: "bar", "aria-hidden": "true" });
+  const legend = make("dl", { class: "legend" });
+  const pieces = PARTS.map(([key, text, title]) => {
+    const piece = make("span", { class: `piece ${key}` });
+    const value = make("dd", {}, "–");
+    bar.append(piece);
+    legend.append(make("div", { title }, make("dt", {}, make("span", { class: `swatch ${key}`, "aria-hidden": "true" }), text), value));
+    return { key, piece, value };
+  });
+  const node = make("div", { class: "timings" }, bar, legend);
+  return {
+    node,
+    update(timings) {
+      node.classList.toggle("empty", !timings);
+      const seconds = timings ? parts(timings) : null;
+      for (const { key, piece, value } of pieces) {
+        piece.style.flexGrow = seconds ? seconds[key] * 1000 : 0;
+        setText(value, seconds ? milliseconds(seconds[key]) : "–");
+      }
+    },
+  };
+}
+
+function createSeen(first) {
+  const amount = make("span", { class: "seen-count" });
+  return {
+    node: make("li", {}, make("span", {}, first.label), amount),
+    update: (item) => setText(amount, item.count),
+  };
+}
+
+function createStream(first) {
+  const state = make("span", { class: "chip" });
+  const { node, values } = figures([
+    ["fps", "FPS", "Frames detected a second"],
+    ["latency", "Latency", "From the start of a frame's capture to its detections"],
+    ["vfps", "VFPS", "Frames drawn a second; nothing is drawn for nobody"],
+    ["drops", "Drops", "Frames of a live source that were overwritten before detection, since the start"],
+    ["vdrops", "VDrops", "Frames that slow outputs lost, since the start"],
+    ["frames", "Frames", "Detected since the start"],
+    ["reconnects", "Reconnects", "Times the source was opened again"],
+  ]);
+  const timings = createTimings();
+  const seen = make("ul", { class: "seen" });
+  const nothing = make("p", { class: "hint" }, "Nothing in the newest frame.");
+  return {
+    node: make("section", { class: "now-stream", "data-stream": first.stream.name, "aria-label": first.stream.name },
+      make("h3", {}, first.stream.name, " ", state), node, timings.node,
+      make("div", { class: "seen-row" }, make("span", { class: "label" }, "Seen now"), seen, nothing)),
+    update({ stream, statistics }) {
+      setText(state, stream.status);
+      state.className = `chip ${{ running: "good", starting: "busy" }[stream.status] || "bad"}`;
+      const times = statistics && statistics.timings;
+      setText(values.fps, statistics ? one(statistics.fps) : "–");
+      setText(values.vfps, statistics ? one(statistics.vfps) : "–");
+      setText(values.latency, times ? milliseconds(times.total) : "–");
+      for (const key of ["drops", "vdrops", "frames", "reconnects"]) setText(values[key], statistics ? count(statistics[key]) : "–");
+      timings.update(times);
+      const found = Object.entries((statistics && statistics.now) || {}).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
+      keepChildren(seen, found.map(([label, number]) => ({ label, count: number })), (item) => item.label, createSeen);
+      nothing.hidden = found.length > 0;
+    },
+  };
+}
+
+/** One row for each thing that this machine measures; share: 0 to 1 for a meter. */
+function readings(read) {
+  const rows = [];
+  const add = (name, text, share) => rows.push({ name, text, share });
+  const known = (value) => value !== null && value !== undefined;
+  if (known(read.cpu)) add("CPU", `${figure(read.cpu)} %`, read.cpu / 100);
+  if (known(read.gpu)) add("GPU", `${figure(read.gpu)} %`, read.gpu / 100);
+  if (read.memory) add("Memory", `${bytes(read.memory.used)} of ${bytes(read.memory.total)}`, read.memory.used / read.memory.total);
+  if (known(read.process_memory)) add("Daemon", bytes(read.process_memory));
+  for (const [rail, watts] of Object.entries(read.power || {})) {
+    if (known(watts)) add(rail === "total" ? "Power" : `Power, ${rail}`, `${figure(watts)} W`);
+  }
+  for (const [zone, degrees] of Object.entries(read.temperatures || {})) {
+    if (known(degrees)) add(`${zone} temperature`, `${figure(degrees)} °C`);
+  }
+  return rows;
+}
+
+function createReading(first) {
+  const value = make("dd", {});
+  const fill = make("span", { class: "meter-fill" });
+  const meter = first.share === undefined ? null : make("span", { class: "meter", "aria-hidden": "true" }, fill);
+  return {
+    node: make("div", { class: "reading" }, make("dt", {}, first.name), value, meter),
+    update(item) {
+      setText(value, item.text);
+      if (meter) fill.style.width = `${Math.min(100, item.share * 100)}%`;
+    },
+  };
+}
+
+const machine = make("dl", { class: "reading-list" });
+
+function render() {
+  const [state, statistics] = [latest("state"), latest("statistics")];
+  if (!state || document.hidden) return;
+  const streams = shownStreams(state).map((stream) => ({ stream, statistics: statistics && statistics.streams[stream.name] }));
+  keepChildren(byId("now-streams"), streams, (item) => item.stream.name, createStream);
+  keepChildren(machine, statistics ? readings(statistics.readings) : [], (item) => item.name, createReading);
+  setSentence(byId("now-note"), liveness().live ? "" : "Figures from before the interruption");
+}
+
+export function startNow() {
+  byId("readings").append(make("h3", {}, "Machine"), machine);
+  for (const topic of ["state", "statistics", "daemon", "link"]) listen(topic, render);
+  document.addEventListener("view-changed", render);
+  document.addEventListener("visibilitychange", render);
+}

@@ -1,0 +1,89 @@
+// The streams and where their frames come from.
+
+import { byId, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
+import { command, listen } from "./connection.js";
+import { actionButton, isOperator, setEnabled } from "./access.js";
+import { confirm } from "./dialog.js";
+import { createSourceForm } from "./source_form.js";
+import { Outcome } from "./outcome.js";
+
+const KINDS = { index: "camera", device: "device", address: "network", gstreamer: "GStreamer", movie: "movie" };
+const CHIPS = { running: "good", starting: "busy", lost: "bad", failed: "bad" };
+
+function createStream(first) {
+  const name = first.name;
+  const status = make("span", { class: "chip" });
+  const facts = make("span", { class: "facts" });
+  const source = make("code", { class: "source" });
+  const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
+  const changed = make("p", { class: "hint", hidden: true });
+  const outcome = new Outcome();
+  const place = make("div", {});
+  const edit = actionButton("Edit", () => (form ? close() : open()), { "aria-label": `Edit the source of ${name}`, "aria-expanded": "false" });
+  const reset = actionButton("Reset", () => outcome.run(reset, "Going back to the configuration.", () => command("reset_stream", { stream: name }, 35), "As the configuration says."),
+    { "aria-label": `Reset ${name} to the configuration` });
+  const remove = actionButton("Remove", removeStream, { "aria-label": `Remove ${name}` });
+  let stream = first;
+  let form = null;
+
+  function open() {
+    form = createSourceForm(stream, close);
+    place.replaceChildren(form.node);
+    setAttribute(edit, "aria-expanded", "true");
+    form.focus();
+  }
+
+  function close() {
+    form = null;
+    place.replaceChildren();
+    setAttribute(edit, "aria-expanded", "false");
+    edit.focus();
+  }
+
+  async function removeStream() {
+    if (await confirm("Remove the stream", `${name} (${stream.source}) is no longer detected or shown. Its recordings stay.`, "Remove")) {
+      await outcome.run(remove, "Removing.", () => command("remove_stream", { stream: name }), "");
+    }
+  }
+
+  return {
+    node: make("li", { class: "row", "data-stream": name },
+      make("div", { class: "row-main" }, make("span", { class: "row-name" }, name, " ", status), facts), make("div", { class: "row-tools" }, edit, reset, remove),
+      source, problem, changed, outcome.node, place),
+    update(item) {
+      stream = item;
+      setText(status, stream.status);
+      status.className = `chip ${CHIPS[stream.status] || "bad"}`;
+      setText(facts, [KINDS[stream.kind] || stream.kind, stream.width && `${stream.width}×${stream.height}`, stream.model && `model ${stream.model}`].filter(Boolean).join(" · "));
+      setText(source, stream.source);
+      setSentence(problem, stream.problem);
+      const added = stream.configured_source === null || stream.configured_source === undefined;
+      setSentence(changed, added ? "Added here; the configuration does not have it." : stream.is_configured ? "" : `Changed here. The configuration says ${stream.configured_source}`);
+      reset.hidden = stream.is_configured || added;
+      remove.hidden = !added;
+      if (form) form.update(stream);
+    },
+  };
+}
+
+export function startSources() {
+  const add = byId("add-stream");
+  const place = byId("new-stream");
+  const close = () => {
+    place.replaceChildren();
+    setAttribute(add, "aria-expanded", "false");
+    add.focus();
+  };
+  add.addEventListener("click", () => {
+    if (place.firstChild) return close();
+    const form = createSourceForm(null, close);
+    place.replaceChildren(form.node);
+    setAttribute(add, "aria-expanded", "true");
+    return form.focus();
+  });
+  setEnabled(add, false);
+  listen("state", (state) => {
+    setEnabled(add, isOperator);
+    keepChildren(byId("streams"), state.streams, (stream) => stream.name, createStream);
+  });
+}
