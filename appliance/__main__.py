@@ -1,7 +1,9 @@
 """The command line: `python -m appliance`."""
 
 import argparse
+import dataclasses
 import io
+import json
 import logging
 import os
 import re
@@ -9,6 +11,7 @@ import signal
 import sys
 import traceback
 import warnings
+from pathlib import Path
 from typing import List, Optional
 
 from appliance.commandline import INPUT_SETTINGS, parse
@@ -69,6 +72,33 @@ def _bench(options: argparse.Namespace) -> int:
     return 0
 
 
+def _up(options: argparse.Namespace) -> int:
+    loaded = _load_for_up(options)
+    from appliance import supervise
+
+    supervise.run(loaded, options.arguments)
+
+
+def _daemon(options: argparse.Namespace) -> int:
+    """What `up` starts: reads the command line that it was given."""
+    with open(options.start, encoding="utf-8") as file:
+        given = parse(["up"] + json.load(file)["arguments"])
+    loaded = _load_for_up(given)
+    from appliance.daemon.run import run
+
+    run(loaded, Path(options.start).parent)
+    return 0
+
+
+def _load_for_up(options: argparse.Namespace) -> Loaded:
+    """A source on the command line stands above the streams of the config file."""
+    if options.input is None:
+        return _load(options)
+    set_override(options, "camera_input", options.input)
+    loaded = _load(options)
+    return loaded._replace(settings=dataclasses.replace(loaded.settings, streams=None))
+
+
 def _config(options: argparse.Namespace) -> int:
     loaded = _load(options)
     from appliance.settings.show import check, show
@@ -91,7 +121,7 @@ def _models(options: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
-    "image": _run, "video": _run, "stream": _run,
+    "image": _run, "video": _run, "stream": _run, "up": _up, "daemon": _daemon,
     "bench": _bench, "models": _models, "config": _config, "doctor": _doctor,
 }
 

@@ -130,9 +130,9 @@ class Station:
                 thread.join()
 
     def _bind(self, kind: int, address: str, kept: int) -> Any:
-        socket: Any = self._context.socket(kind)
-        socket.linger = 0
-        socket.sndhwm = kept
+        socket = self._context.socket(kind)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.SNDHWM, kept)
         try:
             socket.bind(address)
         except zmq.ZMQError as error:
@@ -162,8 +162,8 @@ class Station:
             dealer.close()
 
     def _serve(self) -> None:
-        socket: Any = self._context.socket(zmq.REP)
-        socket.linger = 0
+        socket = self._context.socket(zmq.REP)
+        socket.setsockopt(zmq.LINGER, 0)
         socket.connect("inproc://commands")
         try:
             while True:
@@ -192,13 +192,13 @@ class _Listener:
     """A subscription. For one thread; a context manager that ends it."""
 
     def __init__(self, address: str, topics: List[bytes], newest_only: bool) -> None:
-        self._socket: Any = zmq.Context.instance().socket(zmq.SUB)
-        self._socket.linger = 0
-        self._socket.rcvhwm = _EVENTS_KEPT
+        self._socket: "zmq.Socket[bytes]" = zmq.Context.instance().socket(zmq.SUB)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.RCVHWM, _EVENTS_KEPT)
         if newest_only:
-            self._socket.conflate = 1
+            self._socket.setsockopt(zmq.CONFLATE, 1)
         for topic in topics:
-            self._socket.subscribe(topic)
+            self._socket.setsockopt(zmq.SUBSCRIBE, topic)
         self._socket.connect(address)
 
     def _receive(self, seconds: float) -> Optional[Tuple[bytes, bytes]]:
@@ -240,9 +240,9 @@ class EventListener(_Listener):
 
 def ask(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -> Message:
     """Send a command; returns the fields of its answer. Raises Refused, and Unavailable if none comes in time."""
-    socket: Any = zmq.Context.instance().socket(zmq.REQ)
+    socket: "zmq.Socket[bytes]" = zmq.Context.instance().socket(zmq.REQ)
     try:
-        socket.linger = 0
+        socket.setsockopt(zmq.LINGER, 0)
         socket.connect(_addresses(run_dir).control)
         socket.send(json.dumps(command).encode())
         if not _wait(socket, seconds):

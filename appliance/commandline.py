@@ -10,7 +10,7 @@ from appliance import __version__
 from appliance.errors import ConfigError
 from appliance.settings.options import add_setting_options
 from appliance.settings.redact import redact
-from appliance.settings.schema import DETECTION, MODEL, SETTINGS
+from appliance.settings.schema import APPLIANCE, DETECTION, MODEL, RECORDING, SETTINGS
 from appliance.settings.wording import did_you_mean, nearest
 
 PROGRAM = "python -m appliance"
@@ -19,14 +19,17 @@ PROGRAM = "python -m appliance"
 INPUT_SETTINGS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
 _CAMERA_SETTINGS = {"camera_input", "live_timeout"}
 _WINDOW_SETTINGS = {"visualize", "max_vis_fps"}
+_UP_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (APPLIANCE, RECORDING)} | {"streams"}
 _WITHOUT_EFFECT = {"model_type", "split_shape", "num_classes", "vis_worker"}
-_RUN_SETTINGS = set(SETTINGS) - set(INPUT_SETTINGS.values()) - _WITHOUT_EFFECT
+_RUN_SETTINGS = set(SETTINGS) - set(INPUT_SETTINGS.values()) - _WITHOUT_EFFECT - _UP_SETTINGS
 _MODEL_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (MODEL, DETECTION)}
 # What `--help` of a command lists: the settings that change what it does. It accepts the others all the same.
 _SHOWN_SETTINGS = {
     "image": _RUN_SETTINGS - _CAMERA_SETTINGS - _WINDOW_SETTINGS | {"image_input"},
     "video": _RUN_SETTINGS - _CAMERA_SETTINGS | {"movie_input"},
     "stream": _RUN_SETTINGS | {"camera_input"},
+    "up": (_RUN_SETTINGS | _UP_SETTINGS | {"camera_input"})
+    - {"visualize", "save_to_file", "output_dir", "max_frames", "det_interval"},
     "bench": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval"},
     "config": set(SETTINGS),
     "doctor": {"models_dir"},
@@ -44,6 +47,7 @@ def parse(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
     options, unknown = parser.parse_known_args(words)
     if unknown:
         options.parser.refuse(unknown)
+    options.arguments = list(words[1:])
     return options
 
 
@@ -85,6 +89,12 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")
     commands.required = True
     _add_runs(commands)
+    up = _add(commands, "up", "run the appliance: detection, live pictures and the dashboard", "[SOURCE]")
+    up.add_argument("input", metavar="SOURCE", nargs="?",
+                    help="a camera, or a movie that plays in a loop (default: the setting streams, or camera_input)")
+    _add_settings(up, "up")
+    daemon = commands.add_parser("daemon")  # started by `up` only, so it has no help
+    daemon.add_argument("start")
     bench = _add(commands, "bench", "measure the loop, the engine alone and the whole graph",
                  "[--clip FILE] [--json FILE] [--seconds S]")
     bench.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")

@@ -1,4 +1,6 @@
-"""The detector of an appliance whose model is not loaded yet, or cannot be: finds nothing, so that pictures still move."""
+"""The detector of an appliance that has no model yet: it finds nothing, so that pictures move all the same."""
+
+from typing import Mapping
 
 import numpy as np
 
@@ -10,7 +12,7 @@ class NoDetector(Detector):
     """Finds nothing, at once."""
 
     name, family, path, reason, device = "", "", "", "", "CPU"
-    labels = {}
+    labels: Mapping[int, str] = {}
     workers = 1
 
     def front(self, image: np.ndarray) -> Raw:

@@ -40,7 +40,8 @@ def test_there_is_an_option_for_every_setting(tmp_path, monkeypatch):
             value: object = not setting.default
             arguments = [setting.option if value else "--no-" + setting.option[2:]]
         else:
-            value = setting.choices[-1] if setting.choices else "a/b" if setting.kind == "text" else int(setting.minimum or 1)
+            number = max(1, int(setting.minimum or 1))
+            value = setting.choices[-1] if setting.choices else "a/b" if setting.kind == "text" else number
             arguments = [setting.option, str(value)]
             if setting.kind == "streams":
                 value, arguments = {"door": StreamSetting("a/b")}, [setting.option, "{door: a/b}"]

@@ -1,0 +1,312 @@
+"""The running appliance: its streams and models, and what is changed of them while they run."""
+
+import dataclasses
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Union
+
+from appliance import __version__
+from appliance.app import load
+from appliance.board import detect_board
+from appliance.board.readings import Readings
+from appliance.bus import CONFLICT, HEARTBEAT_SECONDS, INVALID, NOT_FOUND, STATE, STATISTICS, Message, Refused, Station
+from appliance.daemon.admission import allowed_source
+from appliance.daemon.memory import Memory
+from appliance.daemon.models import Library, ModelSlot, Wish
+from appliance.daemon.streams import House, Stream
+from appliance.detectors.base import Detector
+from appliance.errors import SplitlensError
+from appliance.frame import Result
+from appliance.settings import Layer, Loaded, Settings, chosen_model, redact
+from appliance.settings.schema import SETTINGS
+from appliance.settings.streams import NAME, NAME_RULE, StreamSetting
+from appliance.settings.values import BadValue, check_value
+from appliance.sinks.storage import Storage
+from appliance.zoo.store import resolve_model
+
+log = logging.getLogger(__name__)
+
+SHARED_SETTINGS = ("det_th", "shown_classes", "max_vis_fps", "vis_text")
+"""What can be set while it runs. shown_classes: names of classes; None shows all."""
+
+STATE_SECONDS = 2.0
+READINGS_SECONDS = 1.0
+
+
+class Appliance:
+    """Made from the configuration and what operators changed of it; ended by `close`."""
+
+    def __init__(self, loaded: Loaded, run_dir: Path, answer: Callable[[Message], Message]) -> None:
+        settings = loaded.settings
+        self._loaded = loaded
+        self._started = time.time()
+        self._lock = threading.RLock()
+        self._state_changed = threading.Event()
+        self._closing = threading.Event()
+        self.failure: Optional[BaseException] = None
+        self.failed = threading.Event()
+        self._board = detect_board()
+        self._memory = Memory(Path(settings.state_dir))
+        self.storage = Storage(settings.recordings_dir, settings.keep_days, settings.keep_gb, settings.free_gb)
+        self.library = Library(Path(settings.models_dir), self._board, self._state_changed.set)
+        self._configured: Dict[str, Any] = {key: getattr(settings, key, None) for key in SHARED_SETTINGS}
+        self._shared = {key: self._memory.recall(key, value) for key, value in self._configured.items()}
+        self._shown_classes = self._as_classes(self._shared["shown_classes"])
+        self._readings = Readings()
+        self._readings_now: Dict[str, Any] = {}
+        self.station = Station(run_dir, answer)
+        self._house = House(settings, self.station, self.storage, self._choose, self._state_changed.set)
+        self._configured_model = chosen_model(loaded)
+        self._slot = self._new_slot()
+        self._own_slots: Dict[str, ModelSlot] = {}
+        self._streams: Dict[str, Stream] = {}  # exchanged whole: who reads it needs no lock, and never waits
+        self._threads: List[threading.Thread] = []
+
+    def start(self) -> None:
+        """Open the streams, then load the model: pictures move meanwhile."""
+        configured = self._loaded.settings.streams or {"main": StreamSetting(self._loaded.settings.camera_input)}
+        for name, setting in configured.items():
+            self._add(name, setting, StreamSetting(*self._memory.recall("stream:" + name, list(setting))))
+        for name, change in self._memory.keys("stream:").items():
+            if name not in self._streams and change is not None:
+                self._add(name, None, StreamSetting(*change))
+        self._ask_for(self._slot, self._memory.recall("model", self._configured_model))
+        for name, run in (("statistics", self._tell_statistics), ("state", self._tell_state)):
+            thread = threading.Thread(target=run, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def close(self) -> None:
+        """End all streams; recordings are whole when it returns."""
+        self._closing.set()
+        self._state_changed.set()
+        for thread in self._threads:
+            thread.join()
+        closers = [threading.Thread(target=stream.close) for stream in self._streams.values()]
+        for thread in closers:
+            thread.start()
+        for thread in closers:
+            thread.join()
+        for slot in [self._slot] + list(self._own_slots.values()):
+            if self.failure is None:
+                slot.close()
+        self.station.publish(STATE, self.state())
+        self.station.close()
+
+    # What is told
+
+    def state(self) -> Message:
+        """All that the dashboard shows and that changes seldom."""
+        streams = [stream.facts() for stream in self.streams()]
+        storage = self.storage.status()
+        return {
+            "daemon": {
+                "pid": os.getpid(), "version": __version__, "started": self._started,
+                "status": "stopping" if self._closing.is_set() else "running",
+                "problem": str(self.failure) if self.failure else self._memory.problem,
+            },
+            "board": {"id": self._board.id, "name": self._board.name},
+            "settings": dict(self._shared),
+            "configured": dict(self._configured),
+            "model": self._slot.facts(),
+            "streams": streams,
+            "models": self.library.rows(),
+            "storage": storage._asdict(),
+        }
+
+    def _tell_state(self) -> None:
+        while not self._closing.is_set():
+            self._state_changed.wait(STATE_SECONDS)
+            self._state_changed.clear()
+            for stream in self.streams():
+                stream.revive()
+            self.station.publish(STATE, self.state())
+
+    def _tell_statistics(self) -> None:
+        read_at = float("-inf")
+        while not self._closing.wait(HEARTBEAT_SECONDS):
+            if time.monotonic() - read_at >= READINGS_SECONDS:
+                read_at = time.monotonic()
+                self._readings_now = self._readings.read()
+            self.station.publish(STATISTICS, self.statistics())
+
+    def statistics(self) -> Message:
+        return {"time": time.time(), "streams": {stream.name: stream.statistics() for stream in self.streams()},
+                "readings": self._readings_now}
+
+    # What is changed
+
+    def set_model(self, name: str) -> None:
+        """Load an installed model and let it take over from the shared one."""
+        row = self.library.row(name)
+        if name != self._configured_model and (row is None or not row["installed"]):
+            raise Refused(NOT_FOUND, "{} is not installed.".format(name))
+        self._memory.keep("model", name, self._configured_model)
+        self._ask_for(self._slot, name)
+
+    def set_stream(self, name: str, source: Union[int, str], model: Optional[str]) -> None:
+        """Give a stream another source or model, or add one."""
+        if not NAME.match(name):
+            raise Refused(INVALID, "A stream is called by {}.".format(NAME_RULE))
+        with self._lock:
+            stream = self._streams.get(name)
+            known = ([stream.current.source] if stream else []) + self.known_sources()
+            wanted = StreamSetting(allowed_source(source, known), model)
+            if model is not None:
+                row = self.library.row(model)
+                if row is None or not row["installed"]:
+                    raise Refused(NOT_FOUND, "{} is not installed.".format(model))
+            configured = stream.configured if stream else None
+            self._memory.keep("stream:" + name, list(wanted), list(configured) if configured else None)
+            if stream is None:
+                self._add(name, None, wanted)
+            elif wanted != stream.current:
+                stream.exchange(wanted, self._slot_for(model))
+            self._drop_unused_slots()
+        self._state_changed.set()
+
+    def reset_stream(self, name: str) -> None:
+        """Back to what the configuration says."""
+        stream = self.stream(name)
+        if stream.configured is None:
+            raise Refused(CONFLICT, "{} is not in the configuration; remove it instead.".format(name))
+        self.set_stream(name, stream.configured.source, stream.configured.model)
+
+    def remove_stream(self, name: str) -> None:
+        with self._lock:
+            stream = self.stream(name)
+            if stream.configured is not None:
+                raise Refused(CONFLICT, "{} is in the configuration; take it out there.".format(name))
+            self._streams = {other: one for other, one in self._streams.items() if other != name}
+            self._memory.keep("stream:" + name, None, None)
+            self._memory.keep("record:" + name, False, False)
+        stream.close()
+        with self._lock:
+            self._drop_unused_slots()
+        self._state_changed.set()
+
+    def change_settings(self, changes: Dict[str, Any]) -> None:
+        """Some of SHARED_SETTINGS; None is what the configuration says. All are checked before any is changed."""
+        checked = {key: self._check(key, value) for key, value in changes.items()}
+        with self._lock:
+            for key, value in checked.items():
+                self._shared[key] = value
+                self._memory.keep(key, value, self._configured[key])
+            self._shown_classes = self._as_classes(self._shared["shown_classes"])
+            for slot in [self._slot] + list(self._own_slots.values()):
+                slot.set_threshold(self._shared["det_th"])
+            for stream in self._streams.values():
+                stream.show(self._shared["max_vis_fps"], self._shared["vis_text"])
+        self._state_changed.set()
+
+    def record(self, name: str, on: bool) -> None:
+        stream = self.stream(name)
+        stream.record(on)
+        self._memory.keep("record:" + name, on, False)
+        self._state_changed.set()
+
+    def stream(self, name: str) -> Stream:
+        stream = self._streams.get(name)
+        if stream is None:
+            raise Refused(NOT_FOUND, "There is no stream {}; there are {}.".format(
+                redact(name)[:40], ", ".join(self._streams)))
+        return stream
+
+    def streams(self) -> List[Stream]:
+        return list(self._streams.values())
+
+    def known_sources(self) -> List[Union[int, str]]:
+        """What is in use or configured: may be chosen, whatever it is."""
+        streams = self.streams()
+        return [stream.current.source for stream in streams] + [
+            stream.configured.source for stream in streams if stream.configured is not None]
+
+    def settings_for_tests(self, seconds: float) -> Settings:
+        """For a source that is only tried out."""
+        settings = self._loaded.settings
+        return dataclasses.replace(settings, live_timeout=min(settings.live_timeout, seconds))
+
+    # Inside
+
+    def _add(self, name: str, configured: Optional[StreamSetting], current: StreamSetting) -> None:
+        stream = Stream(name, configured, current, self._slot_for(current.model), self._house,
+                        self._shared["max_vis_fps"], self._shared["vis_text"])
+        self._streams = dict(self._streams, **{name: stream})
+        if self._memory.recall("record:" + name, False):
+            stream.record(True)
+        stream.open()
+
+    def _new_slot(self) -> ModelSlot:
+        slot = ModelSlot(self._state_changed.set, self._fail)
+        slot.set_threshold(self._shared["det_th"])
+        return slot
+
+    def _slot_for(self, model: Optional[str]) -> ModelSlot:
+        if model is None:
+            return self._slot
+        if model not in self._own_slots:
+            self._own_slots[model] = self._new_slot()
+            self._ask_for(self._own_slots[model], model)
+        return self._own_slots[model]
+
+    def _drop_unused_slots(self) -> None:
+        used = {stream.current.model for stream in self._streams.values()}
+        for model in set(self._own_slots) - used:
+            threading.Thread(target=self._own_slots.pop(model).close, name="close model", daemon=True).start()
+
+    def _ask_for(self, slot: ModelSlot, name: str) -> None:
+        size = 0
+        try:
+            size = resolve_model(name, Path(self._loaded.settings.models_dir)).path.stat().st_size
+        except (SplitlensError, OSError):
+            pass  # loading says it better
+        slot.ask_for(Wish(name, lambda: self._load(name), size))
+
+    def _load(self, name: str) -> Detector:
+        if name == self._configured_model:
+            return load(self._loaded)
+        # As `--model NAME` would: what lower layers say of their own model does not hold for this one.
+        settings = dataclasses.replace(self._loaded.settings, model=name, model_path=None)
+        layers = dict(self._loaded.layers, model=Layer.COMMAND_LINE)
+        return load(self._loaded._replace(settings=settings, layers=layers))
+
+    def _check(self, key: str, value: Any) -> Any:
+        if key not in SHARED_SETTINGS:
+            raise Refused(INVALID, "{} cannot be changed while the appliance runs; {} can.".format(
+                redact(str(key))[:40], ", ".join(SHARED_SETTINGS)))
+        if value is None:
+            return self._configured[key]
+        if key == "shown_classes":
+            if not isinstance(value, list) or len(value) > 1000 or not all(
+                    isinstance(label, str) and len(label) <= 100 for label in value):
+                raise Refused(INVALID, "shown_classes must be a list of names of classes, or null for all.")
+            return value
+        try:
+            return check_value(SETTINGS[key], value)
+        except BadValue as error:
+            raise Refused(INVALID, "{} {}".format(key, error)) from error
+
+    @staticmethod
+    def _as_classes(labels: Optional[List[str]]) -> Optional[frozenset]:  # type: ignore[type-arg]
+        return None if labels is None else frozenset(labels)
+
+    def _choose(self, result: Result) -> Result:
+        """Leave out the classes that are not to be shown, everywhere: pictures, recordings, counts."""
+        shown = self._shown_classes
+        if shown is None:
+            return result
+        found = result.detections
+        kept = [number for number, class_id in enumerate(found.class_ids) if result.label(int(class_id)) in shown]
+        if len(kept) == len(found.class_ids):
+            return result
+        masks = found.masks[kept] if found.masks is not None else None
+        return result._replace(detections=found._replace(
+            boxes=found.boxes[kept], scores=found.scores[kept], class_ids=found.class_ids[kept], masks=masks))
+
+    def _fail(self, error: BaseException) -> None:
+        """A detector failed on a frame: nothing is sure any more. The daemon ends, and is started again."""
+        self.failure = error
+        self.failed.set()

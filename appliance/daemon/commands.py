@@ -1,0 +1,152 @@
+"""What the dashboard may ask of the appliance, one function a command."""
+
+import base64
+from typing import Any, Callable, Dict, Optional, Union
+
+import cv2
+
+from appliance.bus import CONFLICT, FAILED, INVALID, NOT_FOUND, Message, Refused
+from appliance.daemon.admission import allowed_source
+from appliance.daemon.appliance import Appliance
+from appliance.daemon.streams import open_input
+from appliance.errors import SourceError
+from appliance.frame import Frame
+from appliance.sinks.storage import NoSuchRecording, StillRecording
+
+LONGEST_TEXT = 2000
+TEST_SECONDS = 15.0
+TEST_WIDTH = 640
+
+Command = Callable[[Appliance, Message], Message]
+
+
+def obey(appliance: Appliance, message: Message) -> Message:
+    """Do what a message asks; returns the fields of the answer. Raises Refused, or another SplitlensError."""
+    command = COMMANDS.get(message["command"])
+    if command is None:
+        raise Refused(INVALID, "There is no such command; there are {}.".format(", ".join(sorted(COMMANDS))))
+    return command(appliance, message)
+
+
+def _get_state(appliance: Appliance, message: Message) -> Message:
+    return {"state": appliance.state()}
+
+
+def _set_model(appliance: Appliance, message: Message) -> Message:
+    appliance.set_model(_text(message, "model"))
+    return {"state": appliance.state()}
+
+
+def _get_model(appliance: Appliance, message: Message) -> Message:
+    name = _text(message, "model")
+    row = appliance.library.row(name)
+    if row is None or not row["in_catalogue"]:
+        raise Refused(NOT_FOUND, "The catalogue has no model of this name.")
+    if row["installed"]:
+        raise Refused(CONFLICT, "{} is installed.".format(name))
+    appliance.library.fetch(name)
+    return {"state": appliance.state()}
+
+
+def _set_stream(appliance: Appliance, message: Message) -> Message:
+    model = message.get("model")
+    appliance.set_stream(_text(message, "stream"), _source(message), None if model is None else _text(message, "model"))
+    return {"state": appliance.state()}
+
+
+def _reset_stream(appliance: Appliance, message: Message) -> Message:
+    appliance.reset_stream(_text(message, "stream"))
+    return {"state": appliance.state()}
+
+
+def _remove_stream(appliance: Appliance, message: Message) -> Message:
+    appliance.remove_stream(_text(message, "stream"))
+    return {"state": appliance.state()}
+
+
+def _test_source(appliance: Appliance, message: Message) -> Message:
+    """One frame of a source. Of one that is in use, the newest: many cameras can be opened only once."""
+    source = allowed_source(_source(message), appliance.known_sources())
+    for stream in appliance.streams():
+        if stream.current.source == source and stream.newest is not None:
+            return _picture(stream.newest.frame)
+    settings = appliance.settings_for_tests(TEST_SECONDS)
+    frame: Optional[Frame] = None
+    try:
+        with open_input(source, settings, patient=False) as opened:
+            frame = opened.read()
+    except SourceError as error:
+        raise Refused(FAILED, str(error)) from error
+    if frame is None:
+        raise Refused(FAILED, "The source ended before its first frame.")
+    return _picture(frame)
+
+
+def _change_settings(appliance: Appliance, message: Message) -> Message:
+    changes = message.get("settings")
+    if not isinstance(changes, dict):
+        raise Refused(INVALID, "settings must be an object of settings and their values.")
+    appliance.change_settings(changes)
+    return {"state": appliance.state()}
+
+
+def _record(appliance: Appliance, message: Message) -> Message:
+    if not isinstance(message.get("on"), bool):
+        raise Refused(INVALID, "on must be true or false.")
+    appliance.record(_text(message, "stream"), message["on"])
+    return {"state": appliance.state()}
+
+
+def _list_recordings(appliance: Appliance, message: Message) -> Message:
+    return {"recordings": [recording._asdict() for recording in appliance.storage.list()]}
+
+
+def _delete_recording(appliance: Appliance, message: Message) -> Message:
+    try:
+        appliance.storage.delete(_text(message, "name"))
+    except NoSuchRecording as error:
+        raise Refused(NOT_FOUND, str(error)) from error
+    except StillRecording as error:
+        raise Refused(CONFLICT, str(error)) from error
+    return _list_recordings(appliance, message)
+
+
+COMMANDS: Dict[str, Command] = {
+    "get_state": _get_state,
+    "set_model": _set_model,
+    "get_model": _get_model,
+    "set_stream": _set_stream,
+    "reset_stream": _reset_stream,
+    "remove_stream": _remove_stream,
+    "test_source": _test_source,
+    "change_settings": _change_settings,
+    "record": _record,
+    "list_recordings": _list_recordings,
+    "delete_recording": _delete_recording,
+}
+
+
+def _text(message: Message, field: str) -> str:
+    text = message.get(field)
+    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT or "\0" in text:
+        raise Refused(INVALID, "{} must be a text of at most {} characters.".format(field, LONGEST_TEXT))
+    return text.strip()
+
+
+def _source(message: Message) -> Union[int, str]:
+    source: Any = message.get("source")
+    if isinstance(source, int) and not isinstance(source, bool):
+        if not 0 <= source <= 255:
+            raise Refused(INVALID, "The index of a camera is a number from 0 to 255.")
+        return source
+    return _text(message, "source")
+
+
+def _picture(frame: Frame) -> Message:
+    height, width = frame.image.shape[:2]
+    image = frame.image
+    if width > TEST_WIDTH:
+        size = (TEST_WIDTH, max(1, round(height * TEST_WIDTH / width)))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    jpeg = cv2.imencode(".jpg", image)[1].tobytes()
+    return {"jpeg": base64.b64encode(jpeg).decode("ascii"), "width": width, "height": height}

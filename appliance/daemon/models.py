@@ -1,0 +1,213 @@
+"""The models of the running appliance: loaded, switched while streams run, fetched from the catalogue."""
+
+import logging
+import threading
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+import psutil
+
+from appliance.board import Board, reason_not_to_hold
+from appliance.detectors.base import Detector
+from appliance.detectors.none import NoDetector
+from appliance.errors import SplitlensError
+from appliance.pipeline.loop import Loop
+from appliance.zoo.catalogue import load_catalogue
+from appliance.zoo.get import get
+from appliance.zoo.store import installed
+
+log = logging.getLogger(__name__)
+
+# What a detector takes beside another, roughly: graphs of 20 to 200 MB took some ten times their size while they were
+# built, on TensorFlow 2.21 (the peaks of a run with each model of the catalogue).
+_MEMORY_BASE = 200 * 10 ** 6
+_MEMORY_TIMES = 12
+
+
+class Wish(NamedTuple):
+    """A model that is to take over. size: bytes of its graph, 0 if it is not known."""
+
+    name: str
+    load: Callable[[], Detector]
+    size: int
+
+
+class ModelSlot:
+    """One model that streams share, in a loop of its own. Until it is loaded the loop finds nothing.
+
+    `ask_for` loads beside the running model, which goes on until the new one takes over, or for good if that cannot be
+    loaded. Where memory cannot hold both, the old one is released first, and loaded again if the new one fails.
+    changed: called after every change of what `facts` says. failed: told when the loop itself fails.
+    """
+
+    def __init__(self, changed: Callable[[], None], failed: Callable[[BaseException], None],
+                 free_memory: Callable[[], int] = lambda: int(psutil.virtual_memory().available)) -> None:
+        self.detector: Detector = NoDetector()
+        self.name: Optional[str] = None
+        self.threshold = 0.0
+        self._changed = changed
+        self._free_memory = free_memory
+        self._lock = threading.Lock()
+        self._current: Optional[Wish] = None
+        self._wish: Optional[Wish] = None
+        self._thread: Optional[threading.Thread] = None
+        self._error: Optional[str] = None
+        self._stage: Optional[str] = None
+        self.loop = Loop(self.detector, stays=True)
+        self.loop.__enter__()
+        threading.Thread(target=self._watch, args=(failed,), name="watch loop", daemon=True).start()
+
+    def ask_for(self, wish: Wish) -> None:
+        """Load a model and let it take over. Returns at once; of several wishes the last counts."""
+        with self._lock:
+            self._wish, self._error = wish, None
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="load model", daemon=True)
+                self._thread.start()
+        self._changed()
+
+    def set_threshold(self, threshold: float) -> None:
+        self.threshold = self.detector.threshold = threshold
+
+    def facts(self) -> Dict[str, Any]:
+        """What the dashboard shows of it."""
+        detector = self.detector
+        with self._lock:
+            wanted = self._wish.name if self._wish else None
+            status = "loading" if wanted else "failed" if self.name is None else "ready"
+            facts: Dict[str, Any] = {
+                "name": self.name, "status": status, "wanted": wanted, "stage": self._stage, "error": self._error}
+        if self.name is not None:
+            facts.update(family=detector.family, path=detector.path, reason=detector.reason, device=detector.device,
+                         engine=getattr(detector, "engine", "tensorflow"),
+                         labels=[detector.labels[key] for key in sorted(detector.labels)])
+        return facts
+
+    def close(self) -> None:
+        self.loop.__exit__(None, None, None)
+
+    def _watch(self, failed: Callable[[BaseException], None]) -> None:
+        try:
+            self.loop.wait()
+        except BaseException as error:
+            failed(error)
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                wish = self._wish
+                if wish is None:
+                    self._thread = None
+                    return
+            self._try(wish)
+            with self._lock:
+                if self._wish is wish:
+                    self._wish = None
+                self._stage = None
+            self._changed()
+
+    def _try(self, wish: Wish) -> None:
+        previous = self._current
+        in_place = previous is not None and self._free_memory() < _MEMORY_BASE + _MEMORY_TIMES * wish.size
+        if in_place:
+            self._tell_stage("the running model is released first: there is no memory for both")
+            self._take_over(NoDetector(), None)
+            self.loop.settle()
+        try:
+            self._tell_stage("reading the graph and starting its engine")
+            self._take_over(wish.load(), wish)
+            log.info("%s runs", wish.name)
+            return
+        except Exception as error:
+            sentence = str(error) if isinstance(error, SplitlensError) else "{}: {}".format(type(error).__name__, error)
+        with self._lock:
+            self._error = "{} cannot be used. {}".format(wish.name, sentence)
+        log.error("%s", self._error)
+        if in_place and previous is not None:
+            try:
+                self._tell_stage("loading {} again".format(previous.name))
+                self._take_over(previous.load(), previous)
+            except Exception as error:
+                log.error("%s cannot be loaded again: %s", previous.name, error)
+
+    def _take_over(self, detector: Detector, wish: Optional[Wish]) -> None:
+        detector.threshold = self.threshold
+        self.loop.swap(detector)
+        self.detector, self._current, self.name = detector, wish, wish.name if wish else None
+
+    def _tell_stage(self, stage: str) -> None:
+        with self._lock:
+            self._stage = stage
+        self._changed()
+
+
+class Library:
+    """The models that are installed or can be: for the dashboard to choose from. changed: called when that changes."""
+
+    def __init__(self, models_dir: Path, board: Board, changed: Callable[[], None]) -> None:
+        self._models_dir = models_dir
+        self._board = board
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._downloads: Dict[str, Dict[str, Any]] = {}
+        self._rows: List[Dict[str, Any]] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at the folder again."""
+        there = {model.name: model for model in installed(self._models_dir)}
+        rows = []
+        for entry in load_catalogue():
+            rows.append(self._row(entry.name, entry.family, entry.bytes, entry.name in there, True))
+            there.pop(entry.name, None)
+        for model in there.values():
+            rows.append(self._row(model.name, None, model.path.stat().st_size, True, False))
+        with self._lock:
+            self._rows = sorted(rows, key=lambda row: (not row["installed"], row["in_catalogue"], row["name"]))
+
+    def rows(self) -> List[Dict[str, Any]]:
+        with self._lock:
+            return [dict(row, download=dict(self._downloads[row["name"]]) if row["name"] in self._downloads else None)
+                    for row in self._rows]
+
+    def row(self, name: str) -> Optional[Dict[str, Any]]:
+        return next((row for row in self.rows() if row["name"] == name), None)
+
+    def fetch(self, name: str) -> None:
+        """Begin to fetch a model of the catalogue; nothing happens if it is being fetched."""
+        with self._lock:
+            running = self._downloads.get(name)
+            if running is not None and running["error"] is None:
+                return
+            self._downloads[name] = {"done": 0, "total": None, "error": None}
+        threading.Thread(target=self._fetch, args=(name,), name="fetch " + name, daemon=True).start()
+        self._changed()
+
+    def _fetch(self, name: str) -> None:
+        def progress(done: int, total: Optional[int]) -> None:
+            with self._lock:
+                self._downloads[name].update(done=done, total=total)
+
+        error: Optional[str] = None
+        try:
+            get(name, self._models_dir, progress)
+        except SplitlensError as problem:
+            error = str(problem)
+        except Exception as problem:
+            error = "{}: {}".format(type(problem).__name__, problem)
+        with self._lock:
+            if error is None:
+                del self._downloads[name]
+            else:
+                self._downloads[name]["error"] = error
+        if error is not None:
+            log.error("%s was not fetched. %s", name, error)
+        self.refresh()
+        self._changed()
+
+    def _row(
+        self, name: str, family: Optional[str], size: Optional[int], is_installed: bool, in_catalogue: bool
+    ) -> Dict[str, Any]:
+        reason = reason_not_to_hold(self._board, family) if family else None
+        return {"name": name, "family": family, "bytes": size, "installed": is_installed,
+                "in_catalogue": in_catalogue, "fits": reason is None, "reason": reason}

@@ -1,0 +1,65 @@
+"""The daemon's process: from the configuration to the end of the last stream."""
+
+import logging
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import List
+
+from appliance.bus import CONFLICT, LOG, Message, Refused, Station
+from appliance.daemon.appliance import Appliance
+from appliance.daemon.commands import obey
+from appliance.errors import SplitlensError
+from appliance.settings import Loaded, compatibility_notes, redact
+from appliance.sources.libc import die_with_parent
+
+log = logging.getLogger(__name__)
+
+
+def run(loaded: Loaded, run_dir: Path) -> None:
+    """Until a signal asks for the end. Raises SplitlensError where the appliance cannot run, or its loop failed."""
+    die_with_parent()  # a supervisor that was killed must not leave a daemon behind that holds the camera
+    ending = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: ending.set())
+    appliance: List[Appliance] = []
+
+    def answer(message: Message) -> Message:
+        if not appliance:
+            raise Refused(CONFLICT, "The daemon is starting. Try again in some seconds.")
+        return obey(appliance[0], message)
+
+    house = Appliance(loaded, run_dir, answer)
+    teller = _Teller(house.station)
+    logging.getLogger("appliance").addHandler(teller)
+    try:
+        for note in compatibility_notes(loaded.settings, loaded.origins):
+            log.info("%s", note)
+        house.start()
+        appliance.append(house)
+        # In slices: a thread that sets the event cannot wake a main thread in which Python has to run a handler first.
+        while not ending.wait(0.2) and not house.failed.is_set():
+            pass
+        if house.failure is not None:
+            log.error("The detection failed, and the daemon starts anew: %s", house.failure)
+    finally:
+        house.close()
+        logging.getLogger("appliance").removeHandler(teller)
+    if isinstance(house.failure, SplitlensError):
+        raise house.failure
+    if house.failure is not None:
+        raise SplitlensError("{}: {}".format(type(house.failure).__name__, house.failure))
+
+
+class _Teller(logging.Handler):
+    """Sends what is logged to the dashboard, without credentials."""
+
+    def __init__(self, station: Station) -> None:
+        super().__init__()
+        self._station = station
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        level = level if record.levelno >= logging.WARNING else "info"
+        self._station.publish(LOG, {"time": time.time(), "level": level, "text": redact(self.format(record))})

@@ -1,0 +1,233 @@
+"""One stream of the appliance: a source that may be exchanged, lost and found, and what becomes of its pictures."""
+
+import logging
+import os
+import threading
+import time
+from typing import Any, Callable, Dict, NamedTuple, Optional, Union
+
+from appliance.bus import DETECTIONS, Station
+from appliance.daemon.models import ModelSlot
+from appliance.errors import SplitlensError
+from appliance.frame import Result
+from appliance.pipeline.feed import Feed
+from appliance.pipeline.meter import Meter
+from appliance.settings import Settings, redact
+from appliance.settings.streams import StreamSetting
+from appliance.sinks.figures import Figures
+from appliance.sinks.overlay import Overlay
+from appliance.sinks.publisher import Publisher
+from appliance.sinks.rate import RateLimit
+from appliance.sinks.segments import SegmentRecorder
+from appliance.sinks.storage import Storage
+from appliance.sources.live import LiveSource
+from appliance.sources.open import camera_kind, open_camera
+from appliance.sources.playback import PlaybackSource
+
+log = logging.getLogger(__name__)
+
+# Seconds until a source that could not be opened at all is tried again.
+RETRY_SECONDS = 5.0
+USUAL_CAMERA_FPS = 30.0
+
+LiveInput = Union[LiveSource, PlaybackSource]
+
+
+class House(NamedTuple):
+    """What all streams share. changed: to be called after every change of what the dashboard shows."""
+
+    settings: Settings
+    station: Station
+    storage: Storage
+    change: Callable[[Result], Result]
+    changed: Callable[[], None]
+
+
+def source_kind(source: Union[int, str]) -> str:
+    """"movie", or as `camera_kind` has it. Raises SourceError for what is no source."""
+    if isinstance(source, str) and os.path.isfile(source):
+        return "movie"
+    return camera_kind(source)
+
+
+def open_input(source: Union[int, str], settings: Settings, patient: bool) -> LiveInput:
+    """A camera, or a movie that plays like one. Raises SourceError."""
+    if source_kind(source) == "movie":
+        return PlaybackSource(str(source))
+    return open_camera(source, settings.width, settings.height, settings.live_timeout, patient=patient)
+
+
+class Stream:
+    """Runs in the loop of a model. Every method may be called from any thread.
+
+    configured: what the configuration says; None for a stream that an operator added.
+    """
+
+    def __init__(self, name: str, configured: Optional[StreamSetting], current: StreamSetting, slot: ModelSlot,
+                 house: House, max_vis_fps: float, vis_text: bool) -> None:
+        self.name = name
+        self.configured = configured
+        self.current = current
+        self._slot = slot
+        self._house = house
+        self._lock = threading.RLock()
+        self._meter = Meter(house.settings.fps_interval)
+        self._figures = Figures(lambda event: house.station.publish(DETECTIONS, event))
+        self._max_vis_fps, self._vis_text = max_vis_fps, vis_text
+        self._source: Optional[LiveInput] = None
+        self._feed: Optional[Feed] = None
+        self._failure: Optional[str] = None
+        self._failed_at = 0.0
+        self._closed = False
+        self._is_recorded = False
+        self._make_sinks()
+
+    def open(self) -> None:
+        """Begin to show the current source. What goes wrong is shown, and tried again."""
+        with self._lock:
+            if self._closed:
+                return
+            self._failure = None
+            self._make_sinks()
+            try:
+                self._source = open_input(self.current.source, self._house.settings, patient=True)
+            except SplitlensError as error:
+                self._fail(str(error))
+                return
+            if self._is_recorded:
+                self._recorder.start()
+            feed = Feed(self._source, [self._publisher, self._figures, self._recorder], self._meter, self.name,
+                        self._house.change, on_end=self._ended, on_sink_error=self._sink_failed)
+            self._feed = feed
+            self._slot.loop.add(feed)
+        self._house.changed()
+
+    def exchange(self, current: StreamSetting, slot: ModelSlot) -> None:
+        """Take another source, or the loop of another model. A recording goes on."""
+        with self._lock:
+            self._leave()
+            self.current, self._slot = current, slot
+            self.open()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._leave()
+
+    def revive(self) -> None:
+        """Try a source again that could not be opened, if it is time."""
+        with self._lock:
+            if self._failure is not None and time.monotonic() - self._failed_at > RETRY_SECONDS:
+                self._leave()
+                self.open()
+
+    def record(self, on: bool) -> None:
+        """Begin or end to record. Returns when a file that was being written is whole."""
+        with self._lock:
+            self._is_recorded = on
+            recorder = self._recorder
+        if on:
+            recorder.start()
+        else:
+            recorder.stop()
+
+    def show(self, max_vis_fps: float, vis_text: bool) -> None:
+        """How live pictures are drawn from now on."""
+        with self._lock:
+            self._max_vis_fps, self._vis_text = max_vis_fps, vis_text
+            self._publisher.limit = RateLimit(max_vis_fps)
+            self._live_overlay.vis_text = self._kept_overlay.vis_text = vis_text
+
+    @property
+    def newest(self) -> Optional[Result]:
+        """The last result."""
+        return self._publisher.newest
+
+    @property
+    def slot(self) -> ModelSlot:
+        return self._slot
+
+    def facts(self) -> Dict[str, Any]:
+        """What the dashboard shows of it; credentials are hidden."""
+        # Without the lock: a source that is slow to close must not keep the others from being shown.
+        source, recorder = self._source, self._recorder
+        problem = self._failure or (source.problem if source is not None else None)
+        size = self._figures.size
+        recording = recorder.status()
+        try:
+            kind = source_kind(self.current.source)
+        except SplitlensError:
+            kind = "device"
+        status = "failed" if self._failure else "lost" if problem else "running" if size else "starting"
+        return {
+            "name": self.name,
+            "source": redact(str(self.current.source)),
+            "kind": kind,
+            "model": self.current.model,
+            "status": status,
+            "problem": problem,
+            "width": size[0] if size else None,
+            "height": size[1] if size else None,
+            "watched": self._house.station.is_watched(self.name),
+            "is_configured": self.current == self.configured,
+            "configured_source": redact(str(self.configured.source)) if self.configured else None,
+            "recording": recording._asdict() if recording is not None else None,
+            "recording_wanted": self._is_recorded,
+            "recording_problem": recorder.problem,
+        }
+
+    def statistics(self) -> Dict[str, Any]:
+        """Figures of the window, and counts since the start."""
+        numbers = self._meter.statistics()
+        timings: Optional[Dict[str, Any]] = None
+        if numbers.timings is not None:
+            timings = {name: round(value, 6) for name, value in numbers.timings._asdict().items()}
+            drawn = numbers.vframes > 0
+            timings.update(draw=round(numbers.draw, 6) if drawn else None,
+                           encode=round(numbers.encode, 6) if drawn else None)
+        source = self._source
+        return dict(
+            self._figures.as_json(), fps=round(numbers.fps, 2), vfps=round(numbers.vfps, 2), drops=numbers.drops,
+            vdrops=numbers.vdrops, timings=timings, reconnects=source.reconnects if source is not None else 0)
+
+    def _make_sinks(self) -> None:
+        settings, station = self._house.settings, self._house.station
+        mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
+        self._live_overlay = Overlay(self._vis_text, self._meter.statistics, mask_size, settings.live_width)
+        self._kept_overlay = Overlay(self._vis_text, self._meter.statistics, mask_size)
+        self._publisher = Publisher(
+            self._live_overlay, lambda: station.is_watched(self.name),
+            lambda jpeg: station.publish_frame(self.name, jpeg), self._meter.drawn, self._max_vis_fps)
+        self._recorder = SegmentRecorder(
+            self.name, self._house.storage, self._kept_overlay, self._playing_fps, settings.record_format,
+            settings.segment_minutes, settings.segment_mb)
+
+    def _playing_fps(self) -> float:
+        """That of detection, and never more than the source has."""
+        source = self._source
+        most = (source.fps if source is not None else None) or USUAL_CAMERA_FPS
+        return max(1.0, min(most, round(self._meter.statistics().fps)))
+
+    def _leave(self) -> None:
+        feed, self._feed, self._source = self._feed, None, None
+        self._figures.size = None
+        if feed is not None:
+            self._slot.loop.remove(feed)
+
+    def _fail(self, sentence: str) -> None:
+        with self._lock:
+            if sentence != self._failure:
+                log.error("stream %s: %s", self.name, sentence)
+            self._failure, self._failed_at = sentence, time.monotonic()
+        self._house.changed()
+
+    def _ended(self, error: Optional[BaseException]) -> None:
+        # In the thread of the source, which `_leave` waits for: no lock here.
+        sentence = "it ended" if error is None else str(error)
+        if sentence != self._failure:
+            log.error("stream %s: %s", self.name, sentence)
+        self._failed_at, self._failure = time.monotonic(), sentence
+        self._house.changed()
+
+    def _sink_failed(self, error: BaseException) -> None:
+        log.error("stream %s: %s", self.name, error)
