@@ -3,18 +3,14 @@
 import contextlib
 import logging
 import os
+from pathlib import Path
 from typing import Callable, List, Optional, Tuple
-
-import cv2
 
 from appliance.errors import OutputError
 from appliance.frame import Result
-from appliance.sinks.avi import AviWriter
-from appliance.sinks.base import JPEG_QUALITY, Sink, cannot_write, make_writable_directory
-from appliance.sinks.flusher import Flusher
+from appliance.sinks.base import Sink, cannot_write, make_writable_directory
+from appliance.sinks.movie import LONGEST_FREEZE, AviMovie
 from appliance.sinks.overlay import Overlay
-
-LONGEST_FREEZE = 10.0  # seconds without a frame that a live recording bridges with its last picture
 
 log = logging.getLogger(__name__)
 
@@ -45,19 +41,20 @@ class MovieRecorder(Sink):
         self, path: str, playing_fps: Callable[[], float], overlay: Overlay, is_live: bool = False
     ) -> None:
         self.paths: List[str] = []
-        self.frames = 0
         self._path = path
         self._playing_fps = playing_fps
-        self._fps = 0.0
         self._overlay = overlay
         self._is_live = is_live
-        self._movie: Optional[AviWriter] = None
-        self._flusher: Optional[Flusher] = None
+        self._movie: Optional[AviMovie] = None  # the one that is open
+        self._latest: Optional[AviMovie] = None
+        self._earlier_frames = 0
         self._size: Tuple[int, int] = (0, 0)
-        self._started_at = 0.0
-        self._last_picture = b""
         self._failure: Optional[OutputError] = None
         make_writable_directory(os.path.dirname(path) or ".")
+
+    @property
+    def frames(self) -> int:
+        return self._earlier_frames + (self._movie.frames if self._movie else 0)
 
     def write(self, result: Result) -> None:
         if self._failure:
@@ -65,8 +62,6 @@ class MovieRecorder(Sink):
                 return
             raise self._failure
         try:
-            if self._flusher and self._flusher.problem:
-                raise self._flusher.problem
             self._record(result)
         except OSError as problem:
             self._give_up(problem)
@@ -78,15 +73,8 @@ class MovieRecorder(Sink):
             self._give_up(problem)
 
     def _give_up(self, problem: OSError) -> None:
-        path = self.paths[-1] if self.paths else self._path
-        seconds = self.frames / self._fps if self.frames else 0.0
-        if self._flusher and self._flusher.problem:
-            kept = "Of the {:.1f} seconds recorded before it the last may be lost.".format(seconds)
-        elif seconds:
-            kept = "The {:.1f} seconds recorded before it are kept and can be played.".format(seconds)
-        else:
-            kept = ""
-        self._failure = cannot_write(path, problem, kept)
+        kept = self._latest.tell_what_is_kept() if self._latest else ""
+        self._failure = cannot_write(self.paths[-1] if self.paths else self._path, problem, kept)
         with contextlib.suppress(OSError):
             self._finish_file()
         if not self._is_live:
@@ -95,49 +83,34 @@ class MovieRecorder(Sink):
         log.error("%s The recording ends here; detection goes on", self._failure)
 
     def _finish_file(self) -> None:
-        movie, flusher, self._movie = self._movie, self._flusher, None
-        try:
-            if movie:
-                movie.close()
-        finally:
-            if flusher:
-                flusher.stop()
-        if movie and flusher and flusher.problem:
-            raise flusher.problem
+        movie, self._movie = self._movie, None
+        if movie:
+            self._earlier_frames += movie.frames
+            movie.close()
 
     def _record(self, result: Result) -> None:
-        width, height = self._overlay.size(result)
+        size, captured_at = self._overlay.size(result), result.frame.captured_at
         movie = self._movie
-        if movie and (self._size != (width, height) or movie.is_full):
+        if movie:
+            movie.check()
+        if movie and (self._size != size or movie.is_full or self._was_silent(movie, captured_at)):
             movie = None
-        # How many pictures the movie should have once this one is in it.
-        due = movie.frames + 1 if movie else 1
-        if movie and self._is_live:
-            due = int((result.frame.captured_at - self._started_at) * self._fps + 0.5) + 1
-            if due - movie.frames > LONGEST_FREEZE * self._fps + 1:
-                movie, due = None, 1
-            elif due <= movie.frames:
-                return
         if movie is None:
-            movie = self._start_file(width, height, result.frame.captured_at)
-        drawn = self._overlay.draw(result)
-        picture = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
-        while movie.frames < due - 1:
-            movie.write(self._last_picture)
-            self.frames += 1
-        movie.write(picture)
-        self.frames += 1
-        self._last_picture = picture
+            movie = self._start_file(size, captured_at)
+        place = movie.place(captured_at) if self._is_live else movie.frames
+        if place >= movie.frames:
+            movie.write(self._overlay.draw(result), place)
 
-    def _start_file(self, width: int, height: int, captured_at: float) -> AviWriter:
+    def _was_silent(self, movie: AviMovie, captured_at: float) -> bool:
+        return self._is_live and movie.place(captured_at) - movie.frames > LONGEST_FREEZE * movie.fps
+
+    def _start_file(self, size: Tuple[int, int], captured_at: float) -> AviMovie:
         self._finish_file()
-        self._fps = self._playing_fps()
         stem, extension = os.path.splitext(self._path)
         path, number = self._path, 1
         while True:
             try:
-                self._movie = AviWriter(path, width, height, self._fps)
-                self._flusher = Flusher(self._movie.fileno(), os.path.dirname(path) or ".")
+                movie = AviMovie(Path(path), size[0], size[1], self._playing_fps(), captured_at)
                 break
             except FileExistsError:
                 number += 1
@@ -145,6 +118,5 @@ class MovieRecorder(Sink):
         if self.paths:
             log.info("The recording goes on in %s", path)
         self.paths.append(path)
-        self._size = (width, height)
-        self._started_at = captured_at
-        return self._movie
+        self._movie, self._latest, self._size = movie, movie, size
+        return movie
