@@ -3,7 +3,7 @@
 import uPlot from "../vendor/uplot.js";
 import { byId, keepChildren, make, onVisibility, setAttribute, setSentence, setText } from "./dom.js";
 import { getJson, latest, listen } from "./connection.js";
-import { figure, minute } from "./format.js";
+import { figure, minute, zone } from "./format.js";
 
 const SPAN_SECONDS = 1800;
 const STEP_SECONDS = 2;
@@ -15,9 +15,9 @@ const PERCENT = { unit: "%", range: [0, 100] };
 const CHARTS = [
   { id: "fps", title: "Frames a second", unit: "", series: (history) => Object.entries(history.fps) },
   { id: "latency", title: "Latency", unit: "ms", series: (history) => Object.entries(history.latency).map(([name, values]) => [name, scaled(values, 1000)]) },
-  { id: "load", title: "Load", ...PERCENT, series: (history) => [["CPU", history.cpu], ["GPU", history.gpu], ["memory", history.memory]] },
+  { id: "load", title: "Load", ...PERCENT, series: (history) => [["CPU", history.cpu], ["GPU", history.gpu], ["memory", shares(history.memory)]] },
   { id: "power", title: "Power", unit: "W", series: (history) => [["total", history.power]] },
-  { id: "temperatures", title: "Temperature", unit: "°C", free: true, series: (history) => Object.entries(history.temperatures) },
+  { id: "temperatures", title: "Temperature", unit: "°C", free: true, series: (history) => Object.entries(history.temperatures).map(([name, values]) => [zone(name), values]) },
 ];
 
 const box = byId("charts");
@@ -27,6 +27,11 @@ const together = uPlot.sync("history");
 let history = null;
 
 const isRead = (value) => value !== null && value !== undefined;
+/** Memory comes in bytes; how much the machine has, only the readings of now say. */
+const shares = (values) => {
+  const memory = (latest("statistics") || { readings: {} }).readings.memory;
+  return memory ? scaled(values, 100 / memory.total) : null;
+};
 const scaled = (values, factor) => values.map((value) => (isRead(value) ? value * factor : null));
 const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -157,7 +162,7 @@ function append(statistics) {
   each(history.temperatures, read.temperatures || {});
   history.cpu = longer(history.cpu, read.cpu);
   history.gpu = longer(history.gpu, read.gpu);
-  history.memory = longer(history.memory, read.memory && (read.memory.used / read.memory.total) * 100);
+  history.memory = longer(history.memory, read.memory && read.memory.used);
   history.power = longer(history.power, read.power && read.power.total);
   history.time.push(statistics.time);
   const old = history.time.findIndex((time) => time >= statistics.time - SPAN_SECONDS);

@@ -37,6 +37,12 @@ export function setSentence(node, text) {
   node.hidden = !text;
 }
 
+/** Hide a control or show it; the focus does not get lost with it. */
+export function hideControl(node, hidden, next) {
+  if (hidden && node === document.activeElement) next.focus();
+  node.hidden = hidden;
+}
+
 const kept = new WeakMap();
 
 /**

@@ -45,6 +45,9 @@ export function figure(value) {
   return value >= 9.95 ? value.toFixed(1) : value.toFixed(2);
 }
 
+/** A sensor's name: cpu as CPU, thermal-fan as it is. */
+export const zone = (name) => (/^[a-z]{2,4}\d?$/.test(name) ? name.toUpperCase() : name);
+
 export const milliseconds = (seconds) => `${figure(seconds * 1000)} ms`;
 export const one = (value) => (value === null || value === undefined ? "–" : value.toFixed(1));
 export const count = (value) => value.toLocaleString("en").replaceAll(",", "\u202f");

@@ -31,7 +31,7 @@ function createTile(first) {
   const veil = make("p", { class: "veil", role: "status", hidden: true });
   const status = make("span", { class: "chip" });
   const facts = make("span", { class: "facts" });
-  const elapsed = make("span", { class: "elapsed" });
+  const elapsed = make("p", { class: "elapsed", hidden: true });
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
   const record = actionButton("Record", toggle, { class: "record", "aria-pressed": "false" });
   const screen = make("div", { class: "screen" }, missing, image, veil);
@@ -65,8 +65,8 @@ function createTile(first) {
     node: make("figure", { class: "tile", "data-stream": name }, screen,
       make("figcaption", { class: "tile-bar" },
         make("span", { class: "tile-name" }, name), status, facts,
-        make("span", { class: "tile-tools" }, elapsed, record, shot, full)),
-      outcome.node, problem),
+        make("span", { class: "tile-tools" }, record, shot, full)),
+      elapsed, outcome.node, problem),
     update(item) {
       stream = item;
       heardAt = performance.now();
@@ -95,7 +95,7 @@ function createTile(first) {
       setText(facts, [size, figures && now.live ? `${one(figures.fps)} FPS` : ""].filter(Boolean).join(" · "));
       const recording = stream.recording;
       const passed = recording ? recording.seconds + (now.live ? (performance.now() - heardAt) / 1000 : 0) : 0;
-      setText(elapsed, recording ? `${duration(passed)} · ${bytes(recording.bytes)} · ${bytes((latest("state") || first).storage.free)} free` : "");
+      setSentence(elapsed, recording && `Recording ${recording.name}: ${duration(passed)}, ${bytes(recording.bytes)}; ${bytes(latest("state").storage.free)} free`);
     },
     show(mode) {
       picture.show(mode);

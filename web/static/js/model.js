@@ -1,6 +1,6 @@
 // The model: which one runs, how a switch goes, what is installed and what the catalogue has.
 
-import { byId, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
+import { byId, hideControl, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
 import { command, latest, listen } from "./connection.js";
 import { actionButton, setEnabled } from "./access.js";
 import { Outcome } from "./outcome.js";
@@ -16,16 +16,25 @@ const family = (name) => FAMILIES[name] || name || "";
 
 // What runs now
 
-const title = make("p", { class: "model-name" });
+const running = make("span", { id: "model-name" });
+const status = make("span", { class: "chip" });
+const title = make("p", { class: "model-name" }, running, " ", status);
 const facts = make("p", { class: "facts" });
 const reason = make("p", { class: "hint" });
 const progress = make("p", { class: "outcome pending", role: "status", id: "model-progress" });
 const failure = make("p", { class: "outcome failed", role: "status", id: "model-failure" });
 
+let wanted = null;
+
 function renderNow(model) {
-  setText(title, model.name || "No model");
+  setText(running, model.name || "No model");
+  setText(status, model.name ? "running" : model.status);
+  status.className = `chip ${model.name ? "good" : model.status === "failed" ? "bad" : "busy"}`;
   setText(facts, model.name ? [family(model.family), PATHS[model.path] || model.path, [model.engine, model.device].filter(Boolean).join(" on ")].filter(Boolean).join(" · ") : "");
   setSentence(reason, model.reason && `Not the fast path: ${model.reason}`);
+  if (wanted && !model.wanted && !model.error && model.name === wanted) outcome.show("done", `${wanted} runs now.`);
+  if (model.wanted && model.wanted !== wanted) outcome.clear();
+  wanted = model.wanted;
   const runs = model.name ? ` ${model.name} still runs.` : "";
   setSentence(progress, model.wanted && `Loading ${model.wanted}${model.stage ? `: ${model.stage}` : ""}.${model.wanted === model.name ? "" : runs}`);
   setSentence(failure, model.error && `The last switch failed: ${model.error}${model.name && model.error.includes(model.name) ? "" : runs}`);
@@ -49,10 +58,11 @@ function createRow(first) {
   const bar = make("progress", { class: "download", "aria-label": `Download of ${name}` });
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
   const unfit = make("p", { class: "hint", hidden: true });
+  const title = make("span", { class: "row-name", tabindex: -1 }, name);
   let item = first;
   return {
     node: make("li", { class: "row", "data-model": name },
-      make("div", { class: "row-main" }, make("span", { class: "row-name" }, name), about), make("div", { class: "row-tools" }, tag, button), bar, problem, unfit),
+      make("div", { class: "row-main" }, title, about), make("div", { class: "row-tools" }, tag, button), bar, problem, unfit),
     update(next) {
       item = next;
       const model = latest("state").model;
@@ -60,10 +70,11 @@ function createRow(first) {
       const inUse = model.name === name;
       setText(about, [family(item.family), bytes(item.bytes)].filter(Boolean).join(" · "));
       tag.hidden = !inUse;
-      button.hidden = inUse && !model.wanted || Boolean(loading);
+      hideControl(button, inUse && !model.wanted || Boolean(loading), title);
       setText(button, item.installed ? (model.wanted === name ? "Loading" : "Use") : item.download ? "Try again" : "Get");
       setAttribute(button, "aria-label", `${button.textContent}: ${name}`);
-      setEnabled(button, item.fits && !(item.installed && model.wanted) && !inUse);
+      setEnabled(button, item.fits);
+      setAttribute(button, "aria-busy", item.installed && model.wanted === name ? "true" : null);
       bar.hidden = !loading;
       if (loading) {
         bar.max = item.download.total || 1;
@@ -80,8 +91,8 @@ function createRow(first) {
 function renderLists() {
   const state = latest("state");
   if (!state) return;
-  const wanted = filter.value.trim().toLowerCase();
-  const matches = (model) => !wanted || `${model.name} ${family(model.family)} ${model.family}`.toLowerCase().includes(wanted);
+  const text = filter.value.trim().toLowerCase();
+  const matches = (model) => `${model.name} ${family(model.family)} ${model.family}`.toLowerCase().includes(text);
   const available = state.models.filter((model) => !model.installed);
   keepChildren(byId("installed"), state.models.filter((model) => model.installed), (model) => model.name, createRow);
   keepChildren(byId("catalogue"), available.filter(matches), (model) => model.name, createRow);

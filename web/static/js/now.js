@@ -4,7 +4,7 @@ import { byId, keepChildren, make, setSentence, setText } from "./dom.js";
 import { latest, listen } from "./connection.js";
 import { liveness } from "./banners.js";
 import { shownStreams } from "./live.js";
-import { bytes, count, figure, milliseconds, one } from "./format.js";
+import { bytes, count, figure, milliseconds, one, zone } from "./format.js";
 
 const PARTS = [
   ["cap", "Capture", "Reading and decoding"],
@@ -68,7 +68,6 @@ function createStream(first) {
     ["vfps", "VFPS", "Frames drawn a second; nothing is drawn for nobody"],
     ["drops", "Drops", "Frames of a live source that were overwritten before detection, since the start"],
     ["vdrops", "VDrops", "Frames that slow outputs lost, since the start"],
-    ["frames", "Frames", "Detected since the start"],
     ["reconnects", "Reconnects", "Times the source was opened again"],
   ]);
   const timings = createTimings();
@@ -85,7 +84,7 @@ function createStream(first) {
       setText(values.fps, statistics ? one(statistics.fps) : "–");
       setText(values.vfps, statistics ? one(statistics.vfps) : "–");
       setText(values.latency, times ? milliseconds(times.total) : "–");
-      for (const key of ["drops", "vdrops", "frames", "reconnects"]) setText(values[key], statistics ? count(statistics[key]) : "–");
+      for (const key of ["drops", "vdrops", "reconnects"]) setText(values[key], statistics ? count(statistics[key]) : "–");
       timings.update(times);
       const found = Object.entries((statistics && statistics.now) || {}).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
       keepChildren(seen, found.map(([label, number]) => ({ label, count: number })), (item) => item.label, createSeen);
@@ -104,10 +103,10 @@ function readings(read) {
   if (read.memory) add("Memory", `${bytes(read.memory.used)} of ${bytes(read.memory.total)}`, read.memory.used / read.memory.total);
   if (known(read.process_memory)) add("Daemon", bytes(read.process_memory));
   for (const [rail, watts] of Object.entries(read.power || {})) {
-    if (known(watts)) add(rail === "total" ? "Power" : `Power, ${rail}`, `${figure(watts)} W`);
+    if (known(watts)) add(rail === "total" ? "Power" : `Power, ${zone(rail)}`, `${figure(watts)} W`);
   }
-  for (const [zone, degrees] of Object.entries(read.temperatures || {})) {
-    if (known(degrees)) add(`${zone} temperature`, `${figure(degrees)} °C`);
+  for (const [place, degrees] of Object.entries(read.temperatures || {})) {
+    if (known(degrees)) add(`Temperature, ${zone(place)}`, `${figure(degrees)} °C`);
   }
   return rows;
 }

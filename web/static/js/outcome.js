@@ -4,6 +4,8 @@ import { make, setText } from "./dom.js";
 
 const DONE_SHOWN_SECONDS = 6;
 
+const busy = new WeakSet();
+
 export class Outcome {
   /** node: an element with role="status", made here if there is none. */
   constructor(node = make("p", { class: "outcome", role: "status" })) {
@@ -32,8 +34,9 @@ export class Outcome {
    * Returns the action's result, or undefined if it failed.
    */
   async run(control, pending, action, done = "Done.") {
-    if (control.getAttribute("aria-busy") === "true") return undefined;
+    if (busy.has(control)) return undefined;
     clearTimeout(this.timer);
+    busy.add(control);
     control.setAttribute("aria-busy", "true");
     this.show("pending", pending);
     try {
@@ -45,6 +48,7 @@ export class Outcome {
       this.fail(error.message);
       return undefined;
     } finally {
+      busy.delete(control);
       control.removeAttribute("aria-busy");
     }
   }

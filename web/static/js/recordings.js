@@ -48,6 +48,7 @@ function createRow(first) {
     const answer = await outcome.run(remove, `Deleting ${name}.`, () => command("delete_recording", { name }), `${name} is deleted.`);
     if (answer && answer.recordings) render(answer.recordings);
     else list();
+    byId("recordings-list").focus();
   }
 
   return {

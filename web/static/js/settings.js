@@ -1,6 +1,6 @@
 // The settings that can be changed while it runs, each with what the configuration says.
 
-import { byId, make, newId, setAttribute, setSentence, setText } from "./dom.js";
+import { byId, hideControl, make, newId, setText } from "./dom.js";
 import { command, latest, listen } from "./connection.js";
 import { actionButton, setEnabled } from "./access.js";
 import { createClassChoice } from "./classes.js";
@@ -33,7 +33,7 @@ function createSetting(key, label, id, text) {
       const [value, original] = [state.settings[key], state.configured[key]];
       const differs = JSON.stringify(value) !== JSON.stringify(original);
       setText(configured, differs ? `configured: ${text(original)}` : "");
-      reset.hidden = !differs;
+      hideControl(reset, !differs, control.querySelector("input, summary") || setting.node.querySelector("input"));
       if (!setting.editing && !setting.busy) setting.show(value, state);
     },
   };

@@ -1,6 +1,6 @@
 // The streams and where their frames come from.
 
-import { byId, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
+import { byId, hideControl, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
 import { command, listen } from "./connection.js";
 import { actionButton, isOperator, setEnabled } from "./access.js";
 import { confirm } from "./dialog.js";
@@ -42,7 +42,7 @@ function createStream(first) {
 
   async function removeStream() {
     if (await confirm("Remove the stream", `${name} (${stream.source}) is no longer detected or shown. Its recordings stay.`, "Remove")) {
-      await outcome.run(remove, "Removing.", () => command("remove_stream", { stream: name }), "");
+      if (await outcome.run(remove, "Removing.", () => command("remove_stream", { stream: name }), "")) byId("add-stream").focus();
     }
   }
 
@@ -59,7 +59,7 @@ function createStream(first) {
       setSentence(problem, stream.problem);
       const added = stream.configured_source === null || stream.configured_source === undefined;
       setSentence(changed, added ? "Added here; the configuration does not have it." : stream.is_configured ? "" : `Changed here. The configuration says ${stream.configured_source}`);
-      reset.hidden = stream.is_configured || added;
+      hideControl(reset, stream.is_configured || added, edit);
       remove.hidden = !added;
       if (form) form.update(stream);
     },
