@@ -1,1 +1,1 @@
-"""The dashboard: live pictures, figures and controls in the browser. It talks to the daemon over `appliance.bus` alone."""
+"""The dashboard: live pictures, figures and controls in the browser. It knows the daemon by `appliance.bus` alone."""

@@ -1,71 +1,51 @@
 """Assembles the dashboard."""
 
-from flask import Flask, Response, redirect, render_template, request, send_from_directory
-from flask_socketio import SocketIO
+import threading
+from typing import Any
 
-from appliance.bus import STATE, EventListener, FrameListener, Refused, Unavailable, ask
+from flask import Flask
+
+from web.access import Guard
+from web.accounts import Accounts, Sessions
+from web.api import api
+from web.dashboard import Dashboard
+from web.door import SocketDoor, guard_app
+from web.events import make_socketio, watch_sessions
+from web.link import Link
+from web.live import live
+from web.metrics import metrics
+from web.multipart import Places
 from web.options import Options
+from web.pages import pages, static_file
+from web.recordings import recordings
+from web.relay import Relays
 
 
-def make_app(options: Options):
-    app = Flask(__name__)
-    socketio = SocketIO(app, async_mode="eventlet" if options.worker == "eventlet" else "threading")
-    app.extensions["dashboard"] = (options, socketio)
-    newest = {}
-
-    @app.route("/")
-    def index():
-        return render_template("index.html", csrf_token="x", user="operator", role="operator", sign_in=True)
-
-    @app.route("/login", methods=["GET", "POST"])
-    def login():
-        if request.method == "POST":
-            return redirect("/")
-        return render_template("login.html", csrf_token="x", error=None)
-
-    @app.route("/streams/<name>.mjpeg")
-    def mjpeg(name):
-        def parts():
-            listener = FrameListener(options.run_dir, name)
-            try:
-                yield b"--frame\r\n"
-                while True:
-                    jpeg = listener.receive(1.0)
-                    if jpeg:
-                        yield b"Content-Type: image/jpeg\r\n\r\n" + jpeg + b"\r\n--frame\r\n"
-            finally:
-                listener.close()
-        return Response(parts(), mimetype="multipart/x-mixed-replace; boundary=frame")
-
-    def listen():
-        listener = EventListener(options.run_dir)
-        while True:
-            event = listener.receive(1.0)
-            if event:
-                newest[event[0]] = event[1]
-                socketio.emit(event[0], event[1])
-
-    @socketio.on("connect")
-    def connect(auth=None):
-        if STATE in newest:
-            socketio.emit(STATE, newest[STATE], to=request.sid)
-        socketio.emit("daemon", {"up": True, "since": 0, "why": ""}, to=request.sid)
-        socketio.emit("logs", [], to=request.sid)
-
-    def pass_on(command):
-        def handler(fields=None):
-            try:
-                return dict(ask(options.run_dir, dict(fields or {}, command=command), 30), ok=True)
-            except (Refused, Unavailable) as error:
-                return {"ok": False, "error": str(error)}
-        return handler
-
-    for command in ("set_model", "get_model", "set_stream", "reset_stream", "remove_stream", "test_source",
-                    "change_settings", "record", "delete_recording", "list_recordings"):
-        socketio.on(command)(pass_on(command))
-    app.listen = listen
+def make_app(options: Options) -> Flask:
+    """The dashboard. It hears nothing of the daemon until `start`. Raises AccountsError, OSError."""
+    app = Flask(__name__, static_folder=None)
+    accounts = Accounts(options.state_dir)
+    if options.sign_in:
+        accounts.all()
+    sessions = Sessions(options.state_dir, accounts)
+    guard = Guard(options, accounts, sessions)
+    guard_app(app, guard)
+    for part in (pages, live, recordings, api, metrics):
+        app.register_blueprint(part)
+    app.add_url_rule("/static/<path:filename>", "static", static_file)
+    socketio = make_socketio(app, options.worker)
+    inner: Any = app.wsgi_app
+    app.wsgi_app = SocketDoor(inner, guard)  # type: ignore[method-assign]
+    places = Places()
+    app.extensions["dashboard"] = Dashboard(
+        options, accounts, sessions, guard, Link(options.run_dir, socketio.emit), places,
+        Relays(options.run_dir, places), socketio)
     return app
 
 
-def start(app):
-    app.extensions["dashboard"][1].start_background_task(app.listen)
+def start(app: Flask) -> None:
+    """Listen to the daemon, and to the end of sessions, as long as this process lives."""
+    parts: Dashboard = app.extensions["dashboard"]
+    parts.link.start()
+    watching = (parts.socketio, parts.guard.is_valid, threading.Event())
+    threading.Thread(target=watch_sessions, args=watching, name="sessions", daemon=True).start()

@@ -2,26 +2,52 @@
 
 import os
 import sys
+import warnings
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)  # gunicorn reads this file before it looks into the working directory
 
-from web.options import read_options  # noqa: E402
+from web.options import OptionsError, read_options  # noqa: E402
 
-_options = read_options()
+# That eventlet has no future is known: requirements/web.txt holds the releases that have it, and `gthread` is there.
+warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
+warnings.filterwarnings("ignore", message="The eventlet worker is deprecated")
+
+try:
+    _options = read_options()
+except OptionsError as error:
+    sys.exit("error: {}".format(error))
 
 bind = "{}:{}".format("[{}]".format(_options.host) if ":" in _options.host else _options.host, _options.port)
 worker_class = _options.worker
 workers = 1
-# A viewer holds a green thread, or a thread, for as long as it looks.
+# A viewer or an open page holds a green thread, or a thread, for as long as it looks.
 worker_connections = 1000
-threads = 100
+threads = 128
 # Viewers never leave by themselves, so there is no use in waiting for them longer.
 graceful_timeout = 1
 timeout = 30
-loglevel = "warning"
+loglevel = "error"
 proc_name = "splitlens-dashboard"
 # The heartbeat file of the worker; a disk that stalls must not look like a worker that hangs.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # A command socket in the home directory, from release 25 on: nobody needs it, and the container's home is read-only.
 control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Say where the dashboard is, and the first password, which is kept nowhere else."""
+    from web.accounts import Accounts
+    from web.lan import addresses
+
+    line = "Dashboard: " + " ".join(addresses(_options.host, _options.port))
+    if not _options.sign_in:
+        line += "  signing in is off: everybody on the network may change everything"
+    else:
+        accounts = Accounts(_options.state_dir)
+        password = accounts.make_first()
+        if password:
+            line += "  first sign-in: user operator, password {} (shown once)".format(password)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

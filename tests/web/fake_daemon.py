@@ -11,7 +11,6 @@ import base64
 import os
 import re
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -108,7 +107,7 @@ class FakeDaemon:
         self.model: Dict[str, Any] = {
             "name": FIRST_MODEL, "status": "ready", "wanted": None, "stage": None, "error": None,
             "family": "ssd", "path": "fast", "reason": "", "engine": "tensorflow", "device": "CPU", "labels": LABELS}
-        self.models = {name: {
+        self.models: Dict[str, Dict[str, Any]] = {name: {
             "name": name, "family": family, "bytes": 70000000 if name in INSTALLED else None,
             "installed": name in INSTALLED, "in_catalogue": True, "fits": family != "mask_rcnn",
             "reason": "needs 6 GB of memory, this board has 4" if family == "mask_rcnn" else None,
@@ -433,4 +432,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,0 +1,206 @@
+"""Who is asking, and may they? Every request passes here first; what declares no role is for nobody.
+
+Who asks is known by a session's cookie (people), HTTP basic (VLC, Home Assistant; a token may stand for the password)
+or a bearer token (machines).
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import re
+import secrets
+import socket
+import threading
+from pathlib import Path
+from typing import Any, Callable, Dict, NamedTuple, Optional, TypeVar
+from urllib.parse import urlsplit
+
+from werkzeug.wrappers import Request
+
+from web.accounts import Account, Accounts, Role, Sessions, Throttle
+from web.accounts.files import read_json, write_private
+from web.accounts.store import TOKEN_PREFIX
+from web.options import Options
+
+SESSION_COOKIE = "splitlens_session"
+FORM_COOKIE = "splitlens_form"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+# Names that nobody outside can make point here, as DNS rebinding does.
+_LOCAL_ENDINGS = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost")
+_MOST_REMEMBERED = 200
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Denied(Exception):
+    """status: 400 (request that makes no sense), 401 (sign in), 403 (not for this role, or not from this page)."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Identity(NamedTuple):
+    """Who asks. changed: the account's, at that time. session: the cookie's value where there is one."""
+
+    name: str
+    role: Role
+    changed: float = 0.0
+    session: Optional[str] = None
+
+
+NOBODY = Identity("", Role.ANONYMOUS)
+
+
+def needs(role: Role) -> Callable[[View], View]:
+    """Declare the role that a view needs."""
+    def declare(view: View) -> View:
+        view.needed_role = role  # type: ignore[attr-defined]
+        return view
+    return declare
+
+
+def needed_role(view: Any) -> Optional[Role]:
+    role: Optional[Role] = getattr(view, "needed_role", None)
+    return role
+
+
+class Guard:
+    def __init__(self, options: Options, accounts: Accounts, sessions: Sessions) -> None:
+        self._options = options
+        self._accounts = accounts
+        self._sessions = sessions
+        self._throttle = Throttle()
+        self._secret = _read_secret(Path(options.state_dir) / "secret_key")
+        # Passwords that were right: a camera client sends its own with every picture, and checking is slow.
+        self._remembered: Dict[bytes, float] = {}
+        self._lock = threading.Lock()
+        self._hashing = threading.BoundedSemaphore(2)
+
+    # Who
+
+    def identify(self, request: Request) -> Identity:
+        """Raises Denied for wrong credentials, TooManyAttempts; no credentials are NOBODY."""
+        if not self._options.sign_in:
+            return Identity("everybody", Role.OPERATOR)
+        header = request.headers.get("Authorization")
+        if header:
+            account = self._account_of(header, request.remote_addr or "")
+            if account is None:
+                raise Denied(401, "The user, the password or the token is wrong.")
+            return Identity(account.name, account.role, account.changed)
+        token = request.cookies.get(SESSION_COOKIE)
+        found = self._sessions.find(token) if token else None
+        return Identity(found.name, found.role, found.changed, token) if found else NOBODY
+
+    def is_valid(self, identity: Identity) -> bool:
+        """Whether somebody who was let in before would be still."""
+        if not self._options.sign_in:
+            return True
+        if identity.session:
+            return self._sessions.find(identity.session) is not None
+        account = self._accounts.find(identity.name)
+        return account is not None and account.changed == identity.changed
+
+    def sign_in(self, name: str, password: str, address: str) -> Optional[Account]:
+        """The account if both are right. Raises TooManyAttempts."""
+        keys = (("address", address), ("account", name[:100]))
+        self._throttle.begin(*keys)
+        account = self._accounts.check_password(name, password, self._run_apart)
+        if account:
+            self._throttle.succeeded(*keys)
+        return account
+
+    def _run_apart(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call it in a real thread where threads are green. Two at a time: each takes 16 MB and a core."""
+        with self._hashing:
+            if self._options.worker == "eventlet":
+                from eventlet import tpool  # type: ignore[import-untyped]
+                return tpool.execute(function, *arguments)
+            return function(*arguments)
+
+    def _account_of(self, header: str, address: str) -> Optional[Account]:
+        scheme, _, value = header.partition(" ")
+        if scheme.lower() == "bearer":
+            return self._accounts.check_token(value.strip())
+        if scheme.lower() != "basic":
+            return None
+        try:
+            name, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return None
+        if password.startswith(TOKEN_PREFIX):
+            return self._accounts.check_token(password)
+        key = self._sign(repr((name, password)))
+        account = self._accounts.find(name)
+        if account and self._remembered.get(key) == account.changed:
+            return account
+        account = self.sign_in(name, password, address)
+        if account:
+            with self._lock:
+                if len(self._remembered) >= _MOST_REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[key] = account.changed
+        return account
+
+    # From where
+
+    def check_origin(self, request: Request) -> None:
+        """Refuse what a page of another site makes a browser send."""
+        host = request.headers.get("Host", "")
+        if not _HOST.fullmatch(host):
+            raise Denied(400, "The Host header is missing or no host.")
+        if not self._options.sign_in and not _is_local(host):
+            raise Denied(403, "Without signing in the dashboard is reached by its address or its local name only.")
+        origin = request.headers.get("Origin")
+        is_upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        if origin is None or (request.method in SAFE_METHODS and not is_upgrade):
+            return
+        if urlsplit(origin).netloc.lower() != host.lower():
+            raise Denied(403, "This came from another site's page; it is refused.")
+
+    def csrf_token(self, request: Request, form_cookie: str) -> str:
+        """What a page must send back with its changes. Without a session it hangs on the form's cookie."""
+        return self._sign("csrf:" + (request.cookies.get(SESSION_COOKIE, "") if self._options.sign_in else "")
+                          + ":" + form_cookie).hex()
+
+    def check_csrf(self, request: Request) -> None:
+        """Of what a browser sends by itself, cookies, no change is taken without the page's token."""
+        cookies = request.cookies
+        if "Authorization" in request.headers or not (SESSION_COOKIE in cookies or FORM_COOKIE in cookies):
+            return
+        given = request.headers.get("X-CSRF-Token") or ""
+        if not given and request.mimetype == "application/x-www-form-urlencoded":
+            given = request.form.get("csrf_token", "")
+        wanted = self.csrf_token(request, cookies.get(FORM_COOKIE, ""))
+        if not hmac.compare_digest(given.encode(), wanted.encode()):
+            raise Denied(403, "The page is out of date; load it again.")
+
+    def _sign(self, text: str) -> bytes:
+        return hmac.new(self._secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+
+
+def make_form_cookie() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def _is_local(host: str) -> bool:
+    name = urlsplit("//" + host).hostname or ""
+    try:
+        ipaddress.ip_address(name)
+        return True
+    except ValueError:
+        return "." not in name or name.endswith(_LOCAL_ENDINGS) or name == socket.gethostname().lower()
+
+
+def _read_secret(path: Path) -> bytes:
+    try:
+        return bytes.fromhex(read_json(path))
+    except FileNotFoundError:
+        secret = secrets.token_bytes(32)
+        write_private(path, secret.hex())
+        return secret

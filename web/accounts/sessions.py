@@ -1,0 +1,101 @@
+"""Who is signed in, in a file, so that a restart signs nobody out. A cookie is 256 random bits; the file has its hash."""
+
+import hashlib
+import logging
+import secrets
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, NamedTuple, Optional
+
+from web.accounts.files import read_json, write_private
+from web.accounts.store import Account, Accounts
+
+IDLE_SECONDS = 12 * 3600
+LONGEST_SECONDS = 7 * 86400
+MOST_SESSIONS = 500
+_SAVED_EVERY = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+class Session(NamedTuple):
+    """made, seen: Unix time."""
+
+    name: str
+    made: float
+    seen: float
+
+
+class Sessions:
+    """A session ends by itself, with `remove`, and when its account is removed or gets another password or role."""
+
+    def __init__(self, state_dir: str, accounts: Accounts, clock: Callable[[], float] = time.time) -> None:
+        self._path = Path(state_dir) / "sessions.json"
+        self._accounts = accounts
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._sessions = self._read()
+        self._saved = clock()
+
+    def add(self, account: Account) -> str:
+        """Returns what goes into the cookie."""
+        token = secrets.token_urlsafe(32)
+        now = self._clock()
+        with self._lock:
+            self._sessions[_digest(token)] = Session(account.name, now, now)
+            self._save()
+        return token
+
+    def find(self, token: str) -> Optional[Account]:
+        """The account that is signed in with it, which counts as a use of the session."""
+        key = _digest(token)
+        now = self._clock()
+        with self._lock:
+            session = self._sessions.get(key)
+            if session is None:
+                return None
+            account = self._accounts.find(session.name)
+            if account is None or session.made < account.changed or not _lasts(session, now):
+                del self._sessions[key]
+                self._save()
+                return None
+            self._sessions[key] = session._replace(seen=now)
+            if now - self._saved > _SAVED_EVERY:
+                self._save()
+            return account
+
+    def remove(self, token: str) -> None:
+        with self._lock:
+            if self._sessions.pop(_digest(token), None):
+                self._save()
+
+    def _read(self) -> Dict[str, Session]:
+        try:
+            content: Any = read_json(self._path)
+            return {key: Session(str(fields["name"]), float(fields["made"]), float(fields["seen"]))
+                    for key, fields in content["sessions"].items()}
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            logger.warning("%s: cannot be used: %s; everybody must sign in again", self._path, error)
+        return {}
+
+    def _save(self) -> None:
+        now = self._clock()
+        lasting = sorted((item for item in self._sessions.items() if _lasts(item[1], now)),
+                         key=lambda item: item[1].seen)
+        self._sessions = dict(lasting[-MOST_SESSIONS:])
+        self._saved = now
+        try:
+            write_private(self._path, {"sessions": {key: session._asdict() for key, session in lasting}})
+        except OSError as error:
+            logger.error("%s: cannot be written: %s; a restart will sign everybody out", self._path, error.strerror)
+
+
+def _lasts(session: Session, now: float) -> bool:
+    return now - session.seen < IDLE_SECONDS and now - session.made < LONGEST_SECONDS
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

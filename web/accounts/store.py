@@ -1,0 +1,175 @@
+"""The file accounts.json: people with passwords, machines with tokens, and their roles."""
+
+import enum
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+
+from web.accounts import passwords
+from web.accounts.files import read_json, write_private
+
+FIRST_NAME = "operator"
+TOKEN_PREFIX = "slt_"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
+
+logger = logging.getLogger(__name__)
+
+
+class AccountsError(Exception):
+    """A sentence for whom wants to change an account."""
+
+
+class Role(enum.IntEnum):
+    """A higher role may all that a lower one may."""
+
+    ANONYMOUS = 0
+    VIEWER = 1
+    OPERATOR = 2
+
+
+class Account(NamedTuple):
+    """password: its hash; of a machine instead token: the SHA-256 of 256 random bits, which nobody can guess.
+
+    changed: when password or role were set (Unix time): who signed in before must do so again.
+    """
+
+    name: str
+    role: Role
+    changed: float
+    password: Optional[str] = None
+    token: Optional[str] = None
+
+
+class Accounts:
+    """What the file says now: it is read again when `python -m web.accounts` has changed it."""
+
+    def __init__(self, state_dir: str) -> None:
+        self.path = Path(state_dir) / "accounts.json"
+        self._stamp: Optional[Tuple[int, int]] = None
+        self._accounts: Dict[str, Account] = {}
+        self._lock = threading.Lock()
+        # Who does not exist is checked against this, so that the time taken does not tell.
+        self._nobody: Optional[str] = None
+
+    def make_first(self) -> Optional[str]:
+        """Make the first operator if there is no file yet; returns the password, which nothing else keeps."""
+        if self.path.exists():
+            return None
+        password = passwords.make_password()
+        self._write({FIRST_NAME: Account(FIRST_NAME, Role.OPERATOR, time.time(), passwords.hash_password(password))})
+        return password
+
+    def all(self) -> Dict[str, Account]:
+        """Raises AccountsError if there is no good file and never was."""
+        with self._lock:
+            try:
+                facts = self.path.stat()
+                stamp = (facts.st_mtime_ns, facts.st_ino)
+                if stamp != self._stamp:
+                    self._accounts = _parse(read_json(self.path))
+                    self._stamp = stamp
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                if self._stamp is None:
+                    raise AccountsError("{}: cannot be used: {}. Without the file the next start makes a new "
+                                        "operator.".format(self.path, error)) from error
+                logger.error("%s: cannot be used: %s; the accounts stay as they were", self.path, error)
+            return self._accounts
+
+    def find(self, name: str) -> Optional[Account]:
+        return self.all().get(name)
+
+    def check_password(self, name: str, password: str, run: Callable[..., Any]) -> Optional[Account]:
+        """The account if name and password are right. Slow, and as slow for a name that does not exist.
+
+        run: calls what it is given, somewhere: the dashboard keeps the slow part from its green threads.
+        """
+        account = self.find(name)
+        if self._nobody is None:
+            self._nobody = run(passwords.hash_password, secrets.token_hex(8))
+        hashed = account.password if account else None
+        try:
+            is_right = len(password) <= passwords.LONGEST and run(
+                passwords.check_password, password, hashed or self._nobody)
+        except ValueError as error:
+            logger.error("%s cannot sign in: %s", name, error)
+            return None
+        return account if is_right and hashed else None
+
+    def check_token(self, token: str) -> Optional[Account]:
+        digest = _digest(token)
+        for account in self.all().values():
+            if account.token and hmac.compare_digest(account.token, digest):
+                return account
+        return None
+
+    # For the command line
+
+    def add(self, name: str, role: Role, password: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise AccountsError("{!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.".format(name))
+        accounts = self._current()
+        if name in accounts:
+            raise AccountsError("{} exists already; `password {}` sets its password.".format(name, name))
+        self._set(accounts, Account(name, role, time.time(), _hash_checked(password)))
+
+    def set_password(self, name: str, password: str) -> None:
+        accounts = self._current()
+        account = accounts.get(name)
+        if account is None or account.token:
+            raise AccountsError("There is no user {}; `list` shows who there is.".format(name))
+        self._set(accounts, account._replace(changed=time.time(), password=_hash_checked(password)))
+
+    def add_token(self, name: str, role: Role) -> str:
+        """Returns the token, which nothing else keeps."""
+        if not _NAME.fullmatch(name):
+            raise AccountsError("{!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.".format(name))
+        accounts = self._current()
+        if name in accounts:
+            raise AccountsError("{} exists already; `remove {}` takes it away.".format(name, name))
+        token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        self._set(accounts, Account(name, role, time.time(), token=_digest(token)))
+        return token
+
+    def remove(self, name: str) -> None:
+        accounts = self._current()
+        if accounts.pop(name, None) is None:
+            raise AccountsError("There is no {}; `list` shows who there is.".format(name))
+        self._write(accounts)
+
+    def _current(self) -> Dict[str, Account]:
+        return dict(self.all()) if self.path.exists() else {}
+
+    def _set(self, accounts: Dict[str, Account], account: Account) -> None:
+        accounts[account.name] = account
+        self._write(accounts)
+
+    def _write(self, accounts: Dict[str, Account]) -> None:
+        content: Dict[str, Any] = {}
+        for account in accounts.values():
+            fields: Dict[str, Any] = {"role": account.role.name.lower(), "changed": account.changed}
+            fields.update({"token": account.token} if account.token else {"password": account.password})
+            content[account.name] = fields
+        write_private(self.path, {"accounts": content})
+
+
+def _parse(content: Any) -> Dict[str, Account]:
+    return {
+        name: Account(name, Role[fields["role"].upper()], float(fields["changed"]),
+                      fields.get("password"), fields.get("token"))
+        for name, fields in content["accounts"].items()}
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _hash_checked(password: str) -> str:
+    if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
+        raise AccountsError("A password has {} to {} characters.".format(passwords.SHORTEST, passwords.LONGEST))
+    return passwords.hash_password(password)

@@ -1,0 +1,77 @@
+"""Reads the pictures of a recording, an AVI of JPEGs; also of one that is being written, or that a crash cut off.
+
+It goes from chunk to chunk and believes neither the index, which is written last, nor the sizes of the lists, which may
+be behind. So it also reads on into the further parts of OpenDML files, over 1 GiB.
+"""
+
+import struct
+from typing import IO, Iterator, NamedTuple
+
+_HEADER = struct.Struct("<4sI")
+_CONTAINERS = (b"RIFF", b"LIST")
+_PICTURE = b"00dc"
+_LARGEST_PICTURE = 64 << 20
+
+
+class AviError(Exception):
+    """The file is no AVI of JPEG pictures."""
+
+
+class _Chunk(NamedTuple):
+    """start: where its data is."""
+
+    kind: bytes
+    start: int
+    size: int
+
+
+def _chunks(file: IO[bytes]) -> Iterator[_Chunk]:
+    """Every chunk from the beginning on, containers opened. The file may be anywhere when the next is asked for."""
+    position = 0
+    while True:
+        file.seek(position)
+        header = file.read(_HEADER.size)
+        if len(header) < _HEADER.size:
+            return
+        kind, size = _HEADER.unpack(header)
+        yield _Chunk(kind, position + _HEADER.size, size)
+        position += 12 if kind in _CONTAINERS else _HEADER.size + size + size % 2
+
+
+def read_fps(file: IO[bytes]) -> float:
+    """Raises AviError where the file is no AVI of JPEG pictures."""
+    file.seek(0)
+    start = file.read(12)
+    if start[:4] != b"RIFF" or start[8:] != b"AVI ":
+        raise AviError("it is no AVI file")
+    for chunk in _chunks(file):
+        if chunk.kind == b"strh":
+            file.seek(chunk.start)
+            data = file.read(min(chunk.size, 28))
+            if len(data) < 28 or data[4:8].upper() != b"MJPG":
+                break
+            scale, rate = struct.unpack_from("<2I", data, 20)
+            if not scale or not 0.01 <= rate / scale <= 1000:
+                break
+            return float(rate / scale)
+        if chunk.kind == _PICTURE:
+            break
+    raise AviError("it has no pictures in JPEG; play it with another program")
+
+
+def read_pictures(file: IO[bytes], skip: int = 0) -> Iterator[bytes]:
+    """The JPEGs in their order, without the first `skip`. Ends at the first that is not there whole."""
+    for chunk in _chunks(file):
+        if chunk.kind != _PICTURE:
+            continue
+        if chunk.size > _LARGEST_PICTURE:
+            return
+        if skip > 0:
+            skip -= 1
+            continue
+        file.seek(chunk.start)
+        jpeg = file.read(chunk.size)
+        if len(jpeg) < chunk.size:
+            return
+        if jpeg:
+            yield jpeg

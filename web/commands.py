@@ -1,0 +1,133 @@
+"""What a person may tell the daemon to do, by Socket.IO or REST: who may, and what the fields look like.
+
+The daemon checks what they mean; here is only that they are of the right type and no longer than sensible.
+"""
+
+import re
+from typing import Any, Callable, Dict, NamedTuple
+
+from appliance.bus import INVALID, Refused
+from web.accounts import Role
+
+Message = Dict[str, Any]
+
+STREAM = re.compile(r"[a-z0-9_-]{1,32}")
+MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
+RECORDING = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\.(avi|mp4)")
+LONGEST_SOURCE = 2000
+MOST_CLASSES = 1000
+LONGEST_CLASS = 100
+
+
+def _invalid(sentence: str) -> Refused:
+    return Refused(INVALID, sentence)
+
+
+def _check_stream(value: Any) -> str:
+    if not isinstance(value, str) or not STREAM.fullmatch(value):
+        raise _invalid("A stream's name has 1 to 32 of a-z, 0-9, _ and -.")
+    return value
+
+
+def _check_model(value: Any) -> str:
+    if not isinstance(value, str) or not MODEL.fullmatch(value):
+        raise _invalid("That is no name of a model; the list of models has them.")
+    return value
+
+
+def _check_own_model(value: Any) -> Any:
+    return None if value is None else _check_model(value)
+
+
+def _check_source(value: Any) -> Any:
+    if _is_number(value) and isinstance(value, int) and 0 <= value <= 255:
+        return value
+    if (isinstance(value, str) and 1 <= len(value) <= LONGEST_SOURCE
+            and value.strip() and not any(ord(sign) < 32 or 0x7f <= ord(sign) < 0xa0 or 0xd800 <= ord(sign) < 0xe000
+                                          for sign in value)):
+        return value
+    raise _invalid("A source is a camera's number, or one line of at most {} characters.".format(LONGEST_SOURCE))
+
+
+def _check_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _invalid("`on` is true or false.")
+    return value
+
+
+def _check_recording(value: Any) -> str:
+    if not isinstance(value, str) or not RECORDING.fullmatch(value):
+        raise _invalid("That is no name of a recording; the list of recordings has them.")
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_class_list(value: Any) -> bool:
+    return (isinstance(value, list) and len(value) <= MOST_CLASSES
+            and all(isinstance(name, str) and 1 <= len(name) <= LONGEST_CLASS for name in value))
+
+
+SETTINGS: Dict[str, Any] = {
+    "det_th": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
+    "shown_classes": (_is_class_list, "a list of classes"),
+    "max_vis_fps": (lambda value: _is_number(value) and 0 <= value <= 1000, "a number from 0 (no limit) to 1000"),
+    "vis_text": (lambda value: isinstance(value, bool), "true or false"),
+}
+
+
+def _check_settings(value: Any) -> Message:
+    """null stands for what is configured; of shown_classes too."""
+    if not isinstance(value, dict) or not value:
+        raise _invalid("Settings are an object with one or more of {}.".format(", ".join(SETTINGS)))
+    for name, content in value.items():
+        if name not in SETTINGS:
+            raise _invalid("{} is no setting of the dashboard; there are {}.".format(name[:100], ", ".join(SETTINGS)))
+        is_right, wording = SETTINGS[name]
+        if content is not None and not is_right(content):
+            raise _invalid("{} must be {}, or null for what is configured.".format(name, wording))
+    return value
+
+
+class Command(NamedTuple):
+    """fields: a check of each, which gives the value or raises Refused. seconds: how long the answer may take."""
+
+    role: Role
+    fields: Dict[str, Callable[[Any], Any]]
+    seconds: float = 5.0
+
+
+COMMANDS: Dict[str, Command] = {
+    "set_model": Command(Role.OPERATOR, {"model": _check_model}),
+    "get_model": Command(Role.OPERATOR, {"model": _check_model}),
+    "set_stream": Command(
+        Role.OPERATOR, {"stream": _check_stream, "source": _check_source, "model": _check_own_model}),
+    "reset_stream": Command(Role.OPERATOR, {"stream": _check_stream}),
+    "remove_stream": Command(Role.OPERATOR, {"stream": _check_stream}),
+    "test_source": Command(Role.OPERATOR, {"source": _check_source}, seconds=30.0),
+    "change_settings": Command(Role.OPERATOR, {"settings": _check_settings}),
+    "record": Command(Role.OPERATOR, {"stream": _check_stream, "on": _check_flag}, seconds=10.0),
+    "list_recordings": Command(Role.VIEWER, {}, seconds=10.0),
+    "delete_recording": Command(Role.OPERATOR, {"name": _check_recording}, seconds=10.0),
+}
+
+
+def build(name: str, fields: Any) -> Message:
+    """The message to the daemon. Raises Refused and names the field that is wrong."""
+    checks = COMMANDS[name].fields
+    if fields is None:
+        fields = {}
+    if not isinstance(fields, dict):
+        raise _invalid("Send one object with the fields {}.".format(", ".join(checks) or "(none)"))
+    unknown = set(fields) - set(checks)
+    if unknown:
+        raise _invalid("{} is no field here; there are: {}.".format(
+            str(sorted(unknown, key=str)[0])[:100], ", ".join(checks) or "none"))
+    message: Message = {"command": name}
+    for field, check in checks.items():
+        if field not in fields and check is not _check_own_model:
+            raise _invalid("The field `{}` is missing.".format(field))
+        message[field] = check(fields.get(field))
+    return message

@@ -1,0 +1,39 @@
+"""The parts of one dashboard, for the views."""
+
+from typing import NamedTuple, Optional
+
+from flask import current_app, g
+from flask_socketio import SocketIO  # type: ignore[import-untyped]
+
+from web.access import NOBODY, Guard, Identity
+from web.accounts import Accounts, Sessions
+from web.link import Link
+from web.multipart import Places
+from web.options import Options
+from web.relay import Relays
+
+VERSION = "0.1"
+"""Of the interface; the daemon's own is in its state."""
+
+
+class Dashboard(NamedTuple):
+    options: Options
+    accounts: Accounts
+    sessions: Sessions
+    guard: Guard
+    link: Link
+    places: Places
+    relays: Relays
+    socketio: SocketIO
+
+
+def dashboard() -> Dashboard:
+    """That of the request that is being answered."""
+    found: Dashboard = current_app.extensions["dashboard"]
+    return found
+
+
+def identity() -> Identity:
+    """Who asks."""
+    found: Optional[Identity] = g.get("identity")
+    return found or NOBODY

@@ -1,0 +1,158 @@
+"""What every request passes on its way in and every answer on its way out."""
+
+import json
+import logging
+from typing import Any, Callable, Dict, Iterable, Optional
+from urllib.parse import quote
+
+from flask import Flask, Response, g, redirect, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request
+from werkzeug.wrappers import Response as PlainResponse
+
+from appliance.bus import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused, Unavailable
+from web.access import SAFE_METHODS, Denied, Guard, needed_role
+from web.accounts import Role, TooManyAttempts
+from web.multipart import TooManyViewers
+
+LONGEST_BODY = 64 * 1024
+
+STATUSES = {INVALID: 400, NOT_FOUND: 404, CONFLICT: 409, FAILED: 422}
+"""Of the daemon's refusals. `failed` is no fault of a server: the source given does not open, say."""
+
+_TITLES = {400: "That cannot be", 401: "Sign in", 403: "Not allowed", 404: "Not found", 429: "Wait a little",
+           500: "The dashboard failed", 503: "Not now"}
+
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'")
+
+logger = logging.getLogger(__name__)
+
+
+def guard_app(app: Flask, guard: Guard) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+
+    @app.before_request
+    def let_in() -> None:
+        guard.check_origin(request)
+        if "Transfer-Encoding" in request.headers:
+            raise Denied(411, "Send the body's length (Content-Length).")
+        if (request.content_length or 0) > LONGEST_BODY:
+            raise Denied(413, "That is too long: {} bytes is the most.".format(LONGEST_BODY))
+        view = app.view_functions.get(request.endpoint or "")
+        # What does not exist is told only to who is signed in.
+        role = Role.VIEWER if view is None else needed_role(view)
+        if role is None:
+            raise Denied(403, "This page is for nobody: it declares no role.")
+        if role > Role.ANONYMOUS:
+            g.identity = guard.identify(request)
+            check_role(g.identity.role, role)
+        if request.method not in SAFE_METHODS:
+            guard.check_csrf(request)
+
+    app.after_request(_add_headers)
+    app.register_error_handler(Exception, _answer_error)
+
+
+def check_role(has: Role, needs: Role) -> None:
+    """Raises Denied."""
+    if has >= needs:
+        return
+    if has == Role.ANONYMOUS:
+        raise Denied(401, "Sign in first.")
+    raise Denied(403, "Only an operator may do that; you are signed in as a viewer.")
+
+
+class SocketDoor:
+    """In front of Socket.IO, which answers before Flask does: without being signed in there is not even a handshake."""
+
+    def __init__(self, inner: Any, guard: Guard) -> None:
+        self._inner = inner
+        self._guard = guard
+
+    def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith("/socket.io"):
+            asked = Request(environ)
+            try:
+                self._guard.check_origin(asked)
+                check_role(self._guard.identify(asked).role, Role.VIEWER)
+            except (Denied, TooManyAttempts) as error:
+                status = error.status if isinstance(error, Denied) else 429
+                body = json.dumps({"error": str(error), "kind": "denied"})
+                refusal: Iterable[bytes] = PlainResponse(body, status, mimetype="application/json")(
+                    environ, start_response)
+                return refusal
+        answer: Iterable[bytes] = self._inner(environ, start_response)
+        return answer
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = _POLICY.format(request.headers.get("Host", ""))
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    # Not `no-referrer`: with that, browsers hide the Origin of a form too.
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    if request.endpoint == "static":
+        headers["Cache-Control"] = "no-cache"  # kept, but asked about: an update shows at once
+    else:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _answer_error(error: Exception) -> Any:
+    if isinstance(error, Refused):
+        return _say(STATUSES.get(error.kind, 422), error.kind, str(error))
+    if isinstance(error, Unavailable):
+        return _say(503, "unavailable", str(error), {"Retry-After": "2"})
+    if isinstance(error, TooManyViewers):
+        return _say(503, "unavailable", str(error), {"Retry-After": "10"})
+    if isinstance(error, TooManyAttempts):
+        return _say(429, "denied", str(error), {"Retry-After": str(int(error.seconds) + 1)})
+    if isinstance(error, Denied):
+        return _deny(error)
+    if isinstance(error, HTTPException):
+        return _answer_http_error(error)
+    logger.error("%s %s", request.method, request.path, exc_info=error)
+    return _say(500, FAILED, "The dashboard failed; its log says why.")
+
+
+def _deny(error: Denied) -> Any:
+    if error.status != 401:
+        return _say(error.status, "denied", str(error))
+    accepted = request.headers.get("Accept", "")
+    if "text/html" in accepted and "Authorization" not in request.headers and request.method == "GET":
+        target = request.full_path if request.query_string else request.path
+        return redirect(_login_address(target))
+    # A browser would answer this header with a window of its own, over our page.
+    is_page = "image/" in accepted or request.path.startswith("/api/")
+    return _say(401, "denied", str(error), {} if is_page else {"WWW-Authenticate": 'Basic realm="Splitlens"'})
+
+
+def _login_address(target: str) -> str:
+    return "/login" if target == "/" else "/login?next=" + quote(target)
+
+
+def _answer_http_error(error: HTTPException) -> Any:
+    code = error.code or 500
+    if code < 400:
+        return error
+    headers = {name: value for name, value in error.get_headers(request.environ) if name in ("Allow", "Content-Range")}
+    kind = {404: NOT_FOUND, 405: INVALID, 416: INVALID}.get(code, INVALID)
+    sentence = {404: "There is nothing here.", 405: "That cannot be done here."}.get(code, error.description or "")
+    return _say(code, kind, sentence, headers)
+
+
+def _say(status: int, kind: str, sentence: str, headers: Optional[Dict[str, str]] = None) -> Response:
+    if "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/"):
+        page = render_template("error.html", code=status, title=_TITLES.get(status, "That did not work"),
+                               message=sentence)
+        return Response(page, status, headers)
+    body = json.dumps({"error": sentence, "kind": kind})
+    return Response(body, status, headers, mimetype="application/json")
+

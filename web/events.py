@@ -1,0 +1,147 @@
+"""Socket.IO: what the daemon tells goes to every page, and what an operator's page asks for goes to the daemon."""
+
+import logging
+import threading
+from typing import Any, Callable, Dict, Optional
+
+from flask import Flask, current_app, request
+from flask_socketio import ConnectionRefusedError, SocketIO  # type: ignore[import-untyped]
+
+from appliance.bus import STATE, STATISTICS, Refused, Unavailable
+from web.access import Denied, Identity, needed_role, needs
+from web.accounts import Role, TooManyAttempts
+from web.commands import COMMANDS, build
+from web.link import DAEMON
+
+MOST_PAGES = 32
+"""Open pages; each holds threads as long as it is open."""
+LONGEST_MESSAGE = 64 * 1024
+_FIRST_LOGS = 200
+_CHECK_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class GuardedSocketIO(SocketIO):  # type: ignore[misc]
+    """Handlers declare the role they need with `@needs`; one that does not is refused to everybody.
+
+    identities: who each connection is.
+    """
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        self.identities: Dict[str, Identity] = {}
+        super().__init__(app, **options)
+
+    def on(self, message: str, namespace: Optional[str] = None) -> Callable[..., Any]:
+        register = super().on(message, namespace)
+
+        def decorate(handler: Callable[..., Any]) -> Any:
+            return register(_guarded(self, message, handler))
+        return decorate
+
+
+def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
+    socketio = GuardedSocketIO(
+        app, async_mode="eventlet" if worker == "eventlet" else "threading", manage_session=False,
+        max_http_buffer_size=LONGEST_MESSAGE, serveClient=False)
+
+    @socketio.on("connect")
+    @needs(Role.VIEWER)
+    def connect(auth: Any = None) -> None:
+        link = current_app.extensions["dashboard"].link
+        socketio.emit(DAEMON, link.daemon, to=_sid())
+        socketio.emit("logs", link.logs(_FIRST_LOGS), to=_sid())
+        for topic, message in ((STATE, link.state), (STATISTICS, link.statistics)):
+            if message is not None:
+                socketio.emit(topic, message, to=_sid())
+
+    @socketio.on("disconnect")
+    @needs(Role.ANONYMOUS)
+    def disconnect(*reason: Any) -> None:
+        socketio.identities.pop(_sid(), None)
+
+    for name in COMMANDS:
+        socketio.on(name)(_obey(name))
+    return socketio
+
+
+def _obey(name: str) -> Callable[..., Any]:
+    command = COMMANDS[name]
+
+    @needs(command.role)
+    def handler(fields: Any = None, *more: Any) -> Dict[str, Any]:
+        answer = current_app.extensions["dashboard"].link.ask(build(name, fields), command.seconds)
+        answer.pop("state", None)  # it comes as an event, to every page
+        return dict(answer, ok=True)
+    return handler
+
+
+def _guarded(socketio: GuardedSocketIO, message: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+    role = needed_role(handler)
+
+    def refused() -> Optional[str]:
+        """Why not. Who connects is identified once, and looked at again with every event."""
+        guard = current_app.extensions["dashboard"].guard
+        if role is None:
+            return "This is for nobody: it declares no role."
+        if role == Role.ANONYMOUS:
+            return None
+        if message == "connect":
+            if len(socketio.identities) >= MOST_PAGES:
+                return "{} open pages is the most; close one.".format(MOST_PAGES)
+            try:
+                guard.check_origin(request)
+                who = guard.identify(request)
+            except (Denied, TooManyAttempts) as error:
+                return str(error)
+            if who.role >= role:
+                socketio.identities[_sid()] = who
+                return None
+            return "Sign in first."
+        known = socketio.identities.get(_sid())
+        if known is None or not guard.is_valid(known):
+            return "Sign in first."
+        return None if known.role >= role else "Only an operator may do that; you are signed in as a viewer."
+
+    def run(*arguments: Any) -> Any:
+        why = refused()
+        if message in ("connect", "disconnect"):
+            if why:
+                raise ConnectionRefusedError(why)
+            return handler(*arguments)
+        try:
+            return {"ok": False, "error": why} if why else handler(*arguments)
+        except (Refused, Unavailable) as error:
+            return {"ok": False, "error": str(error)}
+        except Exception:
+            logger.exception("Socket.IO %s", message)
+            return {"ok": False, "error": "The dashboard failed; its log says why."}
+
+    run.needed_role = role  # type: ignore[attr-defined]
+    return run
+
+
+def drop_session(socketio: GuardedSocketIO, session: str) -> None:
+    """Disconnect the pages that a session has open."""
+    _drop(socketio, lambda who: who.session == session)
+
+
+def watch_sessions(socketio: GuardedSocketIO, is_valid: Callable[[Identity], bool], stopped: threading.Event) -> None:
+    """Disconnect the pages of sessions that ended by themselves; runs until `stopped`."""
+    while not stopped.wait(_CHECK_SECONDS):
+        try:
+            _drop(socketio, lambda who: not is_valid(who))
+        except Exception:
+            logger.exception("the pages of ended sessions could not be disconnected")
+
+
+def _drop(socketio: GuardedSocketIO, is_ended: Callable[[Identity], bool]) -> None:
+    for sid, who in list(socketio.identities.items()):
+        if is_ended(who):
+            socketio.identities.pop(sid, None)
+            socketio.server.disconnect(sid)
+
+
+def _sid() -> str:
+    sid: str = request.sid  # type: ignore[attr-defined]
+    return sid

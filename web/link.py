@@ -1,0 +1,160 @@
+"""What the dashboard knows of the daemon: a listener in the background keeps the newest of everything it tells."""
+
+import logging
+import threading
+import time
+from collections import deque
+from typing import Any, Callable, Deque, Dict, List, Optional
+
+from appliance.bus import (
+    DETECTIONS,
+    LOG,
+    SILENCE_SECONDS,
+    STATE,
+    STATISTICS,
+    EventListener,
+    Refused,
+    Unavailable,
+    ask,
+)
+from web.history import History
+
+Message = Dict[str, Any]
+
+DAEMON = "daemon"
+"""The topic that the dashboard adds: whether the daemon is up."""
+LOGS_KEPT = 1000
+_RECENT_SECONDS = 10.0  # an error so shortly before the silence is its reason
+_TICK_SECONDS = 0.25
+
+logger = logging.getLogger(__name__)
+
+
+class Link:
+    """tell: is called with the topic and content of every event, by the listener's thread.
+
+    state, statistics: the newest, None before the first. detections: the newest of every stream.
+    """
+
+    def __init__(self, run_dir: str, tell: Callable[[str, Message], None]) -> None:
+        self.state: Optional[Message] = None
+        self.statistics: Optional[Message] = None
+        self.detections: Dict[str, Message] = {}
+        self.history = History()
+        self.daemon: Message = {
+            "up": False, "since": time.time(), "why": "The daemon was not heard yet; it is starting."}
+        self._run_dir = run_dir
+        self._tell = tell
+        self._logs: Deque[Message] = deque(maxlen=LOGS_KEPT)
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._listen, name="events", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    @property
+    def is_up(self) -> bool:
+        return bool(self.daemon["up"])
+
+    def logs(self, most: int = LOGS_KEPT) -> List[Message]:
+        with self._lock:
+            return list(self._logs)[-most:]
+
+    def get_state(self) -> Message:
+        """The newest state. Raises Unavailable while the daemon is down."""
+        return self._get(self.state)
+
+    def get_statistics(self) -> Message:
+        return self._get(self.statistics)
+
+    def get_stream(self, name: str) -> Message:
+        """What the state says of a stream. Raises Refused if there is none, Unavailable."""
+        for stream in self.get_state()["streams"]:
+            if stream["name"] == name:
+                found: Message = stream
+                return found
+        raise Refused("not_found", "There is no stream {}.".format(name))
+
+    def ask(self, command: Message, seconds: float) -> Message:
+        """Have the daemon do something. Raises Refused and Unavailable; at once while the daemon is down."""
+        if not self.is_up:
+            raise Unavailable(self.daemon["why"])
+        answer = ask(self._run_dir, command, seconds)
+        if "state" in answer:
+            # The event comes too, but may be behind the answer: who reads next must find what was done.
+            self.state = answer["state"]
+        return answer
+
+    def _get(self, message: Optional[Message]) -> Message:
+        if message is None or not self.is_up:
+            raise Unavailable(self.daemon["why"])
+        return message
+
+    def _listen(self) -> None:
+        listener = EventListener(self._run_dir)
+        heard = 0.0
+        try:
+            while not self._stopped.is_set():
+                event = listener.receive(_TICK_SECONDS)
+                if event is not None:
+                    heard = time.monotonic()
+                    self._take(*event)
+                elif self.is_up and time.monotonic() - heard > SILENCE_SECONDS:
+                    self._set_daemon(False, self._why())
+                self.history.add(time.time(), self.statistics if self.is_up else None)
+        finally:
+            listener.close()
+
+    def _take(self, topic: str, message: Message) -> None:
+        """Keep it and tell it. What cannot be used is logged; the listener goes on."""
+        try:
+            if topic == STATE:
+                self.state = message
+            elif topic == STATISTICS:
+                self.statistics = message
+            elif topic == DETECTIONS:
+                self.detections[str(message["stream"])] = message
+            elif topic == LOG:
+                with self._lock:
+                    self._logs.append(message)
+            if topic == STATE:
+                self._forget_streams(message)
+            if not self.is_up:
+                self._set_daemon(True, "")
+            self._tell(topic, message)
+        except Exception:
+            logger.exception("an event of the daemon could not be used: %s", topic)
+
+    def _forget_streams(self, state: Message) -> None:
+        names = {stream["name"] for stream in state["streams"]}
+        for name in set(self.detections) - names:
+            self.detections.pop(name, None)
+
+    def _set_daemon(self, is_up: bool, why: str) -> None:
+        self.daemon = {"up": is_up, "since": time.time(), "why": why}
+        if is_up:
+            # What it was before may be of a daemon that is no more.
+            threading.Thread(target=self._fetch_state, name="first state", daemon=True).start()
+        else:
+            self.detections = {}
+        self._tell(DAEMON, self.daemon)
+
+    def _fetch_state(self) -> None:
+        try:
+            state = self.ask({"command": "get_state"}, 5.0)["state"]
+        except (Refused, Unavailable) as error:
+            logger.warning("the daemon's state: %s", error)
+        else:
+            self._tell(STATE, state)
+
+    def _why(self) -> str:
+        """Of the silence: the daemon's own last words if it had any."""
+        if self.state and self.state["daemon"].get("status") == "stopping":
+            return "The daemon was stopped."
+        errors = [log for log in self.logs() if log.get("level") == "error"]
+        if errors and time.time() - float(errors[-1]["time"]) < _RECENT_SECONDS:
+            return str(errors[-1]["text"])
+        return "The daemon ended unexpectedly or hangs; it is being restarted."

@@ -1,0 +1,96 @@
+"""Live pictures of a stream: moving, for an <img>, VLC or Home Assistant, and single."""
+
+import time
+from contextlib import ExitStack
+from typing import Any, Iterator, Optional
+
+from flask import Blueprint, Response, request
+
+from appliance.bus import INVALID, Refused, Unavailable
+from web.access import Identity, needs
+from web.accounts import Role
+from web.dashboard import Dashboard, dashboard, identity
+from web.multipart import END, START, respond
+from web.relay import Picture, View
+
+live = Blueprint("live", __name__)
+
+_FIRST_SECONDS = 10.0
+# A viewer that went away is noticed when something is sent, and one that was signed out when it is looked at.
+_AGAIN_SECONDS = 5.0
+
+
+@live.route("/streams/<name>.mjpeg")
+@needs(Role.VIEWER)
+def mjpeg(name: str) -> Response:
+    """?fps= limits the pictures a second."""
+    here = dashboard()
+    here.link.get_stream(name)
+    pause = _pause()
+    closing = ExitStack()
+    try:
+        view = closing.enter_context(here.relays.view(name))
+        first = _wait_for_first(here, name, view)
+    except BaseException:
+        closing.close()
+        raise
+    return respond(_parts(here, identity(), name, view, first, pause), closing.close)
+
+
+@live.route("/streams/<name>.jpg")
+@needs(Role.VIEWER)
+def snapshot(name: str) -> Any:
+    here = dashboard()
+    here.link.get_stream(name)
+    with here.relays.view(name) as view:
+        return Response(_wait_for_first(here, name, view).jpeg, mimetype="image/jpeg")
+
+
+def _parts(here: Dashboard, who: Identity, name: str, view: View, first: Picture, pause: float) -> Iterator[bytes]:
+    yield START + first.part
+    newest, sent = first, time.monotonic()
+    checked = sent
+    while True:
+        wait = sent + pause - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        picture = view.next(_AGAIN_SECONDS)
+        now = time.monotonic()
+        if now - checked > _AGAIN_SECONDS or picture is None:
+            checked = now
+            if not here.guard.is_valid(who) or _is_removed(here, name):
+                yield END
+                return
+        newest, sent = picture or newest, now
+        yield newest.part
+
+
+def _wait_for_first(here: Dashboard, name: str, view: View) -> Picture:
+    picture = view.next(_FIRST_SECONDS)
+    if picture is None:
+        problem: Optional[str] = here.link.get_stream(name).get("problem")
+        raise Unavailable(problem or "The stream {} gives no pictures now.".format(name))
+    return picture
+
+
+def _is_removed(here: Dashboard, name: str) -> bool:
+    try:
+        here.link.get_stream(name)
+    except Refused:
+        return True
+    except Unavailable:
+        pass
+    return False
+
+
+def _pause() -> float:
+    text = request.args.get("fps")
+    if text is None:
+        return 0.0
+    try:
+        fps = float(text)
+    except ValueError:
+        fps = 0.0
+    if not 0.1 <= fps <= 100:
+        raise Refused(INVALID, "fps is a number from 0.1 to 100.")
+    return 1 / fps

@@ -1,0 +1,65 @@
+"""Moving pictures over HTTP: JPEGs one after the other in a response that does not end."""
+
+import socket
+import threading
+from contextlib import contextmanager
+from typing import Callable, Iterable, Iterator
+
+from flask import Response, request
+
+MOST_VIEWERS = 64
+"""Of live pictures and recordings together; each holds a thread for as long as it looks."""
+
+_STALLED_SECONDS = 30.0
+_BUFFER_BYTES = 128 * 1024
+_BOUNDARY = b"picture"
+
+START = b"--" + _BOUNDARY + b"\r\n"
+END = b"--" + _BOUNDARY + b"--\r\n"
+
+
+class TooManyViewers(Exception):
+    def __init__(self) -> None:
+        super().__init__("{} viewers is the most; close a live picture somewhere.".format(MOST_VIEWERS))
+
+
+class Places:
+    """Counts the viewers."""
+
+    def __init__(self, most: int = MOST_VIEWERS) -> None:
+        self._most = most
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        with self._lock:
+            if self._taken >= self._most:
+                raise TooManyViewers()
+            self._taken += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken -= 1
+
+
+def part(jpeg: bytes) -> bytes:
+    """One picture, and the boundary behind it, without which a browser waits for the next before it shows this one."""
+    return b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n%s" % (len(jpeg), jpeg, START)
+
+
+def respond(parts: Iterable[bytes], at_end: Callable[[], None]) -> Response:
+    """Send the parts as they come, and call `at_end` when that ends, however it ends.
+
+    Who takes nothing for half a minute is cut off.
+    """
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(_STALLED_SECONDS)
+        # Little is under way to a slow viewer, so that what it sees is not old.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
+    response = Response(parts, mimetype="multipart/x-mixed-replace; boundary=" + _BOUNDARY.decode())
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would collect pictures
+    response.call_on_close(at_end)
+    return response

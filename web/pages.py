@@ -1,0 +1,122 @@
+"""The pages for people: the dashboard, signing in and out; and its health, for whom watches the machine."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, send_from_directory
+
+from web.access import FORM_COOKIE, SESSION_COOKIE, Denied, make_form_cookie, needs
+from web.accounts import Role, TooManyAttempts
+from web.accounts.sessions import LONGEST_SECONDS
+from web.dashboard import VERSION, dashboard, identity
+from web.events import drop_session
+
+pages = Blueprint("pages", __name__)
+
+_OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
+
+
+@pages.route("/")
+@needs(Role.VIEWER)
+def index() -> Any:
+    who = identity()
+    return _render("index.html", user=who.name, role=who.role.name.lower(), version=VERSION,
+                   sign_in=dashboard().options.sign_in)
+
+
+@pages.route("/login", methods=["GET"])
+@needs(Role.ANONYMOUS)
+def login() -> Any:
+    target = _own_path(request.args.get("next", ""))
+    if not dashboard().options.sign_in or _is_signed_in():
+        return redirect(target)
+    return _render("login.html", error=None, name="", next=target)
+
+
+@pages.route("/login", methods=["POST"])
+@needs(Role.ANONYMOUS)
+def sign_in() -> Any:
+    here = dashboard()
+    name, password = request.form.get("name", "").strip(), request.form.get("password", "")
+    target = _own_path(request.form.get("next", ""))
+    if not here.options.sign_in:
+        return redirect(target)
+    if FORM_COOKIE not in request.cookies:
+        raise Denied(403, "The page is out of date, or the browser takes no cookies; load it again.")
+    try:
+        account = here.guard.sign_in(name, password, request.remote_addr or "")
+    except TooManyAttempts as error:
+        response = _render("login.html", error=str(error), name=name, next=target)
+        response.headers["Retry-After"] = str(int(error.seconds) + 1)
+        return response, 429
+    if account is None:
+        return _render("login.html", error="The user or the password is wrong.", name=name, next=target), 401
+    _end_session()
+    response = make_response(redirect(target))
+    response.set_cookie(SESSION_COOKIE, here.sessions.add(account), max_age=LONGEST_SECONDS, httponly=True,
+                        samesite="Lax", secure=_is_https())
+    return response
+
+
+@pages.route("/logout", methods=["POST"])
+@needs(Role.VIEWER)
+def sign_out() -> Any:
+    _end_session()
+    response = make_response(redirect("/login"))
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+@pages.route("/healthz")
+@needs(Role.ANONYMOUS)
+def health() -> Any:
+    return jsonify(ok=True)
+
+
+@pages.route("/readyz")
+@needs(Role.ANONYMOUS)
+def ready() -> Any:
+    """Anybody may ask, so this gives no details."""
+    link = dashboard().link
+    if not link.is_up or link.state is None:
+        return jsonify(ready=False, reason="The daemon does not answer."), 503
+    status = link.state["daemon"]["status"]
+    if status != "running":
+        return jsonify(ready=False, reason="The daemon is {}.".format(status)), 503
+    return jsonify(ready=True)
+
+
+@needs(Role.ANONYMOUS)
+def static_file(filename: str) -> Any:
+    """The look of the pages, which everybody can read in the source. The login page needs it."""
+    return send_from_directory("static", filename)
+
+
+def _render(template: str, **values: Any) -> Any:
+    form_cookie = request.cookies.get(FORM_COOKIE) or make_form_cookie()
+    token = dashboard().guard.csrf_token(request, form_cookie)
+    response = make_response(render_template(template, csrf_token=token, **values))
+    if FORM_COOKIE not in request.cookies:
+        response.set_cookie(FORM_COOKIE, form_cookie, httponly=True, samesite="Strict", secure=_is_https())
+    return response
+
+
+def _is_signed_in() -> bool:
+    token = request.cookies.get(SESSION_COOKIE)
+    return bool(token) and dashboard().sessions.find(token or "") is not None
+
+
+def _end_session() -> None:
+    token = request.cookies.get(SESSION_COOKIE)
+    if token:
+        dashboard().sessions.remove(token)
+        drop_session(dashboard().socketio, token)
+
+
+def _own_path(target: str) -> str:
+    """The path if it leads to a page of ours, or else to the first."""
+    return target if _OWN_PATH.fullmatch(target) else "/"
+
+
+def _is_https() -> bool:
+    return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"

@@ -1,0 +1,92 @@
+"""Recordings: to download, and to play in an <img>. Names are looked up in the folder, never made into paths."""
+
+import os
+import time
+from contextlib import ExitStack
+from typing import IO, Any, Iterator
+
+from flask import Blueprint, Response, request, send_file
+
+from appliance.bus import INVALID, NOT_FOUND, Refused
+from web.access import Identity, needs
+from web.accounts import Role
+from web.avi import AviError, read_fps, read_pictures
+from web.commands import RECORDING
+from web.dashboard import Dashboard, dashboard, identity
+from web.multipart import END, START, part, respond
+
+recordings = Blueprint("recordings", __name__)
+
+_TYPES = {".avi": "video/x-msvideo", ".mp4": "video/mp4"}
+_CHECK_SECONDS = 5.0
+
+
+@recordings.route("/recordings/<name>")
+@needs(Role.VIEWER)
+def download(name: str) -> Any:
+    """With ranges, so that a download can go on and an MP4 can be wound. It is played inline where that works."""
+    path = _find(name)
+    return send_file(path, mimetype=_TYPES[path[-4:]], as_attachment=path.endswith(".avi"), conditional=True)
+
+
+@recordings.route("/recordings/<name>.mjpeg")
+@needs(Role.VIEWER)
+def play(name: str) -> Response:
+    """name: with its .avi. ?speed= (0.1 to 16) and ?start= (seconds)."""
+    path = _find(name)
+    speed = _number("speed", 1.0, 0.1, 16.0)
+    start = _number("start", 0.0, 0.0, 1e6)
+    here = dashboard()
+    closing = ExitStack()
+    try:
+        closing.enter_context(here.places.take())
+        file = closing.enter_context(open(path, "rb"))
+        fps = read_fps(file)
+    except AviError as error:
+        closing.close()
+        raise Refused(INVALID, "{} cannot be played here: {}.".format(name, error)) from error
+    except BaseException:
+        closing.close()
+        raise
+    return respond(_parts(here, identity(), file, fps * speed, round(start * fps)), closing.close)
+
+
+def _parts(here: Dashboard, who: Identity, file: IO[bytes], fps: float, skip: int) -> Iterator[bytes]:
+    yield START
+    due = checked = time.monotonic()
+    for jpeg in read_pictures(file, skip):
+        # Also lets others run, where threads are green.
+        time.sleep(max(0.0, due - time.monotonic()))
+        yield part(jpeg)
+        now = time.monotonic()
+        due = max(due + 1 / fps, now - 1.0)  # a viewer that was held up sees no rush of pictures
+        if now - checked > _CHECK_SECONDS:
+            checked = now
+            if not here.guard.is_valid(who):
+                break
+    yield END
+
+
+def _find(name: str) -> str:
+    """The path of a recording. Raises Refused."""
+    if RECORDING.fullmatch(name):
+        try:
+            for entry in os.scandir(dashboard().options.recordings_dir):
+                if entry.name == name and entry.is_file(follow_symlinks=False):
+                    return os.path.abspath(entry.path)
+        except FileNotFoundError:
+            pass
+    raise Refused(NOT_FOUND, "There is no recording {}.".format(name[:100]))
+
+
+def _number(name: str, default: float, least: float, most: float) -> float:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        raise Refused(INVALID, "{} is a number from {:g} to {:g}.".format(name, least, most))
+    return value
