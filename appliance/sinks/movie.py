@@ -14,7 +14,7 @@ LONGEST_FREEZE = 10.0  # seconds without a frame that a recording bridges with i
 
 
 class Movie:
-    """For one thread. `check`, `write`, `fill` and `close` may raise OSError or OutputError; then nothing but `close` may follow.
+    """For one thread. `check`, `write`, `fill` and `close` raise OSError or OutputError; then only `close` may follow.
 
     path: a file that did not exist. fps: of playing, above 0. started_at: `captured_at` of the first picture.
     frames: its length, in pictures of 1/fps seconds; each picture stands until the next one's place.

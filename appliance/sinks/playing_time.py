@@ -40,6 +40,8 @@ def _mp4_seconds(file: IO[bytes]) -> float:
             continue
         for place in _find(data, b"mvhd"):
             scale, duration = _scale_and_duration(data, place[0])
+            for start, end in _find(data, b"mvex", b"mehd"):
+                duration = duration or int.from_bytes(data[start + 4:end], "big")
             if duration and scale:
                 return duration / scale
         for place in _find(data, b"trak", b"mdia", b"mdhd"):

@@ -15,8 +15,8 @@ from appliance.sinks.base import cannot_write, make_writable_directory
 from appliance.sinks.playing_time import read_seconds
 
 GIGABYTE = 1000 ** 3
-TIDY_SECONDS = 60.0
-"""So often `room` looks for recordings that are too old or too many."""
+SPARE = 200 * 1000 ** 2
+"""So much more than the floor `tidy` keeps free, so that a recording seldom has to wait for a deletion."""
 
 _NAME = re.compile(r"(?P<stream>[a-z0-9_-]{1,32})_(?P<time>\d{8}-\d{6})(?:_(?P<number>\d{1,6}))?\.(?P<format>avi|mp4)")
 _TIME = "%Y%m%d-%H%M%S"
@@ -35,7 +35,7 @@ class StillRecording(OutputError):
 
 
 class Recording(NamedTuple):
-    """One file. started: Unix time. seconds: playing time. format: "avi" or "mp4". recording: it is still written to."""
+    """One file. started: Unix time. seconds: playing time. format: "avi" or "mp4". recording: it is being written."""
 
     name: str
     stream: str
@@ -93,72 +93,70 @@ class Storage:
         self._floor = int(free_gb * GIGABYTE)
         self._disk_usage = disk_usage
         self._now = now
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of what follows
+        self._deleting = threading.Lock()  # may be held for long: large files take their time
         self._writing: Set[str] = set()
         self._files: Dict[str, _File] = {}
         self._files_of: Optional[float] = None  # the folder's time when `_files` was read; None: read it again
         self._lengths: Dict[Tuple[str, int, float], float] = {}
-        self._tidied_at = float("-inf")
         make_writable_directory(str(self.folder))
 
     def list(self) -> List[Recording]:
         """All recordings, the newest first. Raises OutputError if the folder cannot be read."""
         with self._lock:
-            files = self._read_folder()
-            lengths = {}
-            for file in files:
-                key = (file.name, file.bytes, file.changed)
-                lengths[key] = self._lengths[key] if key in self._lengths else read_seconds(self.folder / file.name)
-            self._lengths = lengths
-            writing = set(self._writing)
-        return [
-            Recording(file.name, file.stream, file.started, seconds, file.bytes, file.format, file.name in writing)
-            for file, seconds in zip(reversed(files), reversed(list(lengths.values())))
-        ]
+            files, writing, known = self._read_folder(), set(self._writing), self._lengths
+        lengths: Dict[Tuple[str, int, float], float] = {}
+        recordings: List[Recording] = []
+        for file in files:
+            key = (file.name, file.bytes, file.changed)
+            lengths[key] = known[key] if key in known else read_seconds(self.folder / file.name)
+            recordings.insert(0, Recording(
+                file.name, file.stream, file.started, lengths[key], file.bytes, file.format, file.name in writing))
+        self._lengths = lengths
+        return recordings
 
     def delete(self, name: str) -> None:
         """Raises NoSuchRecording, StillRecording, or OutputError if the file cannot be deleted."""
-        with self._lock:
-            if name not in [file.name for file in self._read_folder()]:
+        with self._deleting:
+            with self._lock:
+                is_known = name in [file.name for file in self._read_folder()]
+                is_written = name in self._writing
+            if not is_known:
                 raise NoSuchRecording("There is no recording of this name; it may have been deleted.")
-            if name in self._writing:
+            if is_written:
                 raise StillRecording("{} is being recorded. Stop the recording first.".format(name))
-            try:
-                self._delete(name)
-            except OSError as problem:
-                raise cannot_write(str(self.folder / name), problem) from problem
+            self._delete(name)
 
     def tidy(self) -> None:
-        """Delete what is too old, too much, or in the way of the floor. To be called every minute or so.
+        """Delete what is too old, too much, or in the way of the floor. To be called every ten seconds or so.
 
         What cannot be done is logged.
         """
-        with self._lock:
-            self._tidy()
+        with self._deleting:
+            self._tidy(SPARE)
 
     def room(self) -> Optional[str]:
         """None if recording may go on; else why not and what to do about it. Makes room where it can."""
-        with self._lock:
-            try:
-                if self._free() < self._floor or abs(self._now() - self._tidied_at) >= TIDY_SECONDS:
-                    self._tidy()
-                return self._alarm(self._free())
-            except OSError as problem:
-                return str(cannot_write(str(self.folder), problem))
+        try:
+            if self._free() < self._floor:
+                with self._deleting:
+                    self._tidy(0)
+            return self._alarm(self._free())
+        except OSError as problem:
+            return str(cannot_write(str(self.folder), problem))
 
     def status(self) -> StorageStatus:
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 used = sum(file.bytes for file in self._read_folder())
-                free = self._free()
-            except OSError as problem:
-                return StorageStatus(0, self._floor, 0, str(cannot_write(str(self.folder), problem)))
-            except OutputError as problem:
-                return StorageStatus(0, self._floor, 0, str(problem))
-            return StorageStatus(free, self._floor, used, self._alarm(free))
+            free = self._free()
+        except (OSError, OutputError) as problem:
+            said = problem if isinstance(problem, OutputError) else cannot_write(str(self.folder), problem)
+            return StorageStatus(0, self._floor, 0, str(said))
+        return StorageStatus(free, self._floor, used, self._alarm(free))
 
     def claim(self, stream: str, format: str) -> Path:
-        """Where the recording that starts now is to be written: a file that does not exist. It counts as being written."""
+        """Where to write the recording that starts now: a file that does not exist. It counts as being written."""
         with self._lock:
             stem = "{}_{}".format(stream, time.strftime(_TIME, time.localtime(self._now())))
             number = 1
@@ -188,40 +186,47 @@ class Storage:
                 free / GIGABYTE, self.folder, self._floor / GIGABYTE)
         )
 
-    def _tidy(self) -> None:
-        now = self._tidied_at = self._now()
+    def _tidy(self, spare: int) -> None:
         try:
-            files = self._read_folder()
+            with self._lock:
+                files = self._read_folder()
+                idle = [file for file in files if file.name not in self._writing]
             free = self._free()
-        except (OutputError, OSError) as problem:
+        except (OSError, OutputError) as problem:
             log.warning("The recordings cannot be tidied: %s", problem)
             return
         used = sum(file.bytes for file in files)
-        idle = [file for file in files if file.name not in self._writing]
         lacking = self._floor - free
-        if lacking > sum(file.bytes for file in idle):
-            lacking = 0  # all of them would not be enough
+        # Where all of them would not be enough, none is deleted for it.
+        lacking = lacking + spare if lacking <= sum(file.bytes for file in idle) else 0
         for file in idle:
-            is_old = self._keep_seconds > 0 and now - file.changed > self._keep_seconds
-            is_too_much = 0 < self._keep_bytes < used
-            if not (is_old or is_too_much or lacking > 0):
+            if self._keep_seconds > 0 and self._now() - file.changed > self._keep_seconds:
+                reason = "too old"
+            elif 0 < self._keep_bytes < used:
+                reason = "too much"
+            elif lacking > 0:
+                reason = "the disk is nearly full"
+            else:
                 continue
             try:
                 self._delete(file.name)
-            except OSError as problem:
-                log.warning("%s", cannot_write(str(self.folder / file.name), problem))
+            except OutputError as problem:
+                log.warning("An old recording cannot be deleted: %s", problem)
                 continue
-            log.info("Deleted the recording %s: %s", file.name,
-                     "too old" if is_old else "too many" if is_too_much else "the disk is nearly full")
+            log.info("Deleted the recording %s: %s", file.name, reason)
             used -= file.bytes
             lacking -= file.bytes
 
     def _delete(self, name: str) -> None:
-        self._files_of = None
+        path = str(self.folder / name)
         try:
-            os.unlink(str(self.folder / name))
+            os.unlink(path)
         except FileNotFoundError:
             pass
+        except OSError as problem:
+            raise cannot_write(path, problem) from problem
+        with self._lock:
+            self._files_of = None
 
     def _read_folder(self) -> List[_File]:
         """The recordings, the oldest first. A folder that did not change is not read again."""
