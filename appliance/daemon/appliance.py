@@ -96,6 +96,11 @@ class Appliance:
         self.station.publish(STATE, self.state())
         self.station.close()
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether a thread is at work on a model, which cannot be called back."""
+        return any(slot.is_loading for slot in [self._slot] + list(self._own_slots.values()))
+
     # What is told
 
     def state(self) -> Message:

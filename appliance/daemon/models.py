@@ -83,6 +83,10 @@ class ModelSlot:
                          labels=[detector.labels[key] for key in sorted(detector.labels)])
         return facts
 
+    @property
+    def is_loading(self) -> bool:
+        return self._thread is not None
+
     def close(self) -> None:
         self.loop.__exit__(None, None, None)
 

@@ -1,7 +1,9 @@
 """The daemon's process: from the configuration to the end of the last stream."""
 
 import logging
+import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -46,6 +48,10 @@ def run(loaded: Loaded, run_dir: Path) -> None:
     finally:
         house.close()
         logging.getLogger("appliance").removeHandler(teller)
+        if house.is_loading and house.failure is None:
+            # Python would end while TensorFlow is at work in a thread, and crash. All files are closed.
+            sys.stderr.flush()
+            os._exit(0)
     if isinstance(house.failure, SplitlensError):
         raise house.failure
     if house.failure is not None:
