@@ -1,0 +1,124 @@
+"""Switching models with detectors that load when a test lets them."""
+
+import threading
+import time
+
+import pytest
+
+from appliance.daemon.models import ModelSlot, Wish
+from appliance.detectors.none import NoDetector
+from appliance.errors import ModelError
+
+LIMIT = 20
+PLENTY, LITTLE = 10 ** 12, 10 ** 6
+
+
+class Named(NoDetector):
+    def __init__(self, name, log=None):
+        self.name, self._log = name, log if log is not None else []
+        self._log.append("load " + name)
+
+    def close(self):
+        self._log.append("close " + self.name)
+
+
+def wait_for(condition):
+    end = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def make():
+    slots = []
+
+    def make(memory=PLENTY):
+        slot = ModelSlot(lambda: None, lambda error: None, lambda: memory)
+        slots.append(slot)
+        return slot
+
+    yield make
+    for slot in slots:
+        slot.close()
+
+
+def settled(slot):
+    return slot.facts()["wanted"] is None
+
+
+def failing(name):
+    def load():
+        raise ModelError("{} is damaged.".format(name))
+
+    return Wish(name, load, 0)
+
+
+def test_before_a_model_is_loaded_there_is_none(make):
+    facts = make().facts()
+    assert (facts["name"], facts["status"], facts["error"]) == (None, "failed", None)
+
+
+def test_the_old_one_runs_until_the_new_one_is_loaded(make):
+    slot, log, gate = make(), [], threading.Event()
+    slot.set_threshold(0.25)
+    slot.ask_for(Wish("old", lambda: Named("old", log), 0))
+    wait_for(lambda: settled(slot))
+    slot.ask_for(Wish("new", lambda: (gate.wait(LIMIT), Named("new", log))[1], 0))
+    wait_for(lambda: slot.facts()["stage"])
+    facts = slot.facts()
+    assert (facts["name"], facts["status"], facts["wanted"]) == ("old", "loading", "new")
+    gate.set()
+    wait_for(lambda: settled(slot))
+    assert (slot.facts()["name"], slot.facts()["status"], slot.facts()["stage"]) == ("new", "ready", None)
+    assert log == ["load old", "load new", "close old"]
+    assert slot.detector.threshold == 0.25
+
+
+def test_of_several_wishes_the_last_counts(make):
+    slot, log, gate = make(), [], threading.Event()
+    slot.ask_for(Wish("a", lambda: (gate.wait(LIMIT), Named("a", log))[1], 0))
+    wait_for(lambda: slot.facts()["stage"])
+    slot.ask_for(Wish("b", lambda: Named("b", log), 0))
+    slot.ask_for(Wish("c", lambda: Named("c", log), 0))
+    gate.set()
+    wait_for(lambda: settled(slot))
+    assert slot.facts()["name"] == "c" and "load b" not in log
+
+
+@pytest.mark.parametrize("memory", [PLENTY, LITTLE])
+def test_where_the_new_one_fails_the_old_one_runs_and_it_is_said_why(make, memory):
+    slot, log = make(memory), []
+    slot.ask_for(Wish("old", lambda: Named("old", log), 0))
+    wait_for(lambda: settled(slot))
+    slot.ask_for(failing("new"))
+    wait_for(lambda: settled(slot))
+    facts = slot.facts()
+    assert (facts["name"], facts["status"]) == ("old", "ready")
+    assert facts["error"] == "new cannot be used. new is damaged."
+    assert log == (["load old"] if memory == PLENTY else ["load old", "close old", "load old"])
+    slot.ask_for(Wish("other", lambda: Named("other", log), 0))
+    wait_for(lambda: settled(slot))
+    assert slot.facts()["error"] is None
+
+
+def test_where_memory_cannot_hold_both_the_old_one_is_closed_first(make):
+    slot, log = make(LITTLE), []
+    for name in ("old", "new"):
+        slot.ask_for(Wish(name, lambda name=name: Named(name, log), 0))
+        wait_for(lambda: settled(slot))
+    assert log == ["load old", "close old", "load new"]
+
+
+def test_a_first_model_that_fails_leaves_none(make):
+    slot = make()
+    slot.ask_for(failing("first"))
+    wait_for(lambda: settled(slot))
+    assert (slot.facts()["status"], slot.facts()["name"]) == ("failed", None)
+
+
+def test_a_mistake_of_the_program_is_told_too(make):
+    slot = make()
+    slot.ask_for(Wish("odd", lambda: {}["labels"], 0))
+    wait_for(lambda: settled(slot))
+    assert slot.facts()["error"] == "odd cannot be used. KeyError: 'labels'"

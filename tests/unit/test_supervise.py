@@ -1,0 +1,82 @@
+"""`up` before it becomes the supervisor: addresses, directories, and what is written for its children."""
+
+import configparser
+import json
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from appliance import supervise
+from appliance.errors import ConfigError, SplitlensError
+from appliance.settings import load_settings
+
+
+@pytest.mark.parametrize("listen, address", [
+    ("0.0.0.0:8080", ("0.0.0.0", 8080)), ("127.0.0.1:80", ("127.0.0.1", 80)), (":9000", ("0.0.0.0", 9000)),
+    ("[::]:8080", ("::", 8080)), ("localhost:1", ("localhost", 1)),
+])
+def test_addresses(listen, address):
+    assert supervise.listening_address(listen) == address
+
+
+@pytest.mark.parametrize("listen", ["8080", "host", "host:", "host:port", "::1:8080", "host:0", "host:65536"])
+def test_what_is_no_address_is_named(listen):
+    with pytest.raises(ConfigError, match="listen must be an address and a port"):
+        supervise.listening_address(listen)
+
+
+class Became(Exception):
+    pass
+
+
+@pytest.fixture
+def become(monkeypatch, tmp_path):
+    """Runs `up` as far as the supervisor's start; returns the configuration that it would read."""
+    monkeypatch.chdir(tmp_path)
+
+    def become(*arguments, **overrides):
+        def execv(path, words):
+            raise Became(words)
+
+        monkeypatch.setattr(supervise.os, "execv", execv)
+        monkeypatch.setattr(supervise, "_open_output", lambda: None)
+        overrides.setdefault("run_dir", str(tmp_path / "run"))
+        with pytest.raises(Became) as caught:
+            supervise.run(load_settings(None, {}, overrides), list(arguments))
+        config = configparser.RawConfigParser()
+        config.read(caught.value.args[0][-1])
+        return config
+
+    return become
+
+
+def test_the_command_line_reaches_the_daemon_by_a_private_file(become, tmp_path):
+    config = become("rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3")
+    command = shlex.split(config["program:daemon"]["command"])
+    assert command[1:4] == ["-m", "appliance", "daemon"]
+    assert json.loads(Path(command[4]).read_text()) == {"arguments": ["rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3"]}
+    assert os.stat(command[4]).st_mode & 0o777 == 0o600
+    assert "cret" not in (tmp_path / "run" / "supervisord.conf").read_text()
+
+
+def test_the_dashboard_is_told_where_everything_is(become, tmp_path):
+    config = become(listen="127.0.0.1:9000", sign_in="no", web_worker="gthread", recordings_dir="r")
+    path = config["program:dashboard"]["environment"].rpartition('SPLITLENS_DASHBOARD="')[2].rstrip('"')
+    assert json.loads(Path(path).read_text()) == {
+        "run_dir": str(tmp_path / "run"), "state_dir": str(tmp_path / "state"), "recordings_dir": str(tmp_path / "r"),
+        "host": "127.0.0.1", "port": 9000, "worker": "gthread", "sign_in": False}
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_percent_sign_in_a_path_is_not_taken_for_a_variable(become, tmp_path):
+    config = become(run_dir=str(tmp_path / "100%"))
+    assert config["supervisord"]["pidfile"] == str(tmp_path / "100%%" / "supervisord.pid")
+
+
+@pytest.mark.parametrize("name", ["a;b", 'a"b'])
+def test_a_path_that_supervisor_would_misread_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SplitlensError, match="cannot be used here"):
+        supervise.run(load_settings(None, {}, {"run_dir": str(tmp_path / name)}), [])
