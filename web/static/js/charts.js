@@ -62,7 +62,7 @@ const lastTime = () => (history && history.time.length ? history.time[history.ti
 
 function createChart(first) {
   const legend = make("ul", { class: "chart-legend" });
-  const canvas = make("div", { class: "chart-canvas", role: "img" });
+  const canvas = make("div", { class: "chart-canvas", role: "img", "aria-label": first.chart.title });
   const node = make("section", { class: "chart", "data-chart": first.chart.id },
     make("header", { class: "chart-head" }, make("h3", {}, first.chart.title), legend), canvas);
   const values = new Map();
@@ -88,6 +88,7 @@ function createChart(first) {
     plot = new uPlot(options(item.chart, item.data.map(([name]) => name), Math.max(canvas.clientWidth, 200), () => write(plot && plot.cursor.idx)), table(), canvas);
   }
 
+  const describe = () => setAttribute(canvas, "aria-label", `${item.chart.title} of the last 30 minutes. ${summary(item)}`);
   const table = () => [history.time, ...item.data.map(([, numbers]) => numbers)];
 
   const sizes = new ResizeObserver(() => {
@@ -106,13 +107,14 @@ function createChart(first) {
           if (node.isConnected) {
             rebuild();
             write(null);
+            describe();
           }
         });
         return;
       }
       plot.setData(table());
       write(plot.cursor.idx);
-      setAttribute(canvas, "aria-label", `${item.chart.title} of the last 30 minutes. ${summary(item)}`);
+      describe();
     },
     recolor() {
       if (plot) rebuild();

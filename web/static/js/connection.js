@@ -66,8 +66,8 @@ socket.on("disconnect", (reason) => {
 
 socket.on("connect_error", (error) => {
   setLink(false, "nothing answers at its address");
+  signInAgainIfAsked();
   if (!socket.active) {
-    signInAgainIfAsked();
     setLink(false, error.message);
     retry();
   }

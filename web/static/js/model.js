@@ -16,9 +16,8 @@ const family = (name) => FAMILIES[name] || name || "";
 
 // What runs now
 
-const running = make("span", { id: "model-name" });
-const status = make("span", { class: "chip" });
-const title = make("p", { class: "model-name" }, running, " ", status);
+const running = make("p", { class: "model-name", id: "model-name" });
+const status = byId("model-status");
 const facts = make("p", { class: "facts" });
 const reason = make("p", { class: "hint" });
 const progress = make("p", { class: "outcome pending", role: "status", id: "model-progress" });
@@ -102,7 +101,7 @@ function renderLists() {
 }
 
 export function startModel() {
-  byId("model-now").append(title, facts, reason, progress, failure);
+  byId("model-now").append(running, facts, reason, progress, failure);
   filter.addEventListener("input", renderLists);
   listen("state", (state) => {
     renderNow(state.model);

@@ -20,6 +20,7 @@ function createSetting(key, label, id, text) {
       make("div", { class: "setting-head" }, make(id ? "label" : "span", { class: "label", for: id }, label), configured, reset), control, outcome.node),
     editing: false,
     async send(value) {
+      clearTimeout(setting.timer);
       setting.editing = false;
       setting.busy = true;
       await outcome.run(reset, "Applying.", () => command("change_settings", { settings: { [key]: value } }), value === null ? "As the configuration says." : "Applied.");
@@ -45,7 +46,6 @@ function createThreshold() {
   const setting = createSetting("det_th", "Threshold: show what is surer than", id, String);
   const number = make("input", { id, type: "number", min: 0, max: 1, step: 0.01, inputmode: "decimal" });
   const slider = make("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Threshold" });
-  let timer = null;
   const send = () => {
     if (number.value === "" || !number.checkValidity()) return setting.outcome.fail("The threshold is a number from 0 to 1.");
     return setting.send(Number(number.value));
@@ -55,8 +55,8 @@ function createThreshold() {
     number.value = slider.value;
   });
   slider.addEventListener("change", () => {
-    clearTimeout(timer);
-    timer = setTimeout(send, SLIDER_PAUSE_MS);
+    clearTimeout(setting.timer);
+    setting.timer = setTimeout(send, SLIDER_PAUSE_MS);
   });
   number.addEventListener("input", () => { setting.editing = true; });
   number.addEventListener("change", send);

@@ -1,0 +1,112 @@
+"""Chromium on the dashboard. Without it or without Playwright (none for Python 3.8 and older here) the tests are skipped."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.version_info < (3, 9):
+    collect_ignore_glob = ["test_*.py"]  # the browser is the same whatever runs the server
+else:
+    pytest.importorskip("playwright", reason="no browser tests: playwright is not installed")
+
+    from playwright.sync_api import expect, sync_playwright
+
+    from tests.browser.rig import PASSWORDS, ROOT, Appliance, Dashboard
+
+    expect.set_options(timeout=20000)
+
+CHROMIUM = os.environ.get("SPLITLENS_CHROMIUM") or shutil.which("chromium")
+LIBRARIES = ("web/static/vendor/socket.io.js", "web/static/vendor/uplot.js", "tests/browser/vendor/axe.min.js")
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not CHROMIUM:
+        pytest.skip("no Chromium (Debian: apt install chromium), so no browser tests")
+    missing = [name for name in LIBRARIES if not (ROOT / name).is_file()]
+    if missing:
+        pytest.fail(f"{missing} are missing. `python tools/fetch_web_libraries.py --tests` gets them.", pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def dashboard(tmp_path_factory):
+    dashboard = Dashboard(Path(tmp_path_factory.mktemp("d")))
+    dashboard.start()
+    yield dashboard
+    dashboard.stop()
+
+
+@pytest.fixture
+def appliance(dashboard):
+    """A daemon as it is after its start, with one stream."""
+    appliance = Appliance(dashboard)
+    appliance.start()
+    yield appliance
+    appliance.stop()
+
+
+def sign_in(page, address, name, password):
+    page.goto(address + "/login")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.fixture(scope="session")
+def sessions(browser, dashboard):
+    """The cookies of each role: signing in is slow on purpose, and limited in rate."""
+    kept = {}
+    for name, password in PASSWORDS.items():
+        context = browser.new_context()
+        page = context.new_page()
+        sign_in(page, dashboard.address, name, password)
+        page.wait_for_url(dashboard.address + "/")
+        kept[name] = context.storage_state()
+        context.close()
+    return kept
+
+
+@pytest.fixture
+def open_page(browser, dashboard, sessions):
+    """Open the dashboard in a browser of its own: open_page(role="operator", phone=False, dark=False, path="/").
+
+    What a page complains of in its console (errors, breaches of the content policy) fails the test,
+    unless it is in `page.forgiven`.
+    """
+    contexts, pages = [], []
+
+    def open_page(role="operator", phone=False, dark=False, path="/", **more):
+        context = browser.new_context(
+            viewport=PHONE if phone else DESKTOP, color_scheme="dark" if dark else "light",
+            storage_state=sessions[role] if role else None, **more)
+        page = context.new_page()
+        page.complaints, page.forgiven = [], []
+        page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        contexts.append(context)
+        pages.append(page)
+        page.goto(dashboard.address + path, wait_until="domcontentloaded")
+        return page
+
+    yield open_page
+    complaints = [text for page in pages for text in page.complaints
+                  if not any(word in text for word in page.forgiven)]
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(appliance, open_page):
+    """An operator's page that shows the appliance."""
+    page = open_page()
+    expect(page.locator("#link")).to_have_text("running")
+    return page

@@ -1,0 +1,145 @@
+"""What the browser tests look at: the dashboard as gunicorn serves it, joined to a stand-in for the daemon.
+
+Another appliance can take its place, so `Appliance` names all that the tests use of it.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tests.web.fake_daemon import FIRST_MODEL, FakeDaemon
+from web.accounts import Accounts, Role
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 60
+
+PASSWORDS = {"operator": "the operator's password", "viewer": "the viewer's password"}
+"""The names of the users are those of their roles."""
+
+
+def wait_until(holds, what, seconds=30.0):
+    """Wait for a condition of this machine; those of a page are waited for by Playwright."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
+        time.sleep(0.05)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Dashboard:
+    """gunicorn, as `python -m appliance up` starts it."""
+
+    def __init__(self, folder, worker="eventlet"):
+        self.folder, self.port = folder, free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.run_dir, self.recordings = folder / "run", folder / "recordings"
+        for path in (self.run_dir, folder / "state", self.recordings):
+            path.mkdir(mode=0o700)
+        accounts = Accounts(str(folder / "state"))
+        for name, password in PASSWORDS.items():
+            accounts.add(name, Role[name.upper()], password)
+        (folder / "start.json").write_text(json.dumps({
+            "run_dir": str(self.run_dir), "state_dir": str(folder / "state"), "recordings_dir": str(self.recordings),
+            "host": "127.0.0.1", "port": self.port, "worker": worker, "sign_in": True}))
+        self.process = None
+
+    def start(self):
+        command = [sys.executable, "-m", "gunicorn", "-c", "web/gunicorn.conf.py", "web.wsgi:app"]
+        environment = dict(os.environ, SPLITLENS_DASHBOARD=str(self.folder / "start.json"))
+        with open(self.folder / "dashboard.log", "ab") as log:
+            self.process = subprocess.Popen(command, cwd=str(ROOT), env=environment, stdout=log, stderr=log)
+        wait_until(self.answers, "the dashboard answers", START_SECONDS)
+
+    def answers(self):
+        assert self.process.poll() is None, (self.folder / "dashboard.log").read_text()
+        try:
+            with urllib.request.urlopen(self.address + "/healthz", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Appliance:
+    """One daemon behind the dashboard. first_model runs; other_model is installed; the others fail."""
+
+    first_model = FIRST_MODEL
+    other_model = "ssd_mobilenet_v1_coco_2018_01_28"
+    broken_model = "broken"
+    new_model, broken_download = "faster_rcnn_resnet50_coco_2018_01_28", "broken_download"
+    unfit_model = "mask_rcnn_inception_v2_coco_2018_01_28"
+    other_source, broken_source = "rtsp://user:secret@camera.lan/1", "rtsp://broken.lan/1"
+    hidden_source = "rtsp://***@camera.lan/1"
+
+    def __init__(self, dashboard, streams=("main",)):
+        self.dashboard, self.streams = dashboard, list(streams)
+        self.address = dashboard.address
+        self.daemon = None
+        self.process = None
+
+    def start(self):
+        """Inside this process: it takes no time, and `heard` has its commands."""
+        self.daemon = FakeDaemon(str(self.dashboard.run_dir), str(self.dashboard.recordings), self.streams).start()
+        wait_until(self.is_ready, "the dashboard hears the daemon")
+
+    def is_ready(self):
+        try:
+            with urllib.request.urlopen(self.address + "/readyz", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def heard(self, command):
+        return [said for said in self.daemon.heard if said["command"] == command]
+
+    def is_watched(self, stream):
+        return bool(self.daemon.station.is_watched(stream))
+
+    def start_apart(self):
+        """In a process of its own, so that it can be killed."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.web.fake_daemon", str(self.dashboard.run_dir),
+             "--recordings", str(self.dashboard.recordings), "--streams", ",".join(self.streams)],
+            cwd=str(ROOT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        if self.daemon:
+            self.daemon.stop()
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(20)
+        for path in self.dashboard.recordings.iterdir():
+            path.unlink()
+
+
+def sign_in_anew(context, dashboard):
+    """For a dashboard of a test's own, whose sessions nobody has yet."""
+    page = context.new_page()
+    page.goto(dashboard.address + "/login")
+    page.get_by_label("Name").fill("operator")
+    page.get_by_label("Password").fill(PASSWORDS["operator"])
+    page.get_by_role("button", name="Sign in").click()
+    return page

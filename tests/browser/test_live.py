@@ -1,0 +1,109 @@
+"""The live pictures and the figures."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.rig import Appliance, wait_until
+
+
+def pixels(page, name="main"):
+    """What the page shows of a stream at this moment."""
+    return page.evaluate("""(name) => {
+        const image = document.querySelector(`[data-stream="${name}"] .live-image`);
+        const canvas = new OffscreenCanvas(80, 45);
+        const context = canvas.getContext("2d");
+        context.drawImage(image, 0, 0, 80, 45);
+        return context.getImageData(0, 0, 80, 45).data.join();
+    }""", name)
+
+
+def see_it_move(page, name="main"):
+    first = pixels(page, name)
+    wait_until(lambda: pixels(page, name) != first, f"the picture of {name} moves")
+
+
+def hide(page, hidden):
+    """As when another tab is opened; headless Chromium has every tab in front."""
+    page.evaluate("""(hidden) => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }""", hidden)
+
+
+@pytest.fixture
+def two_streams(dashboard):
+    appliance = Appliance(dashboard, ["main", "yard"])
+    appliance.start()
+    yield appliance
+    appliance.stop()
+
+
+@pytest.fixture
+def five_streams(dashboard):
+    appliance = Appliance(dashboard, ["main", "yard", "door", "gate", "roof"])
+    appliance.start()
+    yield appliance
+    appliance.stop()
+
+
+def test_the_picture_moves_and_the_figures_are_shown(page):
+    expect(page.locator(".live-image.has-picture")).to_be_visible()
+    see_it_move(page)
+    now = page.locator("#now")
+    expect(now.locator(".figure", has_text=re.compile("^FPS"))).to_contain_text(re.compile(r"\d\d\.\d"))
+    expect(now.locator(".figure", has_text="Latency")).to_contain_text(re.compile(r"\d+\.\d ms"))
+    expect(now.locator(".legend")).to_contain_text(re.compile(r"Capture.*Front.*Back.*Waiting.*Hand-over"))
+    expect(now.locator(".seen")).to_contain_text("person")
+    expect(page.locator("#readings")).to_contain_text("Power")
+    widths = [page.locator(f".piece.{part}").bounding_box()["width"] for part in ("cap", "front", "back", "lost", "send")]
+    assert widths[1] == max(widths) and min(widths) > 0, "the bar's pieces are as long as what they stand for"
+
+
+def test_the_last_half_hour_is_drawn(page):
+    for chart in ("fps", "latency", "load", "power", "temperatures"):
+        expect(page.locator(f"[data-chart={chart}] canvas")).to_be_visible()
+    expect(page.locator("[data-chart=fps] .chart-legend")).to_contain_text(re.compile(r"main \d"))
+    expect(page.locator("[data-chart=load] .chart-legend")).to_contain_text(re.compile(r"memory \d+\.\d %"))
+
+
+def test_one_stream_or_all(two_streams, open_page):
+    page = open_page()
+    for name in ("main", "yard"):
+        expect(page.get_by_role("img", name=f"Live picture of {name}")).to_be_visible()
+        see_it_move(page, name)
+    page.get_by_role("button", name="yard", exact=True).click()
+    expect(page.get_by_role("img", name="Live picture of main")).to_have_count(0)
+    expect(page.get_by_role("button", name="yard", exact=True)).to_have_attribute("aria-pressed", "true")
+    wait_until(lambda: not two_streams.is_watched("main"), "nothing is drawn of the stream that is not shown")
+    see_it_move(page, "yard")
+    page.reload()
+    expect(page.get_by_role("img", name="Live picture of yard")).to_be_visible()
+    expect(page.get_by_role("img", name="Live picture of main")).to_have_count(0)
+
+
+def test_many_streams_leave_connections_for_the_rest_of_the_page(five_streams, open_page):
+    page = open_page()
+    for name in five_streams.streams:
+        expect(page.locator(f"[data-stream={name}] .live-image.has-picture")).to_be_visible()
+        see_it_move(page, name)
+    assert page.evaluate("fetch('/api/v1/state').then((answer) => answer.status)") == 200
+
+
+def test_nothing_is_drawn_for_a_tab_that_is_hidden(appliance, page):
+    see_it_move(page)
+    hide(page, True)
+    wait_until(lambda: not appliance.is_watched("main"), "nothing is drawn")
+    hide(page, False)
+    wait_until(lambda: appliance.is_watched("main"), "it is drawn again")
+    see_it_move(page)
+
+
+def test_a_source_that_is_lost_is_told_on_the_picture(appliance, page):
+    see_it_move(page)
+    appliance.daemon.do_set_stream("main", appliance.broken_source)
+    tile = page.locator("#live [data-stream=main]")
+    expect(tile.locator(".veil")).to_contain_text("cannot be opened")
+    expect(tile.locator(".chip")).to_have_text("lost")
+    expect(tile.locator(".screen")).to_have_class(re.compile("stale"))

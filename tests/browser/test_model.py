@@ -1,0 +1,63 @@
+"""Choosing and getting models."""
+
+import re
+
+from playwright.sync_api import expect
+
+
+def row(page, name):
+    return page.locator(f"#model [data-model='{name}']")
+
+
+def test_the_model_is_switched_and_the_page_follows(appliance, page):
+    expect(page.locator("#model-name")).to_have_text(appliance.first_model)
+    row(page, appliance.other_model).get_by_role("button").click()
+    expect(page.locator("#model-progress")).to_contain_text(f"{appliance.first_model} still runs")
+    expect(page.locator("#model-name")).to_have_text(appliance.other_model)
+    expect(page.locator("#model-outcome")).to_have_text(f"{appliance.other_model} runs now.")
+    expect(page.locator("#model-progress")).to_be_hidden()
+    expect(row(page, appliance.other_model)).to_contain_text("in use")
+    assert appliance.heard("set_model") == [{"command": "set_model", "model": appliance.other_model}]
+
+
+def test_a_switch_that_fails_says_why_and_that_the_old_model_runs(appliance, page):
+    row(page, appliance.broken_model).get_by_role("button").click()
+    failure = page.locator("#model-failure")
+    expect(failure).to_contain_text("cut off")
+    expect(failure).to_contain_text(appliance.first_model)
+    expect(page.locator("#model-name")).to_have_text(appliance.first_model)
+    expect(page.locator("#model-status")).to_have_text("running")
+    expect(row(page, appliance.first_model)).to_contain_text("in use")
+
+
+def test_a_second_switch_during_the_first_is_refused_with_the_reason(appliance, page):
+    row(page, appliance.other_model).get_by_role("button").click()
+    expect(page.locator("#model-progress")).to_be_visible()
+    row(page, appliance.broken_model).get_by_role("button").click()
+    expect(page.locator("#model-outcome")).to_contain_text("is being loaded")
+
+
+def test_a_model_is_got_from_the_catalogue_with_progress(appliance, page):
+    page.locator("#catalogue-fold summary").click()
+    page.get_by_label("Filter by name or family").fill("faster r-cnn")
+    expect(page.locator("#catalogue [data-model]")).to_have_count(1)
+    wanted = row(page, appliance.new_model)
+    wanted.get_by_role("button", name="Get").click()
+    expect(wanted.locator("progress")).to_be_visible()
+    expect(wanted).to_contain_text(re.compile(r"\d of 70.0 MB|\d+\.\d MB of 70.0 MB"))
+    expect(page.locator("#installed").locator(f"[data-model='{appliance.new_model}']").get_by_role("button", name="Use")).to_be_visible()
+
+
+def test_a_download_that_breaks_says_why_and_can_be_tried_again(appliance, page):
+    page.locator("#catalogue-fold summary").click()
+    wanted = row(page, appliance.broken_download)
+    wanted.get_by_role("button").click()
+    expect(wanted.locator(".failed")).to_contain_text("The connection broke")
+    expect(wanted.get_by_role("button", name="Try again")).to_be_enabled()
+
+
+def test_what_does_not_fit_says_why_and_cannot_be_got(appliance, page):
+    page.locator("#catalogue-fold summary").click()
+    wanted = row(page, appliance.unfit_model)
+    expect(wanted).to_contain_text("Does not fit: needs 6 GB of memory")
+    expect(wanted.get_by_role("button")).to_be_disabled()

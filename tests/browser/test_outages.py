@@ -1,0 +1,90 @@
+"""What the page says while the daemon or the dashboard is away, and how it comes back."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.rig import Appliance, Dashboard, sign_in_anew
+from tests.browser.test_live import see_it_move
+
+
+@pytest.fixture
+def apart(dashboard):
+    """A daemon that can be killed."""
+    appliance = Appliance(dashboard)
+    appliance.start_apart()
+    yield appliance
+    appliance.stop()
+
+
+def test_a_daemon_that_is_killed_is_told_and_its_picture_marked_and_both_come_back(apart, open_page):
+    page = open_page()
+    expect(page.locator("#link")).to_have_text("running")
+    see_it_move(page)
+    apart.kill()
+    expect(page.locator(".banner")).to_contain_text(re.compile(r"The daemon does not answer since \d\d:\d\d:\d\d: ."))
+    expect(page.locator("#live .veil")).to_contain_text("Not live")
+    expect(page.locator("#live .chip")).to_have_text("stale")
+    expect(page.locator("#link")).to_have_text("no daemon")
+    number = page.locator("[data-setting=det_th]").get_by_role("spinbutton")
+    number.fill("0.7")
+    number.press("Enter")
+    expect(page.locator("[data-setting=det_th] .failed")).to_be_visible()
+    expect(number).to_have_value("0.5")  # what holds, as far as is known
+    apart.start_apart()
+    expect(page.locator(".banner")).to_have_count(0)
+    expect(page.locator("#live .veil")).to_be_hidden()
+    see_it_move(page)
+
+
+def test_a_dashboard_that_is_gone_is_told_and_the_page_comes_back_by_itself(browser, tmp_path):
+    dashboard = Dashboard(tmp_path)
+    dashboard.start()
+    appliance = Appliance(dashboard)
+    appliance.start()
+    context = browser.new_context()
+    try:
+        page = sign_in_anew(context, dashboard)
+        expect(page.locator("#link")).to_have_text("running")
+        see_it_move(page)
+        dashboard.stop()
+        expect(page.locator(".banner")).to_contain_text(re.compile(r"The dashboard cannot be reached since \d\d:\d\d:\d\d"))
+        expect(page.locator("#live .veil")).to_contain_text("Not live")
+        page.get_by_role("button", name="Record main").click()
+        expect(page.locator("#live .failed").first).to_contain_text("nothing was changed")
+        dashboard.start()
+        expect(page.locator(".banner")).to_have_count(0)
+        see_it_move(page)
+        assert appliance.heard("record") == []
+    finally:
+        context.close()
+        appliance.stop()
+        if dashboard.process.poll() is None:
+            dashboard.stop()
+
+
+def test_a_problem_of_the_daemon_and_a_disk_that_fills_are_told(appliance, page):
+    described = appliance.daemon.describe
+
+    def with_trouble():
+        state = described()
+        state["daemon"]["problem"] = "The state file cannot be written: no space."
+        state["storage"]["alarm"] = "Recording was stopped: less than 1 GB is free."
+        return state
+
+    appliance.daemon.describe = with_trouble
+    expect(page.locator(".banner.warn")).to_have_text(
+        [re.compile("The state file cannot be written"), re.compile("Recording was stopped")])
+
+
+def test_the_log_is_shown_by_level(appliance, page):
+    appliance.daemon.log("warning", "The camera is slow.")
+    appliance.daemon.log("error", "The camera is gone.")
+    lines = page.locator("#log-lines .log-line:visible")
+    expect(lines.last).to_contain_text("The camera is gone.")
+    page.get_by_label("Show", exact=True).select_option("error")
+    expect(lines.filter(has_text="slow")).to_have_count(0)
+    expect(lines.filter(has_text="gone")).to_have_count(1)
+    page.get_by_label("Show", exact=True).select_option("info")
+    expect(lines.filter(has_text="is ready").first).to_be_visible()

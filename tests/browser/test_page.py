@@ -1,0 +1,167 @@
+"""The page for everybody: two browsers, phones, dark, keyboard, screen readers."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.rig import ROOT
+from tests.browser.test_live import see_it_move
+
+
+def test_two_browsers_stay_in_step(appliance, page, open_page):
+    other = open_page(role="viewer")
+    expect(other.locator("#link")).to_have_text("running")
+    page.locator(f"#model [data-model='{appliance.other_model}']").get_by_role("button").click()
+    expect(other.locator("#model-name")).to_have_text(appliance.other_model)
+    number = page.locator("[data-setting=det_th]").get_by_role("spinbutton")
+    number.fill("0.25")
+    number.press("Enter")
+    expect(other.locator("[data-setting=det_th]").get_by_role("spinbutton")).to_have_value("0.25")
+    page.get_by_role("button", name="Record main").click()
+    expect(other.locator("#live .elapsed")).to_contain_text("Recording")
+    page.get_by_role("button", name="Stop recording main").click()
+    expect(other.locator("[data-recording]")).to_have_count(1)
+    page.locator("[data-recording]").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(other.locator("[data-recording]")).to_have_count(0)
+
+
+def test_a_phone_scrolls_one_way_only(appliance, open_page):
+    page = open_page(phone=True)
+    expect(page.locator("#link")).to_have_text("running")
+    page.locator("#catalogue-fold summary").click()
+    page.locator("[data-setting=shown_classes] summary").click()
+    page.get_by_role("button", name="Edit").click()
+    appliance.daemon.do_record("main", True)
+    appliance.daemon.publish_state()
+    expect(page.locator("[data-recording]")).to_have_count(1)
+    expect(page.locator("[data-chart=fps] canvas")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    outside = page.evaluate("""[...document.querySelectorAll("main *")].filter((node) => {
+        const box = node.getBoundingClientRect();
+        return box.width && (box.right > 361 || box.left < -1) && getComputedStyle(node).position !== "absolute";
+    }).map((node) => node.outerHTML.slice(0, 80))""")
+    assert outside == []
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings")).to_be_in_viewport()
+
+
+def ground(page):
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def test_dark_comes_from_the_system_or_the_toggle_and_is_kept(appliance, open_page):
+    dark, light = open_page(dark=True), open_page(dark=False)
+    dark_ground, light_ground = ground(dark), ground(light)
+    assert dark_ground != light_ground
+    toggle = light.get_by_role("button", name="Theme")
+    toggle.click()
+    toggle.click()
+    expect(toggle).to_have_text("Theme: dark")
+    assert ground(light) == dark_ground
+    light.reload()
+    expect(toggle).to_have_text("Theme: dark")
+    assert ground(light) == dark_ground
+    toggle.click()
+    assert ground(light) == light_ground
+
+
+def tab_to(page, locator, most=80):
+    """Go on with Tab until the focus is there."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if locator.evaluate("(node) => node === document.activeElement"):
+            return
+    pytest.fail(f"Tab does not reach {locator}")
+
+
+def test_everything_can_be_done_with_the_keyboard(appliance, page):
+    tab_to(page, page.get_by_role("link", name="Skip to the content"), 1)
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Record main"))
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid", "the focus is seen"
+    page.keyboard.press("Enter")
+    expect(page.locator("#live .elapsed")).to_contain_text("Recording")
+    page.keyboard.press("Enter")  # the focus has stayed where it was
+    expect(page.get_by_role("button", name="Record main")).to_be_focused()
+    tab_to(page, page.locator(f"#model [data-model='{appliance.other_model}'] button"))
+    page.keyboard.press("Space")
+    expect(page.locator("#model-name")).to_have_text(appliance.other_model)
+    tab_to(page, page.locator("#streams").get_by_role("button", name="Edit"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Source", exact=True)).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    expect(page.locator("#streams code")).to_have_text("3")
+    expect(page.locator("#streams").get_by_role("button", name="Edit")).to_be_focused()
+    tab_to(page, page.locator("[data-setting=vis_text] input"))
+    page.keyboard.press("Space")
+    expect(page.locator("[data-setting=vis_text] .outcome")).to_have_text("Applied.")
+    tab_to(page, page.locator("[data-recording]").get_by_role("button", name="Delete"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    tab_to(page, page.get_by_role("dialog").get_by_role("button", name="Delete"), 5)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-recording]")).to_have_count(0)
+    expect(page.locator("#recordings-list")).to_be_focused()
+
+
+def violations(page):
+    """What axe-core finds that is serious or critical. It is put in by the browser's own means, past the content policy."""
+    session = page.context.new_cdp_session(page)
+    session.send("Runtime.evaluate", {"expression": (ROOT / "tests/browser/vendor/axe.min.js").read_text()})
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] }).then((found) => found.violations)")
+    return [f"{each['id']}: {each['nodes'][0]['html']} {each['nodes'][0]['failureSummary']}"
+            for each in found if each["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_no_serious_barrier_is_found(appliance, open_page, dark, phone):
+    page = open_page(dark=dark, phone=phone)
+    expect(page.locator("#link")).to_have_text("running")
+    appliance.daemon.do_record("main", True)
+    appliance.daemon.log("error", "The camera is gone.")
+    appliance.daemon.log("warning", "The camera is slow.")
+    appliance.daemon.model["error"] = "It is cut off."
+    appliance.daemon.publish_state()
+    page.locator("#catalogue-fold summary").click()
+    page.locator("[data-setting=shown_classes] summary").click()
+    page.get_by_role("button", name="Edit").click()
+    expect(page.locator("[data-recording]")).to_have_count(1)
+    expect(page.locator("[data-chart=fps] canvas")).to_be_visible()
+    assert violations(page) == []
+    page.locator("[data-recording]").get_by_role("button", name="Play").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_no_serious_barrier_for_a_viewer_or_before_signing_in(appliance, open_page):
+    page = open_page(role="viewer")
+    expect(page.locator("#link")).to_have_text("running")
+    assert violations(page) == []
+    login = open_page(role=None, path="/login")
+    assert violations(login) == []
+
+
+def test_nothing_comes_from_elsewhere_and_nothing_inline_runs(appliance, open_page):
+    page = open_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    expect(page.locator("#link")).to_have_text("running")
+    see_it_move(page)
+    assert asked and all(re.match(re.escape(appliance.address) + r"/|data:|ws://127", url) for url in asked)
+    policy = page.request.get(appliance.address + "/").headers["content-security-policy"]
+    assert "unsafe" not in policy and "default-src" in policy
+    page.forgiven += ["Content Security Policy", "Refused"]
+    ran = page.evaluate("""() => {
+        const script = document.createElement("script");
+        script.textContent = "window.ran = true";
+        document.body.append(script);
+        return window.ran === true;
+    }""")
+    assert not ran

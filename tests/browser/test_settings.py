@@ -1,0 +1,81 @@
+"""Settings: applied, reset, and not taken from under the fingers."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.rig import wait_until
+
+
+def setting(page, key):
+    return page.locator(f"[data-setting={key}]")
+
+
+def test_the_threshold_is_set_by_number_and_by_slider(appliance, page):
+    field = setting(page, "det_th")
+    number = field.get_by_role("spinbutton")
+    expect(number).to_have_value("0.5")
+    number.fill("0.35")
+    number.press("Enter")
+    expect(field.locator(".outcome")).to_have_text("Applied.")
+    expect(field.get_by_role("slider")).to_have_value("0.35")
+    expect(field).to_contain_text("configured: 0.5")
+    field.get_by_role("slider").focus()
+    page.keyboard.press("ArrowRight")
+    expect(number).to_have_value("0.36")
+    wait_until(lambda: len(appliance.heard("change_settings")) == 2, "the slider's value is sent")
+    field.get_by_role("button", name="Reset").click()
+    expect(number).to_have_value("0.5")
+    expect(field.get_by_role("button", name="Reset")).to_be_hidden()
+    assert [said["settings"] for said in appliance.heard("change_settings")] == [
+        {"det_th": 0.35}, {"det_th": 0.36}, {"det_th": None}]
+
+
+@pytest.mark.parametrize("key, written, complaint", [
+    ("det_th", "2", "from 0 to 1"), ("det_th", "", "from 0 to 1"), ("max_vis_fps", "-1", "from 0 to 1000")])
+def test_what_makes_no_sense_is_told_and_not_sent(appliance, page, key, written, complaint):
+    field = setting(page, key)
+    field.get_by_role("spinbutton").fill(written)
+    field.get_by_role("spinbutton").blur()
+    expect(field.locator(".failed")).to_contain_text(complaint)
+    assert appliance.heard("change_settings") == []
+
+
+def test_the_rate_and_the_text_in_the_picture(appliance, page):
+    rate = setting(page, "max_vis_fps")
+    rate.get_by_role("spinbutton").fill("7.5")
+    rate.get_by_role("spinbutton").press("Enter")
+    expect(rate).to_contain_text("configured: no limit")
+    text = setting(page, "vis_text")
+    text.get_by_role("checkbox").uncheck()
+    expect(text).to_contain_text("configured: on")
+    assert [said["settings"] for said in appliance.heard("change_settings")] == [{"max_vis_fps": 7.5}, {"vis_text": False}]
+
+
+def test_the_classes_that_are_shown(appliance, page):
+    field = setting(page, "shown_classes")
+    expect(field.locator("summary")).to_have_text("All 6")
+    field.locator("summary").click()
+    field.get_by_role("button", name="None").click()
+    field.get_by_label("Filter").fill("ca")
+    expect(field.get_by_role("checkbox")).to_have_count(2)
+    field.get_by_label("car").check()
+    appliance.daemon.publish_state()
+    field.get_by_label("Filter").fill("")
+    expect(field.get_by_label("car")).to_be_checked()
+    expect(field.get_by_label("dog")).not_to_be_checked()
+    field.get_by_role("button", name="Apply").click()
+    expect(field.locator("summary")).to_have_text("car")
+    expect(field).to_contain_text("configured: all")
+    field.get_by_role("button", name="Reset").click()
+    expect(field.locator("summary")).to_have_text("All 6")
+    assert [said["settings"] for said in appliance.heard("change_settings")] == [
+        {"shown_classes": ["car"]}, {"shown_classes": None}]
+
+
+def test_a_number_half_typed_stays_when_another_changes_it(appliance, page):
+    number = setting(page, "det_th").get_by_role("spinbutton")
+    number.fill("0.1")
+    appliance.daemon.settings["det_th"] = 0.8
+    appliance.daemon.publish_state()
+    expect(setting(page, "det_th")).to_contain_text("configured: 0.5")
+    expect(number).to_have_value("0.1")
