@@ -12,8 +12,8 @@ from web.accounts import Role
 Message = Dict[str, Any]
 
 STREAM = re.compile(r"[a-z0-9_-]{1,32}")
-MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
-RECORDING = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}\.(avi|mp4)")
+MODEL = re.compile(r"[^/.\x00-\x20\x7f][^/\x00-\x1f\x7f]{0,199}")  # the name of a folder
+RECORDING = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,120}\.(avi|mp4)")
 LONGEST_SOURCE = 2000
 MOST_CLASSES = 1000
 LONGEST_CLASS = 100

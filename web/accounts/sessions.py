@@ -1,4 +1,4 @@
-"""Who is signed in, in a file, so that a restart signs nobody out. A cookie is 256 random bits; the file has its hash."""
+"""Who is signed in, in a file, so that a restart signs nobody out. A cookie is 256 random bits, the file has hashes."""
 
 import hashlib
 import logging

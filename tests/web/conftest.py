@@ -1,0 +1,192 @@
+"""What the dashboard's tests share: a fake daemon on the real bus, the app in this process, and under gunicorn."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+import pytest
+import requests
+
+# Before pytest's own import of it, as in tests/conftest.py.
+import tests.web.demo as demo
+import tests.web.fake_daemon as fake_daemon
+from web.accounts import Accounts, Role, passwords
+from web.app import make_app, start
+from web.options import Options, read_options
+
+# Quick ones for the accounts that the tests make; the real cost is in test_accounts.py and of every first password.
+REAL_METHOD = passwords._BEST
+passwords._BEST = "pbkdf2:1"
+
+LIMIT = 20
+PASSWORD = "correct horse"
+
+
+def until(condition, limit=LIMIT):
+    """Wait for it; returns what it gives."""
+    end = time.monotonic() + limit
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def add_accounts(state_dir):
+    """A viewer and an operator; returns their tokens. The hash of the password is made once, it is slow."""
+    accounts = Accounts(str(state_dir))
+    accounts.add("olga", Role.OPERATOR, PASSWORD)
+    accounts.add("victor", Role.VIEWER, PASSWORD)
+    return {"operator": accounts.add_token("robot", Role.OPERATOR), "viewer": accounts.add_token("camera", Role.VIEWER)}
+
+
+def bearer(token):
+    return {"Authorization": "Bearer " + token}
+
+
+def short_folder():
+    """pytest's own folders are too deep for the name of a socket."""
+    return Path(tempfile.mkdtemp(prefix="web"))
+
+
+class Site:
+    """A dashboard in a gunicorn of its own, over a fake daemon in this process."""
+
+    def __init__(self, worker="eventlet", sign_in=True, **daemon: Any):
+        self.folder = short_folder()
+        self.port = free_port()
+        self.url = "http://127.0.0.1:{}".format(self.port)
+        self.start_file = demo.write_start_file(self.folder, self.port, worker, sign_in)
+        self.tokens: Dict[str, str] = add_accounts(self.folder / "state") if sign_in else {}
+        self.daemon_options = daemon
+        self.daemon: Optional[fake_daemon.FakeDaemon] = None
+        self.process: Any = None
+
+    def start_daemon(self):
+        options = dict({"streams": ["main", "yard"]}, **self.daemon_options)
+        self.daemon = fake_daemon.FakeDaemon(
+            str(self.folder / "run"), str(self.folder / "recordings"), **options).start()
+
+    def stop_daemon(self, status="running"):
+        self.daemon.stop(status)
+        self.daemon = None
+
+    def start(self, wait_for="/healthz"):
+        """Start gunicorn. What it prints is in the file `out`."""
+        self.out = self.folder / "out"
+        with open(str(self.out), "a") as out:
+            self.process = demo.gunicorn(self.start_file, stdout=out, stderr=subprocess.STDOUT)
+
+        def answers():
+            assert self.process.poll() is None, self.out.read_text()
+            try:
+                return requests.get(self.url + wait_for, timeout=5).status_code == 200
+            except requests.ConnectionError:
+                return False
+        until(answers)
+        return self
+
+    def get(self, path, role="viewer", **options):
+        return requests.get(self.url + path, headers=bearer(self.tokens[role]), timeout=LIMIT, **options)
+
+    def call(self, method, path, role="operator", **options):
+        return requests.request(
+            method, self.url + path, headers=bearer(self.tokens[role]), timeout=LIMIT, **options)
+
+    def sign_in(self, name="olga", password=PASSWORD):
+        """A browser's session; `page` is what it sees first."""
+        session = requests.Session()
+        form = session.get(self.url + "/login", timeout=LIMIT)
+        session.page = session.post(self.url + "/login", timeout=LIMIT, data={
+            "csrf_token": csrf_of(form.text), "name": name, "password": password, "next": "/"})
+        return session
+
+    def stop(self):
+        """Returns the seconds that it took."""
+        began = time.monotonic()
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(LIMIT)
+        self.process = None
+        return time.monotonic() - began
+
+    def close(self):
+        self.stop()
+        if self.daemon:
+            self.stop_daemon()
+
+
+def csrf_of(page):
+    return re.search('name="csrf-token" content="([^"]+)"', page).group(1)
+
+
+@pytest.fixture(scope="module", params=["eventlet", "gthread"])
+def site(request):
+    """One for all tests of a module; they leave the daemon running."""
+    made = Site(request.param)
+    made.start_daemon()
+    made.start("/readyz")
+    yield made
+    made.close()
+
+
+class InProcess:
+    """The app in this process, for what needs no real server."""
+
+    def __init__(self, sign_in=True):
+        folder = short_folder()
+        os.environ["SPLITLENS_DASHBOARD"] = str(demo.write_start_file(folder, 8080, "gthread", sign_in))
+        try:
+            self.options: Options = read_options()
+        finally:
+            del os.environ["SPLITLENS_DASHBOARD"]
+        self.tokens = add_accounts(self.options.state_dir)
+        self.daemon = fake_daemon.FakeDaemon(self.options.run_dir, self.options.recordings_dir, ["main"]).start()
+        self.app = make_app(self.options)
+        self.parts = self.app.extensions["dashboard"]
+        start(self.app)
+        until(lambda: self.parts.link.state and self.parts.link.statistics)
+
+    def client(self, role=None):
+        """A client of the machines' kind, without cookies; of nobody if no role is given."""
+        client = self.app.test_client()
+        if role:
+            client.environ_base["HTTP_AUTHORIZATION"] = "Bearer " + self.tokens[role]
+        return client
+
+    def sign_in(self, name="olga", password=PASSWORD):
+        client = self.app.test_client()
+        page = client.get("/login").get_data(as_text=True)
+        client.page = client.post("/login", data={"csrf_token": csrf_of(page), "name": name, "password": password})
+        return client
+
+    def close(self):
+        self.parts.link.stop()
+        self.daemon.stop()
+
+
+@pytest.fixture(scope="module")
+def here():
+    made = InProcess()
+    yield made
+    made.close()
+
+
+def background(work):
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,318 @@
+"""Who gets what: every route and every Socket.IO event, from the app's own tables; forgery; what the answers forbid."""
+
+import base64
+import inspect
+
+import pytest
+
+from tests.web.conftest import PASSWORD, InProcess, csrf_of
+from web.access import needed_role
+from web.commands import COMMANDS
+
+OPEN = {"/login", "/healthz", "/readyz", "/static/css/base.css"}
+EXAMPLES = {"name": "main", "model": "broken", "filename": "css/base.css"}
+
+
+def routes(app):
+    """Every path of the app with its methods, taken from its own table."""
+    for rule in app.url_map.iter_rules():
+        values = {name: EXAMPLES[name] for name in rule.arguments}
+        path = rule.rule
+        for name, value in values.items():
+            path = path.replace("<{}>".format(name), value).replace("<path:{}>".format(name), value)
+        for method in sorted(rule.methods):
+            yield method, path
+
+
+def socket_handlers(parts):
+    return parts.socketio.server.handlers["/"]
+
+
+def test_the_tables_are_those_of_the_whole_dashboard(here):
+    found = {path for _, path in routes(here.app)}
+    assert found >= OPEN | {"/", "/logout", "/metrics", "/streams/main.mjpeg", "/api/v1/state", "/recordings/main"}
+    assert not any("<" in path for path in found)
+    assert set(socket_handlers(here.parts)) == set(COMMANDS) | {"connect", "disconnect"}
+    assert not here.parts.socketio.server.namespace_handlers
+
+
+def test_nobody_gets_anything_but_the_login_page_and_health(here):
+    for method, path in routes(here.app):
+        with here.client().open(path, method=method, headers={"Accept": "*/*"}) as answer:
+            if path in OPEN and method != "POST":
+                assert answer.status_code == 200, (method, path)
+            elif path in OPEN:
+                assert answer.status_code == 403, (method, path)  # without the form's token
+            else:
+                assert answer.status_code == 401, (method, path)
+                assert b"main" not in answer.data
+
+
+def test_nobody_is_not_told_what_exists(here):
+    assert here.client().get("/no/such/page").status_code == 401
+    assert here.client("viewer").get("/no/such/page").status_code == 404
+
+
+def test_a_viewer_changes_nothing(here):
+    """Whatever is not asked with GET is for operators, but for signing out."""
+    count = 0
+    heard = len(here.daemon.heard)
+    for method, path in routes(here.app):
+        if method in ("GET", "HEAD", "OPTIONS") or path in ("/login", "/logout"):
+            continue
+        answer = here.client("viewer").open(path, method=method, json={})
+        assert answer.status_code == 403, (method, path)
+        assert "Only an operator" in answer.get_json()["error"]
+        count += 1
+    assert count >= 9
+    assert [command for command in here.daemon.heard[heard:] if command["command"] != "get_state"] == []
+
+
+def test_a_viewer_sees_everything(here):
+    for method, path in routes(here.app):
+        if method == "GET" and "recordings/" not in path:
+            with here.client("viewer").open(path, method=method) as answer:
+                assert answer.status_code in (200, 302), path
+
+
+def test_a_page_that_declares_no_role_is_for_nobody(tmp_path):
+    made = InProcess()
+    try:
+        made.app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+        for role in ("viewer", "operator"):
+            answer = made.client(role).get("/forgotten")
+            assert (answer.status_code, b"secret" in answer.data) == (403, False)
+    finally:
+        made.close()
+
+
+def connect(here, token=None, **headers):
+    headers.update({"Authorization": "Bearer " + token} if token else {})
+    return here.parts.socketio.test_client(here.app, headers=headers)
+
+
+def send(client, event, fields=None):
+    return client.emit(event, fields, callback=True)
+
+
+def test_nobody_is_connected_by_socket_io(here):
+    assert not connect(here).is_connected()
+    assert not connect(here, "wrong").is_connected()
+
+
+def test_a_viewer_is_refused_every_event_but_the_list_of_recordings(here):
+    client = connect(here, here.tokens["viewer"])
+    heard = len(here.daemon.heard)
+    for event in sorted(set(socket_handlers(here.parts)) - {"connect", "disconnect", "list_recordings"}):
+        assert send(client, event, {})["error"].startswith("Only an operator"), event
+    assert [command for command in here.daemon.heard[heard:] if command["command"] != "get_state"] == []
+    assert send(client, "list_recordings")["ok"]
+    client.disconnect()
+
+
+def test_an_event_that_declares_no_role_is_for_nobody():
+    made = InProcess()
+    try:
+        made.parts.socketio.on("forgotten")(lambda fields=None: "secret")
+        client = connect(made, made.tokens["operator"])
+        assert send(client, "forgotten") == {"ok": False, "error": "This is for nobody: it declares no role."}
+        client.disconnect()
+    finally:
+        made.close()
+
+
+def test_every_handler_declares_its_role_in_the_tables(here):
+    views = [here.app.view_functions[rule.endpoint] for rule in here.app.url_map.iter_rules()]
+    assert all(needed_role(view) is not None for view in views)
+    assert all(needed_role(handler) is not None for handler in socket_handlers(here.parts).values())
+
+
+
+
+# Signing in
+
+def test_signing_in_and_out(here):
+    client = here.sign_in()
+    assert (client.page.status_code, client.page.headers["Location"].endswith("/")) == (302, True)
+    cookie = [line for line in client.page.headers.getlist("Set-Cookie") if line.startswith("splitlens_session")][0]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Secure" not in cookie
+    page = client.get("/")
+    assert page.status_code == 200
+    assert client.get("/api/v1/state").status_code == 200
+    assert client.get("/login").status_code == 302
+    left = client.post("/logout", data={"csrf_token": csrf_of(page.get_data(as_text=True))})
+    assert left.headers["Location"].endswith("/login")
+    client.set_cookie(*cookie_of(cookie, here))
+    assert client.get("/api/v1/state").status_code == 401  # the cookie that was kept is worth nothing
+
+
+def cookie_of(line, here):
+    name, value = line.split(";")[0].split("=", 1)
+    old_werkzeug = "server_name" in inspect.signature(here.app.test_client().set_cookie).parameters
+    return ("localhost", name, value) if old_werkzeug else (name, value)
+
+
+def test_behind_https_the_cookies_are_for_https_only(here):
+    client = here.app.test_client()
+    client.environ_base["HTTP_X_FORWARDED_PROTO"] = "https"
+    page = client.get("/login")
+    assert "Secure" in page.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("name, password", [("olga", "wrong"), ("nobody", PASSWORD), ("robot", PASSWORD), ("", "")])
+def test_wrong_credentials_are_refused_alike(name, password):
+    made = InProcess()
+    try:
+        page = made.sign_in(name, password).page
+        assert page.status_code == 401
+        assert "The user or the password is wrong." in page.get_data(as_text=True)
+    finally:
+        made.close()
+
+
+def test_guessing_is_slowed_down():
+    made = InProcess()
+    try:
+        answers = [made.sign_in("olga", "wrong").page for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+        assert 0 < int(answers[5].headers["Retry-After"]) <= 3
+        right = made.sign_in().page
+        assert right.status_code == 429  # the right password too, or the wait would tell that it is right
+        basic = {"Authorization": "Basic " + base64.b64encode(b"olga:wrong").decode()}
+        assert made.client().get("/api/v1/state", headers=basic).status_code == 429
+        assert made.client("viewer").get("/api/v1/state").status_code == 200  # a token is not guessed
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize("target, leads_to", [
+    ("/api/v1/docs", "/api/v1/docs"), ("//evil.example/", "/"), ("/\\evil.example", "/"),
+    ("https://evil.example/", "/"), ("", "/"), ("/a\r\nX: y", "/"),
+])
+def test_signing_in_leads_to_pages_of_ours_only(here, target, leads_to):
+    client = here.app.test_client()
+    page = client.get("/login").get_data(as_text=True)
+    answer = client.post("/login", data={
+        "csrf_token": csrf_of(page), "name": "olga", "password": PASSWORD, "next": target})
+    assert answer.status_code == 302
+    assert answer.headers["Location"].replace("http://localhost", "") == leads_to
+
+
+def test_a_browser_is_led_to_the_login_page_and_a_machine_is_told(here):
+    browser = here.client().get("/api/v1/docs?x=1", headers={"Accept": "text/html,*/*"})
+    assert (browser.status_code, browser.headers["Location"].endswith("/login?next=/api/v1/docs%3Fx%3D1")) == (302, True)
+    vlc = here.client().get("/streams/main.mjpeg")
+    assert (vlc.status_code, vlc.headers["WWW-Authenticate"]) == (401, 'Basic realm="Splitlens"')
+    image = here.client().get("/streams/main.mjpeg", headers={"Accept": "image/avif,*/*"})
+    assert (image.status_code, image.headers.get("WWW-Authenticate")) == (401, None)
+
+
+@pytest.mark.parametrize("name, password, status", [
+    ("victor", PASSWORD, 200), ("victor", "wrong", 401), ("camera", None, 200), ("anything", None, 200),
+])
+def test_home_assistant_signs_in_with_http_basic(here, name, password, status):
+    """A token may stand for the password."""
+    value = "{}:{}".format(name, password or here.tokens["viewer"])
+    header = {"Authorization": "Basic " + base64.b64encode(value.encode()).decode()}
+    for _ in range(2):  # the second time it is known already
+        assert here.client().get("/streams/main.jpg", headers=header).status_code == status
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic " + "A" * 9, "Digest x", "Bearer", "Bearer x y", "x"])
+def test_what_is_no_credential_is_refused(here, header):
+    assert here.client().get("/api/v1/state", headers={"Authorization": header}).status_code == 401
+
+
+# Forgery
+
+def test_a_change_of_the_page_needs_its_token(here):
+    client = here.sign_in()
+    token = csrf_of(client.get("/").get_data(as_text=True))
+    change = {"json": {"settings": None, "det_th": 0.4}, "path": "/api/v1/settings"}
+    del change["json"]["settings"]
+    assert client.patch(**change).status_code == 403
+    assert client.patch(headers={"X-CSRF-Token": "0" * 64}, **change).status_code == 403
+    other = csrf_of(here.sign_in().get("/").get_data(as_text=True))
+    assert client.patch(headers={"X-CSRF-Token": other}, **change).status_code == 403
+    assert client.patch(headers={"X-CSRF-Token": token}, **change).status_code == 200
+    assert client.post("/logout").status_code == 403
+
+
+@pytest.mark.parametrize("origin, status", [
+    ("http://localhost", 200), ("https://localhost", 200), ("http://localhost:81", 403), ("http://evil.example", 403),
+    ("null", 403), ("", 403),
+])
+def test_another_sites_page_changes_nothing(here, origin, status):
+    """Not even with credentials that a browser adds by itself, as it does with HTTP basic."""
+    answer = here.client("operator").patch("/api/v1/settings", json={"det_th": 0.4}, headers={"Origin": origin})
+    assert answer.status_code == status
+
+
+def test_another_sites_page_does_not_sign_anybody_in(here):
+    client = here.app.test_client()
+    token = csrf_of(client.get("/login").get_data(as_text=True))
+    form = {"csrf_token": token, "name": "olga", "password": PASSWORD}
+    assert client.post("/login", data=form, headers={"Origin": "http://evil.example"}).status_code == 403
+    assert here.app.test_client().post("/login", data=form).status_code == 403  # without the form's cookie
+    assert client.post("/login", data=dict(form, csrf_token="x")).status_code == 403
+    assert client.post("/login", data=form).status_code == 302
+
+
+@pytest.mark.parametrize("host", ["", "a b", "evil.example/x", "x;y", "[evil]"])
+def test_a_host_that_is_none_is_refused(here, host):
+    assert here.client("viewer").get("/api/v1/state", headers={"Host": host}).status_code == 400
+
+
+@pytest.fixture(scope="module")
+def unlocked():
+    made = InProcess(sign_in=False)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("host, status", [
+    ("192.168.1.5:8080", 200), ("[fe80::1]:8080", 200), ("localhost", 200), ("xavier", 200), ("xavier.local:8080", 200),
+    ("evil.example", 403), ("192.168.1.5.evil.example:8080", 403),
+])
+def test_without_signing_in_no_name_from_outside_leads_here(unlocked, host, status):
+    """DNS rebinding: a site's own name that suddenly means this machine."""
+    assert unlocked.client().get("/api/v1/state", headers={"Host": host}).status_code == status
+
+
+def test_without_signing_in_the_page_still_needs_its_token(unlocked):
+    client = unlocked.app.test_client()
+    token = csrf_of(client.get("/").get_data(as_text=True))
+    change = {"json": {"det_th": 0.4}, "path": "/api/v1/settings"}
+    assert client.patch(**change).status_code == 403
+    assert client.patch(headers={"X-CSRF-Token": token}, **change).status_code == 200
+    assert unlocked.client().patch(**change).status_code == 200  # no browser: no cookie, no Origin
+    assert unlocked.client().patch(headers={"Origin": "http://evil.example"}, **change).status_code == 403
+    assert client.get("/login").status_code == 302
+
+
+# What comes back
+
+def test_every_answer_forbids_what_the_pages_do_not_need(here):
+    for path in ("/login", "/api/v1/state", "/no/such/page", "/static/css/base.css", "/streams/main.jpg"):
+        with here.client("viewer").get(path) as answer:
+            headers = answer.headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+        assert "connect-src 'self' ws://localhost wss://localhost;" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["Cache-Control"] == ("no-cache" if "static" in path else "no-store")
+
+
+@pytest.mark.parametrize("path", ["../app.py", "..%2fapp.py", "%2e%2e/app.py", "css/../../app.py", "/etc/passwd"])
+def test_static_files_are_those_of_their_folder_only(here, path):
+    assert here.client().get("/static/" + path).status_code in (401, 404)
+
+
+def test_what_is_too_long_is_refused(here):
+    long = {"data": b"x" * 70000, "content_type": "application/json"}
+    assert here.client("operator").put("/api/v1/model", **long).status_code == 413
+    form = {"data": b"x" * 70000, "content_type": "application/x-www-form-urlencoded"}
+    assert here.client().post("/login", **form).status_code == 413
+    chunked = here.client().post("/login", headers={"Transfer-Encoding": "chunked"}, input_stream=None)
+    assert chunked.status_code == 411
