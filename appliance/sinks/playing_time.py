@@ -29,14 +29,16 @@ def _avi_seconds(file: IO[bytes]) -> float:
 
 def _mp4_seconds(file: IO[bytes]) -> float:
     """A fragmented file says its length only once it is finished; until then its fragments are added up."""
-    timescale, default_duration, ticks = 0, 0, 0
+    timescale, default_duration, ticks, next_ticks = 0, 0, 0, 0
     for kind, start, end in _boxes_of_file(file):
+        if kind == b"mdat":
+            ticks, next_ticks = ticks + next_ticks, 0
         if kind not in (b"moov", b"moof") or end - start > _LARGEST_BOX:
             continue
         file.seek(start)
         data = file.read(end - start)
         if kind == b"moof":
-            ticks += sum(_fragment_ticks(data, *place, default_duration) for place in _find(data, b"traf"))
+            next_ticks = sum(_fragment_ticks(data, *place, default_duration) for place in _find(data, b"traf"))
             continue
         for place in _find(data, b"mvhd"):
             scale, duration = _scale_and_duration(data, place[0])

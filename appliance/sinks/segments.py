@@ -13,6 +13,7 @@ from appliance.sinks.encoders import find_encoder
 from appliance.sinks.movie import LONGEST_FREEZE, AviMovie, Movie
 from appliance.sinks.mp4 import Mp4Movie
 from appliance.sinks.overlay import Overlay
+from appliance.sinks.playing_time import read_seconds
 from appliance.sinks.storage import Storage
 
 AVI, MP4 = "avi", "mp4"
@@ -46,7 +47,7 @@ class SegmentRecorder(Sink):
 
     Where the disk is full or fails, or an encoder does, recording pauses and `problem` says why, with what is kept;
     detection goes on. While it is `wanted` it is tried again every 30 seconds, and `problem` is None again once it goes
-    on.
+    on. After `stop` it is set only if the last segment could not be finished.
     """
 
     name = "recorder"
@@ -99,13 +100,13 @@ class SegmentRecorder(Sink):
                     find_encoder()
             except OutputError as problem:
                 self._pause(problem)
-            self.wanted = self.is_drawn = True
+            self.wanted, self.is_drawn = True, self._retry_at is None
 
     def stop(self) -> None:
         """Returns when the file is whole. No frame that comes later is recorded."""
-        self.wanted = False
+        self.wanted = False  # or `write` might not let go of the lock for long
         with self._lock:
-            self.is_drawn = False
+            self.wanted = self.is_drawn = False
             self.problem, self._status = None, None
             self._end_segment()
             finishing, self._finishing = self._finishing, []
@@ -154,14 +155,15 @@ class SegmentRecorder(Sink):
         movie.write(self._overlay.draw(result), place)
         if self._retry_at is not None:
             log.info("The recording of %s goes on", self._stream)
-            self.problem, self._retry_at = None, None
+            self.problem, self._retry_at, self.is_drawn = None, None, True
         self._status = RecordingStatus(
             self._since, self._earlier_seconds + movie.seconds, movie.path.name, movie.bytes)
 
     def _is_over(self, movie: Movie, size: Tuple[int, int], captured_at: float) -> bool:
         return (
             size != self._size
-            or not 0 <= captured_at - movie.started_at < self._segment_seconds
+            # To the nearest picture: otherwise rounding would decide where a segment ends.
+            or not 0 <= captured_at - movie.started_at < self._segment_seconds - 0.5 / movie.fps
             or movie.place(captured_at) - movie.frames > LONGEST_FREEZE * movie.fps
             or movie.bytes >= self._segment_bytes
             or movie.is_full
@@ -201,12 +203,13 @@ class SegmentRecorder(Sink):
         try:
             movie.close()
         except (OSError, OutputError) as error:
-            said = cannot_write(str(movie.path), error, movie.tell_what_is_kept()) if isinstance(error, OSError) else error
             if self._retry_at is None:  # or it has been said already
+                kept = movie.tell_what_is_kept()
+                said = cannot_write(str(movie.path), error, kept) if isinstance(error, OSError) else error
                 self.problem = str(said)
                 log.error("%s", said)
         finally:
-            if not movie.bytes:
+            if not read_seconds(movie.path):
                 _remove(movie)
             self._storage.release(movie.path)
 
@@ -214,7 +217,7 @@ class SegmentRecorder(Sink):
         if self._retry_at is None:
             log.error("%s The recording of %s pauses; detection goes on", problem, self._stream)
         self._retry_at = self._clock() + RETRY_SECONDS
-        self.problem, self._status = str(problem), None
+        self.problem, self._status, self.is_drawn = str(problem), None, False
         self._end_segment()
 
 

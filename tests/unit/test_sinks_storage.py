@@ -1,0 +1,259 @@
+"""The folder of recordings: what is listed, what is deleted, when recording has to stop."""
+
+import collections
+import os
+import shutil
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance.errors import OutputError
+from appliance.sinks.avi import AviWriter
+from appliance.sinks.storage import GIGABYTE, SPARE, NoSuchRecording, StillRecording, Storage
+
+Usage = collections.namedtuple("Usage", "total used free")
+DAY = 86400.0
+NOW = time.mktime((2026, 11, 24, 12, 0, 0, 0, 0, -1))
+JPEG = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+
+
+class Disk:
+    """A disk of a given size on which only the recordings and `others` bytes lie."""
+
+    def __init__(self, folder, total=10**12):
+        self.folder, self.total, self.others = folder, total, 0
+
+    def usage(self, path):
+        assert path == str(self.folder)
+        used = self.others + sum(facts.stat().st_size for facts in os.scandir(path))
+        return Usage(self.total, used, self.total - used)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    return Disk(tmp_path)
+
+
+def open_storage(disk, now=NOW, **limits):
+    return Storage(str(disk.folder), disk_usage=disk.usage, now=lambda: now, **dict({"free_gb": 0.0}, **limits))
+
+
+def put(folder, name, megabytes=0, age=0.0):
+    """A file as large as it says, that takes no space; `age`: days since it was changed."""
+    path = folder / name
+    with path.open("wb") as file:
+        file.truncate(megabytes * 10**6)
+    os.utime(str(path), (NOW - age * DAY, NOW - age * DAY))
+    return path
+
+
+def names(storage):
+    return [recording.name for recording in storage.list()]
+
+
+def test_recordings_are_listed_the_newest_first_with_what_is_in_them(tmp_path, disk):
+    for name, frames in (("front_20261124-080000.avi", 50), ("a-1_b_20261123-235959_2.avi", 25)):
+        writer = AviWriter(str(tmp_path / name), 64, 48, 12.5)
+        for _ in range(frames):
+            writer.write(JPEG)
+        writer.close()
+    put(tmp_path, "main_20261124-070000.mp4", 1)
+    newest, broken, oldest = open_storage(disk).list()
+    assert newest == (
+        "front_20261124-080000.avi", "front", time.mktime((2026, 11, 24, 8, 0, 0, 0, 0, -1)), 4.0,
+        (tmp_path / "front_20261124-080000.avi").stat().st_size, "avi", False)
+    assert (oldest.stream, oldest.seconds, oldest.started) == (
+        "a-1_b", 2.0, time.mktime((2026, 11, 23, 23, 59, 59, 0, 0, -1)))
+    assert (broken.format, broken.seconds, broken.bytes) == ("mp4", 0.0, 10**6)
+
+
+@pytest.mark.parametrize("name", [
+    "main.avi", "main_20261124-080000.txt", "main_20261324-080000.avi", "main_20261124-0800.avi",
+    "MAIN_20261124-080000.avi", "_20261124-080000.avi", "main_20261124-080000.avi.part",
+    "main_20261124-080000_x.avi", "x" * 33 + "_20261124-080000.avi", "main_20261124-080000.avi\n",
+])  # fmt: skip
+def test_files_of_other_names_are_neither_shown_nor_deleted(tmp_path, disk, name):
+    path = put(tmp_path, name, 5, age=100)
+    storage = open_storage(disk, keep_days=1, keep_gb=0.001)
+    storage.tidy()
+    assert names(storage) == [] and storage.status().used == 0 and path.exists()
+    with pytest.raises(NoSuchRecording):
+        storage.delete(name)
+
+
+def test_links_and_folders_are_no_recordings(tmp_path, disk):
+    precious = put(tmp_path, "precious", 5, age=100)
+    (tmp_path / "main_20261124-080000.avi").symlink_to(precious)
+    (tmp_path / "main_20261124-080001.avi").mkdir()
+    storage = open_storage(disk, keep_days=1)
+    storage.tidy()
+    assert names(storage) == [] and precious.exists()
+    with pytest.raises(NoSuchRecording):
+        storage.delete("main_20261124-080000.avi")
+
+
+@pytest.mark.parametrize("name", [
+    "../precious_20261124-080000.avi", "/etc/passwd", "", ".", "nothing_20261124-080000.avi"])
+def test_only_what_is_listed_can_be_deleted(tmp_path, name):
+    (tmp_path / "recordings").mkdir()
+    precious = put(tmp_path, "precious_20261124-080000.avi")
+    storage = open_storage(Disk(tmp_path / "recordings"))
+    with pytest.raises(NoSuchRecording, match="no recording of this name"):
+        storage.delete(name)
+    assert precious.exists()
+
+
+def test_a_recording_can_be_deleted_unless_it_is_being_written(tmp_path, disk):
+    storage = open_storage(disk)
+    path = storage.claim("main", "avi")
+    path.write_bytes(b"RIFF")
+    put(tmp_path, "main_20261124-070000.avi")
+    assert [(recording.name, recording.recording) for recording in storage.list()] == [
+        ("main_20261124-120000.avi", True), ("main_20261124-070000.avi", False)]
+    with pytest.raises(StillRecording, match="Stop the recording first"):
+        storage.delete(path.name)
+    storage.delete("main_20261124-070000.avi")
+    assert names(storage) == [path.name]
+    storage.release(path)
+    storage.delete(path.name)
+    assert names(storage) == [] and not path.exists()
+
+
+def test_no_recording_takes_the_name_of_another(tmp_path, disk):
+    put(tmp_path, "main_20261124-120000.avi")
+    storage = open_storage(disk)
+    claimed = [storage.claim("main", "avi").name for _ in range(2)] + [storage.claim("main", "mp4").name]
+    assert claimed == ["main_20261124-120000_2.avi", "main_20261124-120000_3.avi", "main_20261124-120000.mp4"]
+    assert storage.claim("other", "avi").name == "other_20261124-120000.avi"
+
+
+def test_of_recordings_that_began_in_the_same_second_the_last_is_the_newest(tmp_path, disk):
+    for number in (10, 2, 1, 9):
+        put(tmp_path, "main_20261124-080000{}.avi".format("_{}".format(number) if number > 1 else ""))
+    assert names(open_storage(disk)) == ["main_20261124-080000{}.avi".format(end) for end in ("_10", "_9", "_2", "")]
+
+
+# Five recordings of 300 MB, of 1 to 5 days ago; the oldest is being written where a row says so.
+@pytest.mark.parametrize("limits, total, is_written, left", [
+    ({}, 10000, False, [1, 2, 3, 4, 5]),
+    ({"keep_days": 2.5}, 10000, False, [1, 2]),
+    ({"keep_days": 0.5}, 10000, False, []),
+    ({"keep_days": 2.5}, 10000, True, [1, 2, 5]),
+    ({"keep_gb": 1.5}, 10000, False, [1, 2, 3, 4, 5]),
+    ({"keep_gb": 1.0}, 10000, False, [1, 2, 3]),
+    ({"keep_gb": 0.1}, 10000, False, []),
+    ({"keep_gb": 1.0}, 10000, True, [1, 2, 5]),
+    ({"keep_gb": 0.7, "keep_days": 4.5}, 10000, False, [1, 2]),
+    ({"free_gb": 1.0}, 2700, False, [1, 2, 3, 4, 5]),  # 1200 MB are free
+    ({"free_gb": 1.0}, 2600, False, [1, 2, 3, 4]),  # 1100 are: less than the floor and what is spared
+    ({"free_gb": 1.0}, 2000, False, [1, 2]),
+    ({"free_gb": 1.0}, 2000, True, [1, 5]),
+    ({"free_gb": 1.0}, 800, False, [1, 2, 3, 4, 5]),  # not even all would be enough
+    ({"free_gb": 1.0}, 1000, False, []),
+])  # fmt: skip
+def test_the_oldest_go_first_and_never_the_one_being_written(tmp_path, disk, limits, total, is_written, left):
+    disk.total = total * 10**6
+    storage = open_storage(disk, now=NOW - 5 * DAY, **limits)
+    path = storage.claim("main", "avi")
+    for days in range(1, 6):
+        name = "main_{}.avi".format(time.strftime("%Y%m%d-%H%M%S", time.localtime(NOW - days * DAY)))
+        assert (name == path.name) == (days == 5)
+        put(tmp_path, name, 300, age=days)
+    if not is_written:
+        storage.release(path)
+    storage._now = lambda: NOW
+    storage.tidy()
+    ages = [round((NOW - recording.started) / DAY) for recording in storage.list()]
+    assert ages == left
+    storage.tidy()
+    assert len(storage.list()) == len(left)
+
+
+def test_recording_goes_on_while_old_ones_make_room_and_stops_when_they_do_not(tmp_path, disk):
+    disk.total = 2 * GIGABYTE
+    storage = open_storage(disk, free_gb=1.0)
+    assert storage.room() is None and storage.status() == (2 * GIGABYTE, GIGABYTE, 0, None)
+    put(tmp_path, "main_20261120-080000.avi", 400)
+    put(tmp_path, "main_20261121-080000.avi", 400)
+    disk.others = 500 * 10**6
+    assert storage.room() is None
+    assert names(storage) == ["main_20261121-080000.avi"]  # no more than is needed
+    assert storage.status().used == 400 * 10**6
+    disk.others = 1500 * 10**6
+    alarm = storage.room()
+    assert alarm.startswith("Only 0.1 GB are free") and "1.0 GB have to stay free" in alarm
+    assert "Free some space" in alarm
+    assert storage.status().alarm == alarm
+    assert names(storage) == ["main_20261121-080000.avi"]  # it would not have been enough
+    disk.others = 0
+    assert storage.room() is None and storage.status().alarm is None
+
+
+def test_what_is_tidied_leaves_some_room_above_the_floor(tmp_path, disk):
+    disk.total = GIGABYTE + SPARE // 2 + 300 * 10**6
+    for day in range(1, 4):
+        put(tmp_path, "main_202611{:02}-080000.avi".format(day), 100)
+    storage = open_storage(disk, free_gb=1.0)
+    assert storage.room() is None and len(names(storage)) == 3
+    storage.tidy()
+    assert len(names(storage)) == 2
+
+
+def test_a_folder_that_does_not_change_is_not_read_again(tmp_path, disk, monkeypatch):
+    put(tmp_path, "main_20261124-080000.avi", 1)
+    os.utime(str(tmp_path), (NOW - 60, NOW - 60))
+    storage = open_storage(disk)
+    assert len(storage.list()) == 1
+    monkeypatch.setattr("os.listdir", lambda path: pytest.fail("read again"))
+    assert len(storage.list()) == 1 and storage.status().used == 10**6
+
+
+def test_what_others_do_to_the_folder_is_seen(tmp_path, disk):
+    storage = open_storage(disk, now=time.time())
+    path = put(tmp_path, "main_20261124-080000.avi", 1)
+    assert len(storage.list()) == 1
+    path.unlink()
+    put(tmp_path, "main_20261124-080001.avi", 2)
+    assert names(storage) == ["main_20261124-080001.avi"] and storage.status().used == 2 * 10**6
+
+
+def test_the_length_of_a_growing_recording_grows(tmp_path, disk):
+    storage = open_storage(disk)
+    path = storage.claim("main", "avi")
+    writer = AviWriter(str(path), 64, 48, 10.0)
+    lengths = []
+    for _ in range(3):
+        writer.write(JPEG)
+        lengths.append(storage.list()[0].seconds)
+    writer.close()
+    assert lengths == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_a_folder_that_goes_away_is_an_alarm(tmp_path):
+    folder = tmp_path / "recordings"
+    storage = Storage(str(folder), free_gb=0.0)
+    assert folder.is_dir()
+    shutil.rmtree(str(folder))
+    assert "no such directory" in storage.room()
+    assert "no such directory" in storage.status().alarm
+    storage.tidy()
+    with pytest.raises(OutputError, match="no such directory"):
+        storage.list()
+
+
+def test_a_folder_that_cannot_be_made_is_named_at_once(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="Choose another place"):
+        Storage(str(tmp_path / "file" / "recordings"))
+
+
+@pytest.mark.parametrize("data", [
+    b"", b"RIFF", b"RIFF" + b"strh" * 4, bytes(100), b"\0\0\0\x18moov" * 40,
+    b"\0\0\0\x01moov\0\0\0\0\0\0\0\x20mvhd", b"\0\0\0\x18moof\0\0\0\x10traf\0\0\0\x08trun",
+])
+@pytest.mark.parametrize("format", ["avi", "mp4"])
+def test_a_file_of_nonsense_has_no_length(tmp_path, disk, data, format):
+    (tmp_path / "main_20261124-080000.{}".format(format)).write_bytes(data)
+    assert open_storage(disk).list()[0].seconds == 0.0
