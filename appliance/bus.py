@@ -130,19 +130,19 @@ class Station:
                 thread.join()
 
     def _bind(self, kind: int, address: str, kept: int) -> Any:
-        socket = self._context.socket(kind)
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.SNDHWM, kept)
+        channel = self._context.socket(kind)
+        channel.setsockopt(zmq.LINGER, 0)
+        channel.setsockopt(zmq.SNDHWM, kept)
         try:
-            socket.bind(address)
+            channel.bind(address)
         except zmq.ZMQError as error:
             raise SplitlensError("{}: {}; is another daemon running?".format(address, error.strerror)) from error
-        return socket
+        return channel
 
-    def _send(self, socket: Any, data: bytes) -> None:
+    def _send(self, channel: Any, data: bytes) -> None:
         with self._lock:
             if not self._closed:
-                socket.send(data, copy=False)
+                channel.send(data, copy=False)
 
     def _hear_subscriptions(self) -> None:
         while True:
@@ -162,16 +162,16 @@ class Station:
             dealer.close()
 
     def _serve(self) -> None:
-        socket = self._context.socket(zmq.REP)
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.connect("inproc://commands")
+        channel = self._context.socket(zmq.REP)
+        channel.setsockopt(zmq.LINGER, 0)
+        channel.connect("inproc://commands")
         try:
             while True:
-                socket.send(json.dumps(self._reply(socket.recv())).encode())
+                channel.send(json.dumps(self._reply(channel.recv())).encode())
         except zmq.ContextTerminated:
             pass
         finally:
-            socket.close()
+            channel.close()
 
     def _reply(self, data: bytes) -> Message:
         try:
@@ -240,26 +240,26 @@ class EventListener(_Listener):
 
 def ask(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -> Message:
     """Send a command; returns the fields of its answer. Raises Refused, and Unavailable if none comes in time."""
-    socket: "zmq.Socket[bytes]" = zmq.Context.instance().socket(zmq.REQ)
+    channel: "zmq.Socket[bytes]" = zmq.Context.instance().socket(zmq.REQ)
     try:
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.connect(_addresses(run_dir).control)
-        socket.send(json.dumps(command).encode())
-        if not _wait(socket, seconds):
+        channel.setsockopt(zmq.LINGER, 0)
+        channel.connect(_addresses(run_dir).control)
+        channel.send(json.dumps(command).encode())
+        if not _wait(channel, seconds):
             raise Unavailable("The daemon does not answer; it may be starting. Try again in some seconds.")
-        reply: Message = json.loads(socket.recv(zmq.NOBLOCK).decode())
+        reply: Message = json.loads(channel.recv(zmq.NOBLOCK).decode())
     finally:
-        socket.close()
+        channel.close()
     if not reply.pop("ok"):
         raise Refused(reply["kind"], reply["error"])
     return reply
 
 
-def _wait(socket: Any, seconds: float) -> bool:
+def _wait(channel: Any, seconds: float) -> bool:
     """Whether something can be received within so many seconds."""
     until = time.monotonic() + seconds
-    descriptor = socket.getsockopt(zmq.FD)
-    while not socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+    descriptor = channel.getsockopt(zmq.FD)
+    while not channel.getsockopt(zmq.EVENTS) & zmq.POLLIN:
         left = until - time.monotonic()
         if left <= 0:
             return False
