@@ -139,6 +139,8 @@ def test_an_mp4_has_every_frame_at_its_time_and_size(tmp_path, encoder, size):
 
 
 def test_colours_are_kept(tmp_path, encoder):
+    known = tuple(int(part) for part in cv2.__version__.split(".")[:2])
+    most = 12 if known >= (4, 7) else 20  # older ones read BT.709 as if it were BT.601
     for size in ((640, 480), (1280, 720)):  # the two have different codings
         path = tmp_path / "{}.mp4".format(size[0])
         movie = Mp4Movie(path, size[0], size[1], FPS, 0.0, encoder)
@@ -152,7 +154,7 @@ def test_colours_are_kept(tmp_path, encoder):
         played = cv2.VideoCapture(str(path)).read()[1]
         for number, colour in enumerate(colours):
             seen = played[size[1] // 2, (2 * number + 1) * size[0] // 8].astype(int)
-            assert abs(seen - np.array(colour)).max() < 12, (size, colour, seen)
+            assert abs(seen - np.array(colour)).max() < most, (size, colour, seen)
 
 
 def test_an_mp4_is_what_every_browser_plays(tmp_path, encoder):
