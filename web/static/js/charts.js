@@ -6,6 +6,7 @@ import { getJson, latest, listen } from "./connection.js";
 import { figure, minute, zone } from "./format.js";
 
 const SPAN_SECONDS = 1800;
+const SHORTEST_SPAN_SECONDS = 300;
 const STEP_SECONDS = 2;
 const HEIGHT = 120;
 const MOST_COLORS = 6;
@@ -48,7 +49,7 @@ function options(chart, names, width, onCursor) {
   return {
     width, height: HEIGHT, legend: { show: false },
     cursor: { sync: { key: together.key }, drag: { x: false, y: false }, points: { size: 5 } },
-    scales: { x: { time: true, range: () => [lastTime() - SPAN_SECONDS, lastTime()] }, y: { range: (plot, low, high) => yRange(chart, low, high) } },
+    scales: { x: { time: true, range: () => [lastTime() - span(), lastTime()] }, y: { range: (plot, low, high) => yRange(chart, low, high) } },
     axes: [
       { ...axis, size: 22, space: 70, values: (plot, splits) => splits.map(minute) },
       { ...axis, size: 38, space: 28, values: (plot, splits) => splits.map((value) => (value >= 10 || Number.isInteger(value) ? String(Math.round(value * 10) / 10) : value.toFixed(2))) },
@@ -58,6 +59,8 @@ function options(chart, names, width, onCursor) {
   };
 }
 
+/** A short history fills the charts too. */
+const span = () => Math.min(SPAN_SECONDS, Math.max(SHORTEST_SPAN_SECONDS, history && history.time.length ? lastTime() - history.time[0] : 0));
 const lastTime = () => (history && history.time.length ? history.time[history.time.length - 1] : Date.now() / 1000);
 
 function createChart(first) {

@@ -32,7 +32,7 @@ export function ago(seconds) {
 
 const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const MINUTE = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const DAY = new Intl.DateTimeFormat([], { year: "numeric", month: "2-digit", day: "2-digit" });
+const DAY = new Intl.DateTimeFormat("sv-SE"); // which is year-month-day
 
 export const clock = (time) => CLOCK.format(time * 1000);
 export const minute = (time) => MINUTE.format(time * 1000);

@@ -47,7 +47,7 @@ function createTile(first) {
 
   async function toggle() {
     const on = !stream.recording;
-    await outcome.run(record, on ? "Starting to record." : "Ending the recording.", () => command("record", { stream: name, on }), on ? "Recording." : "Recording ended.");
+    await outcome.run(record, on ? "Starting to record." : "Ending the recording.", () => command("record", { stream: name, on }), on ? "" : "Recording ended.");
   }
 
   function fullscreen() {

@@ -69,7 +69,7 @@ function createRow(first) {
       const inUse = model.name === name;
       setText(about, [family(item.family), bytes(item.bytes)].filter(Boolean).join(" · "));
       tag.hidden = !inUse;
-      hideControl(button, inUse && !model.wanted || Boolean(loading), title);
+      hideControl(button, inUse || Boolean(loading), title);
       setText(button, item.installed ? (model.wanted === name ? "Loading" : "Use") : item.download ? "Try again" : "Get");
       setAttribute(button, "aria-label", `${button.textContent}: ${name}`);
       setEnabled(button, item.fits);

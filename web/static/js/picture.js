@@ -42,6 +42,14 @@ export class Picture {
     if (!this.mode) return;
     this.told("No picture yet.");
     this.later(AGAIN_SECONDS);
+    this.askWhy();
+  }
+
+  /** An <img> is not told why; the same address by fetch is. */
+  async askWhy() {
+    const answer = await fetch(`${this.address}.jpg`).catch(() => null);
+    const body = answer && !answer.ok ? await answer.json().catch(() => null) : null;
+    if (body && body.error) this.told(body.error);
   }
 
   later(seconds) {

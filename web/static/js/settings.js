@@ -43,7 +43,7 @@ function createSetting(key, label, id, text) {
 
 function createThreshold() {
   const id = newId("threshold");
-  const setting = createSetting("det_th", "Threshold: show what is surer than", id, String);
+  const setting = createSetting("det_th", "Threshold: lowest score shown", id, String);
   const number = make("input", { id, type: "number", min: 0, max: 1, step: 0.01, inputmode: "decimal" });
   const slider = make("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Threshold" });
   const send = () => {
@@ -72,14 +72,14 @@ function createThreshold() {
 
 function createRate() {
   const id = newId("rate");
-  const setting = createSetting("max_vis_fps", "Most pictures drawn a second (0: no limit)", id, (value) => (value ? String(value) : "no limit"));
+  const setting = createSetting("max_vis_fps", "Pictures a second, at most (0: any)", id, (value) => (value ? String(value) : "no limit"));
   const number = make("input", { id, type: "number", min: 0, max: 1000, step: "any", inputmode: "decimal" });
   number.addEventListener("input", () => { setting.editing = true; });
   number.addEventListener("change", () => {
     if (number.value === "" || !number.checkValidity()) setting.outcome.fail("The limit is a number from 0 to 1000; 0 sets none.");
     else setting.send(Number(number.value));
   });
-  setting.control.append(number);
+  setting.node.querySelector(".setting-head").append(number);
   setting.show = (value) => {
     if (Number(number.value) !== value || number.value === "") number.value = value;
     setEnabled(number);
