@@ -24,19 +24,21 @@ help: ## list the targets
 	@echo "make setup PYTHON=/usr/bin/python3.11   takes that Python for .venv"
 	@echo "make setup TENSORFLOW=gpu               takes TensorFlow with CUDA, for an NVIDIA card; first: make clean"
 
-run: setup models/$(COCO)/frozen_inference_graph.pb ## detect objects in a street clip and write the annotated movie
+run: setup models/$(COCO)/frozen_inference_graph.pb ## the appliance, with a street clip for a camera: opens the dashboard
 	@$(PY) tools/fetch_samples.py bikes.mp4
-	$(PY) -m appliance video samples/bikes.mp4 --save-to-file
+	exec $(PY) -m appliance up samples/bikes.mp4
 
 test: setup debian-test .venv/installed-dev models/$(COCO)/frozen_inference_graph.pb models/$(PERSON)/frozen_inference_graph.pb ## lint, and run the test suite on every Python it finds
 	@$(PY) tools/fetch_samples.py
+	@$(PY) tools/fetch_web_libraries.py --tests
 	.venv/bin/nox
 
 test-zoo: setup .venv/installed-dev ## test the true models of the zoo: SPLITLENS_TEST_ZOO=FOLDER, or download all (6 GB)
 	@$(PY) tools/fetch_samples.py
 	$(PY) tools/run_zoo_tests.py
 
-setup: debian-run .venv/installed-run ## Debian packages and .venv, without running anything
+setup: debian-run .venv/installed-run ## Debian packages, .venv and the page's JavaScript, without running anything
+	@$(PY) tools/fetch_web_libraries.py
 	@echo ".venv: $$($(PY) --version), TensorFlow ($(TENSORFLOW))"
 
 lint: setup .venv/installed-dev ## check style, types, Python 3.6, imports, shell scripts
@@ -58,9 +60,9 @@ $(PY):
 	@$(PY) -m pip install -qq --disable-pip-version-check --upgrade -r requirements/pip.txt
 	@echo $(TENSORFLOW) > .venv/tensorflow-kind
 
-.venv/installed-run: requirements/run.txt requirements/opencv.txt requirements/$(TENSORFLOW).txt requirements/known-good.txt | $(PY)
+.venv/installed-run: requirements/run.txt requirements/web.txt requirements/opencv.txt requirements/$(TENSORFLOW).txt requirements/known-good.txt | $(PY)
 	@echo ".venv: installing TensorFlow ($(TENSORFLOW)), OpenCV and the rest; some minutes the first time"
-	@$(PIP_INSTALL) -r requirements/run.txt -r requirements/opencv.txt -r requirements/$(TENSORFLOW).txt
+	@$(PIP_INSTALL) -r requirements/run.txt -r requirements/web.txt -r requirements/opencv.txt -r requirements/$(TENSORFLOW).txt
 	@touch $@
 
 .venv/installed-dev: requirements/dev.txt requirements/test.txt requirements/known-good.txt .venv/installed-run

@@ -18,7 +18,8 @@ fi
 missing=()
 for package in "${wanted[@]}"; do
     status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$status" = installed ] || missing+=("$package")
+    # Some come otherwise too: npm with nodejs from elsewhere.
+    [ "$status" = installed ] || command -v "$package" >/dev/null || missing+=("$package")
 done
 if [ ${#missing[@]} -eq 0 ]; then
     echo "Debian packages ($set_name): all there"
