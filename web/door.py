@@ -3,7 +3,7 @@
 import json
 import logging
 from typing import Any, Callable, Dict, Iterable, Optional
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from flask import Flask, Response, g, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -66,7 +66,10 @@ def check_role(has: Role, needs: Role) -> None:
 
 
 class SocketDoor:
-    """In front of Socket.IO, which answers before Flask does: without being signed in there is not even a handshake."""
+    """In front of Socket.IO, which answers before Flask does: who is not signed in gets not even a handshake.
+
+    After it the secret `sid` stands for the connection, and every event is looked at again.
+    """
 
     def __init__(self, inner: Any, guard: Guard) -> None:
         self._inner = inner
@@ -77,7 +80,8 @@ class SocketDoor:
             asked = Request(environ)
             try:
                 self._guard.check_origin(asked)
-                check_role(self._guard.identify(asked).role, Role.VIEWER)
+                if "sid" not in parse_qs(environ.get("QUERY_STRING", "")):
+                    check_role(self._guard.identify(asked).role, Role.VIEWER)
             except (Denied, TooManyAttempts) as error:
                 status = error.status if isinstance(error, Denied) else 429
                 body = json.dumps({"error": str(error), "kind": "denied"})

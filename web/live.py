@@ -17,7 +17,7 @@ live = Blueprint("live", __name__)
 
 _FIRST_SECONDS = 10.0
 # A viewer that went away is noticed when something is sent, and one that was signed out when it is looked at.
-_AGAIN_SECONDS = 5.0
+_AGAIN_SECONDS = 2.0
 
 
 @live.route("/streams/<name>.mjpeg")

@@ -18,7 +18,7 @@ from web.multipart import END, START, part, respond
 recordings = Blueprint("recordings", __name__)
 
 _TYPES = {".avi": "video/x-msvideo", ".mp4": "video/mp4"}
-_CHECK_SECONDS = 5.0
+_CHECK_SECONDS = 2.0
 
 
 @recordings.route("/recordings/<name>")
@@ -71,9 +71,10 @@ def _find(name: str) -> str:
     """The path of a recording. Raises Refused."""
     if RECORDING.fullmatch(name):
         try:
-            for entry in os.scandir(dashboard().options.recordings_dir):
-                if entry.name == name and entry.is_file(follow_symlinks=False):
-                    return os.path.abspath(entry.path)
+            with os.scandir(dashboard().options.recordings_dir) as entries:
+                for entry in entries:
+                    if entry.name == name and entry.is_file(follow_symlinks=False):
+                        return os.path.abspath(entry.path)
         except FileNotFoundError:
             pass
     raise Refused(NOT_FOUND, "There is no recording {}.".format(name[:100]))

@@ -103,6 +103,9 @@ class Site:
     def get(self, path, role="viewer", **options):
         return requests.get(self.url + path, headers=bearer(self.tokens[role]), timeout=LIMIT, **options)
 
+    def look(self, path, role="viewer"):
+        return Viewer(self.get(path, role, stream=True))
+
     def call(self, method, path, role="operator", **options):
         return requests.request(
             method, self.url + path, headers=bearer(self.tokens[role]), timeout=LIMIT, **options)
@@ -128,6 +131,46 @@ class Site:
         self.stop()
         if self.daemon:
             self.stop_daemon()
+
+
+class Viewer:
+    """Looks at moving pictures as a browser does."""
+
+    def __init__(self, answer):
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["Content-Type"] == "multipart/x-mixed-replace; boundary=picture"
+        self.answer = answer
+        self.chunks = answer.iter_content(65536)
+        self.data = b""
+        self.line(b"--picture\r\n")
+
+    def line(self, end):
+        """What comes before `end`."""
+        while end not in self.data:
+            self.data += next(self.chunks)
+        found, _, self.data = self.data.partition(end)
+        return found
+
+    def next(self):
+        """The next picture, which must be a whole JPEG."""
+        head = self.line(b"\r\n\r\n")
+        assert head.startswith(b"Content-Type: image/jpeg\r\n")
+        length = int(head.split(b"Content-Length: ")[1])
+        jpeg = self.line(b"\r\n--picture\r\n")
+        assert len(jpeg) == length and jpeg.startswith(b"\xff\xd8")
+        return jpeg
+
+    def rest(self):
+        """How many pictures come until it ends."""
+        data = self.data + b"".join(self.chunks)
+        assert data.endswith(b"--picture--\r\n")
+        return data.count(b"Content-Type")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.answer.close()
 
 
 def csrf_of(page):

@@ -1,7 +1,7 @@
 """Passwords as salted hashes that are slow to guess.
 
-scrypt with OWASP's parameters (16 MB, 5 times). A Python without it, as 3.6 with a new OpenSSL, gets PBKDF2. A hash
-says how it was made: `scrypt:16384:8:5$salt$digest`.
+scrypt with OWASP's parameters (16 MB, 5 times). A Python without it, as 3.6 with a new OpenSSL, gets PBKDF2 of SHA-512.
+A hash says how it was made: `scrypt:16384:8:5$salt$digest`.
 """
 
 import base64
@@ -11,7 +11,7 @@ import secrets
 
 SHORTEST, LONGEST = 8, 200
 
-_BEST = "scrypt:16384:8:5" if hasattr(hashlib, "scrypt") else "pbkdf2:600000"
+_BEST = "scrypt:16384:8:5" if hasattr(hashlib, "scrypt") else "pbkdf2:210000"
 _SCRYPT_BYTES = 64 << 20  # it may take; it takes 16 MB
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else
 
@@ -39,7 +39,7 @@ def _digest(method: str, password: str, salt: bytes) -> bytes:
         n, r, p = map(int, costs)
         return hashlib.scrypt(data, salt=salt, n=n, r=r, p=p, maxmem=_SCRYPT_BYTES)
     if name == "pbkdf2":
-        return hashlib.pbkdf2_hmac("sha256", data, salt, int(costs[0]))
+        return hashlib.pbkdf2_hmac("sha512", data, salt, int(costs[0]))
     raise ValueError("this Python has no {}: set the password anew".format(name))
 
 

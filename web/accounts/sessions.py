@@ -84,8 +84,8 @@ class Sessions:
     def _save(self) -> None:
         now = self._clock()
         lasting = sorted((item for item in self._sessions.items() if _lasts(item[1], now)),
-                         key=lambda item: item[1].seen)
-        self._sessions = dict(lasting[-MOST_SESSIONS:])
+                         key=lambda item: item[1].seen)[-MOST_SESSIONS:]
+        self._sessions = dict(lasting)
         self._saved = now
         try:
             write_private(self._path, {"sessions": {key: session._asdict() for key, session in lasting}})

@@ -1,0 +1,311 @@
+"""Accounts in their file, from the command line; sessions; the brake on guessing."""
+
+import io
+import json
+import stat
+import sys
+
+import pytest
+
+from tests.web.conftest import REAL_METHOD
+from web.accounts import Accounts, AccountsError, Role, Sessions, Throttle, TooManyAttempts, passwords
+from web.accounts.__main__ import main
+from web.accounts.sessions import IDLE_SECONDS, LONGEST_SECONDS, MOST_SESSIONS
+
+
+def run(function, *arguments):
+    return function(*arguments)
+
+
+@pytest.fixture
+def accounts(tmp_path):
+    return Accounts(str(tmp_path))
+
+
+class Clock:
+    now = 2000000000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_the_first_start_makes_an_operator_once(accounts):
+    password = accounts.make_first()
+    assert len(password) == 14 and password.count("-") == 2
+    assert accounts.check_password("operator", password, run).role == Role.OPERATOR
+    assert accounts.make_first() is None
+
+
+def test_the_file_is_private_and_has_neither_password_nor_token(accounts):
+    password = accounts.make_first()
+    token = accounts.add_token("camera", Role.VIEWER)
+    assert stat.S_IMODE(accounts.path.stat().st_mode) == 0o600
+    text = accounts.path.read_text()
+    assert password not in text and token not in text and token[4:] not in text
+    assert [path.name for path in accounts.path.parent.iterdir()] == ["accounts.json"]
+
+
+def test_passwords_are_hashed_slowly_with_a_salt_each(monkeypatch):
+    monkeypatch.setattr(passwords, "_BEST", REAL_METHOD)
+    assert REAL_METHOD in ("scrypt:16384:8:5", "pbkdf2:210000")
+    assert passwords.hash_password("correct horse").startswith(REAL_METHOD)
+    monkeypatch.undo()
+    first, second = passwords.hash_password("correct horse"), passwords.hash_password("correct horse")
+    assert first != second
+    assert passwords.check_password("correct horse", first)
+    assert not passwords.check_password("correct horsf", first)
+
+
+def test_a_hash_that_this_python_cannot_check_lets_nobody_in(accounts, caplog):
+    accounts.add("olga", Role.OPERATOR, "correct horse")
+    accounts.path.write_text(accounts.path.read_text().replace("pbkdf2:1", "argon9:1"))
+    assert accounts.check_password("olga", "correct horse", run) is None
+    assert "this Python has no argon9: set the password anew" in caplog.text
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 201, ""])
+def test_a_password_has_a_sensible_length(accounts, password):
+    with pytest.raises(AccountsError, match="8 to 200 characters"):
+        accounts.add("olga", Role.VIEWER, password)
+
+
+def test_a_password_that_is_too_long_is_wrong(accounts):
+    accounts.add("olga", Role.VIEWER, "x" * 200)
+    assert accounts.check_password("olga", "x" * 200, run)
+    assert accounts.check_password("olga", "x" * 201, run) is None
+
+
+def test_an_unknown_name_costs_as_much_as_a_known_one(accounts):
+    """The slow part runs for both: nobody learns from the time which names there are."""
+    accounts.add("olga", Role.VIEWER, "correct horse")
+    accounts.add_token("robot", Role.VIEWER)
+    accounts.check_password("olga", "wrong", run)
+    for name in ("olga", "nobody", "robot"):
+        called = []
+        accounts.check_password(name, "wrong", lambda function, *arguments: called.append(function))
+        assert called == [passwords.check_password], name
+
+
+def test_a_damaged_file_is_named_and_a_running_dashboard_goes_on(accounts, caplog):
+    accounts.make_first()
+    assert accounts.find("operator")
+    accounts.path.write_text("{")
+    assert accounts.find("operator")
+    assert "accounts.json: cannot be used" in caplog.text
+    with pytest.raises(AccountsError, match="accounts.json: cannot be used"):
+        Accounts(str(accounts.path.parent)).all()
+
+
+# The command line
+
+@pytest.fixture
+def command(tmp_path, capsys, monkeypatch):
+    def do(*words, typed=""):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        code = main(["--state-dir", str(tmp_path)] + list(words))
+        said = capsys.readouterr()
+        return code, said.out, said.err
+    return do
+
+
+def test_the_command_line_keeps_the_accounts(command, accounts):
+    assert command("add", "olga", "--role", "operator", typed="correct horse\n") == (0, "", "")
+    code, said, _ = command("add", "victor", "--generate")
+    assert code == 0 and accounts.check_password("victor", said.split()[1], run).role == Role.VIEWER
+    code, said, _ = command("token", "robot", "--role", "operator")
+    token = said.split()[1]
+    assert accounts.check_token(token).name == "robot"
+    assert command("list")[1].split("\n")[:3] == [
+        "olga                             operator password",
+        "victor                           viewer   password",
+        "robot                            operator token"]
+    assert command("password", "olga", typed="another horse\n")[0] == 0
+    assert accounts.check_password("olga", "correct horse", run) is None
+    assert accounts.check_password("olga", "another horse", run)
+    assert command("remove", "robot")[0] == 0
+    assert accounts.check_token(token) is None
+
+
+@pytest.mark.parametrize("words, complaint", [
+    (["remove", "nobody"], "There is no nobody"),
+    (["password", "nobody", "--generate"], "There is no user nobody"),
+    (["add", "a b", "--generate"], "'a b' is no name"),
+    (["add", "../x", "--generate"], "is no name"),
+    (["token", "a/b"], "is no name"),
+])
+def test_the_command_line_says_what_is_wrong(command, words, complaint):
+    code, _, said = command(*words)
+    assert code == 2 and said.startswith("error: ") and complaint in said
+
+
+def test_a_name_is_taken_once(command):
+    command("add", "olga", "--generate")
+    assert "olga exists already" in command("add", "olga", "--generate")[2]
+    assert "olga exists already" in command("token", "olga")[2]
+
+
+def test_the_command_line_asks_for_the_folder(capsys, monkeypatch):
+    monkeypatch.delenv("SPLITLENS_DASHBOARD", raising=False)
+    assert main(["list"]) == 2
+    assert "--state-dir DIR" in capsys.readouterr().err
+
+
+# Sessions
+
+@pytest.fixture
+def signed_in(accounts, clock):
+    accounts.add("olga", Role.OPERATOR, "correct horse")
+    sessions = Sessions(str(accounts.path.parent), accounts, clock)
+    return sessions, sessions.add(accounts.find("olga"))
+
+
+def test_a_session_is_found_by_its_token_alone(signed_in):
+    sessions, token = signed_in
+    assert sessions.find(token).name == "olga"
+    assert sessions.find(token[:-1]) is None and sessions.find("") is None
+
+
+def test_a_session_survives_a_restart_and_its_file_does_not_have_the_token(signed_in, accounts, clock):
+    _, token = signed_in
+    folder = accounts.path.parent
+    assert Sessions(str(folder), accounts, clock).find(token).name == "olga"
+    assert token not in (folder / "sessions.json").read_text()
+    assert stat.S_IMODE((folder / "sessions.json").stat().st_mode) == 0o600
+
+
+def test_a_session_that_is_not_used_ends(signed_in, clock):
+    sessions, token = signed_in
+    clock.now += IDLE_SECONDS - 1
+    assert sessions.find(token)
+    clock.now += IDLE_SECONDS - 1
+    assert sessions.find(token)
+    clock.now += IDLE_SECONDS + 1
+    assert sessions.find(token) is None
+
+
+def test_a_session_ends_even_when_it_is_used_all_the_time(signed_in, clock):
+    sessions, token = signed_in
+    began = clock.now
+    while clock.now - began < LONGEST_SECONDS:
+        assert sessions.find(token)
+        clock.now += IDLE_SECONDS / 2
+    assert sessions.find(token) is None
+
+
+@pytest.mark.parametrize("change", [
+    lambda accounts: accounts.set_password("olga", "another horse"), lambda accounts: accounts.remove("olga"),
+])
+def test_a_session_ends_with_its_password_and_its_account(accounts, change):
+    accounts.add("olga", Role.OPERATOR, "correct horse")
+    sessions = Sessions(str(accounts.path.parent), accounts)
+    token = sessions.add(accounts.find("olga"))
+    assert sessions.find(token)
+    change(accounts)
+    assert sessions.find(token) is None
+
+
+def test_signing_out_ends_the_session_for_good(signed_in, accounts, clock):
+    sessions, token = signed_in
+    sessions.remove(token)
+    assert sessions.find(token) is None
+    assert Sessions(str(accounts.path.parent), accounts, clock).find(token) is None
+
+
+def test_there_is_a_most_of_sessions_and_the_oldest_go(accounts, clock):
+    accounts.add("olga", Role.OPERATOR, "correct horse")
+    folder = accounts.path.parent
+    (folder / "sessions.json").write_text(json.dumps({"sessions": {
+        str(number): {"name": "olga", "made": clock.now, "seen": clock.now + number}
+        for number in range(MOST_SESSIONS)}}))
+    sessions = Sessions(str(folder), accounts, clock)
+    clock.now += MOST_SESSIONS
+    token = sessions.add(accounts.find("olga"))
+    kept = json.loads((folder / "sessions.json").read_text())["sessions"]
+    assert len(kept) == MOST_SESSIONS and "0" not in kept and "1" in kept and sessions.find(token)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"sessions": {"x": {}}}', '{"sessions": {"x": 3}}'])
+def test_a_damaged_file_of_sessions_signs_everybody_out(accounts, clock, content, caplog):
+    (accounts.path.parent / "sessions.json").write_text(content)
+    assert Sessions(str(accounts.path.parent), accounts, clock).find("x") is None
+    assert "everybody must sign in again" in caplog.text
+
+
+def test_a_disk_that_is_full_signs_nobody_out(signed_in, accounts, clock, monkeypatch, caplog):
+    sessions, _ = signed_in
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr("web.accounts.sessions.write_private", full)
+    token = sessions.add(accounts.find("olga"))
+    assert sessions.find(token)
+    assert "No space left on device" in caplog.text
+
+
+# The brake
+
+ADDRESS, NAME = ("address", "192.168.1.9"), ("account", "olga")
+
+
+def attempt(throttle, *keys):
+    try:
+        throttle.begin(*keys)
+        return 0
+    except TooManyAttempts as error:
+        return error.seconds
+
+
+def test_each_failure_makes_the_next_wait_longer(clock):
+    throttle = Throttle(clock)
+    waits = []
+    for _ in range(16):
+        wait = attempt(throttle, ADDRESS, NAME)
+        waits.append(round(wait))
+        if wait:
+            clock.now += wait
+            assert not attempt(throttle, ADDRESS, NAME)
+    assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
+
+
+def test_an_account_is_guarded_against_many_addresses_and_an_address_against_many_accounts(clock):
+    throttle = Throttle(clock)
+    for number in range(5):
+        assert not attempt(throttle, ("address", str(number)), NAME)
+    assert attempt(throttle, ("address", "new"), NAME)
+    for number in range(5):
+        assert not attempt(throttle, ADDRESS, ("account", str(number)))
+    assert attempt(throttle, ADDRESS, ("account", "new"))
+    assert not attempt(throttle, ("address", "new"), ("account", "new"))
+
+
+def test_a_success_and_time_make_good(clock):
+    throttle = Throttle(clock)
+    for _ in range(5):
+        throttle.begin(NAME)
+    assert attempt(throttle, NAME)
+    throttle.succeeded(NAME)
+    assert not attempt(throttle, NAME)
+    for _ in range(4):
+        throttle.begin(NAME)
+    assert attempt(throttle, NAME)
+    clock.now += 901
+    assert not attempt(throttle, NAME) and not attempt(throttle, NAME)
+
+
+def test_attempts_at_the_same_moment_are_no_way_around(clock):
+    throttle = Throttle(clock)
+    assert [bool(attempt(throttle, NAME)) for _ in range(7)] == [False] * 5 + [True] * 2
+
+
+def test_the_brake_forgets_the_oldest_before_it_takes_the_memory(clock):
+    throttle = Throttle(clock)
+    for number in range(5000):
+        throttle.begin(("address", str(number)))
+    assert len(throttle._failures) == 2000
+
+

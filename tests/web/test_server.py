@@ -1,0 +1,229 @@
+"""The dashboard as it runs: gunicorn with either worker, real HTTP and WebSocket clients, the daemon on the real bus."""
+
+import pytest
+import requests
+import socketio
+
+from tests.web.conftest import LIMIT, Viewer, background, bearer, csrf_of, until
+
+
+class Page:
+    """What a browser's page is to the server: a Socket.IO client that keeps what it is told."""
+
+    def __init__(self, site, token=None, session=None, transports=("websocket",), **headers):
+        self.client = socketio.Client(reconnection=False)
+        self.heard = []
+        for event in ("state", "statistics", "detections", "log", "logs", "daemon"):
+            self.client.on(event, lambda message, event=event: self.heard.append((event, message)))
+        if token:
+            headers.update(bearer(token))
+        if session:
+            headers["Cookie"] = "; ".join("{}={}".format(*item) for item in session.cookies.items())
+        self.client.connect(site.url, headers=headers, transports=list(transports), wait_timeout=LIMIT)
+
+    def of(self, event):
+        return [message for topic, message in list(self.heard) if topic == event]
+
+    def newest(self, event):
+        return (self.of(event) or [{}])[-1]
+
+    def send(self, event, fields=None):
+        return self.client.call(event, fields, timeout=LIMIT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.client.disconnect()
+
+
+@pytest.fixture
+def operator(site):
+    with Page(site, site.tokens["operator"]) as page:
+        yield page
+
+
+@pytest.mark.parametrize("transports", [("websocket",), ("polling",)])
+def test_a_page_gets_what_there_is_and_then_all_that_comes(site, transports):
+    site.daemon.log("info", "a line from before")
+    until(lambda: "a line from before" in site.get("/api/v1/logs").text)
+    with Page(site, site.tokens["viewer"], transports=transports) as page:
+        until(lambda: all(page.of(event) for event in ("state", "statistics", "detections", "logs", "daemon")))
+        assert page.newest("daemon")["up"] is True
+        assert page.newest("state")["model"]["status"] == "ready"
+        assert page.of("logs")[0][-1]["text"] == "a line from before"
+        count = len(page.of("statistics"))
+        site.daemon.log("warning", "a new line")
+        until(lambda: page.newest("log").get("text") == "a new line")
+        until(lambda: len(page.of("statistics")) > count + 3)
+
+
+@pytest.mark.parametrize("headers", [
+    {}, {"Authorization": "Bearer wrong"}, {"Cookie": "splitlens_session=wrong"}, {"Origin": "http://evil.example"},
+])
+def test_nobody_gets_as_far_as_a_connection(site, headers):
+    if "Origin" in headers:
+        headers = dict(headers, **bearer(site.tokens["operator"]))
+    for transport in ("websocket", "polling"):
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            Page(site, transports=[transport], **headers)
+
+
+def test_what_one_page_changes_the_other_sees(site, operator):
+    with Page(site, site.tokens["viewer"]) as other:
+        assert operator.send("change_settings", {"settings": {"det_th": 0.25}}) == {"ok": True}
+        until(lambda: other.newest("state").get("settings", {}).get("det_th") == 0.25)
+        assert operator.send("change_settings", {"settings": {"det_th": None}}) == {"ok": True}
+        until(lambda: other.newest("state")["settings"]["det_th"] == 0.5)
+        refused = other.send("change_settings", {"settings": {"det_th": 0.3}})
+        assert refused == {"ok": False, "error": "Only an operator may do that; you are signed in as a viewer."}
+
+
+def test_a_model_is_switched_and_a_broken_one_is_not(site, operator):
+    before = site.get("/api/v1/model").json()["name"]
+    assert operator.send("set_model", {"model": "broken"}) == {"ok": True}
+    until(lambda: operator.newest("state")["model"]["stage"] == "warming up")
+    until(lambda: operator.newest("state")["model"]["error"])
+    model = operator.newest("state")["model"]
+    assert "cut off at byte 1234" in model["error"] and (model["name"], model["wanted"]) == (before, None)
+    assert operator.send("set_model", {"model": "ssd_mobilenet_v1_coco_2018_01_28"})["ok"]
+    until(lambda: operator.newest("state")["model"]["name"] == "ssd_mobilenet_v1_coco_2018_01_28")
+    assert operator.send("set_model", {"model": "no_such"}) == {"ok": False, "error": "There is no model no_such."}
+
+
+def test_a_source_is_tried_out(operator):
+    answer = operator.send("test_source", {"source": "1"})
+    assert answer["ok"] and answer["jpeg"].startswith("/9j/") and answer["width"] == 320
+    assert operator.send("test_source", {"source": "rtsp://a:b@broken/"}) == {
+        "ok": False, "error": "rtsp://***@broken/ cannot be opened; check the cable or the address."}
+
+
+@pytest.mark.parametrize("event, fields", [
+    ("set_model", {}), ("set_model", {"model": 3}), ("set_model", {"model": "../x"}), ("set_model", {"model": "a/b"}),
+    ("set_model", {"model": "x" * 300}), ("set_model", []), ("set_model", "x"), ("set_model", None),
+    ("set_stream", {"stream": "Main", "source": "0"}), ("set_stream", {"stream": "main", "source": True}),
+    ("set_stream", {"stream": "main", "source": "x" * 3000}), ("set_stream", {"stream": "main", "source": ""}),
+    ("set_stream", {"stream": "main", "source": "a\nb"}), ("set_stream", {"stream": "main", "source": -1}),
+    ("set_stream", {"stream": "main", "source": "0", "model": 5}), ("set_stream", {"stream": "main", "source": 0.5}),
+    ("set_stream", {"stream": "main", "source": "0", "more": 1}), ("reset_stream", {"stream": "a" * 33}),
+    ("remove_stream", {"stream": "main\n"}), ("record", {"stream": "main", "on": 1}), ("record", {"stream": "main"}),
+    ("change_settings", {"settings": {}}), ("change_settings", {"settings": {"det_th": 2}}),
+    ("change_settings", {"settings": {"det_th": "0.5"}}), ("change_settings", {"settings": {"det_th": float("nan")}}),
+    ("change_settings", {"settings": {"shown_classes": [1]}}), ("change_settings", {"settings": {"vis_text": 1}}),
+    ("change_settings", {"settings": {"shown_classes": "person"}}), ("change_settings", {"settings": {"x": 1}}),
+    ("change_settings", {"settings": {"max_vis_fps": True}}), ("delete_recording", {"name": "../../etc/passwd"}),
+    ("delete_recording", {"name": "x.txt"}), ("delete_recording", {"name": None}), ("test_source", {"source": None}),
+])
+def test_fields_of_the_wrong_kind_never_reach_the_daemon(site, operator, event, fields):
+    heard = len(site.daemon.heard)
+    answer = operator.send(event, fields)
+    assert answer["ok"] is False and answer["error"].endswith(".")
+    assert [command for command in site.daemon.heard[heard:] if command["command"] != "get_state"] == []
+
+
+def test_a_browser_signs_in_and_its_page_ends_when_it_signs_out(site):
+    browser = site.sign_in()
+    assert browser.page.status_code == 200 and "csrf-token" in browser.page.text
+    with Page(site, session=browser) as page, Page(site, session=browser, transports=["polling"]) as other:
+        until(lambda: page.of("state") and other.of("state"))
+        assert page.send("list_recordings")["ok"]
+        browser.post(site.url + "/logout", data={"csrf_token": csrf_of(browser.page.text)}, timeout=LIMIT)
+        until(lambda: not page.client.connected and not other.client.connected)
+
+
+# Live pictures
+
+def test_the_picture_moves(site):
+    with site.look("/streams/main.mjpeg") as viewer:
+        assert len({viewer.next() for _ in range(5)}) == 5
+
+
+def test_the_daemon_draws_only_while_somebody_looks(site):
+    station = site.daemon.station
+    until(lambda: not station.is_watched("yard") and not station.is_watched("main"))
+    with site.look("/streams/yard.mjpeg") as second:
+        with site.look("/streams/yard.mjpeg") as first:
+            first.next()
+            second.next()
+            assert station.is_watched("yard") and not station.is_watched("main")
+            assert 'splitlens_viewers{stream="yard"} 2.0' in site.get("/metrics").text
+        until(lambda: 'splitlens_viewers{stream="yard"} 1.0' in site.get("/metrics").text)
+        assert second.next() != second.next()
+        assert station.is_watched("yard")
+    until(lambda: not station.is_watched("yard"))
+    until(lambda: 'splitlens_viewers{stream="yard"}' not in site.get("/metrics").text)
+
+
+def test_a_single_picture(site):
+    answer = site.get("/streams/main.jpg")
+    assert answer.headers["Content-Type"] == "image/jpeg" and answer.content.startswith(b"\xff\xd8")
+
+
+def test_a_viewer_may_ask_for_fewer_pictures(site):
+    with site.look("/streams/main.mjpeg?fps=2") as few, site.look("/streams/main.mjpeg") as all_of_them:
+        seen = {few.next() for _ in range(3)}
+        sent = []
+        while seen - set(sent):
+            sent.append(all_of_them.next())
+    assert len(sent) >= 8  # of ten a second; the second and third came half a second after the one before
+    assert site.get("/streams/main.mjpeg?fps=0").status_code == 400
+    assert site.get("/streams/main.mjpeg?fps=nan").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/streams/nowhere.mjpeg", "/streams/nowhere.jpg", "/streams/..%2fx.jpg"])
+def test_a_stream_that_does_not_exist(site, path):
+    assert site.get(path).status_code == 404
+
+
+def test_a_live_picture_ends_with_its_stream(site):
+    site.call("PUT", "/api/v1/streams/door", json={"source": "3"})
+    with site.look("/streams/door.mjpeg") as viewer:
+        viewer.next()
+        ended = background(viewer.rest)
+        assert site.call("DELETE", "/api/v1/streams/door").status_code == 200
+        ended.join(LIMIT)
+        assert not ended.is_alive()
+
+
+def test_a_live_picture_ends_with_the_right_to_see_it(site):
+    browser = site.sign_in("victor")
+    with Viewer(browser.get(site.url + "/streams/main.mjpeg", stream=True, timeout=LIMIT)) as viewer:
+        viewer.next()
+        ended = background(viewer.rest)
+        browser.post(site.url + "/logout", data={"csrf_token": csrf_of(browser.page.text)}, timeout=LIMIT)
+        ended.join(LIMIT)
+        assert not ended.is_alive()
+
+
+# The daemon goes and comes
+
+@pytest.mark.parametrize("last_words, status, why", [
+    (None, "running", "The daemon ended unexpectedly or hangs; it is being restarted."),
+    ("The camera driver crashed.", "running", "The camera driver crashed."),
+    (None, "stopping", "The daemon was stopped."),
+])
+def test_a_page_is_told_when_the_daemon_goes_and_when_it_is_back(site, operator, last_words, status, why):
+    # The last error counts if it is recent; those of other tests are no reason.
+    site.daemon.station.publish("log", {"time": 0.0, "level": "error", "text": "an old error"})
+    if last_words:
+        site.daemon.log("error", last_words)
+    until(lambda: operator.newest("log").get("text") == (last_words or "an old error"))
+    with site.look("/streams/main.mjpeg") as viewer:
+        viewer.next()
+        site.stop_daemon(status)
+        until(lambda: operator.newest("daemon")["up"] is False)
+        assert operator.newest("daemon")["why"] == why
+        assert operator.send("record", {"stream": "main", "on": True}) == {"ok": False, "error": why}
+        state = site.get("/api/v1/state")
+        assert (state.status_code, state.json()) == (503, {"error": why, "kind": "unavailable"})
+        ready = requests.get(site.url + "/readyz", timeout=LIMIT)
+        assert (ready.status_code, ready.json()["ready"]) == (503, False)
+        assert requests.get(site.url + "/healthz", timeout=LIMIT).status_code == 200
+        metrics = site.get("/metrics").text
+        assert "splitlens_daemon_up 0.0" in metrics and "splitlens_frames_total" not in metrics
+        heard = len(operator.heard)
+        site.start_daemon()
+        until(lambda: operator.newest("daemon")["up"] is True)
+        until(lambda: "state" in [event for event, _ in operator.heard[heard:]])
+        assert len({viewer.next() for _ in range(8)}) > 1  # the picture moves again by itself
+    assert requests.get(site.url + "/readyz", timeout=LIMIT).status_code == 200
