@@ -1,7 +1,7 @@
 """Take the README's pictures of the dashboard, into docs/screenshots: python tools/screenshots.py ADDRESS USER PASSWORD
 
-The appliance must run there, best for half an hour, with something to see. Needs Chromium (Debian: apt install chromium)
-and `pip install playwright pillow`; the pictures get few enough colours to be small.
+The appliance must run there, best for half an hour, with something to see. Needs Chromium (Debian: apt install
+chromium) and `pip install playwright pillow`; the pictures get few enough colours to be small.
 """
 
 import argparse

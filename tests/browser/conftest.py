@@ -1,22 +1,12 @@
-"""Chromium on the dashboard. Without it or without Playwright (none for Python 3.8 and older here) the tests are skipped."""
+"""Chromium on the dashboard. Where it or Playwright is missing, the tests are skipped."""
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-if sys.version_info < (3, 9):
-    collect_ignore_glob = ["test_*.py"]  # the browser is the same whatever runs the server
-else:
-    pytest.importorskip("playwright", reason="no browser tests: playwright is not installed")
-
-    from playwright.sync_api import expect, sync_playwright
-
-    from tests.browser.rig import PASSWORDS, ROOT, Appliance, Dashboard
-
-    expect.set_options(timeout=20000)
+from tests.browser.rig import PASSWORDS, ROOT, Appliance, Dashboard, sign_in
 
 CHROMIUM = os.environ.get("SPLITLENS_CHROMIUM") or shutil.which("chromium")
 LIBRARIES = ("web/static/vendor/socket.io.js", "web/static/vendor/uplot.js", "tests/browser/vendor/axe.min.js")
@@ -29,8 +19,10 @@ def browser():
         pytest.skip("no Chromium (Debian: apt install chromium), so no browser tests")
     missing = [name for name in LIBRARIES if not (ROOT / name).is_file()]
     if missing:
-        pytest.fail(f"{missing} are missing. `python tools/fetch_web_libraries.py --tests` gets them.", pytrace=False)
-    with sync_playwright() as playwright:
+        pytest.fail(f"{missing} is missing. `python tools/fetch_web_libraries.py --tests` gets them.", pytrace=False)
+    from tests.browser.chromium import api
+
+    with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
         browser.close()
@@ -51,13 +43,6 @@ def appliance(dashboard):
     appliance.start()
     yield appliance
     appliance.stop()
-
-
-def sign_in(page, address, name, password):
-    page.goto(address + "/login")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +92,8 @@ def open_page(browser, dashboard, sessions):
 @pytest.fixture
 def page(appliance, open_page):
     """An operator's page that shows the appliance."""
+    from tests.browser.chromium import expect
+
     page = open_page()
     expect(page.locator("#link")).to_have_text("running")
     return page

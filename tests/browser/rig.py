@@ -135,11 +135,8 @@ class Appliance:
             path.unlink()
 
 
-def sign_in_anew(context, dashboard):
-    """For a dashboard of a test's own, whose sessions nobody has yet."""
-    page = context.new_page()
-    page.goto(dashboard.address + "/login")
-    page.get_by_label("Name").fill("operator")
-    page.get_by_label("Password").fill(PASSWORDS["operator"])
+def sign_in(page, address, name="operator", password=PASSWORDS["operator"]):
+    page.goto(address + "/login")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
-    return page

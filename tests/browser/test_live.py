@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
 
+from tests.browser.chromium import expect
 from tests.browser.rig import Appliance, wait_until
 
 
@@ -57,7 +57,8 @@ def test_the_picture_moves_and_the_figures_are_shown(page):
     expect(now.locator(".legend")).to_contain_text(re.compile(r"Capture.*Front.*Back.*Waiting.*Hand-over"))
     expect(now.locator(".seen")).to_contain_text("person")
     expect(page.locator("#readings")).to_contain_text("Power")
-    widths = [page.locator(f".piece.{part}").bounding_box()["width"] for part in ("cap", "front", "back", "lost", "send")]
+    parts = ("cap", "front", "back", "lost", "send")
+    widths = [page.locator(f".piece.{part}").bounding_box()["width"] for part in parts]
     assert widths[1] == max(widths) and min(widths) > 0, "the bar's pieces are as long as what they stand for"
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from tests.browser.chromium import expect
 
 
 def row(page, name):
@@ -45,7 +45,8 @@ def test_a_model_is_got_from_the_catalogue_with_progress(appliance, page):
     wanted.get_by_role("button", name="Get").click()
     expect(wanted.locator("progress")).to_be_visible()
     expect(wanted).to_contain_text(re.compile(r"\d of 70.0 MB|\d+\.\d MB of 70.0 MB"))
-    expect(page.locator("#installed").locator(f"[data-model='{appliance.new_model}']").get_by_role("button", name="Use")).to_be_visible()
+    installed = page.locator(f"#installed [data-model='{appliance.new_model}']")
+    expect(installed.get_by_role("button", name="Use")).to_be_visible()
 
 
 def test_a_download_that_breaks_says_why_and_can_be_tried_again(appliance, page):

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser.rig import Appliance, Dashboard, sign_in_anew
+from tests.browser.chromium import expect
+from tests.browser.rig import Appliance, Dashboard, sign_in
 from tests.browser.test_live import see_it_move
 
 
@@ -45,11 +45,13 @@ def test_a_dashboard_that_is_gone_is_told_and_the_page_comes_back_by_itself(brow
     appliance.start()
     context = browser.new_context()
     try:
-        page = sign_in_anew(context, dashboard)
+        page = context.new_page()
+        sign_in(page, dashboard.address)
         expect(page.locator("#link")).to_have_text("running")
         see_it_move(page)
         dashboard.stop()
-        expect(page.locator(".banner")).to_contain_text(re.compile(r"The dashboard cannot be reached since \d\d:\d\d:\d\d"))
+        expect(page.locator(".banner")).to_contain_text(
+            re.compile(r"The dashboard cannot be reached since \d\d:\d\d:\d\d"))
         expect(page.locator("#live .veil")).to_contain_text("Not live")
         page.get_by_role("button", name="Record main").click()
         expect(page.locator("#live .failed").first).to_contain_text("nothing was changed")

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
 
+from tests.browser.chromium import expect
 from tests.browser.rig import ROOT
 from tests.browser.test_live import see_it_move
 
@@ -110,7 +110,7 @@ def test_everything_can_be_done_with_the_keyboard(appliance, page):
 
 
 def violations(page):
-    """What axe-core finds that is serious or critical. It is put in by the browser's own means, past the content policy."""
+    """What axe-core finds that is serious or critical. The debugger puts it in, past the content policy."""
     session = page.context.new_cdp_session(page)
     session.send("Runtime.evaluate", {"expression": (ROOT / "tests/browser/vendor/axe.min.js").read_text()})
     found = page.evaluate("axe.run({ resultTypes: ['violations'] }).then((found) => found.violations)")

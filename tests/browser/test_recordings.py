@@ -2,8 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
-
+from tests.browser.chromium import expect
 from tests.browser.rig import wait_until
 from tests.browser.test_live import see_it_move
 

@@ -1,8 +1,8 @@
 """Settings: applied, reset, and not taken from under the fingers."""
 
 import pytest
-from playwright.sync_api import expect
 
+from tests.browser.chromium import expect
 from tests.browser.rig import wait_until
 
 
@@ -48,7 +48,8 @@ def test_the_rate_and_the_text_in_the_picture(appliance, page):
     text = setting(page, "vis_text")
     text.get_by_role("checkbox").uncheck()
     expect(text).to_contain_text("configured: on")
-    assert [said["settings"] for said in appliance.heard("change_settings")] == [{"max_vis_fps": 7.5}, {"vis_text": False}]
+    assert [said["settings"] for said in appliance.heard("change_settings")] == [
+        {"max_vis_fps": 7.5}, {"vis_text": False}]
 
 
 def test_the_classes_that_are_shown(appliance, page):

@@ -1,6 +1,6 @@
 """Changing where frames come from."""
 
-from playwright.sync_api import expect
+from tests.browser.chromium import expect
 
 
 def stream(page, name="main"):
