@@ -1,14 +1,75 @@
-"""What the machine tells of itself: load, memory, temperatures, power."""
+"""How busy, warm and hungry the machine is, now."""
 
-from typing import Any, Dict
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict
 
 import psutil
 
+from appliance.board.nvidia import NvidiaCards, add_cards
+from appliance.board.sensors import Sensors
+
 
 class Readings:
-    """What cannot be read is left out."""
+    """For one thread; a second or more between two reads suits the sensors. `root` is another folder in tests; the
+    load of the CPU and the memory are always this machine's own.
+    """
+
+    def __init__(self, root: Path = Path("/"), clock: Callable[[], float] = time.monotonic) -> None:
+        self._sensors = Sensors(root, clock)
+        self._cards = NvidiaCards()
+        self._process = psutil.Process()
+        self._times = psutil.cpu_times(percpu=True)
 
     def read(self) -> Dict[str, Any]:
-        """For the dashboard."""
+        """What there is of these; what is absent cannot be read on this machine, or not yet.
+
+        cpu: percent, of all cores. cores: percent of each; both since the last call.
+        memory: {used, total}, gpu_memory: the same of NVIDIA cards, process_memory: all bytes.
+        gpu: percent. temperatures: {zone: degrees Celsius}. fan: {percent, rpm}.
+        power: {rail: watts}, with `total` where the board measures that; a PC does not, there it is the sum of what is
+        measured.
+        throttling: [what is slowed down by heat].
+        """
+        readings: Dict[str, Any] = {}
+        self._add_load(readings)
         memory = psutil.virtual_memory()
-        return {"cpu": psutil.cpu_percent(), "memory": {"used": memory.total - memory.available, "total": memory.total}}
+        readings["memory"] = {"used": memory.total - memory.available, "total": memory.total}
+        readings["process_memory"] = self._process.memory_info().rss
+        for name, value in (
+            ("gpu", self._sensors.gpu_load()),
+            ("temperatures", self._sensors.temperatures()),
+            ("power", self._sensors.power()),
+            ("fan", self._sensors.fan()),
+        ):
+            if value is not None and value != {}:
+                readings[name] = value
+        throttling = self._sensors.throttling()
+        if throttling is not None:
+            readings["throttling"] = throttling
+        add_cards(readings, self._cards.read())
+        power = readings.get("power")
+        if power and not self._sensors.measures_total:
+            power.setdefault("total", sum(power.values()))
+        return readings
+
+    def _add_load(self, readings: Dict[str, Any]) -> None:
+        before, self._times = self._times, psutil.cpu_times(percpu=True)
+        if len(before) != len(self._times):
+            return  # a core was switched on or off
+        spans = [sum(_counted(new)) - sum(_counted(old)) for old, new in zip(before, self._times)]
+        idle = [_idle(new) - _idle(old) for old, new in zip(before, self._times)]
+        if not spans or min(spans) <= 0:
+            return
+        readings["cores"] = [
+            round(min(max(100.0 * (1 - rest / span), 0.0), 100.0), 1) for rest, span in zip(idle, spans)]
+        readings["cpu"] = round(sum(readings["cores"]) / len(spans), 1)
+
+
+def _counted(times: Any) -> Any:
+    """user, nice, system, idle, iowait, irq, softirq, steal; guests are part of user already."""
+    return times[:8]
+
+
+def _idle(times: Any) -> float:
+    return float(times.idle + getattr(times, "iowait", 0.0))

@@ -1,0 +1,77 @@
+"""NVIDIA cards in a PC, through `pynvml` (package nvidia-ml-py), if that is installed. A Jetson's GPU is not one."""
+
+import importlib
+import logging
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+log = logging.getLogger(__name__)
+
+
+class CardReadings(NamedTuple):
+    """load: percent, of the busiest card. temperature: of the warmest. power, memory_used, memory_total: of all.
+
+    None where no card says.
+    """
+
+    load: Optional[float]
+    temperature: Optional[float]
+    power: Optional[float]
+    memory_used: Optional[int]
+    memory_total: Optional[int]
+
+
+class NvidiaCards:
+    """For one thread. Without a card, a driver or the package every reading is None; that is no error."""
+
+    def __init__(self) -> None:
+        self._nvml: Any = None
+        self._cards: List[Any] = []
+        try:
+            self._nvml = importlib.import_module("pynvml")
+            self._nvml.nvmlInit()
+            self._cards = [
+                self._nvml.nvmlDeviceGetHandleByIndex(number) for number in range(self._nvml.nvmlDeviceGetCount())]
+        except ImportError:
+            pass
+        except self._errors() as error:
+            log.debug("NVIDIA cards cannot be read: %s", error)
+
+    def read(self) -> CardReadings:
+        nvml = self._nvml
+        if not self._cards:
+            return CardReadings(None, None, None, None, None)
+        loads = self._ask(lambda card: nvml.nvmlDeviceGetUtilizationRates(card).gpu)
+        temperatures = self._ask(lambda card: nvml.nvmlDeviceGetTemperature(card, nvml.NVML_TEMPERATURE_GPU))
+        powers = self._ask(nvml.nvmlDeviceGetPowerUsage)
+        memories = self._ask(nvml.nvmlDeviceGetMemoryInfo)
+        return CardReadings(
+            load=float(max(loads)) if loads else None,
+            temperature=float(max(temperatures)) if temperatures else None,
+            power=sum(powers) / 1000.0 if powers else None,
+            memory_used=sum(memory.used for memory in memories) if memories else None,
+            memory_total=sum(memory.total for memory in memories) if memories else None,
+        )
+
+    def _ask(self, question: Callable[[Any], Any]) -> List[Any]:
+        answers = []
+        for card in self._cards:
+            try:
+                answers.append(question(card))
+            except self._errors():
+                pass  # a card need not have every sensor
+        return answers
+
+    def _errors(self) -> Any:
+        return (self._nvml.NVMLError, OSError) if self._nvml is not None else OSError
+
+
+def add_cards(readings: Dict[str, Any], cards: CardReadings) -> None:
+    """Put what is known of the cards where a board's own GPU would be."""
+    if cards.load is not None:
+        readings["gpu"] = cards.load
+    if cards.memory_used is not None:
+        readings["gpu_memory"] = {"used": cards.memory_used, "total": cards.memory_total}
+    if cards.temperature is not None:
+        readings.setdefault("temperatures", {})["gpu"] = cards.temperature
+    if cards.power is not None:
+        readings.setdefault("power", {})["gpu"] = cards.power

@@ -1,0 +1,258 @@
+"""The sensors in /sys: temperatures, power by rail, the GPU's load, fan, throttling. sensors.yml tells where.
+
+They are looked for once; then only their values are read. What cannot be read is absent.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+import yaml
+
+SENSORS_FILE = Path(__file__).with_name("sensors.yml")
+_COLDEST, _HOTTEST = -50.0, 150.0  # what lies beyond is no temperature: a sensor that is off says -256
+_SHORTEST_SPAN = 0.05  # seconds between two readings of an energy counter
+
+Power = Callable[[], Optional[float]]
+
+
+class _Rail(NamedTuple):
+    label: str
+    watts: Power
+
+
+class Sensors:
+    """All sensors below `root`. Every method may take some milliseconds: most of these chips sit on a slow bus.
+
+    measures_total: whether the board measures what it consumes in total.
+    """
+
+    def __init__(self, root: Path = Path("/"), clock: Callable[[], float] = time.monotonic) -> None:
+        data = yaml.safe_load(SENSORS_FILE.read_text(encoding="utf-8"))
+        self._data: Dict[str, Any] = data
+        self._hwmon = _find_hwmon(root)
+        self._gpu_load = _first(root, data["gpu_load"])
+        self._zones = _find_zones(root, data)
+        for name, folder in self._hwmon:
+            self._zones.setdefault(data["hwmon_temperatures"].get(name, ""), folder / "temp1_input")
+        self._zones.pop("", None)
+        self._rails = _find_rails(root, self._hwmon, data)
+        self._counters = _find_rapl(root, data, clock)
+        labels = {rail.label for rail in self._rails}
+        self._total: List[str] = next((row for row in data["totals"] if labels.issuperset(row)), [])
+        self.measures_total = bool(self._total) or "total" in dict(self._counters)
+        self._fan_pwm = _first(root, data["fan_pwm"]) or _first_of(self._hwmon, "pwm1")
+        self._fan_rpm = (_first(root, data["fan_rpm"]) or _first_of(self._hwmon, "rpm")
+                         or _first_of(self._hwmon, "fan1_input"))
+        self._throttles = _find_throttles(root, data)
+        self._throttle_counts: Dict[Path, Optional[int]] = {
+            path: read_integer(path)
+            for path in sorted(root.glob("sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count"))}
+
+    def gpu_load(self) -> Optional[float]:
+        """Percent, of a Jetson's GPU."""
+        load = read_integer(self._gpu_load)
+        return None if load is None else load / 10.0
+
+    def temperatures(self) -> Dict[str, float]:
+        """Degrees Celsius by zone."""
+        found = {}
+        for name, path in self._zones.items():
+            value = read_integer(path)
+            if value is not None and _COLDEST < value / 1000.0 < _HOTTEST:
+                found[name] = value / 1000.0
+        return found
+
+    def power(self) -> Dict[str, float]:
+        """Watts by rail, and `total` where the board measures it."""
+        labels: Dict[str, float] = {}
+        for rail in self._rails:
+            watts = rail.watts()
+            if watts is not None:
+                labels[rail.label] = watts
+        found: Dict[str, float] = {}
+        for label, watts in labels.items():
+            if [label] != self._total:
+                found[self._data["rail_names"].get(label, label.lower())] = watts
+        if self._total and all(label in labels for label in self._total):
+            found["total"] = sum(labels[label] for label in self._total)
+        for name, counter in self._counters:
+            counted = counter.watts()
+            if counted is not None:
+                found[name] = found.get(name, 0.0) + counted
+        return found
+
+    def fan(self) -> Dict[str, float]:
+        """`percent` of its power and `rpm`, as far as they are known."""
+        pwm, rpm = read_integer(self._fan_pwm), read_integer(self._fan_rpm)
+        found = {}
+        if pwm is not None:
+            found["percent"] = pwm / 2.55
+        if rpm is not None:
+            found["rpm"] = float(rpm)
+        return found
+
+    def throttling(self) -> Optional[List[str]]:
+        """What is slowed down because it is too warm. None where the board does not say."""
+        if not self._throttles and not self._throttle_counts:
+            return None
+        found = [name for name, path in self._throttles if (read_integer(path) or 0) > 0]
+        for path, before in self._throttle_counts.items():
+            count = read_integer(path)
+            if count is not None and before is not None and count > before:
+                found.append("cpu")
+            self._throttle_counts[path] = count
+        return found
+
+
+class EnergyCounter:
+    """Power from a counter of microjoules that begins anew at its end."""
+
+    def __init__(self, path: Path, end: int, clock: Callable[[], float]) -> None:
+        self._path = path
+        self._end = end
+        self._clock = clock
+        self._before: Optional[Tuple[float, int]] = None
+        self._watts: Optional[float] = None
+
+    def watts(self) -> Optional[float]:
+        """The mean since the last call; None at the first."""
+        energy, now = read_integer(self._path), self._clock()
+        if energy is None:
+            self._before = self._watts = None
+        elif self._before is None:
+            self._before = now, energy
+        elif now - self._before[0] >= _SHORTEST_SPAN:
+            spent = energy - self._before[1]
+            if spent < 0:
+                spent += self._end
+            self._watts = spent / 1e6 / (now - self._before[0])
+            self._before = now, energy
+        return self._watts
+
+
+def read_text(path: Optional[Path]) -> Optional[str]:
+    """A small file of /sys. Not by `open`: a sensor that is switched off answers EAGAIN, which Python's files turn
+    into a TypeError.
+    """
+    if path is None:
+        return None
+    try:
+        descriptor = os.open(str(path), os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return os.read(descriptor, 4096).decode("ascii", "replace").strip()
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def read_integer(path: Optional[Path]) -> Optional[int]:
+    text = read_text(path)
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return None
+
+
+def _first(root: Path, paths: List[str]) -> Optional[Path]:
+    return next((root / path for path in paths if read_integer(root / path) is not None), None)
+
+
+def _first_of(hwmon: List[Tuple[str, Path]], file: str) -> Optional[Path]:
+    return next((folder / file for _, folder in hwmon if read_integer(folder / file) is not None), None)
+
+
+def _sorted(paths: Any) -> List[Path]:
+    """By the numbers in their names: thermal_zone10 comes after thermal_zone9."""
+    return sorted(paths, key=lambda path: (len(path.name), str(path)))
+
+
+def _find_hwmon(root: Path) -> List[Tuple[str, Path]]:
+    folders = _sorted(root.glob("sys/class/hwmon/hwmon*"))
+    return [(read_text(folder / "name") or "", folder) for folder in folders]
+
+
+def _find_zones(root: Path, data: Dict[str, Any]) -> Dict[str, Path]:
+    zones: Dict[str, Path] = {}
+    for folder in _sorted(root.glob("sys/class/thermal/thermal_zone*")):
+        kind = read_text(folder / "type")
+        if not kind or kind in data["zones_left_out"]:
+            continue
+        name = _without_ending(kind, data["zone_endings"]).lower()
+        name = data["zone_names"].get(name, name)
+        number, wanted = 1, name
+        while name in zones:
+            number += 1
+            name = "{}_{}".format(wanted, number)
+        zones[name] = folder / "temp"
+    return zones
+
+
+def _without_ending(text: str, endings: List[str]) -> str:
+    return next((text[:-len(ending)] for ending in endings if text.endswith(ending)), text)
+
+
+def _find_rails(root: Path, hwmon: List[Tuple[str, Path]], data: Dict[str, Any]) -> List[_Rail]:
+    rails: List[_Rail] = []
+    for folder in _sorted(root.glob("sys/bus/i2c/drivers/ina3221x/*/iio*device*")):  # JetPack 4 and older
+        for number in range(3):
+            label = read_text(folder / "rail_name_{}".format(number))
+            rails += _rail(label, _product(folder, "in_voltage{}_input", "in_current{}_input", number), data)
+    for name, folder in hwmon:
+        if name == "ina3221":
+            for number in range(1, 4):  # 4 to 7 are no rails: voltages of the shunts and their sum
+                label = read_text(folder / "in{}_label".format(number))
+                rails += _rail(label, _product(folder, "in{}_input", "curr{}_input", number), data)
+        elif name in data["single_rail_chips"]:
+            label = read_text(folder / "power1_label") or read_text(folder / "in1_label") or name
+            path = _first_of([(name, folder)], "power1_input") or _first_of([(name, folder)], "power1_average")
+            rails += _rail("gpu" if name == "amdgpu" else label, _microwatts(path), data)
+    return rails
+
+
+def _rail(label: Optional[str], watts: Power, data: Dict[str, Any]) -> List[_Rail]:
+    return [_Rail(label, watts)] if label and label not in data["rails_left_out"] else []
+
+
+def _product(folder: Path, volts: str, amperes: str, number: int) -> Power:
+    """Of millivolts and milliamperes."""
+    paths = folder / volts.format(number), folder / amperes.format(number)
+
+    def read() -> Optional[float]:
+        values = [read_integer(path) for path in paths]
+        return None if values[0] is None or values[1] is None else values[0] * values[1] / 1e6
+
+    return read
+
+
+def _microwatts(path: Optional[Path]) -> Power:
+    def read() -> Optional[float]:
+        value = read_integer(path)
+        return None if value is None else value / 1e6
+
+    return read
+
+
+def _find_rapl(root: Path, data: Dict[str, Any], clock: Callable[[], float]) -> List[Tuple[str, EnergyCounter]]:
+    counters = []
+    for folder in _sorted(root.glob("sys/class/powercap/intel-rapl:*")):
+        name = data["rapl_names"].get((read_text(folder / "name") or "").partition("-")[0])
+        end = read_integer(folder / "max_energy_range_uj")
+        # Newer kernels let the superuser alone read it.
+        if name and end and read_integer(folder / "energy_uj") is not None:
+            counters.append((name, EnergyCounter(folder / "energy_uj", end, clock)))
+    return counters
+
+
+def _find_throttles(root: Path, data: Dict[str, Any]) -> List[Tuple[str, Path]]:
+    found = []
+    for folder in _sorted(root.glob("sys/class/thermal/cooling_device*")):
+        kind = read_text(folder / "type") or ""
+        name = _without_ending(kind, data["throttle_endings"])
+        if name != kind:
+            found.append((name, folder / "cur_state"))
+    return found
