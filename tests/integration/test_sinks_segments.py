@@ -18,7 +18,10 @@ import pytest
 
 from appliance.errors import OutputError
 from appliance.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.pipeline.feed import Feed
+from appliance.pipeline.meter import Meter
 from appliance.sinks import encoders, mp4
+from appliance.sinks.base import Sink
 from appliance.sinks.encoders import Encoder, find_encoder, known_encoders
 from appliance.sinks.mp4 import Mp4Movie
 from appliance.sinks.overlay import Overlay
@@ -106,7 +109,7 @@ def start_recording(samples, folder, format):
         cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
 
 
-def children_of(process):
+def children_of(pid):
     """The encoders that a process has started."""
     found = []
     for entry in os.listdir("/proc"):
@@ -115,7 +118,7 @@ def children_of(process):
                 facts = (Path("/proc") / entry / "stat").read_text()
             except OSError:
                 continue
-            if int(facts.rpartition(")")[2].split()[1]) == process.pid:
+            if int(facts.rpartition(")")[2].split()[1]) == pid:
                 found.append(int(entry))
     return found
 
@@ -260,7 +263,7 @@ def test_after_sigkill_every_segment_plays(samples, tmp_path, format, is_child_k
     if format == "mp4":
         newest = Storage(str(tmp_path)).list()[0].name
         wait_until(lambda: (tmp_path / newest).read_bytes().count(b"moof") > 0)
-    children = children_of(process)
+    children = children_of(process.pid)
     assert bool(children) == (format == "mp4")
     process.send_signal(signal.SIGSTOP)
     if is_child_killed:
@@ -353,6 +356,49 @@ def test_an_encoder_that_fails_or_hangs_pauses_the_recording(tmp_path, monkeypat
         assert recorder.wanted and recorder.status() is None
     recorder.stop()
     assert storage.list() == []
+
+
+class Count(Sink):
+    def __init__(self):
+        self.numbers = []
+
+    def write(self, result):
+        self.numbers.append(result.frame.index)
+
+
+class NoSource:
+    name, is_live, drops = "none", True, 0
+
+    def read(self):
+        return None
+
+    def close(self):
+        pass
+
+
+def test_an_encoder_that_takes_nothing_holds_up_no_other_sink_and_its_losses_are_counted(
+    tmp_path, monkeypatch, encoder
+):
+    monkeypatch.setattr(mp4, "MOST_WAITING", 10 ** 6)  # two pictures
+    monkeypatch.setattr(mp4, "PATIENCE", 1000.0)
+    fake_launcher(tmp_path, monkeypatch, "exec sleep 1000")
+    recorder = SegmentRecorder("main", Storage(str(tmp_path / "r"), free_gb=0), OVERLAY, lambda: FPS, "mp4")
+    recorder.start()
+    count, meter = Count(), Meter(5.0)
+    feed = Feed(NoSource(), [recorder, count], meter)
+    feed.start(lambda frame: True, lambda: 0)
+    for number in range(40):
+        feed.deliver(make_result(number, (640, 480)))
+        wait_until(lambda number=number: number in count.numbers)
+    assert recorder.problem is None  # it still waits for the encoder
+    assert meter.statistics().vdrops > 20
+    for child in children_of(os.getpid()):
+        if (Path("/proc") / str(child) / "cmdline").read_bytes() == b"sleep\x001000\x00":
+            os.kill(child, signal.SIGKILL)
+    feed.stop()
+    feed.finish()
+    feed.join()
+    assert count.numbers == list(range(40))
 
 
 def test_an_encoder_that_does_not_end_is_killed_and_said(tmp_path, monkeypatch, encoder):
