@@ -40,8 +40,8 @@ def _check_own_model(value: Any) -> Any:
 
 
 def _check_source(value: Any) -> Any:
-    if _is_number(value) and isinstance(value, int) and 0 <= value <= 255:
-        return value
+    if _is_number(value) and 0 <= value <= 255 and value == int(value):
+        return int(value)  # 2.0 is the same number in JSON
     if (isinstance(value, str) and 1 <= len(value) <= LONGEST_SOURCE
             and value.strip() and not any(ord(sign) < 32 or 0x7f <= ord(sign) < 0xa0 or 0xd800 <= ord(sign) < 0xe000
                                           for sign in value)):

@@ -17,7 +17,7 @@ MOST_PAGES = 32
 """Open pages; each holds threads as long as it is open."""
 LONGEST_MESSAGE = 64 * 1024
 _FIRST_LOGS = 200
-_CHECK_SECONDS = 10.0
+_CHECK_SECONDS = 3.0
 
 logger = logging.getLogger(__name__)
 

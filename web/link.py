@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Optional
+from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
 from appliance.bus import (
     DETECTIONS,
@@ -46,6 +46,7 @@ class Link:
         self._run_dir = run_dir
         self._tell = tell
         self._logs: Deque[Message] = deque(maxlen=LOGS_KEPT)
+        self._last_error: Optional[Tuple[float, str]] = None  # when, what; of this daemon
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
@@ -111,8 +112,11 @@ class Link:
     def _take(self, topic: str, message: Message) -> None:
         """Keep it and tell it. What cannot be used is logged; the listener goes on."""
         try:
+            if not self.is_up:
+                self._set_daemon(True, "")
             if topic == STATE:
                 self.state = message
+                self._forget_streams(message)
             elif topic == STATISTICS:
                 self.statistics = message
             elif topic == DETECTIONS:
@@ -120,10 +124,8 @@ class Link:
             elif topic == LOG:
                 with self._lock:
                     self._logs.append(message)
-            if topic == STATE:
-                self._forget_streams(message)
-            if not self.is_up:
-                self._set_daemon(True, "")
+                if message["level"] == "error":
+                    self._last_error = time.monotonic(), str(message["text"])
             self._tell(topic, message)
         except Exception:
             logger.exception("an event of the daemon could not be used: %s", topic)
@@ -136,6 +138,7 @@ class Link:
     def _set_daemon(self, is_up: bool, why: str) -> None:
         self.daemon = {"up": is_up, "since": time.time(), "why": why}
         if is_up:
+            self._last_error = None
             # What it was before may be of a daemon that is no more.
             threading.Thread(target=self._fetch_state, name="first state", daemon=True).start()
         else:
@@ -154,7 +157,6 @@ class Link:
         """Of the silence: the daemon's own last words if it had any."""
         if self.state and self.state["daemon"].get("status") == "stopping":
             return "The daemon was stopped."
-        errors = [log for log in self.logs() if log.get("level") == "error"]
-        if errors and time.time() - float(errors[-1]["time"]) < _RECENT_SECONDS:
-            return str(errors[-1]["text"])
+        if self._last_error and time.monotonic() - self._last_error[0] < _RECENT_SECONDS:
+            return self._last_error[1]
         return "The daemon ended unexpectedly or hangs; it is being restarted."

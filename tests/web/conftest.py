@@ -26,6 +26,7 @@ REAL_METHOD = passwords._BEST
 passwords._BEST = "pbkdf2:1"
 
 LIMIT = 20
+ROOT = demo.ROOT
 PASSWORD = "correct horse"
 
 

@@ -365,9 +365,6 @@ class FakeDaemon:
         for name in settings:
             if name not in CONFIGURED:
                 raise Refused(INVALID, "{} is no setting of the dashboard.".format(name))
-        unknown = sorted(set(settings.get("shown_classes") or ()) - set(LABELS))
-        if unknown:
-            raise Refused(INVALID, "{} is no class of the model.".format(unknown[0]))
         for name, value in settings.items():
             self.settings[name] = CONFIGURED[name] if value is None else value
 

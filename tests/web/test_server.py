@@ -1,10 +1,15 @@
-"""The dashboard as it runs: gunicorn with either worker, real HTTP and WebSocket clients, the daemon on the real bus."""
+"""The dashboard as it runs: gunicorn with either worker, real HTTP and WebSocket clients, the real bus."""
+
+import os
+import subprocess
+import sys
 
 import pytest
 import requests
-import socketio
+import socketio  # type: ignore[import-untyped]
 
-from tests.web.conftest import LIMIT, Viewer, background, bearer, csrf_of, until
+from tests.web.conftest import LIMIT, PASSWORD, ROOT, Viewer, background, bearer, csrf_of, until
+from web.accounts import Accounts, Role
 
 
 class Page:
@@ -131,6 +136,20 @@ def test_a_browser_signs_in_and_its_page_ends_when_it_signs_out(site):
         until(lambda: not page.client.connected and not other.client.connected)
 
 
+def test_an_account_that_is_removed_is_out_at_once(site):
+    Accounts(str(site.folder / "state")).add("otto", Role.OPERATOR, PASSWORD)
+    browser = site.sign_in("otto")
+    viewer = Viewer(browser.get(site.url + "/streams/main.mjpeg", stream=True, timeout=LIMIT))
+    with Page(site, session=browser) as page:
+        until(lambda: page.of("state"))
+        command = [sys.executable, "-m", "web.accounts", "remove", "otto"]
+        environment = dict(os.environ, SPLITLENS_DASHBOARD=str(site.start_file))
+        assert subprocess.call(command, cwd=str(ROOT), env=environment) == 0
+        assert browser.get(site.url + "/api/v1/state", timeout=LIMIT).status_code == 401
+        viewer.rest()
+        until(lambda: not page.client.connected)
+
+
 # Live pictures
 
 def test_the_picture_moves(site):
@@ -203,11 +222,13 @@ def test_a_live_picture_ends_with_the_right_to_see_it(site):
     (None, "stopping", "The daemon was stopped."),
 ])
 def test_a_page_is_told_when_the_daemon_goes_and_when_it_is_back(site, operator, last_words, status, why):
-    # The last error counts if it is recent; those of other tests are no reason.
-    site.daemon.station.publish("log", {"time": 0.0, "level": "error", "text": "an old error"})
+    site.stop_daemon()  # what it said before is no reason
+    until(lambda: operator.newest("daemon")["up"] is False)
+    site.start_daemon()
+    until(lambda: operator.newest("daemon")["up"] is True)
     if last_words:
         site.daemon.log("error", last_words)
-    until(lambda: operator.newest("log").get("text") == (last_words or "an old error"))
+        until(lambda: operator.newest("log").get("text") == last_words)
     with site.look("/streams/main.mjpeg") as viewer:
         viewer.next()
         site.stop_daemon(status)

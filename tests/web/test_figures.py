@@ -1,0 +1,116 @@
+"""The figures: half an hour of history for the charts, and what Prometheus gets."""
+
+import pytest
+
+from tests.web.conftest import InProcess, until
+from web.history import POINTS, History
+
+STATISTICS = {
+    "streams": {"main": {"fps": 29.9, "timings": {"total": 0.05}}, "yard": {"fps": 10.0, "timings": None}},
+    "readings": {"cpu": 45.0, "memory": {"used": 5, "total": 9}, "power": {"total": 9.5, "gpu": 4.0},
+                 "temperatures": {"cpu": 51.0}}}
+
+
+def test_a_point_is_taken_every_two_seconds():
+    history = History()
+    for tick in range(50):
+        history.add(1000 + tick * 0.2, STATISTICS)
+    shown = history.show()
+    assert shown["time"] == [1000.0, 1002.0, 1004.0, 1006.0, 1008.0]
+    assert shown["fps"] == {"main": [29.9] * 5, "yard": [10.0] * 5}
+    assert shown["latency"] == {"main": [0.05] * 5}
+    assert (shown["cpu"], shown["memory"], shown["power"]) == ([45.0] * 5, [5.0] * 5, [9.5] * 5)
+    assert shown["temperatures"] == {"cpu": [51.0] * 5}
+    assert shown["gpu"] == [None] * 5  # what the machine does not have
+
+
+def test_a_gap_is_a_gap():
+    history = History()
+    history.add(1000, STATISTICS)
+    history.add(1002, None)
+    history.add(1004, {"streams": {"new": {"fps": 1}}, "readings": {"cpu": 0.0}})
+    shown = history.show()
+    assert shown["fps"] == {"main": [29.9, None, None], "yard": [10.0, None, None], "new": [None, None, 1.0]}
+    assert shown["cpu"] == [45.0, None, 0.0]
+
+
+def test_the_history_is_half_an_hour_long():
+    history = History()
+    for tick in range(POINTS + 50):
+        history.add(tick * 2, STATISTICS)
+    shown = history.show()
+    assert len(shown["time"]) == len(shown["fps"]["main"]) == POINTS == 900
+    assert shown["time"][-1] - shown["time"][0] == 1798
+
+
+def test_a_clock_that_is_set_back_stops_nothing():
+    history = History()
+    history.add(5000, STATISTICS)
+    history.add(1000, STATISTICS)
+    assert len(history.show()["time"]) == 2
+
+
+def test_nothing_yet():
+    assert History().show() == {
+        "time": [], "fps": {}, "latency": {}, "cpu": [], "memory": [], "gpu": [], "power": [], "temperatures": {}}
+
+
+# /metrics
+
+@pytest.fixture
+def metrics(here):
+    def read():
+        found = {}
+        for line in here.client("viewer").get("/metrics").get_data(as_text=True).splitlines():
+            if not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                found[name] = float(value)
+        return found
+    return read
+
+
+def test_prometheus_gets_every_figure(here, metrics):
+    found = until(lambda: metrics() if here.parts.link.statistics["streams"]["main"]["frames"] > 3 else None)
+    assert found["splitlens_daemon_up"] == 1
+    assert found['splitlens_frames_total{stream="main"}'] > 3
+    for name in ("dropped_frames_total", "dropped_pictures_total", "reconnects_total", "frames_per_second",
+                 "pictures_per_second", "stream_up", "recording"):
+        assert 'splitlens_{}{{stream="main"}}'.format(name) in found
+    assert found['splitlens_detections_total{class="person",stream="main"}'] > 0
+    assert found['splitlens_power_watts{rail="total"}'] > 5
+    assert found['splitlens_temperature_celsius{sensor="cpu"}'] > 40
+    assert 0 < found["splitlens_cpu_load_ratio"] < 1
+    for name in ("memory_used_bytes", "memory_total_bytes", "daemon_memory_bytes", "disk_free_bytes",
+                 "disk_floor_bytes"):
+        assert found["splitlens_" + name] > 0
+    model = here.parts.link.state["model"]["name"]
+    assert found['splitlens_model_info{{device="CPU",engine="tensorflow",model="{}"}}'.format(model)] == 1
+
+
+def test_latency_is_a_histogram(metrics):
+    found = metrics()
+    buckets = [value for name, value in found.items() if name.startswith("splitlens_latency_seconds_bucket")]
+    assert buckets == sorted(buckets) and len(buckets) == 9
+    assert found['splitlens_latency_seconds_bucket{le="+Inf",stream="main"}'] == \
+        found['splitlens_latency_seconds_count{stream="main"}'] == buckets[-1]
+    assert found['splitlens_latency_seconds_sum{stream="main"}'] > 0
+
+
+def test_what_the_machine_does_not_have_is_absent(here, metrics, monkeypatch):
+    bare = {"time": 1.0, "streams": {}, "readings": {"power": None, "gpu": None}}
+    monkeypatch.setattr(here.daemon, "measure", lambda: bare)
+    until(lambda: here.parts.link.statistics == bare)
+    found = metrics()
+    assert not [name for name in found if "power" in name or "gpu" in name or "frames" in name]
+
+
+def test_labels_cannot_break_the_format():
+    made = InProcess()
+    try:
+        odd = 'a"b\\c\nd'
+        made.daemon.streams["main"].seen[odd] = 7
+        until(lambda: odd in made.parts.link.statistics["streams"]["main"]["seen"])
+        text = made.client("viewer").get("/metrics").get_data(as_text=True)
+        assert r'splitlens_detections_total{class="a\"b\\c\nd",stream="main"} 7.0' in text
+    finally:
+        made.close()

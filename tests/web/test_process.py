@@ -1,0 +1,186 @@
+"""The dashboard as a process: its first start, its restart, its end; a daemon that is killed; many viewers."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+
+import pytest
+import requests
+
+import tests.web.demo as demo
+from tests.web.conftest import LIMIT, PASSWORD, ROOT, Site, csrf_of, until
+from tests.web.test_server import Page
+
+
+@pytest.fixture(params=["eventlet", "gthread"])
+def fresh(request):
+    made = Site(request.param)
+    yield made
+    made.close()
+
+
+def resident_bytes(pid):
+    """Of the gunicorn worker: the memory that is its own."""
+    children = subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(pid)]).split()
+    assert len(children) == 1
+    with open("/proc/{}/statm".format(int(children[0]))) as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_the_first_start_shows_a_password_once_and_a_restart_keeps_who_is_signed_in(fresh):
+    (fresh.folder / "state" / "accounts.json").unlink()
+    fresh.start()
+    said = fresh.out.read_text()
+    found = re.search(r"Dashboard: (\S+)  first sign-in: user operator, password (\S+) \(shown once\)\n", said)
+    assert found and found.group(1) == fresh.url + "/"
+    browser = fresh.sign_in("operator", found.group(2))
+    assert browser.page.url == fresh.url + "/"
+    fresh.stop()
+
+    fresh.start()
+    assert fresh.out.read_text()[len(said):].startswith("Dashboard: {}/\n".format(fresh.url))
+    assert found.group(2) not in fresh.out.read_text()[len(said):]
+    for path in (fresh.folder / "state").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    page = browser.get(fresh.url + "/", timeout=LIMIT)
+    assert "csrf-token" in page.text and page.url == fresh.url + "/"
+
+    # Without the daemon it says so; and the page that was open before goes on, its token is as good as it was.
+    change = {"json": {"det_th": 0.3}, "headers": {"X-CSRF-Token": csrf_of(browser.page.text)}, "timeout": LIMIT}
+    answer = browser.patch(fresh.url + "/api/v1/settings", **change)
+    assert (answer.status_code, answer.json()["error"]) == (503, "The daemon was not heard yet; it is starting.")
+    fresh.start_daemon()
+    until(lambda: requests.get(fresh.url + "/readyz", timeout=LIMIT).status_code == 200)
+    assert browser.patch(fresh.url + "/api/v1/settings", **change).status_code == 200
+
+
+def test_it_stops_at_once_though_pages_and_pictures_are_open(fresh):
+    fresh.start_daemon()
+    fresh.start("/readyz")
+    with fresh.look("/streams/main.mjpeg") as viewer, Page(fresh, fresh.tokens["viewer"]) as page:
+        viewer.next()
+        until(lambda: page.of("state"))
+        assert fresh.stop() < LIMIT / 2
+    with pytest.raises(requests.ConnectionError):
+        requests.get(fresh.url + "/healthz", timeout=LIMIT)
+    said = fresh.out.read_text()
+    assert "Traceback" not in said, said
+
+
+def test_a_daemon_that_is_killed_is_noticed_and_its_last_words_are_told(fresh):
+    """The fake daemon in a process of its own, which dies in the middle."""
+    daemon = demo.fake_daemon(fresh.folder, "--fps", "20")
+    try:
+        fresh.start("/readyz")
+        with Page(fresh, fresh.tokens["viewer"]) as page, fresh.look("/streams/main.mjpeg") as viewer:
+            viewer.next()
+            daemon.send_signal(signal.SIGUSR1)
+            daemon.wait(LIMIT)
+            until(lambda: page.newest("daemon").get("up") is False)
+            assert page.newest("daemon")["why"] == "The camera driver crashed the daemon."
+            daemon = demo.fake_daemon(fresh.folder, "--fps", "20")
+            until(lambda: page.newest("daemon")["up"])
+            assert len({viewer.next() for _ in range(8)}) > 1
+            os.kill(daemon.pid, signal.SIGKILL)
+            daemon.wait(LIMIT)
+            until(lambda: page.newest("daemon")["up"] is False)
+            assert page.newest("daemon")["why"].startswith("The daemon ended unexpectedly")
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+@pytest.mark.parametrize("content, complaint", [
+    (None, "is not set"), ("{", "dashboard.json"), ('{"run_dir": "x"}', "state_dir"),
+    ('{"run_dir": "x", "state_dir": "y", "recordings_dir": "z", "worker": "sync"}', "worker must be one of"),
+    ('{"run_dir": "x", "state_dir": "y", "recordings_dir": "z", "port": "80"}', "port must be of type int"),
+])
+def test_a_wrong_start_file_is_named(tmp_path, content, complaint):
+    environment = {key: value for key, value in os.environ.items() if key != "SPLITLENS_DASHBOARD"}
+    if content is not None:
+        (tmp_path / "dashboard.json").write_text(content)
+        environment["SPLITLENS_DASHBOARD"] = str(tmp_path / "dashboard.json")
+    command = [sys.executable, "-m", "gunicorn", "-c", "web/gunicorn.conf.py", "web.wsgi:app"]
+    done = subprocess.run(command, cwd=str(ROOT), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          universal_newlines=True)
+    assert done.returncode != 0 and complaint in done.stdout and "Traceback" not in done.stdout
+
+
+VIEWERS = 49
+
+
+def stalled_viewer(site):
+    """Asks for pictures and never reads one."""
+    connection = socket.create_connection(("127.0.0.1", site.port))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.sendall("GET /streams/main.mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\n\r\n".format(
+        site.tokens["viewer"]).encode())
+    return connection
+
+
+class Crowd:
+    """So many viewers, each reading as fast as it can; counts the different pictures that each has seen."""
+
+    def __init__(self, site, count):
+        self.seen = [0] * count
+        self.viewers = [site.look("/streams/main.mjpeg") for _ in range(count)]
+        self.threads = [threading.Thread(target=self.watch, args=(number,), daemon=True) for number in range(count)]
+        self.is_over = False
+        for thread in self.threads:
+            thread.start()
+
+    def watch(self, number):
+        last = b""
+        try:
+            while not self.is_over:
+                picture = self.viewers[number].next()
+                self.seen[number] += picture != last
+                last = picture
+        except (requests.RequestException, StopIteration, AssertionError):
+            if not self.is_over:
+                raise
+
+    def close(self):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join(LIMIT)
+        for viewer in self.viewers:
+            viewer.answer.close()
+
+
+@pytest.mark.parametrize("worker", ["eventlet", "gthread"])
+def test_fifty_viewers_one_of_them_stalled(worker):
+    """The stalled one holds up nobody, and what it does not take is kept nowhere."""
+    site = Site(worker, fps=5.0, picture_bytes=20000)
+    site.start_daemon()
+    site.start("/readyz")
+    stalled = stalled_viewer(site)
+    crowd = Crowd(site, VIEWERS)
+    try:
+        until(lambda: min(crowd.seen) >= 5, 60)
+        before, begun = resident_bytes(site.process.pid), sum(crowd.seen)
+        # More than any buffer between the two has room for: the stalled one has not taken the last of it.
+        target = [count + 40 for count in crowd.seen]
+        until(lambda: all(seen >= wanted for seen, wanted in zip(crowd.seen, target)), 120)
+        grown = resident_bytes(site.process.pid) - before
+        passed = (sum(crowd.seen) - begun) * 20000
+        assert grown < 8 << 20, "grown by {} while {} went through".format(grown, passed)
+        assert passed > 4 * (8 << 20)
+        assert 'splitlens_viewers{stream="main"} 50.0' in site.get("/metrics").text
+        refusals = [site.get("/streams/main.mjpeg", stream=True) for _ in range(15)]
+        assert [answer.status_code for answer in refusals[:14]] == [200] * 14
+        assert (refusals[14].status_code, refusals[14].json()["error"]) == (
+            503, "64 viewers is the most; close a live picture somewhere.")
+        for answer in refusals:
+            answer.close()
+        # Signing in, and the rest of the page, work meanwhile.
+        assert site.sign_in("victor", PASSWORD).page.status_code == 200
+    finally:
+        crowd.close()
+        stalled.close()
+        site.close()
