@@ -253,7 +253,8 @@ def test_two_streams_are_encoded_at_once(tmp_path, encoder):
         assert played == [list(range(20)), list(range(20, 40))]
 
 
-@pytest.mark.parametrize("format, is_child_killed", [("avi", False), ("mp4", False), ("mp4", True)], indirect=["format"])
+@pytest.mark.parametrize(
+    "format, is_child_killed", [("avi", False), ("mp4", False), ("mp4", True)], indirect=["format"])
 def test_after_sigkill_every_segment_plays(samples, tmp_path, format, is_child_killed):
     process = start_recording(samples, tmp_path, format)
     for _ in range(50 + 50 + 45):
