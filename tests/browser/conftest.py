@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.rig import PASSWORDS, ROOT, Appliance, Dashboard, sign_in
+from tests.browser.rig import NETWORK_CHANGED, PASSWORDS, ROOT, Appliance, Dashboard, load, sign_in
 
 CHROMIUM = os.environ.get("SPLITLENS_CHROMIUM") or shutil.which("chromium")
 LIBRARIES = ("web/static/vendor/socket.io.js", "web/static/vendor/uplot.js", "tests/browser/vendor/axe.min.js")
@@ -73,12 +73,12 @@ def open_page(browser, dashboard, sessions):
             viewport=PHONE if phone else DESKTOP, color_scheme="dark" if dark else "light",
             storage_state=sessions[role] if role else None, **more)
         page = context.new_page()
-        page.complaints, page.forgiven = [], []
+        page.complaints, page.forgiven = [], [NETWORK_CHANGED]
         page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         contexts.append(context)
         pages.append(page)
-        page.goto(dashboard.address + path, wait_until="domcontentloaded")
+        load(page, dashboard.address + path)
         return page
 
     yield open_page

@@ -19,6 +19,7 @@ from web.accounts import Accounts, Role
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60
+NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 
 PASSWORDS = {"operator": "the operator's password", "viewer": "the viewer's password"}
 """The names of the users are those of their roles."""
@@ -135,8 +136,26 @@ class Appliance:
             path.unlink()
 
 
+def load(page, address):
+    """Go there, until the scripts run.
+
+    Chromium breaks off all that it loads when a network interface comes or goes, as one does with every container that
+    somebody starts on this machine.
+    """
+    for _ in range(5):
+        try:
+            page.goto(address, wait_until="domcontentloaded")
+        except Exception as error:
+            if NETWORK_CHANGED not in str(error):
+                raise
+        else:
+            if page.locator("#boot").count() == 0:
+                return
+    raise AssertionError(f"the scripts of {address} do not start")
+
+
 def sign_in(page, address, name="operator", password=PASSWORDS["operator"]):
-    page.goto(address + "/login")
+    load(page, address + "/login")
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()

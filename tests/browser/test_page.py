@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.browser.chromium import expect
-from tests.browser.rig import ROOT
+from tests.browser.rig import ROOT, load
 from tests.browser.test_live import see_it_move
 
 
@@ -60,7 +60,7 @@ def test_dark_comes_from_the_system_or_the_toggle_and_is_kept(appliance, open_pa
     toggle.click()
     expect(toggle).to_have_text("Theme: dark")
     assert ground(light) == dark_ground
-    light.reload()
+    load(light, light.url)
     expect(toggle).to_have_text("Theme: dark")
     assert ground(light) == dark_ground
     toggle.click()
@@ -84,6 +84,7 @@ def test_everything_can_be_done_with_the_keyboard(appliance, page):
     assert outline == "solid", "the focus is seen"
     page.keyboard.press("Enter")
     expect(page.locator("#live .elapsed")).to_contain_text("Recording")
+    expect(page.get_by_role("button", name="Stop recording main")).not_to_have_attribute("aria-busy", "true")
     page.keyboard.press("Enter")  # the focus has stayed where it was
     expect(page.get_by_role("button", name="Record main")).to_be_focused()
     tab_to(page, page.locator(f"#model [data-model='{appliance.other_model}'] button"))
@@ -151,7 +152,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_inline_runs(appliance, open_pa
     page = open_page()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.reload()
+    load(page, page.url)
     expect(page.locator("#link")).to_have_text("running")
     see_it_move(page)
     assert asked and all(re.match(re.escape(appliance.address) + r"/|data:|ws://127", url) for url in asked)

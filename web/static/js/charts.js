@@ -8,6 +8,7 @@ import { figure, minute, zone } from "./format.js";
 const SPAN_SECONDS = 1800;
 const SHORTEST_SPAN_SECONDS = 300;
 const STEP_SECONDS = 2;
+const AGAIN_SECONDS = 5;
 const HEIGHT = 120;
 const MOST_COLORS = 6;
 const PERCENT = { unit: "%", range: [0, 100] };
@@ -26,6 +27,7 @@ const note = byId("history-note");
 const charts = new Map();
 const together = uPlot.sync("history");
 let history = null;
+let again = null;
 
 const isRead = (value) => value !== null && value !== undefined;
 /** Memory comes in bytes; how much the machine has, only the readings of now say. */
@@ -184,6 +186,8 @@ async function fetchHistory() {
     draw();
   } catch (error) {
     setSentence(note, error.message);
+    clearTimeout(again);
+    again = setTimeout(fetchHistory, AGAIN_SECONDS * 1000);
   }
 }
 
