@@ -60,9 +60,9 @@ $(PY):
 	@$(PY) -m pip install -qq --disable-pip-version-check --upgrade -r requirements/pip.txt
 	@echo $(TENSORFLOW) > .venv/tensorflow-kind
 
-.venv/installed-run: requirements/run.txt requirements/web.txt requirements/opencv.txt requirements/$(TENSORFLOW).txt requirements/known-good.txt | $(PY)
+.venv/installed-run: requirements/run.txt requirements/web.txt requirements/opencv.txt requirements/openvino.txt requirements/$(TENSORFLOW).txt requirements/known-good.txt | $(PY)
 	@echo ".venv: installing TensorFlow ($(TENSORFLOW)), OpenCV and the rest; some minutes the first time"
-	@$(PIP_INSTALL) -r requirements/run.txt -r requirements/web.txt -r requirements/opencv.txt -r requirements/$(TENSORFLOW).txt
+	@$(PIP_INSTALL) -r requirements/run.txt -r requirements/web.txt -r requirements/opencv.txt -r requirements/openvino.txt -r requirements/$(TENSORFLOW).txt
 	@touch $@
 
 .venv/installed-dev: requirements/dev.txt requirements/test.txt requirements/known-good.txt .venv/installed-run

@@ -245,7 +245,7 @@ def summarise(
     frames = tally.frames
     lines = [
         "source: {}".format(source.name),
-        "model: {} ({} path, {})".format(detector.name, detector.path, detector.device),
+        "model: {} ({} path, {} on the {})".format(detector.name, detector.path, detector.engine, detector.device),
         "frames: {} in {:.1f} s, {:.1f} a second".format(frames, seconds, frames / seconds if seconds else 0.0),
     ]
     if source.skipped:

@@ -8,6 +8,7 @@ from typing import List, Optional
 
 from appliance.board import FAMILY_NAMES, Board, check_board_holds, detect_board, reason_not_to_hold
 from appliance.detectors.families import classes_of, labels_of, plan_for
+from appliance.engines.choose import AUTO, automatic_engine
 from appliance.errors import ModelError
 from appliance.graph.adapt import read_model
 from appliance.graph.family import recognise
@@ -86,6 +87,7 @@ def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]
     tensors = plan.cut.tensors if plan.cut else ()
     shapes = find_shapes(plan.front or keep(graph, [tensor.node for tensor in tensors]), tensors)
     engine = chosen_engine(loaded)
+    engine = automatic_engine(interface.family, plan.path) if engine == AUTO else engine
     lines = [
         "name: {}".format(model.name),
         "file: {} ({:.1f} MB)".format(model.path, model.path.stat().st_size / 1e6),
@@ -106,7 +108,7 @@ def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]
         what = "proposals" if interface.family == "faster_rcnn" else "anchors"
         lines.append("{}: {}".format(what, count or "known once it is loaded"))
     lines += [
-        "engine: {}".format(engine if engine == "tensorflow" else "tensorrt, " + (settings.precision_model or "FP32")),
+        "engine: {}".format("tensorrt, " + (settings.precision_model or "FP32") if engine == "tensorrt" else engine),
         "path: {}{}".format(plan.path, " ({})".format(plan.reason) if plan.reason else ""),
     ]
     if tensors:

@@ -24,6 +24,7 @@ from appliance.settings import Layer, Loaded, Settings, chosen_model, redact
 from appliance.settings.schema import SETTINGS
 from appliance.settings.streams import NAME, NAME_RULE, StreamSetting
 from appliance.settings.values import BadValue, check_value
+from appliance.sinks.encoders import find_encoder
 from appliance.sinks.storage import Storage
 from appliance.zoo.store import resolve_model
 
@@ -34,6 +35,7 @@ SHARED_SETTINGS = ("det_th", "shown_classes", "max_vis_fps", "vis_text")
 
 STATE_SECONDS = 2.0
 READINGS_SECONDS = 1.0
+TIDY_SECONDS = 10.0
 
 
 class Appliance:
@@ -67,6 +69,11 @@ class Appliance:
 
     def start(self) -> None:
         """Open the streams, then load the model: pictures move meanwhile."""
+        if self._loaded.settings.record_format == "mp4":
+            try:
+                find_encoder()
+            except SplitlensError as error:
+                log.warning("Nothing can be recorded: %s", error)
         configured = self._loaded.settings.streams or {"main": StreamSetting(self._loaded.settings.camera_input)}
         for name, setting in configured.items():
             self._add(name, setting, StreamSetting(*self._memory.recall("stream:" + name, list(setting))))
@@ -74,7 +81,8 @@ class Appliance:
             if name not in self._streams and change is not None:
                 self._add(name, None, StreamSetting(*change))
         self._ask_for(self._slot, self._memory.recall("model", self._configured_model))
-        for name, run in (("statistics", self._tell_statistics), ("state", self._tell_state)):
+        works = (("statistics", self._tell_statistics), ("state", self._tell_state), ("tidy", self._tidy_recordings))
+        for name, run in works:
             thread = threading.Thread(target=run, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -129,6 +137,10 @@ class Appliance:
             for stream in self.streams():
                 stream.revive()
             self.station.publish(STATE, self.state())
+
+    def _tidy_recordings(self) -> None:
+        while not self._closing.wait(TIDY_SECONDS):
+            self.storage.tidy()
 
     def _tell_statistics(self) -> None:
         read_at = float("-inf")

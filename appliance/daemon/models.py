@@ -79,7 +79,7 @@ class ModelSlot:
                 "name": self.name, "status": status, "wanted": wanted, "stage": self._stage, "error": self._error}
         if self.name is not None:
             facts.update(family=detector.family, path=detector.path, reason=detector.reason, device=detector.device,
-                         engine=getattr(detector, "engine", "tensorflow"),
+                         engine=detector.engine,
                          labels=[detector.labels[key] for key in sorted(detector.labels)])
         return facts
 

@@ -203,10 +203,13 @@ class Stream:
             settings.segment_minutes, settings.segment_mb)
 
     def _playing_fps(self) -> float:
-        """That of detection, and never more than the source has."""
+        """The source's rate. AVI repeats pictures to keep time, so there the rate of detection, if that is lower."""
         source = self._source
         most = (source.fps if source is not None else None) or USUAL_CAMERA_FPS
-        return max(1.0, min(most, round(self._meter.statistics().fps)))
+        measured = self._meter.statistics()
+        if self._house.settings.record_format == "mp4" or measured.seconds < 1.0:
+            return most
+        return max(1.0, min(most, round(measured.fps)))
 
     def _leave(self) -> None:
         feed, self._feed, self._source = self._feed, None, None

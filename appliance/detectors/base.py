@@ -14,7 +14,8 @@ class Detector:
 
     name: what to call it. family: ssd, faster_rcnn, mask_rcnn, deeplab. labels: class id to name.
     path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
-    device: where the front runs, "CPU" or "GPU". workers: how many threads should call `front` at once.
+    engine: what runs the front, as in the setting. device: where, "CPU" or "GPU".
+    workers: how many threads should call `front` at once.
     classes, anchors: how many the graph has, as far as they were recognised.
     threshold: detections with a lower score are left out; may be set while frames are under way.
     """
@@ -24,6 +25,7 @@ class Detector:
     labels: Mapping[int, str]
     path: str
     reason: str
+    engine: str = "tensorflow"
     device: str
     workers: int
     classes: Optional[int] = None

@@ -32,7 +32,7 @@ class BoxDetector(Detector):
 
     def __init__(self, about: About, front: Engine, threshold: float) -> None:
         self.name, self.family, self.labels, self.reason, self.workers = about
-        self.device = front.device
+        self.engine, self.device = front.name, front.device
         self._front = front
         self.threshold = threshold
 

@@ -24,7 +24,7 @@ class FittingEngine(Engine):
     """
 
     def __init__(self, engine: Engine, size: Tuple[int, int]) -> None:
-        self.device = engine.device
+        self.name, self.device = engine.name, engine.device
         self._engine = engine
         self._size = size
 

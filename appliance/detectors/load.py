@@ -13,8 +13,14 @@ from appliance.detectors.fixed_size import FittingEngine, fixed_size
 from appliance.detectors.masks import MaskDetector
 from appliance.detectors.plan import ModelOptions, Plan
 from appliance.detectors.segmentation import USUAL_SIDE, SegmentationDetector
-from appliance.engines.base import Engine
-from appliance.engines.choose import TENSORRT, front_engine, refuse_tensorrt
+from appliance.engines.base import Engine, available_cores
+from appliance.engines.choose import (
+    OPENVINO,
+    TENSORRT,
+    front_engine,
+    openvino_engine,
+    refuse_other_engines,
+)
 from appliance.errors import ModelError
 from appliance.graph.adapt import read_model
 from appliance.graph.family import SEGMENTATION_OUTPUT, Interface, recognise
@@ -60,7 +66,7 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
     try:
         detector = _load_warm(graph, interface, plan, name, labels, options)
     except ModelError as error:
-        if plan.path == "whole" or options.engine.engine == TENSORRT:
+        if plan.path == "whole" or options.engine.engine in (TENSORRT, OPENVINO):
             raise
         log.warning("%s does not run in two parts, so it runs whole: %s", name, error)
         plan = Plan("whole", "its parts do not run")
@@ -103,9 +109,20 @@ def differences(
 def _load(
     graph: Graph, interface: Interface, plan: Plan, name: str, labels: Mapping[int, str], options: ModelOptions
 ) -> Detector:
+    image, size = [Tensor(interface.image)], fixed_size(graph, interface.image)
+
+    def fitting(engine: Engine) -> Engine:
+        return FittingEngine(engine, size) if size else engine
+
     if interface.family != "ssd" or plan.path != "fast":
-        refuse_tensorrt(options.engine, interface.family, plan.reason)
-    from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions, available_cores, gpu_names
+        refuse_other_engines(options.engine, interface.family, plan.reason)
+    elif plan.front is not None and plan.cut is not None and plan.suppression is not None:
+        workers = options.worker_threads or available_cores()
+        openvino = openvino_engine(plan.front, image[0], plan.cut.tensors, options.engine, workers)
+        if openvino is not None:
+            about = About(name, interface.family, labels, plan.reason, workers)
+            return FastDetector(about, fitting(openvino), options.det_th, plan.suppression)
+    from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions, gpu_names
 
     on_gpu = options.engine.engine == TENSORRT or gpu_names()
     workers = options.worker_threads or (2 if on_gpu else available_cores())
@@ -119,12 +136,7 @@ def _load(
     )
     about = About(name, interface.family, labels, plan.reason, workers)
     family, make = FAMILIES[interface.family], _MAKE[interface.family]
-    image, outputs = [Tensor(interface.image)], [Tensor(output) for output in family.outputs]
-    size = fixed_size(graph, interface.image)
-
-    def fitting(engine: Engine) -> Engine:
-        return FittingEngine(engine, size) if size else engine
-
+    outputs = [Tensor(output) for output in family.outputs]
     if plan.cut is None:
         engine = TensorFlowEngine(keep(graph, list(family.outputs)), image, outputs, session)
         return make(about, fitting(engine), None, options.det_th, graph)

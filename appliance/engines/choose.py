@@ -1,7 +1,10 @@
 """Choose what runs a front, make it ready, and say so. What is asked for and cannot be had is an error."""
 
+import glob
 import hashlib
+import importlib.util
 import logging
+import platform
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence
@@ -22,14 +25,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TENSORFLOW, TENSORRT = "tensorflow", "tensorrt"
+AUTO, TENSORFLOW, TENSORRT, OPENVINO = "auto", "tensorflow", "tensorrt", "openvino"
 
 
 class EngineChoice(NamedTuple):
     """What the settings ask for.
 
-    engine: "tensorflow" or "tensorrt". precision: FP32, FP16 or INT8; calibration_images: folder, for INT8.
-    cache: where built engines are kept.
+    engine: "auto", "tensorflow", "tensorrt" or "openvino". precision: FP32, FP16 or INT8 of a TensorRT engine;
+    calibration_images: folder, for INT8. cache: where built engines are kept.
     """
 
     engine: str = TENSORFLOW
@@ -64,16 +67,66 @@ def front_engine(
     return _by_tensorflow(front, image, network, session, choice, pictures, version)
 
 
-def refuse_tensorrt(choice: EngineChoice, family: str, reason: str) -> None:
-    """Raises ModelError where TensorRT is asked for a model that does not run on the fast path of an SSD graph."""
-    if choice.engine != TENSORRT:
+def openvino_engine(
+    front: Graph, image: Tensor, outputs: Sequence[Tensor], choice: EngineChoice, workers: int
+) -> Optional[Engine]:
+    """The front of an SSD graph on OpenVINO, where that is asked for or is the fastest here; else None.
+
+    Nothing of TensorFlow is loaded. Raises ModelError where OpenVINO is asked for and is not here, or cannot take the
+    model.
+    """
+    if choice.engine not in (AUTO, OPENVINO) or (choice.engine == AUTO and not _is_for_openvino()):
+        return None
+    from appliance.engines import openvino as engine
+
+    try:
+        openvino = engine.import_openvino()
+    except ImportError as error:
+        if choice.engine == OPENVINO:
+            raise ModelError("OpenVINO is asked for and not here ({}): pip install -r requirements/openvino.txt. It "
+                             "needs Python 3.9 or newer.".format(error)) from error
+        return None
+    try:
+        network = take_network(front, image.node, outputs)
+        if choice.engine == AUTO and any(node.op.startswith("FakeQuant") for node in network.graph.nodes.values()):
+            log.info("Engine: TensorFlow; of a quantized graph OpenVINO finds not quite the same")
+            return None
+        digest = hashlib.sha256(network.graph.message.SerializeToString(deterministic=True)).hexdigest()
+        loaded = engine.OpenVinoEngine(openvino, network, {"graph": digest}, workers, EngineCache(choice.cache))
+    except (NotRecognisedError, ModelError) as error:
+        if choice.engine == OPENVINO:
+            raise ModelError("OpenVINO cannot run this model: {}".format(error)) from error
+        log.info("Engine: TensorFlow; OpenVINO cannot run this model: %s", error)
+        return None
+    log.info("Engine: OpenVINO %s, f32, on the %s%s", openvino.__version__.split("-")[0], loaded.device,
+             " (the fastest here: x86 without an NVIDIA GPU)" if choice.engine == AUTO else "")
+    return loaded
+
+
+def automatic_engine(family: str, path: str) -> str:
+    """What `auto` takes for a model of this family on this path, here."""
+    has_openvino = importlib.util.find_spec("openvino") is not None
+    takes_it = family == "ssd" and path == "fast" and has_openvino and _is_for_openvino()
+    return OPENVINO if takes_it else TENSORFLOW
+
+
+def _is_for_openvino() -> bool:
+    """x86, and no NVIDIA GPU, which TensorFlow would use."""
+    gpus = glob.glob("/dev/nvidia[0-9]*") + glob.glob("/dev/nvhost-gpu") + glob.glob("/dev/dxg")
+    return platform.machine() in ("x86_64", "AMD64") and not gpus
+
+
+def refuse_other_engines(choice: EngineChoice, family: str, reason: str) -> None:
+    """Raises ModelError where one is asked for a model that does not run on the fast path of an SSD graph."""
+    if choice.engine in (AUTO, TENSORFLOW):
         return
     if family != "ssd":
         reason = "this is a {} graph".format(family.replace("_", " "))
-    raise ModelError(
-        "TensorRT runs the fast path of SSD graphs only; {}. Take out engine: tensorrt and model_type: trt_v1, or "
-        "add --engine tensorflow.".format(reason)
-    )
+    name, remedy = "OpenVINO", "engine: openvino"
+    if choice.engine == TENSORRT:
+        name, remedy = "TensorRT", "engine: tensorrt and model_type: trt_v1"
+    raise ModelError("{} runs the fast path of SSD graphs only; {}. Take out {}, or add --engine tensorflow.".format(
+        name, reason, remedy))
 
 
 def _pictures(choice: EngineChoice) -> "Optional[Pictures]":

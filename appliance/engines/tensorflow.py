@@ -6,7 +6,7 @@ from typing import Any, List, NamedTuple, Sequence
 
 import numpy as np
 
-from appliance.engines.base import Engine
+from appliance.engines.base import Engine, available_cores
 from appliance.errors import ModelError, SplitlensError
 from appliance.graph.frozen import Graph, Tensor
 
@@ -102,8 +102,3 @@ def _first_line(error: Exception) -> str:
     text = getattr(error, "message", None) or str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Graph execution")]
     return lines[0].rstrip(".") if lines else type(error).__name__
-
-
-def available_cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0))

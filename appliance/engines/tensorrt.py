@@ -49,7 +49,7 @@ class _Lane(NamedTuple):
 class TensorRTEngine(Engine):
     """A plan with as many execution contexts as there are workers; a further caller waits for one."""
 
-    device = "GPU"
+    name, device = "tensorrt", "GPU"
 
     def __init__(
         self,

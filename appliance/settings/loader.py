@@ -124,12 +124,15 @@ def chosen_model(loaded: Loaded) -> str:
 
 
 def chosen_engine(loaded: Loaded) -> str:
-    """"tensorflow" or "tensorrt". A model_type of trt_v1 counts for the model that its own or a lower layer names."""
+    """"auto", "tensorflow", "openvino" or "tensorrt".
+
+    A model_type of trt_v1 counts for the model that its own or a lower layer names.
+    """
     settings, layers = loaded.settings, loaded.layers
     if settings.engine != "auto":
         return settings.engine
     is_for_this_model = layers["model_type"] >= max(layers["model"], layers["model_path"])
-    return "tensorrt" if settings.model_type == "trt_v1" and is_for_this_model else "tensorflow"
+    return "tensorrt" if settings.model_type == "trt_v1" and is_for_this_model else "auto"
 
 
 def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[str]:

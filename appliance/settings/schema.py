@@ -112,9 +112,9 @@ class Settings:
         minimum=1)
     engine: str = setting(
         "auto", TEXT, MODEL,
-        "what runs the network; auto = tensorflow, and tensorrt where model_type is trt_v1. TensorRT takes SSD "
-        "models, and minutes to build an engine, once",
-        choices=("auto", "tensorflow", "tensorrt"))
+        "what runs the network; auto = tensorrt where model_type is trt_v1, openvino for SSD models on x86 without an "
+        "NVIDIA GPU, where it is installed, else tensorflow. TensorRT takes SSD models, and minutes to build an "
+        "engine, once", choices=("auto", "tensorflow", "openvino", "tensorrt"))
     precision_model: Optional[str] = setting(
         None, TEXT, MODEL,
         "precision of a TensorRT engine, FP32 if left out; TensorFlow runs a graph as it was stored",

@@ -50,7 +50,7 @@ def test_a_model_is_shown_as_it_would_run(mine):
     assert re.match(r"name: walkers\nfile: models/walkers/frozen_inference_graph\.pb \(1\d\.\d MB\)\n"
                     r"sha256: [0-9a-f]{64}\nfrom: .*walkers\.pb\nlicence: not known\n"
                     r"family: SSD\nfits this board: yes\ninput size: 300 x 300\nclasses: 1\nlabels: 1\n"
-                    r"anchors: 1917\nengine: tensorflow\npath: fast\ncut:\n"
+                    r"anchors: 1917\nengine: (tensorflow|openvino)\npath: fast\ncut:\n"
                     r"  Postprocessor/\S+:0 float32 \[1, 1917, 1, 4\]\n"
                     r"  Postprocessor/\S+:0 float32 \[1, 1917, 1\]\n"
                     r"  Postprocessor/\S+:0 float32 \[1, 4\]\n$", ended.out)

@@ -62,7 +62,7 @@ def test_the_summary_is_printed_and_lies_beside_the_movie(recorded):
     summary = only_movie(here).with_suffix(".txt")
     text = summary.read_text(encoding="utf-8")
     assert text in ended.out
-    assert "model: ssdlite_mobilenet_v2_coco_2018_05_09 (fast path, CPU)\nframes: 40 in " in text
+    assert re.search(r"model: ssdlite_mobilenet_v2_coco_2018_05_09 \(fast path, \w+ on the CPU\)\nframes: 40 in ", text)
     assert re.search(r"^  car: in 1\d of 40 frames, up to \d at once$", text, re.MULTILINE)
     assert ended.out.endswith("summary: ./output_movie/{}\n".format(summary.name))
 

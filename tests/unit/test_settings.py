@@ -373,15 +373,15 @@ def test_keys_without_effect_are_told(here):
 
 
 @pytest.mark.parametrize("text, environ, overrides, expected", [
-    ("", {}, {}, "tensorflow"),
-    ("model_type: nms_v2", {}, {}, "tensorflow"),
+    ("", {}, {}, "auto"),
+    ("model_type: nms_v2", {}, {}, "auto"),
     ("model_type: trt_v1", {}, {}, "tensorrt"),
     ("engine: tensorrt", {}, {}, "tensorrt"),
     ("model_type: trt_v1\nengine: tensorflow", {}, {}, "tensorflow"),
     ("model_type: trt_v1", {}, {"engine": "tensorflow"}, "tensorflow"),
     # What the file says of its own model does not hold for the one that is named above it.
-    ("model: ssd\nmodel_type: trt_v1", {}, {"model": "faster"}, "tensorflow"),
-    ("model_type: trt_v1", {}, {"model_path": "file.pb"}, "tensorflow"),
+    ("model: ssd\nmodel_type: trt_v1", {}, {"model": "faster"}, "auto"),
+    ("model_type: trt_v1", {}, {"model_path": "file.pb"}, "auto"),
     ("engine: tensorrt", {}, {"model": "other"}, "tensorrt"),
     ("model: ssd", {"SPLITLENS_MODEL_TYPE": "trt_v1"}, {}, "tensorrt"),
 ])

@@ -1,0 +1,193 @@
+"""The OpenVINO engine finds what TensorFlow finds, keeps what it compiled, and says what it cannot do."""
+
+import itertools
+import sys
+import threading
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance.detectors.load import load_detector
+from appliance.detectors.plan import ModelOptions
+from appliance.engines import choose
+from appliance.engines.choose import EngineChoice
+from appliance.errors import ModelError
+from appliance.graph.adapt import read_model
+from appliance.sources.movie import MovieSource
+from tests.zoo import unpack, zoo_bytes
+
+pytest.importorskip("openvino", reason="OpenVINO is not installed: it has no wheels for the boards' Pythons")
+
+SIZES = ((160, 120), (544, 288), (1280, 720))
+PHOTOS = ("bus.jpg", "zidane.jpg", "astronaut.png")
+ROWS = (
+    "ssd_mobilenet_v1_coco_11_06_2017",
+    "ssd_inception_v2_coco_2017_11_17",
+    "ssd_mobilenet_v1_coco_2018_01_28",
+    "ssd_mobilenet_v2_coco_2018_03_29",
+    "ssdlite_mobilenet_v2_coco_2018_05_09",
+    "ssd_mobilenet_v1_ppn_shared_box_predictor_300x300_coco14_sync_2018_07_03",
+    "ssd_mobilenet_v1_fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03",
+)
+QUANTIZED = "ssd_mobilenet_v1_quantized_300x300_coco14_sync_2018_07_03"
+FASTER = "faster_rcnn_inception_v2_coco_2018_01_28"
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "engines"
+
+
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch):
+    """As on a PC without one, wherever the tests run."""
+    monkeypatch.setattr(choose, "_is_for_openvino", lambda: True)
+
+
+def load(path, cache, engine="openvino", **options):
+    choice = EngineChoice(engine, cache=cache)
+    return load_detector(path, "model", {}, ModelOptions(det_th=0.3, engine=choice, **options))
+
+
+def assert_same(found, expected, size):
+    assert found.class_ids.tolist() == expected.class_ids.tolist()
+    assert np.allclose(found.scores, expected.scores, rtol=0, atol=1e-4)
+    assert np.allclose(found.boxes, expected.boxes, rtol=0, atol=1e-4 * size)
+
+
+@pytest.mark.parametrize("which", ["coco", "person"])
+def test_it_finds_what_the_whole_graph_finds_at_every_size(which, coco_model, person_model, samples, cache):
+    path = coco_model if which == "coco" else person_model
+    found, whole = load(path, cache), load(path, cache, "tensorflow", split_model=False)
+    assert (found.engine, found.path, whole.path) == ("openvino", "fast", "whole")
+    count = 0
+    with MovieSource(str(samples / "bikes.mp4")) as movie:
+        for frame in itertools.islice(iter(movie.read, None), 0, None, 5):
+            for size in SIZES:
+                image = cv2.resize(frame.image, size)
+                expected = whole.detect(image)
+                assert_same(found.detect(image), expected, max(size))
+                count += len(expected.scores)
+    assert count > 30, "a test that finds nothing shows nothing"
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_ssds_of_the_zoo_run(name, zoo_dir, samples, tmp_path, cache):
+    path = unpack(zoo_bytes(zoo_dir, name), tmp_path, name)
+    images = [cv2.imread(str(samples / photo)) for photo in PHOTOS]
+    detector = load(path, cache)
+    found = [detector.detect(image) for image in images]
+    detector.close()
+    detector = load(path, cache, "tensorflow")
+    expected = [detector.detect(image) for image in images]
+    detector.close()
+    for image, mine, its in zip(images, found, expected):
+        assert_same(mine, its, max(image.shape))
+    assert sum(len(its.scores) for its in expected), "a test that finds nothing shows nothing"
+
+
+def test_what_it_compiled_is_kept_and_a_damaged_one_is_compiled_anew(person_model, samples, cache, caplog):
+    image = cv2.imread(str(samples / "zidane.jpg"))
+    caplog.set_level("INFO")
+    expected = load(person_model, cache).detect(image)
+    assert "OpenVINO compiled the network" in caplog.text
+    caplog.clear()
+    assert_same(load(person_model, cache).detect(image), expected, max(image.shape))
+    assert "compiled the network" not in caplog.text
+    (kept,) = cache.glob("*.engine")
+    kept.write_bytes(kept.read_bytes()[:-100])
+    assert_same(load(person_model, cache).detect(image), expected, max(image.shape))
+    assert "is damaged" in caplog.text and "compiled the network" in caplog.text
+
+
+def test_several_threads_may_call_at_once(person_model, samples, cache):
+    detector = load(person_model, cache, worker_threads=3)
+    images = [cv2.imread(str(samples / name)) for name in ("bus.jpg", "zidane.jpg", "astronaut.png")]
+    alone = [detector.detect(image) for image in images]
+    together = {}
+
+    def work(number):
+        for _ in range(10):
+            together[number] = detector.detect(images[number])
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number, image in enumerate(images):
+        assert_same(together[number], alone[number], max(image.shape))
+
+
+class TestChoice:
+    def test_auto_takes_it_for_an_ssd_and_says_so(self, person_model, cache, caplog):
+        caplog.set_level("INFO")
+        assert load(person_model, cache, "auto").engine == "openvino"
+        assert "Engine: OpenVINO" in caplog.text and "x86 without an NVIDIA GPU" in caplog.text
+
+    def test_auto_takes_tensorflow_where_there_is_a_gpu_for_it(self, person_model, cache, monkeypatch):
+        monkeypatch.setattr(choose, "_is_for_openvino", lambda: False)
+        assert load(person_model, cache, "auto").engine == "tensorflow"
+
+    def test_auto_takes_tensorflow_where_it_is_not_installed(self, person_model, cache, monkeypatch):
+        monkeypatch.setitem(sys.modules, "openvino", None)
+        assert load(person_model, cache, "auto").engine == "tensorflow"
+        with pytest.raises(ModelError, match="pip install -r requirements/openvino.txt"):
+            load(person_model, cache)
+
+    def test_auto_takes_tensorflow_for_a_quantized_graph(self, zoo_dir, tmp_path, cache):
+        """There a last bit may move a value by a whole step: what is found would not be what TensorFlow finds."""
+        path = unpack(zoo_bytes(zoo_dir, QUANTIZED), tmp_path, QUANTIZED)
+        assert load(path, cache, "auto").engine == "tensorflow"
+        assert load(path, cache).engine == "openvino"
+
+    def test_what_it_cannot_run_is_refused_where_it_is_asked_for(self, zoo_dir, tmp_path, cache):
+        path = unpack(zoo_bytes(zoo_dir, FASTER), tmp_path, FASTER)
+        with pytest.raises(ModelError, match="OpenVINO runs the fast path of SSD graphs only; this is a faster rcnn"):
+            load(path, cache)
+
+    @pytest.mark.parametrize("options", [{"exact": True}, {"split_model": False}])
+    def test_the_graphs_own_operations_are_tensorflows(self, person_model, cache, options):
+        assert load(person_model, cache, "auto", **options).engine == "tensorflow"
+        with pytest.raises(ModelError, match="fast path"):
+            load(person_model, cache, **options)
+
+    def test_what_it_cannot_convert_is_told_or_left_to_tensorflow(self, person_model, cache, monkeypatch, caplog):
+        from appliance.engines import openvino
+
+        def strange(graph):
+            message = type(graph.message).FromString(graph.message.SerializeToString())
+            next(node for node in message.node if node.op == "Conv2D").op = "NobodyKnowsIt"
+            return message
+
+        monkeypatch.setattr(openvino, "_explicit", strange)
+        caplog.set_level("INFO")
+        assert load(person_model, cache, "auto").engine == "tensorflow"
+        assert "Engine: TensorFlow; OpenVINO cannot run this model" in caplog.text
+        with pytest.raises(ModelError, match="OpenVINO cannot take the network.*--engine tensorflow"):
+            load(person_model, cache)
+
+
+def test_tensorflow_is_not_even_loaded(person_model, cache, samples):
+    import subprocess
+
+    program = (
+        "import sys, cv2; from pathlib import Path; from appliance.detectors.load import load_detector\n"
+        "from appliance.detectors.plan import ModelOptions; from appliance.engines.choose import EngineChoice\n"
+        "options = ModelOptions(0.3, engine=EngineChoice('openvino', cache=Path(sys.argv[2])))\n"
+        "found = load_detector(Path(sys.argv[1]), 'model', {}, options).detect(cv2.imread(sys.argv[3]))\n"
+        "print(len(found.scores), 'tensorflow' in sys.modules)"
+    )
+    words = [sys.executable, "-c", program, str(person_model), str(cache), str(samples / "zidane.jpg")]
+    done = subprocess.run(words, stdout=subprocess.PIPE, universal_newlines=True, check=True)
+    assert done.stdout.split() == ["2", "False"]
+
+
+def test_the_model_that_is_read_is_left_as_it_was(person_model):
+    from appliance.engines.openvino import _explicit
+
+    graph = read_model(person_model)
+    before = graph.message.SerializeToString(deterministic=True)
+    _explicit(graph)
+    assert graph.message.SerializeToString(deterministic=True) == before
