@@ -40,7 +40,7 @@ def guard_app(app: Flask, guard: Guard) -> None:
         if "Transfer-Encoding" in request.headers:
             raise Denied(411, "Send the body's length (Content-Length).")
         if (request.content_length or 0) > LONGEST_BODY:
-            raise Denied(413, "That is too long: {} bytes is the most.".format(LONGEST_BODY))
+            raise Denied(400, "That is too long: {} bytes is the most.".format(LONGEST_BODY))
         view = app.view_functions.get(request.endpoint or "")
         # What does not exist is told only to who is signed in.
         role = Role.VIEWER if view is None else needed_role(view)

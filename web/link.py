@@ -99,7 +99,11 @@ class Link:
         heard = 0.0
         try:
             while not self._stopped.is_set():
-                event = listener.receive(_TICK_SECONDS)
+                try:
+                    event = listener.receive(_TICK_SECONDS)
+                except ValueError as error:
+                    logger.error("an event of the daemon cannot be read: %s", error)
+                    continue
                 if event is not None:
                     heard = time.monotonic()
                     self._take(*event)

@@ -65,7 +65,7 @@ def test_it_stops_at_once_though_pages_and_pictures_are_open(fresh):
     with fresh.look("/streams/main.mjpeg") as viewer, Page(fresh, fresh.tokens["viewer"]) as page:
         viewer.next()
         until(lambda: page.of("state"))
-        assert fresh.stop() < LIMIT / 2
+        assert fresh.stop() < 20  # 1 by rights; without a limit it would wait for ever
     with pytest.raises(requests.ConnectionError):
         requests.get(fresh.url + "/healthz", timeout=LIMIT)
     said = fresh.out.read_text()

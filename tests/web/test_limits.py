@@ -1,0 +1,84 @@
+"""What holds when there are too many, or when somebody stops halfway."""
+
+import socket
+
+import pytest
+
+from tests.web.conftest import LIMIT, InProcess, until
+from web import multipart
+from web.events import MOST_PAGES
+from web.multipart import Places, TooManyViewers
+
+
+def test_there_is_a_most_of_open_pages_and_a_closed_one_makes_room(here):
+    headers = {"Authorization": "Bearer " + here.tokens["viewer"]}
+    pages = [here.parts.socketio.test_client(here.app, headers=headers) for _ in range(MOST_PAGES + 1)]
+    assert [page.is_connected() for page in pages] == [True] * MOST_PAGES + [False]
+    pages[0].disconnect()
+    pages[0] = here.parts.socketio.test_client(here.app, headers=headers)
+    assert pages[0].is_connected()
+    for page in pages[:MOST_PAGES]:
+        page.disconnect()
+    assert here.parts.socketio.identities == {}
+
+
+def test_a_viewer_that_leaves_makes_room():
+    places = Places(2)
+    with places.take():
+        with places.take():
+            with pytest.raises(TooManyViewers):
+                with places.take():
+                    pass
+        with places.take():
+            pass
+
+
+def test_who_takes_nothing_is_cut_off(here, monkeypatch):
+    """The server's socket gives up; gunicorn closes it then, and the viewer's place is free."""
+    monkeypatch.setattr(multipart, "_STALLED_SECONDS", 0.2)
+    server, viewer = socket.socketpair()
+    with server, viewer, here.app.test_request_context(environ_overrides={"gunicorn.socket": server}):
+        ended = []
+        response = multipart.respond([b"x"], lambda: ended.append(True))
+        with pytest.raises(socket.timeout):
+            for _ in range(1000):
+                server.sendall(b"x" * 10000)
+        response.close()
+        assert ended == [True]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_a_picture_that_nobody_reads_is_let_go(here, method):
+    """Also where the answer's body is never begun."""
+    answer = here.client("viewer").open("/streams/main.mjpeg", method=method)
+    assert answer.status_code == 200
+    answer.close()
+    until(lambda: not here.daemon.station.is_watched("main"))
+    assert here.parts.relays.count() == {}
+
+
+def test_a_stream_that_gives_no_pictures_says_why(monkeypatch):
+    monkeypatch.setattr("web.live._FIRST_SECONDS", 0.3)
+    made = InProcess()
+    try:
+        client = made.client("operator")
+        client.put("/api/v1/streams/door", json={"source": "rtsp://broken/1"})
+        for path in ("/streams/door.mjpeg", "/streams/door.jpg"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.get_json()["error"]) == (
+                503, "rtsp://broken/1 cannot be opened; check the cable or the address.")
+        assert made.parts.relays.count() == {}
+    finally:
+        made.close()
+
+
+def test_what_cannot_be_understood_does_not_stop_the_listener(caplog):
+    made = InProcess()
+    try:
+        made.daemon.station.publish("state", {"no": "streams"})
+        made.daemon.station._send(made.daemon.station._events, b"log\0{")
+        made.daemon.log("info", "still there")
+        until(lambda: "still there" in str(made.parts.link.logs()), LIMIT)
+        assert "could not be used: state" in caplog.text and "cannot be read" in caplog.text
+    finally:
+        made.close()
