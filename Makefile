@@ -16,7 +16,7 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check -c requireme
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-zoo setup lint bench clean debian-run debian-test
+.PHONY: help run test test-all test-zoo setup lint bench clean debian-run debian-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: setup debian-test .venv/installed-dev models/$(COCO)/frozen_inference_grap
 	@$(PY) tools/fetch_samples.py
 	@$(PY) tools/fetch_web_libraries.py --tests
 	.venv/bin/nox
+
+test-all: export SPLITLENS_TEST_ALL = 1
+test-all: test ## the same, the whole suite on Python 3.8 too
 
 test-zoo: setup .venv/installed-dev ## test the true models of the zoo: SPLITLENS_TEST_ZOO=FOLDER, or download all (6 GB)
 	@$(PY) tools/fetch_samples.py

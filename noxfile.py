@@ -19,6 +19,12 @@ PCS = ("3.11", "3.13", "3.12", "3.10", "3.9")
 
 BOARDS = {"3.8": "JetPack 5", "3.6": "JetPack 4"}
 
+BETWEEN = "3.8"
+"""What runs on the oldest and on the newest Python runs on this one too: `make test` takes a part of the suite there."""
+
+PART = ("tests/unit", "tests/web", "tests/integration/test_detectors.py", "tests/integration/test_daemon.py",
+        "tests/integration/test_cli_video.py", "tests/integration/test_sources_live.py")
+
 SECONDS_A_TEST = 900
 """A test that takes longer hangs: it is stopped with a traceback of every thread."""
 
@@ -108,7 +114,10 @@ def add_tests(version: str, python: Optional[str], users: str) -> None:
 
     def light(session: nox.Session) -> None:
         session.log("the heaviest models run once, on " + for_pcs)
-        tests(session, "-m", "not heavy")
+        is_whole = version != BETWEEN or session.posargs or "SPLITLENS_TEST_ALL" in os.environ
+        if not is_whole:
+            session.log("a part of the suite; `make test-all` runs all of it")
+        tests(session, "-m", "not heavy", *(() if is_whole else PART))
 
     if python:
         run = light if version in BOARDS else tests
