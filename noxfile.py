@@ -20,7 +20,7 @@ PCS = ("3.11", "3.13", "3.12", "3.10", "3.9")
 BOARDS = {"3.8": "JetPack 5", "3.6": "JetPack 4"}
 
 BETWEEN = "3.8"
-"""What runs on the oldest and on the newest Python runs on this one too: `make test` takes a part of the suite there."""
+"""What runs on the oldest and on the newest Python runs on this too: `make test` takes a part of the suite there."""
 
 PART = ("tests/unit", "tests/web", "tests/integration/test_detectors.py", "tests/integration/test_daemon.py",
         "tests/integration/test_cli_video.py", "tests/integration/test_sources_live.py")
