@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import signal
 import stat
 import subprocess
 import sys
@@ -26,7 +27,11 @@ pidfile = {run_dir}/supervisord.pid
 childlogdir = {run_dir}
 minfds = 256
 minprocs = 1
-{user}{programs}"""
+{user}
+# Of a group all are stopped at once, not one after the other.
+[group:splitlens]
+programs = daemon,dashboard
+{programs}"""
 # startretries: for ever, a second later each time.
 _PROGRAM = """
 [program:{name}]
@@ -69,7 +74,7 @@ def run(loaded: Loaded, arguments: List[str]) -> NoReturn:
         user="user = root\n" if os.geteuid() == 0 else "",  # or it warns of it
         run_dir=_quoted(str(run_dir)), programs="".join(programs)), encoding="utf-8")
     _open_output()
-    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)])
+    os.execv(sys.executable, [sys.executable, "-m", "appliance.supervise", "-n", "-c", str(config)])
 
 
 def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -> Dict[str, Any]:
@@ -131,3 +136,31 @@ def _open_output() -> None:
         assert relay.stdin is not None
         os.dup2(relay.stdin.fileno(), 1)
         os.dup2(relay.stdin.fileno(), 2)
+
+
+def _supervise() -> None:
+    """Be Supervisor, but awake: as it is, it sleeps a second at a time, whatever signals come."""
+    from supervisor import poller, supervisord  # type: ignore[import-untyped]
+
+    class Poller(poller.Poller):  # type: ignore[misc]
+        _bell = -1
+
+        def poll(self, timeout: float) -> Any:
+            if self._bell < 0:  # not earlier: Supervisor begins by closing what it does not know
+                self._bell, ringer = os.pipe()
+                for end in (self._bell, ringer):
+                    os.set_blocking(end, False)
+                signal.set_wakeup_fd(ringer)
+            self.register_readable(self._bell)
+            readable, writable = super().poll(timeout)
+            if self._bell in readable:
+                readable.remove(self._bell)
+                os.read(self._bell, 4096)
+            return readable, writable
+
+    poller.Poller = Poller
+    supervisord.main()
+
+
+if __name__ == "__main__":
+    _supervise()

@@ -4,6 +4,9 @@ import configparser
 import json
 import os
 import shlex
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,9 @@ def test_addresses(listen, address):
 def test_what_is_no_address_is_named(listen):
     with pytest.raises(ConfigError, match="listen must be an address and a port"):
         supervise.listening_address(listen)
+
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Became(Exception):
@@ -56,7 +62,8 @@ def test_the_command_line_reaches_the_daemon_by_a_private_file(become, tmp_path)
     config = become("rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3")
     command = shlex.split(config["program:daemon"]["command"])
     assert command[1:4] == ["-m", "appliance", "daemon"]
-    assert json.loads(Path(command[4]).read_text()) == {"arguments": ["rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3"]}
+    arguments = ["rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3"]
+    assert json.loads(Path(command[4]).read_text()) == {"arguments": arguments}
     assert os.stat(command[4]).st_mode & 0o777 == 0o600
     assert "cret" not in (tmp_path / "run" / "supervisord.conf").read_text()
 
@@ -80,3 +87,45 @@ def test_a_path_that_supervisor_would_misread_is_refused(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SplitlensError, match="cannot be used here"):
         supervise.run(load_settings(None, {}, {"run_dir": str(tmp_path / name)}), [])
+
+
+CHILD = """
+import os, signal, sys, time
+own, other = sys.argv[1:]
+
+def end(*_):
+    open(own + ".told", "w").close()
+    while not os.path.exists(other + ".told"):
+        time.sleep(0.01)
+    open(own + ".ended", "w").close()
+    sys.exit()
+
+signal.signal(signal.SIGTERM, end)
+open(own + ".ready", "w").close()
+while True:
+    time.sleep(0.05)
+"""
+
+
+def test_daemon_and_dashboard_are_told_to_stop_at_once(become, tmp_path):
+    """Each of these ends only when the other was told too."""
+    config = become()
+    (tmp_path / "child.py").write_text(CHILD)
+    for own, other in (("daemon", "dashboard"), ("dashboard", "daemon")):
+        words = [sys.executable, str(tmp_path / "child.py"), str(tmp_path / own), str(tmp_path / other)]
+        config["program:" + own]["command"] = " ".join(map(shlex.quote, words))
+    file = tmp_path / "run" / "supervisord.conf"
+    with file.open("w") as text:
+        config.write(text)
+    process = subprocess.Popen([sys.executable, "-m", "appliance.supervise", "-n", "-c", str(file)], cwd=str(ROOT))
+    try:
+        until = time.monotonic() + 60
+        while not all((tmp_path / (name + ".ready")).exists() for name in ("daemon", "dashboard")):
+            assert time.monotonic() < until and process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert (tmp_path / "daemon.ended").exists() and (tmp_path / "dashboard.ended").exists()
