@@ -1,0 +1,25 @@
+"""Docker's health check, in the container: whether the dashboard answers. Python 3.6; needs nothing but itself."""
+
+import http.client
+import json
+import os
+import sys
+
+
+def main() -> int:
+    try:
+        with open(os.path.join(os.environ["SPLITLENS_RUN_DIR"], "dashboard.json"), encoding="utf-8") as file:
+            options = json.load(file)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options["host"], options["host"])
+        connection = http.client.HTTPConnection(host, options["port"], timeout=4)
+        connection.request("GET", "/healthz")
+        status = connection.getresponse().status
+    except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
+        sys.stdout.write("the dashboard does not answer: {}\n".format(error))
+        return 1
+    sys.stdout.write("/healthz: {}\n".format(status))
+    return 0 if status == 200 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
