@@ -19,8 +19,8 @@ LARGEST = 150000
 SECONDS_OF_FIGURES = 8
 
 PICTURES = {
-    "desktop-light": {"viewport": {"width": 1360, "height": 1010}, "color_scheme": "light"},
-    "desktop-dark": {"viewport": {"width": 1360, "height": 1010}, "color_scheme": "dark"},
+    "desktop-light": {"viewport": {"width": 1360, "height": 1080}, "color_scheme": "light"},
+    "desktop-dark": {"viewport": {"width": 1360, "height": 1080}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "is_mobile": True},
 }
 
@@ -30,7 +30,7 @@ def save(picture: bytes, name: str) -> None:
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     for colours in (256, 128, 64, 48, 32):
         small = io.BytesIO()
-        image.quantize(colours, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        image.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         if small.tell() <= LARGEST:
             break
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ const PERCENT = { unit: "%", range: [0, 100] };
 
 /** Each chart: title, unit, and the series that it takes out of the history, as [name, values] pairs. */
 const CHARTS = [
-  { id: "fps", title: "Frames a second", unit: "", series: (history) => Object.entries(history.fps) },
+  { id: "fps", title: "FPS", unit: "", series: (history) => Object.entries(history.fps) },
   { id: "latency", title: "Latency", unit: "ms", series: (history) => Object.entries(history.latency).map(([name, values]) => [name, scaled(values, 1000)]) },
   { id: "load", title: "Load", ...PERCENT, series: (history) => [["CPU", history.cpu], ["GPU", history.gpu], ["memory", shares(history.memory)]] },
   { id: "power", title: "Power", unit: "W", series: (history) => [["total", history.power]] },

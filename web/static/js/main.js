@@ -1,6 +1,6 @@
 // Starts the cards of the page.
 
-import { byId, setText } from "./dom.js";
+import { byId, make, setText } from "./dom.js";
 import { explainAccess } from "./access.js";
 import { startBanners } from "./banners.js";
 import { startCharts } from "./charts.js";
@@ -17,7 +17,9 @@ const THEMES = ["system", "light", "dark"];
 function startTheme() {
   const button = byId("theme");
   const root = document.documentElement;
-  const show = () => setText(button, `Theme: ${root.dataset.theme || "system"}`);
+  const name = make("span", { class: "unseen-on-phones" });
+  const show = () => setText(name, `: ${root.dataset.theme || "system"}`);
+  button.replaceChildren("Theme", name);
   button.addEventListener("click", () => {
     const next = THEMES[(THEMES.indexOf(root.dataset.theme || "system") + 1) % THEMES.length];
     if (next === "system") delete root.dataset.theme;

@@ -43,7 +43,7 @@ function createSetting(key, label, id, text) {
 
 function createThreshold() {
   const id = newId("threshold");
-  const setting = createSetting("det_th", "Threshold: lowest score shown", id, String);
+  const setting = createSetting("det_th", "Threshold (lowest score)", id, String);
   const number = make("input", { id, type: "number", min: 0, max: 1, step: 0.01, inputmode: "decimal" });
   const slider = make("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Threshold" });
   const send = () => {
