@@ -36,11 +36,12 @@ class Daemon:
 
     def stop(self) -> str:
         """End it as the supervisor does; returns what it printed."""
-        if self.process.returncode is None:
-            self.process.terminate()
-            out, err = self.process.communicate(timeout=LIMIT)
+        process = self.process
+        if process.returncode is None:
+            process.terminate()
+            out, err = process.communicate(timeout=LIMIT)
             assert "Traceback" not in err, err
-            assert self.process.returncode == 0, err
+            assert process.returncode == 0, err
             self.printed = str(out + err)
         return self.printed
 

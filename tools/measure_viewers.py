@@ -5,7 +5,6 @@ prints what is detected with and without viewers. One of the viewers never reads
 """
 
 import argparse
-import base64
 import json
 import os
 import selectors
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
-PASSWORD = "only for this measurement"
 CAPS = "video/x-raw,width=1280,height=720"
 PACED = f"videotestsrc is-live=true pattern=smpte ! {CAPS},framerate=30/1 ! videoconvert ! appsink"
 UNPACED = f"videotestsrc pattern=smpte ! {CAPS} ! videoconvert ! appsink"
@@ -32,11 +30,10 @@ from web.accounts import Accounts, Role  # noqa: E402
 class Viewers:
     """Sockets that take pictures as fast as they come, but for the first, which takes nothing."""
 
-    def __init__(self, port: int, count: int) -> None:
+    def __init__(self, port: int, count: int, token: str) -> None:
         self.selector = selectors.DefaultSelector()
         self.pictures = 0
-        credentials = base64.b64encode(f"operator:{PASSWORD}".encode()).decode()
-        request = f"GET /streams/main.mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {credentials}\r\n\r\n"
+        request = f"GET /streams/main.mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"
         self.sockets = []
         for number in range(count):
             viewer = socket.create_connection(("127.0.0.1", port))
@@ -100,7 +97,7 @@ def measure(source: str, options: argparse.Namespace) -> Dict[str, Any]:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         (folder / "state").mkdir(mode=0o700)
-        Accounts(str(folder / "state")).add("operator", Role.OPERATOR, PASSWORD)
+        token = Accounts(str(folder / "state")).add_token("viewers", Role.VIEWER)
         command = [sys.executable, "-m", "appliance", "up", source, "--listen", f"127.0.0.1:{port}",
                    "--run-dir", str(folder / "run"), "--models-dir", str(ROOT / "models"), "--max-vis-fps", "10"]
         appliance = subprocess.Popen(command, cwd=folder, env=dict(os.environ, PYTHONPATH=str(ROOT)))
@@ -114,7 +111,7 @@ def measure(source: str, options: argparse.Namespace) -> Dict[str, Any]:
                     break
             time.sleep(3)
             alone = frames(listener, options.seconds)
-            viewers = Viewers(port, options.viewers)
+            viewers = Viewers(port, options.viewers, token)
             viewers.look(3)
             viewers.pictures, before = 0, memory(folder / "run")
             watched = frames(listener, options.seconds, viewers)
