@@ -1,6 +1,8 @@
 """gunicorn's settings. One worker: what the dashboard knows, and who is connected, is in its memory."""
 
+import logging
 import os
+import socket
 import sys
 import warnings
 from typing import Any
@@ -25,8 +27,8 @@ workers = 1
 # A viewer or an open page holds a green thread, or a thread, for as long as it looks.
 worker_connections = 1000
 threads = 128
-# Viewers never leave by themselves, so there is no use in waiting for them longer.
-graceful_timeout = 1
+# After so long the worker is killed. It ends before that, see post_worker_init.
+graceful_timeout = 4
 timeout = 30
 loglevel = "error"
 proc_name = "splitlens-dashboard"
@@ -45,9 +47,29 @@ def when_ready(server: Any) -> None:
     if not _options.sign_in:
         line += "  signing in is off: everybody on the network may change everything"
     else:
-        accounts = Accounts(_options.state_dir)
-        password = accounts.make_first()
+        try:
+            password = Accounts(_options.state_dir).make_first()
+        except OSError as error:
+            sys.exit("error: {}: {}; the accounts cannot be kept there".format(_options.state_dir, error.strerror))
         if password:
             line += "  first sign-in: user operator, password {} (shown once)".format(password)
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def post_worker_init(worker: Any) -> None:
+    # Viewers never leave by themselves, so there is no use in waiting for them longer.
+    worker.cfg.set("graceful_timeout", 1)
+    worker.log.error_log.addFilter(_is_worth_logging)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Do not wait for the threads of viewers, as Python does at its end. What did not start has its own exit code."""
+    if worker.booted:
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def _is_worth_logging(record: logging.LogRecord) -> bool:
+    """A viewer that was cut off because it stopped reading is no error."""
+    return not (record.exc_info and isinstance(record.exc_info[1], socket.timeout))

@@ -1,10 +1,11 @@
-"""What holds when there are too many, or when somebody stops halfway."""
+"""What holds when there are too many, when somebody stops halfway, and between the dashboard and the daemon."""
 
+import ast
 import socket
 
 import pytest
 
-from tests.web.conftest import LIMIT, InProcess, until
+from tests.web.conftest import LIMIT, ROOT, InProcess, until
 from web import multipart
 from web.events import MOST_PAGES
 from web.multipart import Places, TooManyViewers
@@ -82,3 +83,15 @@ def test_what_cannot_be_understood_does_not_stop_the_listener(caplog):
         assert "could not be used: state" in caplog.text and "cannot be read" in caplog.text
     finally:
         made.close()
+
+
+def test_the_dashboard_knows_the_daemon_by_the_bus_alone():
+    imported = set()
+    for path in (ROOT / "web").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module)
+    assert {name for name in imported if name.startswith("appliance")} == {"appliance.bus"}
+    assert not {name.split(".")[0] for name in imported} & {"tensorflow", "cv2", "numpy"}

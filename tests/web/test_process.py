@@ -9,11 +9,12 @@ import subprocess
 import sys
 import threading
 
+import psutil
 import pytest
 import requests
 
 import tests.web.demo as demo
-from tests.web.conftest import LIMIT, PASSWORD, ROOT, Site, csrf_of, until
+from tests.web.conftest import LIMIT, PASSWORD, ROOT, Site, csrf_of, free_port, until
 from tests.web.test_server import Page
 
 
@@ -25,11 +26,9 @@ def fresh(request):
 
 
 def resident_bytes(pid):
-    """Of the gunicorn worker: the memory that is its own."""
-    children = subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(pid)]).split()
-    assert len(children) == 1
-    with open("/proc/{}/statm".format(int(children[0]))) as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    """Of the gunicorn worker: the memory that it takes."""
+    worker, = psutil.Process(pid).children()
+    return worker.memory_info().rss
 
 
 def test_the_first_start_shows_a_password_once_and_a_restart_keeps_who_is_signed_in(fresh):
@@ -69,7 +68,7 @@ def test_it_stops_at_once_though_pages_and_pictures_are_open(fresh):
     with pytest.raises(requests.ConnectionError):
         requests.get(fresh.url + "/healthz", timeout=LIMIT)
     said = fresh.out.read_text()
-    assert "Traceback" not in said, said
+    assert "Traceback" not in said and "SIGKILL" not in said, said
 
 
 def test_a_daemon_that_is_killed_is_noticed_and_its_last_words_are_told(fresh):
@@ -109,6 +108,15 @@ def test_a_wrong_start_file_is_named(tmp_path, content, complaint):
     done = subprocess.run(command, cwd=str(ROOT), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           universal_newlines=True)
     assert done.returncode != 0 and complaint in done.stdout and "Traceback" not in done.stdout
+
+
+def test_damaged_accounts_are_named_and_it_ends(tmp_path):
+    start_file = demo.write_start_file(tmp_path, free_port())
+    (tmp_path / "state" / "accounts.json").write_text("{")
+    process = demo.gunicorn(start_file, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = process.communicate(timeout=LIMIT)[0]
+    assert process.returncode != 0 and "Traceback" not in said
+    assert "accounts.json: cannot be used" in said and "Without the file the next start makes a new operator" in said
 
 
 VIEWERS = 49

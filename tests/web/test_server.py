@@ -1,5 +1,6 @@
 """The dashboard as it runs: gunicorn with either worker, real HTTP and WebSocket clients, the real bus."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -16,7 +17,9 @@ class Page:
     """What a browser's page is to the server: a Socket.IO client that keeps what it is told."""
 
     def __init__(self, site, token=None, session=None, transports=("websocket",), **headers):
-        self.client = socketio.Client(reconnection=False)
+        quiet = logging.getLogger("quiet")  # its own logger writes after the end of a test
+        quiet.disabled = True
+        self.client = socketio.Client(reconnection=False, logger=quiet, engineio_logger=quiet)
         self.heard = []
         for event in ("state", "statistics", "detections", "log", "logs", "daemon"):
             self.client.on(event, lambda message, event=event: self.heard.append((event, message)))
