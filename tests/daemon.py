@@ -37,7 +37,7 @@ class Daemon:
     def stop(self) -> str:
         """End it as the supervisor does; returns what it printed."""
         process = self.process
-        if process.returncode is None:
+        if process.poll() is None:
             process.terminate()
             out, err = process.communicate(timeout=LIMIT)
             assert "Traceback" not in err, err
