@@ -1,14 +1,26 @@
-"""Resize on the CPU exactly as TensorFlow 1 does, for engines that cannot.
+"""Resize on the CPU as TensorFlow 1 does, for engines that cannot.
 
 The rule of tensorflow/core/kernels/image/resize_bilinear_op.cc in its own order and precision (float32): left to
 right, then top to bottom. OpenCV's resize puts pixel centres elsewhere, and its warps round positions to 1/32 pixel
-in some versions: both move scores.
+before 4.11: both move scores. From 4.11 on a warp gives the same within 3e-5 of 255, in a third of the time for small
+images; of large ones it has to make every pixel a float first, and loses.
 """
 
+import re
 import threading
 from typing import Dict, List, NamedTuple, Tuple
 
+import cv2
 import numpy as np
+
+
+# Pixels of an image from which on the warp is slower (measured: 0.8 to 2.4 ms against 2.7).
+_LARGEST_WARP = 1000000
+
+
+def _warps_exactly() -> bool:
+    numbers = re.findall(r"\d+", cv2.__version__)
+    return [int(number) for number in numbers[:2]] >= [4, 11]
 
 
 class _Axis(NamedTuple):
@@ -35,11 +47,14 @@ class Resizer:
         self._width, self._height = width, height
         self._align_corners, self._half_pixel_centers = align_corners, half_pixel_centers
         self._grids: Dict[Tuple[int, int], _Grid] = {}
+        self._can_warp = _warps_exactly() and not (align_corners or half_pixel_centers)
         self._local = threading.local()
 
     def resize(self, image: np.ndarray) -> np.ndarray:
         """image: uint8 [h, w, 3], BGR. Returns float32 [1, height, width, 3], RGB, 0 to 255."""
         height, width = image.shape[:2]
+        if self._can_warp and height * width < _LARGEST_WARP:
+            return self._warp(image)
         grid = self._grids.get((width, height))
         if grid is None:
             grid = self._grid(width, height)
@@ -53,6 +68,14 @@ class Resizer:
         top = _blend(top_left, top_right, grid.across)
         bottom = _blend(bottom_left, bottom_right, grid.across)
         return _blend(top, bottom, grid.down).reshape(1, self._height, self._width, 3).copy()
+
+    def _warp(self, image: np.ndarray) -> np.ndarray:
+        scale = np.array([[image.shape[1] / self._width, 0, 0], [0, image.shape[0] / self._height, 0]])
+        warped = cv2.warpAffine(
+            image.astype(np.float32), scale, (self._width, self._height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        resized: np.ndarray = cv2.cvtColor(warped, cv2.COLOR_BGR2RGB)[np.newaxis]
+        return resized
 
     def _buffers(self) -> Tuple[np.ndarray, List[np.ndarray]]:
         """This thread's own: new ones for each image would cost more than the arithmetic."""
