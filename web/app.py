@@ -46,6 +46,11 @@ def make_app(options: Options) -> Flask:
 def start(app: Flask) -> None:
     """Listen to the daemon, and to the end of sessions, as long as this process lives."""
     parts: Dashboard = app.extensions["dashboard"]
+    if parts.options.worker == "eventlet":
+        from eventlet import debug  # type: ignore[import-untyped]
+        # A connection that was closed while somebody still reads leaves its number in eventlet's table. ZeroMQ's
+        # sockets get numbers without eventlet's knowledge, this one too; waiting for them must not be an error then.
+        debug.hub_prevent_multiple_readers(False)
     parts.link.start()
     watching = (parts.socketio, parts.guard.is_valid, threading.Event())
     threading.Thread(target=watch_sessions, args=watching, name="sessions", daemon=True).start()

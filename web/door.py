@@ -1,5 +1,6 @@
 """What every request passes on its way in and every answer on its way out."""
 
+import io
 import json
 import logging
 from typing import Any, Callable, Dict, Iterable, Optional
@@ -88,8 +89,17 @@ class SocketDoor:
                 refusal: Iterable[bytes] = PlainResponse(body, status, mimetype="application/json")(
                     environ, start_response)
                 return refusal
+            environ["wsgi.errors"] = _Remarks()
         answer: Iterable[bytes] = self._inner(environ, start_response)
         return answer
+
+
+class _Remarks(io.StringIO):
+    """Takes what eventlet has to say at every end of a WebSocket: that it is closed already."""
+
+    def write(self, text: str) -> int:
+        logger.debug("%s", text.strip())
+        return len(text)
 
 
 def _add_headers(response: Response) -> Response:

@@ -43,7 +43,8 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
 def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
     socketio = GuardedSocketIO(
         app, async_mode="eventlet" if worker == "eventlet" else "threading", manage_session=False,
-        max_http_buffer_size=LONGEST_MESSAGE, serveClient=False)
+        max_http_buffer_size=LONGEST_MESSAGE, serveClient=False,
+        logger=logging.getLogger("socketio"), engineio_logger=logging.getLogger("engineio"))
 
     @socketio.on("connect")
     @needs(Role.VIEWER)

@@ -1,10 +1,15 @@
 """What holds when there are too many, when somebody stops halfway, and between the dashboard and the daemon."""
 
 import ast
+import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import tests.web.demo as demo
 from tests.web.conftest import LIMIT, ROOT, InProcess, until
 from web import multipart
 from web.events import MOST_PAGES
@@ -83,6 +88,31 @@ def test_what_cannot_be_understood_does_not_stop_the_listener(caplog):
         assert "could not be used: state" in caplog.text and "cannot be read" in caplog.text
     finally:
         made.close()
+
+
+PROGRAM = """
+import eventlet
+eventlet.monkey_patch()
+import sys
+import zmq
+from appliance.bus import FrameListener
+from web.app import make_app, start
+from web.options import read_options
+options = read_options()
+start(make_app(options))
+listener = FrameListener(options.run_dir, "main")
+number = listener._socket.getsockopt(zmq.FD)
+eventlet.hubs.get_hub().add("read", number, lambda *_: None, lambda *_: None, lambda: None)
+print(listener.receive(30)[:2])
+"""
+
+
+def test_a_number_that_eventlet_still_has_of_a_closed_connection_stops_no_picture(here):
+    start_file = demo.write_start_file(Path(here.options.run_dir).parent, 8080, "eventlet")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=str(ROOT), env=dict(os.environ, SPLITLENS_DASHBOARD=str(start_file)),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    assert done.stdout.strip() == repr(b"\xff\xd8"), done.stderr
 
 
 def test_the_dashboard_knows_the_daemon_by_the_bus_alone():
