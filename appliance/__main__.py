@@ -16,7 +16,7 @@ from typing import List, Optional
 
 from appliance.commandline import INPUT_SETTINGS, parse
 from appliance.errors import SplitlensError
-from appliance.settings import Loaded, load_settings
+from appliance.settings import Loaded, load_settings, with_profile
 from appliance.settings.options import read_overrides, set_override
 from appliance.settings.redact import redact
 
@@ -127,11 +127,11 @@ _COMMANDS = {
 
 
 def _load(options: argparse.Namespace) -> Loaded:
+    """The profile is the lowest layer, and which one it is may stand in the others."""
     from appliance.board import detect_board, load_profile
 
-    overrides = read_overrides(options)
-    profile = load_profile(detect_board().id)
-    loaded = load_settings(options.config, os.environ, overrides, profile)
+    loaded = load_settings(options.config, os.environ, read_overrides(options))
+    loaded = with_profile(loaded, load_profile(loaded.settings.profile or detect_board().id))
     if loaded.settings.debug_mode:
         log.setLevel(logging.DEBUG)
     return loaded

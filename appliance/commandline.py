@@ -10,7 +10,7 @@ from appliance import __version__
 from appliance.errors import ConfigError
 from appliance.settings.options import add_setting_options
 from appliance.settings.redact import redact
-from appliance.settings.schema import APPLIANCE, DETECTION, MODEL, RECORDING, SETTINGS
+from appliance.settings.schema import APPLIANCE, BOARD, DETECTION, MODEL, RECORDING, SETTINGS
 from appliance.settings.wording import did_you_mean, nearest
 
 PROGRAM = "python -m appliance"
@@ -19,7 +19,8 @@ PROGRAM = "python -m appliance"
 INPUT_SETTINGS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
 _CAMERA_SETTINGS = {"camera_input", "live_timeout"}
 _WINDOW_SETTINGS = {"visualize", "max_vis_fps"}
-_UP_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (APPLIANCE, RECORDING)} | {"streams"}
+_UP_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (APPLIANCE, RECORDING, BOARD)}
+_UP_SETTINGS = _UP_SETTINGS - {"profile"} | {"streams"}
 _WITHOUT_EFFECT = {"model_type", "split_shape", "num_classes", "vis_worker"}
 _RUN_SETTINGS = set(SETTINGS) - set(INPUT_SETTINGS.values()) - _WITHOUT_EFFECT - _UP_SETTINGS
 _MODEL_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (MODEL, DETECTION)}

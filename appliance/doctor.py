@@ -10,10 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, TextIO, Tuple
 
-from appliance.board import Board, detect_board
+from appliance.board import Board, board_root, detect_board, read_release, unknown_board_note
+from appliance.board.power import Power
+from appliance.board.readings import Readings, describe_readings
 from appliance.errors import ConfigError, ModelError
 from appliance.settings import Loaded, Settings, chosen_model
 from appliance.settings.wording import size_text
@@ -29,6 +32,8 @@ DISK_BYTES = 10 ** 9
 """Free space below which a large model or a long recording will not fit."""
 
 PROBE_SECONDS = 120.0
+ENERGY_SECONDS = 0.2
+"""Between two looks at counters of energy."""
 LIBRARIES = {
     "numpy": "numpy", "yaml": "PyYAML", "google.protobuf": "protobuf", "psutil": "psutil", "tqdm": "tqdm",
 }
@@ -74,22 +79,25 @@ def run(load: Callable[[], Loaded], output: TextIO) -> int:
     load: gives the settings that a run would have, or raises ConfigError.
     """
     _log.info("Looking at this machine; TensorFlow takes some seconds.")
-    findings = diagnose(load)
+    findings = diagnose(load, tree=board_root())
     output.write(format_findings(findings))
     return 1 if any(finding.state == MISSING for finding in findings) else 0
 
 
-def diagnose(load: Callable[[], Loaded], root: Path = Path("/")) -> List[Finding]:
+def diagnose(load: Callable[[], Loaded], root: Path = Path("/"), tree: Optional[Path] = None) -> List[Finding]:
     """Look at everything. A library that is broken is a finding and raises nothing.
 
-    load: as in `run`. root: another folder in tests.
+    load: as in `run`. root: another folder in tests. tree: where the board's files are, if that is elsewhere.
     """
-    board = detect_board(root)
+    tree = tree or root
+    board = detect_board(tree)
     loaded, about_settings = check_settings(load)
     settings = loaded.settings if loaded else Settings()
     model = chosen_model(loaded) if loaded else settings.model
     return [
-        Finding(OK, "board", "{} (profile {})".format(board.name, board.id)),
+        check_board(board, tree, settings.profile),
+        check_power(board, tree),
+        check_readings(tree),
         Finding(OK, "Python", "{}, {}".format(".".join(map(str, sys.version_info[:3])), sys.executable)),
         check_libraries(LIBRARIES),
         check_tensorflow(probe(TENSORFLOW_PROBE), board, has_nvidia_gpu(root)),
@@ -104,12 +112,51 @@ def diagnose(load: Callable[[], Loaded], root: Path = Path("/")) -> List[Finding
     ]
 
 
+def check_board(board: Board, tree: Path, chosen: Optional[str]) -> Finding:
+    """Which board it was taken for, and why. chosen: the setting `profile`."""
+    release = read_release(tree)
+    found = "{} (profile {})".format(board.name, chosen or board.id) + ("; {}".format(release) if release else "")
+    evidence = ["{} says {}".format(file, text[:100]) for file, text in board.evidence]
+    note = unknown_board_note(board)
+    found = "\n".join([found] + (evidence or ["no file says that it is a Jetson, or has an NVIDIA card"]))
+    return Finding(NOTE if note else OK, "board", found, note)
+
+
+def check_power(board: Board, tree: Path) -> Finding:
+    """The power mode, and whether it can be set from here."""
+    power = Power(board, tree)
+    power.refresh()
+    facts = power.facts()
+    if facts is None:
+        return Finding(OK, "power", "no power modes are known for this machine")
+    lines = ["{} {} {}{}".format("*" if mode["id"] == facts["current"] else "-", mode["id"], mode["name"],
+                                 ": " + mode["detail"] if mode["detail"] else "") for mode in facts["modes"]]
+    state = {True: "held at their highest", False: "free", None: "unknown"}[facts["clocks"]]
+    head = "mode {}; clocks {}".format("unknown" if facts["current"] is None else facts["current"], state)
+    return Finding(NOTE if facts["problem"] else OK, "power", "\n".join([head] + lines), facts["problem"] or "")
+
+
+def check_readings(tree: Path) -> Finding:
+    """What the sensors say; what needs two looks has them."""
+    readings = Readings(tree)
+    first = readings.read()
+    if "power" not in first:
+        time.sleep(ENERGY_SECONDS)
+        first = readings.read()
+    text = describe_readings(first)
+    if not text:
+        return Finding(NOTE, "sensors", "none that can be read", "a container and a virtual machine may hide them")
+    return Finding(OK, "sensors", text)
+
+
 def format_findings(findings: Sequence[Finding]) -> str:
     """One line a finding, its remedy below it, and what it comes to."""
     width = max([len(finding.subject) for finding in findings], default=0)
     lines = []
     for finding in findings:
-        lines.append("{:<7}  {:<{}}  {}".format(finding.state, finding.subject, width, finding.found))
+        found = finding.found.splitlines() or [""]
+        lines.append("{:<7}  {:<{}}  {}".format(finding.state, finding.subject, width, found[0]))
+        lines += [" " * (width + 11) + line for line in found[1:]]
         lines += [" " * (width + 11) + "-> " + line for line in finding.remedy.splitlines()]
     missing = [finding.subject for finding in findings if finding.state == MISSING]
     if missing:

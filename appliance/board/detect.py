@@ -1,11 +1,21 @@
-"""Which board this is, from the device tree. What is known of boards is in boards.yml."""
+"""Which board this is, from the files of its kernel. What is known of boards is in boards.yml."""
 
 from pathlib import Path
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 import yaml
 
+from appliance.board.root import board_root, read_text
+
 BOARDS_FILE = Path(__file__).with_name("boards.yml")
+UNKNOWN_JETSON = "jetson"
+
+# Docker hides the device tree from a container, but neither /sys/devices/soc0 nor /sys/module.
+MODEL, COMPATIBLE, DTS = "proc/device-tree/model", "proc/device-tree/compatible", "proc/device-tree/nvidia,dtsfilename"
+MACHINE, FAMILY = "sys/devices/soc0/machine", "sys/devices/soc0/family"
+CHIP_ID = "sys/module/tegra_fuse/parameters/tegra_chip_id"
+RELEASE = "etc/nv_tegra_release"
+CARDS = "proc/driver/nvidia/gpus"
 
 
 class Board(NamedTuple):
@@ -14,12 +24,17 @@ class Board(NamedTuple):
     id: the name of its profile. name: for people.
     model: what the machine calls itself, "" if it does not say.
     families: the families of models that it has the memory for; None: all of them.
+    module: its part number as boards.yml has it, "" if no file names one. chip: e.g. tegra186, "" if unknown.
+    evidence: (file, what it says), of all files that were looked at and say something.
     """
 
     id: str
     name: str
     model: str
     families: Optional[Tuple[str, ...]] = None
+    module: str = ""
+    chip: str = ""
+    evidence: Tuple[Tuple[str, str], ...] = ()
 
 
 def known_boards() -> List[Any]:
@@ -28,39 +43,70 @@ def known_boards() -> List[Any]:
     return rows
 
 
-def detect_board(root: Path = Path("/")) -> Board:
-    """The board below `root` (another folder in tests). A machine that says nothing is a `pc`.
+def detect_board(root: Optional[Path] = None) -> Board:
+    """The board below `root`, see `board_root`. A machine that says nothing is a `pc`.
 
-    Raises nothing: what cannot be read counts as absent. Docker hides the device tree from a container, but
-    not /sys/devices/soc0, nor what the NVIDIA runtime mounts.
+    Raises nothing: what cannot be read counts as absent.
     """
-    tree = root / "proc/device-tree"
-    soc = root / "sys/devices/soc0"
-    model = _read(tree / "model") or _read(soc / "machine")
-    compatible = _read(tree / "compatible").split("\0")
-    # e.g. "/dvs/.../tegra186-quill-p3310-1000-c03-00-base.dts"; older L4T has the module only there.
-    parts = compatible + [_read(tree / "nvidia,dtsfilename").rpartition("/")[2]]
+    root = board_root(root)
+    said = {name: read_text(root / name) for name in (MODEL, COMPATIBLE, DTS, MACHINE, FAMILY, CHIP_ID, RELEASE)}
+    said[DTS] = said[DTS].rpartition("/")[2]  # before it is where NVIDIA built it
+    evidence = tuple(("/" + name, text.replace("\0", " ").split("\n")[0]) for name, text in said.items() if text)
+    model = said[MODEL] or said[MACHINE]
     rows = known_boards()
     unknown_jetson, pc = rows[-2:]
-    for row in rows[:-2]:
-        if any(module in part for module in row["modules"] for part in parts):
-            return _board(row, model)
-    for row in rows[:-2]:
-        if any(name in model for name in row["models"]) or not set(row["compatible"]).isdisjoint(compatible):
-            return _board(row, model)
-    if (_read(soc / "family") == "Tegra" or "Jetson" in model or (root / "etc/nv_tegra_release").exists()
-            or any(entry.startswith("nvidia,tegra") for entry in compatible)):
-        return _board(unknown_jetson, model)
-    return _board(pc, model)
+    row, module = _find_row(rows[:-2], said, model)
+    if row is not None:
+        name = "NVIDIA " + row["modules"][module] if module else row["name"]
+    elif _is_jetson(said):
+        row, name = unknown_jetson, unknown_jetson["name"]
+    else:
+        cards = _find_cards(root)
+        evidence += tuple(cards)
+        row, name = pc, "PC ({})".format(", ".join(card for _, card in cards)) if cards else "PC"
+    families = tuple(row["families"]) if "families" in row else None
+    return Board(row["id"], name, model, families, module, row.get("chip", ""), evidence)
 
 
-def _board(row: Any, model: str) -> Board:
-    return Board(row["id"], row["name"], model, tuple(row["families"]) if "families" in row else None)
-
-
-def _read(path: Path) -> str:
-    """The text of a file of the device tree (its strings end in NUL), "" where there is none."""
-    try:
-        return path.read_bytes().decode("utf-8", "replace").strip("\0\n ")
-    except OSError:
+def unknown_board_note(board: Board) -> str:
+    """What to tell people whose Jetson is not known; "" for every other machine."""
+    if board.id != UNKNOWN_JETSON:
         return ""
+    return ("This Jetson ({}) is not in the list of boards, or a container hides which it is: it runs with what is "
+            "safe on all of them. `profile: NAME` in config.yml takes the profile of a board that is like it.".format(
+                board.model or "it does not say its model"))
+
+
+def _find_row(rows: List[Any], said: Any, model: str) -> Tuple[Any, str]:
+    """The row, None where none fits, and the module, "" where that was not what it was found by."""
+    compatible = said[COMPATIBLE].split("\0")
+    # e.g. "/dvs/.../tegra186-quill-p3310-1000-c03-00-base.dts"; older L4T has the module only there.
+    parts = " ".join(compatible + [said[DTS]])
+    found = [(len(module), module, row) for row in rows for module in row["modules"] if module in parts]
+    if found:
+        _, module, row = max(found, key=lambda entry: entry[0])
+        return row, module
+    for row in rows:
+        if any(name in model for name in row["models"]):
+            return row, ""
+    for row in rows:
+        if (not set(row.get("compatible", ())).isdisjoint(compatible)
+                or said[CHIP_ID] == str(row.get("chip_id", "unknown"))):
+            return row, ""
+    return None, ""
+
+
+def _is_jetson(said: Any) -> bool:
+    return bool(said[FAMILY] == "Tegra" or "Jetson" in said[MODEL] or "Jetson" in said[MACHINE] or said[CHIP_ID]
+                or said[RELEASE] or any(entry.startswith("nvidia,tegra") for entry in said[COMPATIBLE].split("\0")))
+
+
+def _find_cards(root: Path) -> List[Tuple[str, str]]:
+    """The NVIDIA cards of a PC, as their driver lists them: (file, model)."""
+    cards = []
+    for path in sorted((root / CARDS).glob("*/information")):
+        for line in read_text(path).splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "Model":
+                cards.append(("/" + str(path.relative_to(root)), value.strip()))
+    return cards

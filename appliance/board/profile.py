@@ -1,4 +1,4 @@
-"""A board's defaults: profiles/<board>.yml, written like a config file."""
+"""A board's defaults: profiles/<board>.yml, written like a config file; a user's own file may take its place."""
 
 from pathlib import Path
 
@@ -10,13 +10,24 @@ from appliance.settings.config_file import read_config_file
 PROFILES_DIR = Path(__file__).resolve().parents[1] / "profiles"
 
 
-def load_profile(board_id: str, folder: Path = PROFILES_DIR) -> Profile:
-    """The profile of a board, checked like a config file. Raises ConfigError."""
+def load_profile(wanted: str, folder: Path = PROFILES_DIR) -> Profile:
+    """The profile of a board, by its id, or of a file, by its path; checked like a config file. Raises ConfigError."""
+    if "/" in wanted or wanted.endswith((".yml", ".yaml")):
+        return _read(wanted, Path(wanted))
     known = sorted(path.stem for path in folder.glob("*.yml"))
-    if board_id not in known:
-        raise ConfigError("{}: there is no profile {}; there are: {}".format(
-            folder, board_id, ", ".join(known) or "none (is the installation complete?)"))
-    file = read_config_file(folder / (board_id + ".yml"))
-    if file.mistakes:
-        raise ConfigError("\n".join(file.mistakes))
-    return Profile(board_id, {key: entry.value for key, entry in file.entries.items()}, file.path)
+    if wanted not in known:
+        raise ConfigError(
+            "{}: there is no profile {}; there are: {}. A file of your own is named with its ending: my.yml".format(
+                folder, wanted, ", ".join(known) or "none (is the installation complete?)"))
+    return _read(wanted, folder / (wanted + ".yml"))
+
+
+def _read(name: str, path: Path) -> Profile:
+    file = read_config_file(path)
+    mistakes = list(file.mistakes)
+    if "profile" in file.entries:
+        mistakes.append("{} line {}: a profile cannot name another one; take the line out".format(
+            path, file.entries["profile"].line))
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return Profile(name, {key: entry.value for key, entry in file.entries.items()}, file.path)

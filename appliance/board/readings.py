@@ -2,21 +2,22 @@
 
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 import psutil
 
 from appliance.board.nvidia import NvidiaCards, add_cards
+from appliance.board.root import board_root
 from appliance.board.sensors import Sensors
 
 
 class Readings:
-    """For one thread; a second or more between two reads suits the sensors. `root` is another folder in tests; the
+    """For one thread; a second or more between two reads suits the sensors. `root` as in `board_root`; the
     load of the CPU and the memory are always this machine's own.
     """
 
-    def __init__(self, root: Path = Path("/"), clock: Callable[[], float] = time.monotonic) -> None:
-        self._sensors = Sensors(root, clock)
+    def __init__(self, root: Optional[Path] = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sensors = Sensors(board_root(root), clock)
         self._cards = NvidiaCards()
         self._process = psutil.Process()
         self._times = psutil.cpu_times(percpu=True)
@@ -73,3 +74,19 @@ def _counted(times: Any) -> Any:
 
 def _idle(times: Any) -> float:
     return float(times.idle + getattr(times, "iowait", 0.0))
+
+
+def describe_readings(readings: Dict[str, Any]) -> str:
+    """Power, load of GPU and CPU, temperatures and what is slowed down, in one line; "" where nothing is known."""
+    parts = []
+    power = dict(readings.get("power", {}))
+    total = power.pop("total", None)
+    rails = ", ".join("{} {:.2f}".format(name, watts) for name, watts in power.items())
+    if total is not None:
+        parts.append("{:.2f} W".format(total) + (" ({})".format(rails) if rails else ""))
+    elif rails:
+        parts.append(rails + " W")
+    parts += ["{} {:.0f} %".format(name.upper(), readings[name]) for name in ("gpu", "cpu") if name in readings]
+    parts += ["{} {:.0f} °C".format(name, degrees) for name, degrees in readings.get("temperatures", {}).items()]
+    parts += ["slowed down: " + name for name in readings.get("throttling", [])]
+    return ", ".join(parts)

@@ -10,12 +10,13 @@ from typing import Any, Callable, Dict, List, Optional, Union
 
 from appliance import __version__
 from appliance.app import load
-from appliance.board import detect_board
+from appliance.board import detect_board, unknown_board_note
 from appliance.board.readings import Readings
 from appliance.bus import CONFLICT, HEARTBEAT_SECONDS, INVALID, NOT_FOUND, STATE, STATISTICS, Message, Refused, Station
 from appliance.daemon.admission import allowed_source
 from appliance.daemon.memory import Memory
 from appliance.daemon.models import Library, ModelSlot, Wish
+from appliance.daemon.power import PowerKeeper
 from appliance.daemon.streams import House, Stream
 from appliance.detectors.base import Detector
 from appliance.errors import SplitlensError
@@ -57,6 +58,7 @@ class Appliance:
         self._configured: Dict[str, Any] = {key: getattr(settings, key, None) for key in SHARED_SETTINGS}
         self._shared = {key: self._memory.recall(key, value) for key, value in self._configured.items()}
         self._shown_classes = self._as_classes(self._shared["shown_classes"])
+        self.power = PowerKeeper(self._board, settings, self._memory, self._state_changed.set)
         self._readings = Readings()
         self._readings_now: Dict[str, Any] = {}
         self.station = Station(run_dir, answer)
@@ -69,6 +71,8 @@ class Appliance:
 
     def start(self) -> None:
         """Open the streams, then load the model: pictures move meanwhile."""
+        if unknown_board_note(self._board):
+            log.warning("%s", unknown_board_note(self._board))
         if self._loaded.settings.record_format == "mp4":
             try:
                 find_encoder()
@@ -82,6 +86,7 @@ class Appliance:
                 self._add(name, None, StreamSetting(*change))
         self._ask_for(self._slot, self._memory.recall("model", self._configured_model))
         works = (("statistics", self._tell_statistics), ("state", self._tell_state), ("tidy", self._tidy_recordings))
+        self.power.start()
         for name, run in works:
             thread = threading.Thread(target=run, name=name, daemon=True)
             thread.start()
@@ -91,6 +96,7 @@ class Appliance:
         """End all streams; recordings are whole when it returns."""
         self._closing.set()
         self._state_changed.set()
+        self.power.close()
         for thread in self._threads:
             thread.join()
         closers = [threading.Thread(target=stream.close) for stream in self._streams.values()]
@@ -128,6 +134,7 @@ class Appliance:
             "streams": streams,
             "models": self.library.rows(),
             "storage": storage._asdict(),
+            "power": self.power.facts(),
         }
 
     def _tell_state(self) -> None:

@@ -97,6 +97,18 @@ def _record(appliance: Appliance, message: Message) -> Message:
     return {"state": appliance.state()}
 
 
+def _set_power(appliance: Appliance, message: Message) -> Message:
+    mode, clocks = message.get("mode"), message.get("clocks")
+    if mode is not None and (isinstance(mode, bool) or not isinstance(mode, int)):
+        raise Refused(INVALID, "mode must be the id of a power mode.")
+    if clocks is not None and not isinstance(clocks, bool):
+        raise Refused(INVALID, "clocks must be true or false.")
+    if mode is None and clocks is None:
+        raise Refused(INVALID, "mode or clocks must say what to set.")
+    appliance.power.set(mode, clocks)
+    return {"state": appliance.state()}
+
+
 def _list_recordings(appliance: Appliance, message: Message) -> Message:
     return {"recordings": [recording._asdict() for recording in appliance.storage.list()]}
 
@@ -121,6 +133,7 @@ COMMANDS: Dict[str, Command] = {
     "test_source": _test_source,
     "change_settings": _change_settings,
     "record": _record,
+    "set_power": _set_power,
     "list_recordings": _list_recordings,
     "delete_recording": _delete_recording,
 }

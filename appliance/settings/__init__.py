@@ -8,11 +8,12 @@ from appliance.settings.loader import (
     chosen_model,
     compatibility_notes,
     load_settings,
+    with_profile,
 )
 from appliance.settings.redact import redact
 from appliance.settings.schema import Settings
 
 __all__ = [
     "Layer", "Loaded", "Profile", "Settings",
-    "chosen_engine", "chosen_model", "compatibility_notes", "load_settings", "redact",
+    "chosen_engine", "chosen_model", "compatibility_notes", "load_settings", "redact", "with_profile",
 ]

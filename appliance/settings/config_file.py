@@ -6,7 +6,7 @@ from typing import Any, Dict, List, NamedTuple
 import yaml
 
 from appliance.settings.redact import redact
-from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, STREAMS, Setting
+from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, SETTINGS, STREAMS, Setting
 from appliance.settings.streams import BadStreams, streams_from_node
 from appliance.settings.values import BadValue, misfit, parse_text
 from appliance.settings.wording import did_you_mean, nearest
@@ -113,7 +113,7 @@ def _value(setting: Setting, node: yaml.Node) -> Any:
         raise misfit(setting, "the text " + repr(text) if node.tag == _TAG + "str" else text)
     if setting.kind in (INTEGER, NUMBER):
         return parse_text(setting, text)
-    if node.tag == _TAG + "str" or (setting.kind == CAMERA and node.tag == _TAG + "int"):
+    if node.tag == _TAG + "str" or (setting.kind in (CAMERA, POWER_MODE) and node.tag == _TAG + "int"):
         return parse_text(setting, text)
     raise misfit(setting, "{0}; if that is a name, write '{0}'".format(text))
 

@@ -1,5 +1,6 @@
 """Puts the layers together: defaults < profile < config file < environment < command line."""
 
+import dataclasses
 import enum
 import logging
 import os
@@ -16,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_CONFIG = Path("config.yml")
 PREFIX = "SPLITLENS_"
+NO_SETTINGS = ("SPLITLENS_SYSROOT",)
+"""Variables that are read elsewhere: appliance/board/root.py."""
 
 
 class Layer(enum.IntEnum):
@@ -94,12 +97,19 @@ def load_settings(
         elif key in entries:
             values[key], layers[key] = entries[key].value, Layer.CONFIG_FILE
             origins[key] = "{} line {}".format(path, entries[key].line)
-        elif profile is not None and key in profile.values:
-            values[key], layers[key] = profile.values[key], Layer.PROFILE
-            origins[key] = "profile " + profile.name
         else:
             values[key], layers[key], origins[key] = setting.default, Layer.DEFAULT, "default"
-    return Loaded(Settings(**values), origins, layers, path, len(entries))
+    loaded = Loaded(Settings(**values), origins, layers, path, len(entries))
+    return loaded if profile is None else with_profile(loaded, profile)
+
+
+def with_profile(loaded: Loaded, profile: Profile) -> Loaded:
+    """The same with a profile below: for settings that were loaded without one, to know which it is to be."""
+    added = {key: value for key, value in profile.values.items() if loaded.layers[key] == Layer.DEFAULT}
+    return loaded._replace(
+        settings=dataclasses.replace(loaded.settings, **added),
+        origins=dict(loaded.origins, **{key: "profile " + profile.name for key in added}),
+        layers=dict(loaded.layers, **{key: Layer.PROFILE for key in added}))
 
 
 def option_given(setting: Setting, value: object) -> str:
@@ -164,7 +174,7 @@ def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Dict[s
     values: Dict[str, Any] = {}
     foreign: List[str] = []
     for variable in sorted(environ):
-        if not variable.startswith(PREFIX):
+        if not variable.startswith(PREFIX) or variable in NO_SETTINGS:
             continue
         setting = variables.get(variable)
         if setting is None:

@@ -3,13 +3,14 @@
 import argparse
 from typing import Any, Container, Dict, Optional, Sequence, Union
 
-from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, SETTINGS, STREAMS, Setting
+from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, SETTINGS, STREAMS, Setting
 from appliance.settings.values import describe, show_number
 
 # Keeps the options apart from a command's own arguments, which may be called `model` too.
 _DEST = "setting:"
 
-_METAVARS = {INTEGER: "N", NUMBER: "X", CAMERA: "CAMERA", STREAMS: "{NAME: SOURCE, ...}"}
+_METAVARS = {INTEGER: "N", NUMBER: "X", CAMERA: "CAMERA", STREAMS: "{NAME: SOURCE, ...}",
+             POWER_MODE: "ID|NAME"}
 
 
 class _Switch(argparse.Action):
@@ -52,7 +53,7 @@ def set_override(namespace: argparse.Namespace, key: str, value: object) -> None
 
 
 def _metavar(setting: Setting) -> str:
-    if setting.key == "model":
+    if setting.key in ("model", "profile"):
         return "NAME|PATH"
     return "|".join(setting.choices) or _METAVARS.get(setting.kind, "PATH")
 

@@ -12,10 +12,10 @@ from appliance.settings.streams import StreamSetting
 T = TypeVar("T")
 
 BOOLEAN, INTEGER, NUMBER, TEXT, CAMERA = "boolean", "integer", "number", "text", "camera"
-STREAMS = "streams"
+STREAMS, POWER_MODE = "streams", "power mode"
 
-INPUT, MODEL, DETECTION, PICTURE, OUTPUT, RUNNING, APPLIANCE, RECORDING = (
-    "what to look at", "model", "detection", "picture", "files", "running", "appliance", "recording",
+INPUT, MODEL, DETECTION, PICTURE, OUTPUT, RUNNING, APPLIANCE, RECORDING, BOARD = (
+    "what to look at", "model", "detection", "picture", "files", "running", "appliance", "recording", "board",
 )
 
 FOUND_IN_GRAPH = "found in the graph by itself; the value of an old config file is only compared with it"
@@ -24,7 +24,8 @@ FOUND_IN_GRAPH = "found in the graph by itself; the value of an old config file 
 class Setting(NamedTuple):
     """One row of the schema.
 
-    kind: BOOLEAN, INTEGER, NUMBER (int or float, kept as float), TEXT, CAMERA (int index or text), or STREAMS.
+    kind: BOOLEAN, INTEGER, NUMBER (int or float, kept as float), TEXT, CAMERA (int index or text), STREAMS, or
+    POWER_MODE (int id or text).
     minimum, maximum: both ends are allowed; None where there is no bound.
     """
 
@@ -193,6 +194,19 @@ class Settings:
         "state", TEXT, APPLIANCE, "folder for what is changed in the dashboard, its accounts and sessions")
     run_dir: Optional[str] = setting(
         None, TEXT, APPLIANCE, "private folder for the sockets between daemon and dashboard; by default one in /tmp")
+
+    # Board
+    profile: Optional[str] = setting(
+        None, TEXT, BOARD,
+        "defaults that take the place of this board's own: the name of one in profiles/, or a file of the same form")
+    power_mode: Union[int, str] = setting(
+        "leave", POWER_MODE, BOARD,
+        "for `up` on a Jetson: power mode of nvpmodel, by id or name, set at the start through the power helper; "
+        "`leave` changes nothing", minimum=0, maximum=255)
+    jetson_clocks: Optional[bool] = setting(
+        None, BOOLEAN, BOARD,
+        "for `up` on a Jetson: whether jetson_clocks holds the clocks at the highest of the power mode; left out, "
+        "nothing is changed")
 
     # Recording
     recordings_dir: str = setting("recordings", TEXT, RECORDING, "folder of the recordings")

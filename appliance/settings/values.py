@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from appliance.settings.redact import redact
-from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, STREAMS, Setting
+from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, STREAMS, Setting
 from appliance.settings.streams import EXAMPLE, BadStreams, streams_from_text
 
 TRUE_WORDS = ("true", "yes", "on", "1")
@@ -40,7 +40,7 @@ def parse_text(setting: Setting, text: str) -> Any:
             return streams_from_text(text)
         except BadStreams as error:
             raise BadValue(str(error)) from None
-    if setting.kind == CAMERA and re.match(r"[+-]?[0-9]{1,9}$", text):
+    if setting.kind in (CAMERA, POWER_MODE) and re.match(r"[+-]?[0-9]{1,9}$", text):
         return check_value(setting, int(text))
     return check_value(setting, text)
 
@@ -54,7 +54,7 @@ def check_value(setting: Setting, value: Any) -> Any:
         fits = is_integer and _in_range(setting, value)
     elif setting.kind == NUMBER:
         fits = (is_integer or isinstance(value, float)) and _in_range(setting, value)
-    elif setting.kind == CAMERA and is_integer:
+    elif setting.kind in (CAMERA, POWER_MODE) and is_integer:
         fits = _in_range(setting, value)
     else:
         fits = isinstance(value, str) and value != "" and "\0" not in value
@@ -83,6 +83,8 @@ def describe(setting: Setting) -> str:
     if setting.kind == CAMERA:
         return ("a camera index{} or a text (device path, RTSP or HTTP address, GStreamer pipeline)"
                 .format(_range(setting)))
+    if setting.kind == POWER_MODE:
+        return "the id{} or the name of a power mode, or leave".format(_range(setting))
     if setting.kind in (INTEGER, NUMBER):
         noun = "a whole number" if setting.kind == INTEGER else "a number"
         return noun + (" of " + setting.unit if setting.unit else "") + _range(setting)

@@ -23,12 +23,12 @@ MACHINES = [
     ("tx2", "quill",
      {MODEL: "quill\0", COMPATIBLE: "nvidia,quill\0nvidia,p2597-0000+p3310-1000\0nvidia,tegra186\0"}),
     ("tx2", "quill", {MODEL: "quill\0", DTS: "/src/kernel/tegra186-quill-p3310-1000-c03-00-base.dts\0"}),
-    ("tx2", "lightning",
+    ("tx2_nx", "lightning",
      {MODEL: "lightning\0", COMPATIBLE: "nvidia,p3509-0000+p3636-0001\0nvidia,tegra186\0"}),
     ("xavier", "Jetson-AGX",
      {MODEL: "Jetson-AGX\0",
       COMPATIBLE: "nvidia,galen\0nvidia,jetson-xavier\0nvidia,p2822-0000+p2888-0001\0nvidia,tegra194\0"}),
-    ("xavier", "NVIDIA Jetson Xavier NX Developer Kit",
+    ("xavier_nx", "NVIDIA Jetson Xavier NX Developer Kit",
      {MODEL: "NVIDIA Jetson Xavier NX Developer Kit\0",
       COMPATIBLE: "nvidia,p3449-0000+p3668-0000\0nvidia,tegra194\0"}),
     ("nano", "NVIDIA Jetson Nano Developer Kit",
@@ -37,7 +37,7 @@ MACHINES = [
     ("orin", "NVIDIA Jetson AGX Orin Developer Kit",
      {MODEL: "NVIDIA Jetson AGX Orin Developer Kit\0",
       COMPATIBLE: "nvidia,p3737-0000+p3701-0000\0nvidia,tegra234\0"}),
-    ("orin", "NVIDIA Jetson Orin Nano Developer Kit",
+    ("orin_nano", "NVIDIA Jetson Orin Nano Developer Kit",
      {MODEL: "NVIDIA Jetson Orin Nano Developer Kit\0",
       COMPATIBLE: "nvidia,p3768-0000+p3767-0005\0nvidia,tegra234\0"}),
     # A container, from which Docker hides the device tree.
@@ -81,9 +81,9 @@ def test_a_mistake_in_a_profile_is_named(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", ["toaster", "../profiles/pc", ""])
+@pytest.mark.parametrize("name", ["toaster", "pc.backup", ""])
 def test_an_unknown_profile_is_named_with_those_there_are(name):
-    expected = "there is no profile {}; there are: jetson, nano, orin, pc".format(name)
+    expected = "there is no profile {}; there are: jetson, nano, orin, orin_nano, orin_nx, pc".format(name)
     with pytest.raises(ConfigError, match=expected):
         load_profile(name)
 

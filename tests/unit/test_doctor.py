@@ -332,7 +332,7 @@ def test_a_remedy_stands_below_what_it_is_for():
     (FINDINGS[:2], 0, "The appliance can run."),
 ])
 def test_the_exit_code_tells_whether_it_can_run(monkeypatch, findings, code, last):
-    monkeypatch.setattr(doctor, "diagnose", lambda load: findings)
+    monkeypatch.setattr(doctor, "diagnose", lambda load, tree: findings)
     output = io.StringIO()
     assert doctor.run(lambda: None, output) == code
     assert output.getvalue().splitlines()[-1] == last
@@ -344,9 +344,10 @@ def test_a_bare_machine_gets_a_finding_for_everything(tmp_path, monkeypatch):
     findings = doctor.diagnose(settings(tmp_path, monkeypatch), root=tmp_path)
     states = {finding.subject: finding.state for finding in findings}
     assert states == {
-        "board": OK, "Python": OK, "libraries": OK, "settings": OK, "output": OK, "disk": states["disk"],
+        "board": OK, "power": OK, "sensors": states["sensors"], "Python": OK,
+        "libraries": OK, "settings": OK, "output": OK, "disk": states["disk"],
         "GStreamer": NOTE, "cameras": NOTE, "memory": NOTE,
         "TensorFlow": MISSING, "OpenCV": MISSING, "models": MISSING,
     }
     assert all(finding.remedy for finding in findings if finding.state != OK)
-    assert sys.executable in findings[1].found
+    assert sys.executable in next(finding.found for finding in findings if finding.subject == "Python")

@@ -1,0 +1,172 @@
+"""The power mode and the clocks of a Jetson: read here, set by the helper on the host (deploy/power)."""
+
+import json
+import logging
+import socket
+import threading
+from pathlib import Path
+from typing import Any, Dict, Optional, Union
+
+from appliance.board.detect import Board
+from appliance.board.power_modes import PowerMode, current_mode, power_table
+from appliance.board.root import board_root
+from appliance.errors import SplitlensError
+
+log = logging.getLogger(__name__)
+
+SOCKET = "run/splitlens-power/socket"
+ANSWER_SECONDS = 60.0  # a change takes up to four commands of 15 seconds
+LONGEST_ANSWER = 65536
+LEAVE = "leave"
+NO_HELPER = ("Only shown: the power helper, which would set it, does not run on this board. docs/boards.md says how to "
+             "install it.")
+_SEE_LOG = "`journalctl -u splitlens-power` on the board says why."
+
+
+class PowerError(SplitlensError):
+    """A mode or clocks that could not be set, and why. needs_reboot: it would take a restart of the board."""
+
+    def __init__(self, sentence: str, needs_reboot: bool = False) -> None:
+        super().__init__(sentence)
+        self.needs_reboot = needs_reboot
+
+
+class NoHelper(PowerError):
+    """Nothing answers at the helper's socket."""
+
+
+class Power:
+    """For several threads; those that change something wait for each other, `facts` for none.
+
+    root: as in `board_root`.
+    """
+
+    def __init__(self, board: Board, root: Optional[Path] = None) -> None:
+        self._root = board_root(root)
+        self._table = power_table(board, self._root)
+        self._changing = threading.Lock()
+        self._told: Dict[str, Any] = {}  # what the helper said last
+        self._helper_problem: Optional[str] = NO_HELPER
+        self._change_problem: Optional[str] = None  # of the last change, until one succeeds
+        self._is_settable = False
+        self._needs_reboot = False
+
+    @property
+    def has_modes(self) -> bool:
+        """Whether this is a board with power modes; a PC is none."""
+        return bool(self._table.modes)
+
+    def facts(self) -> Optional[Dict[str, Any]]:
+        """The row `power` of the state; None on a board without power modes."""
+        if not self.has_modes:
+            return None
+        current = current_mode(self._root)
+        return {
+            "modes": [{"id": mode.id, "name": mode.name, "detail": mode.detail} for mode in self._table.modes],
+            "current": self._told.get("mode") if current is None else current,
+            "clocks": self._told.get("clocks"),
+            "settable": self._is_settable,
+            "problem": self._change_problem or self._helper_problem,
+            "needs_reboot": self._needs_reboot,
+        }
+
+    def refresh(self) -> None:
+        """Ask the helper how things are. Whatever is wrong with it is in `facts`."""
+        if not self.has_modes:
+            return
+        with self._changing:
+            try:
+                self._ask({"verb": "mode"})
+                self._ask({"verb": "clocks"})
+                self._helper_problem = None
+            except PowerError as error:
+                self._helper_problem = str(error)
+
+    def find(self, wanted: Union[int, str]) -> PowerMode:
+        """The mode of an id or a name. Raises PowerError for one that the board does not have."""
+        mode = self._table.find(wanted)
+        if mode is None:
+            known = ", ".join("{} ({})".format(mode.name, mode.id) for mode in self._table.modes)
+            raise PowerError("This board has no power mode {}; it has {}.".format(wanted, known or "none"))
+        return mode
+
+    def set_mode(self, wanted: Union[int, str]) -> None:
+        """Raises PowerError; where the change would need a restart of the board, it was not made."""
+        mode = self.find(wanted)
+        self._set({"verb": "mode", "set": mode.id})
+        log.info("The power mode is %s", mode.name)
+
+    def set_clocks(self, held: bool) -> None:
+        """Have jetson_clocks hold the clocks at the highest of the mode, or let them go. Raises PowerError."""
+        self._set({"verb": "clocks", "set": held})
+        log.info("The clocks are %s", "held at their highest" if held else "let go")
+
+    def apply(self, mode: Union[int, str], clocks: Optional[bool]) -> None:
+        """What settings ask for, as far as it is not so already. What cannot be is logged and in `facts`."""
+        if not self.has_modes:
+            return
+        self.refresh()
+        facts = self.facts() or {}
+        try:
+            if mode != LEAVE and self.find(mode).id != facts["current"]:
+                self.set_mode(mode)
+            if clocks is not None and clocks != facts["clocks"]:
+                self.set_clocks(clocks)
+        except NoHelper:
+            log.info("Power mode and clocks are left as they are: the power helper does not run (docs/boards.md)")
+        except PowerError as error:
+            log.warning("%s", error)
+            self._change_problem = str(error)
+
+    def _set(self, request: Dict[str, Any]) -> None:
+        with self._changing:
+            try:
+                self._ask(request)
+            except NoHelper as error:
+                self._helper_problem = str(error)
+                raise
+            except PowerError as error:
+                self._needs_reboot = error.needs_reboot
+                self._change_problem = str(error)
+                raise
+            self._needs_reboot = False
+            self._helper_problem = self._change_problem = None
+
+    def _ask(self, request: Dict[str, Any]) -> None:
+        try:
+            answer = ask_helper(self._root / SOCKET, request)
+        except PowerError:
+            self._is_settable = False
+            raise
+        self._is_settable = answer.get("kind") != "denied"
+        if not answer.get("ok"):
+            raise PowerError(str(answer.get("error")), answer.get("kind") == "reboot")
+        self._told.update((key, answer[key]) for key in ("mode", "clocks") if key in answer)
+
+
+def ask_helper(path: Path, request: Dict[str, Any], seconds: float = ANSWER_SECONDS) -> Dict[str, Any]:
+    """The helper's answer. Raises NoHelper where there is none, PowerError for one that makes no sense."""
+    data = b""
+    try:
+        with socket.socket(socket.AF_UNIX) as channel:
+            channel.settimeout(seconds)
+            channel.connect(str(path))
+            channel.sendall(json.dumps(request).encode() + b"\n")
+            while b"\n" not in data and len(data) < LONGEST_ANSWER:
+                part = channel.recv(4096)
+                if not part:
+                    break
+                data += part
+    except socket.timeout:
+        raise PowerError("The power helper does not answer; " + _SEE_LOG) from None
+    except OSError as error:
+        if data:
+            raise PowerError("The power helper went away: {}.".format(error.strerror)) from error
+        raise NoHelper(NO_HELPER) from error
+    try:
+        answer = json.loads(data.decode())
+        if isinstance(answer, dict):
+            return answer
+    except ValueError:
+        pass
+    raise PowerError("The power helper gave no answer; " + _SEE_LOG)

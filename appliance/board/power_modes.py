@@ -1,0 +1,113 @@
+"""The power modes that a board has: from its own /etc/nvpmodel.conf, else as power_modes.yml knows them."""
+
+import re
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Union
+
+import yaml
+
+from appliance.board.detect import Board
+from appliance.board.root import board_root, read_text
+
+MODES_FILE = Path(__file__).with_name("power_modes.yml")
+CONF = "etc/nvpmodel.conf"
+STATUS = "var/lib/nvpmodel/status"
+
+_HEAD = re.compile(r"<\s*POWER_MODEL\s+ID=(\d+)\s+NAME=(\S+?)\s*>")
+# `CPU_ONLINE CORE_3 1`; L4T 27 and 28 have the file itself there: `/sys/devices/system/cpu/cpu3/online 1`
+_ONLINE = re.compile(r"(?:CPU_ONLINE\s+CORE_|/sys/devices/system/cpu/cpu)(\d+)(?:/online)?\s+([01])$")
+_CPU = re.compile(r"(?:CPU_\w+\s+MAX_FREQ|/sys/\S+/scaling_max_freq)\s+(-?\d+)$")  # kHz
+_GPU = re.compile(r"(?:GPU\s+MAX_FREQ|/sys/\S+/devfreq/\S+/max_freq)\s+(-?\d+)$")  # Hz
+_NO_LIMIT = 1 << 31
+
+
+class PowerMode(NamedTuple):
+    """cores: how many of the CPU run. cpu_mhz, gpu_mhz: the highest frequencies. None: no limit, or not known."""
+
+    id: int
+    name: str
+    cores: Optional[int] = None
+    cpu_mhz: Optional[float] = None
+    gpu_mhz: Optional[float] = None
+
+    @property
+    def detail(self) -> str:
+        """For people: "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"."""
+        parts = [] if self.cores is None else ["{} cores".format(self.cores)]
+        parts += ["{} {:.2f} GHz".format(name, mhz / 1000.0)
+                  for name, mhz in (("CPU", self.cpu_mhz), ("GPU", self.gpu_mhz)) if mhz is not None]
+        return ", ".join(parts)
+
+
+class PowerTable(NamedTuple):
+    """modes: by id; none on what is no Jetson. also: other words for modes, in small letters, and their ids."""
+
+    modes: List[PowerMode]
+    also: Dict[str, int]
+
+    def find(self, wanted: Union[int, str]) -> Optional[PowerMode]:
+        """The mode of an id or a name, however that is written: MAXN, Max-N, max-p arm."""
+        word = _plain(str(wanted))
+        by_id = {mode.id: mode for mode in self.modes}
+        if word.isdigit():
+            return by_id.get(int(word))
+        # 15W and MODE_15W are one: JetPack 5 took the prefix away
+        by_name = {re.sub("^mode", "", _plain(mode.name)): mode for mode in self.modes}
+        return by_name.get(re.sub("^mode", "", word)) or by_id.get(self.also.get(word, -1))
+
+
+def power_table(board: Board, root: Optional[Path] = None) -> PowerTable:
+    """The modes of a board; an nvpmodel.conf that holds none counts as absent."""
+    table: Dict[str, Any] = next(
+        (row for row in yaml.safe_load(MODES_FILE.read_text(encoding="utf-8"))
+         if board.id in row["boards"] and board.module in row.get("modules", [board.module])), {})
+    known = {(mode[0], mode[1]): PowerMode(*mode) for mode in table.get("modes", ())}
+    modes = [_with_known(mode, known.get((mode.id, mode.name), mode))
+             for mode in parse_conf(read_text(board_root(root) / CONF))] or list(known.values())
+    also = {_plain(word): id for word, id in table.get("also", {}).items()}
+    return PowerTable(sorted(modes, key=lambda mode: mode.id), also)
+
+
+def _with_known(mode: PowerMode, known: PowerMode) -> PowerMode:
+    """The file says nothing of a frequency that it does not limit."""
+    return mode._replace(cpu_mhz=mode.cpu_mhz or known.cpu_mhz, gpu_mhz=mode.gpu_mhz or known.gpu_mhz)
+
+
+def parse_conf(text: str) -> List[PowerMode]:
+    """The modes of an nvpmodel.conf, of any release, in its order."""
+    sections: List[Any] = []
+    lines: List[str] = []
+    for line in (line.strip() for line in text.splitlines()):
+        head = _HEAD.match(line)
+        if line.startswith("<"):
+            lines = []
+        if head:
+            sections.append((int(head.group(1)), head.group(2), lines))
+        else:
+            lines.append(line)
+    return [_read_mode(*section) for section in sections]
+
+
+def _read_mode(id: int, name: str, lines: List[str]) -> PowerMode:
+    online = {match.group(1): match.group(2) for match in map(_ONLINE.match, lines) if match}
+    if online:
+        online.setdefault("0", "1")  # it never goes off, and L4T 28 does not name it
+    cores = list(online.values()).count("1") or None
+    return PowerMode(id, name, cores, _highest(_CPU, lines, 1e3), _highest(_GPU, lines, 1e6))
+
+
+def _highest(pattern: Any, lines: List[str], unit: float) -> Optional[float]:
+    found = [int(match.group(1)) for match in map(pattern.match, lines) if match]
+    if not found or min(found) < 0 or max(found) >= _NO_LIMIT:
+        return None
+    return max(found) / unit
+
+
+def current_mode(root: Optional[Path] = None) -> Optional[int]:
+    """The id that nvpmodel keeps for the next boot, which is that of now; None where the file cannot be read."""
+    found = re.search(r"pmode:(\d+)", read_text(board_root(root) / STATUS))  # "pmode:0003", with a fan mode behind it
+    return int(found.group(1)) if found else None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())

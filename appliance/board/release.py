@@ -1,0 +1,35 @@
+"""The release of Jetson Linux that a board runs, and the JetPack that it belongs to."""
+
+import re
+from pathlib import Path
+from typing import Dict, NamedTuple, Optional
+
+import yaml
+
+from appliance.board.root import board_root, read_text
+
+JETPACK_FILE = Path(__file__).with_name("jetpack.yml")
+
+
+class Release(NamedTuple):
+    """l4t: e.g. "32.7.1". jetpack: e.g. "4.6.1"; of a release that is not known "4", of an unheard-of one ""."""
+
+    l4t: str
+    jetpack: str
+
+    def __str__(self) -> str:
+        return "Jetson Linux R{}{}".format(self.l4t, ", JetPack " + self.jetpack if self.jetpack else "")
+
+
+def read_release(root: Optional[Path] = None) -> Optional[Release]:
+    """What /etc/nv_tegra_release says; None on what is no Jetson. In a container it speaks of the image."""
+    # "# R32 (release), REVISION: 7.1, GCID: 29818004, BOARD: t186ref, EABI: aarch64, DATE: ..."
+    text = read_text(board_root(root) / "etc/nv_tegra_release")
+    found = re.match(r"# R(\d+) \(release\), REVISION: (\d+(?:\.\d+)*)", text)
+    if found is None:
+        return None
+    l4t = "{}.{}".format(*found.groups())
+    if l4t.count(".") == 1:
+        l4t += ".0"
+    known: Dict[str, str] = yaml.safe_load(JETPACK_FILE.read_text(encoding="utf-8"))
+    return Release(l4t, str(known.get(l4t) or known.get(found.group(1), "")))
