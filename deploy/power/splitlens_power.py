@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Sets the power mode of a Jetson for the container of Splitlens, which has no rights to: `splitlens-power.service`.
+
+Runs as root on the host with the system's Python (3.6 or newer), and needs nothing but this file. It listens on a Unix
+socket and obeys only processes of the users and groups that it is told to. One JSON object a line each way, one request
+a connection:
+
+    {"verb": "mode"}                  -> {"ok": true, "mode": 3, "modes": [{"id": 0, "name": "MAXN"}, ...]}
+    {"verb": "mode", "set": 0}        -> the same, or {"ok": false, "kind": "reboot", "error": "..."}
+    {"verb": "clocks"}                -> {"ok": true, "clocks": false}; null: not known
+    {"verb": "clocks", "set": true}   -> the same
+
+kind: "denied", "invalid" (the request makes no sense), "reboot" (not done: the board would have to restart), "failed".
+It never restarts the board, and starts nothing but nvpmodel and jetson_clocks, without a shell.
+"""
+
+import argparse
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
+
+LONGEST_REQUEST = 1000
+REQUEST_SECONDS = 2.0
+FIRST_INHERITED = 3  # systemd hands over its sockets from here on
+
+
+class Refused(Exception):
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
+class Board:
+    """The two commands. kept: a file that jetson_clocks keeps the clocks in, as they were before it held them."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.nvpmodel: str = options.nvpmodel
+        self.jetson_clocks: str = options.jetson_clocks
+        self.conf: str = options.conf
+        self.kept: str = options.kept
+        self.seconds: float = options.seconds
+
+    def mode(self, wanted: Any = None) -> Dict[str, Any]:
+        modes = self.modes()
+        if wanted is not None:
+            if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted not in modes:
+                known = ", ".join("{} ({})".format(*mode) for mode in sorted(modes.items()))
+                raise Refused("invalid", "{} is no power mode of this board; {} has {}.".format(
+                    json.dumps(wanted)[:40], self.conf, known))
+            if wanted != self.current_mode():
+                self.set_mode(wanted, modes[wanted])
+        return {"mode": self.current_mode(), "modes": [{"id": id, "name": modes[id]} for id in sorted(modes)]}
+
+    def modes(self) -> Dict[int, str]:
+        """id to name, from the board's own file."""
+        try:
+            with open(self.conf, encoding="utf-8", errors="replace") as file:
+                found = re.findall(r"^\s*<\s*POWER_MODEL\s+ID=(\d+)\s+NAME=(\S+?)\s*>", file.read(), re.MULTILINE)
+        except OSError as error:
+            raise Refused("failed", "{}: {}: no power modes.".format(self.conf, error.strerror)) from error
+        return {int(id): name for id, name in found}
+
+    def current_mode(self) -> Optional[int]:
+        code, said = self.run([self.nvpmodel, "-q"])
+        found = re.search(r"^NV Power Mode:.*\n\s*(\d+)\s*$", said, re.MULTILINE)
+        return int(found.group(1)) if code == 0 and found else None
+
+    def set_mode(self, wanted: int, name: str) -> None:
+        # What jetson_clocks holds would not fit the other mode, and its way back would switch on the cores of this one.
+        held = os.path.exists(self.kept)
+        if held:
+            self.clocks(False)
+        try:
+            # Where the change needs a restart it asks whether to do it now. That is for people to decide.
+            code, said = self.run([self.nvpmodel, "-m", str(wanted)], answer="NO\n")
+        finally:
+            if held:
+                self.clocks(True)
+        if "reboot" in said.lower():
+            raise Refused("reboot", "Power mode {} ({}) needs a restart of the board, so it was not set. On the board, "
+                                    "`sudo nvpmodel -m {}` asks for it and does both.".format(wanted, name, wanted))
+        if code != 0 or self.current_mode() != wanted:
+            raise Refused("failed", "nvpmodel did not set mode {} ({}): {}".format(wanted, name, last_line(said)))
+
+    def clocks(self, wanted: Any = None) -> Dict[str, Any]:
+        if wanted is not None and not isinstance(wanted, bool):
+            raise Refused("invalid", "`set` of clocks is true or false.")
+        if wanted is True and self.are_clocks_held() is not True:
+            if os.path.exists(self.kept):
+                os.unlink(self.kept)  # of an earlier time: jetson_clocks would ask whether to overwrite it
+            self.change_clocks(["--store", self.kept])
+            self.change_clocks([])
+        elif wanted is False and os.path.exists(self.kept):
+            self.change_clocks(["--restore", self.kept])
+            os.unlink(self.kept)
+        elif wanted is False and self.are_clocks_held():
+            raise Refused("failed", "The clocks are held by somebody else, and how they were before is not known. "
+                                    "A restart of the board lets them go.")
+        return {"clocks": self.are_clocks_held()}
+
+    def change_clocks(self, words: List[str]) -> None:
+        code, said = self.run([self.jetson_clocks] + words, answer="N\n")
+        if code != 0 or re.search(r"^Error", said, re.MULTILINE):
+            raise Refused("failed", "`{}` failed: {}".format(" ".join(["jetson_clocks"] + words), last_line(said)))
+
+    def are_clocks_held(self) -> Optional[bool]:
+        code, said = self.run([self.jetson_clocks, "--show"])
+        found = re.search(r"^EMC .*FreqOverride=([01])", said, re.MULTILINE)
+        return found.group(1) == "1" if code == 0 and found else None
+
+    def run(self, command: List[str], answer: str = "") -> Tuple[int, str]:
+        """Exit code and all that was said. The command and what it started end with its time."""
+        try:
+            child = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                start_new_session=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root"})
+        except OSError as error:
+            raise Refused("failed", "{}: {}.".format(command[0], error.strerror)) from error
+        try:
+            said = child.communicate(answer.encode(), timeout=self.seconds)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
+            raise Refused("failed", "{} had not ended after {:g} seconds, and was stopped.".format(
+                " ".join(command), self.seconds)) from None
+        return child.returncode, said.decode("utf-8", "replace")
+
+
+def last_line(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it said nothing."
+
+
+def answer_request(board: Board, data: bytes) -> Dict[str, Any]:
+    try:
+        request = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise Refused("invalid", "That is no JSON.") from None
+    verbs = {"mode": board.mode, "clocks": board.clocks}
+    if not isinstance(request, dict) or not isinstance(request.get("verb"), str) or request["verb"] not in verbs:
+        raise Refused("invalid", "`verb` is one of {}.".format(", ".join(verbs)))
+    if set(request) - {"verb", "set"}:
+        raise Refused("invalid", "There are only `verb` and `set`.")
+    return verbs[request["verb"]](request.get("set"))
+
+
+def peer_of(connection: socket.socket) -> Tuple[int, int, int]:
+    """Process, user and group, as the kernel knows them."""
+    size = struct.calcsize("3i")
+    process, user, group = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return process, user, group
+
+
+def read_line(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\n" not in data:
+        part = connection.recv(LONGEST_REQUEST)
+        data += part
+        if not part or len(data) > LONGEST_REQUEST:
+            raise Refused("invalid", "A request is one line of at most {} bytes.".format(LONGEST_REQUEST))
+    return data.partition(b"\n")[0]
+
+
+def serve(connection: socket.socket, board: Board, users: Set[int], groups: Set[int]) -> None:
+    """One request, whatever comes."""
+    connection.settimeout(REQUEST_SECONDS)
+    process, user, group = peer_of(connection)
+    try:
+        if user not in users and group not in groups:
+            raise Refused("denied", "User {} and group {} may not set the power mode; ALLOW_USER and ALLOW_GROUP in "
+                                    "/etc/default/splitlens-power say who may.".format(user, group))
+        data = read_line(connection)
+        answer = dict(answer_request(board, data), ok=True)
+        if b'"set"' in data:
+            log("process {} of user {}: {}".format(process, user, data.decode("utf-8", "replace")))
+    except Refused as error:
+        log("process {} of user {}: {}".format(process, user, error))
+        answer = {"ok": False, "kind": error.kind, "error": str(error)}
+    except OSError as error:  # it went away, or said nothing
+        log("process {} of user {}: {}".format(process, user, error))
+        return
+    try:
+        connection.sendall(json.dumps(answer).encode("utf-8") + b"\n")
+    except OSError as error:
+        log("process {} of user {}: {}".format(process, user, error))
+
+
+def log(text: str) -> None:
+    sys.stderr.write(text.encode("ascii", "backslashreplace").decode("ascii") + "\n")
+    sys.stderr.flush()
+
+
+def open_socket(path: str) -> socket.socket:
+    """The one that systemd hands over, else one of our own."""
+    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
+        return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=FIRST_INHERITED)
+    if os.path.exists(path):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    os.chmod(path, 0o666)  # who may is seen by the peer's user
+    listener.listen(5)
+    return listener
+
+
+def numbers(text: str) -> Set[int]:
+    return {int(part) for part in text.split(",") if part.strip()}
+
+
+def main() -> NoReturn:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    add = parser.add_argument
+    add("--socket", default="/run/splitlens-power/socket", help="where to listen, without systemd (%(default)s)")
+    add("--allow-user", type=numbers, default=set(), metavar="UID,...", help="users that may, beside root")
+    add("--allow-group", type=numbers, default=set(), metavar="GID,...", help="groups that may")
+    add("--nvpmodel", default="/usr/sbin/nvpmodel", help="(%(default)s)")
+    add("--jetson-clocks", default="/usr/bin/jetson_clocks", help="(%(default)s)")
+    add("--conf", default="/etc/nvpmodel.conf", help="the power modes (%(default)s)")
+    add("--kept", default="/run/splitlens-clocks/before", help="file for the clocks as they were (%(default)s)")
+    add("--seconds", type=float, default=15.0, help="what a command may take (%(default)s)")
+    options = parser.parse_args()
+    board = Board(options)
+    listener = open_socket(options.socket)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    while True:
+        connection = listener.accept()[0]
+        with connection:
+            serve(connection, board, options.allow_user | {0}, options.allow_group)
+
+
+if __name__ == "__main__":
+    main()
