@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -132,6 +133,7 @@ class Site:
         self.stop()
         if self.daemon:
             self.stop_daemon()
+        shutil.rmtree(str(self.folder))
 
 
 class Viewer:
@@ -221,6 +223,7 @@ class InProcess:
     def close(self):
         self.parts.link.stop()
         self.daemon.stop()
+        shutil.rmtree(str(Path(self.options.run_dir).parent))
 
 
 @pytest.fixture(scope="module")
