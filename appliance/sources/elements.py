@@ -18,12 +18,19 @@ _FILE = Path(__file__).with_name("elements.yml")
 _PROPERTY = re.compile(r"[A-Za-z][\w-]*=")
 # video/x-raw, video/x-raw(memory:NVMM), with or without their fields.
 _CAPS = re.compile(r"(video|image|application)/[\w.-]+(\([\w:]+\))?(,\S*)?$")
+# gst-launch joins its words and parses them anew, by rules of its own: there these end a value, and make elements of
+# what stands behind.
+_ENDS_VALUE = re.compile(r"""[!;"'\\\x00-\x1f]""")
 
 
 def check_elements(pipeline: str) -> None:
     """Raises SourceError for a pipeline with anything but allowed elements, their properties and caps."""
     launch_words(pipeline, 0)
     for word in shlex.split(pipeline):
+        if word != "!" and _ENDS_VALUE.search(word):
+            raise SourceError(
+                "GStreamer pipeline: {!r}: a value in a pipeline from the dashboard has no ! ; \\ or quotes in it; one "
+                "in the config file may have any".format(redact(word)[:80]))
         if word == "!" or _PROPERTY.match(word) or _CAPS.match(word) or word in _allowed():
             continue
         raise SourceError(
