@@ -147,10 +147,12 @@ class Power:
 def ask_helper(path: Path, request: Dict[str, Any], seconds: float = ANSWER_SECONDS) -> Dict[str, Any]:
     """The helper's answer. Raises NoHelper where there is none, PowerError for one that makes no sense."""
     data = b""
+    is_there = False
     try:
         with socket.socket(socket.AF_UNIX) as channel:
             channel.settimeout(seconds)
             channel.connect(str(path))
+            is_there = True
             channel.sendall(json.dumps(request).encode() + b"\n")
             while b"\n" not in data and len(data) < LONGEST_ANSWER:
                 part = channel.recv(4096)
@@ -160,8 +162,8 @@ def ask_helper(path: Path, request: Dict[str, Any], seconds: float = ANSWER_SECO
     except socket.timeout:
         raise PowerError("The power helper does not answer; " + _SEE_LOG) from None
     except OSError as error:
-        if data:
-            raise PowerError("The power helper went away: {}.".format(error.strerror)) from error
+        if is_there:
+            raise PowerError("The power helper went away; " + _SEE_LOG) from error
         raise NoHelper(NO_HELPER) from error
     try:
         answer = json.loads(data.decode())

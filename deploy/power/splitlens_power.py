@@ -27,6 +27,7 @@ from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 
 LONGEST_REQUEST = 1000
 REQUEST_SECONDS = 2.0
+STRANGER_SECONDS = 0.2  # others cannot hold up who may
 FIRST_INHERITED = 3  # systemd hands over its sockets from here on
 
 
@@ -160,7 +161,7 @@ def peer_of(connection: socket.socket) -> Tuple[int, int, int]:
 def read_line(connection: socket.socket) -> bytes:
     data = b""
     while b"\n" not in data:
-        part = connection.recv(LONGEST_REQUEST)
+        part = connection.recv(4096)
         data += part
         if not part or len(data) > LONGEST_REQUEST:
             raise Refused("invalid", "A request is one line of at most {} bytes.".format(LONGEST_REQUEST))
@@ -169,13 +170,14 @@ def read_line(connection: socket.socket) -> bytes:
 
 def serve(connection: socket.socket, board: Board, users: Set[int], groups: Set[int]) -> None:
     """One request, whatever comes."""
-    connection.settimeout(REQUEST_SECONDS)
     process, user, group = peer_of(connection)
+    may = user in users or group in groups
+    connection.settimeout(REQUEST_SECONDS if may else STRANGER_SECONDS)
     try:
-        if user not in users and group not in groups:
+        data = read_line(connection)  # first of all: an answer to what was not read does not arrive
+        if not may:
             raise Refused("denied", "User {} and group {} may not set the power mode; ALLOW_USER and ALLOW_GROUP in "
                                     "/etc/default/splitlens-power say who may.".format(user, group))
-        data = read_line(connection)
         answer = dict(answer_request(board, data), ok=True)
         if b'"set"' in data:
             log("process {} of user {}: {}".format(process, user, data.decode("utf-8", "replace")))
