@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Print the name of a base image for a Dockerfile here: tools/base_image.sh x86 | l4t | boot
 # x86 is debian:bookworm-slim where it can be pulled, else a stand-in made of Debian's packages. There is no pulling
-# NVIDIA's images for a test, so l4t is always a stand-in: Debian for arm64 with TensorFlow. boot is Debian with systemd.
+# NVIDIA's images for a test, so l4t is always a stand-in: Debian for arm64 with TensorFlow. boot is a machine that boots,
+# Debian with systemd and Docker, for podman.
 # A stand-in has this machine's certificates: a proxy's may be among them, which pip and npm need.
 set -euo pipefail
 kind=${1:?which? x86, l4t or boot}
@@ -28,7 +29,9 @@ add_certificates() {
     tar -C "$work" -c Dockerfile ca-certificates.crt pip.conf | nice docker build --quiet --network host --tag "$name" - >&2
 }
 
-if docker image inspect "$name" >/dev/null 2>&1; then
+has="docker image inspect $name"
+[ "$kind" != boot ] || has="podman image exists $name"
+if $has >/dev/null 2>&1; then
     say "there already"
 elif [ "$kind" = x86 ] && docker pull --quiet debian:bookworm-slim >/dev/null 2>&1; then
     name=debian:bookworm-slim
@@ -43,7 +46,8 @@ else
         ;;
     l4t)
         "$(dirname "$0")/debian_packages.sh" arm64 >&2
-        mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+        [ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+        [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || update-binfmts --enable qemu-aarch64 >&2
         make_debian arm64 "python3,python3-pip"
         # `docker import` of Docker 20.10 takes it for an image of this machine's kind; podman's labels it right.
         podman import --quiet --arch arm64 "$work/base.tar" "$name-bare" >/dev/null
@@ -54,9 +58,9 @@ else
         add_certificates "$name-bare" "RUN pip install --quiet --no-cache-dir --break-system-packages tensorflow==2.21.0"
         ;;
     boot)
-        make_debian amd64 "systemd,systemd-sysv,dbus,docker.io,iproute2"
-        docker import "$work/base.tar" "$name-bare" >/dev/null
-        add_certificates "$name-bare"
+        "$(dirname "$0")/debian_packages.sh" boot >&2
+        make_debian amd64 "systemd,systemd-sysv,dbus,docker.io,iproute2,iptables,hostname"
+        podman import --quiet --change 'CMD ["/sbin/init"]' --change 'STOPSIGNAL SIGRTMIN+3' "$work/base.tar" "$name" >/dev/null
         ;;
     *)
         echo "no base called $kind: x86, l4t or boot" >&2

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Make Splitlens start at every boot, in a container. Run it as often as you like: what is right already stays as it is.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: sudo deploy/install.sh [--image NAME | --load FILE | --rollback] [--dry-run]
+
+  --image NAME   run this image: one that is here, or that can be pulled. The first time: splitlens:x86, on a Jetson
+                 splitlens:l4t. Later: the one that runs now
+  --load FILE    run the image in this file, which `docker save` made on another machine
+  --rollback     run the image that ran before the last change
+  --dry-run      only say what would be done
+
+Docker and systemd must be there already. Writes /etc/default/splitlens, /etc/splitlens/config.yml (never a second time),
+/etc/systemd/system/splitlens.service and /usr/local/lib/splitlens/. deploy/uninstall.sh takes them away again.
+TEXT
+}
+
+fail() { echo "install: $*" >&2; exit 1; }
+
+here=$(cd "$(dirname "$0")" && pwd)
+defaults=/etc/default/splitlens
+library=/usr/local/lib/splitlens
+wanted='' archive='' rollback='' dry='' chosen=0
+began=$(date +%s)
+while [ $# -gt 0 ]; do
+    case $1 in
+    --image) wanted=${2:?--image needs a name} chosen=$((chosen + 1)); shift ;;
+    --load) archive=${2:?--load needs a file} chosen=$((chosen + 1)); shift ;;
+    --rollback) rollback=yes chosen=$((chosen + 1)) ;;
+    --dry-run) dry=yes ;;
+    -h | --help) usage; exit ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+[ $chosen -le 1 ] || fail "only one of --image, --load and --rollback"
+
+# Do it, or say it.
+act() {
+    if [ "$dry" ]; then echo "would: $*"; else "$@"; fi
+}
+
+changed=''
+# put SOURCE TARGET MODE: a file, unless it is there already, as it should be.
+put() {
+    if cmp -s "$1" "$2" && [ "$(stat -c %a "$2")" = "$3" ]; then return; fi
+    [ "$dry" ] || echo "writing $2"
+    act install -D -m "$3" "$1" "$2"
+    changed=yes
+}
+
+# setting NAME: as /etc/default/splitlens has it.
+setting() {
+    [ ! -e "$defaults" ] || sed -n "s/^$1=//p" "$defaults" | tail -n 1
+}
+
+[ "$dry" ] || [ "$(id -u)" -eq 0 ] || fail "it needs root: sudo $0"
+[ -d /run/systemd/system ] || fail "systemd does not run here; deploy/compose.yml starts Splitlens without it"
+command -v docker >/dev/null || fail "Docker is not installed. Debian and Ubuntu: sudo apt-get install docker.io; JetPack has it"
+docker version >/dev/null 2>&1 || fail "Docker does not answer: sudo systemctl enable --now docker"
+
+# Which image
+
+current=$(setting IMAGE)
+if [ "$rollback" ]; then
+    wanted=$(setting PREVIOUS_IMAGE)
+    [ "$wanted" ] || fail "there is no image from before to go back to"
+elif [ "$archive" ]; then
+    [ -r "$archive" ] || fail "$archive cannot be read"
+    # Its name stands in the archive. Reading it is no change, so a dry run does it too.
+    wanted=$(tar -xOf "$archive" manifest.json | sed -n 's/.*"RepoTags":\["\([^"]*\)".*/\1/p')
+    [ "$wanted" ] || fail "$archive is nothing that \`docker save NAME\` made"
+    act docker load --quiet --input "$archive"
+elif [ -z "$wanted" ]; then
+    usual=splitlens:x86
+    [ ! -e /etc/nv_tegra_release ] || usual=splitlens:l4t
+    wanted=${current:-$usual}
+fi
+if ! docker image inspect "$wanted" >/dev/null 2>&1 && ! { [ "$dry" ] && [ "$archive" ]; }; then
+    act docker pull "$wanted" ||
+        fail "there is no image $wanted here. Build it (make image-x86, make image-l4t), or bring it: docker save, then --load FILE"
+fi
+
+# The files
+
+if [ "$wanted" != "$current" ] || [ ! -e "$defaults" ]; then
+    new=$(mktemp)
+    trap 'rm -f "$new"' EXIT
+    if [ -e "$defaults" ]; then
+        grep -v -e '^IMAGE=' -e '^PREVIOUS_IMAGE=' "$defaults" >"$new" || true
+    else
+        cat >"$new" <<'TEXT'
+# Which container splitlens.service runs. After a change: sudo systemctl restart splitlens
+# PORT: of the dashboard. OPTIONS: more words for `docker run`, such as --network host. The images are set by install.sh.
+PORT=8080
+OPTIONS=""
+TEXT
+    fi
+    printf 'IMAGE=%s\nPREVIOUS_IMAGE=%s\n' "$wanted" "$current" >>"$new"
+    put "$new" "$defaults" 644
+    echo "image: $wanted${current:+ (before: $current)}"
+fi
+[ -e /etc/splitlens/config.yml ] || put "$here/config.yml" /etc/splitlens/config.yml 644
+put "$here/run-container" "$library/run-container" 755
+put "$here/splitlens.service" /etc/systemd/system/splitlens.service 644
+
+# The helper that sets power modes, on a board that has them.
+units=(splitlens.service)
+if command -v nvpmodel >/dev/null || command -v jetson_clocks >/dev/null; then
+    for file in "$here"/power/*; do
+        case $file in
+        *.service | *.socket) put "$file" "/etc/systemd/system/${file##*/}" 644 ;;
+        *) [ ! -x "$file" ] || [ -d "$file" ] || put "$file" "$library/${file##*/}" 755 ;;
+        esac
+        case $file in *.socket) units=("${file##*/}" "${units[@]}") ;; esac
+    done
+fi
+
+# Start it
+
+was_running=''
+systemctl is-active --quiet splitlens.service && was_running=yes
+[ -z "$changed" ] || act systemctl daemon-reload
+for unit in "${units[@]}"; do
+    systemctl is-enabled --quiet "$unit" 2>/dev/null || act systemctl enable --quiet "$unit"
+done
+if [ "$was_running" ] && [ -z "$changed" ]; then
+    echo "Splitlens is installed and runs already; nothing was changed."
+elif [ "$was_running" ]; then
+    act systemctl restart "${units[@]}"
+else
+    act systemctl start "${units[@]}"
+fi
+[ -z "$dry" ] || exit 0
+
+# Wait until it is healthy, or say why it is not.
+for _ in $(seq 180); do
+    health=$(docker inspect --format '{{.State.Health.Status}}' splitlens 2>/dev/null || true)
+    [ "$health" != healthy ] || break
+    sleep 1
+done
+if [ "$health" != healthy ]; then
+    journalctl --quiet --unit splitlens.service --lines 20 --no-pager >&2
+    fail "Splitlens does not run (above: its last words).${current:+ Back to $current: sudo $0 --rollback}"
+fi
+port=$(setting PORT)
+address=$(hostname -I | cut -d ' ' -f 1)
+echo "Splitlens runs. Dashboard: http://${address:-localhost}:${port:-8080}/"
+# It is printed when the accounts are made, and kept nowhere.
+password=$(journalctl --quiet --unit splitlens.service --since "@$began" --output cat --no-pager |
+    sed -n 's/.*first sign-in: \(.*\) (shown once).*/\1/p' | tail -n 1)
+[ -z "$password" ] || echo "First sign-in: $password (not shown again)"

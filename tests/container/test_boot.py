@@ -1,0 +1,159 @@
+"""The installer and its unit on a machine with systemd and Docker, through boots. SPLITLENS_TEST_BOOT is the file of an
+image, as `docker save` makes it. The machine is a container of podman's, with a Docker of its own inside.
+"""
+
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MACHINE = "localhost/splitlens-base:boot"
+ARCHIVE = os.environ["SPLITLENS_TEST_BOOT"]
+LIMIT = 300
+
+# What podman needs to know here: no network of its own to set up, no systemd on this machine.
+SETTINGS = """
+[containers]
+netns = "host"
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+"""
+
+
+class Machine:
+    """Another computer, as far as an installer can see."""
+
+    def __init__(self, settings: Path) -> None:
+        self._environment = dict(os.environ, CONTAINERS_CONF=str(settings))
+        # A namespace of its own, or the runc inside looks for its groups in the wrong place.
+        # Its Docker stores images below /var/lib/docker, which overlayfs cannot do on overlayfs: hence a volume.
+        self.id = self.podman(
+            "run", "--detach", "--privileged", "--systemd", "always", "--cgroupns", "private",
+            "--volume", "/var/lib/docker",
+            "--volume", "{}:/deploy:ro".format(ROOT / "deploy"), "--volume", ARCHIVE + ":/image.tar:ro", MACHINE)
+
+    def podman(self, *words: str, check: bool = True) -> str:
+        done = subprocess.run(
+            ["podman", *words], env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, universal_newlines=True, timeout=LIMIT)
+        if check:
+            assert done.returncode == 0, "{}: {}".format(" ".join(words), done.stdout)
+        return done.stdout.strip()
+
+    def run(self, line: str, check: bool = True) -> str:
+        """A line for its shell, as root."""
+        return self.podman("exec", self.id, "sh", "-c", line, check=check)
+
+    def until(self, line: str, wanted: str = "") -> None:
+        """Wait until the line prints that, or ends without an error."""
+        end = time.monotonic() + LIMIT
+        said = ""
+        while time.monotonic() < end:
+            said = self.run(line + " && echo yes" if not wanted else line, check=False)
+            if (said.endswith("yes") if not wanted else said == wanted):
+                return
+            time.sleep(0.5)
+        raise AssertionError("{}: {}\n{}".format(line, said, self.run("journalctl --no-pager --lines 50", check=False)))
+
+    def until_up(self) -> None:
+        self.until("docker version >/dev/null 2>&1 && systemctl list-jobs | grep -q 'No jobs'")
+
+    def files(self) -> str:
+        return self.run("find /etc /usr/local -type f | sort; docker image ls --quiet; docker volume ls --quiet")
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    settings = tmp_path_factory.mktemp("podman") / "containers.conf"
+    settings.write_text(SETTINGS)
+    machine = Machine(settings)
+    try:
+        machine.until_up()
+        yield machine
+    finally:
+        machine.podman("rm", "--force", "--volumes", "--time", "5", machine.id)
+
+
+HEALTH = "docker inspect --format '{{.State.Health.Status}}' splitlens"
+
+
+def test_from_nothing_through_boots_to_nothing(machine):
+    """One story, as each step starts from the one before."""
+    # What it would do, it says and does not.
+    before = machine.files()
+    said = machine.run("/deploy/install.sh --load /image.tar --dry-run")
+    assert "would: docker load" in said and "would: install" in said and "splitlens.service" in said
+    assert machine.files() == before
+
+    # Without an image it says where to get one.
+    said = machine.run("/deploy/install.sh", check=False)
+    assert "there is no image splitlens:x86 here. Build it" in said
+    assert machine.files() == before
+
+    # One command, and it runs.
+    said = machine.run("/deploy/install.sh --load /image.tar")
+    assert re.search(r"^Splitlens runs. Dashboard: http://[\d.]+:8080/$", said, re.MULTILINE), said
+    password = re.findall(r"First sign-in: user operator, password (\S+) \(not shown again\)", said)
+    assert len(password) == 1, said
+    machine.until(HEALTH, "healthy")
+    rights = machine.run("docker inspect --format '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} "
+                         "{{.HostConfig.Privileged}} {{.Config.User}}' splitlens")
+    assert rights == "true [ALL] false 10001"
+
+    # Again, with nothing to do.
+    said = machine.run("/deploy/install.sh")
+    assert "nothing was changed" in said and "password" not in said
+
+    # Settings are the owner's.
+    machine.run("echo 'det_th: 0.25' >> /etc/splitlens/config.yml && systemctl restart splitlens")
+    machine.until(HEALTH, "healthy")
+    assert "0.25" in machine.run("docker exec splitlens splitlens config show | grep -w det_th")
+    machine.run("/deploy/install.sh")
+    assert "det_th: 0.25" in machine.run("cat /etc/splitlens/config.yml")
+
+    # Somebody kills the container.
+    first = machine.run("docker inspect --format '{{.Id}}' splitlens")
+    machine.run("docker kill splitlens")
+    machine.until("test \"$(docker inspect --format '{{.Id}}' splitlens)\" != " + first)
+    machine.until(HEALTH, "healthy")
+
+    # The power goes, the power comes.
+    machine.podman("restart", "--time", "30", machine.id)
+    machine.until_up()
+    machine.until(HEALTH, "healthy")
+    assert machine.run("systemctl is-active splitlens") == "active"
+    assert "password" not in machine.run("journalctl --boot --unit splitlens --output cat --no-pager")
+
+    # Another image, and back.
+    machine.run("docker tag splitlens:x86 splitlens:next")
+    said = machine.run("/deploy/install.sh --image splitlens:next")
+    assert "image: splitlens:next (before: splitlens:x86)" in said and "Splitlens runs" in said
+    assert machine.run("docker inspect --format '{{.Config.Image}}' splitlens") == "splitlens:next"
+    said = machine.run("/deploy/install.sh --rollback")
+    assert "image: splitlens:x86 (before: splitlens:next)" in said
+    assert machine.run("docker inspect --format '{{.Config.Image}}' splitlens") == "splitlens:x86"
+
+    # Stopped by a person: it stays so, and quickly.
+    began = time.monotonic()
+    machine.run("systemctl stop splitlens")
+    print("systemctl stop took {:.1f} s".format(time.monotonic() - began))
+    assert machine.run("docker ps --quiet") == ""
+
+    # Away with it; what is the owner's stays, until it is asked for.
+    said = machine.run("/deploy/uninstall.sh --dry-run")
+    assert "would: rm /etc/systemd/system/splitlens.service" in said
+    assert machine.run("systemctl is-enabled splitlens") == "enabled"
+    machine.run("/deploy/uninstall.sh")
+    assert machine.run("find /etc/systemd /usr/local /etc/default -name '*splitlens*'") == ""
+    assert "splitlens-state" in machine.run("docker volume ls --quiet")
+    assert "det_th" in machine.run("cat /etc/splitlens/config.yml")
+    machine.run("/deploy/uninstall.sh --purge")
+    assert machine.run("docker volume ls --quiet") == ""
+    assert machine.run("ls -d /etc/splitlens", check=False).endswith("No such file or directory")
+    assert "uninstalled" in machine.run("/deploy/uninstall.sh")
