@@ -81,7 +81,8 @@ class Appliance:
         configured = self._loaded.settings.streams or {"main": StreamSetting(self._loaded.settings.camera_input)}
         for name, setting in configured.items():
             self._add(name, setting, StreamSetting(*self._memory.recall("stream:" + name, list(setting))))
-        for name, change in self._memory.keys("stream:").items():
+        for name in self._memory.keys("stream:"):
+            change = self._memory.recall("stream:" + name, None)  # not of one that was taken out of the configuration
             if name not in self._streams and change is not None:
                 self._add(name, None, StreamSetting(*change))
         self._ask_for(self._slot, self._memory.recall("model", self._configured_model))
@@ -168,8 +169,7 @@ class Appliance:
         row = self.library.row(name)
         if name != self._configured_model and (row is None or not row["installed"]):
             raise Refused(NOT_FOUND, "{} is not installed.".format(name))
-        self._memory.keep("model", name, self._configured_model)
-        self._ask_for(self._slot, name)
+        self._ask_for(self._slot, name, lambda: self._load_and_keep(name))
 
     def set_stream(self, name: str, source: Union[int, str], model: Optional[str]) -> None:
         """Give a stream another source or model, or add one."""
@@ -281,13 +281,19 @@ class Appliance:
         for model in set(self._own_slots) - used:
             threading.Thread(target=self._own_slots.pop(model).close, name="close model", daemon=True).start()
 
-    def _ask_for(self, slot: ModelSlot, name: str) -> None:
+    def _ask_for(self, slot: ModelSlot, name: str, load: Optional[Callable[[], Detector]] = None) -> None:
         size = 0
         try:
             size = resolve_model(name, Path(self._loaded.settings.models_dir)).path.stat().st_size
         except (SplitlensError, OSError):
             pass  # loading says it better
-        slot.ask_for(Wish(name, lambda: self._load(name), size))
+        slot.ask_for(Wish(name, load or (lambda: self._load(name)), size))
+
+    def _load_and_keep(self, name: str) -> Detector:
+        detector = self._load(name)
+        # Not earlier: a model that cannot be loaded, or that ends the daemon, must not come back with the next start.
+        self._memory.keep("model", name, self._configured_model)
+        return detector
 
     def _load(self, name: str) -> Detector:
         if name == self._configured_model:
