@@ -1,6 +1,7 @@
 """What the dashboard may ask of the appliance, one function a command."""
 
 import base64
+import threading
 from typing import Any, Callable, Dict, Optional, Union
 
 import cv2
@@ -16,6 +17,10 @@ from appliance.sinks.storage import NoSuchRecording, StillRecording
 LONGEST_TEXT = 2000
 TEST_SECONDS = 15.0
 TEST_WIDTH = 640
+MOST_TESTS = 3
+"""At a time: other commands must find a thread."""
+
+_testing = threading.BoundedSemaphore(MOST_TESTS)
 
 Command = Callable[[Appliance, Message], Message]
 
@@ -72,11 +77,15 @@ def _test_source(appliance: Appliance, message: Message) -> Message:
             return _picture(stream.newest.frame)
     settings = appliance.settings_for_tests(TEST_SECONDS)
     frame: Optional[Frame] = None
+    if not _testing.acquire(blocking=False):
+        raise Refused(CONFLICT, "{} sources are being tried out already; wait for one of them.".format(MOST_TESTS))
     try:
         with open_input(source, settings, patient=False) as opened:
             frame = opened.read()
     except SourceError as error:
         raise Refused(FAILED, str(error)) from error
+    finally:
+        _testing.release()
     if frame is None:
         raise Refused(FAILED, "The source ended before its first frame.")
     return _picture(frame)

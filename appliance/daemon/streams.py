@@ -140,8 +140,9 @@ class Stream:
 
     @property
     def newest(self) -> Optional[Result]:
-        """The last result."""
-        return self._publisher.newest
+        """The last result; None while the source is lost."""
+        source = self._source
+        return None if source is None or source.problem else self._publisher.newest
 
     @property
     def slot(self) -> ModelSlot:

@@ -235,6 +235,8 @@ def test_a_model_that_cannot_be_loaded_leaves_the_old_one_running(tmp_path, samp
         assert "broken cannot be used" in state["model"]["error"] and "frozen graph" in state["model"]["error"]
         log = daemon.stop()
         assert "broken cannot be used" in log
+    with Daemon(tmp_path, *words) as daemon:
+        assert daemon.until_ready()["model"]["error"] is None
 
 
 def test_without_a_model_pictures_move_and_the_page_can_say_why(tmp_path, samples):
@@ -257,6 +259,7 @@ def test_a_camera_that_is_not_there_is_tried_until_it_is(tmp_path, samples, pers
         daemon.until(lambda state: state["streams"][0]["status"] == "running")
         device.unlink()
         daemon.until(lambda state: state["streams"][0]["status"] == "lost")
+        assert refusal(daemon, "test_source", source=str(device))[0] == "failed", "not an old picture"
 
 
 def test_what_was_changed_survives_a_restart_until_the_config_changes(tmp_path, samples, person_model):
@@ -277,6 +280,15 @@ def test_what_was_changed_survives_a_restart_until_the_config_changes(tmp_path, 
     with Daemon(tmp_path, config=config.replace("0.4", "0.3")) as daemon:
         settings = daemon.state()["settings"]
         assert settings["det_th"] == 0.3 and settings["vis_text"] is False
+
+
+def test_a_changed_stream_that_is_taken_out_of_the_config_is_gone(tmp_path, samples):
+    config = "streams:\n  main: {}\n  door: {}\n".format(samples / "bikes.mp4", PATTERN)
+    with Daemon(tmp_path, "--models-dir", str(tmp_path), config=config) as daemon:
+        daemon.ask("set_stream", stream="door", source="rtsp://127.0.0.1:9/x")
+        daemon.ask("set_stream", stream="added", source="rtsp://127.0.0.1:9/x")
+    with Daemon(tmp_path, "--models-dir", str(tmp_path), config=config[:config.index("  door")]) as daemon:
+        assert [row["name"] for row in daemon.state()["streams"]] == ["main", "added"]
 
 
 def test_a_damaged_state_file_is_kept_aside(tmp_path, samples):

@@ -1,0 +1,36 @@
+"""Commands of the dashboard, without a model."""
+
+import threading
+import types
+
+import pytest
+
+from appliance.bus import Refused
+from appliance.daemon import commands
+from appliance.errors import SourceError
+
+
+def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):
+    begun, end = threading.Semaphore(0), threading.Event()
+
+    def open_input(source, settings, patient):
+        begun.release()
+        end.wait(20)
+        raise SourceError("no frame")
+
+    def ask():
+        with pytest.raises(Refused, match="no frame"):
+            commands.obey(appliance, {"command": "test_source", "source": 7})
+
+    monkeypatch.setattr(commands, "open_input", open_input)
+    appliance = types.SimpleNamespace(known_sources=list, streams=list, settings_for_tests=lambda seconds: None)
+    threads = [threading.Thread(target=ask) for _ in range(commands.MOST_TESTS)]
+    for thread in threads:
+        thread.start()
+        assert begun.acquire(timeout=20)
+    with pytest.raises(Refused, match="wait for one of them"):
+        commands.obey(appliance, {"command": "test_source", "source": 7})
+    end.set()
+    for thread in threads:
+        thread.join(20)
+    ask()
