@@ -19,7 +19,7 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check -c requireme
 .PHONY: help run test test-all test-zoo setup lint bench clean debian-run debian-test
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "make setup PYTHON=/usr/bin/python3.11   takes that Python for .venv"
 	@echo "make setup TENSORFLOW=gpu               takes TensorFlow with CUDA, for an NVIDIA card; first: make clean"
@@ -75,3 +75,5 @@ $(PY):
 
 models/%/frozen_inference_graph.pb: | .venv/installed-run
 	$(PY) -m appliance models get $*
+
+include images.mk

@@ -81,21 +81,29 @@ def tests(session: nox.Session, *options: str) -> None:
 
 @nox.session(python=False)
 def lint(session: nox.Session) -> None:
-    """Run ruff, mypy, vermin, the import contracts and shellcheck; the tools are those of nox's own .venv."""
+    """Run ruff, mypy, vermin, import contracts, what checks the images; the tools are those of nox's own .venv."""
     if sys.version_info < (3, 10):
         session.skip("the tools of lint need Python 3.10 or newer in .venv: make setup PYTHON=python3.11")
-    code = [name for name in ("appliance", "web") if (ROOT / name).is_dir()]
+    code = [name for name in ("appliance", "web", "deploy") if (ROOT / name).is_dir()]
     tools = Path(sys.executable).parent
     commands = [
         [str(tools / "ruff"), "check", "."],
         [str(tools / "mypy"), *code, "tools", "tests", "noxfile.py"],
         [str(tools / "vermin"), *VERMIN, *code],
         [str(tools / "lint-imports")],
+        [str(tools / "hadolint"), *map(str, sorted(Path().glob("Dockerfile.*")))],
+        [sys.executable, "tools/lock_requirements.py", "--check", "--matching", "l4t"],
     ]
     if shutil.which("shellcheck"):
-        commands.append(["shellcheck", ".ci/run", *map(str, sorted(Path("tools").glob("*.sh")))])
+        scripts = [".ci/run", "deploy/run-container", "deploy/container/splitlens"]
+        scripts += [str(path) for folder in ("tools", "deploy") for path in sorted(Path(folder).glob("*.sh"))]
+        commands.append(["shellcheck", *scripts])
     else:
         session.log("shellcheck is not installed: the shell scripts were not checked")
+    if shutil.which("systemd-analyze"):
+        commands.append(["tools/verify_units.sh"])
+    else:
+        session.log("systemd-analyze is not installed: the units of systemd were not checked")
     failed = []
     for command in commands:
         try:

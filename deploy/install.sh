@@ -129,6 +129,7 @@ done
 if [ "$was_running" ] && [ -z "$changed" ]; then
     echo "Splitlens is installed and runs already; nothing was changed."
 elif [ "$was_running" ]; then
+    [ ${#units[@]} -eq 1 ] || act systemctl stop splitlens-power.service # its socket starts it again
     act systemctl restart "${units[@]}"
 else
     act systemctl start "${units[@]}"

@@ -39,7 +39,7 @@ JETPACKS = (
 )
 
 TARGETS = [
-    Target("x86-py311", "3.11", "x86_64", 36, ("run", "web", "opencv", "tensorflow")),
+    Target("x86-py311", "3.11", "x86_64", 36, ("run", "web", "opencv", "openvino", "tensorflow")),
     Target("x86-py311-gpu", "3.11", "x86_64", 36, ("run", "web", "opencv", "gpu")),
     *(Target(name, python, "aarch64", glibc, ("run", "web"), FROM_THE_BASE) for name, python, glibc in JETPACKS),
     *(Target(name + "-opencv", python, "aarch64", glibc, ("opencv",), FROM_THE_BASE)
