@@ -64,7 +64,8 @@ def run(loaded: Loaded, arguments: List[str]) -> NoReturn:
     here = os.getcwd()
     home = str(Path(__file__).resolve().parents[1])
     programs = [
-        _program("daemon", [sys.executable, "-m", "appliance", "daemon", str(start)], here, {"PYTHONPATH": _path(home)}),
+        _program("daemon", [sys.executable, "-m", "appliance", "daemon", str(start)], here,
+                 {"PYTHONPATH": _path(home)}),
         _program("dashboard", [sys.executable, "-m", "gunicorn", "-c", os.path.join(home, "web", "gunicorn.conf.py"),
                                "web.wsgi:app"], here,
                  {"PYTHONPATH": _path(home), "SPLITLENS_DASHBOARD": str(dashboard)}),
