@@ -154,6 +154,18 @@ def detections() -> Any:
     return jsonify(detections=dashboard().link.detections)
 
 
+@api.route("/power")
+@needs(Role.VIEWER)
+def power() -> Any:
+    return jsonify(power=dashboard().link.get_state().get("power"))
+
+
+@api.route("/power", methods=["PUT"])
+@needs(Role.OPERATOR)
+def set_power() -> Any:
+    return jsonify(_command("set_power", _body("mode", "clocks"))["state"])
+
+
 @api.route("/recordings")
 @needs(Role.VIEWER)
 def recordings() -> Any:

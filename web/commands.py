@@ -55,6 +55,18 @@ def _check_flag(value: Any) -> bool:
     return value
 
 
+def _check_mode(value: Any) -> int:
+    if _is_number(value) and 0 <= value <= 255 and value == int(value):
+        return int(value)
+    raise _invalid("`mode` is the number of a power mode.")
+
+
+def _check_clocks(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _invalid("`clocks` is true or false.")
+    return value
+
+
 def _check_recording(value: Any) -> str:
     if not isinstance(value, str) or not RECORDING.fullmatch(value):
         raise _invalid("That is no name of a recording; the list of recordings has them.")
@@ -91,6 +103,9 @@ def _check_settings(value: Any) -> Message:
     return value
 
 
+_MAY_BE_MISSING = (_check_own_model, _check_mode, _check_clocks)
+
+
 class Command(NamedTuple):
     """fields: a check of each, which gives the value or raises Refused. seconds: how long the answer may take."""
 
@@ -109,6 +124,8 @@ COMMANDS: Dict[str, Command] = {
     "test_source": Command(Role.OPERATOR, {"source": _check_source}, seconds=30.0),
     "change_settings": Command(Role.OPERATOR, {"settings": _check_settings}),
     "record": Command(Role.OPERATOR, {"stream": _check_stream, "on": _check_flag}, seconds=10.0),
+    # The board's commands take their time, and clocks that are held are let go before and held again after.
+    "set_power": Command(Role.OPERATOR, {"mode": _check_mode, "clocks": _check_clocks}, seconds=70.0),
     "list_recordings": Command(Role.VIEWER, {}, seconds=10.0),
     "delete_recording": Command(Role.OPERATOR, {"name": _check_recording}, seconds=10.0),
 }
@@ -127,7 +144,10 @@ def build(name: str, fields: Any) -> Message:
             str(sorted(unknown, key=str)[0])[:100], ", ".join(checks) or "none"))
     message: Message = {"command": name}
     for field, check in checks.items():
-        if field not in fields and check is not _check_own_model:
+        if field in fields:
+            message[field] = check(fields[field])
+        elif check in _MAY_BE_MISSING:
+            message[field] = None
+        else:
             raise _invalid("The field `{}` is missing.".format(field))
-        message[field] = check(fields.get(field))
     return message

@@ -31,6 +31,10 @@ class PowerError(SplitlensError):
         self.needs_reboot = needs_reboot
 
 
+class NoSuchMode(PowerError):
+    """The board does not have this mode."""
+
+
 class NoHelper(PowerError):
     """Nothing answers at the helper's socket."""
 
@@ -83,11 +87,11 @@ class Power:
                 self._helper_problem = str(error)
 
     def find(self, wanted: Union[int, str]) -> PowerMode:
-        """The mode of an id or a name. Raises PowerError for one that the board does not have."""
+        """The mode of an id or a name. Raises NoSuchMode."""
         mode = self._table.find(wanted)
         if mode is None:
             known = ", ".join("{} ({})".format(mode.name, mode.id) for mode in self._table.modes)
-            raise PowerError("This board has no power mode {}; it has {}.".format(wanted, known or "none"))
+            raise NoSuchMode("This board has no power mode {}; it has {}.".format(wanted, known or "none"))
         return mode
 
     def set_mode(self, wanted: Union[int, str]) -> None:

@@ -4,8 +4,8 @@ import threading
 from typing import Any, Callable, Dict, Optional
 
 from appliance.board import Board
-from appliance.board.power import NoHelper, Power, PowerError
-from appliance.bus import CONFLICT, FAILED, Refused
+from appliance.board.power import NoHelper, NoSuchMode, Power, PowerError
+from appliance.bus import CONFLICT, FAILED, NOT_FOUND, Refused
 from appliance.daemon.memory import Memory
 from appliance.settings import Settings
 
@@ -44,6 +44,8 @@ class PowerKeeper:
             if clocks is not None:
                 self._power.set_clocks(clocks)
                 self._memory.keep("jetson_clocks", clocks, self._settings.jetson_clocks)
+        except NoSuchMode as error:
+            raise Refused(NOT_FOUND, str(error)) from error
         except PowerError as error:
             is_conflict = isinstance(error, NoHelper) or error.needs_reboot
             raise Refused(CONFLICT if is_conflict else FAILED, str(error)) from error

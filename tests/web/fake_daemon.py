@@ -48,6 +48,9 @@ FAMILIES = {
 FIRST_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
 INSTALLED = (FIRST_MODEL, "ssd_mobilenet_v1_coco_2018_01_28", "broken")
 STREAM = re.compile("[a-z0-9_-]{1,32}")
+MODES = [{"id": 0, "name": "MAXN", "detail": "6 cores, CPU 2.04 GHz, GPU 1.30 GHz"},
+         {"id": 3, "name": "MAXP_CORE_ARM", "detail": "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"},
+         {"id": 5, "name": "MODE_OF_A_RESTART", "detail": ""}]
 
 
 def hide(source: str) -> str:
@@ -112,6 +115,8 @@ class FakeDaemon:
             "installed": name in INSTALLED, "in_catalogue": True, "fits": family != "mask_rcnn",
             "reason": "needs 6 GB of memory, this board has 4" if family == "mask_rcnn" else None,
             "download": None} for name, family in FAMILIES.items()}
+        self.power: Optional[Dict[str, Any]] = {
+            "modes": MODES, "current": 3, "clocks": False, "settable": True, "problem": None, "needs_reboot": False}
         self.heard: List[Dict[str, Any]] = []
         self.watched_counts: Dict[str, int] = {}
 
@@ -152,6 +157,7 @@ class FakeDaemon:
                             for stream in self.streams.values()],
                 "models": [dict(model) for model in self.models.values()],
                 "storage": {"free": 50 << 30, "floor": 1 << 30, "used": used, "alarm": None},
+                "power": self.power and dict(self.power),
             }
 
     # What it sends
@@ -380,6 +386,20 @@ class FakeDaemon:
         elif not on and known.writer:
             known.writer.close()
             known.writer = None
+
+    def do_set_power(self, mode: Optional[int], clocks: Optional[bool]) -> None:
+        if self.power is None:
+            raise Refused(NOT_FOUND, "This board has no power modes.")
+        if mode is None and clocks is None:
+            raise Refused(INVALID, "mode or clocks must say what to set.")
+        if mode is not None and mode not in [row["id"] for row in MODES]:
+            raise Refused(NOT_FOUND, "This board has no power mode {}.".format(mode))
+        if mode == 5:
+            why = "Power mode 5 needs a restart of the board, so it was not set."
+            self.power.update(problem=why, needs_reboot=True)
+            raise Refused(CONFLICT, why)
+        self.power.update(current=self.power["current"] if mode is None else mode, problem=None, needs_reboot=False,
+                          clocks=self.power["clocks"] if clocks is None else clocks)
 
     def do_list_recordings(self) -> Dict[str, Any]:
         running = {stream.recording for stream in self.streams.values() if stream.writer}

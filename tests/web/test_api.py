@@ -52,6 +52,15 @@ def test_a_stream_is_added_changed_reset_and_removed(operator):
     assert operator.get("/api/v1/streams/door").status_code == 404
 
 
+def test_the_power_mode_is_shown_and_set(operator):
+    assert operator.get("/api/v1/power").get_json()["power"]["current"] == 3
+    assert operator.put("/api/v1/power", json={"mode": 0}).get_json()["power"]["current"] == 0
+    assert operator.put("/api/v1/power", json={"clocks": True}).get_json()["power"]["clocks"] is True
+    for body, status in (({}, 400), ({"mode": "MAXN"}, 400), ({"mode": 7}, 404), ({"mode": 5}, 409)):
+        assert operator.put("/api/v1/power", json=body).status_code == status
+    until(lambda: operator.get("/api/v1/power").get_json()["power"]["needs_reboot"])
+
+
 def test_a_model_is_fetched_and_chosen(operator):
     name = "faster_rcnn_resnet50_coco_2018_01_28"
     assert operator.put("/api/v1/model", json={"model": name}).status_code == 409

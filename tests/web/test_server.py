@@ -99,6 +99,16 @@ def test_a_model_is_switched_and_a_broken_one_is_not(site, operator):
     assert operator.send("set_model", {"model": "no_such"}) == {"ok": False, "error": "There is no model no_such."}
 
 
+def test_the_power_mode_is_set_or_it_is_said_why_not(site, operator):
+    assert operator.send("set_power", {"mode": 0, "clocks": True}) == {"ok": True}
+    until(lambda: operator.newest("state")["power"]["current"] == 0 and operator.newest("state")["power"]["clocks"])
+    refused = operator.send("set_power", {"mode": 5})
+    assert refused == {"ok": False, "error": "Power mode 5 needs a restart of the board, so it was not set."}
+    assert operator.send("set_power", {"clocks": False})["ok"]
+    assert operator.send("set_power", {})["error"].startswith("mode or clocks")
+    assert site.daemon.heard[-1] == {"command": "set_power", "mode": None, "clocks": None}
+
+
 def test_a_source_is_tried_out(operator):
     answer = operator.send("test_source", {"source": "1"})
     assert answer["ok"] and answer["jpeg"].startswith("/9j/") and answer["width"] == 320
@@ -121,6 +131,8 @@ def test_a_source_is_tried_out(operator):
     ("change_settings", {"settings": {"shown_classes": "person"}}), ("change_settings", {"settings": {"x": 1}}),
     ("change_settings", {"settings": {"max_vis_fps": True}}), ("delete_recording", {"name": "../../etc/passwd"}),
     ("delete_recording", {"name": "x.txt"}), ("delete_recording", {"name": None}), ("test_source", {"source": None}),
+    ("set_power", {"mode": "0"}), ("set_power", {"mode": None}), ("set_power", {"mode": 0.5}),
+    ("set_power", {"clocks": 1}), ("set_power", {"mode": 256}), ("set_power", {"mode": True}), ("set_power", {"modes": 0}),
 ])
 def test_fields_of_the_wrong_kind_never_reach_the_daemon(site, operator, event, fields):
     heard = len(site.daemon.heard)
