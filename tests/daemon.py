@@ -14,10 +14,13 @@ PERSON = "pedestrian_ssdlite"
 class Daemon:
     """One in a folder of its own: run, state and recordings are there, so that it can be started again.
 
-    words: more of its command line. config: the text of its config file.
+    words: more of its command line. config: the text of its config file. environ: variables of its environment.
     """
 
-    def __init__(self, folder: Path, *words: str, config: str = "") -> None:
+    def __init__(
+        self, folder: Path, *words: str, config: str = "", environ: Optional[Dict[str, str]] = None
+    ) -> None:
+        self.environ = environ or {}
         self.folder = folder
         self.run_dir = bus.make_run_dir(folder / "run")
         (folder / "config.yml").write_text(config)
@@ -27,7 +30,7 @@ class Daemon:
         self.printed = ""
 
     def __enter__(self) -> "Daemon":
-        self.process = start(self.folder, "daemon", str(self.run_dir / "daemon.json"))
+        self.process = start(self.folder, "daemon", str(self.run_dir / "daemon.json"), **self.environ)
         self.until(lambda state: True)
         return self
 

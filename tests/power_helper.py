@@ -123,6 +123,9 @@ class Helper:
 
     def __exit__(self, *error: Any) -> None:
         self.stop()
+        self.remove()
+
+    def remove(self) -> None:
         shutil.rmtree(str(self.folder))
 
     def stop(self) -> str:

@@ -246,7 +246,7 @@ def test_without_a_helper_modes_are_only_shown():
         with pytest.raises(NoHelper):
             power.set_mode(0)
     finally:
-        shutil.rmtree(str(helper.folder))
+        helper.remove()
 
 
 def test_a_helper_that_says_nonsense_or_nothing_is_a_problem_with_a_remedy():
@@ -269,7 +269,7 @@ def test_a_helper_that_says_nonsense_or_nothing_is_a_problem_with_a_remedy():
                     power.set_mode(0)
             os.waitpid(pid, 0)
     finally:
-        shutil.rmtree(str(helper.folder))
+        helper.remove()
 
 
 def test_a_pc_has_no_power_modes():

@@ -132,7 +132,8 @@ def test_a_source_is_tried_out(operator):
     ("change_settings", {"settings": {"max_vis_fps": True}}), ("delete_recording", {"name": "../../etc/passwd"}),
     ("delete_recording", {"name": "x.txt"}), ("delete_recording", {"name": None}), ("test_source", {"source": None}),
     ("set_power", {"mode": "0"}), ("set_power", {"mode": None}), ("set_power", {"mode": 0.5}),
-    ("set_power", {"clocks": 1}), ("set_power", {"mode": 256}), ("set_power", {"mode": True}), ("set_power", {"modes": 0}),
+    ("set_power", {"clocks": 1}), ("set_power", {"mode": 256}), ("set_power", {"mode": True}),
+    ("set_power", {"modes": 0}),
 ])
 def test_fields_of_the_wrong_kind_never_reach_the_daemon(site, operator, event, fields):
     heard = len(site.daemon.heard)
