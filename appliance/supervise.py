@@ -1,5 +1,6 @@
 """`up`: starts daemon and dashboard, and starts each again when it ends. Supervisor does the work."""
 
+import fcntl
 import json
 import os
 import shlex
@@ -130,8 +131,14 @@ def _write(path: Path, content: Dict[str, Any]) -> Path:
 
 
 def _open_output() -> None:
-    """Supervisor opens /dev/fd/1 for what its children print, which no socket allows: systemd's journal is one."""
+    """Supervisor opens /dev/fd/1 for what its children print, which no socket allows: systemd's journal is one.
+
+    In a file it would write over what they printed, unless all append.
+    """
     sys.stdout.flush()
+    for descriptor in (1, 2):
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
     if stat.S_ISSOCK(os.fstat(1).st_mode):
         relay = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
         assert relay.stdin is not None

@@ -1,7 +1,9 @@
 """gunicorn's settings. One worker: what the dashboard knows, and who is connected, is in its memory."""
 
+import ctypes
 import logging
 import os
+import signal
 import socket
 import sys
 import warnings
@@ -36,6 +38,12 @@ proc_name = "splitlens-dashboard"
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # A command socket in the home directory, from release 25 on: nobody needs it, and the container's home is read-only.
 control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """A supervisor that was killed must not leave a dashboard behind that holds the port."""
+    if "SUPERVISOR_ENABLED" in os.environ:
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # 1: PR_SET_PDEATHSIG
 
 
 def when_ready(server: Any) -> None:

@@ -4,6 +4,7 @@ import configparser
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import time
@@ -129,3 +130,45 @@ def test_daemon_and_dashboard_are_told_to_stop_at_once(become, tmp_path):
         process.kill()
         process.wait()
     assert (tmp_path / "daemon.ended").exists() and (tmp_path / "dashboard.ended").exists()
+
+
+def is_open(address):
+    with socket.socket() as probe:
+        return probe.connect_ex(address) == 0
+
+
+def test_a_supervisor_that_is_killed_leaves_no_dashboard_behind(become, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = free.getsockname()
+    config = become(listen="127.0.0.1:{}".format(address[1]))
+    config["program:daemon"]["command"] = "sleep 20"
+    file = tmp_path / "run" / "supervisord.conf"
+    with file.open("w") as text:
+        config.write(text)
+    process = subprocess.Popen([sys.executable, "-m", "appliance.supervise", "-n", "-c", str(file)], cwd=str(ROOT))
+    try:
+        until = time.monotonic() + 60
+        while not is_open(address):
+            assert time.monotonic() < until and process.poll() is None
+            time.sleep(0.05)
+    finally:
+        process.kill()
+        process.wait()
+    until = time.monotonic() + 60
+    while is_open(address):
+        assert time.monotonic() < until, "the dashboard goes on"
+        time.sleep(0.05)
+
+
+def test_what_supervisor_says_does_not_overwrite_what_its_children_print(tmp_path):
+    code = """
+import os
+from appliance.supervise import _open_output
+_open_output()
+open("/dev/fd/1", "ab").write(b"a child")
+os.write(1, b", Supervisor")
+"""
+    with (tmp_path / "log").open("w") as log:
+        subprocess.run([sys.executable, "-c", code], stdout=log, check=True, cwd=str(ROOT))
+    assert (tmp_path / "log").read_text() == "a child, Supervisor"
