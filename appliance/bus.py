@@ -192,7 +192,7 @@ class _Listener:
     """A subscription. For one thread; a context manager that ends it."""
 
     def __init__(self, address: str, topics: List[bytes], newest_only: bool) -> None:
-        self._socket: "zmq.Socket[bytes]" = zmq.Context.instance().socket(zmq.SUB)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.RCVHWM, _EVENTS_KEPT)
         if newest_only:
@@ -240,7 +240,7 @@ class EventListener(_Listener):
 
 def ask(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -> Message:
     """Send a command; returns the fields of its answer. Raises Refused, and Unavailable if none comes in time."""
-    channel: "zmq.Socket[bytes]" = zmq.Context.instance().socket(zmq.REQ)
+    channel: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REQ)
     try:
         channel.setsockopt(zmq.LINGER, 0)
         channel.connect(_addresses(run_dir).control)

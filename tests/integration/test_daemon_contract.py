@@ -1,4 +1,4 @@
-"""What the daemon says is what the dashboard's description promises: the stand-in of the web tests is not alone in it."""
+"""What the daemon says is what the dashboard's description promises: the web tests have a stand-in for it."""
 
 import sys
 
