@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from appliance import app
 
-    app.run(loaded, options.command, options.json, options.force)
+    app.run(loaded, options.command, options.json, options.force, options.power)
     return 0
 
 
@@ -68,7 +68,7 @@ def _bench(options: argparse.Namespace) -> int:
     loaded = _load(options)
     from appliance.bench import run
 
-    run(loaded, options.clip, options.seconds, options.json, options.force)
+    run(loaded, options.clip, options.seconds, options.json, options.force, options.markdown)
     return 0
 
 
@@ -81,13 +81,20 @@ def _up(options: argparse.Namespace) -> int:
 
 def _daemon(options: argparse.Namespace) -> int:
     """What `up` starts: reads the command line that it was given."""
-    with open(options.start, encoding="utf-8") as file:
-        given = parse(["up"] + json.load(file)["arguments"])
-    loaded = _load_for_up(given)
-    from appliance.daemon.run import run
+    from appliance.bus import write_last_words
 
-    run(loaded, Path(options.start).parent)
-    return 0
+    run_dir = Path(options.start).parent
+    try:
+        with open(options.start, encoding="utf-8") as file:
+            given = parse(["up"] + json.load(file)["arguments"])
+        loaded = _load_for_up(given)
+        from appliance.daemon.run import run
+
+        run(loaded, run_dir)
+        return 0
+    except SplitlensError as error:
+        write_last_words(run_dir, redact(str(error)))
+        raise
 
 
 def _load_for_up(options: argparse.Namespace) -> Loaded:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, List, NamedTuple, Optional, TextIO
 
 from appliance.board import check_board_holds, detect_board
+from appliance.board.readings import Readings, describe_readings
 from appliance.detectors.base import Detector
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
@@ -55,8 +56,13 @@ class Outputs(NamedTuple):
     window_closed: Optional[threading.Event]
 
 
-def run(loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool = False) -> None:
-    """Detect on pictures, a movie or a camera, until the end or a signal. force: see `load`. Raises SplitlensError."""
+def run(
+    loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool = False, power: bool = False
+) -> None:
+    """Detect on pictures, a movie or a camera, until the end or a signal. Raises SplitlensError.
+
+    force: see `load`. power: tell what the board consumes with the statistics.
+    """
     settings = loaded.settings
     for note in compatibility_notes(settings, loaded.origins):
         log.info("%s", note)
@@ -74,7 +80,10 @@ def run(loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool 
         write_line = progress.write_line if progress else functools.partial(print, file=terminal, flush=True)
         tally = Tally()
         sinks = outputs.sinks + ([progress] if progress else [])
-        sinks.append(Console(write_line, meter.statistics, settings.fps_interval, settings.det_interval))
+        readings = Readings() if power else None
+        sinks.append(Console(
+            write_line, meter.statistics, settings.fps_interval, settings.det_interval,
+            power=(lambda: describe_readings(readings.read())) if readings else None))
         if settings.debug_mode:
             sinks.append(SpikeLog(meter.statistics))
         sinks.append(tally)

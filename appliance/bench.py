@@ -20,6 +20,11 @@ import cv2
 import numpy as np
 
 from appliance.app import load
+from appliance.bench_table import markdown_table, text_table
+from appliance.board import detect_board
+from appliance.board.consumption import Consumption
+from appliance.board.power_modes import current_mode, power_table
+from appliance.board.readings import Readings
 from appliance.detectors.base import Detector
 from appliance.errors import OutputError, SplitlensError
 from appliance.frame import Result
@@ -41,12 +46,16 @@ ROUNDS = 3
 
 
 class Rate(NamedTuple):
-    """frames in seconds; cpu_seconds: processor time of this process meanwhile; latency: median seconds a frame."""
+    """frames in seconds; cpu_seconds: processor time of this process meanwhile; latency: median seconds a frame.
+
+    watts: of the whole board; None where it does not say.
+    """
 
     frames: int
     seconds: float
     cpu_seconds: float
     latency: float
+    watts: Optional[float] = None
 
     @property
     def fps(self) -> float:
@@ -54,24 +63,29 @@ class Rate(NamedTuple):
 
 
 def run(
-    loaded: Loaded, clip: Optional[str], seconds: float, json_path: Optional[str], force: bool = False
+    loaded: Loaded, clip: Optional[str], seconds: float, json_path: Optional[str], force: bool = False,
+    markdown: bool = False,
 ) -> None:
-    """Measure and print a table; `seconds` for each of the three at each size. Raises SplitlensError."""
+    """Measure and print a table; `seconds` for each of the three at each size. Raises SplitlensError.
+
+    markdown: print the original project's table.
+    """
     if seconds <= 0:
         raise SplitlensError("--seconds must be more than 0")
     pictures = _pictures(clip)
     whole = load(loaded._replace(settings=_replace(loaded, split_model=False, engine="tensorflow")), force)
     detector = load(loaded, force)
+    readings = Readings()
     rows = []
     for width, height in SIZES:
         log.info("Measuring %dx%d", width, height)
         images = [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
-        rows.append(_row(width, height, *_measure(whole, detector, images, seconds)))
+        rows.append(_row(width, height, *_measure(whole, detector, images, seconds, readings)))
     report = {"machine": _machine(detector), "sizes": rows, "alone": _measure_alone(loaded, pictures[0])}
     if json_path == STANDARD_OUTPUT:
         print(json.dumps(report))
         return
-    print("\n".join(_table(report)))
+    print("\n".join(markdown_table(report) if markdown else text_table(report)))
     if json_path is not None:
         try:
             Path(json_path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -121,7 +135,7 @@ def _pictures(clip: Optional[str]) -> List[np.ndarray]:
 
 
 def _measure(
-    whole: Detector, detector: Detector, images: Sequence[np.ndarray], seconds: float
+    whole: Detector, detector: Detector, images: Sequence[np.ndarray], seconds: float, readings: Readings
 ) -> Tuple[Rate, Rate, Rate]:
     ways: Tuple[Callable[[float], Rate], ...] = (
         lambda duration: _run_whole(whole, images, duration),
@@ -133,17 +147,21 @@ def _measure(
     totals: List[List[Rate]] = [[], [], []]
     for _ in range(ROUNDS):
         for rates, way in zip(totals, ways):
-            rates.append(way(seconds / ROUNDS))
+            with Consumption(readings) as consumption:
+                rate = way(seconds / ROUNDS)
+            rates.append(rate._replace(watts=consumption.watts))
     first, second, third = (_sum(rates) for rates in totals)
     return first, second, third
 
 
 def _sum(rates: Sequence[Rate]) -> Rate:
+    watts = [rate.watts for rate in rates if rate.watts is not None]
     return Rate(
         sum(rate.frames for rate in rates),
         sum(rate.seconds for rate in rates),
         sum(rate.cpu_seconds for rate in rates),
         float(np.median([rate.latency for rate in rates])),
+        float(np.mean(watts)) if watts else None,
     )
 
 
@@ -234,7 +252,10 @@ def _row(width: int, height: int, whole: Rate, engine: Rate, loop: Rate) -> Dict
         "loop_to_whole": round(loop.fps / whole.fps, 2),
         "whole_latency_ms": round(whole.latency * 1e3, 1),
         "loop_latency_ms": round(loop.latency * 1e3, 1),
+        "whole_cpu_percent": round(100 * whole.cpu_seconds / whole.seconds),
         "loop_cpu_percent": round(100 * loop.cpu_seconds / loop.seconds),
+        "whole_watts": None if whole.watts is None else round(whole.watts, 1),
+        "loop_watts": None if loop.watts is None else round(loop.watts, 1),
     }
 
 
@@ -245,7 +266,12 @@ def _machine(detector: Detector) -> Dict[str, Any]:
             cpu = next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
+    board = detect_board()
+    current = current_mode()
+    mode = None if current is None else power_table(board).find(current)
     return {
+        "board": board.name,
+        "mode": mode.name if mode else None,
         "cpu": cpu,
         "cores": len(os.sched_getaffinity(0)),
         "device": detector.device,
@@ -253,25 +279,7 @@ def _machine(detector: Detector) -> Dict[str, Any]:
         "tensorflow": sys.modules["tensorflow"].__version__,
         "model": detector.name,
         "path": detector.path,
+        "is_split": detector.path != "whole",
+        "classes": max(detector.labels, default=0),
         "workers": detector.workers,
     }
-
-
-def _table(report: Dict[str, Any]) -> List[str]:
-    machine = report["machine"]
-    lines = [
-        "{cpu}, {cores} cores, front on {device}; Python {python}, TensorFlow {tensorflow}".format(**machine),
-        "{model}, {path} path, {workers} workers; frames a second".format(**machine),
-        "",
-        "     size    whole   engine     loop  loop/engine  loop/whole  latency ms    CPU %",
-    ]
-    for row in report["sizes"]:
-        lines.append(
-            "{:>9} {whole_fps:>8} {engine_fps:>8} {loop_fps:>8} {loop_to_engine:>12} {loop_to_whole:>11} "
-            "{loop_latency_ms:>11} {loop_cpu_percent:>8}".format(
-                "{width}x{height}".format(**row), **row
-            )
-        )
-    lines += ["", "alone: first detection {first_detection_s} s after the command, {peak_memory_mb} MB".format(
-        **report["alone"])]
-    return lines

@@ -97,9 +97,11 @@ def _make_parser() -> argparse.ArgumentParser:
     daemon = commands.add_parser("daemon")  # started by `up` only, so it has no help
     daemon.add_argument("start")
     bench = _add(commands, "bench", "measure the loop, the engine alone and the whole graph",
-                 "[--clip FILE] [--json FILE] [--seconds S]")
+                 "[--clip FILE] [--json FILE] [--markdown] [--seconds S]")
     bench.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")
     bench.add_argument("--json", metavar="FILE", help="write the figures as JSON; - = standard output")
+    bench.add_argument("--markdown", action="store_true",
+                       help="print the table of the original project, a row for the loop and one for the graph whole")
     bench.add_argument("--seconds", type=_positive, default=6.0, metavar="S",
                        help="how long to measure each (default: 6)")
     _add_force(bench)
@@ -119,11 +121,13 @@ def _add_runs(commands: Any) -> None:
         ("video", "FILE", "detect on every frame of a movie"),
         ("stream", "SOURCE", "detect on a camera, a network stream or a GStreamer pipeline"),
     ):
-        command = _add(commands, name, text, "[{}] [--json FILE] [--force]".format(argument))
+        command = _add(commands, name, text, "[{}] [--json FILE] [--power] [--force]".format(argument))
         command.add_argument("input", metavar=argument, nargs="?", help="default: the setting {}, {}".format(
             INPUT_SETTINGS[name], SETTINGS[INPUT_SETTINGS[name]].default))
         command.add_argument("--json", metavar="FILE",
                              help="write the detections, one JSON line a frame; - = standard output")
+        command.add_argument("--power", action="store_true",
+                             help="with the statistics tell watts, load and temperatures, where they can be read")
         _add_force(command)
         _add_settings(command, name)
 

@@ -94,6 +94,12 @@ def _of_readings(readings: Message) -> Iterator[Any]:
             yield _gauge("memory_{}_bytes".format(key), "Memory of the machine", memory[key])
     if readings.get("process_memory") is not None:
         yield _gauge("daemon_memory_bytes", "Memory of the daemon", readings["process_memory"])
+    if readings.get("gpu_mhz") is not None:
+        yield _gauge("gpu_frequency_hertz", "Frequency of the GPU", readings["gpu_mhz"] * 1e6)
+    if (readings.get("fan") or {}).get("percent") is not None:
+        yield _gauge("fan_ratio", "Power of the fan, 0 to 1", readings["fan"]["percent"] / 100)
+    if readings.get("throttling") is not None:
+        yield _gauge("throttled_parts", "Parts that heat or over-current slows down", len(readings["throttling"]))
     yield _labelled("power_watts", "Power drawn", "rail", readings.get("power") or {})
     yield _labelled("temperature_celsius", "Temperature", "sensor", readings.get("temperatures") or {})
 
@@ -104,6 +110,11 @@ def _of_state(state: Message) -> Iterator[Any]:
                     {stream["name"]: float(stream["status"] == "running") for stream in streams})
     yield _labelled("recording", "Whether the stream is being recorded", "stream",
                     {stream["name"]: float(stream.get("recording") is not None) for stream in streams})
+    power: Message = state.get("power") or {}
+    if power.get("current") is not None:
+        yield _gauge("power_mode", "The id of nvpmodel's power mode", power["current"])
+    if power.get("clocks") is not None:
+        yield _gauge("clocks_held", "Whether jetson_clocks holds the clocks at their highest", float(power["clocks"]))
     storage: Message = state.get("storage") or {}
     for key, text in (("free", "Free space for recordings"), ("floor", "What is kept free"),
                       ("used", "What the recordings take")):

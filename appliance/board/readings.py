@@ -27,10 +27,10 @@ class Readings:
 
         cpu: percent, of all cores. cores: percent of each; both since the last call.
         memory: {used, total}, gpu_memory: the same of NVIDIA cards, process_memory: all bytes.
-        gpu: percent. temperatures: {zone: degrees Celsius}. fan: {percent, rpm}.
+        gpu: percent. gpu_mhz: its frequency. temperatures: {zone: degrees Celsius}. fan: {percent, rpm}.
         power: {rail: watts}, with `total` where the board measures that; a PC does not, there it is the sum of what is
         measured.
-        throttling: [what is slowed down by heat].
+        throttling: [what is slowed down by heat; "over-current" where the board drew too much].
         """
         readings: Dict[str, Any] = {}
         self._add_load(readings)
@@ -39,6 +39,7 @@ class Readings:
         readings["process_memory"] = self._process.memory_info().rss
         for name, value in (
             ("gpu", self._sensors.gpu_load()),
+            ("gpu_mhz", self._sensors.gpu_mhz()),
             ("temperatures", self._sensors.temperatures()),
             ("power", self._sensors.power()),
             ("fan", self._sensors.fan()),
@@ -77,7 +78,10 @@ def _idle(times: Any) -> float:
 
 
 def describe_readings(readings: Dict[str, Any]) -> str:
-    """Power, load of GPU and CPU, temperatures and what is slowed down, in one line; "" where nothing is known."""
+    """Power, load of GPU and CPU, temperatures and what is slowed down, in one line; "" where nothing is known.
+
+    No degree sign: Python 3.6 cannot print it where no locale is set.
+    """
     parts = []
     power = dict(readings.get("power", {}))
     total = power.pop("total", None)
@@ -87,6 +91,6 @@ def describe_readings(readings: Dict[str, Any]) -> str:
     elif rails:
         parts.append(rails + " W")
     parts += ["{} {:.0f} %".format(name.upper(), readings[name]) for name in ("gpu", "cpu") if name in readings]
-    parts += ["{} {:.0f} °C".format(name, degrees) for name, degrees in readings.get("temperatures", {}).items()]
+    parts += ["{} {:.0f} C".format(name, degrees) for name, degrees in readings.get("temperatures", {}).items()]
     parts += ["slowed down: " + name for name in readings.get("throttling", [])]
     return ", ".join(parts)

@@ -33,6 +33,7 @@ class Sensors:
         self._data: Dict[str, Any] = data
         self._hwmon = _find_hwmon(root)
         self._gpu_load = _first(root, data["gpu_load"])
+        self._gpu_frequency = _first(root, data["gpu_frequency"])
         self._zones = _find_zones(root, data)
         for name, folder in self._hwmon:
             self._zones.setdefault(data["hwmon_temperatures"].get(name, ""), folder / "temp1_input")
@@ -46,14 +47,19 @@ class Sensors:
         self._fan_rpm = (_first(root, data["fan_rpm"]) or _first_of(self._hwmon, "rpm")
                          or _first_of(self._hwmon, "fan1_input"))
         self._throttles = _find_throttles(root, data)
-        self._throttle_counts: Dict[Path, Optional[int]] = {
-            path: read_integer(path)
-            for path in sorted(root.glob("sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count"))}
+        self._throttle_counters = [
+            (name, path) for name, pattern in data["throttle_counters"].items() for path in sorted(root.glob(pattern))]
+        self._throttle_counts = {path: read_integer(path) for _, path in self._throttle_counters}
 
     def gpu_load(self) -> Optional[float]:
         """Percent, of a Jetson's GPU."""
         load = read_integer(self._gpu_load)
         return None if load is None else load / 10.0
+
+    def gpu_mhz(self) -> Optional[float]:
+        """The frequency that a Jetson's GPU has now."""
+        frequency = read_integer(self._gpu_frequency)
+        return None if frequency is None else frequency / 1e6
 
     def temperatures(self) -> Dict[str, float]:
         """Degrees Celsius by zone."""
@@ -94,14 +100,14 @@ class Sensors:
         return found
 
     def throttling(self) -> Optional[List[str]]:
-        """What is slowed down because it is too warm. None where the board does not say."""
+        """What is slowed down because it is too warm, or the board drew too much. None where the board does not say."""
         if not self._throttles and not self._throttle_counts:
             return None
         found = [name for name, path in self._throttles if (read_integer(path) or 0) > 0]
-        for path, before in self._throttle_counts.items():
-            count = read_integer(path)
-            if count is not None and before is not None and count > before:
-                found.append("cpu")
+        for name, path in self._throttle_counters:
+            before, count = self._throttle_counts[path], read_integer(path)
+            if count is not None and before is not None and count > before and name not in found:
+                found.append(name)
             self._throttle_counts[path] = count
         return found
 

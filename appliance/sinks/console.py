@@ -42,6 +42,7 @@ class Console(Sink):
 
     The statistics every `fps_interval` seconds, as frames come, and at the end if any came since.
     The detections of every `det_interval`-th frame, of none if it is 0.
+    power: what the board consumes and so on, in words, as a line of its own below the statistics: programs read those.
     """
 
     name = "console"
@@ -53,12 +54,14 @@ class Console(Sink):
         fps_interval: float,
         det_interval: int,
         clock: Callable[[], float] = time.monotonic,
+        power: Optional[Callable[[], str]] = None,
     ) -> None:
         self._write_line = write_line
         self._statistics = statistics
         self._fps_interval = fps_interval
         self._det_interval = det_interval
         self._clock = clock
+        self._power = power
         self._printed_at: Optional[float] = None
         self._has_news = False
         self._next_index: Dict[str, int] = {}  # by stream; a frame may be missing, so "at or after" counts
@@ -83,3 +86,5 @@ class Console(Sink):
     def _print_statistics(self) -> None:
         self._has_news = False
         self._write_line(format_statistics(self._statistics()))
+        if self._power is not None:
+            self._write_line("power: " + (self._power() or "no sensor of this machine can be read"))

@@ -126,6 +126,22 @@ def test_a_sensor_that_answers_not_now_is_absent(monkeypatch):
     assert found.temperatures() == {} and found.power() == {} and found.fan() == {} and found.gpu_load() is None
 
 
+def test_a_board_that_drew_too_much_says_so_once(tmp_path):
+    root = tmp_path / "orin"
+    shutil.copytree(str(BOARDS / "orin"), str(root))
+    readings = Readings(root)
+    assert readings.read()["throttling"] == ["gpu"]
+    for number in (1, 3):
+        (root / "sys/class/hwmon/hwmon5/oc{}_event_cnt".format(number)).write_text("2\n")
+    assert readings.read()["throttling"] == ["gpu", "over-current"]
+    assert readings.read()["throttling"] == ["gpu"]
+
+
+def test_the_frequency_of_the_gpu():
+    assert (Sensors(BOARDS / "tx2").gpu_mhz(), Sensors(BOARDS / "orin").gpu_mhz()) == (1122.0, 612.0)
+    assert Sensors(BOARDS / "pc").gpu_mhz() is None
+
+
 def test_a_total_that_lacks_a_rail_is_absent_and_no_other_sum(tmp_path):
     root = tmp_path / "orin"
     shutil.copytree(str(BOARDS / "orin"), str(root))

@@ -80,6 +80,17 @@ def test_statistics_come_every_interval_and_once_more_at_the_end(
     assert lines == [LINE] * lines_at_the_end
 
 
+@pytest.mark.parametrize("said, line", [
+    ("7.96 W, GPU 73 %", "power: 7.96 W, GPU 73 %"), ("", "power: no sensor of this machine can be read"),
+])
+def test_what_the_board_consumes_stands_below_the_statistics(said, line):
+    lines = []
+    console = Console(lines.append, lambda: STATISTICS, 5.0, 0, power=lambda: said)
+    console.write(make_result(index=0))
+    console.close()
+    assert lines == [LINE, line]
+
+
 @pytest.mark.parametrize(
     "det_interval, indexes, printed",
     [

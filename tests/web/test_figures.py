@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.web.conftest import InProcess, until
+from appliance.board.readings import Readings
+from tests.web.conftest import ROOT, InProcess, until
 from web.history import POINTS, History
 
 STATISTICS = {
@@ -96,10 +97,27 @@ def test_latency_is_a_histogram(metrics):
     assert found['splitlens_latency_seconds_sum{stream="main"}'] > 0
 
 
+@pytest.mark.parametrize("board, expected", [
+    ("tx2", {'power_watts{rail="total"}': 7.96, 'power_watts{rail="gpu"}': 2.91, "gpu_load_ratio": 0.731,
+             "gpu_frequency_hertz": 1.122e9, "fan_ratio": 0.4, "throttled_parts": 1,
+             'temperature_celsius{sensor="cpu"}': 44.5, "power_mode": 3, "clocks_held": 0}),
+    ("orin", {'power_watts{rail="total"}': 10.14, "gpu_load_ratio": 0.5, 'temperature_celsius{sensor="tj"}': 48.843}),
+    ("nano", {'power_watts{rail="total"}': 2.23, "fan_ratio": 0.0}),
+])
+def test_what_a_board_reads_is_there(here, metrics, monkeypatch, board, expected):
+    read = {"time": 2.0, "streams": {}, "readings": Readings(ROOT / "tests" / "boards" / board).read()}
+    monkeypatch.setattr(here.daemon, "measure", lambda: read)
+    until(lambda: here.parts.link.statistics["readings"].get("temperatures") == read["readings"]["temperatures"])
+    found = metrics()
+    for name, value in expected.items():
+        assert found["splitlens_" + name] == pytest.approx(value, rel=0.01), name
+
+
 def test_what_the_machine_does_not_have_is_absent(here, metrics, monkeypatch):
     bare = {"time": 1.0, "streams": {}, "readings": {"power": None, "gpu": None}}
     monkeypatch.setattr(here.daemon, "measure", lambda: bare)
-    until(lambda: here.parts.link.statistics == bare)
+    monkeypatch.setattr(here.daemon, "power", None)
+    until(lambda: here.parts.link.statistics == bare and here.parts.link.state["power"] is None)
     found = metrics()
     assert not [name for name in found if "power" in name or "gpu" in name or "frames" in name]
 

@@ -99,7 +99,7 @@ function readings(read) {
   const add = (name, text, share) => rows.push({ name, text, share });
   const known = (value) => value !== null && value !== undefined;
   if (known(read.cpu)) add("CPU", `${figure(read.cpu)} %`, read.cpu / 100);
-  if (known(read.gpu)) add("GPU", `${figure(read.gpu)} %`, read.gpu / 100);
+  if (known(read.gpu)) add("GPU", `${figure(read.gpu)} %${known(read.gpu_mhz) ? `, ${Math.round(read.gpu_mhz)} MHz` : ""}`, read.gpu / 100);
   if (read.memory) add("Memory", `${bytes(read.memory.used)} of ${bytes(read.memory.total)}`, read.memory.used / read.memory.total);
   if (known(read.process_memory)) add("Daemon", bytes(read.process_memory));
   for (const [rail, watts] of Object.entries(read.power || {})) {
@@ -108,6 +108,8 @@ function readings(read) {
   for (const [place, degrees] of Object.entries(read.temperatures || {})) {
     if (known(degrees)) add(`Temperature, ${zone(place)}`, `${figure(degrees)} °C`);
   }
+  if (read.fan && known(read.fan.percent)) add("Fan", `${Math.round(read.fan.percent)} %${known(read.fan.rpm) ? `, ${Math.round(read.fan.rpm)} rpm` : ""}`);
+  if (read.throttling && read.throttling.length) add("Slowed down", read.throttling.join(", "));
   return rows;
 }
 

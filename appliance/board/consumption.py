@@ -1,0 +1,37 @@
+"""What the board consumes while something runs."""
+
+import threading
+from typing import Any, List, Optional
+
+from appliance.board.readings import Readings
+
+SAMPLE_SECONDS = 0.25
+
+
+class Consumption:
+    """A context manager; `watts` is the mean of its time, None where the board does not say, or it was too short."""
+
+    def __init__(self, readings: Readings) -> None:
+        self._readings = readings
+        self._samples: List[float] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._sample, name="consumption", daemon=True)
+
+    def __enter__(self) -> "Consumption":
+        self._readings.read()  # counters of energy tell from one look to the next
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @property
+    def watts(self) -> Optional[float]:
+        return sum(self._samples) / len(self._samples) if self._samples else None
+
+    def _sample(self) -> None:
+        while not self._ended.wait(SAMPLE_SECONDS):
+            total = self._readings.read().get("power", {}).get("total")
+            if total is not None:
+                self._samples.append(total)
