@@ -7,7 +7,7 @@ kind=${1:?which? x86, l4t or boot}
 options="--network host" # for the certificates and the proxy that this machine may have
 base=$(tools/base_image.sh x86)
 
-run_tests() { .venv/bin/python -m pytest --durations=3 -rA --show-capture=no "$@"; }
+run_tests() { .venv/bin/python -m pytest --durations=3 -rA "$@"; }
 
 case $kind in
 x86)
