@@ -8,6 +8,7 @@ The only module that `web` imports from here. Waiting goes through `select`, whi
 same code serves threads and green threads.
 """
 
+import fcntl
 import json
 import os
 import select
@@ -15,7 +16,7 @@ import stat
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
+from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 import zmq
 
@@ -82,14 +83,49 @@ def make_run_dir(path: Union[str, Path]) -> Path:
     return folder
 
 
+def lock_run_dir(run_dir: Union[str, Path]) -> IO[bytes]:
+    """Claim the directory as long as the file is open. Raises SplitlensError where another daemon has it.
+
+    ZeroMQ would take its sockets away from it without a word.
+    """
+    file = open(str(Path(run_dir) / "lock"), "ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise SplitlensError(
+            "{}: another appliance is running there. Stop it first, or give this one another port (listen) or "
+            "run_dir.".format(run_dir)) from None
+    return file
+
+
+def write_last_words(run_dir: Union[str, Path], sentence: str) -> None:
+    """Leave behind why the daemon ends, for the dashboard; "" takes it away."""
+    try:
+        (Path(run_dir) / "last_words").write_text(sentence, encoding="utf-8")
+    except OSError:
+        pass  # it was logged too
+
+
+def read_last_words(run_dir: Union[str, Path]) -> str:
+    """Why the last daemon ended, where it could say so and none has started since; else ""."""
+    try:
+        return (Path(run_dir) / "last_words").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 class Station:
     """The daemon's end. Every method may be called from any thread.
 
     answer: gets a command and gives the fields of the reply; raises Refused. Several threads call it.
+    Raises SplitlensError where another daemon has the directory.
     """
 
     def __init__(self, run_dir: Union[str, Path], answer: Callable[[Message], Message]) -> None:
         self._answer = answer
+        self._claim = lock_run_dir(run_dir)
+        write_last_words(run_dir, "")
         self._lock = threading.Lock()
         self._watched: Set[bytes] = set()
         self._context = zmq.Context()
@@ -128,6 +164,7 @@ class Station:
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
+        self._claim.close()
 
     def _bind(self, kind: int, address: str, kept: int) -> Any:
         channel = self._context.socket(kind)
@@ -136,7 +173,7 @@ class Station:
         try:
             channel.bind(address)
         except zmq.ZMQError as error:
-            raise SplitlensError("{}: {}; is another daemon running?".format(address, error.strerror)) from error
+            raise SplitlensError("{}: {}".format(address, error.strerror)) from error
         return channel
 
     def _send(self, channel: Any, data: bytes) -> None:
@@ -246,7 +283,9 @@ def ask(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -> Me
         channel.connect(_addresses(run_dir).control)
         channel.send(json.dumps(command).encode())
         if not _wait(channel, seconds):
-            raise Unavailable("The daemon does not answer; it may be starting. Try again in some seconds.")
+            raise Unavailable(
+                "The daemon did not answer within {:g} seconds. If it is only busy, it does what was asked "
+                "later.".format(seconds))
         reply: Message = json.loads(channel.recv(zmq.NOBLOCK).decode())
     finally:
         channel.close()

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, NoReturn
 
-from appliance.bus import make_run_dir
+from appliance.bus import lock_run_dir, make_run_dir, write_last_words
 from appliance.errors import ConfigError, SplitlensError
 from appliance.settings import Loaded, Settings
 from appliance.sinks.base import make_writable_directory
@@ -58,6 +58,8 @@ def run(loaded: Loaded, arguments: List[str]) -> NoReturn:
     settings = loaded.settings
     host, port = listening_address(settings.listen)
     run_dir = make_run_dir(settings.run_dir or default_run_dir(port))
+    lock_run_dir(run_dir).close()  # the daemon takes it
+    write_last_words(run_dir, "")
     make_writable_directory(settings.state_dir)
     os.chmod(settings.state_dir, 0o700)
     start = _write(run_dir / "daemon.json", {"arguments": arguments})

@@ -80,6 +80,8 @@ class Guard:
         self._remembered: Dict[bytes, float] = {}
         self._lock = threading.Lock()
         self._hashing = threading.BoundedSemaphore(2)
+        # Six cameras that sign in at once with the same right password are one attempt.
+        self._turns = [threading.Lock() for _ in range(16)]
 
     # Who
 
@@ -136,16 +138,21 @@ class Guard:
         if password.startswith(TOKEN_PREFIX):
             return self._accounts.check_token(password)
         key = self._sign(repr((name, password)))
-        account = self._accounts.find(name)
-        if account and self._remembered.get(key) == account.changed:
-            return account
-        account = self.sign_in(name, password, address)
+        account = self._remembered_account(name, key)
         if account:
-            with self._lock:
-                if len(self._remembered) >= _MOST_REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[key] = account.changed
+            return account
+        with self._turns[key[0] % len(self._turns)]:
+            account = self._remembered_account(name, key) or self.sign_in(name, password, address)
+            if account:
+                with self._lock:
+                    if len(self._remembered) >= _MOST_REMEMBERED:
+                        self._remembered.clear()
+                    self._remembered[key] = account.changed
         return account
+
+    def _remembered_account(self, name: str, key: bytes) -> Optional[Account]:
+        account = self._accounts.find(name)
+        return account if account and self._remembered.get(key) == account.changed else None
 
     # From where
 

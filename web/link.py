@@ -16,6 +16,7 @@ from appliance.bus import (
     Refused,
     Unavailable,
     ask,
+    read_last_words,
 )
 from web.history import History
 
@@ -109,6 +110,8 @@ class Link:
                     self._take(*event)
                 elif self.is_up and time.monotonic() - heard > SILENCE_SECONDS:
                     self._set_daemon(False, self._why())
+                elif not self.is_up:
+                    self._hear_last_words()
                 self.history.add(time.time(), self.statistics if self.is_up else None)
         finally:
             listener.close()
@@ -157,10 +160,16 @@ class Link:
         else:
             self._tell(STATE, state)
 
+    def _hear_last_words(self) -> None:
+        """A daemon that fails at its start says so in a file: it has nothing else."""
+        words = read_last_words(self._run_dir)
+        if words and words != self.daemon["why"]:
+            self._set_daemon(False, words)
+
     def _why(self) -> str:
         """Of the silence: the daemon's own last words if it had any."""
         if self.state and self.state["daemon"].get("status") == "stopping":
             return "The daemon was stopped."
         if self._last_error and time.monotonic() - self._last_error[0] < _RECENT_SECONDS:
             return self._last_error[1]
-        return "The daemon ended unexpectedly or hangs; it is being restarted."
+        return read_last_words(self._run_dir) or "The daemon ended unexpectedly or hangs; it is being restarted."

@@ -31,10 +31,12 @@ def allowed_source(source: Union[int, str], known: Sequence[Union[int, str]]) ->
             raise Refused(INVALID, (
                 "{!r} is no camera: give an index (0), a path under /dev, an address (rtsp, http) or a GStreamer "
                 "pipeline. Movies come from the config file.").format(redact(text)[:80]))
-        return text
     try:
-        if source_kind(text) == "gstreamer":
+        kind = source_kind(text)
+        if kind == "gstreamer":
             check_elements(text)
     except SourceError as error:
         raise Refused(INVALID, str(error)) from error
+    if kind == "movie":
+        raise Refused(INVALID, "{!r} is a file; movies come from the config file.".format(redact(text)[:80]))
     return text

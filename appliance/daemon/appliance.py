@@ -85,7 +85,7 @@ class Appliance:
             change = self._memory.recall("stream:" + name, None)  # not of one that was taken out of the configuration
             if name not in self._streams and change is not None:
                 self._add(name, None, StreamSetting(*change))
-        self._ask_for(self._slot, self._memory.recall("model", self._configured_model))
+        self._ask_for(self._slot, self._first_model())
         works = (("statistics", self._tell_statistics), ("state", self._tell_state), ("tidy", self._tidy_recordings))
         self.power.start()
         for name, run in works:
@@ -175,6 +175,8 @@ class Appliance:
         """Give a stream another source or model, or add one."""
         if not NAME.match(name):
             raise Refused(INVALID, "A stream is called by {}.".format(NAME_RULE))
+        if self._closing.is_set():
+            raise Refused(CONFLICT, "The daemon is stopping.")
         with self._lock:
             stream = self._streams.get(name)
             known = ([stream.current.source] if stream else []) + self.known_sources()
@@ -188,8 +190,9 @@ class Appliance:
             if stream is None:
                 self._add(name, None, wanted)
             elif wanted != stream.current:
-                stream.exchange(wanted, self._slot_for(model))
-            self._drop_unused_slots()
+                stream.want(wanted, self._slot_for(model))
+                # In a thread of its own: a source may take ten seconds to let go of a device.
+                threading.Thread(target=self._exchange, args=(stream,), name="exchange", daemon=True).start()
         self._state_changed.set()
 
     def reset_stream(self, name: str) -> None:
@@ -262,6 +265,22 @@ class Appliance:
         if self._memory.recall("record:" + name, False):
             stream.record(True)
         stream.open()
+
+    def _exchange(self, stream: Stream) -> None:
+        stream.exchange()
+        with self._lock:
+            self._drop_unused_slots()
+        self._state_changed.set()
+
+    def _first_model(self) -> str:
+        """The one that an operator chose, if it is still there, or the configured one."""
+        chosen: str = self._memory.recall("model", self._configured_model)
+        row = self.library.row(chosen)
+        if chosen != self._configured_model and (row is None or not row["installed"]):
+            log.warning("%s, chosen in the dashboard, is not installed any more: %s is used",
+                        chosen, self._configured_model)
+            return self._configured_model
+        return chosen
 
     def _new_slot(self) -> ModelSlot:
         slot = ModelSlot(self._state_changed.set, self._fail)

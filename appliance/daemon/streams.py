@@ -69,6 +69,7 @@ class Stream:
         self.configured = configured
         self.current = current
         self._slot = slot
+        self._wanted = current, slot
         self._house = house
         self._lock = threading.RLock()
         self._meter = Meter(house.settings.fps_interval)
@@ -78,6 +79,7 @@ class Stream:
         self._feed: Optional[Feed] = None
         self._failure: Optional[str] = None
         self._failed_at = 0.0
+        self._told: Optional[str] = None  # the failure that was logged last
         self._closed = False
         self._is_recorded = False
         self._make_sinks()
@@ -94,6 +96,7 @@ class Stream:
             except SplitlensError as error:
                 self._fail(str(error))
                 return
+            self._told = None
             if self._is_recorded:
                 self._recorder.start()
             feed = Feed(self._source, [self._publisher, self._figures, self._recorder], self._meter, self.name,
@@ -102,11 +105,16 @@ class Stream:
             self._slot.loop.add(feed)
         self._house.changed()
 
-    def exchange(self, current: StreamSetting, slot: ModelSlot) -> None:
-        """Take another source, or the loop of another model. A recording goes on."""
+    def want(self, current: StreamSetting, slot: ModelSlot) -> None:
+        """Name the source, and the loop of the model, that the next `exchange` takes."""
+        self._wanted = current, slot
+        self.current = current
+
+    def exchange(self) -> None:
+        """Take what was wanted last; may take ten seconds, if the old source does not end. A recording goes on."""
         with self._lock:
             self._leave()
-            self.current, self._slot = current, slot
+            _, self._slot = self._wanted
             self.open()
 
     def close(self) -> None:
@@ -116,10 +124,14 @@ class Stream:
 
     def revive(self) -> None:
         """Try a source again that could not be opened, if it is time."""
-        with self._lock:
+        if not self._lock.acquire(False):
+            return  # its source is being exchanged
+        try:
             if self._failure is not None and time.monotonic() - self._failed_at > RETRY_SECONDS:
                 self._leave()
                 self.open()
+        finally:
+            self._lock.release()
 
     def record(self, on: bool) -> None:
         """Begin or end to record. Returns when a file that was being written is whole."""
@@ -220,9 +232,10 @@ class Stream:
 
     def _fail(self, sentence: str) -> None:
         with self._lock:
-            if sentence != self._failure:
+            if sentence != self._told:
                 log.error("stream %s: %s", self.name, sentence)
-            self._failure, self._failed_at = sentence, time.monotonic()
+            self._told = self._failure = sentence
+            self._failed_at = time.monotonic()
         self._house.changed()
 
     def _ended(self, error: Optional[BaseException]) -> None:

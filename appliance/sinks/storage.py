@@ -75,7 +75,7 @@ class Storage:
     0 is no limit of either. free_gb: so much of the disk has to stay free.
     The oldest go first; one that is being written is never deleted. Where even the deletion of all recordings would not
     leave `free_gb` free, none is deleted for it.
-    Raises OutputError if the folder cannot be written to.
+    Where the folder cannot be written to, `status` and `room` say so.
     """
 
     def __init__(
@@ -99,7 +99,8 @@ class Storage:
         self._files: Dict[str, _File] = {}
         self._files_of: Optional[float] = None  # the folder's time when `_files` was read; None: read it again
         self._lengths: Dict[Tuple[str, int, float], float] = {}
-        make_writable_directory(str(self.folder))
+        self._unusable: Optional[str] = None
+        self._try_folder()
 
     def list(self) -> List[Recording]:
         """All recordings, the newest first. Raises OutputError if the folder cannot be read."""
@@ -137,6 +138,10 @@ class Storage:
 
     def room(self) -> Optional[str]:
         """None if recording may go on; else why not and what to do about it. Makes room where it can."""
+        if self._unusable is not None:
+            self._try_folder()
+        if self._unusable is not None:
+            return self._unusable
         try:
             if self._free() < self._floor:
                 with self._deleting:
@@ -153,7 +158,14 @@ class Storage:
         except (OSError, OutputError) as problem:
             said = problem if isinstance(problem, OutputError) else cannot_write(str(self.folder), problem)
             return StorageStatus(0, self._floor, 0, str(said))
-        return StorageStatus(free, self._floor, used, self._alarm(free))
+        return StorageStatus(free, self._floor, used, self._unusable or self._alarm(free))
+
+    def _try_folder(self) -> None:
+        try:
+            make_writable_directory(str(self.folder))
+            self._unusable = None
+        except OutputError as problem:
+            self._unusable = str(problem)
 
     def claim(self, stream: str, format: str) -> Path:
         """Where to write the recording that starts now: a file that does not exist. It counts as being written."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from appliance import bus
-from tests.command import LIMIT, ROOT
+from tests.command import LIMIT, ROOT, run
 from tests.daemon import PERSON, Daemon
 
 COCO = "ssdlite_mobilenet_v2_coco_2018_05_09"
@@ -135,6 +135,7 @@ class TestSources:
         ("file:///etc/passwd", "invalid", "is no camera"),
         ("filesrc location=/etc/passwd ! appsink", "invalid", "'filesrc' is no element"),
         ("videotestsrc ! tee name=t ! appsink", "invalid", "'tee' is no element"),
+        ("/dev/null/x!y", "invalid", "a path under /dev"),
         ("videotestsrc", "invalid", "is no camera"),
         ("videotestsrc ! fakesink", "invalid", "has to end in"),
         (300, "invalid", "from 0 to 255"),
@@ -289,6 +290,39 @@ def test_a_changed_stream_that_is_taken_out_of_the_config_is_gone(tmp_path, samp
         daemon.ask("set_stream", stream="added", source="rtsp://127.0.0.1:9/x")
     with Daemon(tmp_path, "--models-dir", str(tmp_path), config=config[:config.index("  door")]) as daemon:
         assert [row["name"] for row in daemon.state()["streams"]] == ["main", "added"]
+
+
+def test_without_a_place_for_recordings_it_detects_all_the_same(tmp_path, samples, person_model):
+    (tmp_path / "recordings").write_text("no folder")
+    with Daemon(tmp_path, str(samples / "bikes.mp4"), "--model", PERSON) as daemon:
+        state = daemon.until_ready()
+        assert "Choose another place" in state["storage"]["alarm"]
+        daemon.ask("record", stream="main", on=True)
+        daemon.until(lambda state: "Choose another place" in (daemon.stream()["recording_problem"] or ""))
+        daemon.pictures(2)
+
+
+def test_a_daemon_that_cannot_start_leaves_its_reason(tmp_path, samples):
+    daemon = Daemon(tmp_path, str(samples / "bikes.mp4"), config="det_treshold: 1\n")
+    ended = run(tmp_path, "daemon", str(daemon.run_dir / "daemon.json"))
+    assert ended.code == 2
+    words = bus.read_last_words(daemon.run_dir)
+    assert "line 1" in words and "did you mean det_th" in words
+
+
+def test_a_chosen_model_that_is_gone_is_replaced_by_the_configured_one(tmp_path, samples, person_model):
+    models = tmp_path / "models"
+    for name in (PERSON, "other"):
+        shutil.copytree(str(person_model.parent), str(models / name))
+    words = (str(samples / "bikes.mp4"), "--model", PERSON, "--models-dir", str(models))
+    with Daemon(tmp_path, *words) as daemon:
+        daemon.until_ready()
+        daemon.ask("set_model", model="other")
+        daemon.until_ready("other")
+    shutil.rmtree(str(models / "other"))
+    with Daemon(tmp_path, *words) as daemon:
+        daemon.until_ready()
+        assert "other, chosen in the dashboard, is not installed any more" in daemon.stop()
 
 
 def test_a_damaged_state_file_is_kept_aside(tmp_path, samples):

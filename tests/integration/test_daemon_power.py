@@ -1,4 +1,4 @@
-"""The daemon on a recorded TX2 with the real power helper: the profile's mode, an operator's choice, and what is read."""
+"""The daemon on a recorded TX2 with the real power helper: the profile's mode, an operator's choice, the readings."""
 
 import pytest
 

@@ -15,6 +15,8 @@ from appliance.bus import (
     Unavailable,
     ask,
     make_run_dir,
+    read_last_words,
+    write_last_words,
 )
 from appliance.errors import SplitlensError
 
@@ -87,8 +89,22 @@ def test_a_slow_command_holds_up_no_other(run_dir):
 
 
 def test_without_a_daemon_the_dashboard_is_told(run_dir):
-    with pytest.raises(Unavailable, match="does not answer"):
+    with pytest.raises(Unavailable, match="did not answer within 0.2 seconds"):
         ask(run_dir, {"command": "hello"}, 0.2)
+
+
+def test_a_second_daemon_does_not_take_the_first_ones_place(station, run_dir):
+    with pytest.raises(SplitlensError, match="another appliance is running there"):
+        Station(run_dir, lambda command: {})
+    assert ask(run_dir, {"command": "hello"}) == {"heard": {"command": "hello"}}
+
+
+def test_a_daemon_leaves_its_last_words_until_the_next_one_starts(run_dir):
+    assert read_last_words(run_dir) == ""
+    write_last_words(run_dir, "config.yml line 1: häßlich")
+    assert read_last_words(run_dir) == "config.yml line 1: häßlich"
+    Station(run_dir, lambda command: {}).close()
+    assert read_last_words(run_dir) == ""
 
 
 def test_events_are_heard_and_heard_again_after_a_restart(run_dir):

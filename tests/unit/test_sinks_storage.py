@@ -243,10 +243,12 @@ def test_a_folder_that_goes_away_is_an_alarm(tmp_path):
         storage.list()
 
 
-def test_a_folder_that_cannot_be_made_is_named_at_once(tmp_path):
+def test_a_folder_that_cannot_be_made_is_an_alarm_until_it_can(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="Choose another place"):
-        Storage(str(tmp_path / "file" / "recordings"))
+    storage = Storage(str(tmp_path / "file" / "recordings"), free_gb=0)
+    assert "Choose another place" in storage.room() and storage.status().alarm == storage.room()
+    (tmp_path / "file").unlink()
+    assert storage.room() is None and storage.status().alarm is None
 
 
 @pytest.mark.parametrize("data", [

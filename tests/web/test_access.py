@@ -2,6 +2,7 @@
 
 import base64
 import inspect
+import threading
 
 import pytest
 
@@ -181,6 +182,25 @@ def test_guessing_is_slowed_down():
         basic = {"Authorization": "Basic " + base64.b64encode(b"olga:wrong").decode()}
         assert made.client().get("/api/v1/state", headers=basic).status_code == 429
         assert made.client("viewer").get("/api/v1/state").status_code == 200  # a token is not guessed
+    finally:
+        made.close()
+
+
+def test_many_cameras_that_sign_in_at_once_are_one_attempt():
+    made = InProcess()
+    try:
+        basic = {"Authorization": "Basic " + base64.b64encode("olga:{}".format(PASSWORD).encode()).decode()}
+        statuses = []
+
+        def ask():
+            statuses.append(made.app.test_client().get("/api/v1/logs", headers=basic).status_code)
+
+        threads = [threading.Thread(target=ask) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert statuses == [200] * 12
     finally:
         made.close()
 

@@ -9,6 +9,7 @@ import pytest
 import requests
 import socketio  # type: ignore[import-untyped]
 
+from appliance.bus import write_last_words
 from tests.web.conftest import LIMIT, PASSWORD, ROOT, Viewer, background, bearer, csrf_of, until
 from web.accounts import Accounts, Role
 
@@ -232,6 +233,14 @@ def test_a_live_picture_ends_with_the_right_to_see_it(site):
 
 
 # The daemon goes and comes
+
+def test_a_page_is_told_why_the_daemon_cannot_start(site, operator):
+    site.stop_daemon()
+    until(lambda: operator.newest("daemon")["up"] is False)
+    write_last_words(site.folder / "run", "config.yml line 1: det_treshold is no setting.")
+    until(lambda: operator.newest("daemon")["why"] == "config.yml line 1: det_treshold is no setting.")
+    site.start_daemon()
+    until(lambda: operator.newest("daemon")["up"] is True)
 
 @pytest.mark.parametrize("last_words, status, why", [
     (None, "running", "The daemon ended unexpectedly or hangs; it is being restarted."),
