@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 from tests.command import LIMIT, ROOT, wait_until
 
@@ -148,11 +148,11 @@ class Helper:
                 assert answers.readline() == b""
         return answer
 
-    def ask_as(self, user: int, group: int, request: Any) -> Dict[str, Any]:
+    def ask_as(self, user: int, group: int, request: Any, others: Sequence[int] = ()) -> Dict[str, Any]:
         """The same, by a process of another user; for root only."""
-        program = ("import os, socket, sys; os.setgroups([]); os.setgid({1}); os.setuid({0});"
+        program = ("import os, socket, sys; os.setgroups({2}); os.setgid({1}); os.setuid({0});"
                    "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode());"
-                   "print(s.makefile().readline())").format(user, group)
+                   "print(s.makefile().readline())").format(user, group, list(others))
         done = subprocess.run(
             [sys.executable, "-c", program, str(self.socket), json.dumps(request) + "\n"], stdout=subprocess.PIPE,
             timeout=LIMIT)

@@ -124,7 +124,7 @@ COMMANDS: Dict[str, Command] = {
     "test_source": Command(Role.OPERATOR, {"source": _check_source}, seconds=30.0),
     "change_settings": Command(Role.OPERATOR, {"settings": _check_settings}),
     "record": Command(Role.OPERATOR, {"stream": _check_stream, "on": _check_flag}, seconds=10.0),
-    # The board's commands take their time, and clocks that are held are let go before and held again after.
+    # The board's commands take their time: the helper gives mode and clocks 30 seconds each.
     "set_power": Command(Role.OPERATOR, {"mode": _check_mode, "clocks": _check_clocks}, seconds=70.0),
     "list_recordings": Command(Role.VIEWER, {}, seconds=10.0),
     "delete_recording": Command(Role.OPERATOR, {"name": _check_recording}, seconds=10.0),

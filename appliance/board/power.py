@@ -15,7 +15,7 @@ from appliance.errors import SplitlensError
 log = logging.getLogger(__name__)
 
 SOCKET = "run/splitlens-power/socket"
-ANSWER_SECONDS = 60.0  # a change takes up to four commands of 15 seconds
+ANSWER_SECONDS = 40.0  # the helper gives a request 30, and may be at another one
 LONGEST_ANSWER = 65536
 LEAVE = "leave"
 NO_HELPER = ("Only shown: the power helper, which would set it, does not run on this board. docs/boards.md says how to "
@@ -51,7 +51,8 @@ class Power:
         self._changing = threading.Lock()
         self._told: Dict[str, Any] = {}  # what the helper said last
         self._helper_problem: Optional[str] = NO_HELPER
-        self._change_problem: Optional[str] = None  # of the last change, until one succeeds
+        self._change_problem: Optional[str] = None  # of the last change, until one succeeds or somebody else makes one
+        self._mode_then: Optional[int] = None  # the mode when that arose
         self._is_settable = False
         self._needs_reboot = False
 
@@ -64,15 +65,19 @@ class Power:
         """The row `power` of the state; None on a board without power modes."""
         if not self.has_modes:
             return None
-        current = current_mode(self._root)
         return {
             "modes": [{"id": mode.id, "name": mode.name, "detail": mode.detail} for mode in self._table.modes],
-            "current": self._told.get("mode") if current is None else current,
+            "current": self._current(),
             "clocks": self._told.get("clocks"),
             "settable": self._is_settable,
             "problem": self._change_problem or self._helper_problem,
             "needs_reboot": self._needs_reboot,
         }
+
+    def _current(self) -> Optional[int]:
+        current = current_mode(self._root)
+        told: Optional[int] = self._told.get("mode")
+        return told if current is None else current
 
     def refresh(self) -> None:
         """Ask the helper how things are. Whatever is wrong with it is in `facts`."""
@@ -83,8 +88,11 @@ class Power:
                 self._ask({"verb": "mode"})
                 self._ask({"verb": "clocks"})
                 self._helper_problem = None
+                if self._current() != self._mode_then:  # somebody set it on the board
+                    self._change_problem, self._needs_reboot = None, False
             except PowerError as error:
                 self._helper_problem = str(error)
+                self._told.clear()
 
     def find(self, wanted: Union[int, str]) -> PowerMode:
         """The mode of an id or a name. Raises NoSuchMode."""
@@ -120,7 +128,7 @@ class Power:
             log.info("Power mode and clocks are left as they are: the power helper does not run (docs/boards.md)")
         except PowerError as error:
             log.warning("%s", error)
-            self._change_problem = str(error)
+            self._keep_problem(error)
 
     def _set(self, request: Dict[str, Any]) -> None:
         with self._changing:
@@ -130,11 +138,14 @@ class Power:
                 self._helper_problem = str(error)
                 raise
             except PowerError as error:
-                self._needs_reboot = error.needs_reboot
-                self._change_problem = str(error)
+                self._keep_problem(error)
                 raise
             self._needs_reboot = False
             self._helper_problem = self._change_problem = None
+
+    def _keep_problem(self, error: PowerError) -> None:
+        self._change_problem, self._needs_reboot = str(error), error.needs_reboot
+        self._mode_then = self._current()
 
     def _ask(self, request: Dict[str, Any]) -> None:
         try:

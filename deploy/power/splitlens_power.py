@@ -15,6 +15,7 @@ It never restarts the board, and starts nothing but nvpmodel and jetson_clocks, 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -23,11 +24,14 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 
 LONGEST_REQUEST = 1000
-REQUEST_SECONDS = 2.0
+READ_SECONDS = 2.0  # for the whole line, however it comes
 STRANGER_SECONDS = 0.2  # others cannot hold up who may
+KILL_SECONDS = 1.0  # a command that is stuck in the kernel does not even end when it is killed
+SO_PEERGROUPS = 59  # of Linux 4.13 and newer; Python has no name for it
 FIRST_INHERITED = 3  # systemd hands over its sockets from here on
 
 
@@ -38,7 +42,10 @@ class Refused(Exception):
 
 
 class Board:
-    """The two commands. kept: a file that jetson_clocks keeps the clocks in, as they were before it held them."""
+    """The two commands. kept: a file that jetson_clocks keeps the clocks in, as they were before it held them.
+
+    It is where no restart leaves it, and is written once: what is there is how the clocks were before us.
+    """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.nvpmodel: str = options.nvpmodel
@@ -46,6 +53,12 @@ class Board:
         self.conf: str = options.conf
         self.kept: str = options.kept
         self.seconds: float = options.seconds
+        self.request_seconds: float = options.request_seconds
+        self.until = 0.0
+
+    def start_request(self) -> None:
+        """All commands from here on share the time of one request, so that whoever waits knows how long."""
+        self.until = time.monotonic() + self.request_seconds
 
     def mode(self, wanted: Any = None) -> Dict[str, Any]:
         modes = self.modes()
@@ -78,11 +91,20 @@ class Board:
         if held:
             self.clocks(False)
         try:
-            # Where the change needs a restart it asks whether to do it now. That is for people to decide.
-            code, said = self.run([self.nvpmodel, "-m", str(wanted)], answer="NO\n")
-        finally:
+            self.change_mode(wanted, name)
+        except Refused as error:
             if held:
-                self.clocks(True)
+                try:
+                    self.clocks(True)
+                except Refused as other:
+                    raise Refused(error.kind, "{} The clocks are not held any more: {}".format(error, other)) from other
+            raise
+        if held:
+            self.clocks(True)
+
+    def change_mode(self, wanted: int, name: str) -> None:
+        # Where the change needs a restart it asks whether to do it now. That is for people to decide.
+        code, said = self.run([self.nvpmodel, "-m", str(wanted)], answer="NO\n")
         if "reboot" in said.lower():
             raise Refused("reboot", "Power mode {} ({}) needs a restart of the board, so it was not set. On the board, "
                                     "`sudo nvpmodel -m {}` asks for it and does both.".format(wanted, name, wanted))
@@ -93,17 +115,22 @@ class Board:
         if wanted is not None and not isinstance(wanted, bool):
             raise Refused("invalid", "`set` of clocks is true or false.")
         if wanted is True and self.are_clocks_held() is not True:
-            if os.path.exists(self.kept):
-                os.unlink(self.kept)  # of an earlier time: jetson_clocks would ask whether to overwrite it
-            self.change_clocks(["--store", self.kept])
+            if not os.path.exists(self.kept):
+                self.keep_clocks()
             self.change_clocks([])
         elif wanted is False and os.path.exists(self.kept):
             self.change_clocks(["--restore", self.kept])
-            os.unlink(self.kept)
+            remove(self.kept)
         elif wanted is False and self.are_clocks_held():
             raise Refused("failed", "The clocks are held by somebody else, and how they were before is not known. "
                                     "A restart of the board lets them go.")
         return {"clocks": self.are_clocks_held()}
+
+    def keep_clocks(self) -> None:
+        half = self.kept + ".new"
+        remove(half)  # jetson_clocks would ask whether to overwrite it
+        self.change_clocks(["--store", half])
+        os.rename(half, self.kept)
 
     def change_clocks(self, words: List[str]) -> None:
         code, said = self.run([self.jetson_clocks] + words, answer="N\n")
@@ -116,7 +143,11 @@ class Board:
         return found.group(1) == "1" if code == 0 and found else None
 
     def run(self, command: List[str], answer: str = "") -> Tuple[int, str]:
-        """Exit code and all that was said. The command and what it started end with its time."""
+        """Exit code and all that was said. The command and what it started end with its time, or the request's."""
+        seconds = min(self.seconds, self.until - time.monotonic())
+        if seconds <= 0:
+            raise Refused("failed", "The time of {:g} seconds was over before `{}`.".format(
+                self.request_seconds, " ".join(command)))
         try:
             child = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -124,13 +155,20 @@ class Board:
         except OSError as error:
             raise Refused("failed", "{}: {}.".format(command[0], error.strerror)) from error
         try:
-            said = child.communicate(answer.encode(), timeout=self.seconds)[0]
+            said = child.communicate(answer.encode(), timeout=seconds)[0]
         except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-            raise Refused("failed", "{} had not ended after {:g} seconds, and was stopped.".format(
-                " ".join(command), self.seconds)) from None
+            with contextlib.suppress(ProcessLookupError):  # it ended just now
+                os.killpg(child.pid, signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.communicate(timeout=KILL_SECONDS)
+            raise Refused("failed", "{} had not ended after {:.1f} seconds, and was stopped.".format(
+                " ".join(command), seconds)) from None
         return child.returncode, said.decode("utf-8", "replace")
+
+
+def remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def last_line(said: str) -> str:
@@ -148,19 +186,32 @@ def answer_request(board: Board, data: bytes) -> Dict[str, Any]:
         raise Refused("invalid", "`verb` is one of {}.".format(", ".join(verbs)))
     if set(request) - {"verb", "set"}:
         raise Refused("invalid", "There are only `verb` and `set`.")
-    return verbs[request["verb"]](request.get("set"))
+    board.start_request()
+    try:
+        return verbs[request["verb"]](request.get("set"))
+    except OSError as error:
+        raise Refused("failed", "{}.".format(error)) from error
 
 
-def peer_of(connection: socket.socket) -> Tuple[int, int, int]:
-    """Process, user and group, as the kernel knows them."""
+def peer_of(connection: socket.socket) -> Tuple[int, int, Set[int]]:
+    """Process, user and groups, as the kernel knows them. One older than 4.13 tells no group but the primary one."""
     size = struct.calcsize("3i")
     process, user, group = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return process, user, group
+    groups = {group}
+    with contextlib.suppress(OSError):  # older, or more groups than Python can ask for
+        data = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 1024)
+        groups.update(struct.unpack("{}I".format(len(data) // 4), data))
+    return process, user, groups
 
 
-def read_line(connection: socket.socket) -> bytes:
+def read_line(connection: socket.socket, seconds: float) -> bytes:
+    until = time.monotonic() + seconds
     data = b""
     while b"\n" not in data:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        connection.settimeout(left)
         part = connection.recv(4096)
         data += part
         if not part or len(data) > LONGEST_REQUEST:
@@ -170,14 +221,15 @@ def read_line(connection: socket.socket) -> bytes:
 
 def serve(connection: socket.socket, board: Board, users: Set[int], groups: Set[int]) -> None:
     """One request, whatever comes."""
-    process, user, group = peer_of(connection)
-    may = user in users or group in groups
-    connection.settimeout(REQUEST_SECONDS if may else STRANGER_SECONDS)
+    process, user, of = peer_of(connection)
+    may = user in users or not groups.isdisjoint(of)
     try:
-        data = read_line(connection)  # first of all: an answer to what was not read does not arrive
+        # First of all: an answer to what was not read does not arrive.
+        data = read_line(connection, READ_SECONDS if may else STRANGER_SECONDS)
         if not may:
             raise Refused("denied", "User {} and group {} may not set the power mode; ALLOW_USER and ALLOW_GROUP in "
-                                    "/etc/default/splitlens-power say who may.".format(user, group))
+                                    "/etc/default/splitlens-power say who may.".format(
+                                        user, ", ".join(map(str, sorted(of)))))
         answer = dict(answer_request(board, data), ok=True)
         if b'"set"' in data:
             log("process {} of user {}: {}".format(process, user, data.decode("utf-8", "replace")))
@@ -188,6 +240,7 @@ def serve(connection: socket.socket, board: Board, users: Set[int], groups: Set[
         log("process {} of user {}: {}".format(process, user, error))
         return
     try:
+        connection.settimeout(READ_SECONDS)
         connection.sendall(json.dumps(answer).encode("utf-8") + b"\n")
     except OSError as error:
         log("process {} of user {}: {}".format(process, user, error))
@@ -226,6 +279,7 @@ def main() -> NoReturn:
     add("--conf", default="/etc/nvpmodel.conf", help="the power modes (%(default)s)")
     add("--kept", default="/run/splitlens-clocks/before", help="file for the clocks as they were (%(default)s)")
     add("--seconds", type=float, default=15.0, help="what a command may take (%(default)s)")
+    add("--request-seconds", type=float, default=30.0, help="what all of a request may take (%(default)s)")
     options = parser.parse_args()
     board = Board(options)
     listener = open_socket(options.socket)

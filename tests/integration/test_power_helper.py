@@ -1,21 +1,35 @@
 """The power helper as it runs on the host: a process, its socket, who may, and what is refused."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from appliance.board import detect_board
-from appliance.board.power import NO_HELPER, NoHelper, Power, PowerError
-from tests.command import ROOT
+from appliance.board.power import ANSWER_SECONDS, NO_HELPER, NoHelper, Power, PowerError
+from tests.command import LIMIT, ROOT
 from tests.power_helper import HELPER, Helper
+from web.commands import COMMANDS
 
 MODES = [{"id": 0, "name": "MAXN"}, {"id": 1, "name": "MAXQ"}, {"id": 2, "name": "MAXP_CORE_ALL"},
          {"id": 3, "name": "MAXP_CORE_ARM"}, {"id": 4, "name": "MAXP_CORE_DENVER"}]
+
+
+def tells_groups():
+    ours, other = socket.socketpair()
+    with ours, other:
+        try:
+            return bool(ours.getsockopt(socket.SOL_SOCKET, 59, 1024) or True)
+        except OSError:
+            return False
+
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 
 
@@ -47,14 +61,36 @@ def test_the_mode_is_told_and_set(helper):
 def test_clocks_are_held_and_let_go_as_they_were(helper):
     assert helper.ask({"verb": "clocks"}) == {"ok": True, "clocks": False}
     assert helper.ask({"verb": "clocks", "set": True}) == {"ok": True, "clocks": True}
-    assert helper.calls() == ["jetson_clocks --store KEPT", "jetson_clocks "]
+    assert helper.calls() == ["jetson_clocks --store KEPT.new", "jetson_clocks "]
     assert helper.ask({"verb": "clocks", "set": True})["clocks"]
     assert helper.calls() == []
     assert helper.ask({"verb": "clocks", "set": False}) == {"ok": True, "clocks": False}
     assert helper.calls() == ["jetson_clocks --restore KEPT"]
     assert not helper.kept.exists()
-    helper.kept.write_text("of an earlier time")
-    assert helper.ask({"verb": "clocks", "set": True})["clocks"]
+
+
+def test_how_the_clocks_were_is_never_overwritten(helper):
+    helper.ask({"verb": "clocks", "set": True})
+    before = helper.kept.read_text()
+    (helper.folder / "held").write_text("0")  # somebody let the memory's go
+    helper.calls()
+    assert helper.ask({"verb": "clocks", "set": True}) == {"ok": True, "clocks": True}
+    assert helper.calls() == ["jetson_clocks "] and helper.kept.read_text() == before
+
+
+def test_half_a_file_of_clocks_is_none(helper):
+    helper.kept.with_name("before.new").write_text("of a helper that was killed")
+    (helper.folder / "broken").write_text("")  # the clocks cannot be held, but how they were is kept
+    assert helper.ask({"verb": "clocks", "set": True})["kind"] == "failed"
+    assert "scaling_min_freq" in helper.kept.read_text()
+    assert helper.ask({"verb": "clocks", "set": False})["ok"] and not helper.kept.exists()
+
+
+def test_a_folder_that_is_gone_is_told():
+    with Helper("tx2", "--kept", "/no/such/folder/before") as helper:
+        answer = helper.ask({"verb": "clocks", "set": True})
+        assert answer["kind"] == "failed" and "/no/such/folder" in answer["error"]
+        assert helper.ask({"verb": "mode"})["ok"]
 
 
 def test_held_clocks_are_those_of_the_new_mode(helper):
@@ -62,7 +98,15 @@ def test_held_clocks_are_those_of_the_new_mode(helper):
     helper.calls()
     assert helper.ask({"verb": "mode", "set": 2})["mode"] == 2
     assert helper.calls() == [
-        "jetson_clocks --restore KEPT", "nvpmodel -m 2", "jetson_clocks --store KEPT", "jetson_clocks "]
+        "jetson_clocks --restore KEPT", "nvpmodel -m 2", "jetson_clocks --store KEPT.new", "jetson_clocks "]
+
+
+def test_a_mode_that_fails_says_so_whatever_becomes_of_the_clocks(helper):
+    helper.ask({"verb": "clocks", "set": True})
+    (helper.folder / "broken").write_text("")
+    error = helper.ask({"verb": "mode", "set": 0})["error"]
+    assert "nvpmodel did not set mode 0 (MAXN): NVPM ERROR: Error writing 1" in error
+    assert "The clocks are not held any more: `jetson_clocks` failed: Error: Failed to max GPU frequency!" in error
 
 
 def test_clocks_that_somebody_else_holds_are_not_let_go_wrongly(helper):
@@ -115,16 +159,58 @@ def test_a_client_that_says_nothing_holds_up_nobody_for_long(helper):
     assert "timed out" in helper.stop()
 
 
+def test_a_client_that_drips_has_no_longer(helper):
+    with socket.socket(socket.AF_UNIX) as dripping:
+        dripping.connect(str(helper.socket))
+        answers = []
+        other = threading.Thread(target=lambda: answers.append(helper.ask({"verb": "mode"})))
+        other.start()
+        with pytest.raises(OSError):  # each byte well within the time of the line
+            for _ in range(900):
+                dripping.sendall(b" ")
+                other.join(0.1)
+        other.join(LIMIT)
+        assert answers and answers[0]["ok"]
+
+
 @as_root
 def test_other_users_are_refused():
     with Helper("tx2", "--allow-user", "10001,10002", "--allow-group", "4242") as helper:
         denied = helper.ask_as(1234, 1234, {"verb": "mode", "set": 0})
         assert denied["kind"] == "denied"
         assert denied["error"].startswith("User 1234 and group 1234 may not set the power mode")
+        assert helper.ask_as(1234, 5, {"verb": "mode"}, [6, 7])["kind"] == "denied"
         assert helper.ask_as(1234, 0, {"verb": "mode"})["kind"] == "denied"  # root's group is not root
         assert helper.calls() == []
         for user, group in ((10001, 5), (10002, 5), (1234, 4242)):
             assert helper.ask_as(user, group, {"verb": "mode"})["ok"]
+
+
+@as_root
+@pytest.mark.skipif(not tells_groups(), reason="this kernel tells the primary group only")
+def test_any_group_of_a_user_counts():
+    with Helper("tx2", "--allow-group", "4242") as helper:
+        assert helper.ask_as(1234, 5, {"verb": "mode"}, [6, 4242, 7])["ok"]
+
+
+def test_a_request_has_one_time_for_all_its_commands():
+    with Helper("tx2", "--request-seconds", "1.5") as helper:
+        (helper.folder / "slow").write_text("")
+        answer = helper.ask({"verb": "mode"})
+        assert answer["kind"] == "failed"
+        assert re.search(r"had not ended after 1\.[0-5] seconds, and was stopped", answer["error"])
+        (helper.folder / "slow").unlink()
+        assert helper.ask({"verb": "mode"})["mode"] == 3
+    with Helper("tx2", "--request-seconds", "0") as helper:
+        answer = helper.ask({"verb": "mode"})
+        assert answer["kind"] == "failed" and answer["error"].startswith("The time of 0 seconds was over before `")
+
+
+def test_who_waits_waits_longer_than_the_helper_takes():
+    said = re.search(r'"--request-seconds", type=float, default=([\d.]+)', HELPER.read_text()).group(1)
+    page = re.search(r"const SECONDS = (\d+);", (ROOT / "web/static/js/power.js").read_text()).group(1)
+    assert float(said) + 5 < ANSWER_SECONDS
+    assert 2 * float(said) + 5 < COMMANDS["set_power"].seconds < float(page)  # mode and clocks are two requests
 
 
 def test_a_command_that_hangs_is_stopped_with_all_it_started():
@@ -215,12 +301,33 @@ def test_the_appliance_says_that_a_restart_is_needed_until_another_mode_is_set(h
     assert not power.facts()["needs_reboot"] and power.facts()["problem"] is None
 
 
+def test_what_a_helper_that_is_gone_told_is_not_shown(helper):
+    power = client(helper)
+    power.set_clocks(True)
+    assert power.facts()["clocks"] is True
+    helper.stop()
+    power.refresh()
+    facts = power.facts()
+    assert (facts["clocks"], facts["settable"], facts["problem"]) == (None, False, NO_HELPER)
+
+
+def test_a_mode_that_is_set_on_the_board_settles_the_last_change(helper):
+    add_mode_that_reboots(helper)
+    power = client(helper)
+    with pytest.raises(PowerError):
+        power.set_mode(9)
+    helper.status.write_text("pmode:0009")  # `sudo nvpmodel -m 9`, and the restart
+    power.refresh()
+    facts = power.facts()
+    assert (facts["current"], facts["needs_reboot"], facts["problem"]) == (9, False, None)
+
+
 @pytest.mark.parametrize("mode, clocks, calls", [
     ("leave", None, []),
     ("MAXP_CORE_ARM", False, []),
     (0, None, ["nvpmodel -m 0"]),
-    ("leave", True, ["jetson_clocks --store KEPT", "jetson_clocks "]),
-    ("MAXQ", True, ["nvpmodel -m 1", "jetson_clocks --store KEPT", "jetson_clocks "]),
+    ("leave", True, ["jetson_clocks --store KEPT.new", "jetson_clocks "]),
+    ("MAXQ", True, ["nvpmodel -m 1", "jetson_clocks --store KEPT.new", "jetson_clocks "]),
 ])
 def test_what_is_set_is_applied_where_it_is_not_so_already(helper, mode, clocks, calls):
     client(helper).apply(mode, clocks)

@@ -5,7 +5,7 @@ import { command, latest, listen } from "./connection.js";
 import { actionButton, explainAccess, setEnabled } from "./access.js";
 import { Outcome } from "./outcome.js";
 
-const SECONDS = 75; // the board's commands take their time
+const SECONDS = 75; // the board's commands take their time; the server waits 70
 
 const modeId = newId("power-mode");
 const clocksId = newId("power-clocks");
