@@ -24,7 +24,7 @@ TABLE = [
      1, "MAXQ", "4 cores, CPU 1.20 GHz, GPU 0.85 GHz", "MAXN", 0),
     ("nano", "nano", "NVIDIA Jetson Nano developer kit", "p3448-0000", "tegra210", ("32.7.1", "4.6.1"),
      0, "MAXN", "4 cores, CPU 1.48 GHz, GPU 0.92 GHz", "MAXN", 0),
-    ("xavier", "xavier", "NVIDIA Jetson AGX Xavier 32GB", "p2888-0004", "tegra194", ("32.6.1", "4.6"),
+    ("xavier", "xavier", "NVIDIA Jetson AGX Xavier", "p2888-0001", "tegra194", ("32.6.1", "4.6"),
      7, "MODE_15W_DESKTOP", "4 cores, CPU 2.19 GHz, GPU 0.67 GHz", "MAXN", 0),
     ("xavier_nx", "xavier_nx", "NVIDIA Jetson Xavier NX developer kit", "p3668-0000", "tegra194", ("35.4.1", "5.1.2"),
      8, "MODE_20W_6CORE", "6 cores, CPU 1.42 GHz, GPU 1.11 GHz", "MODE_15W_6CORE", 2),
@@ -140,6 +140,10 @@ def test_a_mode_is_found_by_what_people_call_it(board, word, id):
 
 @pytest.mark.parametrize("text, release", [
     ("# R24 (release), REVISION: 2.1, GCID: 8028265, BOARD: t210ref, EABI: aarch64, DATE: x\n", "24.2.1 2.3.1"),
+    ("# R28 (release), REVISION: 3.2, GCID: 1\n", "28.3.2 3.3.2"),
+    ("# R28 (release), REVISION: 3.0, GCID: 1\n", "28.3.0 3"),
+    ("# R28 (release), REVISION: 5.0, GCID: 1\n", "28.5.0 3.3.4"),
+    ("# R31 (release), REVISION: 0.2, GCID: 1\n", "31.0.2 4.1"),
     ("# R32 (release), REVISION: 5, GCID: 1\n", "32.5.0 4.5"),
     ("# R32 (release), REVISION: 99.1, GCID: 1\n", "32.99.1 4"),
     ("# R99 (release), REVISION: 1.0, GCID: 1\n", "99.1.0 "),
