@@ -17,7 +17,13 @@ fi
 "$(dirname "$0")/debian_packages.sh" container
 export PATH=/usr/bin:$PATH # the client that belongs to this daemon
 folder=${SPLITLENS_DOCKER_DIR:-/tmp/splitlens-docker}
-mkdir -p "$folder"
+# In /tmp anybody may have made it, and what lies there is run as root.
+mkdir -p -m 700 "$folder" 2>/dev/null || true
+if [ ! -d "$folder" ] || [ -L "$folder" ] || [ ! -O "$folder" ]; then
+    echo "$folder is no folder of $(id -un); set SPLITLENS_DOCKER_DIR to one that is." >&2
+    exit 1
+fi
+chmod 700 "$folder"
 export DOCKER_HOST=unix://$folder/sock
 
 rm -f "$folder/pid"
