@@ -79,6 +79,14 @@ class Container:
         except OSError:
             return None
 
+    def status(self, path: str) -> int:
+        """The status of the answer, which there must be."""
+        try:
+            with urllib.request.urlopen(self._request(path), timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
     def is_ready(self) -> bool:
         # Until its port is there, `docker port` has nothing to say.
         return bool(docker("port", self.id, check=False)) and self.get("/readyz") is not None
