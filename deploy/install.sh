@@ -9,7 +9,7 @@ usage: sudo deploy/install.sh [--image NAME | --load FILE | --rollback] [--dry-r
   --image NAME   run this image: one that is here, or that can be pulled. The first time: splitlens:x86, on a Jetson
                  splitlens:l4t. Later: the one that runs now
   --load FILE    run the image in this file, which `docker save` made on another machine
-  --rollback     run the image that ran before the last change
+  --rollback     run the image that ran before the last change; one whose name the new one took is now splitlens:previous
   --dry-run      only say what would be done
 
 Docker and systemd must be there already. Writes /etc/default/splitlens, /etc/splitlens/config.yml (never a second time),
@@ -23,7 +23,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 defaults=/etc/default/splitlens
 library=/usr/local/lib/splitlens
 wanted='' archive='' rollback='' dry='' chosen=0
-began=$(date +%s)
 while [ $# -gt 0 ]; do
     case $1 in
     --image) wanted=${2:?--image needs a name} chosen=$((chosen + 1)); shift ;;
@@ -59,33 +58,70 @@ setting() {
 [ "$dry" ] || [ "$(id -u)" -eq 0 ] || fail "it needs root: sudo $0"
 [ -d /run/systemd/system ] || fail "systemd does not run here; deploy/compose.yml starts Splitlens without it"
 command -v docker >/dev/null || fail "Docker is not installed. Debian and Ubuntu: sudo apt-get install docker.io; JetPack has it"
-docker version >/dev/null 2>&1 || fail "Docker does not answer: sudo systemctl enable --now docker"
+if ! said=$(docker version 2>&1 >/dev/null); then
+    case $said in
+    *"permission denied"*) fail "Docker does not let $(id -un) ask what is here, which a dry run needs too: sudo $0" ;;
+    *) fail "Docker does not answer: sudo systemctl enable --now docker" ;;
+    esac
+fi
+
+# image_of CONTAINER, id_of IMAGE: the image's id, or nothing where there is none.
+image_of() { docker container inspect --format '{{.Image}}' "$1" 2>/dev/null || true; }
+id_of() { docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
+
+was_running=''
+systemctl is-active --quiet splitlens.service && was_running=yes
+by=$(docker container inspect --format '{{index .Config.Labels "splitlens.started-by"}}' splitlens 2>/dev/null) ||
+    by=run-container # there is none
+if [ -z "$was_running" ] && [ "$by" != run-container ]; then
+    fail "there is a container called splitlens that was not started by the service. To make room: docker rm --force splitlens"
+fi
 
 # Which image
 
 current=$(setting IMAGE)
+# What it is, and not only its name: an update may bring another image by the same name. Nothing runs: what would run.
+old=$(image_of splitlens)
+[ "$old" ] || [ -z "$current" ] || old=$(id_of "$current")
+previous=$current
 if [ "$rollback" ]; then
     wanted=$(setting PREVIOUS_IMAGE)
     [ "$wanted" ] || fail "there is no image from before to go back to"
 elif [ "$archive" ]; then
-    [ -r "$archive" ] || fail "$archive cannot be read"
+    [ -e "$archive" ] || fail "there is no file $archive"
+    [ -r "$archive" ] || fail "$archive may not be read by $(id -un)"
     # Its name stands in the archive. Reading it is no change, so a dry run does it too.
-    wanted=$(tar -xOf "$archive" manifest.json | sed -n 's/.*"RepoTags":\["\([^"]*\)".*/\1/p')
+    wanted=$(tar -xOf "$archive" manifest.json 2>/dev/null | sed -n 's/.*"RepoTags":\["\([^"]*\)".*/\1/p') || true
     [ "$wanted" ] || fail "$archive is nothing that \`docker save NAME\` made"
-    act docker load --quiet --input "$archive"
+    # Docker may throw away an image that has lost its name.
+    [ -z "$old" ] || act docker tag "$old" splitlens:replaced
+    act docker load --quiet --input "$archive" || fail "Docker cannot load $archive (above)"
 elif [ -z "$wanted" ]; then
     usual=splitlens:x86
     [ ! -e /etc/nv_tegra_release ] || usual=splitlens:l4t
     wanted=${current:-$usual}
 fi
-if ! docker image inspect "$wanted" >/dev/null 2>&1 && ! { [ "$dry" ] && [ "$archive" ]; }; then
+if [ -z "$(id_of "$wanted")" ] && ! { [ "$dry" ] && [ "$archive" ]; }; then
+    [ -z "$dry" ] || echo "the image $wanted is not here"
     act docker pull "$wanted" ||
         fail "there is no image $wanted here. Build it (make image-x86, make image-l4t), or bring it: docker save, then --load FILE"
 fi
+replaced=''
+if [ "$dry" ] && [ "$archive" ]; then
+    echo "would: restart it, if the image in $archive is another one than runs now"
+elif [ "$old" ] && [ "$old" != "$(id_of "$current")" ] && [ "$wanted" != splitlens:previous ]; then
+    # Its name is another image's now.
+    act docker tag "$old" splitlens:previous
+    previous=splitlens:previous replaced=yes changed=yes
+fi
+[ -z "$(id_of splitlens:replaced)" ] || act docker image rm splitlens:replaced >/dev/null
 
 # The files
 
-if [ "$wanted" != "$current" ] || [ ! -e "$defaults" ]; then
+# Until the first password was shown, this file says since when it may be in the journal.
+unseen=$library/first-password-not-shown
+[ -e "$defaults" ] || act install -D -m 644 /dev/null "$unseen"
+if [ "$wanted" != "$current" ] || [ "$replaced" ] || [ ! -e "$defaults" ]; then
     new=$(mktemp)
     trap 'rm -f "$new"' EXIT
     if [ -e "$defaults" ]; then
@@ -98,9 +134,9 @@ PORT=8080
 OPTIONS=""
 TEXT
     fi
-    printf 'IMAGE=%s\nPREVIOUS_IMAGE=%s\n' "$wanted" "$current" >>"$new"
+    printf 'IMAGE=%s\nPREVIOUS_IMAGE=%s\n' "$wanted" "$previous" >>"$new"
     put "$new" "$defaults" 644
-    echo "image: $wanted${current:+ (before: $current)}"
+    echo "${dry:+would run }image: $wanted${previous:+ (before: $previous)}"
 fi
 [ -e /etc/splitlens/config.yml ] || put "$here/config.yml" /etc/splitlens/config.yml 644
 put "$here/run-container" "$library/run-container" 755
@@ -120,8 +156,6 @@ fi
 
 # Start it
 
-was_running=''
-systemctl is-active --quiet splitlens.service && was_running=yes
 [ -z "$changed" ] || act systemctl daemon-reload
 for unit in "${units[@]}"; do
     systemctl is-enabled --quiet "$unit" 2>/dev/null || act systemctl enable --quiet "$unit"
@@ -144,12 +178,23 @@ for _ in $(seq 180); do
 done
 if [ "$health" != healthy ]; then
     journalctl --quiet --unit splitlens.service --lines 20 --no-pager >&2
-    fail "Splitlens does not run (above: its last words).${current:+ Back to $current: sudo $0 --rollback}"
+    fail "Splitlens does not run (above: its last words).${previous:+ Back to $previous: sudo $0 --rollback}"
 fi
 port=$(setting PORT)
-address=$(hostname -I | cut -d ' ' -f 1)
-echo "Splitlens runs. Dashboard: http://${address:-localhost}:${port:-8080}/"
-# It is printed when the accounts are made, and kept nowhere.
-password=$(journalctl --quiet --unit splitlens.service --since "@$began" --output cat --no-pager |
-    sed -n 's/.*first sign-in: \(.*\) (shown once).*/\1/p' | tail -n 1)
-[ -z "$password" ] || echo "First sign-in: $password (not shown again)"
+# The address that others see: of the interface that leads out, and not Docker's own. No way out: all of them.
+addresses=$(ip -4 route get 1.1.1.1 2>/dev/null | sed -n 's/.* src \([^ ]*\).*/\1/p')
+[ "$addresses" ] || addresses=$(hostname -I)
+for address in ${addresses:-localhost}; do
+    echo "Splitlens runs. Dashboard: http://$address:${port:-8080}/"
+done
+if [ -e "$unseen" ]; then
+    since=$(stat -c %Y "$unseen")
+    first=$(journalctl --quiet --unit splitlens.service --since "@$since" --output cat --no-pager |
+        sed -n 's/.*first sign-in: \(.*\) (shown once).*/\1/p' | tail -n 1)
+    if [ "$first" ]; then
+        echo "First sign-in: $first"
+        echo "It stays in the journal, for root and the group adm (journalctl -u splitlens). Better take another one:"
+        echo "  sudo docker exec -it splitlens python -m web.accounts --state-dir /state password operator"
+    fi
+    rm "$unseen"
+fi

@@ -38,12 +38,24 @@ if [ ${#units[@]} -gt 0 ]; then
     for unit in "${units[@]}"; do act rm "/etc/systemd/system/$unit"; done
     act systemctl daemon-reload
 fi
-for path in /usr/local/lib/splitlens /etc/default/splitlens; do
+# The unit does so too, unless it was too old or Docker did not answer then.
+label=label=splitlens.started-by=run-container
+for container in $(docker ps --all --quiet --filter "$label" 2>/dev/null || true); do
+    act docker rm --force "$container"
+done
+for path in /usr/local/lib/splitlens /etc/default/splitlens /etc/default/splitlens-power /run/splitlens-power /run/splitlens-clocks; do
     [ ! -e "$path" ] || act rm -r "$path"
 done
-volumes=$(docker volume ls --quiet --filter name='^splitlens-(models|recordings|state)$' 2>/dev/null || true)
-if [ "$purge" ]; then
-    [ ! -e /etc/splitlens ] || act rm -r /etc/splitlens
+[ ! "$purge" ] || [ ! -e /etc/splitlens ] || act rm -r /etc/splitlens
+
+if ! volumes=$(docker volume ls --quiet --filter name='^splitlens-(models|recordings|state)$' 2>/dev/null); then
+    if [ "$purge" ]; then
+        echo "uninstall: Docker does not answer, so recordings, models and accounts stay in its volumes splitlens-*." \
+            "Start it (sudo systemctl start docker), then again: sudo $0 --purge" >&2
+        exit 1
+    fi
+    echo "kept: what Docker's volumes splitlens-* hold, /etc/splitlens"
+elif [ "$purge" ]; then
     for volume in $volumes; do act docker volume rm "$volume"; done
 elif [ "$volumes" ] || [ -e /etc/splitlens ]; then
     echo "kept: ${volumes//$'\n'/ } /etc/splitlens (--purge deletes them)"

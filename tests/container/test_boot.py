@@ -81,6 +81,7 @@ def machine(tmp_path_factory):
 
 
 HEALTH = "docker inspect --format '{{.State.Health.Status}}' splitlens"
+IMAGE_OF = "docker inspect --format '{{.Image}}' splitlens"
 
 
 def test_from_nothing_through_boots_to_nothing(machine):
@@ -100,8 +101,8 @@ def test_from_nothing_through_boots_to_nothing(machine):
     machine.run("printf '#!/bin/sh\\n' > /usr/sbin/nvpmodel && chmod +x /usr/sbin/nvpmodel")
     said = machine.run("/deploy/install.sh --load /image.tar")
     assert re.search(r"^Splitlens runs. Dashboard: http://[\d.]+:8080/$", said, re.MULTILINE), said
-    password = re.findall(r"First sign-in: user operator, password (\S+) \(not shown again\)", said)
-    assert len(password) == 1, said
+    password = re.findall(r"First sign-in: user operator, password (\S+)$", said, re.MULTILINE)
+    assert len(password) == 1 and "journalctl -u splitlens" in said, said
     machine.until(HEALTH, "healthy")
     rights = machine.run("docker inspect --format '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} "
                          "{{.HostConfig.Privileged}} {{.Config.User}}' splitlens")
@@ -126,6 +127,19 @@ def test_from_nothing_through_boots_to_nothing(machine):
     machine.until("test \"$(docker inspect --format '{{.Id}}' splitlens)\" != " + first)
     machine.until(HEALTH, "healthy")
 
+    # A person stops Docker and starts it again; the unit, which wants it, may be faster.
+    first = machine.run("docker inspect --format '{{.Id}}' splitlens")
+    machine.run("systemctl stop docker.socket docker.service", check=False)
+    machine.run("systemctl start docker.socket docker.service")
+    machine.until("test \"$(docker inspect --format '{{.Id}}' splitlens)\" != " + first)
+    machine.until(HEALTH, "healthy")
+
+    # The container outlives its client, as after a stop that took too long.
+    first = machine.run("docker inspect --format '{{.Id}}' splitlens")
+    machine.run("kill -9 $(systemctl show --property MainPID --value splitlens)")
+    machine.until("test \"$(docker inspect --format '{{.Id}}' splitlens)\" != " + first)
+    machine.until(HEALTH, "healthy")
+
     # The power goes, the power comes.
     machine.podman("restart", "--time", "30", machine.id)
     machine.until_up()
@@ -142,6 +156,19 @@ def test_from_nothing_through_boots_to_nothing(machine):
     assert "image: splitlens:x86 (before: splitlens:next)" in said
     assert machine.run("docker inspect --format '{{.Config.Image}}' splitlens") == "splitlens:x86"
 
+    # Another image by the same name, as an update on a stick brings it, and back.
+    machine.run("printf 'FROM splitlens:x86\\nLABEL version=other\\n' | "
+                "DOCKER_BUILDKIT=0 docker build --quiet --tag other - && "
+                "docker tag splitlens:x86 kept && docker tag other splitlens:x86 && "
+                "docker save --output /other.tar splitlens:x86 && docker tag kept splitlens:x86")
+    said = machine.run("/deploy/install.sh --load /other.tar")
+    assert "image: splitlens:x86 (before: splitlens:previous)" in said and "Splitlens runs" in said
+    image, other = (machine.run("docker image inspect --format '{{.Id}}' " + name) for name in ("kept", "other"))
+    assert machine.run(IMAGE_OF) == other != image
+    assert "nothing was changed" in machine.run("/deploy/install.sh --load /other.tar")
+    assert "image: splitlens:previous" in machine.run("/deploy/install.sh --rollback")
+    assert machine.run(IMAGE_OF) == image
+
     # Stopped by a person: it stays so, and quickly.
     began = time.monotonic()
     machine.run("systemctl stop splitlens")
@@ -153,6 +180,7 @@ def test_from_nothing_through_boots_to_nothing(machine):
     assert "would: rm /etc/systemd/system/splitlens.service" in said
     assert machine.run("systemctl is-enabled splitlens") == "enabled"
     machine.run("/deploy/uninstall.sh")
+    assert machine.run("ls -d /run/splitlens-*", check=False).endswith("No such file or directory")
     assert machine.run("find /etc/systemd /usr/local /etc/default -name '*splitlens*'") == ""
     assert "splitlens-state" in machine.run("docker volume ls --quiet")
     assert "det_th" in machine.run("cat /etc/splitlens/config.yml")
