@@ -18,7 +18,7 @@ fi
 export PATH=/usr/bin:$PATH # the client that belongs to this daemon
 folder=${SPLITLENS_DOCKER_DIR:-/tmp/splitlens-docker}
 # In /tmp anybody may have made it, and what lies there is run as root.
-mkdir -p -m 700 "$folder" 2>/dev/null || true
+mkdir -m 700 "$folder" 2>/dev/null || true
 if [ ! -d "$folder" ] || [ -L "$folder" ] || [ ! -O "$folder" ]; then
     echo "$folder is no folder of $(id -un); set SPLITLENS_DOCKER_DIR to one that is." >&2
     exit 1

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -74,7 +75,7 @@ class Machine:
         shutil.copytree(str(DEPLOY), str(self.deploy))
         for script in ("install.sh", "uninstall.sh", "run-container"):
             text = (self.deploy / script).read_text()
-            text = re.sub(r"(?<![\w$}:])/(etc|run|usr/local)/(?!nv)", r"{}/\1/".format(folder), text)
+            text = re.sub(r"(?<![\w$}:])/(etc|run|usr/local|tmp)/", r"{}/\1/".format(folder), text)
             (self.deploy / script).write_text(text)
         self.environment = dict(os.environ, BOOKS=str(self.books), DEFAULTS=str(self.defaults),
                                 PATH="{}:{}".format(programs, os.environ["PATH"]))
@@ -224,6 +225,35 @@ def test_what_a_crash_left_behind_is_replaced(machine):
     assert calls[-2] == "docker rm --force 1234"
     assert calls[-1].startswith("docker run --rm --pull never --name splitlens ")
     assert calls[-1].endswith(" splitlens:x86")
+
+
+@pytest.mark.parametrize("comes_after", [0, 3, None])
+def test_a_csi_camera_is_waited_for_a_little(machine, comes_after):
+    """comes_after: so many seconds, which a stand-in for `sleep` counts. None: never."""
+    machine.image("splitlens:l4t", "first")
+    (machine.folder / "etc").mkdir()
+    (machine.folder / "etc" / "nv_tegra_release").write_text("# R32 (release), REVISION: 7.1\n")
+    (machine.folder / "tmp").mkdir()
+    # Its path may be too long for a socket's name.
+    argus = 'cd "$BOOKS/../tmp" && {} -c "import socket; socket.socket(socket.AF_UNIX).bind(\'argus_socket\')"'.format(
+        sys.executable)
+    sleep = machine.folder / "bin" / "sleep"
+    sleep.write_text('#!/bin/sh\necho slept >>"$BOOKS/slept"\n'
+                     '[ $(wc -l <"$BOOKS/slept") != {} ] || {{ {}; }}\n'.format(comes_after, argus))
+    sleep.chmod(0o755)
+    if comes_after == 0:
+        subprocess.run(argus, shell=True, env=machine.environment, check=True)
+    machine.install()
+    slept = machine.books / "slept"
+    machine.calls()
+    code, said = machine.run("run-container")
+    assert code == 0
+    seconds = len(slept.read_text().splitlines()) if slept.exists() else 0
+    assert seconds == (10 if comes_after is None else comes_after)
+    assert ("without CSI cameras" in said) == (comes_after is None)
+    run = machine.calls().splitlines()[-1]
+    assert "--runtime nvidia" in run
+    assert (":/tmp/argus_socket" in run) == (comes_after is not None)
 
 
 def test_nothing_is_left_of_it(machine):
