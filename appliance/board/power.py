@@ -48,6 +48,7 @@ class Power:
     def __init__(self, board: Board, root: Optional[Path] = None) -> None:
         self._root = board_root(root)
         self._table = power_table(board, self._root)
+        self._is_jetson = bool(board.chip)
         self._changing = threading.Lock()
         self._told: Dict[str, Any] = {}  # what the helper said last
         self._helper_problem: Optional[str] = NO_HELPER
@@ -58,12 +59,12 @@ class Power:
 
     @property
     def has_modes(self) -> bool:
-        """Whether this is a board with power modes; a PC is none."""
-        return bool(self._table.modes)
+        """Whether this is a board with power modes; a PC is none. Which ones may be known to the helper alone."""
+        return self._is_jetson or bool(self._table.modes)
 
     def facts(self) -> Optional[Dict[str, Any]]:
-        """The row `power` of the state; None on a board without power modes."""
-        if not self.has_modes:
+        """The row `power` of the state; None where no power modes are known."""
+        if not self._table.modes:
             return None
         return {
             "modes": [{"id": mode.id, "name": mode.name, "detail": mode.detail} for mode in self._table.modes],
@@ -118,11 +119,13 @@ class Power:
         if not self.has_modes:
             return
         self.refresh()
-        facts = self.facts() or {}
+        if mode != LEAVE and not self._table.modes:
+            log.info("The power mode is left as it is: which ones this board has is not known (docs/boards.md)")
+            mode = LEAVE
         try:
-            if mode != LEAVE and self.find(mode).id != facts["current"]:
+            if mode != LEAVE and self.find(mode).id != self._current():
                 self.set_mode(mode)
-            if clocks is not None and clocks != facts["clocks"]:
+            if clocks is not None and clocks != self._told.get("clocks"):
                 self.set_clocks(clocks)
         except NoHelper:
             log.info("Power mode and clocks are left as they are: the power helper does not run (docs/boards.md)")
@@ -157,6 +160,9 @@ class Power:
         if not answer.get("ok"):
             raise PowerError(str(answer.get("error")), answer.get("kind") == "reboot")
         self._told.update((key, answer[key]) for key in ("mode", "clocks") if key in answer)
+        names = {mode["id"]: mode["name"] for mode in answer.get("modes", ())}
+        if names and names != {mode.id: mode.name for mode in self._table.modes}:
+            self._table = self._table.named(names)  # the board's own nvpmodel.conf, which a container may hide
 
 
 def ask_helper(path: Path, request: Dict[str, Any], seconds: float = ANSWER_SECONDS) -> Dict[str, Any]:

@@ -40,7 +40,7 @@ class PowerMode(NamedTuple):
 
 
 class PowerTable(NamedTuple):
-    """modes: by id; none on what is no Jetson. also: other words for modes, in small letters, and their ids."""
+    """modes: by id; none where none are known. also: other words for modes, in small letters, and their ids."""
 
     modes: List[PowerMode]
     also: Dict[str, int]
@@ -54,6 +54,12 @@ class PowerTable(NamedTuple):
         # 15W and MODE_15W are one: JetPack 5 took the prefix away
         by_name = {re.sub("^mode", "", _plain(mode.name)): mode for mode in self.modes}
         return by_name.get(re.sub("^mode", "", word)) or by_id.get(self.also.get(word, -1))
+
+    def named(self, names: Dict[int, str]) -> "PowerTable":
+        """The table with these modes, as the board itself names them; what is known of one of the same name stays."""
+        known = {(mode.id, mode.name): mode for mode in self.modes}
+        modes = [known.get(mode, PowerMode(*mode)) for mode in sorted(names.items())]
+        return self._replace(modes=modes)
 
 
 def power_table(board: Board, root: Optional[Path] = None) -> PowerTable:

@@ -322,6 +322,23 @@ def test_a_mode_that_is_set_on_the_board_settles_the_last_change(helper):
     assert (facts["current"], facts["needs_reboot"], facts["problem"]) == (9, False, None)
 
 
+@pytest.mark.parametrize("board, name, detail", [
+    ("tx2", "MAXQ", "4 cores, CPU 1.20 GHz, GPU 0.85 GHz"), ("orin_nano", "25W", "")])
+def test_a_container_that_hides_nvpmodel_conf_learns_the_modes_from_the_helper(tmp_path, board, name, detail):
+    with Helper(board) as helper:
+        known = detect_board(helper.root)
+        (tmp_path / "run/splitlens-power").mkdir(parents=True)
+        (tmp_path / "run/splitlens-power/socket").symlink_to(helper.socket)
+        power = Power(known, tmp_path)
+        assert power.has_modes and bool(power.facts()) == (board == "tx2")
+        power.refresh()
+        facts = power.facts()
+        assert facts["modes"][1] == {"id": 1, "name": name, "detail": detail}
+        assert facts["current"] == helper.ask({"verb": "mode"})["mode"]
+        power.set_mode(name)
+        assert power.facts()["current"] == 1
+
+
 @pytest.mark.parametrize("mode, clocks, calls", [
     ("leave", None, []),
     ("MAXP_CORE_ARM", False, []),
