@@ -24,6 +24,7 @@ here=$(dirname "$0")
 conf=$here/root/etc/nvpmodel.conf status=$here/root/var/lib/nvpmodel/status
 echo "nvpmodel $*" >>"$here/calls"
 [ ! -e "$here/slow" ] || sleep 600
+[ ! -e "$here/stuck" ] || setsid sh -c 'echo $$ >"$0/sleeper"; exec sleep 600' "$here"
 name() { sed -n "s/^< POWER_MODEL ID=$1 NAME=\([^ ]*\) >.*/\1/p" "$conf"; }
 case $1 in
 -q) id=$(sed 's/.*pmode:0*\([0-9][0-9]*\).*/\1/' "$status")
@@ -73,7 +74,7 @@ case ${1:-} in
 --restore)
     [ -e "$2" ] || { echo "Error: $2 file not found !"; exit 1; }
     echo 0 >"$here/held" ;;
-"") [ ! -e "$here/broken" ] || { echo "Error: Failed to max GPU frequency!"; exit 0; }
+"") [ ! -e "$here/broken" ] && [ ! -e "$here/hot" ] || { echo "Error: Failed to max GPU frequency!"; exit 0; }
     echo 1 >"$here/held" ;;
 *) echo "Unknown option: $1"; exit 1 ;;
 esac

@@ -90,17 +90,19 @@ class Board:
         held = os.path.exists(self.kept)
         if held:
             self.clocks(False)
+        failure: Optional[Refused] = None
         try:
             self.change_mode(wanted, name)
         except Refused as error:
-            if held:
-                try:
-                    self.clocks(True)
-                except Refused as other:
-                    raise Refused(error.kind, "{} The clocks are not held any more: {}".format(error, other)) from other
-            raise
+            failure = error
         if held:
-            self.clocks(True)
+            try:
+                self.clocks(True)
+            except Refused as error:
+                first = failure or Refused("failed", "Power mode {} ({}) is set.".format(wanted, name))
+                failure = Refused(first.kind, "{} The clocks are not held any more: {}".format(first, error))
+        if failure is not None:
+            raise failure
 
     def change_mode(self, wanted: int, name: str) -> None:
         # Where the change needs a restart it asks whether to do it now. That is for people to decide.

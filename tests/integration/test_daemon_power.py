@@ -37,7 +37,7 @@ def test_the_profiles_mode_is_set_at_the_start_and_an_operators_choice_stays(tmp
         with daemon:
             daemon.until(lambda state: state["power"]["clocks"])
             assert power(daemon)["current"] == 3
-            assert helper.calls() == ["jetson_clocks --store KEPT", "jetson_clocks "]
+            assert helper.calls() == ["jetson_clocks --store KEPT.new", "jetson_clocks "]
 
 
 def test_without_the_helper_it_says_so_and_goes_on(tmp_path):

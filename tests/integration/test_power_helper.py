@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -107,6 +108,15 @@ def test_a_mode_that_fails_says_so_whatever_becomes_of_the_clocks(helper):
     error = helper.ask({"verb": "mode", "set": 0})["error"]
     assert "nvpmodel did not set mode 0 (MAXN): NVPM ERROR: Error writing 1" in error
     assert "The clocks are not held any more: `jetson_clocks` failed: Error: Failed to max GPU frequency!" in error
+
+
+def test_a_mode_that_is_set_says_so_though_the_clocks_are_lost(helper):
+    helper.ask({"verb": "clocks", "set": True})
+    (helper.folder / "hot").write_text("")
+    answer = helper.ask({"verb": "mode", "set": 0})
+    assert answer["kind"] == "failed"
+    assert answer["error"].startswith("Power mode 0 (MAXN) is set. The clocks are not held any more: `jetson_clocks` f")
+    assert helper.ask({"verb": "mode"})["mode"] == 0
 
 
 def test_clocks_that_somebody_else_holds_are_not_let_go_wrongly(helper):
@@ -220,6 +230,18 @@ def test_a_command_that_hangs_is_stopped_with_all_it_started():
         assert answer["kind"] == "failed" and "had not ended after 0.5 seconds, and was stopped" in answer["error"]
         (helper.folder / "slow").unlink()
         assert helper.ask({"verb": "mode"})["mode"] == 3
+
+
+def test_what_escapes_a_command_that_is_stopped_holds_up_nobody():
+    with Helper("tx2", "--seconds", "2") as helper:
+        (helper.folder / "stuck").write_text("")
+        answer = helper.ask({"verb": "mode"})
+        sleeper = int((helper.folder / "sleeper").read_text())
+        try:
+            assert answer["kind"] == "failed" and "was stopped" in answer["error"]
+            os.kill(sleeper, 0)  # it still holds the command's output
+        finally:
+            os.kill(sleeper, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("spoil, words", [
