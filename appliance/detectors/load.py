@@ -72,8 +72,8 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
         plan = Plan("whole", "its parts do not run")
         detector = _load_warm(graph, interface, plan, name, labels, options)
     detector.classes = classes
-    log.info("%s: %s graph, %s path on the %s%s", name, interface.family, plan.path, detector.device,
-             " ({})".format(plan.reason) if plan.reason else "")
+    log.info("%s: %s graph, %s path, %s on the %s%s", name, interface.family, plan.path, detector.engine,
+             detector.device, " ({})".format(plan.reason) if plan.reason else "")
     return detector
 
 

@@ -98,8 +98,8 @@ def openvino_engine(
             raise ModelError("OpenVINO cannot run this model: {}".format(error)) from error
         log.info("Engine: TensorFlow; OpenVINO cannot run this model: %s", error)
         return None
-    log.info("Engine: OpenVINO %s, f32, on the %s%s", openvino.__version__.split("-")[0], loaded.device,
-             " (the fastest here: x86 without an NVIDIA GPU)" if choice.engine == AUTO else "")
+    log.debug("Engine: OpenVINO %s, f32, on the %s%s", openvino.__version__.split("-")[0], loaded.device,
+              " (the fastest here: x86 without an NVIDIA GPU)" if choice.engine == AUTO else "")
     return loaded
 
 

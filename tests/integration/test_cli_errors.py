@@ -1,6 +1,7 @@
 """Every mistake that a user may make ends in one clear message and the exit code of its kind."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -122,7 +123,8 @@ def test_a_mistake_is_told_at_once(here, typed, code, complaint):
 def test_a_mistake_that_shows_later_is_told_as_clearly(slow_ones, row):
     check(slow_ones[row], *row[1:])
     told = slow_ones[row].err.splitlines()
-    assert told[:2] == ["Loading " + COCO, COCO + ": ssd graph, fast path on the CPU"] and len(told) == 3
+    assert told[0] == "Loading " + COCO and len(told) == 3
+    assert re.match(COCO + r": ssd graph, fast path, \w+ on the CPU$", told[1])
 
 
 def test_a_summary_that_cannot_be_written_costs_nothing_else(tmp_path, samples, coco_model):

@@ -122,8 +122,9 @@ def test_several_threads_may_call_at_once(person_model, samples, cache):
 
 class TestChoice:
     def test_auto_takes_it_for_an_ssd_and_says_so(self, person_model, cache, caplog):
-        caplog.set_level("INFO")
+        caplog.set_level("DEBUG")
         assert load(person_model, cache, "auto").engine == "openvino"
+        assert "model: ssd graph, fast path, openvino on the CPU" in caplog.text
         assert "Engine: OpenVINO" in caplog.text and "x86 without an NVIDIA GPU" in caplog.text
 
     def test_auto_takes_tensorflow_where_there_is_a_gpu_for_it(self, person_model, cache, monkeypatch):
