@@ -81,12 +81,12 @@ def test_a_problem_of_the_daemon_and_a_disk_that_fills_are_told(appliance, page)
 
 
 def test_the_log_is_shown_by_level(appliance, page):
-    appliance.daemon.log("warning", "The camera is slow.")
-    appliance.daemon.log("error", "The camera is gone.")
+    appliance.daemon.log("warning", "The lens is dusty.")
+    appliance.daemon.log("error", "The lens fell off.")
     lines = page.locator("#log-lines .log-line:visible")
-    expect(lines.last).to_contain_text("The camera is gone.")
+    expect(lines.last).to_contain_text("The lens fell off.")
     page.get_by_label("Show", exact=True).select_option("error")
-    expect(lines.filter(has_text="slow")).to_have_count(0)
-    expect(lines.filter(has_text="gone")).to_have_count(1)
+    expect(lines.filter(has_text="dusty")).to_have_count(0)
+    expect(lines.filter(has_text="fell off")).to_have_count(1)
     page.get_by_label("Show", exact=True).select_option("info")
     expect(lines.filter(has_text="is ready").first).to_be_visible()

@@ -72,7 +72,7 @@ def test_no_detections_are_no_masks():
 
 
 class NoEngine:
-    device = "CPU"
+    name, device = "none", "CPU"
 
 
 def test_only_detections_at_or_above_the_threshold_have_masks():
