@@ -9,9 +9,10 @@ from tests.browser.rig import Appliance, load, wait_until
 
 
 def pixels(page, name="main"):
-    """What the page shows of a stream at this moment."""
+    """What the page shows of a stream at this moment; "" while it has no picture."""
     return page.evaluate("""(name) => {
         const image = document.querySelector(`[data-stream="${name}"] .live-image`);
+        if (!image || !image.naturalWidth) return "";
         const canvas = new OffscreenCanvas(80, 45);
         const context = canvas.getContext("2d");
         context.drawImage(image, 0, 0, 80, 45);
@@ -20,8 +21,9 @@ def pixels(page, name="main"):
 
 
 def see_it_move(page, name="main"):
+    wait_until(lambda: pixels(page, name), f"there is a picture of {name}")
     first = pixels(page, name)
-    wait_until(lambda: pixels(page, name) != first, f"the picture of {name} moves")
+    wait_until(lambda: pixels(page, name) not in ("", first), f"the picture of {name} moves")
 
 
 def hide(page, hidden):
