@@ -109,7 +109,8 @@ def _add_headers(response: Response) -> Response:
     headers["X-Frame-Options"] = "DENY"
     # Not `no-referrer`: with that, browsers hide the Origin of a form too.
     headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if request.is_secure:  # elsewhere browsers ignore it, and complain
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
     if request.endpoint == "static":

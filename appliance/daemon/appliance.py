@@ -57,7 +57,6 @@ class Appliance:
         self.library = Library(Path(settings.models_dir), self._board, self._state_changed.set)
         self._configured: Dict[str, Any] = {key: getattr(settings, key, None) for key in SHARED_SETTINGS}
         self._shared = {key: self._memory.recall(key, value) for key, value in self._configured.items()}
-        self._shown_classes = self._as_classes(self._shared["shown_classes"])
         self.power = PowerKeeper(self._board, settings, self._memory, self._state_changed.set)
         self._readings = Readings()
         self._readings_now: Dict[str, Any] = {}
@@ -222,7 +221,6 @@ class Appliance:
             for key, value in checked.items():
                 self._shared[key] = value
                 self._memory.keep(key, value, self._configured[key])
-            self._shown_classes = self._as_classes(self._shared["shown_classes"])
             for slot in [self._slot] + list(self._own_slots.values()):
                 slot.set_threshold(self._shared["det_th"])
             for stream in self._streams.values():
@@ -338,13 +336,9 @@ class Appliance:
         except BadValue as error:
             raise Refused(INVALID, "{} {}".format(key, error)) from error
 
-    @staticmethod
-    def _as_classes(labels: Optional[List[str]]) -> Optional[frozenset]:  # type: ignore[type-arg]
-        return None if labels is None else frozenset(labels)
-
     def _choose(self, result: Result) -> Result:
         """Leave out the classes that are not to be shown, everywhere: pictures, recordings, counts."""
-        shown = self._shown_classes
+        shown: Optional[List[str]] = self._shared["shown_classes"]
         if shown is None:
             return result
         found = result.detections

@@ -43,7 +43,6 @@ class ModelSlot:
     def __init__(self, changed: Callable[[], None], failed: Callable[[BaseException], None],
                  free_memory: Callable[[], int] = lambda: int(psutil.virtual_memory().available)) -> None:
         self.detector: Detector = NoDetector()
-        self.name: Optional[str] = None
         self.threshold = 0.0
         self._changed = changed
         self._free_memory = free_memory
@@ -71,13 +70,14 @@ class ModelSlot:
 
     def facts(self) -> Dict[str, Any]:
         """What the dashboard shows of it."""
-        detector = self.detector
+        detector, current = self.detector, self._current
+        name = current.name if current else None
         with self._lock:
             wanted = self._wish.name if self._wish else None
-            status = "loading" if wanted else "failed" if self.name is None else "ready"
+            status = "loading" if wanted else "failed" if name is None else "ready"
             facts: Dict[str, Any] = {
-                "name": self.name, "status": status, "wanted": wanted, "stage": self._stage, "error": self._error}
-        if self.name is not None:
+                "name": name, "status": status, "wanted": wanted, "stage": self._stage, "error": self._error}
+        if name is not None:
             facts.update(family=detector.family, path=detector.path, reason=detector.reason, device=detector.device,
                          engine=detector.engine,
                          labels=[detector.labels[key] for key in sorted(detector.labels)])
@@ -135,9 +135,9 @@ class ModelSlot:
                 log.error("%s cannot be loaded again: %s", previous.name, error)
 
     def _take_over(self, detector: Detector, wish: Optional[Wish]) -> None:
-        detector.threshold = self.threshold
+        self.detector, self._current = detector, wish
+        detector.threshold = self.threshold  # after it is known: `set_threshold` may come at any time
         self.loop.swap(detector)
-        self.detector, self._current, self.name = detector, wish, wish.name if wish else None
 
     def _tell_stage(self, stage: str) -> None:
         with self._lock:

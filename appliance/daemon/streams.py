@@ -156,10 +156,6 @@ class Stream:
         source = self._source
         return None if source is None or source.problem else self._publisher.newest
 
-    @property
-    def slot(self) -> ModelSlot:
-        return self._slot
-
     def facts(self) -> Dict[str, Any]:
         """What the dashboard shows of it; credentials are hidden."""
         # Without the lock: a source that is slow to close must not keep the others from being shown.
@@ -185,7 +181,6 @@ class Stream:
             "is_configured": self.current == self.configured,
             "configured_source": redact(str(self.configured.source)) if self.configured else None,
             "recording": recording._asdict() if recording is not None else None,
-            "recording_wanted": self._is_recorded,
             "recording_problem": recorder.problem,
         }
 

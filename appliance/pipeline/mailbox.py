@@ -3,7 +3,11 @@
 import threading
 from typing import Dict, Generic, Optional, TypeVar
 
+from appliance.pipeline.intake import Intake
+
 T = TypeVar("T")
+
+_ONLY = 0  # the place of a mailbox, which has one
 
 
 class Mailbox(Generic[T]):
@@ -13,43 +17,25 @@ class Mailbox(Generic[T]):
     """
 
     def __init__(self, overwrites: bool) -> None:
-        self.drops = 0
-        self._overwrites = overwrites
-        self._item: Optional[T] = None
-        self._is_full = False
-        self._closed = False
-        self._changed = threading.Condition()
+        self._intake: Intake[int, T] = Intake()
+        self._intake.open(_ONLY, overwrites)
+
+    @property
+    def drops(self) -> int:
+        return self._intake.drops(_ONLY)
 
     def put(self, item: T) -> bool:
         """Leave an item. False, and the item is gone, if the mailbox is closed."""
-        with self._changed:
-            while self._is_full and not self._overwrites and not self._closed:
-                self._changed.wait()
-            if self._closed:
-                return False
-            if self._is_full:
-                self.drops += 1
-            self._item, self._is_full = item, True
-            self._changed.notify_all()
-            return True
+        return self._intake.put(_ONLY, item)
 
     def take(self) -> Optional[T]:
         """Wait for an item. None: closed and empty."""
-        with self._changed:
-            while not self._is_full and not self._closed:
-                self._changed.wait()
-            if not self._is_full:
-                return None
-            item: T = self._item  # type: ignore[assignment]
-            self._item, self._is_full = None, False
-            self._changed.notify_all()
-            return item
+        taken = self._intake.take_with(lambda: None)
+        return None if taken is None else taken[2]
 
     def close(self) -> None:
         """Take no more items. One that lies here can still be taken."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._intake.close()
 
 
 class Sequencer(Generic[T]):

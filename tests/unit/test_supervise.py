@@ -108,6 +108,12 @@ while True:
 """
 
 
+def supervise_by(config, file):
+    with file.open("w") as text:
+        config.write(text)
+    return subprocess.Popen([sys.executable, "-m", "appliance.supervise", "-n", "-c", str(file)], cwd=str(ROOT))
+
+
 def test_daemon_and_dashboard_are_told_to_stop_at_once(become, tmp_path):
     """Each of these ends only when the other was told too."""
     config = become()
@@ -115,10 +121,7 @@ def test_daemon_and_dashboard_are_told_to_stop_at_once(become, tmp_path):
     for own, other in (("daemon", "dashboard"), ("dashboard", "daemon")):
         words = [sys.executable, str(tmp_path / "child.py"), str(tmp_path / own), str(tmp_path / other)]
         config["program:" + own]["command"] = " ".join(map(shlex.quote, words))
-    file = tmp_path / "run" / "supervisord.conf"
-    with file.open("w") as text:
-        config.write(text)
-    process = subprocess.Popen([sys.executable, "-m", "appliance.supervise", "-n", "-c", str(file)], cwd=str(ROOT))
+    process = supervise_by(config, tmp_path / "run" / "supervisord.conf")
     try:
         until = time.monotonic() + 60
         while not all((tmp_path / (name + ".ready")).exists() for name in ("daemon", "dashboard")):
@@ -143,10 +146,7 @@ def test_a_supervisor_that_is_killed_leaves_no_dashboard_behind(become, tmp_path
         address = free.getsockname()
     config = become(listen="127.0.0.1:{}".format(address[1]))
     config["program:daemon"]["command"] = "sleep 20"
-    file = tmp_path / "run" / "supervisord.conf"
-    with file.open("w") as text:
-        config.write(text)
-    process = subprocess.Popen([sys.executable, "-m", "appliance.supervise", "-n", "-c", str(file)], cwd=str(ROOT))
+    process = supervise_by(config, tmp_path / "run" / "supervisord.conf")
     try:
         until = time.monotonic() + 60
         while not is_open(address):
