@@ -15,7 +15,7 @@ import yaml
 from appliance.settings.redact import redact
 from appliance.settings.wording import did_you_mean, nearest
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}$")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}\Z")
 """What a stream may be called: it stands in addresses and in names of files."""
 NAME_RULE = "up to 32 small letters, digits, - and _, the first a letter or digit"
 
@@ -89,12 +89,9 @@ def _text(name: str, place: str, key: str, node: yaml.Node) -> str:
 
 def show_streams(streams: Mapping[str, StreamSetting]) -> str:
     """As they could be written in one line, without credentials."""
-    parts = []
+    shown: Dict[str, Any] = {}
     for name, stream in streams.items():
-        source = redact(str(stream.source))
-        if any(letter in source for letter in ",{}[]#!&'\"") or ": " in source:
-            source = "'{}'".format(source.replace("'", "''"))
-        if stream.model is not None:
-            source = "{{source: {}, model: {}}}".format(source, stream.model)
-        parts.append("{}: {}".format(name, source))
-    return "{" + ", ".join(parts) + "}"
+        source = stream.source if isinstance(stream.source, int) else redact(stream.source)
+        shown[name] = source if stream.model is None else {"source": source, "model": stream.model}
+    text: str = yaml.safe_dump(shown, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10 ** 6)
+    return text.strip()
