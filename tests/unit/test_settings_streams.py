@@ -19,7 +19,7 @@ def test_streams_of_a_file_keep_their_order(tmp_path):
     assert list(loaded.settings.streams.items()) == [
         ("yard", StreamSetting(0, "person")), ("door", StreamSetting("rtsp://u:p@camera/1"))]
     assert loaded.origins["streams"].endswith("line 1")
-    assert "{yard: {source: 0, model: person}, door: rtsp://***@camera/1}" in show(loaded)
+    assert "{yard: {source: 0, model: person}, door: 'rtsp://***@camera/1'}" in show(loaded)
 
 
 @pytest.mark.parametrize("layer", ["variable", "option"])
