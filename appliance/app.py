@@ -150,6 +150,8 @@ def load(loaded: Loaded, force: bool = False) -> Detector:
             settings.calibration_images,
             Path(settings.models_dir) / ".engines",
         ),
+        batch=settings.batch,
+        xla=settings.xla,
     )
     detector = load_detector(model.path, model.name, model.labels, options)
     for difference in differences(

@@ -23,6 +23,8 @@ class ModelOptions(NamedTuple):
     force_gpu_compatible: bool = False
     log_device: bool = False
     engine: EngineChoice = EngineChoice()
+    batch: int = 0
+    xla: Optional[bool] = None
 
 
 class Plan(NamedTuple):

@@ -139,6 +139,14 @@ class Settings:
     worker_threads: int = setting(
         0, INTEGER, DETECTION, "threads that run the front of the model; 0 = chosen for this machine",
         minimum=0, maximum=256)
+    batch: int = setting(
+        0, INTEGER, DETECTION,
+        "frames that wait (of several streams, or of a movie) are given to the GPU together, up to so many; "
+        "0 = chosen for this machine", unit="frames", minimum=0, maximum=64)
+    xla: Optional[bool] = setting(
+        None, BOOLEAN, DETECTION,
+        "let TensorFlow compile the model for the GPU by XLA: faster, and a longer start; left out, chosen for this "
+        "machine")
     force_gpu_compatible: bool = setting(
         False, BOOLEAN, DETECTION, "TensorFlow option: all tensors in pinned memory; was faster on the TX2")
     allow_memory_growth: bool = setting(
