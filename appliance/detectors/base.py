@@ -1,6 +1,6 @@
 """What a detector is: a loaded model whose two parts can be called by different threads."""
 
-from typing import List, Mapping, Optional
+from typing import List, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -15,7 +15,8 @@ class Detector:
     name: what to call it. family: ssd, faster_rcnn, mask_rcnn, deeplab. labels: class id to name.
     path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
     engine: what runs the front, as in the setting. device: where, "CPU" or "GPU".
-    workers: how many threads should call `front` at once.
+    workers: how many threads should call `front` or `front_many` at once.
+    batch: how many images `front_many` takes together.
     classes, anchors: how many the graph has, as far as they were recognised.
     threshold: detections with a lower score are left out; may be set while frames are under way.
     """
@@ -28,6 +29,7 @@ class Detector:
     engine: str = "tensorflow"
     device: str
     workers: int
+    batch: int = 1
     classes: Optional[int] = None
     anchors: Optional[int] = None
     threshold: float = 0.0
@@ -35,6 +37,10 @@ class Detector:
     def front(self, image: np.ndarray) -> Raw:
         """The front's outputs for an image, uint8 [height, width, 3], BGR. Several threads may call it."""
         raise NotImplementedError
+
+    def front_many(self, images: Sequence[np.ndarray]) -> List[Raw]:
+        """The front's outputs for each of at most `batch` images, of any sizes. Several threads may call it."""
+        return [self.front(image) for image in images]
 
     def back(self, raw: Raw, width: int, height: int) -> Found:
         """What was found, from the front's outputs, in pixels of an image of this size."""

@@ -1,8 +1,8 @@
-"""Where the frames of several streams wait for the detector: one place each, taken from in turn."""
+"""Where the frames of several streams wait for the detector: a place for each, taken from in turn."""
 
 import threading
-from collections import OrderedDict
-from typing import Callable, Generic, Optional, Tuple, TypeVar
+from collections import OrderedDict, deque
+from typing import Callable, Deque, Generic, List, Optional, Tuple, TypeVar
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -10,86 +10,109 @@ C = TypeVar("C")
 
 
 class _Place(Generic[T]):
-    """Holds one item of a stream."""
+    """Where the items of one stream wait. changed: notified when there is room, or no more of them are wanted."""
 
-    def __init__(self, overwrites: bool) -> None:
+    def __init__(self, overwrites: bool, lock: threading.Lock) -> None:
         self.overwrites = overwrites
         self.drops = 0
-        self.is_full = False
-        self.item: Optional[T] = None
+        self.items: Deque[T] = deque()
+        self.changed = threading.Condition(lock)
 
 
 class Intake(Generic[K, T]):
-    """Holds one item of every stream. They are taken in turn, so that a fast stream leaves the others their share.
+    """Holds what came last of every stream. Items are taken in turn, so that a fast stream leaves the others theirs.
 
-    A stream that overwrites keeps its newest item; who puts a second one into another waits until the first is taken.
+    A stream that overwrites keeps its newest item; who puts one too many into another waits until one is taken.
     """
 
     def __init__(self) -> None:
         self._places: OrderedDict[K, _Place[T]] = OrderedDict()  # who is at the front is next
+        self._depth = 1
+        self._takings = 0
         self._taken = 0
         self._closed = False
-        self._changed = threading.Condition()
+        # A condition for who takes and one for who fills each place: waking all of them for each item costs more
+        # than handing it over.
+        self._lock = threading.Lock()
+        self._filled = threading.Condition(self._lock)
 
     def open(self, key: K, overwrites: bool) -> None:
         """Make a place for a stream."""
-        with self._changed:
-            self._places[key] = _Place(overwrites)
+        with self._lock:
+            self._places[key] = _Place(overwrites, self._lock)
 
     def shut(self, key: K) -> None:
-        """Close the place of a stream. An item that lies there is gone."""
-        with self._changed:
-            self._places.pop(key, None)
-            self._changed.notify_all()
+        """Close the place of a stream. What lies there is gone."""
+        with self._lock:
+            place = self._places.pop(key, None)
+            if place is not None:
+                place.changed.notify_all()
+
+    def deepen(self, depth: int) -> None:
+        """Let at least so many items of a stream that does not overwrite wait."""
+        with self._lock:
+            self._depth = max(self._depth, depth)
 
     def drops(self, key: K) -> int:
         """How many items of a stream nobody took."""
-        with self._changed:
+        with self._lock:
             place = self._places.get(key)
             return 0 if place is None else place.drops
 
     def put(self, key: K, item: T) -> bool:
         """Leave an item. False, and the item is gone, if there is no such place (any more)."""
-        with self._changed:
+        with self._lock:
             place = self._places.get(key)
-            while place is not None and place.is_full and not place.overwrites and not self._closed:
-                self._changed.wait()
+            while (place is not None and not self._closed and not place.overwrites
+                   and len(place.items) >= self._depth):
+                place.changed.wait()
                 if self._places.get(key) is not place:
                     return False
             if place is None or self._closed:
                 return False
-            if place.is_full:
+            if place.overwrites and place.items:
                 place.drops += 1
-            place.item, place.is_full = item, True
-            self._changed.notify_all()
+                place.items.clear()
+            place.items.append(item)
+            self._filled.notify()
             return True
 
-    def take_with(self, claim: Callable[[], C]) -> Optional[Tuple[int, K, T, C]]:
-        """Wait for an item; returns its number among all taken, from 0, its stream, the item, and what `claim` gave.
+    def take_with(
+        self, claim: Callable[[], C], most: Callable[[C], int] = lambda claimed: 1
+    ) -> Optional[Tuple[int, int, List[Tuple[K, T]], C]]:
+        """Wait for an item, and take it with those that wait beside it.
 
-        Claims are made in the order in which items are taken. None: closed and empty.
+        Returns the number of this taking and that of its first item, both from 0; the items, each with its stream;
+        and what `claim` gave. Claims are made in the order of takings. most: how many items to take at most, by what
+        was claimed. None: closed and empty.
         """
-        with self._changed:
-            while True:
-                key = self._next()
-                if key is not None:
-                    break
+        with self._lock:
+            while not any(place.items for place in self._places.values()):
                 if self._closed:
                     return None
-                self._changed.wait()
-            place = self._places[key]
-            self._places.move_to_end(key)
-            item: T = place.item  # type: ignore[assignment]
-            place.item, place.is_full = None, False
-            self._taken += 1
-            self._changed.notify_all()
-            return self._taken - 1, key, item, claim()
+                self._filled.wait()
+            claimed = claim()
+            items = self._take(most(claimed))
+            self._takings += 1
+            self._taken += len(items)
+            return self._takings - 1, self._taken - len(items), items, claimed
 
     def close(self) -> None:
         """Take no more items. Those that lie here can still be taken."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            self._filled.notify_all()
+            for place in self._places.values():
+                place.changed.notify_all()
 
-    def _next(self) -> Optional[K]:
-        return next((key for key, place in self._places.items() if place.is_full), None)
+    def _take(self, most: int) -> List[Tuple[K, T]]:
+        items: List[Tuple[K, T]] = []
+        while len(items) < most:
+            key = next((key for key, place in self._places.items() if place.items), None)
+            if key is None:
+                break
+            place = self._places[key]
+            self._places.move_to_end(key)
+            items.append((key, place.items.popleft()))
+            place.changed.notify()
+        return items

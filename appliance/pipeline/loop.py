@@ -3,13 +3,14 @@
     source -> intake -> front (workers) -> sequencer -> back -> a mailbox and a thread for each sink
 
 Several streams share one detector: the intake has a place for each, and gives them their turns. A live source
-overwrites the frame that waits there; a movie or a folder of pictures waits, so that every frame counts.
+overwrites the frame that waits there; a movie or a folder of pictures waits, so that every frame counts. A front that
+takes batches gets what waits when it is free; it never waits for more.
 """
 
 import threading
 import time
 from types import TracebackType
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Type
+from typing import Any, List, NamedTuple, Optional, Sequence, Set, Tuple, Type
 
 from appliance.frame import Detections, Frame, Result, Segmentation, Timings
 from appliance.pipeline.feed import Feed, start_thread
@@ -20,12 +21,14 @@ from appliance.pipeline.slot import DetectorSlot
 
 
 class _Fronted(NamedTuple):
-    """A frame between front and back; its detector is held until the back is done."""
+    """Frames between front and back, which went through the front together; their detector is held meanwhile.
 
-    feed: Feed
-    frame: Frame
+    raws: what the front gave for each of them. front_seconds: for all.
+    """
+
+    frames: Sequence[Tuple[Feed, Frame]]
     detector: SplitDetector
-    raw: Any
+    raws: Sequence[Any]
     front_seconds: float
     left_front_at: float
 
@@ -48,14 +51,15 @@ class Loop:
         self._intake: Intake[Feed, Frame] = Intake()
         self._fronted: Sequencer[_Fronted] = Sequencer(capacity=0)
         self._back: Optional[threading.Thread] = None
-        self._workers: Dict[int, threading.Thread] = {}
+        self._workers: Set[int] = set()
+        self._worker_threads: List[threading.Thread] = []
         self._lock = threading.Lock()
         self._done = threading.Event()
         self._error: Optional[BaseException] = None
 
     def __enter__(self) -> "Loop":
         self._back = start_thread("back", self._run_back)
-        self._start_workers(self._slot.current.workers)
+        self._start_workers(self._slot.current)
         for feed in self._first_feeds:
             if not self._stays:
                 feed.on_end = self._source_ended
@@ -104,7 +108,7 @@ class Loop:
     def swap(self, detector: SplitDetector) -> None:
         """Let another detector, loaded and warm, take over between two frames. The old one is closed after its last."""
         self._slot.replace(detector)
-        self._start_workers(detector.workers)
+        self._start_workers(detector)
 
     def settle(self) -> None:
         """Until every detector but the newest is closed: for a machine that has no memory for two."""
@@ -118,21 +122,24 @@ class Loop:
         if self._back is not None:
             self._back.join()
         with self._lock:
-            workers = list(self._workers.values())
+            workers = list(self._worker_threads)
         for thread in workers:
             thread.join()
         for feed in self._feeds_now():
             feed.finish()
             feed.join()
 
-    def _start_workers(self, count: int) -> None:
+    def _start_workers(self, detector: SplitDetector) -> None:
         """As many front threads as the detector wants. Those of an earlier one that are too many end by themselves."""
-        # A worker may run ahead by one frame while another is at a slow one.
-        self._fronted.widen(2 * count)
+        # A worker may run ahead by one frame, or batch, while another is at a slow one.
+        self._fronted.widen(2 * detector.workers)
+        self._intake.deepen(detector.batch)
         with self._lock:
-            for number in range(count):
+            self._worker_threads = [thread for thread in self._worker_threads if thread.is_alive()]
+            for number in range(detector.workers):
                 if number not in self._workers and not self._done.is_set():
-                    self._workers[number] = start_thread("front {}".format(number), self._run_front, number)
+                    self._workers.add(number)
+                    self._worker_threads.append(start_thread("front {}".format(number), self._run_front, number))
 
     def _fail(self, error: BaseException) -> None:
         """Note the first error, and read no more; what is under way is finished as far as it can be."""
@@ -151,13 +158,14 @@ class Loop:
     def _run_front(self, worker: int) -> None:
         try:
             while worker < self._slot.current.workers:
-                taken = self._intake.take_with(self._slot.acquire)
+                taken = self._intake.take_with(self._slot.acquire, lambda detector: detector.batch)
                 if taken is None:
                     break
-                number, feed, frame, detector = taken
-                if self._max_frames and number >= self._max_frames - 1:
+                turn, first, frames, detector = taken
+                if self._max_frames and first + len(frames) >= self._max_frames:
                     self.stop()
-                if (self._max_frames and number >= self._max_frames) or not self._front(number, feed, frame, detector):
+                    frames = frames[:max(0, self._max_frames - first)]
+                if not frames or not self._front(turn, frames, detector):
                     self._slot.release(detector)
                     break
         except BaseException as error:
@@ -166,16 +174,16 @@ class Loop:
             self._fronted.close()
         finally:
             with self._lock:
-                del self._workers[worker]
+                self._workers.remove(worker)
                 is_last = not self._workers
             if is_last:
                 self._fronted.close()
 
-    def _front(self, number: int, feed: Feed, frame: Frame, detector: SplitDetector) -> bool:
+    def _front(self, turn: int, frames: Sequence[Tuple[Feed, Frame]], detector: SplitDetector) -> bool:
         started = time.monotonic()
-        raw = detector.front(frame.image)
+        raws = detector.front_many([frame.image for _, frame in frames])
         ended = time.monotonic()
-        return self._fronted.put(number, _Fronted(feed, frame, detector, raw, ended - started, ended))
+        return self._fronted.put(turn, _Fronted(frames, detector, raws, ended - started, ended))
 
     def _run_back(self) -> None:
         try:
@@ -184,10 +192,10 @@ class Loop:
                 if item is None:
                     break
                 try:
-                    result = _run_back_part(item)
+                    for index in range(len(item.frames)):
+                        item.frames[index][0].deliver(_run_back_part(item, index))
                 finally:
                     self._slot.release(item.detector)
-                item.feed.deliver(result)
         except BaseException as error:
             self._fail(error)
             self._fronted.close()
@@ -197,18 +205,18 @@ class Loop:
             self._done.set()
 
 
-def _run_back_part(item: _Fronted) -> Result:
+def _run_back_part(item: _Fronted, index: int) -> Result:
     started = time.monotonic()
-    height, width = item.frame.image.shape[:2]
-    found = item.detector.back(item.raw, width, height)
-    timings = _timings(item, started, time.monotonic())
+    frame = item.frames[index][1]
+    height, width = frame.image.shape[:2]
+    found = item.detector.back(item.raws[index], width, height)
+    timings = _timings(item, frame, started, time.monotonic())
     detections = found if isinstance(found, Detections) else Detections.empty()
     segmentation = found if isinstance(found, Segmentation) else None
-    return Result(item.frame, detections, timings, item.detector.labels, segmentation)
+    return Result(frame, detections, timings, item.detector.labels, segmentation)
 
 
-def _timings(item: _Fronted, back_started: float, back_ended: float) -> Timings:
-    frame = item.frame
+def _timings(item: _Fronted, frame: Frame, back_started: float, back_ended: float) -> Timings:
     back_seconds = back_ended - back_started
     total = back_ended - frame.captured_at + frame.capture_seconds
     return Timings(

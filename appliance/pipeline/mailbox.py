@@ -31,7 +31,7 @@ class Mailbox(Generic[T]):
     def take(self) -> Optional[T]:
         """Wait for an item. None: closed and empty."""
         taken = self._intake.take_with(lambda: None)
-        return None if taken is None else taken[2]
+        return None if taken is None else taken[2][0][1]
 
     def close(self) -> None:
         """Take no more items. One that lies here can still be taken."""

@@ -1,6 +1,6 @@
 """What the loop asks of a source, a detector and a sink. Anything of this shape will do."""
 
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -30,9 +30,10 @@ class SplitDetector(Protocol):
 
     labels: Mapping[int, str]
     workers: int
+    batch: int
 
-    def front(self, image: np.ndarray) -> Any:
-        """The part on the accelerator; several threads call it."""
+    def front_many(self, images: Sequence[np.ndarray]) -> List[Any]:
+        """The part on the accelerator, for at most `batch` images; several threads call it."""
 
     def back(self, raw: Any, width: int, height: int) -> Found:
         """The part on the CPU."""

@@ -15,12 +15,12 @@ class DetectorSlot:
         self._changed = threading.Condition()
 
     def acquire(self) -> SplitDetector:
-        """The detector for the next frame; to be released when the frame is done."""
+        """The detector for the next frames; to be released when they are done."""
         with self._changed:
             return self._count(self.current, 1)
 
     def release(self, detector: SplitDetector) -> None:
-        """A frame of this detector is done."""
+        """Frames that it was acquired for are done."""
         with self._changed:
             self._count(detector, -1)
             is_left = self._is_left(detector)

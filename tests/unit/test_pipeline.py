@@ -44,14 +44,20 @@ class Numbers(Source):
 class Fake:
     """A detector that finds one box, whose class is the frame's number; `front_at` is called in every front."""
 
-    def __init__(self, labels=None, workers=1, front_at=None, back_at=None):
+    def __init__(self, labels=None, workers=1, front_at=None, back_at=None, batch=1):
         self.labels = labels or {}
         self.workers = workers
+        self.batch = batch
+        self.batches = []
         self.closed = 0
         self.busy = 0
         self.most_busy = 0
         self._lock = threading.Lock()
         self._front_at, self._back_at = front_at, back_at
+
+    def front_many(self, images):
+        self.batches.append(len(images))
+        return [self.front(image) for image in images]
 
     def front(self, image):
         with self._lock:
@@ -161,8 +167,8 @@ class TestIntake:
         for number in range(3):
             intake.put("fast", "old")
             intake.put("fast", "f{}".format(number))
-            taken.append(intake.take_with(lambda: None)[:3])
-        assert taken == [(0, "fast", "f0"), (1, "slow", "s0"), (2, "fast", "f2")]
+            taken.append(intake.take_with(lambda: None)[2])
+        assert taken == [[("fast", "f0")], [("slow", "s0")], [("fast", "f2")]]
         assert (intake.drops("fast"), intake.drops("slow")) == (4, 0)
 
     def test_claims_are_made_in_the_order_of_taking(self):
@@ -171,7 +177,20 @@ class TestIntake:
         claims = iter("xyz")
         for number in range(3):
             intake.put("a", number)
-            assert intake.take_with(lambda: next(claims)) == (number, "a", number, "xyz"[number])
+            assert intake.take_with(lambda: next(claims)) == (number, number, [("a", number)], "xyz"[number])
+
+    def test_what_waits_is_taken_together_in_turn_up_to_what_was_claimed(self):
+        intake = Intake()
+        intake.deepen(3)
+        for stream, items in (("a", "123"), ("b", "45")):
+            intake.open(stream, overwrites=False)
+            for item in items:
+                intake.put(stream, item)
+        intake.close()
+        assert intake.take_with(lambda: 4, lambda claimed: claimed) == (
+            0, 0, [("a", "1"), ("b", "4"), ("a", "2"), ("b", "5")], 4)
+        assert intake.take_with(lambda: 4, lambda claimed: claimed) == (1, 4, [("a", "3")], 4)
+        assert intake.take_with(lambda: 4) is None
 
     @pytest.mark.parametrize("end", [lambda intake: intake.shut("a"), lambda intake: intake.close()])
     def test_who_waits_with_an_item_is_told_of_the_end(self, end):
@@ -237,6 +256,25 @@ class TestLoop:
         sink = Collect()
         run(Numbers(10), detector, [sink])
         assert len(sink.results) == 10
+
+    @pytest.mark.parametrize("workers", [1, 3])
+    def test_frames_of_a_movie_that_wait_go_through_the_front_together(self, workers):
+        held = threading.Event()
+        detector = Fake(workers=workers, batch=4, front_at=lambda number: held.wait(LIMIT))
+        source, sink = Numbers(41), Collect()
+        feed = Feed(source, [sink], Meter(5.0))
+        with Loop(detector, [feed]) as loop:
+            # Each worker holds a batch, and another lies in the intake.
+            wait_for(lambda: source.read_count > workers + 4)
+            held.set()
+            loop.wait()
+        assert sink.numbers == list(range(41))
+        assert max(detector.batches) == 4 and sum(detector.batches) == 41
+
+    def test_max_frames_ends_within_a_batch(self):
+        sink = Collect()
+        run(Numbers(None), Fake(batch=4, workers=2), [sink], max_frames=10)
+        assert sink.numbers == list(range(10))
 
     def test_a_live_source_loses_old_frames_and_counts_them(self):
         source, sink, go = Numbers(None, is_live=True), Collect(), threading.Event()
