@@ -1,0 +1,218 @@
+"""How fast a detector is: the graph whole, its engine alone, and the loop around it. Frames lie in memory.
+
+Machines are noisy: what is to be compared takes turns, round after round, and ratios are of the sums.
+"""
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence
+
+import cv2
+import numpy as np
+
+from appliance.board.consumption import Consumption
+from appliance.board.readings import Readings
+from appliance.detectors.base import Detector
+from appliance.frame import Result
+from appliance.pipeline.feed import Feed
+from appliance.pipeline.loop import Loop
+from appliance.pipeline.meter import Meter
+from appliance.sinks.base import Sink
+from appliance.sources.memory import MemorySource
+from appliance.sources.movie import MovieSource
+
+log = logging.getLogger(__name__)
+
+CLIP = Path("samples") / "bikes.mp4"
+FRAMES = 50
+ROUNDS = 3
+WARM_SECONDS = 0.5
+STATISTICS_SECONDS = 5.0
+
+
+class Rate(NamedTuple):
+    """frames in seconds; cpu_seconds: processor time of this process meanwhile; latencies: seconds of each frame.
+
+    watts: of the whole board; None where it does not say, or was not asked.
+    """
+
+    frames: int
+    seconds: float
+    cpu_seconds: float
+    latencies: Sequence[float]
+    watts: Optional[float] = None
+
+    @property
+    def fps(self) -> float:
+        return self.frames / self.seconds
+
+    @property
+    def cpu_percent(self) -> float:
+        """Of one core."""
+        return 100 * self.cpu_seconds / self.seconds
+
+    def latency(self, percent: float = 50) -> float:
+        """The seconds within which so many of a hundred frames were done; not a number where there is none."""
+        return float(np.percentile(self.latencies, percent)) if len(self.latencies) else float("nan")
+
+
+Way = Callable[[float], Rate]
+"""Something to measure: called with the seconds that it may take, more or less."""
+
+
+def read_pictures(clip: Optional[str] = None, count: int = FRAMES) -> List[np.ndarray]:
+    """Frames to measure on: of a movie, or of the sample clip. Raises SourceError."""
+    path = Path(clip) if clip else CLIP
+    if clip is None and not path.exists():
+        log.warning("%s is not there (`make bench` fetches it): measuring on noise, in which nothing is found", path)
+        return list(np.random.RandomState(1).randint(0, 256, (count, 120, 160, 3), np.uint8))
+    pictures: List[np.ndarray] = []
+    with MovieSource(str(path)) as movie:
+        frame = movie.read()
+        while frame is not None and len(pictures) < count:
+            pictures.append(frame.image)
+            frame = movie.read()
+    return pictures
+
+
+def resize(pictures: Sequence[np.ndarray], width: int, height: int) -> List[np.ndarray]:
+    """The pictures as a camera of this size would give them."""
+    return [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
+
+
+def take_turns(
+    ways: Sequence[Way], seconds: float, readings: Optional[Readings] = None, rounds: int = ROUNDS
+) -> List[Rate]:
+    """Measure each for so many seconds in all, after a moment to get warm. readings: where watts are read."""
+    for way in ways:
+        way(min(WARM_SECONDS, seconds))
+    turns: List[List[Rate]] = [[] for _ in ways]
+    for _ in range(rounds):
+        for rates, way in zip(turns, ways):
+            if readings is None:
+                rates.append(way(seconds / rounds))
+                continue
+            with Consumption(readings) as consumption:
+                rate = way(seconds / rounds)
+            rates.append(rate._replace(watts=consumption.watts))
+    return [_sum(rates) for rates in turns]
+
+
+def _sum(rates: Sequence[Rate]) -> Rate:
+    watts = [rate.watts for rate in rates if rate.watts is not None]
+    return Rate(
+        sum(rate.frames for rate in rates),
+        sum(rate.seconds for rate in rates),
+        sum(rate.cpu_seconds for rate in rates),
+        [latency for rate in rates for latency in rate.latencies],
+        float(np.mean(watts)) if watts else None,
+    )
+
+
+def measure_whole(detector: Detector, images: Sequence[np.ndarray], seconds: float) -> Rate:
+    """Both parts, one frame after the other, as anybody would call a graph in one session."""
+    latencies: List[float] = []
+    with _Clock() as clock:
+        while clock.passed() < seconds:
+            began = time.monotonic()
+            detector.detect(images[len(latencies) % len(images)])
+            latencies.append(time.monotonic() - began)
+    return Rate(len(latencies), clock.seconds, clock.cpu_seconds, latencies)
+
+
+def measure_engine(
+    detector: Detector, images: Sequence[np.ndarray], seconds: float, workers: Optional[int] = None
+) -> Rate:
+    """Fronts only, with nothing around them, in the detector's batches. workers: threads; None: as the loop has."""
+    batch = detector.batch
+    latencies: List[List[float]] = [[] for _ in range(workers or detector.workers)]
+    endless = list(images) * (2 + batch // len(images))
+
+    def work(own: List[float], clock: "_Clock") -> None:
+        while clock.passed() < seconds:
+            first = len(own) % len(images)
+            began = time.monotonic()
+            if batch > 1:
+                detector.front_many(endless[first:first + batch])
+            else:
+                detector.front(images[first])
+            own.extend([time.monotonic() - began] * batch)
+
+    with _Clock() as clock:
+        threads = [threading.Thread(target=work, args=(own, clock)) for own in latencies]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    every = [latency for own in latencies for latency in own]
+    return Rate(len(every), clock.seconds, clock.cpu_seconds, every)
+
+
+def measure_loop(
+    detector: Detector, images: Sequence[np.ndarray], seconds: float, streams: int = 1, fps: Optional[float] = None,
+    sinks: Callable[[Meter], List[Sink]] = lambda meter: [],
+) -> Rate:
+    """All of it: sources that always have a frame, front, back, and a sink that takes every result.
+
+    fps: the sources are cameras that give so many frames a second, and lose those that nobody takes.
+    sinks: the further sinks of a stream, of which the loop closes each. Latency is from capture to result.
+    """
+    feeds: List[Feed] = []
+    latencies: List[List[float]] = []
+    for number in range(streams):
+        meter, own = Meter(STATISTICS_SECONDS), _Latencies()
+        source = MemorySource(images, fps=fps, is_live=fps is not None)
+        taking: List[Sink] = [own]
+        feeds.append(Feed(source, taking + sinks(meter), meter, "stream {}".format(number)))
+        latencies.append(own.seconds)
+    kept: Any = _Kept(detector)
+    with _Clock() as clock:
+        with Loop(kept, feeds) as loop:
+            timer = threading.Timer(seconds, loop.stop)
+            timer.start()
+            try:
+                loop.wait()
+            finally:
+                timer.cancel()
+    every = [latency for own in latencies for latency in own]
+    return Rate(len(every), clock.seconds, clock.cpu_seconds, every)
+
+
+class _Kept:
+    """A detector that outlives the loop."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._detector, name)
+
+    def close(self) -> None:
+        """Not yet."""
+
+
+class _Latencies(Sink):
+    name = "latencies"
+
+    def __init__(self) -> None:
+        self.seconds: List[float] = []
+
+    def write(self, result: Result) -> None:
+        self.seconds.append(result.timings.total)
+
+
+class _Clock:
+    """Wall and processor time of a block."""
+
+    def __enter__(self) -> "_Clock":
+        self._began, self._cpu_began = time.monotonic(), time.process_time()
+        return self
+
+    def passed(self) -> float:
+        return time.monotonic() - self._began
+
+    def __exit__(self, *error: Any) -> None:
+        self.seconds = time.monotonic() - self._began
+        self.cpu_seconds = time.process_time() - self._cpu_began
