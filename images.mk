@@ -10,7 +10,7 @@ BUILD = DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --build-ar
 # What a test of an image needs here.
 IMAGE_TESTS = .venv/installed-dev models/$(PERSON)/frozen_inference_graph.pb
 
-.PHONY: image-x86 image-x86-gpu image-l4t image-test image-l4t-test boot-test lock
+.PHONY: image-x86 image-x86-gpu image-l4t image-test image-l4t-test boot-test lock clean-docker
 
 image-x86: ## build the image for PCs, splitlens:x86 (image-x86-gpu: for NVIDIA cards)
 	$(BUILD) --file Dockerfile.x86 --tag splitlens:x86 .
@@ -35,3 +35,8 @@ boot-test: $(IMAGE_TESTS) ## try installer and systemd unit in a container that 
 lock: .venv/installed-dev ## choose the packages of the images anew, into requirements/locked/
 	@$(PY) -m pip install -qq --disable-pip-version-check 'uv >= 0.9'
 	$(PY) tools/lock_requirements.py
+
+clean: clean-docker
+
+clean-docker:
+	@tools/with_docker.sh --remove

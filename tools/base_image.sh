@@ -59,7 +59,7 @@ else
         ;;
     boot)
         "$(dirname "$0")/debian_packages.sh" boot >&2
-        make_debian amd64 "systemd,systemd-sysv,dbus,docker.io,iproute2,iptables,hostname"
+        make_debian amd64 "systemd,systemd-sysv,dbus,docker.io,iproute2,iptables,hostname,python3"
         podman import --quiet --change 'CMD ["/sbin/init"]' --change 'STOPSIGNAL SIGRTMIN+3' "$work/base.tar" "$name" >/dev/null
         ;;
     *)

@@ -2,8 +2,45 @@
 # Run a command with Docker: tools/with_docker.sh COMMAND ...
 # Where a Docker answers, that one. Else, as root on Debian or Ubuntu, one of its own in SPLITLENS_DOCKER_DIR (default
 # /tmp/splitlens-docker; what was built stays there for the next time), which is stopped at the end.
+# tools/with_docker.sh --remove takes that folder away again, and the machine of `make boot-test`.
 set -euo pipefail
-[ $# -gt 0 ] || { echo "usage: tools/with_docker.sh COMMAND ..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: tools/with_docker.sh COMMAND ... | --remove" >&2; exit 2; }
+folder=${SPLITLENS_DOCKER_DIR:-/tmp/splitlens-docker}
+
+# In /tmp anybody may have made it, and what lies there is run as root.
+is_ours() { [ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ]; }
+
+# A dockerd whose script was killed may run there still.
+stop_daemon() {
+    local pid
+    pid=$(cat "$folder/pid" 2>/dev/null) || return 0
+    if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ]; then
+        kill "$pid"
+        tail --pid "$pid" -f /dev/null
+    fi
+    rm -f "$folder/pid"
+}
+
+if [ "$1" = --remove ]; then
+    boot=localhost/splitlens-base:boot
+    if [ "$(id -u)" -eq 0 ] && command -v podman >/dev/null && podman image exists "$boot"; then
+        podman image rm "$boot" >/dev/null
+    fi
+    [ -e "$folder" ] || exit 0
+    if ! is_ours; then
+        echo "$folder belongs to another user than $(id -un), and stays."
+        exit
+    fi
+    exec 9>"$folder/lock"
+    flock --nonblock 9 || { echo "The Docker in $folder is at work, and stays." >&2; exit 1; }
+    stop_daemon
+    # One that was killed leaves its mounts.
+    awk -v below="$folder/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | sort -r | xargs -r umount
+    # Only what is its own, as the folder may be any.
+    rm -rf --one-file-system "$folder"/{root,exec,sock,lock,dockerd.log}
+    rmdir --ignore-fail-on-non-empty "$folder"
+    exit
+fi
 
 export DOCKER_BUILDKIT=1
 if docker version >/dev/null 2>&1; then
@@ -16,19 +53,17 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 "$(dirname "$0")/debian_packages.sh" container
 export PATH=/usr/bin:$PATH # the client that belongs to this daemon
-folder=${SPLITLENS_DOCKER_DIR:-/tmp/splitlens-docker}
-# In /tmp anybody may have made it, and what lies there is run as root.
 mkdir -m 700 "$folder" 2>/dev/null || true
-if [ ! -d "$folder" ] || [ -L "$folder" ] || [ ! -O "$folder" ]; then
-    echo "$folder is no folder of $(id -un); set SPLITLENS_DOCKER_DIR to one that is." >&2
-    exit 1
-fi
+is_ours || { echo "$folder is no folder of $(id -un); set SPLITLENS_DOCKER_DIR to one that is." >&2; exit 1; }
 chmod 700 "$folder"
 export DOCKER_HOST=unix://$folder/sock
 
-rm -f "$folder/pid"
+# One at a time. What is started here does not hold the lock, as it may outlive this script.
+exec 9>"$folder/lock"
+flock --nonblock 9 || { echo "Docker: waiting for another run that uses $folder" >&2; flock 9; }
+stop_daemon
 nice dockerd --data-root "$folder/root" --exec-root "$folder/exec" --pidfile "$folder/pid" --host "$DOCKER_HOST" \
-    >"$folder/dockerd.log" 2>&1 &
+    >"$folder/dockerd.log" 2>&1 9>&- &
 daemon=$!
 stop() {
     kill "$daemon" 2>/dev/null || true
@@ -45,5 +80,5 @@ if ! docker version >/dev/null 2>&1; then
     tail -n 5 "$folder/dockerd.log" >&2
     exit 1
 fi
-echo "Docker: started one in $folder"
-"$@"
+echo "Docker: started one in $folder" >&2
+"$@" 9>&-

@@ -26,6 +26,21 @@ cgroup_manager = "cgroupfs"
 """
 
 
+# Power modes, for the helper that sets them: what it asks of nvpmodel, with the mode kept where the real one does.
+NVPMODEL = """#!/bin/sh
+case $1 in
+-q) echo "NV Power Mode: any"; cat /var/lib/nvpmodel/status ;;
+-m) echo "$2" >/var/lib/nvpmodel/status ;;
+esac
+"""
+POWER_MODES = "< POWER_MODEL ID=0 NAME=MAXN >\n< POWER_MODEL ID=1 NAME=MAXQ >\n"
+ASK_HELPER = """
+from pathlib import Path
+from appliance.board.power import ask_helper
+print(ask_helper(Path("/run/splitlens-power/socket"), {"verb": "mode", "set": 1}))
+"""
+
+
 class Machine:
     """Another computer, as far as an installer can see."""
 
@@ -49,6 +64,9 @@ class Machine:
     def run(self, line: str, check: bool = True) -> str:
         """A line for its shell, as root."""
         return self.podman("exec", self.id, "sh", "-c", line, check=check)
+
+    def write(self, path: str, text: str) -> None:
+        self.run("mkdir -p $(dirname {0}) && cat >{0} <<'END'\n{1}END\nchmod 755 {0}".format(path, text))
 
     def until(self, line: str, wanted: str = "") -> None:
         """Wait until the line prints that, or ends without an error."""
@@ -98,7 +116,9 @@ def test_from_nothing_through_boots_to_nothing(machine):
     assert machine.files() == before
 
     # One command, and it runs. This machine has power modes, so their helper's socket comes too.
-    machine.run("printf '#!/bin/sh\\n' > /usr/sbin/nvpmodel && chmod +x /usr/sbin/nvpmodel")
+    machine.write("/usr/sbin/nvpmodel", NVPMODEL)
+    machine.write("/etc/nvpmodel.conf", POWER_MODES)
+    machine.write("/var/lib/nvpmodel/status", "0\n")
     said = machine.run("/deploy/install.sh --load /image.tar")
     assert re.search(r"^Splitlens runs. Dashboard: http://[\d.]+:8080/$", said, re.MULTILINE), said
     password = re.findall(r"First sign-in: user operator, password (\S+)$", said, re.MULTILINE)
@@ -108,7 +128,14 @@ def test_from_nothing_through_boots_to_nothing(machine):
                          "{{.HostConfig.Privileged}} {{.Config.User}}' splitlens")
     assert rights == "true [ALL] false 10001"
     assert machine.run("systemctl is-active splitlens-power.socket") == "active"
-    machine.run("docker exec splitlens test -S /run/splitlens-power/socket")
+
+    # Out of the container a power mode is set, though nothing can be written there. Another user is refused.
+    machine.write("/ask.py", ASK_HELPER)
+    ask = "docker exec --interactive {} splitlens python - </ask.py"
+    assert "'mode': 1" in machine.run(ask.format(""))
+    assert machine.run("cat /var/lib/nvpmodel/status") == "1"
+    assert "'kind': 'denied'" in machine.run(ask.format("--user 1234"))
+    assert "Read-only" in machine.run("docker exec --user 0 splitlens touch /run/splitlens-power/x", check=False)
 
     # Again, with nothing to do.
     said = machine.run("/deploy/install.sh")

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.command import ROOT
 from tests.container.docker import LEAST_RIGHTS, Container, docker, pictures, until
 
 IMAGE = os.environ["SPLITLENS_TEST_IMAGE"]
@@ -20,10 +21,10 @@ SECONDS_TO_STOP = 3.0
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory, samples):
+def config(tmp_path_factory):
     """A folder to mount at /config: a street clip that plays in a loop."""
     folder = tmp_path_factory.mktemp("config")
-    shutil.copy(str(samples / "bikes.mp4"), str(folder))
+    shutil.copy(str(ROOT / "samples" / "bikes.mp4"), str(folder))
     (folder / "config.yml").write_text("camera_input: /config/bikes.mp4\n")
     folder.chmod(0o755)
     return folder
@@ -100,6 +101,7 @@ def test_a_day_in_its_life(appliance):
     # The model that came with the image, and another one.
     until(lambda: model_of(appliance).get("status") == "ready", "the first model")
     assert model_of(appliance)["name"] != SECOND_MODEL
+    assert model_of(appliance)["engine"] == "openvino"  # the fastest on such a machine
     code, answer = appliance.change("/api/v1/model", {"model": SECOND_MODEL})
     assert code < 300, answer
     until(lambda: model_of(appliance).get("name") == SECOND_MODEL, "the second model")
