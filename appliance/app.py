@@ -13,6 +13,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, TextIO
 
 from appliance.board import check_board_holds, detect_board
 from appliance.board.readings import Readings, describe_readings
+from appliance.board.tuned import apply_tuned
 from appliance.detectors.base import Detector
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
@@ -34,7 +35,7 @@ from appliance.sinks.tally import Tally
 from appliance.sinks.window import Window, window_reason
 from appliance.sources.base import Source
 from appliance.sources.open import open_camera, open_images, open_movie
-from appliance.zoo.store import family_of, resolve_model
+from appliance.zoo.store import InstalledModel, family_of, resolve_model
 
 log = logging.getLogger(__name__)
 
@@ -126,17 +127,39 @@ def load(loaded: Loaded, force: bool = False) -> Detector:
 
     force: load a model even if this board is known to have too little memory for its kind.
     """
+    model = find_model(loaded, force)
+    log.info("Loading %s", model.name)
+    loaded = apply_tuned(loaded, model.name, model.path)
+    detector = load_detector(model.path, model.name, model.labels, model_options(loaded))
     settings, layers = loaded.settings, loaded.layers
-    wanted = chosen_model(loaded)
     model_layer = max(layers["model"], layers["model_path"])
+    for difference in differences(
+        detector,
+        settings.model_type if layers["model_type"] >= model_layer else None,
+        settings.split_shape if layers["split_shape"] >= model_layer else None,
+        settings.num_classes if layers["num_classes"] >= model_layer else None,
+    ):
+        log.warning("%s; the graph is right", difference)
+    return detector
+
+
+def find_model(loaded: Loaded, force: bool = False) -> InstalledModel:
+    """The model that the settings name. Raises ModelError; see `load` for force."""
+    settings, layers = loaded.settings, loaded.layers
     # What a lower layer says of its own model does not hold for the one chosen above it.
-    label_path = settings.label_path if layers["label_path"] >= model_layer else None
-    model = resolve_model(wanted, Path(settings.models_dir), Path(label_path) if label_path else None)
+    is_own = layers["label_path"] >= max(layers["model"], layers["model_path"])
+    label_path = Path(settings.label_path) if settings.label_path and is_own else None
+    model = resolve_model(chosen_model(loaded), Path(settings.models_dir), label_path)
     board = detect_board()
     if board.families is not None and not force:
         check_board_holds(board, family_of(model), model.name)
-    log.info("Loading %s", model.name)
-    options = ModelOptions(
+    return model
+
+
+def model_options(loaded: Loaded) -> ModelOptions:
+    """How the settings want a model to run."""
+    settings = loaded.settings
+    return ModelOptions(
         det_th=settings.det_th,
         split_model=settings.split_model,
         exact=settings.exact,
@@ -153,15 +176,6 @@ def load(loaded: Loaded, force: bool = False) -> Detector:
         batch=settings.batch,
         xla=settings.xla,
     )
-    detector = load_detector(model.path, model.name, model.labels, options)
-    for difference in differences(
-        detector,
-        settings.model_type if layers["model_type"] >= model_layer else None,
-        settings.split_shape if layers["split_shape"] >= model_layer else None,
-        settings.num_classes if layers["num_classes"] >= model_layer else None,
-    ):
-        log.warning("%s; the graph is right", difference)
-    return detector
 
 
 def open_source(settings: Settings, kind: str) -> Source:

@@ -1,4 +1,4 @@
-"""Puts the layers together: defaults < profile < config file < environment < command line."""
+"""Puts the layers together: defaults < profile < tuned < config file < environment < command line."""
 
 import dataclasses
 import enum
@@ -26,9 +26,10 @@ class Layer(enum.IntEnum):
 
     DEFAULT = 0
     PROFILE = 1
-    CONFIG_FILE = 2
-    ENVIRONMENT = 3
-    COMMAND_LINE = 4
+    TUNED = 2
+    CONFIG_FILE = 3
+    ENVIRONMENT = 4
+    COMMAND_LINE = 5
 
 
 class Profile(NamedTuple):
@@ -42,7 +43,8 @@ class Profile(NamedTuple):
 class Loaded(NamedTuple):
     """The settings of one run and where each came from.
 
-    origins: for people: "default", "profile xavier", "config.yml line 12", "SPLITLENS_DET_TH", "--det-th".
+    origins: for people: "default", "profile xavier", "tuned (state/tuned.yml)", "config.yml line 12",
+    "SPLITLENS_DET_TH", "--det-th".
     layers: the same for programs.
     config: the config file that was read, None if there is none here.
     config_entries: how many settings that file sets.

@@ -1,0 +1,65 @@
+"""What was tuned for a model on this machine: looked up when it is loaded."""
+
+import hashlib
+import importlib.util
+import logging
+from pathlib import Path
+
+from appliance.board.machine import machine_facts
+from appliance.errors import ConfigError
+from appliance.settings import Loaded
+from appliance.settings.tuned import read_tuned, reason_not_to_use, tuned_path, with_tuned
+
+log = logging.getLogger(__name__)
+
+AGAIN = "not used; `python -m appliance tune` measures again"
+
+
+def apply_tuned(loaded: Loaded, model: str, graph: Path) -> Loaded:
+    """The settings for a model with what was tuned for it, or as they are; says which, and why what is there is not.
+
+    model, graph: its name and file. Raises nothing for a file that is damaged: a model runs without it.
+    """
+    path = tuned_path(loaded.settings.state_dir)
+    try:
+        entry = read_tuned(path).get(model)
+    except ConfigError as error:
+        log.warning("%s. Nothing of it is used; delete it, or `python -m appliance tune` again", error)
+        return loaded
+    if entry is None:
+        return loaded
+    try:
+        reason = reason_not_to_use(entry, loaded, graph_digest(graph), machine_facts())
+    except OSError:  # who loads the graph says it better
+        return loaded
+    engine = entry.settings["engine"]
+    if not reason and engine != "auto" and importlib.util.find_spec(engine) is None:
+        reason = "for the engine {}, which is not installed any more".format(engine)
+    if reason:
+        log.info("%s was tuned on %s %s: %s", model, entry.date, reason, AGAIN)
+        return loaded
+    tuned = with_tuned(loaded, entry, path)
+    log.info("%s: tuned on %s: %s", model, entry.date, in_words(tuned))
+    return tuned
+
+
+def in_words(loaded: Loaded) -> str:
+    """What is chosen: "openvino, 2 workers"."""
+    settings = loaded.settings
+    words = [settings.engine]
+    if settings.worker_threads:
+        words.append("{} worker{}".format(settings.worker_threads, "" if settings.worker_threads == 1 else "s"))
+    if settings.batch > 1:
+        words.append("up to {} frames together".format(settings.batch))
+    if settings.xla is not None:
+        words.append("XLA" if settings.xla else "no XLA")
+    return ", ".join(words)
+
+
+def graph_digest(path: Path) -> str:
+    """The SHA-256 of a graph's file. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

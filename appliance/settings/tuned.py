@@ -1,0 +1,134 @@
+"""What `tune` found to be the fastest: a file of one entry a model, and a layer of settings between profile and config.
+
+An entry holds for one graph on one machine, and as a whole: where somebody sets another engine, or the exact path, its
+number of workers means nothing.
+"""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any, Dict, Mapping, NamedTuple, Optional
+
+import yaml
+
+from appliance.errors import ConfigError
+from appliance.settings.loader import Layer, Loaded, chosen_engine
+from appliance.settings.schema import SETTINGS
+from appliance.settings.values import BadValue, check_value
+
+TUNED_FILE = "tuned.yml"
+TUNED_SETTINGS = ("engine", "worker_threads", "batch", "xla")
+MEASURED_UNDER = ("split_model", "exact")
+"""Settings that decide what can be chosen at all."""
+
+_VERSION = 1
+_HEADING = """\
+# The fastest settings for each model on this machine, as `python -m appliance tune` measured them. What is set in
+# config.yml, the environment or on the command line wins. Take out a model, or the file, to go back to the defaults.
+"""
+
+
+class Tuned(NamedTuple):
+    """The fastest way to run one model on one machine.
+
+    graph: SHA-256 of its file. machine: what the machine is, in facts of any names; all must be as they were.
+    settings: of TUNED_SETTINGS, those that were chosen. under: the MEASURED_UNDER at that time.
+    measured, versions, date: for people.
+    """
+
+    graph: str
+    machine: Dict[str, Any]
+    settings: Dict[str, Any]
+    under: Dict[str, Any]
+    measured: Dict[str, Any]
+    versions: Dict[str, str]
+    date: str
+
+
+def tuned_path(state_dir: str) -> Path:
+    return Path(state_dir) / TUNED_FILE
+
+
+def read_tuned(path: Path) -> Dict[str, Tuned]:
+    """The entries by the name of their model; none where there is no file. Raises ConfigError for a damaged one."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if content["version"] != _VERSION:
+            raise ValueError("version {}".format(content["version"]))
+        return {str(name): _checked(entry) for name, entry in content["models"].items()}
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ConfigError("{}: cannot be read: {}".format(path, error.strerror)) from error
+    except BadValue as error:
+        raise ConfigError("{}: {}".format(path, error)) from error
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ConfigError("{}: not as `tune` wrote it".format(path)) from error
+
+
+def write_tuned(path: Path, entries: Mapping[str, Tuned]) -> None:
+    """All of it, or nothing: a power cut leaves the old file or the new one. Raises OSError."""
+    content = {"version": _VERSION, "models": {name: dict(entry._asdict()) for name, entry in entries.items()}}
+    new = path.with_name(path.name + ".new")
+    with new.open("w", encoding="utf-8") as file:
+        file.write(_HEADING + yaml.safe_dump(content, default_flow_style=False, allow_unicode=True))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def is_free(loaded: Loaded, key: str) -> bool:
+    """Whether nobody set it: it is as the schema or a profile has it."""
+    if loaded.layers[key] == Layer.DEFAULT:
+        return bool(getattr(loaded.settings, key) == SETTINGS[key].default)
+    return loaded.layers[key] == Layer.PROFILE
+
+
+def engine_asked_for(loaded: Loaded) -> Optional[str]:
+    """The engine that somebody set, by its own setting or by a model_type; None where it can be chosen."""
+    engine = chosen_engine(loaded)
+    return None if is_free(loaded, "engine") and engine == loaded.settings.engine else engine
+
+
+def reason_not_to_use(entry: Tuned, loaded: Loaded, graph: str, machine: Mapping[str, Any]) -> str:
+    """Why an entry does not hold here and now, after "it was tuned "; "" where it does. machine, graph: as in Tuned."""
+    if entry.graph != graph:
+        return "for another graph of this name"
+    others = ["{} {}, now {}".format(key, entry.machine.get(key), machine.get(key))
+              for key in sorted(set(entry.machine) | set(machine)) if entry.machine.get(key) != machine.get(key)]
+    if others:
+        return "on another machine ({})".format("; ".join(others))
+    asked = engine_asked_for(loaded)
+    if asked not in (None, entry.settings.get("engine")):
+        return "for the engine {}, and {} asks for {}".format(
+            entry.settings.get("engine"), loaded.origins["engine" if loaded.settings.engine == asked else "model_type"],
+            asked)
+    for key in MEASURED_UNDER:
+        if getattr(loaded.settings, key) != entry.under[key]:
+            return "with {}: {}".format(key, str(entry.under[key]).lower())
+    return ""
+
+
+def with_tuned(loaded: Loaded, entry: Tuned, path: Path) -> Loaded:
+    """The same with an entry as a layer: above the profile, below all that somebody sets."""
+    added = {key: value for key, value in entry.settings.items() if is_free(loaded, key)}
+    return loaded._replace(
+        settings=dataclasses.replace(loaded.settings, **added),
+        origins=dict(loaded.origins, **{key: "tuned ({})".format(path) for key in added}),
+        layers=dict(loaded.layers, **{key: Layer.TUNED for key in added}))
+
+
+def _checked(entry: Any) -> Tuned:
+    """An entry as it was read. Raises BadValue for a setting that cannot be, other errors for what is no entry."""
+    tuned = Tuned(**entry)
+    for key, value in tuned.settings.items():
+        if key not in TUNED_SETTINGS:
+            raise BadValue("{} is nothing that is tuned".format(key))
+        try:
+            check_value(SETTINGS[key], value)
+        except BadValue as error:
+            raise BadValue("{} {}".format(key, error)) from None
+    if "engine" not in tuned.settings or set(tuned.under) != set(MEASURED_UNDER) or not all(
+            isinstance(part, dict) for part in (tuned.machine, tuned.measured, tuned.versions)):
+        raise ValueError("not an entry")
+    return tuned._replace(date=str(tuned.date), graph=str(tuned.graph))

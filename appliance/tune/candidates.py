@@ -1,0 +1,112 @@
+"""The ways to run a model, and which of them is the best: pure choice, nothing is loaded or measured here."""
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+SAME = 0.03
+"""Measurements that differ by less are taken for the same."""
+HOPELESS = 0.8
+"""What is slower than this part of the best is not measured again."""
+FINALISTS = 3
+BATCHES = (1, 4, 8, 16, 32)
+GPU_WORKERS = (1, 2, 4)
+
+
+class Candidate(NamedTuple):
+    """One way to run a model; the fields are settings of the same names, and those of them that have no choice here."""
+
+    engine: str
+    worker_threads: int
+    batch: int = 1
+    xla: Optional[bool] = None
+    exact: bool = False
+
+    def __str__(self) -> str:
+        workers = self.worker_threads
+        words = [self.engine, "{} worker{}".format(workers or "chosen", "" if workers == 1 else "s")]
+        words += ["exact"] if self.exact else []
+        words += ["batch {}".format(self.batch)] if self.batch != 1 else []
+        words += ["XLA"] if self.xla else []
+        return ", ".join(words)
+
+    def settings(self) -> Dict[str, Any]:
+        """What is kept of it, as settings."""
+        kept: Dict[str, Any] = {
+            "engine": self.engine, "worker_threads": self.worker_threads, "batch": self.batch, "xla": self.xla}
+        return {key: value for key, value in kept.items() if value is not None}
+
+
+class Place(NamedTuple):
+    """What there is to choose from, on this machine and for this model.
+
+    engines: those that can be tried. path: the fastest one that model and settings allow: fast, exact or whole.
+    on_gpu: whether TensorFlow has one. fixed: settings that somebody set, key to value; they are not varied.
+    """
+
+    engines: Sequence[str]
+    path: str
+    cores: int
+    on_gpu: bool
+    fixed: Mapping[str, Any] = {}
+
+
+class Outcome(NamedTuple):
+    """What a candidate reached. latency: seconds, the median. refusal: why it cannot be taken; "" if it can."""
+
+    candidate: Candidate
+    fps: float = 0.0
+    latency: float = 0.0
+    refusal: str = ""
+
+
+def first_candidates(place: Place) -> List[Candidate]:
+    """What is measured on one stream: every engine with some numbers of workers, and the exact path once."""
+    found = []
+    for engine in place.engines:
+        is_tensorflow = engine in ("tensorflow", "auto")
+        compilers: Sequence[Optional[bool]] = (False, True) if place.on_gpu and is_tensorflow else (None,)
+        for xla in [place.fixed["xla"]] if "xla" in place.fixed else compilers:
+            for workers in _workers(engine, place):
+                found.append(Candidate(engine, workers, place.fixed.get("batch", 1), xla))
+    if place.path == "fast" and "tensorflow" in place.engines:
+        workers = max(candidate.worker_threads for candidate in found if candidate.engine == "tensorflow")
+        found.append(Candidate("tensorflow", workers, exact=True))
+    return found
+
+
+def _workers(engine: str, place: Place) -> Sequence[int]:
+    if "worker_threads" in place.fixed:
+        return [place.fixed["worker_threads"]]
+    cores = place.cores
+    if place.on_gpu:
+        return [cores] if engine == "openvino" else GPU_WORKERS
+    return sorted({1, cores // 4, cores // 2, cores} - {0})
+
+
+def batch_candidates(best: Candidate, place: Place) -> List[Candidate]:
+    """What is measured on several streams: batches are for a GPU, and take what waits only."""
+    if not place.on_gpu or best.engine == "openvino" or place.path != "fast" or "batch" in place.fixed:
+        return []
+    return [best._replace(batch=batch) for batch in BATCHES]
+
+
+def finalists(outcomes: Sequence[Outcome]) -> List[Candidate]:
+    """Those that are worth to be measured again: near the best, which the exact path is not to be."""
+    good = sorted((one for one in outcomes if not one.refusal and not one.candidate.exact), key=lambda one: -one.fps)
+    near = [one.candidate for one in good if one.fps >= HOPELESS * good[0].fps]
+    return near[:FINALISTS] if len(near) > 1 else []
+
+
+def choose(outcomes: Sequence[Outcome]) -> Optional[Outcome]:
+    """The most frames a second; of about as many the lower latency, then fewer workers, and no XLA.
+
+    None where all were refused.
+    """
+    good = [one for one in outcomes if not one.refusal]
+    if not good:
+        return None
+    most = max(one.fps for one in good)
+    fast = [one for one in good if one.fps >= (1 - SAME) * most]
+    lowest = min(one.latency for one in fast)
+    quick = [one for one in fast if one.latency <= (1 + SAME) * lowest]
+    return min(quick, key=lambda one: (
+        one.candidate.worker_threads, one.candidate.batch, bool(one.candidate.xla), one.candidate.exact, -one.fps))
