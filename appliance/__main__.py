@@ -9,14 +9,15 @@ import os
 import re
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from pathlib import Path
 from typing import List, Optional
 
 from appliance.commandline import INPUT_SETTINGS, parse
-from appliance.errors import SplitlensError
-from appliance.settings import Loaded, load_settings, with_profile
+from appliance.errors import ModelError, SplitlensError
+from appliance.settings import Loaded, chosen_model, load_settings, with_profile
 from appliance.settings.options import read_overrides, set_override
 from appliance.settings.redact import redact
 
@@ -66,10 +67,33 @@ def _run(options: argparse.Namespace) -> int:
 
 def _bench(options: argparse.Namespace) -> int:
     loaded = _load(options)
-    from appliance.bench import run
+    from appliance.bench.command import run
 
-    run(loaded, options.clip, options.seconds, options.json, options.force, options.markdown)
+    run(loaded, options.clip, options.seconds, options.json, options.force, options.markdown, options.only)
     return 0
+
+
+def _tune(options: argparse.Namespace) -> int:
+    loaded = _load(options)
+    from appliance.supervise import default_run_dir, listening_address
+
+    run_dir = loaded.settings.run_dir or default_run_dir(listening_address(loaded.settings.listen)[1])
+    _end_at_once()
+    from appliance.tune.run import run
+
+    run(loaded, options.seconds, options.clip, options.json, options.force, run_dir)
+    return 0
+
+
+def _end_at_once() -> None:
+    """Let Ctrl-C end the program even while a library is at work for minutes. Nothing may be half done then."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+    def end() -> None:
+        signal.sigwait({signal.SIGINT})
+        os._exit(INTERRUPTED)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -110,8 +134,26 @@ def _config(options: argparse.Namespace) -> int:
     loaded = _load(options)
     from appliance.settings.show import check, show
 
+    if options.action == "show":
+        loaded = _with_tuned(loaded)
     print(show(loaded) if options.action == "show" else check(loaded))
     return 0
+
+
+def _with_tuned(loaded: Loaded) -> Loaded:
+    """With what was tuned for the configured model, if anything was and it is installed."""
+    from appliance.settings.tuned import tuned_path
+
+    if not tuned_path(loaded.settings.state_dir).exists():
+        return loaded
+    from appliance.board.tuned import apply_tuned
+    from appliance.zoo.store import resolve_model
+
+    try:
+        model = resolve_model(chosen_model(loaded), Path(loaded.settings.models_dir))
+    except ModelError:
+        return loaded
+    return apply_tuned(loaded, model.name, model.path)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -129,7 +171,7 @@ def _models(options: argparse.Namespace) -> int:
 
 _COMMANDS = {
     "image": _run, "video": _run, "stream": _run, "up": _up, "daemon": _daemon,
-    "bench": _bench, "models": _models, "config": _config, "doctor": _doctor,
+    "bench": _bench, "tune": _tune, "models": _models, "config": _config, "doctor": _doctor,
 }
 
 

@@ -32,6 +32,7 @@ _SHOWN_SETTINGS = {
     "up": (_RUN_SETTINGS | _UP_SETTINGS | {"camera_input"})
     - {"visualize", "save_to_file", "output_dir", "max_frames", "det_interval"},
     "bench": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval"},
+    "tune": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval"} | {"width", "height", "state_dir"},
     "config": set(SETTINGS),
     "doctor": {"models_dir"},
     "models": {"models_dir"},
@@ -96,16 +97,19 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_settings(up, "up")
     daemon = commands.add_parser("daemon")  # started by `up` only, so it has no help
     daemon.add_argument("start")
-    bench = _add(commands, "bench", "measure the loop, the engine alone and the whole graph",
-                 "[--clip FILE] [--json FILE] [--markdown] [--seconds S]")
+    bench = _add(commands, "bench", "measure what this machine gives: speed, latency, what viewers and streams cost",
+                 "[--only PART,...] [--clip FILE] [--json FILE] [--markdown] [--seconds S]")
+    bench.add_argument("--only", metavar="PART,...", type=lambda text: text.split(","),
+                       help="measure some parts only, of: sizes, streams, visualize, camera, engines")
     bench.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")
     bench.add_argument("--json", metavar="FILE", help="write the figures as JSON; - = standard output")
     bench.add_argument("--markdown", action="store_true",
-                       help="print the table of the original project, a row for the loop and one for the graph whole")
-    bench.add_argument("--seconds", type=_positive, default=6.0, metavar="S",
-                       help="how long to measure each (default: 6)")
+                       help="print the table of the original project: loop, graph whole, and the loop with a viewer")
+    bench.add_argument("--seconds", type=_positive, default=4.0, metavar="S",
+                       help="how long to measure each figure (default: 4)")
     _add_force(bench)
     _add_settings(bench, "bench")
+    _add_tune(commands)
     _add_models(commands)
     config = _add_group(commands, "config", "show or check the settings")
     for name, text in (("show", "every setting, its value and what set it"), ("check", "look for mistakes")):
@@ -130,6 +134,17 @@ def _add_runs(commands: Any) -> None:
                              help="with the statistics tell watts, load and temperatures, where they can be read")
         _add_force(command)
         _add_settings(command, name)
+
+
+def _add_tune(commands: Any) -> None:
+    tune = _add(commands, "tune", "measure the ways to run the model on this machine, and keep the best for it",
+                "[--clip FILE] [--json FILE] [--seconds S] [--force]")
+    tune.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")
+    tune.add_argument("--json", metavar="FILE", help="write the figures as JSON; - = standard output")
+    tune.add_argument("--seconds", type=_positive, default=30.0, metavar="S",
+                      help="how long to measure in all; loading comes on top (default: 30)")
+    _add_force(tune)
+    _add_settings(tune, "tune")
 
 
 def _add_models(commands: Any) -> None:

@@ -150,6 +150,20 @@ def measure_engine(
     return Rate(len(every), clock.seconds, clock.cpu_seconds, every)
 
 
+def measure_paced(detector: Detector, images: Sequence[np.ndarray], seconds: float, fps: float) -> Rate:
+    """Fronts only, one at a time, of a camera that gives so many frames a second."""
+    source = MemorySource(images, fps=fps, is_live=True)
+    latencies: List[float] = []
+    with _Clock() as clock:
+        while clock.passed() < seconds:
+            frame = source.read()
+            assert frame is not None
+            began = time.monotonic()
+            detector.front(frame.image)
+            latencies.append(time.monotonic() - began)
+    return Rate(len(latencies), clock.seconds, clock.cpu_seconds, latencies)
+
+
 def measure_loop(
     detector: Detector, images: Sequence[np.ndarray], seconds: float, streams: int = 1, fps: Optional[float] = None,
     sinks: Callable[[Meter], List[Sink]] = lambda meter: [],

@@ -113,7 +113,7 @@ def test_the_doctor_finds_what_is_here_and_what_is_not(tmp_path, coco_model):
     assert ended.out.endswith("The appliance cannot run yet: see to models, settings.\n")
 
 
-def test_the_bench_measures(tmp_path, samples, coco_model):
+def test_the_bench_measures_all_it_has_bars_for(tmp_path, samples, coco_model):
     words = ("--clip", str(samples / "bikes.mp4"), "--json", "bench.json")
     ended = run(tmp_path, "bench", "--seconds", "0.3", *(MODELS + words))
     assert ended.code == 0, ended.err
@@ -122,12 +122,35 @@ def test_the_bench_measures(tmp_path, samples, coco_model):
     rows = report["sizes"]
     assert ["{width}x{height}".format(**row) for row in rows] == SIZES
     for row in rows:
-        assert {"loop_cpu_percent", "loop_latency_ms", "whole_latency_ms"} <= set(row)
-        assert min(row["whole_fps"], row["engine_fps"], row["loop_fps"]) > 0
-        assert row["loop_to_engine"] == pytest.approx(row["loop_fps"] / row["engine_fps"], abs=0.02)
+        assert min(row[way]["fps"] for way in ("whole", "engine", "loop")) > 0
+        assert row["loop_to_engine"] == pytest.approx(row["loop"]["fps"] / row["engine"]["fps"], abs=0.05)
+    loops = report["streams"] + report["visualize"] + [report["camera"]] + [row["loop"] for row in rows]
+    for row in loops:
+        assert 0 < row["latency_ms"] <= row["latency_p90_ms"] <= row["latency_p99_ms"] and row["cpu_percent"] > 0
+    assert [row["streams"] for row in report["streams"]] == [1, 2, 4, 8]
+    off, limited, every = report["visualize"]
+    assert off["drawn_fps"] == off["seen_fps"] == 0
+    assert every["drawn_fps"] == pytest.approx(every["fps"], rel=0.2) and 0 < limited["drawn_fps"] <= 40
+    assert min(every["seen_fps"], every["draw_ms"], every["encode_ms"]) > 0
+    assert report["camera"]["engine_ms"] > 0 and report["camera"]["fps"] < 40
+    assert report["engines"][-1]["engine"] == "tensorflow"
+    for row in report["engines"]:
+        assert row["compared"] > 5 and row["unmatched"] == 0 and row["is_equal"], row
+        assert row["first_detection_s"] > 0 and row["peak_memory_mb"] > 50
+    first, last = report["engines"][0]["peak_memory_mb"], report["engines"][-1]["peak_memory_mb"]
+    assert len(report["engines"]) == 1 or first < last  # each of its own process, not of the one that measures
+    assert {"reached", "measured", "what"} <= set(report["bars"][0]) and len(report["bars"]) >= 11
     table = ended.out.splitlines()
-    assert COCO in table[1] and table[3].split()[:4] == ["size", "whole", "engine", "loop"]
-    assert [line.split()[0] for line in table if re.match(r" *\d+x\d+ ", line)] == SIZES
+    assert COCO in table[1]
+    assert [line.split()[0] for line in table if re.match(r"\d+x\d+ +\d", line)] == SIZES * 2
+    assert len([line for line in table if line.endswith(" reached")]) == len(report["bars"])
+
+
+def test_a_part_of_the_bench_that_is_none_is_refused(tmp_path):
+    ended = run(tmp_path, "bench", "--only", "sizes,colour", *MODELS)
+    assert ended.code == 2
+    assert ended.err == ("error: --only: colour is no part of the bench; there are sizes, streams, visualize, camera, "
+                         "engines.\n")
 
 
 @pytest.mark.parametrize("command", [

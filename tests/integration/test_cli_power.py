@@ -24,8 +24,9 @@ def test_bench_prints_the_original_projects_table(tmp_path, samples, person_mode
     assert ended.code == 0, ended.err
     header, _, *rows = ended.out.splitlines()
     assert header == "|FPS|Machine|Size|Split Model|Visualize|Mode|CPU|Watt|Model|classes|"
-    assert len(rows) == 6
-    for row, size, is_split in zip(rows, [one for one in ("160x120", "544x288", "1280x720") for _ in "12"],
-                                   ["True", "False"] * 3):
-        assert re.match(r"\|\d+\.\d\|NVIDIA Jetson TX2\|{}\|{}\|False\|MAXP_CORE_ARM\|\d+%\|8\.0\|{}\|\d+\|$".format(
-            size, is_split, PERSON), row), row
+    assert len(rows) == 8
+    sizes = [one for one in ("160x120", "544x288", "1280x720") for _ in "12"] + ["1280x720"] * 2
+    visualize = ["False"] * 6 + ["True, 30 FPS limit", "True"]
+    for row, size, is_split, drawn in zip(rows, sizes, ["True", "False"] * 3 + ["True"] * 2, visualize):
+        assert re.match(r"\|\d+\.\d\|NVIDIA Jetson TX2\|{}\|{}\|{}\|MAXP_CORE_ARM\|\d+%\|8\.0\|{}\|\d+\|$".format(
+            size, is_split, drawn, PERSON), row), row

@@ -1,47 +1,173 @@
-"""What `bench` prints: the table for a terminal, and the original project's."""
+"""What `bench` prints: tables for a terminal, and the original project's; and what it holds its figures against."""
 
+import copy
 import threading
 
+import numpy as np
 import pytest
 
-from appliance.bench_table import markdown_table, text_table
+from appliance.bench.agreement import compare
+from appliance.bench.bars import list_bars
+from appliance.bench.table import markdown_table, text_table
 from appliance.board import consumption
 from appliance.board.consumption import Consumption
+from appliance.frame import Detections, Segmentation
 
-SIZE = {
-    "width": 160, "height": 120, "whole_fps": 10.04, "engine_fps": 31.0, "loop_fps": 29.96, "loop_to_engine": 0.966,
-    "loop_to_whole": 2.99, "loop_latency_ms": 60.1, "whole_cpu_percent": 120, "loop_cpu_percent": 330,
-    "whole_watts": 7.5, "loop_watts": 9.96}
-MACHINE = {
-    "board": "NVIDIA Jetson TX2", "mode": "MAXN", "cpu": "ARMv8", "cores": 6, "device": "GPU", "python": "3.6.9",
-    "tensorflow": "1.15.5", "model": "ssd", "path": "fast", "is_split": True, "classes": 90, "workers": 2}
+RATE = {"fps": 29.96, "latency_ms": 60.1, "latency_p90_ms": 70.0, "latency_p99_ms": 80.0, "cpu_percent": 330,
+        "watts": 9.96}
+WHOLE = dict(RATE, fps=10.04, cpu_percent=120, watts=7.5)
 
 
-def report(**machine):
-    size = dict(SIZE, loop_watts=None, whole_watts=None) if machine.get("mode", 1) is None else SIZE
-    return {"machine": dict(MACHINE, **machine), "sizes": [size],
-            "alone": {"first_detection_s": 5.0, "peak_memory_mb": 800}}
+def size(width, height, fps=29.96):
+    return {"width": width, "height": height, "whole": WHOLE, "engine": dict(RATE, fps=31.0),
+            "loop": dict(RATE, fps=fps), "loop_to_engine": 0.966, "loop_to_whole": 2.99}
 
 
-@pytest.mark.parametrize("machine, rows", [
-    ({}, ["|30.0|NVIDIA Jetson TX2|160x120|True|False|MAXN|55%|10.0|ssd|90|",
-          "|10.0|NVIDIA Jetson TX2|160x120|False|False|MAXN|20%|7.5|ssd|90|"]),
-    ({"mode": None, "board": "PC", "is_split": False, "cores": 2},
-     ["|30.0|PC|160x120|False|False|-|165%|-|ssd|90|", "|10.0|PC|160x120|False|False|-|60%|-|ssd|90|"]),
+def one(**figures):
+    return dict(RATE, width=1280, height=720, **figures)
+
+
+def engine(name, seconds, megabytes):
+    return {"engine": name, "device": "CPU", "width": 544, "height": 288, "engine_fps": 31.0, "loop_fps": 30.0,
+            "loop_to_engine": 0.968, "first_detection_s": seconds, "peak_memory_mb": megabytes, "compared": 40,
+            "unmatched": 0, "score_difference": 5e-6, "box_difference": 1e-6, "is_equal": True}
+
+
+REPORT = {
+    "machine": {
+        "board": "NVIDIA Jetson TX2", "mode": "MAXN", "cpu": "ARMv8", "cores": 6, "device": "CPU", "python": "3.6.9",
+        "tensorflow": "1.15.5", "openvino": None, "model": "ssd", "engine": "tensorflow", "path": "fast",
+        "is_split": True, "classes": 90, "workers": 2, "batch": 1},
+    "sizes": [size(160, 120), size(544, 288), size(1280, 720, 24.0)],
+    "streams": [one(streams=count, to_one=ratio) for count, ratio in ((1, 1.0), (2, 1.1), (4, 0.94), (8, 0.9))],
+    "visualize": [one(visualize=way, to_off=ratio, drawn_fps=drawn) for way, ratio, drawn in (
+        ("off", 1.0, 0.0), ("30 fps", 0.95, 29.9), ("all", 0.7, 21.0))],
+    "camera": one(camera_fps=30.0, engine_ms=40.0),
+    "engines": [engine("openvino", 1.5, 340), engine("tensorflow", 6.1, 901)],
+}
+
+
+def report(parts=("sizes",), **machine):
+    chosen = {part: copy.deepcopy(REPORT[part]) for part in parts}
+    chosen["machine"] = dict(REPORT["machine"], **machine)
+    return dict(chosen, bars=list_bars(chosen))
+
+
+EVERY = [part for part in REPORT if part != "machine"]
+
+
+@pytest.mark.parametrize("machine, parts, rows", [
+    ({}, ["sizes"], [
+        "|30.0|NVIDIA Jetson TX2|160x120|True|False|MAXN|55%|10.0|ssd|90|",
+        "|10.0|NVIDIA Jetson TX2|160x120|False|False|MAXN|20%|7.5|ssd|90|"]),
+    ({"mode": None, "board": "PC", "is_split": False, "cores": 2}, ["sizes"], [
+        "|30.0|PC|160x120|False|False|-|165%|10.0|ssd|90|", "|10.0|PC|160x120|False|False|-|60%|7.5|ssd|90|"]),
+    ({}, ["visualize"], [
+        "|30.0|NVIDIA Jetson TX2|1280x720|True|{}|MAXN|55%|10.0|ssd|90|".format(way)
+        for way in ("False", "True, 30 FPS limit", "True")]),
 ])
-def test_the_original_projects_table(machine, rows):
-    lines = markdown_table(report(**machine))
+def test_the_original_projects_table(machine, parts, rows):
+    lines = markdown_table(report(parts, **machine))
     assert lines[0] == "|FPS|Machine|Size|Split Model|Visualize|Mode|CPU|Watt|Model|classes|"
     assert len({line.count("|") for line in lines}) == 1
-    assert lines[2:] == rows
+    assert lines[2:2 + len(rows)] == rows
 
 
-def test_a_terminal_gets_columns_and_the_power_mode():
-    lines = text_table(report())
-    assert lines[0].startswith("NVIDIA Jetson TX2, power mode MAXN: ARMv8, 6 cores, front on GPU")
-    assert lines[3].split()[-3:] == ["CPU", "%", "W"] and lines[4].split()[-2:] == ["330", "10.0"]
-    assert len(lines[3]) == len(lines[4])
-    assert text_table(report(mode=None))[4].split()[-1] == "-"
+def test_the_original_projects_table_has_nobody_looking_once():
+    visualize = [line.split("|")[5] for line in markdown_table(report(EVERY))[2:]]
+    assert visualize == ["False"] * 6 + ["True, 30 FPS limit", "True"]
+
+
+def test_a_terminal_gets_every_part_in_100_columns():
+    lines = text_table(report(EVERY))
+    assert lines[0] == "NVIDIA Jetson TX2, power mode MAXN: ARMv8, 6 cores; Python 3.6.9, TensorFlow 1.15.5"
+    assert lines[1] == "ssd, fast path, tensorflow on the CPU, 2 workers, batch 1"
+    assert max(len(line) for line in lines) <= 100
+    words = [line.split() for line in lines]
+    for row in (
+        ["1280x720", "10.04", "31.0", "24.0", "0.966", "2.99"],
+        ["1280x720", "24.0", "60.1", "70.0", "80.0", "330", "10.0"],
+        "1280x720, 8 streams 29.96 0.90 60.1 70.0 80.0 330 10.0".split(),
+        "1280x720, one viewer, 30 fps limit (29.9 drawn) 29.96 0.95 60.1 70.0 80.0 330 10.0".split(),
+        "1280x720, a camera of 30 fps 29.96 60.1 70.0 80.0 330 10.0".split(),
+        "the engine alone, fed by that camera 40.0".split(),
+        "openvino 31.0 30.0 0.968 1.5 340 40 5e-06 1e-06".split(),
+    ):
+        assert row in words, row
+    assert "1280x720: loop / graph whole" not in lines
+    assert [line for line in lines if "graph whole" in line and "NOT reached" in line]
+
+
+@pytest.mark.parametrize("part", EVERY)
+def test_a_part_stands_alone(part):
+    assert max(len(line) for line in text_table(report([part]))) <= 100
+
+
+def test_what_was_not_measured_is_a_dash():
+    some = report(["streams"])
+    for row in some["streams"]:
+        row.update(watts=None, latency_ms=None)
+    assert "1280x720, 1 stream 29.96 1.00 - 70.0 80.0 330 -".split() in [line.split() for line in text_table(some)]
+
+
+@pytest.mark.parametrize("what, measured, reached", [
+    ("544x288: loop / graph whole", 2.99, False),
+    ("544x288: loop / engine alone", 0.966, True),
+    ("loop at 1280x720 / at 160x120", 0.801, False),
+    ("1280x720: one viewer, all pictures / nobody looks", 0.7, False),
+    ("1280x720: one viewer, 30 fps / nobody looks", 0.95, True),
+    ("1280x720: four streams together / one", 0.94, False),
+    ("camera: median to the result (1.5 x engine + 2 ms)", 60.1, True),
+    ("openvino: first detection after", 1.5, True),
+    ("tensorflow: first detection after", 6.1, False),
+    ("openvino: memory", 340, True),
+    ("tensorflow: memory", 901, False),
+    ("openvino: largest difference to the graph whole", 5e-6, True),
+    ("openvino: found by one of them only", 0, True),
+])
+def test_every_bar_is_held_against_its_figure(what, measured, reached):
+    bars = {bar["what"]: bar for bar in list_bars(REPORT)}
+    assert (bars[what]["measured"], bars[what]["reached"]) == (pytest.approx(measured), reached)
+
+
+def test_a_gpu_has_bars_of_its_own():
+    bars = {bar["what"]: bar for bar in report(["streams"], device="GPU")["bars"]}
+    assert bars["1280x720: one stream"]["at_least"] == 900 and not bars["1280x720: one stream"]["reached"]
+    assert bars["1280x720: eight streams"]["at_least"] == 4000
+    assert not [bar for bar in report(["streams"])["bars"] if "one stream" in bar["what"]]
+
+
+def found(*rows):
+    """Rows of (class, score, x_min)."""
+    boxes = [[x, 10, x + 50, 60] for _, _, x in rows]
+    return Detections(np.array(boxes, np.float32).reshape(-1, 4), np.array([row[1] for row in rows], np.float32),
+                      np.array([row[0] for row in rows], np.int32))
+
+
+@pytest.mark.parametrize("given, unmatched, score, box, is_equal", [
+    ([(1, 0.9, 0), (1, 0.9, 100), (2, 0.50005, 0)], 0, 0, 0, True),
+    ([(1, 0.9, 100), (1, 0.9, 0), (2, 0.50005, 0)], 0, 0, 0, True),  # the same score, in another order
+    ([(1, 0.9, 0), (1, 0.9, 100)], 0, 0, 0, True),  # at the threshold
+    ([(1, 0.9, 0), (1, 0.8999, 100.02)], 0, 1e-4, 1e-4, False),
+    ([(1, 0.9, 0), (1, 0.9, 110)], 0, 0, 0.05, False),
+    ([(1, 0.9, 0)], 1, 0, 0, False),
+    ([(1, 0.9, 0), (3, 0.9, 100)], 2, 0, 0, False),
+    ([(1, 0.9, 0), (1, 0.9, 100), (1, 0.51, 0)], 1, 0, 0, False),
+])
+def test_two_detectors_are_compared(given, unmatched, score, box, is_equal):
+    image = np.zeros((100, 200, 3), np.uint8)
+    expected = found((1, 0.9, 0), (1, 0.9, 100), (2, 0.50005, 0))
+    agreement = compare([expected], [found(*given)], [image], 0.5)
+    assert agreement.detections == 3 and agreement.unmatched == unmatched
+    assert (agreement.score, agreement.box) == (pytest.approx(score, abs=1e-6), pytest.approx(box, abs=1e-6))
+    assert agreement.is_equal == is_equal
+
+
+def test_nothing_compared_is_not_equal():
+    image = np.zeros((100, 200, 3), np.uint8)
+    segmentation = Segmentation(np.zeros((100, 200), np.uint8))
+    assert not compare([found()], [found()], [image], 0.5).is_equal
+    assert compare([segmentation], [segmentation], [image], 0.5).detections == 0
 
 
 class FakeReadings:

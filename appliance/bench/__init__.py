@@ -1,0 +1,1 @@
+"""`bench`: what this machine gives with a model, in one run. Imports nothing, since the viewer is a small process."""

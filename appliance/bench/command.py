@@ -1,0 +1,157 @@
+"""The command `bench`: what to measure, in which order, and how it is shown.
+
+Frames lie in memory, so that decoding is not measured.
+"""
+
+import json
+import logging
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+import numpy as np
+
+from appliance.app import load
+from appliance.bench.bars import list_bars
+from appliance.bench.engines import engine_names, measure_engines, start_alone, with_engine
+from appliance.bench.parts import measure_camera, measure_sizes, measure_streams
+from appliance.bench.table import markdown_table, text_table
+from appliance.board import detect_board
+from appliance.board.power_modes import current_mode, power_table
+from appliance.board.readings import Readings
+from appliance.detectors.base import Detector
+from appliance.engines.choose import TENSORFLOW
+from appliance.errors import ConfigError, OutputError, SplitlensError
+from appliance.measure import read_pictures
+from appliance.settings import Loaded
+from appliance.sinks.jsonlines import STANDARD_OUTPUT
+
+log = logging.getLogger(__name__)
+
+PARTS = ("sizes", "streams", "visualize", "camera", "engines")
+OF_THE_ORIGINAL = ("sizes", "visualize")
+"""The parts that its table has rows of."""
+
+
+def run(
+    loaded: Loaded, clip: Optional[str], seconds: float, json_path: Optional[str], force: bool = False,
+    markdown: bool = False, only: Optional[Sequence[str]] = None,
+) -> None:
+    """Measure and print a table; `seconds` for each figure. Raises SplitlensError.
+
+    markdown: print the original project's table. only: the parts to measure; None for all that are shown.
+    """
+    if seconds <= 0:
+        raise SplitlensError("--seconds must be more than 0")
+    unknown = [part for part in only or () if part not in PARTS]
+    if unknown:
+        raise ConfigError("--only: {} is no part of the bench; there are {}.".format(unknown[0], ", ".join(PARTS)))
+    parts = only or (OF_THE_ORIGINAL if markdown else PARTS)
+    report = _measure(loaded, clip, seconds, force, parts)
+    report["bars"] = list_bars(report)
+    if json_path == STANDARD_OUTPUT:
+        print(json.dumps(report))
+        return
+    print("\n".join(markdown_table(report) if markdown else text_table(report)))
+    if json_path is not None:
+        try:
+            Path(json_path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise OutputError("{}: cannot be written: {}".format(json_path, error.strerror)) from error
+
+
+def _measure(
+    loaded: Loaded, clip: Optional[str], seconds: float, force: bool, parts: Sequence[str]
+) -> Dict[str, Any]:
+    # First, while this process is small and nothing else holds the accelerator; see `start_alone`.
+    starts = _starts(loaded, read_pictures(clip, 1)[0]) if "engines" in parts else {}
+    pictures, readings = read_pictures(clip), Readings()
+    whole: Optional[Detector] = None
+    if "sizes" in parts or "engines" in parts:
+        whole = load(with_engine(loaded, TENSORFLOW, split_model=False), force)
+    detector = load(loaded, force)
+    report: Dict[str, Any] = {}
+    if "sizes" in parts and whole is not None:
+        log.info("Measuring sizes")
+        report["sizes"] = measure_sizes(whole, detector, pictures, seconds, readings)
+    if "streams" in parts:
+        log.info("Measuring streams")
+        report["streams"] = measure_streams(detector, pictures, seconds, readings)
+    if "visualize" in parts:
+        log.info("Measuring what a viewer costs")
+        report.update(_visualize(loaded, detector, pictures, seconds, readings))
+    if "camera" in parts:
+        log.info("Measuring a camera")
+        report["camera"] = measure_camera(detector, pictures, seconds, readings)
+    if "engines" in parts and whole is not None:
+        log.info("Measuring engines")
+        detectors = {name: detector if detector.engine == name else load(with_engine(loaded, name), force)
+                     for name in starts}
+        report["engines"] = measure_engines(starts, detectors, whole, pictures, seconds)
+    return dict(report, machine=_machine(detector))
+
+
+def _starts(loaded: Loaded, picture: np.ndarray) -> Dict[str, Dict[str, Any]]:
+    starts: Dict[str, Dict[str, Any]] = {}
+    problems: List[str] = []
+    for name in engine_names(loaded):
+        log.info("Starting %s in a process of its own", name)
+        try:
+            starts[name] = start_alone(loaded, name, picture)
+        except SplitlensError as error:
+            problems.append("{}: {}".format(name, error))
+    if not starts:
+        raise SplitlensError("no engine runs the model: " + "; ".join(problems))
+    for problem in problems:
+        log.warning("left out: %s", problem)
+    return starts
+
+
+def _visualize(
+    loaded: Loaded, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings
+) -> Dict[str, Any]:
+    try:
+        from appliance.bench.visualize import measure_visualize
+    except ImportError as error:
+        log.warning("visualize is left out: %s", error)
+        return {}
+    settings = loaded.settings
+    return {"visualize": measure_visualize(
+        detector, pictures, seconds, readings, settings.live_width, settings.vis_text)}
+
+
+def _machine(detector: Detector) -> Dict[str, Any]:
+    cpu = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            cpu = next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    board = detect_board()
+    current = current_mode()
+    mode = None if current is None else power_table(board).find(current)
+    return {
+        "board": board.name,
+        "mode": mode.name if mode else None,
+        "cpu": cpu,
+        "cores": len(os.sched_getaffinity(0)),
+        "device": detector.device,
+        "python": platform.python_version(),
+        "tensorflow": _version("tensorflow"),
+        "openvino": _version("openvino"),
+        "model": detector.name,
+        "engine": detector.engine,
+        "path": detector.path,
+        "is_split": detector.path != "whole",
+        "classes": max(detector.labels, default=0),
+        "workers": detector.workers,
+        "batch": detector.batch,
+    }
+
+
+def _version(name: str) -> Optional[str]:
+    """None for a module that was not needed."""
+    module = sys.modules.get(name)
+    return None if module is None else str(module.__version__).split("-")[0]

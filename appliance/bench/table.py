@@ -1,0 +1,104 @@
+"""The figures of `bench` as tables: for a terminal, and as the original project published its own."""
+
+from typing import Any, Dict, List, Optional
+
+Row = Dict[str, Any]
+
+_DRAWN = {"off": "nobody looks", "30 fps": "one viewer, 30 fps limit ({drawn_fps} drawn)",
+          "all": "one viewer, all ({drawn_fps} drawn)"}
+_VISUALIZE = {"off": "False", "30 fps": "True, 30 FPS limit", "all": "True"}
+
+
+def text_table(report: Dict[str, Any]) -> List[str]:
+    """Lines for a terminal, of at most 100 columns."""
+    lines = _machine_lines(report["machine"])
+    if "sizes" in report:
+        lines += ["", "frames a second    whole   engine     loop  loop/engine  loop/whole"]
+        for row in report["sizes"]:
+            lines.append("{:<15} {:>8} {:>8} {:>8} {loop_to_engine:>12} {loop_to_whole:>11}".format(
+                "{width}x{height}".format(**row), row["whole"]["fps"], row["engine"]["fps"], row["loop"]["fps"], **row))
+    lines += _loop_lines(report)
+    if "engines" in report:
+        lines += _engine_lines(report["engines"])
+    if report["bars"]:
+        lines += _bar_lines(report["bars"])
+    return lines
+
+
+def _machine_lines(machine: Row) -> List[str]:
+    mode = ", power mode {}".format(machine["mode"]) if machine["mode"] else ""
+    versions = ["Python " + machine["python"]]
+    versions += ["{} {}".format(name, machine[key]) for name, key in (
+        ("TensorFlow", "tensorflow"), ("OpenVINO", "openvino")) if machine[key]]
+    return ["{board}{mode}: {cpu}, {cores} cores; {versions}".format(
+                **dict(machine, mode=mode, versions=", ".join(versions))),
+            "{model}, {path} path, {engine} on the {device}, {workers} workers, batch {batch}".format(**machine)]
+
+
+def _loop_lines(report: Dict[str, Any]) -> List[str]:
+    """Every loop that was measured, with what it took."""
+    rows = [("{width}x{height}".format(**row), "", row["loop"]) for row in report.get("sizes", [])]
+    for row in report.get("streams", []):
+        name = "{width}x{height}, {streams} stream{}".format("" if row["streams"] == 1 else "s", **row)
+        rows.append((name, "{to_one:.2f}".format(**row), row))
+    for row in report.get("visualize", []):
+        name = "{width}x{height}, {}".format(_DRAWN[row["visualize"]], **row)
+        rows.append((name.format(**row), "{to_off:.2f}".format(**row), row))
+    if "camera" in report:
+        row = report["camera"]
+        rows.append(("{width}x{height}, a camera of {camera_fps:.0f} fps".format(**row), "", row))
+    if not rows:
+        return []
+    lines = ["", "{:<47}{:>7}{:>7}{:>11}{:>7}{:>7}{:>7}{:>7}".format(
+        "loop", "fps", "ratio", "median ms", "p90", "p99", "CPU %", "W")]
+    for name, ratio, row in rows:
+        lines.append("{:<47}{fps:>7}{:>7}{:>11}{:>7}{:>7}{cpu_percent:>7}{:>7}".format(
+            name, ratio, _or_dash(row["latency_ms"]), _or_dash(row["latency_p90_ms"]), _or_dash(row["latency_p99_ms"]),
+            _or_dash(row["watts"]), **row))
+    if "camera" in report:
+        lines.append("{:<61}{:>11}".format("  the engine alone, fed by that camera", _or_dash(row["engine_ms"])))
+    return lines
+
+
+def _engine_lines(rows: List[Row]) -> List[str]:
+    lines = ["", "{:<12}{:>8}{:>8}{:>13}{:>10}{:>8}{:>12}{:>11}{:>11}".format(
+        "{width}x{height}".format(**rows[0]), "alone", "loop", "loop/engine", "ready s", "MB", "compared", "score diff",
+        "box diff") if rows else ""]
+    for row in rows:
+        lines.append("{engine:<12}{engine_fps:>8}{loop_fps:>8}{loop_to_engine:>13}{first_detection_s:>10}"
+                     "{peak_memory_mb:>8}{compared:>12}{score_difference:>11.0e}{box_difference:>11.0e}".format(**row))
+    return lines
+
+
+def _bar_lines(rows: List[Row]) -> List[str]:
+    lines = ["", "{:<52}{:>12}{:>16}".format("bar (set for 2 cores, or one H200)", "measured", "wanted")]
+    for row in rows:
+        wanted = ">= {:g}".format(row["at_least"]) if row["at_least"] is not None else "<= {:g}".format(row["at_most"])
+        lines.append("{:<52}{:>12}{:>16}  {}".format(
+            row["what"], "{:.4g} {}".format(row["measured"], row["unit"]).strip(),
+            "{} {}".format(wanted, row["unit"]).strip(), "reached" if row["reached"] else "NOT reached"))
+    return lines
+
+
+def markdown_table(report: Dict[str, Any]) -> List[str]:
+    """The original's columns. CPU is of all cores."""
+    machine = report["machine"]
+    lines = ["|FPS|Machine|Size|Split Model|Visualize|Mode|CPU|Watt|Model|classes|",
+             "|--:|:--|:--|:--|:--|:--|--:|--:|:--|--:|"]
+
+    def add(size: Row, row: Row, is_split: bool, visualize: str) -> None:
+        lines.append("|{fps:.1f}|{}|{}x{}|{}|{}|{}|{:.0f}%|{}|{}|{}|".format(
+            machine["board"], size["width"], size["height"], is_split, visualize, machine["mode"] or "-",
+            row["cpu_percent"] / machine["cores"], _or_dash(row["watts"]), machine["model"], machine["classes"], **row))
+
+    for size in report.get("sizes", []):
+        add(size, size["loop"], machine["is_split"], "False")
+        add(size, size["whole"], False, "False")
+    for row in report.get("visualize", []):
+        if row["visualize"] != "off" or "sizes" not in report:
+            add(row, row, machine["is_split"], _VISUALIZE[row["visualize"]])
+    return lines
+
+
+def _or_dash(value: Optional[float]) -> str:
+    return "-" if value is None else "{:.1f}".format(value)
