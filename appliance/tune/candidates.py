@@ -7,8 +7,8 @@ SAME = 0.03
 HOPELESS = 0.8
 """What is slower than this part of the best is not measured again."""
 FINALISTS = 3
-BATCHES = (1, 4, 8, 16, 32)
-GPU_WORKERS = (1, 2, 4)
+FIRST_BATCH, BATCHES = 4, (1, 4, 8, 16, 32)
+GPU_WORKERS, GPU_BATCH_WORKERS = (1, 2, 4), (2, 4, 8)
 
 
 class Candidate(NamedTuple):
@@ -58,35 +58,55 @@ class Outcome(NamedTuple):
     refusal: str = ""
 
 
-def first_candidates(place: Place) -> List[Candidate]:
+Group = Sequence[Candidate]
+"""Candidates that one detector can stand for: on a GPU, numbers of workers."""
+
+
+def first_candidates(place: Place) -> List[Group]:
     """What is measured on one stream: every engine with some numbers of workers, and the exact path once."""
-    found = []
+    groups: List[Group] = []
     for engine in place.engines:
-        is_tensorflow = engine in ("tensorflow", "auto")
-        compilers: Sequence[Optional[bool]] = (False, True) if place.on_gpu and is_tensorflow else (None,)
+        batch = FIRST_BATCH if _may_batch(engine, place) else 1
+        compilers: Sequence[Optional[bool]] = (False, True) if _may_compile(engine, place) else (None,)
         for xla in [place.fixed["xla"]] if "xla" in place.fixed else compilers:
-            for workers in _workers(engine, place):
-                found.append(Candidate(engine, workers, place.fixed.get("batch", 1), xla))
+            one = Candidate(engine, 0, place.fixed.get("batch", batch), xla)
+            groups += _with_workers(one, place, GPU_WORKERS)
     if place.path == "fast" and "tensorflow" in place.engines:
-        workers = max(candidate.worker_threads for candidate in found if candidate.engine == "tensorflow")
-        found.append(Candidate("tensorflow", workers, exact=True))
-    return found
+        workers = [one.worker_threads for group in groups for one in group if one.engine == "tensorflow"]
+        groups.append([Candidate("tensorflow", max(workers), exact=True)])
+    return groups
 
 
-def _workers(engine: str, place: Place) -> Sequence[int]:
-    if "worker_threads" in place.fixed:
-        return [place.fixed["worker_threads"]]
-    cores = place.cores
-    if place.on_gpu:
-        return [cores] if engine == "openvino" else GPU_WORKERS
-    return sorted({1, cores // 4, cores // 2, cores} - {0})
-
-
-def batch_candidates(best: Candidate, place: Place) -> List[Candidate]:
-    """What is measured on several streams: batches are for a GPU, and take what waits only."""
-    if not place.on_gpu or best.engine == "openvino" or place.path != "fast" or "batch" in place.fixed:
+def batch_candidates(best: Candidate, place: Place) -> List[Group]:
+    """What is measured on several streams, where the best on one takes several frames together; else nothing."""
+    if not _may_batch(best.engine, place) or best.batch == 1 or "batch" in place.fixed:
         return []
-    return [best._replace(batch=batch) for batch in BATCHES]
+    groups: List[Group] = []
+    for batch in BATCHES:
+        groups += _with_workers(best._replace(batch=batch), place, GPU_BATCH_WORKERS)
+    return groups
+
+
+def _may_compile(engine: str, place: Place) -> bool:
+    return place.on_gpu and engine in ("tensorflow", "auto")
+
+
+def _may_batch(engine: str, place: Place) -> bool:
+    return _may_compile(engine, place) and place.path == "fast"
+
+
+def _with_workers(candidate: Candidate, place: Place, on_gpu: Sequence[int]) -> List[Group]:
+    """The candidate with every number of workers that may be the best."""
+    cores = place.cores
+    if "worker_threads" in place.fixed:
+        return [[candidate._replace(worker_threads=place.fixed["worker_threads"])]]
+    if not place.on_gpu:
+        # Each number gets its engine set up in another way.
+        numbers = sorted({1, cores // 4, cores // 2, cores} - {0})
+        return [[candidate._replace(worker_threads=number)] for number in numbers]
+    if candidate.engine == "openvino":
+        return [[candidate._replace(worker_threads=cores)]]
+    return [[candidate._replace(worker_threads=number) for number in on_gpu]]
 
 
 def finalists(outcomes: Sequence[Outcome]) -> List[Candidate]:

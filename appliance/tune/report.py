@@ -16,9 +16,9 @@ class Row(NamedTuple):
 
     outcome: Outcome
     streams: int
-    path: str
-    workers: Optional[int]
-    loading: float
+    path: str = ""
+    workers: Optional[int] = None
+    loading: float = 0.0
     is_kept: bool = False
 
 

@@ -1,0 +1,195 @@
+"""How `tune` chooses: what it tries, what it compares, which it keeps."""
+
+import numpy as np
+import pytest
+
+from appliance.detectors.base import Detector
+from appliance.detectors.plan import ModelOptions
+from appliance.errors import ModelError
+from appliance.frame import Detections, Segmentation
+from appliance.tune import trial
+from appliance.tune.agreement import agree
+from appliance.tune.candidates import (
+    Candidate,
+    Outcome,
+    Place,
+    batch_candidates,
+    choose,
+    finalists,
+    first_candidates,
+)
+from appliance.tune.report import Row, table
+from appliance.tune.trial import Trial
+from appliance.zoo.store import InstalledModel
+
+
+def tried(groups):
+    return [[str(candidate) for candidate in group] for group in groups]
+
+
+@pytest.mark.parametrize("place, expected", [
+    (Place(["tensorflow", "openvino"], "fast", 2, False), [
+        ["tensorflow, 1 worker"], ["tensorflow, 2 workers"], ["openvino, 1 worker"], ["openvino, 2 workers"],
+        ["tensorflow, 2 workers, exact"]]),
+    (Place(["tensorflow"], "exact", 16, False), [
+        ["tensorflow, 1 worker"], ["tensorflow, 4 workers"], ["tensorflow, 8 workers"], ["tensorflow, 16 workers"]]),
+    (Place(["tensorflow", "openvino"], "fast", 4, False, {"worker_threads": 3}), [
+        ["tensorflow, 3 workers"], ["openvino, 3 workers"], ["tensorflow, 3 workers, exact"]]),
+    (Place(["openvino"], "fast", 2, False, {"engine": "openvino"}), [["openvino, 1 worker"], ["openvino, 2 workers"]]),
+    # On a GPU one loaded detector stands for every number of workers.
+    (Place(["tensorflow", "openvino", "tensorrt"], "fast", 6, True), [
+        ["tensorflow, 1 worker, batch 4", "tensorflow, 2 workers, batch 4", "tensorflow, 4 workers, batch 4"],
+        ["tensorflow, 1 worker, batch 4, XLA", "tensorflow, 2 workers, batch 4, XLA",
+         "tensorflow, 4 workers, batch 4, XLA"],
+        ["openvino, 6 workers"],
+        ["tensorrt, 1 worker", "tensorrt, 2 workers", "tensorrt, 4 workers"],
+        ["tensorflow, 4 workers, exact"]]),
+    (Place(["tensorflow"], "whole", 4, True, {"xla": False, "batch": 2}), [
+        ["tensorflow, 1 worker, batch 2", "tensorflow, 2 workers, batch 2", "tensorflow, 4 workers, batch 2"]]),
+])
+def test_what_is_tried_on_one_stream(place, expected):
+    assert tried(first_candidates(place)) == expected
+
+
+@pytest.mark.parametrize("best, place, batches", [
+    (Candidate("tensorflow", 2, 4, True), Place(["tensorflow"], "fast", 8, True), [1, 4, 8, 16, 32]),
+    (Candidate("tensorflow", 2), Place(["tensorflow"], "fast", 8, False), []),
+    (Candidate("tensorflow", 2, 1, True), Place(["tensorflow"], "fast", 8, True), []),  # it came to 1: it takes no more
+    (Candidate("tensorrt", 2), Place(["tensorflow", "tensorrt"], "fast", 8, True), []),
+    (Candidate("tensorflow", 2, 4, True), Place(["tensorflow"], "fast", 8, True, {"batch": 4}), []),
+])
+def test_batches_are_tried_where_frames_can_go_together(best, place, batches):
+    groups = batch_candidates(best, place)
+    assert [group[0].batch for group in groups] == batches
+    for group in groups:
+        assert [candidate.worker_threads for candidate in group] == [2, 4, 8]
+        assert {candidate.xla for candidate in group} == {True}
+
+
+def outcome(fps, latency=0.02, workers=2, refusal="", **fields):
+    return Outcome(Candidate(fields.pop("engine", "tensorflow"), workers, **fields), fps, latency, refusal)
+
+
+@pytest.mark.parametrize("outcomes, best", [
+    ([outcome(20), outcome(30, workers=4), outcome(25, workers=1)], 1),
+    ([outcome(30, 0.04, workers=4), outcome(29.5, 0.02)], 1),  # about as many frames, less latency
+    ([outcome(30, 0.0201, workers=4), outcome(29.5, 0.02, workers=2), outcome(29.9, 0.0199, workers=8)], 1),
+    ([outcome(30, 0.04, workers=4), outcome(28, 0.02)], 0),  # fewer frames
+    ([outcome(30, xla=True), outcome(29.9, xla=False)], 1),
+    ([outcome(90, refusal="differs"), outcome(3)], 1),
+    ([outcome(90, refusal="differs")], None),
+    ([], None),
+])
+def test_the_best_is_chosen(outcomes, best):
+    assert choose(outcomes) == (None if best is None else outcomes[best])
+
+
+@pytest.mark.parametrize("outcomes, again", [
+    ([outcome(20), outcome(30, workers=4), outcome(25, workers=1)], [1, 2]),  # 20 is hopeless
+    ([outcome(27), outcome(30, workers=4), outcome(28, workers=1), outcome(29, workers=8)], [1, 3, 2]),
+    ([outcome(30, exact=True), outcome(29), outcome(28, workers=1), outcome(31, workers=8, refusal="differs")], [1, 2]),
+    ([outcome(30), outcome(20, workers=1)], []),  # nothing to decide
+    ([], []),
+])
+def test_only_those_near_the_best_are_measured_again(outcomes, again):
+    assert finalists(outcomes) == [outcomes[index].candidate for index in again]
+
+
+def found(*rows, masks=None):
+    boxes = np.array([row[2:] for row in rows], np.float32).reshape(-1, 4)
+    return Detections(boxes, np.array([row[1] for row in rows], np.float32),
+                      np.array([row[0] for row in rows], np.int32), masks)
+
+
+CAT, DOG = (17, 0.9, 10, 10, 50, 50), (18, 0.7, 100, 100, 300, 200)
+
+
+@pytest.mark.parametrize("one, other, same", [
+    (found(), found(), True),
+    (found(CAT, DOG), found(CAT, DOG), True),
+    (found(CAT, DOG), found(DOG, CAT), True),
+    (found((17, 0.90005, 10, 10, 50.02, 50)), found(CAT), True),
+    (found((17, 0.9002, 10, 10, 50, 50)), found(CAT), False),
+    (found((17, 0.9, 10, 10, 50.5, 50)), found(CAT), False),
+    (found((18, 0.9, 10, 10, 50, 50)), found(CAT), False),
+    (found(CAT), found(CAT, DOG), False),
+    (found(CAT, DOG), found(CAT), False),
+    (found(CAT, (18, 0.50005, 1, 1, 9, 9)), found(CAT), True),  # on the threshold
+    (found(CAT, (18, 0.3, 1, 1, 9, 9)), found(CAT), True),  # below it
+    (found(CAT, masks=np.ones((1, 4, 4), bool)), found(CAT, masks=np.ones((1, 4, 4), bool)), True),
+    (found(CAT, masks=np.ones((1, 4, 4), bool)), found(CAT, masks=np.zeros((1, 4, 4), bool)), False),
+    (Segmentation(np.ones((9, 9), np.uint8)), Segmentation(np.ones((9, 9), np.uint8)), True),
+    (Segmentation(np.ones((9, 9), np.uint8)), Segmentation(np.zeros((9, 9), np.uint8)), False),
+])
+def test_what_counts_as_the_same_detections(one, other, same):
+    assert agree(one, other, 0.5, 640) is same
+    assert agree(other, one, 0.5, 640) is same
+
+
+class Pretended(Detector):
+    """Finds a cat at once; with XLA it finds it elsewhere. Knows what is loaded."""
+
+    loaded = 0
+    most_loaded = 0
+    asked_workers = []
+
+    def __init__(self, options):
+        if options.engine.engine == "tensorrt":
+            raise ModelError("TensorRT is not here.")
+        Pretended.loaded += 1
+        Pretended.most_loaded = max(Pretended.loaded, Pretended.most_loaded)
+        Pretended.asked_workers.append(options.worker_threads)
+        self.labels, self.path, self.engine, self.device = {}, "fast", options.engine.engine, "GPU"
+        self.workers, self.batch = options.worker_threads or 1, min(2, max(1, options.batch))
+        self._found = found((17, 0.9, 20, 10, 50, 50) if options.xla else CAT)
+
+    def front(self, image):
+        return []
+
+    def back(self, raw, width, height):
+        return self._found
+
+    def close(self):
+        Pretended.loaded -= 1
+
+
+def test_one_is_loaded_at_a_time_and_what_goes_wrong_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(trial, "load_detector", lambda path, name, labels, options: Pretended(options))
+    monkeypatch.setattr(Pretended, "asked_workers", [])
+    place = Place(["tensorflow", "tensorrt"], "fast", 4, True)
+    images = [np.zeros((24, 32, 3), np.uint8)] * 5
+    measured = Trial(InstalledModel("cats", tmp_path, {}), ModelOptions(), images, place)
+    measured.measure_all(first_candidates(place), 0.4)
+    assert (Pretended.loaded, Pretended.most_loaded) == (0, 1)
+    # The graph whole; without and with XLA for every number of workers; and the exact path.
+    assert Pretended.asked_workers == [0, 4, 4, 4]
+    outcomes = measured.outcomes()
+    assert len(outcomes) == 10
+    for one in outcomes:
+        assert one.candidate.batch in (1, 2), "it is what the detector takes"
+        if one.candidate.engine == "tensorrt":
+            assert one.refusal == "TensorRT is not here."
+        elif one.candidate.xla:
+            assert one.refusal == "finds something else than the whole graph: never taken" and one.fps > 0
+        else:
+            assert one.refusal == "" and one.fps > 0 and one.latency > 0
+    best = choose(outcomes)
+    assert not best.candidate.xla and best.candidate.engine == "tensorflow"
+
+
+def test_the_table_marks_what_is_kept_and_tells_what_is_not_taken():
+    lines = table([
+        Row(Outcome(Candidate("tensorflow", 2, xla=True), 99.0, 0.01, "differs"), 1, "fast", 2, 4.0),
+        Row(Outcome(Candidate("tensorflow", 1, 16, False), 80.25, 0.0125), 8, "fast", 1, 2.0, True),
+        Row(Outcome(Candidate("openvino", 2), 31.5, 0.05), 1, "fast", 2, 1.0),
+        Row(Outcome(Candidate("tensorrt", 2), refusal="It is not here."), 1),
+    ])
+    heading, *rows = [line.split() for line in lines]
+    assert heading == ["engine", "path", "workers", "batch", "XLA", "streams", "fps", "latency", "ms", "load", "s",
+                       "note"]
+    assert rows == [
+        ["openvino", "fast", "2", "1", "-", "1", "31.5", "50.0", "1.0"],
+        ["tensorflow", "fast", "2", "1", "on", "1", "99.0", "10.0", "4.0", "differs"],
+        ["tensorrt", "-", "2", "1", "-", "1", "-", "-", "-", "It", "is", "not", "here."],
+        ["*", "tensorflow", "fast", "1", "16", "off", "8", "80.2", "12.5", "2.0", "kept"],
+    ]
