@@ -98,7 +98,7 @@ def _make_parser() -> argparse.ArgumentParser:
     daemon = commands.add_parser("daemon")  # started by `up` only, so it has no help
     daemon.add_argument("start")
     bench = _add(commands, "bench", "measure what this machine gives: speed, latency, what viewers and streams cost",
-                 "[--only PART,...] [--clip FILE] [--json FILE] [--markdown] [--seconds S]")
+                 "[--only PART,...] [--json FILE] [--markdown] [--seconds S]")
     bench.add_argument("--only", metavar="PART,...", type=lambda text: text.split(","),
                        help="measure some parts only, of: sizes, streams, visualize, camera, engines")
     bench.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")

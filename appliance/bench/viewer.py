@@ -4,6 +4,7 @@
 so far, and ends with its standard input.
 """
 
+import signal
 import subprocess
 import sys
 import threading
@@ -50,6 +51,8 @@ class Viewer:
 
 
 def look(run_dir: str, stream: str) -> None:
+    """Take the pictures of a stream until the standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the bench, which ends this one
     pictures = 0
     ended = threading.Event()
 
