@@ -3,7 +3,7 @@
 Boxes under the threshold can never suppress one above it, so they are left out first; what remains is a handful.
 """
 
-from typing import Iterator, List, NamedTuple, Tuple, Union
+from typing import Dict, Iterator, List, NamedTuple, Tuple, Union
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from appliance.graph.suppression import Suppression
 WHOLE_IMAGE = np.array([0.0, 0.0, 1.0, 1.0], np.float32)
 # Candidates looked at together: the best of them nearly always fill the result, whatever the threshold.
 BLOCK = 2000
+# Candidates compared with each other at once: more costs more than it saves.
+TOGETHER = 128
 
 
 def suppress(
@@ -66,26 +68,27 @@ def _greedy(candidates: _Candidates, settings: Suppression) -> np.ndarray:
     and some dropped, only afterwards, all are kept.
     """
     limit = len(candidates.boxes) if settings.clip == "after" else settings.in_all
-    # TensorFlow overlaps boxes by their corners, whichever way round they are.
-    low = np.minimum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
-    high = np.maximum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
-    corners = np.concatenate([low, high], axis=1)
-    areas = _areas(corners)
+    overlaps = _Overlaps(candidates, settings.iou_threshold)
     kept: List[int] = []
-    counts = np.zeros(settings.classes, np.int64)
+    counts: Dict[int, int] = {}
     for block in _best_first(candidates):
-        for index in kept:
-            block = block[~_suppressed(index, block, corners, areas, candidates.classes, settings)]
-        while len(block) and len(kept) < limit:
-            best, block = int(block[0]), block[1:]
-            own = candidates.classes[best]
-            if counts[own] == settings.per_class:
-                continue
-            counts[own] += 1
-            kept.append(best)
-            block = block[~_suppressed(best, block, corners, areas, candidates.classes, settings)]
-        if len(kept) >= limit:
-            break
+        for start in range(0, len(block), TOGETHER):
+            group = block[start:start + TOGETHER]
+            if kept:
+                group = group[~overlaps.between(np.array(kept), group).any(axis=0)]
+            suppresses = overlaps.between(group, group)
+            is_left = np.ones(len(group), bool)
+            # A box overlaps itself; most overlap no other.
+            overlaps_others = (suppresses.sum(axis=1) > 1).tolist()
+            for place, (index, own) in enumerate(zip(group.tolist(), candidates.classes[group].tolist())):
+                if not is_left[place] or counts.get(own, 0) == settings.per_class:
+                    continue
+                counts[own] = counts.get(own, 0) + 1
+                kept.append(index)
+                if len(kept) >= limit:
+                    return np.array(kept, np.int64)
+                if overlaps_others[place]:
+                    is_left &= ~suppresses[place]
     return np.array(kept, np.int64)
 
 
@@ -103,29 +106,33 @@ def _best_first(candidates: _Candidates) -> Iterator[np.ndarray]:
         yield block[np.lexsort((block, candidates.classes[block], -candidates.scores[block]))]
 
 
-def _suppressed(
-    best: int, others: np.ndarray, corners: np.ndarray, areas: np.ndarray, classes: np.ndarray, settings: Suppression
-) -> np.ndarray:
-    """Which of the others are of the best one's class and overlap it too much."""
-    suppressed: np.ndarray = classes[others] == classes[best]
-    same = others[suppressed]
-    suppressed[suppressed] = _overlaps(corners[best], areas[best], corners[same], areas[same]) > np.float32(
-        settings.iou_threshold
-    )
-    return suppressed
+class _Overlaps:
+    """Tells which candidates overlap too much: those of one class, by the intersection over union of their boxes.
+
+    In float32 and in the order in which TensorFlow computes it; empty boxes overlap nothing.
+    """
+
+    def __init__(self, candidates: _Candidates, iou_threshold: float) -> None:
+        # TensorFlow overlaps boxes by their corners, whichever way round they are.
+        self._low = np.minimum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
+        self._high = np.maximum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
+        self._areas = _areas(np.concatenate([self._low, self._high], axis=1))
+        self._classes = candidates.classes
+        self._threshold = np.float32(iou_threshold)
+
+    def between(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Indices [n] and [m]; returns bool [n, m]."""
+        first = first[:, np.newaxis]
+        sides = np.minimum(self._high[first], self._high[second]) - np.maximum(self._low[first], self._low[second])
+        sides = np.maximum(sides, 0)
+        intersection = sides[..., 0] * sides[..., 1]
+        areas, others = self._areas[first], self._areas[second]
+        is_candidate = (self._classes[first] == self._classes[second]) & (areas > 0) & (others > 0)
+        union = np.where(is_candidate, areas + others - intersection, 1)
+        too_much: np.ndarray = is_candidate & (intersection / union > self._threshold)
+        return too_much
 
 
 def _areas(boxes: np.ndarray) -> np.ndarray:
     areas: np.ndarray = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     return areas
-
-
-def _overlaps(box: np.ndarray, area: np.ndarray, others: np.ndarray, areas: np.ndarray) -> np.ndarray:
-    """Intersection over union of one box with others, in float32 as TensorFlow computes it; 0 for empty boxes."""
-    height = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0])
-    width = np.minimum(box[3], others[:, 3]) - np.maximum(box[1], others[:, 1])
-    intersection = np.maximum(height, 0) * np.maximum(width, 0)
-    union = area + areas - intersection
-    valid = (areas > 0) & (area > 0)
-    overlaps: np.ndarray = np.where(valid, intersection / np.where(valid, union, 1), 0)
-    return overlaps
