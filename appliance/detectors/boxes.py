@@ -4,7 +4,7 @@ Three ways to run one, each a class: fast (own resize, own suppression), exact (
 parts) and whole (one part).
 """
 
-from typing import Mapping, NamedTuple, Optional, Sequence
+from typing import List, Mapping, NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -32,7 +32,7 @@ class BoxDetector(Detector):
 
     def __init__(self, about: About, front: Engine, threshold: float) -> None:
         self.name, self.family, self.labels, self.reason, self.workers = about
-        self.engine, self.device = front.name, front.device
+        self.engine, self.device, self.batch = front.name, front.device, front.batch
         self._front = front
         self.threshold = threshold
 
@@ -51,6 +51,9 @@ class FastDetector(BoxDetector):
 
     def front(self, image: np.ndarray) -> Raw:
         return self._front.run(image[np.newaxis])
+
+    def front_many(self, images: Sequence[np.ndarray]) -> List[Raw]:
+        return self._front.run_many(images)
 
     def back(self, raw: Raw, width: int, height: int) -> Detections:
         settings = self._suppression

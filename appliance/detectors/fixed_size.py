@@ -1,6 +1,6 @@
 """Graphs whose input takes pictures of one size only: the picture is made to fit before."""
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -24,12 +24,19 @@ class FittingEngine(Engine):
     """
 
     def __init__(self, engine: Engine, size: Tuple[int, int]) -> None:
-        self.name, self.device = engine.name, engine.device
+        self.name, self.device, self.batch = engine.name, engine.device, engine.batch
         self._engine = engine
         self._size = size
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
-        return self._engine.run(cv2.resize(feeds[0][0], self._size, interpolation=cv2.INTER_LINEAR)[np.newaxis])
+        return self._engine.run(self._fit(feeds[0][0])[np.newaxis])
+
+    def run_many(self, images: Sequence[np.ndarray]) -> List[List[np.ndarray]]:
+        return self._engine.run_many([self._fit(image) for image in images])
+
+    def _fit(self, image: np.ndarray) -> np.ndarray:
+        fitted: np.ndarray = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)
+        return fitted
 
     def close(self) -> None:
         self._engine.close()

@@ -18,6 +18,7 @@ from appliance.engines.choose import (
     OPENVINO,
     TENSORRT,
     front_engine,
+    is_x86,
     openvino_engine,
     refuse_other_engines,
 )
@@ -29,6 +30,9 @@ from appliance.graph.head import segmentation_side
 from appliance.graph.split import keep, split
 
 log = logging.getLogger(__name__)
+
+# Images that a PC's GPU gets together at most. Measured: docs/performance.md.
+GPU_BATCH = 16
 
 _Make = Callable[[About, Engine, Optional[Engine], float, Graph], Detector]
 
@@ -133,6 +137,7 @@ def _load(
         options.allow_memory_growth,
         options.force_gpu_compatible,
         options.log_device,
+        xla=bool(options.xla),
     )
     about = About(name, interface.family, labels, plan.reason, workers)
     family, make = FAMILIES[interface.family], _MAKE[interface.family]
@@ -142,7 +147,8 @@ def _load(
         return make(about, fitting(engine), None, options.det_th, graph)
     if plan.front is not None and plan.suppression is not None:
         folding = session._replace(fold_constants=True)
-        fast = front_engine(plan.front, image[0], plan.cut.tensors, folding, options.engine)
+        batch = options.batch or (GPU_BATCH if on_gpu and is_x86() else 1)
+        fast = front_engine(plan.front, image[0], plan.cut.tensors, folding, options.engine, batch)
         return FastDetector(about, fitting(fast), options.det_th, plan.suppression)
     parts = split(graph, plan.cut, list(family.outputs))
     front = fitting(TensorFlowEngine(parts.front, image, parts.cut, session))

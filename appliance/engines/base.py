@@ -1,7 +1,7 @@
 """What an engine is: a graph made ready to run, called with arrays."""
 
 import os
-from typing import List
+from typing import List, Sequence
 
 import numpy as np
 
@@ -10,14 +10,20 @@ class Engine:
     """A loaded graph with fixed inputs and outputs. `run` may be called by several threads at once.
 
     name: as in the setting `engine`. device: "CPU" or "GPU".
+    batch: how many images `run_many` takes together.
     """
 
     name: str = "tensorflow"
     device: str = "CPU"
+    batch: int = 1
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
         """The outputs for these inputs, in the order that was given when it was loaded."""
         raise NotImplementedError
+
+    def run_many(self, images: Sequence[np.ndarray]) -> List[List[np.ndarray]]:
+        """The outputs for each of at most `batch` images, where the only input is one, uint8 [1, h, w, 3]."""
+        return [self.run(image[np.newaxis]) for image in images]
 
     def close(self) -> None:
         """Give its memory back."""

@@ -42,17 +42,17 @@ class EngineChoice(NamedTuple):
 
 
 def front_engine(
-    front: Graph, image: Tensor, outputs: Sequence[Tensor], session: "TensorFlowOptions", choice: EngineChoice
+    front: Graph, image: Tensor, outputs: Sequence[Tensor], session: "TensorFlowOptions", choice: EngineChoice,
+    batch: int = 1,
 ) -> Engine:
-    """An engine for the front of an SSD graph that resizes its BGR image itself.
+    """An engine for the front of an SSD or Faster R-CNN graph that resizes its BGR image itself.
 
+    batch: how many images TensorFlow gets together, where the graph lets it.
     Raises ModelError where TensorRT is asked for and is not here or cannot take the model, ConfigError where INT8
     has no pictures to calibrate on.
     """
-    from appliance.engines.tensorflow import TensorFlowEngine
-
     if choice.engine != TENSORRT:
-        return TensorFlowEngine(front, [image], outputs, session)
+        return _tensorflow_engine(front, image, outputs, session, batch)
     try:
         network = take_network(front, image.node, outputs)
     except NotRecognisedError as error:
@@ -65,6 +65,22 @@ def front_engine(
     except tf_trt.NotAvailableError as error:
         return _by_tensorrt(network, session, choice, pictures, str(error))
     return _by_tensorflow(front, image, network, session, choice, pictures, version)
+
+
+def _tensorflow_engine(
+    front: Graph, image: Tensor, outputs: Sequence[Tensor], session: "TensorFlowOptions", batch: int
+) -> Engine:
+    from appliance.engines.tensorflow import TensorFlowEngine
+
+    if batch > 1:
+        from appliance.engines.batches import BatchEngine
+
+        try:
+            network = take_network(front, image.node, outputs)
+            return BatchEngine(network, session, batch)
+        except (NotRecognisedError, ModelError) as error:
+            log.info("One image at a time: the graph does not take several (%s)", error)
+    return TensorFlowEngine(front, [image], outputs, session)
 
 
 def openvino_engine(
@@ -110,10 +126,15 @@ def automatic_engine(family: str, path: str) -> str:
     return OPENVINO if takes_it else TENSORFLOW
 
 
+def is_x86() -> bool:
+    """Whether this is a PC's processor: fast beside any GPU."""
+    return platform.machine() in ("x86_64", "AMD64")
+
+
 def _is_for_openvino() -> bool:
     """x86, and no NVIDIA GPU, which TensorFlow would use."""
     gpus = glob.glob("/dev/nvidia[0-9]*") + glob.glob("/dev/nvhost-gpu") + glob.glob("/dev/dxg")
-    return platform.machine() in ("x86_64", "AMD64") and not gpus
+    return is_x86() and not gpus
 
 
 def refuse_other_engines(choice: EngineChoice, family: str, reason: str) -> None:

@@ -51,9 +51,16 @@ class Resizer:
 
     def resize(self, image: np.ndarray) -> np.ndarray:
         """image: uint8 [h, w, 3], BGR. Returns float32 [1, height, width, 3], RGB, 0 to 255."""
+        resized = np.empty((1, self._height, self._width, 3), np.float32)
+        self.resize_into(image, resized[0])
+        return resized
+
+    def resize_into(self, image: np.ndarray, resized: np.ndarray) -> None:
+        """Likewise, into float32 [height, width, 3], contiguous."""
         height, width = image.shape[:2]
         if self._can_warp and height * width < _LARGEST_WARP:
-            return self._warp(image)
+            self._warp(image, resized)
+            return
         grid = self._grids.get((width, height))
         if grid is None:
             grid = self._grid(width, height)
@@ -66,15 +73,14 @@ class Resizer:
         top_left, top_right, bottom_left, bottom_right = corners
         top = _blend(top_left, top_right, grid.across)
         bottom = _blend(bottom_left, bottom_right, grid.across)
-        return _blend(top, bottom, grid.down).reshape(1, self._height, self._width, 3).copy()
+        resized[...] = _blend(top, bottom, grid.down).reshape(resized.shape)
 
-    def _warp(self, image: np.ndarray) -> np.ndarray:
+    def _warp(self, image: np.ndarray, resized: np.ndarray) -> None:
         scale = np.array([[image.shape[1] / self._width, 0, 0], [0, image.shape[0] / self._height, 0]])
         warped = cv2.warpAffine(
             image.astype(np.float32), scale, (self._width, self._height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-        resized: np.ndarray = cv2.cvtColor(warped, cv2.COLOR_BGR2RGB)[np.newaxis]
-        return resized
+        cv2.cvtColor(warped, cv2.COLOR_BGR2RGB, dst=resized)
 
     def _buffers(self) -> Tuple[np.ndarray, List[np.ndarray]]:
         """This thread's own: new ones for each image would cost more than the arithmetic."""

@@ -1,6 +1,7 @@
 """The network of a front: what lies behind its resize, with an input of one fixed size.
 
-TensorRT takes neither bytes of any size nor TensorFlow's resize, so its engines start here.
+TensorRT and OpenVINO take neither bytes of any size nor TensorFlow's resize, so their engines start here; so does a
+front that takes several images at once.
 """
 
 from typing import NamedTuple, Optional, Sequence, Tuple
@@ -25,6 +26,13 @@ class Network(NamedTuple):
     height: int
     align_corners: bool
     half_pixel_centers: bool
+
+    def with_batches(self) -> "Network":
+        """The same network for any number of images at once: its input is float32 [n, height, width, 3]."""
+        name = self.input.node
+        placeholder = make_placeholder(name, DT_FLOAT, [-1, self.height, self.width, 3])
+        nodes = [placeholder if node.name == name else node for node in self.graph.nodes.values()]
+        return self._replace(graph=self.graph.with_nodes(nodes))
 
 
 def take_network(front: Graph, image: str, outputs: Sequence[Tensor]) -> Network:
