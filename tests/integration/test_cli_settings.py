@@ -9,10 +9,10 @@ from tests.unit.test_settings import ORIGINAL
 COCO = "ssdlite_mobilenet_v2_coco_2018_05_09"
 
 
-def show(folder, *words, **environ):
-    """What `config show` says: key to what set it and the value."""
+def show(folder, *words, said="", **environ):
+    """What `config show` says: key to what set it and the value. said: part of its only remark; "" for none."""
     ended = run(folder, "config", "show", *words, **environ)
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err.count("\n")) == (0, 1 if said else 0) and said in ended.err
     heading, *rows = ended.out.splitlines()
     by, value = heading.index("set by"), heading.index("value")
     return {row[:by].strip(): (row[by:value].strip(), row[value:]) for row in rows}

@@ -1,0 +1,106 @@
+"""`tune` as a user meets it: it measures, says what it found, and the runs to come use it."""
+
+import importlib.util
+import json
+import os
+import signal
+
+import pytest
+import yaml
+
+from appliance.bus import lock_run_dir, make_run_dir
+from tests.command import MODELS, finish, read_json_lines, run, start, wait_until
+from tests.integration.test_cli_settings import show
+
+HAS_OPENVINO = importlib.util.find_spec("openvino") is not None
+PERSON = "pedestrian_ssdlite"
+SMALL = ("--model", PERSON, "--width", "160", "--height", "120") + MODELS
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory, samples, person_model):
+    """A folder in which the small model was tuned, in next to no time, and what was said."""
+    folder = tmp_path_factory.mktemp("tuned")
+    run_dir = make_run_dir(folder / "run")
+    with lock_run_dir(run_dir):
+        return folder, run(folder, "tune", "--seconds", "0.5", "--clip", str(samples / "bikes.mp4"),
+                           "--json", "tune.json", "--run-dir", str(run_dir), *SMALL)
+
+
+def test_it_measures_and_shows_every_way_to_run_the_model(tuned):
+    folder, ended = tuned
+    assert ended.code == 0, ended.err
+    *rows, last = ended.out.splitlines()
+    assert last == "Kept in state/tuned.yml: `up`, `video` and the others run {} so from now on.".format(PERSON)
+    assert rows[0].split()[:3] == ["engine", "path", "workers"]
+    assert len([row for row in rows if row.startswith("*")]) == 1
+    report = json.loads((folder / "tune.json").read_text())
+    assert len(report["rows"]) == len(rows) - 1
+    openvino = {("openvino", "fast")} if HAS_OPENVINO else set()
+    assert {(row["engine"], row["path"]) for row in report["rows"]} == openvino | {
+        ("tensorflow", "fast"), ("tensorflow", "exact")}
+    for row in report["rows"]:
+        assert row["refusal"] == "" and row["fps"] > 0 and row["latency_ms"] > 0, "all find the same"
+    kept, = [row for row in report["rows"] if row["kept"]]
+    assert report["kept"] == {"engine": kept["engine"], "worker_threads": kept["workers"], "batch": 1}
+    assert "warning: The appliance is running ({})".format(folder / "run") in ended.err
+
+
+def test_the_runs_to_come_use_it(tuned, samples):
+    folder, _ = tuned
+    report = json.loads((folder / "tune.json").read_text())
+    shown = show(folder, *SMALL, said="{}: tuned on ".format(PERSON))
+    assert {key: shown[key] for key in report["kept"]} == {
+        key: ("tuned (state/tuned.yml)", str(value)) for key, value in report["kept"].items()}
+    video = ("video", str(samples / "bikes.mp4"), "--max-frames", "3", "--json", "-", *SMALL)
+    runs = {
+        "tuned": start(folder, *video),
+        "another model": start(folder, "config", "show", *MODELS),
+        "set": start(folder, *video, "--engine", "tensorflow", "--worker-threads", "1"),
+    }
+    ended = {name: finish(process) for name, process in runs.items()}
+    assert [one.code for one in ended.values()] == [0, 0, 0], ended
+    kept = report["kept"]
+    assert "{}: tuned on ".format(PERSON) in ended["tuned"].err
+    assert "{}: ssd graph, fast path, {} on the ".format(PERSON, kept["engine"]) in ended["tuned"].err
+    assert "tuned" not in ended["another model"].out + ended["another model"].err
+    assert "ssd graph, fast path, tensorflow on the " in ended["set"].err
+    assert [len(read_json_lines(ended[name].out)) for name in ("tuned", "set")] == [3, 3]
+
+
+def test_on_another_machine_it_is_not_used(tuned, tmp_path):
+    folder, _ = tuned
+    path = folder / "state" / "tuned.yml"
+    content = yaml.safe_load(path.read_text())
+    assert content["models"][PERSON]["machine"]["cores"] == len(os.sched_getaffinity(0))
+    content["models"][PERSON]["machine"]["cores"] = 4096
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "tuned.yml").write_text(yaml.safe_dump(content))
+    shown = show(tmp_path, *SMALL, said="on another machine (cores 4096, now ")
+    assert shown["worker_threads"] == ("default", "0")
+
+
+def test_what_somebody_set_is_not_varied(tmp_path, samples, person_model):
+    (tmp_path / "config.yml").write_text("engine: tensorflow\nworker_threads: 1\n")
+    ended = run(tmp_path, "tune", "--seconds", "0.2", "--clip", str(samples / "bikes.mp4"), "--json", "-", *SMALL)
+    assert ended.code == 0, ended.err
+    report = json.loads(ended.out)
+    assert [(row["engine"], row["path"], row["workers"]) for row in report["rows"]] == [
+        ("tensorflow", "fast", 1), ("tensorflow", "exact", 1)]
+    assert "engine is tensorflow by config.yml line 1: nothing else is measured" in ended.err
+
+
+def test_it_ends_at_once_and_keeps_nothing(tmp_path, samples, person_model):
+    process = start(tmp_path, "tune", "--seconds", "600", "--clip", str(samples / "bikes.mp4"), *SMALL)
+    wait_until((tmp_path / "state").exists)
+    process.send_signal(signal.SIGINT)
+    ended = finish(process)
+    assert (ended.code, ended.out) == (130, "")
+    assert os.listdir(str(tmp_path / "state")) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_said_at_once(tmp_path, person_model):
+    (tmp_path / "state").write_text("a file")
+    ended = run(tmp_path, "tune", "--seconds", "600", *SMALL)
+    assert (ended.code, ended.out) == (5, "")
+    assert ended.err.startswith("error: state: ")
