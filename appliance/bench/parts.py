@@ -25,13 +25,17 @@ CAMERA_FPS = 30.0
 
 
 def figures(rate: Rate) -> Row:
-    """What there is to say of every rate. latency_ms: the median; cpu_percent: of one core, this process."""
+    """What there is to say of every rate. latency_ms: the median. cpu_percent, cpu_ms: this process, all its threads.
+
+    cpu_ms: processor time of a frame, which says more than its rate on a machine that others load as well.
+    """
     return {
         "fps": round(rate.fps, 1),
         "latency_ms": milliseconds(rate.latency()),
         "latency_p90_ms": milliseconds(rate.latency(90)),
         "latency_p99_ms": milliseconds(rate.latency(99)),
         "cpu_percent": round(rate.cpu_percent),
+        "cpu_ms": round(1e3 * rate.cpu_seconds / rate.frames, 1) if rate.frames else None,
         "watts": None if rate.watts is None else round(rate.watts, 1),
     }
 

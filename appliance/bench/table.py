@@ -13,10 +13,13 @@ def text_table(report: Dict[str, Any]) -> List[str]:
     """Lines for a terminal, of at most 100 columns."""
     lines = _machine_lines(report["machine"])
     if "sizes" in report:
-        lines += ["", "frames a second    whole   engine     loop  loop/engine  loop/whole"]
+        ways = ("whole", "engine", "loop")
+        lines += ["", "frames a second    whole   engine     loop  loop/engine  loop/whole"
+                      "  CPU ms:  whole engine   loop"]
         for row in report["sizes"]:
-            lines.append("{:<15} {:>8} {:>8} {:>8} {loop_to_engine:>12} {loop_to_whole:>11}".format(
-                "{width}x{height}".format(**row), row["whole"]["fps"], row["engine"]["fps"], row["loop"]["fps"], **row))
+            lines.append("{:<15} {:>8} {:>8} {:>8} {loop_to_engine:>12} {loop_to_whole:>11} {:>14} {:>6} {:>6}".format(
+                "{width}x{height}".format(**row), *[row[way]["fps"] for way in ways],
+                *[_or_dash(row[way]["cpu_ms"]) for way in ways], **row))
     lines += _loop_lines(report)
     if "engines" in report:
         lines += _engine_lines(report["engines"])
