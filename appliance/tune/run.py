@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
+import psutil
+
 from appliance.app import find_model, model_options
 from appliance.board.machine import machine_facts
 from appliance.board.tuned import graph_digest
@@ -45,6 +47,9 @@ STREAMS = 8
 """For batches: so many movies at once."""
 BRIEF_PART = 0.4
 """Of the time, for the first measurements of all."""
+BUSY_SECONDS, BUSY_PERCENT = 0.5, 20
+TURNS = 2
+"""In which the best share the rest: what else the machine does changes from one moment to the next."""
 
 
 def run(
@@ -58,9 +63,7 @@ def run(
     path = tuned_path(settings.state_dir)
     make_writable_directory(settings.state_dir)
     model = find_model(loaded, force)
-    if is_up(run_dir):
-        log.warning("The appliance is running (%s), and takes its part of the machine: stop it for figures that are "
-                    "right", run_dir)
+    _warn_of_others(run_dir)
     images = resize(read_pictures(clip), settings.width, settings.height)
     place = look_around(model, loaded)
     for key in place.fixed:
@@ -90,6 +93,17 @@ def run(
         except OSError as error:
             raise cannot_write(json_path, error) from error
     print("Kept in {}: `up`, `video` and the others run {} so from now on.".format(path, model.name))
+
+
+def _warn_of_others(run_dir: str) -> None:
+    """Of what would be measured too."""
+    if is_up(run_dir):
+        log.warning("The appliance is running (%s), and takes its part of the machine: stop it for figures that are "
+                    "right", run_dir)
+        return
+    busy = psutil.cpu_percent(BUSY_SECONDS)
+    if busy > BUSY_PERCENT:
+        log.warning("Something else takes %.0f %% of the processor: figures are right only while nothing does", busy)
 
 
 def is_up(run_dir: str) -> bool:
@@ -131,7 +145,8 @@ def _measure_all(trial: "Trial", place: Place, seconds: float) -> Candidate:
              sum(len(group) for group in first), seconds)
     trial.measure_all(first, BRIEF_PART * seconds)
     again = [] if place.on_gpu else finalists(trial.outcomes())
-    trial.measure_all([[candidate] for candidate in again], (1 - BRIEF_PART) * seconds)
+    for _ in range(TURNS):
+        trial.measure_all([[candidate] for candidate in again], (1 - BRIEF_PART) * seconds / TURNS)
     best = choose(trial.outcomes(again or None))
     if best is None:
         raise SplitlensError("{} cannot be run in any way that was tried:\n{}".format(
