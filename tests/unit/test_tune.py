@@ -1,5 +1,7 @@
 """How `tune` chooses: what it tries, what it compares, which it keeps."""
 
+from typing import List
+
 import numpy as np
 import pytest
 
@@ -131,7 +133,7 @@ class Pretended(Detector):
 
     loaded = 0
     most_loaded = 0
-    asked_workers = []
+    asked_workers: List[int] = []
 
     def __init__(self, options):
         if options.engine.engine == "tensorrt":
