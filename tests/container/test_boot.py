@@ -48,9 +48,10 @@ class Machine:
         self._environment = dict(os.environ, CONTAINERS_CONF=str(settings))
         # A namespace of its own, or the runc inside looks for its groups in the wrong place.
         # Its Docker stores images below /var/lib/docker, which overlayfs cannot do on overlayfs: hence a volume.
+        # What the kernel runs foreign programs with is this machine's too: without that file systemd leaves it as it is.
         self.id = self.podman(
             "run", "--detach", "--privileged", "--systemd", "always", "--cgroupns", "private",
-            "--volume", "/var/lib/docker",
+            "--volume", "/var/lib/docker", "--volume", "/dev/null:/etc/systemd/system/systemd-binfmt.service:ro",
             "--volume", "{}:/deploy:ro".format(ROOT / "deploy"), "--volume", ARCHIVE + ":/image.tar:ro", MACHINE)
 
     def podman(self, *words: str, check: bool = True) -> str:
