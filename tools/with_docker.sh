@@ -22,23 +22,22 @@ stop_daemon() {
 }
 
 if [ "$1" = --remove ]; then
+    if [ -e "$folder" ] && ! is_ours; then
+        echo "$folder belongs to another user than $(id -un), and stays."
+    elif [ -e "$folder" ]; then
+        exec 9>"$folder/lock"
+        flock --nonblock 9 || { echo "The Docker in $folder is at work, and stays." >&2; exit 1; }
+        stop_daemon
+        # One that was killed leaves its mounts.
+        awk -v below="$folder/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | sort -r | xargs -r umount
+        # Only what is its own, as the folder may be any.
+        rm -rf --one-file-system "$folder"/{root,exec,sock,lock,dockerd.log}
+        rmdir --ignore-fail-on-non-empty "$folder"
+    fi
     boot=localhost/splitlens-base:boot
     if [ "$(id -u)" -eq 0 ] && command -v podman >/dev/null && podman image exists "$boot"; then
         podman image rm "$boot" >/dev/null
     fi
-    [ -e "$folder" ] || exit 0
-    if ! is_ours; then
-        echo "$folder belongs to another user than $(id -un), and stays."
-        exit
-    fi
-    exec 9>"$folder/lock"
-    flock --nonblock 9 || { echo "The Docker in $folder is at work, and stays." >&2; exit 1; }
-    stop_daemon
-    # One that was killed leaves its mounts.
-    awk -v below="$folder/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | sort -r | xargs -r umount
-    # Only what is its own, as the folder may be any.
-    rm -rf --one-file-system "$folder"/{root,exec,sock,lock,dockerd.log}
-    rmdir --ignore-fail-on-non-empty "$folder"
     exit
 fi
 
