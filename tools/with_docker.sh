@@ -23,7 +23,7 @@ stop_daemon() {
 
 if [ "$1" = --remove ]; then
     if [ -e "$folder" ] && ! is_ours; then
-        echo "$folder belongs to another user than $(id -un), and stays."
+        echo "$folder is no folder of $(id -un), and stays."
     elif [ -e "$folder" ]; then
         exec 9>"$folder/lock"
         flock --nonblock 9 || { echo "The Docker in $folder is at work, and stays." >&2; exit 1; }
