@@ -48,7 +48,7 @@ class Machine:
         self._environment = dict(os.environ, CONTAINERS_CONF=str(settings))
         # A namespace of its own, or the runc inside looks for its groups in the wrong place.
         # Its Docker stores images below /var/lib/docker, which overlayfs cannot do on overlayfs: hence a volume.
-        # What the kernel runs foreign programs with is this machine's too: without that file systemd leaves it as it is.
+        # What the kernel runs foreign programs with is this machine's too: systemd shall leave it as it is.
         self.id = self.podman(
             "run", "--detach", "--privileged", "--systemd", "always", "--cgroupns", "private",
             "--volume", "/var/lib/docker", "--volume", "/dev/null:/etc/systemd/system/systemd-binfmt.service:ro",

@@ -2,6 +2,7 @@
 The true ones are for `make boot-test`.
 """
 
+import fcntl
 import os
 import re
 import shutil
@@ -303,3 +304,45 @@ def test_compose_runs_it_as_the_unit_does(machine, is_jetson):
         source, _, target = volume.partition(":")
         volume = "{}:{}".format(names.get(source, source), target)
         assert "--volume " + volume in script or ":{}\"".format(target) in script, volume
+
+
+def remove_docker(tmp_path, folder):
+    """`make clean`'s part of it: exit code, and what was said."""
+    podman = tmp_path / "bin" / "podman"
+    podman.parent.mkdir(exist_ok=True)
+    podman.write_text("#!/bin/sh\nexit 1\n")
+    podman.chmod(0o755)
+    done = subprocess.run(
+        [str(ROOT / "tools" / "with_docker.sh"), "--remove"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=dict(os.environ, SPLITLENS_DOCKER_DIR=str(folder), PATH="{}:{}".format(podman.parent, os.environ["PATH"])),
+        universal_newlines=True, timeout=60)
+    return done.returncode, done.stdout
+
+
+def docker_folder(path):
+    (path / "root" / "overlay2").mkdir(parents=True)
+    (path / "dockerd.log").write_text("")
+    return path
+
+
+def test_the_docker_of_the_tests_is_removed_and_nothing_else(tmp_path):
+    folder = docker_folder(tmp_path / "docker")
+    assert remove_docker(tmp_path, folder) == (0, "") and not folder.exists()
+    assert remove_docker(tmp_path, folder) == (0, "")  # there is none
+
+    (docker_folder(folder) / "mine").write_text("")
+    assert remove_docker(tmp_path, folder) == (0, "")
+    assert [path.name for path in folder.iterdir()] == ["mine"]
+
+    link = tmp_path / "link"
+    link.symlink_to(str(docker_folder(tmp_path / "elsewhere")))
+    code, said = remove_docker(tmp_path, link)
+    assert code == 0 and "and stays" in said and (tmp_path / "elsewhere" / "root" / "overlay2").exists()
+
+
+def test_a_docker_at_work_is_not_removed(tmp_path):
+    folder = docker_folder(tmp_path / "docker")
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code, said = remove_docker(tmp_path, folder)
+    assert code == 1 and "is at work" in said and (folder / "root" / "overlay2").exists()
