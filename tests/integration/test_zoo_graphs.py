@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.bench.agreement import compare
 from appliance.detectors.boxes import About, ExactDetector
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions, make_plan
@@ -92,9 +93,8 @@ def test_a_model_of_the_zoo_gives_the_same_split_and_fast_as_whole(name, zoo_dir
     for image, outputs in zip(images, expected):
         height, width = image.shape[:2]
         as_whole, as_fast = reader.back(outputs, width, height), fast.detect(image)
-        assert as_fast.class_ids.tolist() == as_whole.class_ids.tolist()
-        assert np.allclose(as_fast.scores, as_whole.scores, rtol=0, atol=1e-4)
-        assert np.allclose(as_fast.boxes, as_whole.boxes, rtol=0, atol=1e-4 * max(width, height))
+        # Weights without meaning give scores that differ in the seventh digit: such may change places.
+        assert compare([as_whole], [as_fast], [image], THRESHOLD).is_equal
         found += len(as_whole.scores)
     fast.close()
     assert found, "a test that finds nothing shows nothing"
