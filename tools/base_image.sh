@@ -21,12 +21,13 @@ make_debian() {
         "${left_out[@]}" bookworm "$work/base.tar" >&2
 }
 
-# add_certificates FROM [LINES OF A DOCKERFILE]: builds $name.
+# add_certificates PLATFORM [LINES OF A DOCKERFILE]: builds $name on $name-bare.
 add_certificates() {
     cat /etc/ssl/certs/ca-certificates.crt >"$work/ca-certificates.crt"
     printf '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n' >"$work/pip.conf"
-    printf 'FROM %s\nCOPY ca-certificates.crt /etc/ssl/certs/\nCOPY pip.conf /etc/\n%s\n' "$1" "${2:-}" >"$work/Dockerfile"
-    tar -C "$work" -c Dockerfile ca-certificates.crt pip.conf | nice docker build --quiet --network host --tag "$name" - >&2
+    printf 'FROM %s\nCOPY ca-certificates.crt /etc/ssl/certs/\nCOPY pip.conf /etc/\n%s\n' "$name-bare" "${2:-}" >"$work/Dockerfile"
+    tar -C "$work" -c Dockerfile ca-certificates.crt pip.conf |
+        nice docker build --quiet --platform "$1" --network host --tag "$name" - >&2
 }
 
 has="docker image inspect $name"
@@ -42,20 +43,22 @@ else
     x86)
         make_debian amd64 ""
         docker import "$work/base.tar" "$name-bare" >/dev/null
-        add_certificates "$name-bare"
+        add_certificates linux/amd64
         ;;
     l4t)
         "$(dirname "$0")/debian_packages.sh" arm64 >&2
         [ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
         [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || update-binfmts --enable qemu-aarch64 >&2
-        make_debian arm64 "python3,python3-pip"
-        # `docker import` of Docker 20.10 takes it for an image of this machine's kind; podman's labels it right.
-        podman import --quiet --arch arm64 "$work/base.tar" "$name-bare" >/dev/null
-        podman save --quiet --format docker-archive -o "$work/bare.tar" "$name-bare"
-        podman rmi "$name-bare" >/dev/null
-        docker load --quiet -i "$work/bare.tar" >/dev/null
+        if ! docker image inspect "$name-bare" >/dev/null 2>&1; then
+            make_debian arm64 "python3,python3-pip"
+            # `docker import` of Docker 20.10 takes it for an image of this machine's kind; podman's labels it right.
+            podman import --quiet --arch arm64 "$work/base.tar" "$name-bare" >/dev/null
+            podman save --quiet --format docker-archive -o "$work/bare.tar" "$name-bare"
+            podman rmi "$name-bare" >/dev/null
+            docker load --quiet -i "$work/bare.tar" >/dev/null
+        fi
         # As NVIDIA's: TensorFlow with its numpy and protobuf among the system's packages, no OpenCV.
-        add_certificates "$name-bare" "RUN pip install --quiet --no-cache-dir --break-system-packages tensorflow==2.21.0"
+        add_certificates linux/arm64 "RUN pip install --quiet --no-cache-dir --break-system-packages tensorflow==2.21.0"
         ;;
     boot)
         "$(dirname "$0")/debian_packages.sh" boot >&2
