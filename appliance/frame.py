@@ -47,6 +47,11 @@ class Detections(NamedTuple):
         """No detection at all."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
 
+    def taken(self, which: slice) -> "Detections":
+        """Some of them."""
+        masks = None if self.masks is None else self.masks[which]
+        return Detections(self.boxes[which], self.scores[which], self.class_ids[which], masks)
+
 
 class Segmentation(NamedTuple):
     """What every pixel of one frame belongs to.

@@ -31,9 +31,7 @@ def detect_all(detector: Detector, images: Sequence[np.ndarray]) -> List[Found]:
     found: List[Found] = []
     for start in range(0, len(images), detector.batch):
         some = images[start:start + detector.batch]
-        for image, raw in zip(some, detector.front_many(some)):
-            height, width = image.shape[:2]
-            found.append(detector.back(raw, width, height))
+        found += detector.back_many(detector.front_many(some), [image.shape[1::-1] for image in some])
     return found
 
 

@@ -1,12 +1,13 @@
 """What a detector is: a loaded model whose two parts can be called by different threads."""
 
-from typing import List, Mapping, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from appliance.frame import Detections, Found
 
-Raw = List[np.ndarray]
+Raw = Any
+"""What a front hands to its back."""
 
 
 class Detector:
@@ -35,16 +36,20 @@ class Detector:
     threshold: float = 0.0
 
     def front(self, image: np.ndarray) -> Raw:
-        """The front's outputs for an image, uint8 [height, width, 3], BGR. Several threads may call it."""
+        """What the front gives for an image, uint8 [height, width, 3], BGR. Several threads may call it."""
         raise NotImplementedError
 
-    def front_many(self, images: Sequence[np.ndarray]) -> List[Raw]:
-        """The front's outputs for each of at most `batch` images, of any sizes. Several threads may call it."""
+    def front_many(self, images: Sequence[np.ndarray]) -> Raw:
+        """The same for at most `batch` images together, of any sizes; for `back_many`."""
         return [self.front(image) for image in images]
 
     def back(self, raw: Raw, width: int, height: int) -> Found:
         """What was found, from the front's outputs, in pixels of an image of this size."""
         raise NotImplementedError
+
+    def back_many(self, raw: Raw, sizes: Sequence[Tuple[int, int]]) -> List[Found]:
+        """What was found in each of the images that went through `front_many`. sizes: their widths and heights."""
+        return [self.back(one, width, height) for one, (width, height) in zip(raw, sizes)]
 
     def detect(self, image: np.ndarray) -> Found:
         """Both parts, one after the other."""
@@ -56,11 +61,14 @@ class Detector:
 
 
 def to_detections(
-    boxes: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, width: int, height: int
+    boxes: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, size: np.ndarray
 ) -> Detections:
-    """Detections from boxes as graphs give them: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1."""
-    pixels = boxes[:, [1, 0, 3, 2]] * np.array([width, height, width, height], np.float32)
-    limits = np.array([width, height, width, height], np.float32)
+    """Detections from boxes as graphs give them: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1.
+
+    size: width and height of their image, float32 [2], or of each one's own, [n, 2].
+    """
+    limits = np.concatenate([size, size], axis=-1)
+    pixels = boxes[:, [1, 0, 3, 2]] * limits
     return Detections(
         np.clip(pixels, 0, limits).astype(np.float32),
         scores.astype(np.float32),

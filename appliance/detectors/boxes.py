@@ -4,16 +4,16 @@ Three ways to run one, each a class: fast (own resize, own suppression), exact (
 parts) and whole (one part).
 """
 
-from typing import List, Mapping, NamedTuple, Optional, Sequence
+from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from appliance.detectors.base import Detector, Raw, to_detections
-from appliance.detectors.nms import WHOLE_IMAGE, suppress
+from appliance.detectors.nms import WHOLE_IMAGE, pick, suppress
 from appliance.engines.base import Engine
 from appliance.errors import ModelError
-from appliance.frame import Detections
+from appliance.frame import Detections, Found
 from appliance.graph.suppression import Suppression
 
 
@@ -41,7 +41,7 @@ class BoxDetector(Detector):
 
 
 class FastDetector(BoxDetector):
-    """The front resizes the BGR image itself; the back is `nms.suppress`. Equal to the graph above the threshold."""
+    """The front resizes the BGR images itself; the back is `nms.suppress`. Equal to the graph above the threshold."""
 
     path = "fast"
 
@@ -50,21 +50,30 @@ class FastDetector(BoxDetector):
         self._suppression = suppression
 
     def front(self, image: np.ndarray) -> Raw:
-        return self._front.run(image[np.newaxis])
+        return self.front_many([image])
 
-    def front_many(self, images: Sequence[np.ndarray]) -> List[Raw]:
-        return self._front.run_many(images)
+    def front_many(self, images: Sequence[np.ndarray]) -> Raw:
+        settings, outputs = self._suppression, self._front.run_many(images)
+        boxes, scores = outputs[settings.boxes], outputs[settings.scores]
+        with_own_boxes = settings.classes if boxes.size == scores.size * 4 else 1
+        boxes = boxes.reshape(len(images), -1, with_own_boxes, 4)
+        scores = scores.reshape(len(images), -1, settings.classes)
+        self.anchors = scores.shape[1]
+        windows = WHOLE_IMAGE if settings.window is None else outputs[settings.window].reshape(-1, 4)
+        valid = None if settings.valid is None else outputs[settings.valid].reshape(-1)
+        # Here, because several threads do it at once: it looks at every score.
+        return pick(boxes, scores, windows, valid, settings, self.threshold)
 
-    def back(self, raw: Raw, width: int, height: int) -> Detections:
-        settings = self._suppression
-        boxes = raw[settings.boxes]
-        boxes = boxes.reshape(-1, settings.classes if boxes.size == raw[settings.scores].size * 4 else 1, 4)
-        scores = raw[settings.scores].reshape(-1, settings.classes)
-        if settings.valid is not None:
-            count = int(raw[settings.valid].ravel()[0])
-            boxes, scores = boxes[:count], scores[:count]
-        window = WHOLE_IMAGE if settings.window is None else raw[settings.window].ravel()
-        return to_detections(*suppress(boxes, scores, window, settings, self.threshold), width, height)
+    def back(self, raw: Raw, width: int, height: int) -> Found:
+        return self.back_many(raw, [(width, height)])[0]
+
+    def back_many(self, raw: Raw, sizes: Sequence[Tuple[int, int]]) -> List[Found]:
+        found = suppress(raw, self._suppression)
+        all_sizes = np.array(sizes, np.float32)[found.images]
+        detections = to_detections(
+            found.boxes, found.scores, found.classes + self._suppression.class_offset, all_sizes)
+        ends = np.searchsorted(found.images, np.arange(len(sizes) + 1)).tolist()
+        return [detections.taken(slice(begin, end)) for begin, end in zip(ends, ends[1:])]
 
 
 class ExactDetector(BoxDetector):
@@ -92,7 +101,7 @@ class ExactDetector(BoxDetector):
         # Graphs without a suppression give them in the order of the anchors.
         best = np.argsort(-scores[0, :found], kind="stable")
         best = best[scores[0, best] >= self.threshold]
-        return to_detections(boxes[0, best], scores[0, best], classes[0, best], width, height)
+        return to_detections(boxes[0, best], scores[0, best], classes[0, best], np.array([width, height], np.float32))
 
     def close(self) -> None:
         super().close()

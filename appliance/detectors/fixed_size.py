@@ -31,7 +31,7 @@ class FittingEngine(Engine):
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
         return self._engine.run(self._fit(feeds[0][0])[np.newaxis])
 
-    def run_many(self, images: Sequence[np.ndarray]) -> List[List[np.ndarray]]:
+    def run_many(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
         return self._engine.run_many([self._fit(image) for image in images])
 
     def _fit(self, image: np.ndarray) -> np.ndarray:

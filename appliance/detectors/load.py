@@ -91,7 +91,7 @@ def _load_warm(
     except ModelError:
         detector.close()
         raise
-    if plan.suppression is not None:
+    if plan.suppression is not None and detector.anchors is None:
         detector.anchors = raw[plan.suppression.scores].size // plan.suppression.classes
     return detector
 

@@ -16,7 +16,7 @@ class MaskDetector(ExactDetector):
         outputs = self._back.run(*raw) if self._back else raw
         boxes, scores, classes, count, masks = (output[0] for output in outputs)
         above = np.flatnonzero(scores[: int(count)] >= self.threshold)
-        found = to_detections(boxes[above], scores[above], classes[above], width, height)
+        found = to_detections(boxes[above], scores[above], classes[above], np.array([width, height], np.float32))
         return found._replace(masks=reframe_masks(masks[above], boxes[above], width, height))
 
 

@@ -1,68 +1,122 @@
 """Class-wise non-maximum suppression in numpy, equal to TensorFlow's above a threshold.
 
-Boxes under the threshold can never suppress one above it, so they are left out first; what remains is a handful.
+Boxes under the threshold can never suppress one above it, so they are left out first; what remains is a handful. The
+images of a batch are done together: a call of numpy costs more than the few numbers of one image.
 """
 
-from typing import Dict, Iterator, List, NamedTuple, Tuple, Union
+from typing import Dict, Iterator, List, NamedTuple, Optional, Union
 
 import numpy as np
 
 from appliance.graph.suppression import Suppression
 
-WHOLE_IMAGE = np.array([0.0, 0.0, 1.0, 1.0], np.float32)
-# Candidates looked at together: the best of them nearly always fill the result, whatever the threshold.
-BLOCK = 2000
-# Candidates compared with each other at once: more costs more than it saves.
+WHOLE_IMAGE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
+# Candidates of an image that are compared with each other at once: more costs more than it saves.
 TOGETHER = 128
+# Candidates looked at together where there are many: the best of them nearly always fill the result.
+BLOCK = 2000
 
 
-def suppress(
-    boxes: np.ndarray, scores: np.ndarray, window: np.ndarray, settings: Suppression, threshold: float
-) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The detections at or above a threshold, as the graph's own suppression gives them.
+class Candidates(NamedTuple):
+    """Boxes of several images.
 
-    boxes: float32 [n, 1 or classes, 4], (y_min, x_min, y_max, x_max). scores: float32 [n, classes].
-    window: float32 [4], to which boxes are clipped.
-    Returns boxes [n, 4], scores [n] in descending order and class ids int32 [n].
+    images: which image each belongs to, ascending, int [n]. boxes: float32 [n, 4], (y_min, x_min, y_max, x_max).
+    classes: columns of the scores, int [n]. scores: float32 [n]. windows: float32 [n, 4], to which boxes are clipped.
     """
-    flat = scores.ravel()
+
+    images: np.ndarray
+    boxes: np.ndarray
+    classes: np.ndarray
+    scores: np.ndarray
+    windows: np.ndarray
+
+    def taken(self, which: Union[np.ndarray, slice]) -> "Candidates":
+        """Some of them."""
+        return Candidates(*(field[which] for field in self))
+
+    def clipped(self) -> "Candidates":
+        """Those of which something is left in their windows, clipped to them."""
+        low, high = self.windows[:, [0, 1, 0, 1]], self.windows[:, [2, 3, 2, 3]]
+        boxes = np.maximum(np.minimum(self.boxes, high), low)
+        return self._replace(boxes=boxes).taken(_areas(boxes) > 0)
+
+
+def pick(
+    boxes: np.ndarray, scores: np.ndarray, windows: np.ndarray, valid: Optional[np.ndarray], settings: Suppression,
+    threshold: float,
+) -> Candidates:
+    """The candidates at or above a threshold.
+
+    boxes: float32 [images, n, 1 or classes, 4]. scores: float32 [images, n, classes]. windows: float32 [images, 4],
+    or [1, 4] for all. valid: int [images], how many of the n are real; None: all.
+    """
+    flat = scores.reshape(-1)
     picked = np.flatnonzero(flat >= np.float32(threshold))
     found = flat[picked]
     if settings.score_threshold >= threshold:
         above = found > np.float32(settings.score_threshold)
         picked, found = picked[above], found[above]
     rows, classes = np.divmod(picked, settings.classes)
-    candidates = _Candidates(boxes[rows, classes if boxes.shape[1] > 1 else 0], classes, found)
+    images, rows = np.divmod(rows, scores.shape[1])
+    candidates = Candidates(
+        images, boxes[images, rows, classes if boxes.shape[2] > 1 else 0], classes, found,
+        windows[images if len(windows) > 1 else np.zeros_like(images)])
+    return candidates if valid is None else candidates.taken(rows < valid[images])
+
+
+def suppress(candidates: Candidates, settings: Suppression) -> Candidates:
+    """The detections of each image, best first, as the graph's own suppression gives them."""
     if settings.clip == "before":
-        candidates = candidates.clipped(window)
+        candidates = candidates.clipped()
         if settings.rescale:
-            moved = candidates.boxes - np.tile(window[:2], 2)
-            candidates = candidates._replace(boxes=moved * np.tile(1 / (window[2:] - window[:2]), 2))
-    kept = candidates.taken(_greedy(candidates, settings))
-    if settings.clip == "after":
-        kept = kept.clipped(window).taken(slice(settings.in_all))
-    return kept.boxes, kept.scores, (kept.classes + settings.class_offset).astype(np.int32)
+            windows = candidates.windows
+            moved = candidates.boxes - windows[:, [0, 1, 0, 1]]
+            candidates = candidates._replace(boxes=moved * np.tile(1 / (windows[:, 2:] - windows[:, :2]), 2))
+    counts = np.bincount(candidates.images)
+    if counts.max(initial=0) <= min(TOGETHER, settings.per_class, settings.in_all):
+        kept = candidates.taken(_greedy_together(candidates, counts, settings))
+    else:
+        kept = candidates.taken(_greedy_in_turn(candidates, counts, settings))
+    return _limited(kept.clipped(), settings.in_all) if settings.clip == "after" else kept
 
 
-class _Candidates(NamedTuple):
-    """boxes: float32 [n, 4]. classes: columns of the scores [n]. scores: float32 [n]."""
-
-    boxes: np.ndarray
-    classes: np.ndarray
-    scores: np.ndarray
-
-    def taken(self, which: Union[np.ndarray, slice]) -> "_Candidates":
-        return _Candidates(self.boxes[which], self.classes[which], self.scores[which])
-
-    def clipped(self, window: np.ndarray) -> "_Candidates":
-        """Those of which something is left in the window, clipped to it."""
-        low, high = np.tile(window[:2], 2), np.tile(window[2:], 2)
-        boxes = np.maximum(np.minimum(self.boxes, high), low)
-        return self._replace(boxes=boxes).taken(_areas(boxes) > 0)
+def _limited(kept: Candidates, in_all: int) -> Candidates:
+    """The first so many of each image."""
+    firsts = np.searchsorted(kept.images, kept.images)
+    return kept.taken(np.arange(len(kept.images)) - firsts < in_all)
 
 
-def _greedy(candidates: _Candidates, settings: Suppression) -> np.ndarray:
-    """Indices of the boxes that no better one of their class overlaps too much, best first.
+def _greedy_together(candidates: Candidates, counts: np.ndarray, settings: Suppression) -> np.ndarray:
+    """Indices of the boxes that no better one of their class overlaps too much, image by image, best first.
+
+    For images with so few candidates that no limit counts.
+    """
+    order = _best_first(candidates, np.arange(len(candidates.scores)))
+    images = candidates.images[order]
+    places = np.arange(len(order)) - np.searchsorted(images, images)
+    # A row for each image; what is left of the shorter ones belongs to nobody.
+    table = np.full((len(counts), counts.max(initial=0)), -1)
+    table[images, places] = order
+    is_left = table >= 0
+    suppresses = _Overlaps(candidates, settings.iou_threshold).between(table, table)
+    suppresses &= is_left[:, :, np.newaxis] & is_left[:, np.newaxis]
+    suppresses &= np.triu(np.ones(suppresses.shape[1:], bool), 1)
+    for place in np.flatnonzero(suppresses.any(axis=(0, 2))):
+        is_left &= ~(suppresses[:, place] & is_left[:, place, np.newaxis])
+    kept: np.ndarray = table[is_left]
+    return kept
+
+
+def _greedy_in_turn(candidates: Candidates, counts: np.ndarray, settings: Suppression) -> np.ndarray:
+    """The same, for any number of candidates."""
+    ends = np.cumsum(counts)
+    kept = [begin + _greedy(candidates.taken(slice(begin, end)), settings)
+            for begin, end in zip(ends - counts, ends)]
+    return np.concatenate(kept)
+
+
+def _greedy(candidates: Candidates, settings: Suppression) -> np.ndarray:
+    """The same, of one image.
 
     Going through all classes at once gives the best `in_all` of what each class would keep. Where boxes are clipped,
     and some dropped, only afterwards, all are kept.
@@ -71,7 +125,7 @@ def _greedy(candidates: _Candidates, settings: Suppression) -> np.ndarray:
     overlaps = _Overlaps(candidates, settings.iou_threshold)
     kept: List[int] = []
     counts: Dict[int, int] = {}
-    for block in _best_first(candidates):
+    for block in _blocks(candidates):
         for start in range(0, len(block), TOGETHER):
             group = block[start:start + TOGETHER]
             if kept:
@@ -92,8 +146,8 @@ def _greedy(candidates: _Candidates, settings: Suppression) -> np.ndarray:
     return np.array(kept, np.int64)
 
 
-def _best_first(candidates: _Candidates) -> Iterator[np.ndarray]:
-    """Indices in blocks of about BLOCK, best first; equal scores by class and then by row, as TopK orders them."""
+def _blocks(candidates: Candidates) -> Iterator[np.ndarray]:
+    """The candidates of one image in blocks of about BLOCK, best first."""
     left = np.arange(len(candidates.scores))
     while len(left):
         block = left
@@ -103,7 +157,13 @@ def _best_first(candidates: _Candidates) -> Iterator[np.ndarray]:
             block, left = left[best], left[~best]
         else:
             left = left[:0]
-        yield block[np.lexsort((block, candidates.classes[block], -candidates.scores[block]))]
+        yield _best_first(candidates, block)
+
+
+def _best_first(candidates: Candidates, which: np.ndarray) -> np.ndarray:
+    """Indices by image and descending score; equal scores by class and then by row, as TopK orders them."""
+    return which[np.lexsort((
+        which, candidates.classes[which], -candidates.scores[which], candidates.images[which]))]
 
 
 class _Overlaps:
@@ -112,7 +172,7 @@ class _Overlaps:
     In float32 and in the order in which TensorFlow computes it; empty boxes overlap nothing.
     """
 
-    def __init__(self, candidates: _Candidates, iou_threshold: float) -> None:
+    def __init__(self, candidates: Candidates, iou_threshold: float) -> None:
         # TensorFlow overlaps boxes by their corners, whichever way round they are.
         self._low = np.minimum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
         self._high = np.maximum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
@@ -121,8 +181,8 @@ class _Overlaps:
         self._threshold = np.float32(iou_threshold)
 
     def between(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Indices [n] and [m]; returns bool [n, m]."""
-        first = first[:, np.newaxis]
+        """Indices [..., n] and [..., m]; returns bool [..., n, m]."""
+        first, second = first[..., np.newaxis], second[..., np.newaxis, :]
         sides = np.minimum(self._high[first], self._high[second]) - np.maximum(self._low[first], self._low[second])
         sides = np.maximum(sides, 0)
         intersection = sides[..., 0] * sides[..., 1]

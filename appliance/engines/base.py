@@ -21,9 +21,13 @@ class Engine:
         """The outputs for these inputs, in the order that was given when it was loaded."""
         raise NotImplementedError
 
-    def run_many(self, images: Sequence[np.ndarray]) -> List[List[np.ndarray]]:
-        """The outputs for each of at most `batch` images, where the only input is one, uint8 [1, h, w, 3]."""
-        return [self.run(image[np.newaxis]) for image in images]
+    def run_many(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
+        """The outputs for at most `batch` images, where the only input is an image, uint8 [1, h, w, 3].
+
+        Each output has the images' own one after the other, or one for all where it does not depend on them.
+        """
+        image, = images
+        return self.run(image[np.newaxis])
 
     def close(self) -> None:
         """Give its memory back."""

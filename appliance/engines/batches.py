@@ -1,26 +1,29 @@
 """TensorFlow with several images at once: on a GPU a call costs more than what it computes.
 
-The images are resized by the threads that call, and the network gets them as one array of a few fixed sizes: for each
-size XLA compiles the network anew, and cuDNN looks for its fastest ways.
+The threads that call pick the pixels that the resize needs, and the GPU gets them as one array of a few fixed sizes:
+for each size XLA compiles the network anew, and cuDNN looks for its fastest ways.
 """
 
 import logging
 import threading
 import time
-from typing import Any, List, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
+import cv2
 import numpy as np
 
 from appliance.engines.base import Engine
-from appliance.engines.resize import Resizer
+from appliance.engines.resize import make_axis
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
 from appliance.errors import ModelError
-from appliance.graph.network import Network
+from appliance.graph.network import Network, with_batches
 
 log = logging.getLogger(__name__)
 
 # From one size of array to the next: at most so much of what is computed is thrown away.
 _STEP = 4
+_WARMING_RUNS = 3
+_KEPT_SIZES = 16
 
 
 def sizes_up_to(batch: int) -> Tuple[int, ...]:
@@ -29,6 +32,32 @@ def sizes_up_to(batch: int) -> Tuple[int, ...]:
     while sizes[-1] * _STEP < batch:
         sizes.append(sizes[-1] * _STEP)
     return tuple(sizes) if batch == 1 else (*sizes, batch)
+
+
+class _Picker:
+    """For images of one size: where the four neighbours of each pixel of the resized image are."""
+
+    def __init__(self, network: Network, width: int, height: int) -> None:
+        x = make_axis(width, network.width, network.align_corners, network.half_pixel_centers)
+        y = make_axis(height, network.height, network.align_corners, network.half_pixel_centers)
+        maps = [np.stack(np.broadcast_arrays(columns[np.newaxis], rows[:, np.newaxis]), axis=-1)
+                for rows in (y.low, y.high) for columns in (x.low, x.high)]
+        # All four by one call: beneath each other. Whole numbers, so that nothing is interpolated.
+        self._map = np.concatenate(maps).astype(np.int16)
+        self._no_fractions = np.empty(0, np.uint16)
+        self.across, self.down = x.fraction[:, np.newaxis], y.fraction[:, np.newaxis, np.newaxis]
+
+    def pick(self, image: np.ndarray, corners: np.ndarray) -> None:
+        """corners: uint8 [4 * height, width, 3], to be filled."""
+        cv2.remap(image, self._map, self._no_fractions, cv2.INTER_NEAREST, dst=corners, borderMode=cv2.BORDER_REPLICATE)
+
+
+class _Arrays(NamedTuple):
+    """What the network is fed; see BatchNetwork."""
+
+    corners: np.ndarray
+    across: np.ndarray
+    down: np.ndarray
 
 
 class BatchEngine(Engine):
@@ -41,13 +70,13 @@ class BatchEngine(Engine):
     def __init__(self, network: Network, options: TensorFlowOptions, batch: int) -> None:
         self.batch = batch
         self._sizes = sizes_up_to(batch)
-        self._shape = (network.height, network.width, 3)
-        self._resizer = Resizer(network.width, network.height, network.align_corners, network.half_pixel_centers)
+        self._network = network
         moving = network.graph.descendants([network.input.node])
         self._is_shared = [tensor.node not in moving for tensor in network.outputs]
-        network = network.with_batches()
-        self._engine = TensorFlowEngine(network.graph, [network.input], network.outputs, options)
+        graph, *feeds = with_batches(network)
+        self._engine = TensorFlowEngine(graph, feeds, network.outputs, options)
         self.device = self._engine.device
+        self._pickers: Dict[Tuple[int, int], _Picker] = {}
         self._local = threading.local()
         try:
             self._warm()
@@ -56,38 +85,51 @@ class BatchEngine(Engine):
             raise
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
-        return self.run_many([feeds[0][0]])[0]
+        return self.run_many([feeds[0][0]])
 
-    def run_many(self, images: Sequence[np.ndarray]) -> List[List[np.ndarray]]:
-        size = next(size for size in self._sizes if size >= len(images))
-        array = self._array(size)
-        for image, resized in zip(images, array):
-            self._resizer.resize_into(image, resized)
-        outputs = self._engine.run(array)
-        return [self._of_image(outputs, index) for index in range(len(images))]
+    def run_many(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
+        arrays = self._arrays(next(size for size in self._sizes if size >= len(images)))
+        for index, image in enumerate(images):
+            picker = self._picker(image.shape[1], image.shape[0])
+            picker.pick(image, arrays.corners[index].reshape(-1, *arrays.corners.shape[3:]))
+            arrays.across[index], arrays.down[index] = picker.across, picker.down
+        outputs = self._engine.run(*arrays)
+        return [output if is_shared else output[:len(images)] for output, is_shared in zip(outputs, self._is_shared)]
 
     def close(self) -> None:
         self._engine.close()
 
-    def _of_image(self, outputs: Sequence[np.ndarray], index: int) -> List[np.ndarray]:
-        return [output if is_shared else output[index:index + 1]
-                for output, is_shared in zip(outputs, self._is_shared)]
+    def _picker(self, width: int, height: int) -> _Picker:
+        picker = self._pickers.get((width, height))
+        if picker is None:
+            # Streams keep their sizes; a folder of pictures of many sizes must not fill the memory.
+            kept = dict(list(self._pickers.items())[-_KEPT_SIZES:])
+            picker = kept[width, height] = _Picker(self._network, width, height)
+            self._pickers = kept
+        return picker
 
-    def _array(self, size: int) -> np.ndarray:
+    def _arrays(self, size: int) -> _Arrays:
         """This thread's own. What an earlier batch left in its last images is computed too, and not looked at."""
-        arrays: Any = self._local.__dict__
-        if size not in arrays:
-            arrays[size] = np.zeros((size, *self._shape), np.float32)
-        array: np.ndarray = arrays[size]
-        return array
+        own: Dict[Any, _Arrays] = self._local.__dict__
+        if size not in own:
+            width, height = self._network.width, self._network.height
+            own[size] = _Arrays(
+                np.zeros((size, 4, height, width, 3), np.uint8),
+                np.zeros((size, 1, width, 1), np.float32),
+                np.zeros((size, height, 1, 1), np.float32))
+        return own[size]
 
     def _warm(self) -> None:
         began = time.monotonic()
-        random = np.random.RandomState(1)
-        images = list(random.randint(0, 256, (self.batch, *self._shape), np.uint8))
-        alone = self.run_many(images[-1:])[0]
-        for size in self._sizes[1:]:
-            for found, expected in zip(self.run_many(images[-size:])[-1], alone):
-                if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-3, atol=1e-4):
+        shape = self.batch, self._network.height, self._network.width, 3
+        images = list(np.random.RandomState(1).randint(0, 256, shape).astype(np.uint8))
+        alone = self.run_many(images[-1:])
+        for size in self._sizes:
+            # XLA compiles what it has seen twice.
+            for _ in range(_WARMING_RUNS):
+                found = self.run_many(images[-size:])
+            for one, expected, is_shared in zip(found, alone, self._is_shared):
+                last = one if is_shared else one[-1:]
+                if last.shape != expected.shape or not np.allclose(last, expected, rtol=1e-3, atol=1e-4):
                     raise ModelError("TensorFlow finds other things in an image among {} than alone".format(size))
         log.debug("Warm for %s images at once in %.1f s", ", ".join(map(str, self._sizes)), time.monotonic() - began)

@@ -1,12 +1,12 @@
 """Resize on the CPU as TensorFlow 1 does, for engines that cannot.
 
 The rule of tensorflow/core/kernels/image/resize_bilinear_op.cc in its own order and precision (float32): left to
-right, then top to bottom. OpenCV's resize puts pixel centres elsewhere, and its warps round positions to 1/32 pixel
-before 4.11: both move scores. From 4.11 on a warp gives the same within 3e-5 of 255, in a third of the time for small
-images; of large ones it has to make every pixel a float first, and loses.
+right, then top to bottom. OpenCV's resize puts pixel centres elsewhere, and many a version's warps round positions to
+1/32 pixel: both move scores. Where a warp does not (OpenCV 5), it gives the same within 3e-5 of 255, in a third of the
+time for small images; of large ones it has to make every pixel a float first, and loses.
 """
 
-import re
+import functools
 import threading
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -17,12 +17,16 @@ import numpy as np
 _LARGEST_WARP = 1000000
 
 
+@functools.lru_cache(maxsize=None)
 def _warps_exactly() -> bool:
-    numbers = re.findall(r"\d+", cv2.__version__)
-    return [int(number) for number in numbers[:2]] >= [4, 11]
+    """Whether this OpenCV's warp puts pixels where it should: tried, as versions and processors differ."""
+    image = np.random.RandomState(1).randint(0, 256, (31, 47, 3)).astype(np.uint8)
+    by_warp, by_rule = Resizer(20, 20), Resizer(20, 20)
+    by_rule.can_warp = False
+    return bool(np.abs(by_warp.warp(image) - by_rule.resize(image)).max() < 1e-3)
 
 
-class _Axis(NamedTuple):
+class Axis(NamedTuple):
     """For each pixel of the result: its two neighbours and how far it lies from the first towards the second."""
 
     low: np.ndarray
@@ -40,27 +44,20 @@ class _Grid(NamedTuple):
 
 
 class Resizer:
-    """Resizes images to one size. May be called by several threads."""
+    """Resizes images to one size. May be called by several threads. can_warp: let OpenCV do it where it is exact."""
 
     def __init__(self, width: int, height: int, align_corners: bool = False, half_pixel_centers: bool = False) -> None:
         self._width, self._height = width, height
         self._align_corners, self._half_pixel_centers = align_corners, half_pixel_centers
         self._grids: Dict[Tuple[int, int], _Grid] = {}
-        self._can_warp = _warps_exactly() and not (align_corners or half_pixel_centers)
+        self.can_warp = not (align_corners or half_pixel_centers)
         self._local = threading.local()
 
     def resize(self, image: np.ndarray) -> np.ndarray:
         """image: uint8 [h, w, 3], BGR. Returns float32 [1, height, width, 3], RGB, 0 to 255."""
-        resized = np.empty((1, self._height, self._width, 3), np.float32)
-        self.resize_into(image, resized[0])
-        return resized
-
-    def resize_into(self, image: np.ndarray, resized: np.ndarray) -> None:
-        """Likewise, into float32 [height, width, 3], contiguous."""
         height, width = image.shape[:2]
-        if self._can_warp and height * width < _LARGEST_WARP:
-            self._warp(image, resized)
-            return
+        if self.can_warp and height * width < _LARGEST_WARP and _warps_exactly():
+            return self.warp(image)
         grid = self._grids.get((width, height))
         if grid is None:
             grid = self._grid(width, height)
@@ -73,14 +70,16 @@ class Resizer:
         top_left, top_right, bottom_left, bottom_right = corners
         top = _blend(top_left, top_right, grid.across)
         bottom = _blend(bottom_left, bottom_right, grid.across)
-        resized[...] = _blend(top, bottom, grid.down).reshape(resized.shape)
+        return _blend(top, bottom, grid.down).reshape(1, self._height, self._width, 3).copy()
 
-    def _warp(self, image: np.ndarray, resized: np.ndarray) -> None:
+    def warp(self, image: np.ndarray) -> np.ndarray:
+        """The same by OpenCV."""
         scale = np.array([[image.shape[1] / self._width, 0, 0], [0, image.shape[0] / self._height, 0]])
         warped = cv2.warpAffine(
             image.astype(np.float32), scale, (self._width, self._height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-        cv2.cvtColor(warped, cv2.COLOR_BGR2RGB, dst=resized)
+        resized: np.ndarray = cv2.cvtColor(warped, cv2.COLOR_BGR2RGB)[np.newaxis]
+        return resized
 
     def _buffers(self) -> Tuple[np.ndarray, List[np.ndarray]]:
         """This thread's own: new ones for each image would cost more than the arithmetic."""
@@ -101,18 +100,23 @@ class Resizer:
             y.fraction[:, np.newaxis],
         )
 
-    def _axis(self, size: int, resized: int) -> _Axis:
-        one, half = np.float32(1), np.float32(0.5)
-        if self._align_corners and resized > 1:
-            scale = np.float32(size - 1) / np.float32(resized - 1)
-        else:
-            scale = np.float32(size) / np.float32(resized)
-        position = np.arange(resized, dtype=np.float32)
-        position = (position + half) * scale - half if self._half_pixel_centers else position * scale
-        first = np.floor(position)
-        low = np.maximum(first, 0).astype(np.intp)
-        high = np.minimum(first + one, size - 1).astype(np.intp)
-        return _Axis(low, high, position - first)
+    def _axis(self, size: int, resized: int) -> Axis:
+        return make_axis(size, resized, self._align_corners, self._half_pixel_centers)
+
+
+def make_axis(size: int, resized: int, align_corners: bool, half_pixel_centers: bool) -> Axis:
+    """Where the pixels of a resized row or column come from."""
+    one, half = np.float32(1), np.float32(0.5)
+    if align_corners and resized > 1:
+        scale = np.float32(size - 1) / np.float32(resized - 1)
+    else:
+        scale = np.float32(size) / np.float32(resized)
+    position = np.arange(resized, dtype=np.float32)
+    position = (position + half) * scale - half if half_pixel_centers else position * scale
+    first = np.floor(position)
+    low = np.maximum(first, 0).astype(np.intp)
+    high = np.minimum(first + one, size - 1).astype(np.intp)
+    return Axis(low, high, position - first)
 
 
 def _blend(first: np.ndarray, second: np.ndarray, fraction: np.ndarray) -> np.ndarray:

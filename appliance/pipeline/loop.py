@@ -10,9 +10,9 @@ takes batches gets what waits when it is free; it never waits for more.
 import threading
 import time
 from types import TracebackType
-from typing import Any, List, NamedTuple, Optional, Sequence, Set, Tuple, Type
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type
 
-from appliance.frame import Detections, Frame, Result, Segmentation, Timings
+from appliance.frame import Detections, Found, Frame, Result, Segmentation, Timings
 from appliance.pipeline.feed import Feed, start_thread
 from appliance.pipeline.intake import Intake
 from appliance.pipeline.mailbox import Sequencer
@@ -23,12 +23,12 @@ from appliance.pipeline.slot import DetectorSlot
 class _Fronted(NamedTuple):
     """Frames between front and back, which went through the front together; their detector is held meanwhile.
 
-    raws: what the front gave for each of them. front_seconds: for all.
+    raw: what the front gave for all of them, in front_seconds.
     """
 
     frames: Sequence[Tuple[Feed, Frame]]
     detector: SplitDetector
-    raws: Sequence[Any]
+    raw: Any
     front_seconds: float
     left_front_at: float
 
@@ -181,9 +181,9 @@ class Loop:
 
     def _front(self, turn: int, frames: Sequence[Tuple[Feed, Frame]], detector: SplitDetector) -> bool:
         started = time.monotonic()
-        raws = detector.front_many([frame.image for _, frame in frames])
+        raw = detector.front_many([frame.image for _, frame in frames])
         ended = time.monotonic()
-        return self._fronted.put(turn, _Fronted(frames, detector, raws, ended - started, ended))
+        return self._fronted.put(turn, _Fronted(frames, detector, raw, ended - started, ended))
 
     def _run_back(self) -> None:
         try:
@@ -192,10 +192,11 @@ class Loop:
                 if item is None:
                     break
                 try:
-                    for index in range(len(item.frames)):
-                        item.frames[index][0].deliver(_run_back_part(item, index))
+                    results = _run_back_part(item)
                 finally:
                     self._slot.release(item.detector)
+                for (feed, _), result in zip(item.frames, results):
+                    feed.deliver(result)
         except BaseException as error:
             self._fail(error)
             self._fronted.close()
@@ -205,15 +206,19 @@ class Loop:
             self._done.set()
 
 
-def _run_back_part(item: _Fronted, index: int) -> Result:
+def _run_back_part(item: _Fronted) -> List[Result]:
     started = time.monotonic()
-    frame = item.frames[index][1]
-    height, width = frame.image.shape[:2]
-    found = item.detector.back(item.raws[index], width, height)
-    timings = _timings(item, frame, started, time.monotonic())
-    detections = found if isinstance(found, Detections) else Detections.empty()
-    segmentation = found if isinstance(found, Segmentation) else None
-    return Result(frame, detections, timings, item.detector.labels, segmentation)
+    found = item.detector.back_many(item.raw, [frame.image.shape[1::-1] for _, frame in item.frames])
+    ended = time.monotonic()
+    labels = item.detector.labels
+    return [_result(frame, one, _timings(item, frame, started, ended), labels)
+            for (_, frame), one in zip(item.frames, found)]
+
+
+def _result(frame: Frame, found: Found, timings: Timings, labels: Mapping[int, str]) -> Result:
+    if isinstance(found, Segmentation):
+        return Result(frame, Detections.empty(), timings, labels, found)
+    return Result(frame, found, timings, labels)
 
 
 def _timings(item: _Fronted, frame: Frame, back_started: float, back_ended: float) -> Timings:

@@ -1,6 +1,6 @@
 """What the loop asks of a source, a detector and a sink. Anything of this shape will do."""
 
-from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -32,11 +32,11 @@ class SplitDetector(Protocol):
     workers: int
     batch: int
 
-    def front_many(self, images: Sequence[np.ndarray]) -> List[Any]:
+    def front_many(self, images: Sequence[np.ndarray]) -> Any:
         """The part on the accelerator, for at most `batch` images; several threads call it."""
 
-    def back(self, raw: Any, width: int, height: int) -> Found:
-        """The part on the CPU."""
+    def back_many(self, raw: Any, sizes: Sequence[Tuple[int, int]]) -> List[Found]:
+        """The part on the CPU. sizes: width and height of each image."""
 
     def close(self) -> None:
         """Give the memory back."""

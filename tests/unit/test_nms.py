@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 
 from appliance.detectors import nms
-from appliance.detectors.nms import WHOLE_IMAGE, suppress
+from appliance.detectors.nms import WHOLE_IMAGE, pick
 from appliance.graph.suppression import Suppression
 
 SETTINGS = Suppression(
     boxes=0, scores=1, window=None, classes=3, class_offset=1, iou_threshold=0.6, score_threshold=1e-8,
     per_class=100, in_all=100, clip="never", valid=None, rescale=False,
 )
+
+
+def suppress(boxes, scores, window, settings, threshold):
+    """Of one image: boxes [n, 4], scores [n] and class ids [n]."""
+    picked = pick(boxes[np.newaxis], scores[np.newaxis], window.reshape(1, 4), None, settings, threshold)
+    found = nms.suppress(picked, settings)
+    return found.boxes, found.scores, found.classes + settings.class_offset
 
 
 def overlap(a, b):
@@ -125,4 +132,24 @@ def test_a_score_at_the_threshold_counts_and_one_at_the_graphs_own_does_not():
 
 def test_nothing_found_is_an_empty_result():
     boxes, scores, ids = suppress(*one([0, 0, 1, 1], 0.1), WHOLE_IMAGE, SETTINGS, 0.5)
-    assert (boxes.shape, scores.shape, ids.shape, ids.dtype) == ((0, 4), (0,), (0,), np.int32)
+    assert (boxes.shape, scores.shape, ids.shape) == ((0, 4), (0,), (0,))
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.6, 0.99])
+@pytest.mark.parametrize("settings", [
+    SETTINGS, SETTINGS._replace(in_all=4), SETTINGS._replace(clip="after", in_all=4),
+    SETTINGS._replace(clip="before", rescale=True)])
+def test_images_of_a_batch_are_done_as_each_alone(settings, threshold):
+    random = np.random.RandomState(7)
+    corners = random.rand(4, 30, 1, 2).astype(np.float32)
+    boxes = np.concatenate([corners, corners + 0.4], axis=3)
+    scores = (random.randint(0, 50, (4, 30, 3)) / 50.0).astype(np.float32)
+    scores[2] *= 0.1  # hardly anything is found in one of them
+    windows = np.array([[0, 0, 1, 1], [0.2, 0.2, 0.9, 0.9], [0, 0, 1, 1], [0, 0, 0.5, 1]], np.float32)
+    valid = np.array([30, 10, 30, 0])
+    together = nms.suppress(pick(boxes, scores, windows, valid, settings, threshold), settings)
+    for image in range(4):
+        part, count = together.taken(together.images == image), valid[image]
+        alone = suppress(boxes[image, :count], scores[image, :count], windows[image], settings, threshold)
+        for found, wanted in zip((part.boxes, part.scores, part.classes + 1), alone):
+            assert np.array_equal(found, wanted)

@@ -70,6 +70,9 @@ class Fake:
             self.busy -= 1
         return [image[0, 0, :1]]
 
+    def back_many(self, raw, sizes):
+        return [self.back(one, width, height) for one, (width, height) in zip(raw, sizes)]
+
     def back(self, raw, width, height):
         assert not self.closed, "a closed detector was used"
         if self._back_at:
