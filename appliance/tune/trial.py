@@ -5,7 +5,7 @@ One is loaded at a time: a board may have no memory for two.
 
 import logging
 import time
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -139,13 +139,13 @@ class Trial:
 
     def _finds_the_same(self, detector: Detector, expected: Sequence[Found]) -> bool:
         detector.threshold = self._threshold
-        raws: List[Any] = []
+        found: List[Found] = []
         # Full batches, as under load: what they compute may hang on their size.
         images, size = self._compared + list(self._images), max(1, detector.batch)
+        height, width = images[0].shape[:2]
         for first in range(0, len(self._compared), size):
-            raws += detector.front_many(images[first:first + size])
-        height, width = self._compared[0].shape[:2]
-        found = [detector.back(raw, width, height) for raw in raws[:len(self._compared)]]
+            some = images[first:first + size]
+            found += detector.back_many(detector.front_many(some), [(width, height)] * len(some))
         detector.threshold = self._options.det_th
         return all(agree(one, other, self._threshold, max(width, height)) for one, other in zip(found, expected))
 
