@@ -42,7 +42,7 @@ class Feed:
         self._sinks = sinks
         self._meter = meter
         self._change = change
-        self._boxes: List[Mailbox[Result]] = [Mailbox(overwrites=source.is_live) for _ in sinks]
+        self._boxes: List[Mailbox[Sequence[Result]]] = [Mailbox(overwrites=source.is_live) for _ in sinks]
         self._sink_threads: List[threading.Thread] = []
         self._source_threads: List[threading.Thread] = []
         self._lock = threading.Lock()
@@ -58,12 +58,13 @@ class Feed:
             self._sink_threads.append(start_thread("sink " + sink.name, self._serve, sink, box))
         self._source_threads.append(start_thread("source " + self.stream, self._read, put))
 
-    def deliver(self, result: Result) -> None:
-        """Hand a result to the sinks."""
-        self._meter.detected(result.timings)
-        result = self._change(result)
+    def deliver(self, results: Sequence[Result]) -> None:
+        """Hand results to the sinks, those of a batch together. Of a live source one at a time: the newest wins."""
+        for result in results:
+            self._meter.detected(result.timings)
+        changed = [self._change(result) for result in results]
         for box in self._boxes:
-            box.put(result)
+            box.put(changed)
 
     def stop(self) -> None:
         """Read no more frames. Returns at once."""
@@ -108,15 +109,16 @@ class Feed:
             if self.on_end is not None:
                 self.on_end(error)
 
-    def _serve(self, sink: ResultSink, box: "Mailbox[Result]") -> None:
+    def _serve(self, sink: ResultSink, box: "Mailbox[Sequence[Result]]") -> None:
         try:
             while True:
-                result = box.take()
-                if result is None:
+                results = box.take()
+                if results is None:
                     break
-                sink.write(result)
-                if sink.is_drawn:
-                    self._meter.drawn()
+                for result in results:
+                    sink.write(result)
+                    if sink.is_drawn:
+                        self._meter.drawn()
         except BaseException as error:
             self._report(error)
         finally:

@@ -114,5 +114,7 @@ class Intake(Generic[K, T]):
             place = self._places[key]
             self._places.move_to_end(key)
             items.append((key, place.items.popleft()))
-            place.changed.notify()
+            # Half empty, so that who fills it is not woken for each item.
+            if len(place.items) <= self._depth // 2:
+                place.changed.notify()
         return items

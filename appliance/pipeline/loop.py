@@ -10,7 +10,7 @@ takes batches gets what waits when it is free; it never waits for more.
 import threading
 import time
 from types import TracebackType
-from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type
 
 from appliance.frame import Detections, Found, Frame, Result, Segmentation, Timings
 from appliance.pipeline.feed import Feed, start_thread
@@ -23,7 +23,7 @@ from appliance.pipeline.slot import DetectorSlot
 class _Fronted(NamedTuple):
     """Frames between front and back, which went through the front together; their detector is held meanwhile.
 
-    raw: what the front gave for all of them, in front_seconds.
+    raw: what the front gave for all of them, in front_seconds. results: of several, which have been through the back.
     """
 
     frames: Sequence[Tuple[Feed, Frame]]
@@ -31,6 +31,7 @@ class _Fronted(NamedTuple):
     raw: Any
     front_seconds: float
     left_front_at: float
+    results: Sequence[Result] = ()
 
 
 class Loop:
@@ -183,7 +184,11 @@ class Loop:
         started = time.monotonic()
         raw = detector.front_many([frame.image for _, frame in frames])
         ended = time.monotonic()
-        return self._fronted.put(turn, _Fronted(frames, detector, raw, ended - started, ended))
+        item = _Fronted(frames, detector, raw, ended - started, ended)
+        if len(frames) > 1:
+            # One thread would be too slow for all batches; while it is done here, other workers keep the GPU busy.
+            item = item._replace(results=_run_back_part(item))
+        return self._fronted.put(turn, item)
 
     def _run_back(self) -> None:
         try:
@@ -192,11 +197,11 @@ class Loop:
                 if item is None:
                     break
                 try:
-                    results = _run_back_part(item)
+                    results = item.results or _run_back_part(item)
                 finally:
                     self._slot.release(item.detector)
-                for (feed, _), result in zip(item.frames, results):
-                    feed.deliver(result)
+                for feed, own in _by_feed(item.frames, results).items():
+                    feed.deliver(own)
         except BaseException as error:
             self._fail(error)
             self._fronted.close()
@@ -213,6 +218,13 @@ def _run_back_part(item: _Fronted) -> List[Result]:
     labels = item.detector.labels
     return [_result(frame, one, _timings(item, frame, started, ended), labels)
             for (_, frame), one in zip(item.frames, found)]
+
+
+def _by_feed(frames: Sequence[Tuple[Feed, Frame]], results: Sequence[Result]) -> Dict[Feed, List[Result]]:
+    found: Dict[Feed, List[Result]] = {}
+    for (feed, _), result in zip(frames, results):
+        found.setdefault(feed, []).append(result)
+    return found
 
 
 def _result(frame: Frame, found: Found, timings: Timings, labels: Mapping[int, str]) -> Result:
