@@ -25,6 +25,7 @@ from appliance.engines.choose import (
 from appliance.errors import ModelError
 from appliance.graph.adapt import read_model
 from appliance.graph.family import SEGMENTATION_OUTPUT, Interface, recognise
+from appliance.graph.fold import fold_batch_norms
 from appliance.graph.frozen import Graph, Tensor
 from appliance.graph.head import segmentation_side
 from appliance.graph.split import keep, split
@@ -68,23 +69,25 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
     classes = classes_of(graph, interface, plan)
     labels = labels_of(interface, classes, labels)
     try:
-        detector = _load_warm(graph, interface, plan, name, labels, options)
+        detector = _load(graph, interface, plan, name, labels, options)
+        # The first run needs the most memory: what is no longer used goes before it.
+        del graph
+        plan = plan._replace(front=None)
+        _warm(detector, plan)
     except ModelError as error:
         if plan.path == "whole" or options.engine.engine in (TENSORRT, OPENVINO):
             raise
         log.warning("%s does not run in two parts, so it runs whole: %s", name, error)
         plan = Plan("whole", "its parts do not run")
-        detector = _load_warm(graph, interface, plan, name, labels, options)
+        detector = _load(read_model(path), interface, plan, name, labels, options)
+        _warm(detector, plan)
     detector.classes = classes
     log.info("%s: %s graph, %s path, %s on the %s%s", name, interface.family, plan.path, detector.engine,
              detector.device, " ({})".format(plan.reason) if plan.reason else "")
     return detector
 
 
-def _load_warm(
-    graph: Graph, interface: Interface, plan: Plan, name: str, labels: Mapping[int, str], options: ModelOptions
-) -> Detector:
-    detector = _load(graph, interface, plan, name, labels, options)
+def _warm(detector: Detector, plan: Plan) -> None:
     try:
         raw = detector.front(np.zeros((32, 32, 3), np.uint8))
         detector.back(raw, 32, 32)
@@ -93,7 +96,6 @@ def _load_warm(
         raise
     if plan.suppression is not None and detector.anchors is None:
         detector.anchors = raw[plan.suppression.scores].size // plan.suppression.classes
-    return detector
 
 
 def differences(
@@ -148,7 +150,11 @@ def _load(
     if plan.front is not None and plan.suppression is not None:
         folding = session._replace(fold_constants=True)
         batch = options.batch or (GPU_BATCH if on_gpu and is_x86() else 1)
-        fast = front_engine(plan.front, image[0], plan.cut.tensors, folding, options.engine, batch)
+        network = plan.front
+        if interface.family == "ssd" and options.engine.engine != TENSORRT:
+            # TensorRT does it itself; in the 240 layers of a Faster R-CNN the roundings come to more than 1e-4.
+            network = fold_batch_norms(network, plan.cut.tensors)
+        fast = front_engine(network, image[0], plan.cut.tensors, folding, options.engine, batch)
         return FastDetector(about, fitting(fast), options.det_th, plan.suppression)
     parts = split(graph, plan.cut, list(family.outputs))
     front = fitting(TensorFlowEngine(parts.front, image, parts.cut, session))

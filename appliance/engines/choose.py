@@ -14,7 +14,6 @@ import numpy as np
 from appliance.engines.base import Engine
 from appliance.engines.cache import Built, EngineCache
 from appliance.errors import ModelError
-from appliance.graph.fold import fold_batch_norms
 from appliance.graph.frozen import Graph, Tensor, parse_graph
 from appliance.graph.network import Network, take_network
 from appliance.graph.split import keep
@@ -73,7 +72,6 @@ def _tensorflow_engine(
 ) -> Engine:
     from appliance.engines.tensorflow import TensorFlowEngine
 
-    front = fold_batch_norms(front, outputs)
     if batch > 1:
         from appliance.engines.batches import BatchEngine
 
