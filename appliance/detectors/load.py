@@ -152,7 +152,7 @@ def _load(
         batch = options.batch or (GPU_BATCH if on_gpu and is_x86() else 1)
         network = plan.front
         if interface.family == "ssd" and options.engine.engine != TENSORRT:
-            # TensorRT does it itself; in the 240 layers of a Faster R-CNN the roundings come to more than 1e-4.
+            # TensorRT does it itself; in the hundred layers of a Faster R-CNN the roundings come to more than 1e-4.
             network = fold_batch_norms(network, plan.cut.tensors)
         fast = front_engine(network, image[0], plan.cut.tensors, folding, options.engine, batch)
         return FastDetector(about, fitting(fast), options.det_th, plan.suppression)
