@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 # Images that a PC's GPU gets together at most. Measured: docs/performance.md.
 GPU_BATCH = 16
+# Threads that keep a GPU busy: one image at a time, and with batches, for which they pick the pixels.
+_GPU_WORKERS = {False: 2, True: 8}
 
 _Make = Callable[[About, Engine, Optional[Engine], float, Graph], Detector]
 
@@ -131,7 +133,8 @@ def _load(
     from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions, gpu_names
 
     on_gpu = options.engine.engine == TENSORRT or gpu_names()
-    workers = options.worker_threads or (2 if on_gpu else available_cores())
+    batch = options.batch or (GPU_BATCH if on_gpu and is_x86() and plan.front is not None else 1)
+    workers = options.worker_threads or min(available_cores(), _GPU_WORKERS[batch > 1] if on_gpu else 256)
     if plan.path == "whole" and not options.worker_threads:
         workers = 1
     session = TensorFlowOptions(
@@ -149,7 +152,6 @@ def _load(
         return make(about, fitting(engine), None, options.det_th, graph)
     if plan.front is not None and plan.suppression is not None:
         folding = session._replace(fold_constants=True)
-        batch = options.batch or (GPU_BATCH if on_gpu and is_x86() else 1)
         network = plan.front
         if interface.family == "ssd" and options.engine.engine != TENSORRT:
             # TensorRT does it itself; in the hundred layers of a Faster R-CNN the roundings come to more than 1e-4.
