@@ -5,9 +5,9 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
-from appliance.engines.batches import _Picker, sizes_up_to  # noqa: E402
-from appliance.engines.resize import Resizer  # noqa: E402
-from appliance.graph.network import Network  # noqa: E402
+from appliance.engines.batches import _Picker, sizes_up_to
+from appliance.engines.resize import Resizer
+from appliance.graph.network import Network
 
 
 @pytest.mark.parametrize("batch, sizes", [(1, (1,)), (2, (1, 2)), (4, (1, 4)), (16, (1, 4, 16)), (20, (1, 4, 16, 20))])
