@@ -75,8 +75,8 @@ def install(session: nox.Session, *parts: str) -> None:
 def tests(session: nox.Session, *options: str) -> None:
     install(session, "run", "web", "opencv", "openvino", "tensorflow", "test")
     # Two files at a time: a test waits much for processes to start, and on two cores that halves the time.
-    workers = ("-n", "2", "--dist", "loadfile")
-    session.run("python", "-m", "pytest", f"--timeout={SECONDS_A_TEST}", *workers, *options, *session.posargs)
+    always = (f"--timeout={SECONDS_A_TEST}", "--durations=20", "-n", "2", "--dist", "loadfile")
+    session.run("python", "-m", "pytest", *always, *options, *session.posargs)
 
 
 @nox.session(python=False)

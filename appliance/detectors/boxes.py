@@ -58,7 +58,8 @@ class FastDetector(BoxDetector):
         with_own_boxes = settings.classes if boxes.size == scores.size * 4 else 1
         boxes = boxes.reshape(len(images), -1, with_own_boxes, 4)
         scores = scores.reshape(len(images), -1, settings.classes)
-        self.anchors = scores.shape[1]
+        if self.anchors is None:  # by the warm-up; some graphs have as many as the image's sides ask for
+            self.anchors = scores.shape[1]
         windows = WHOLE_IMAGE if settings.window is None else outputs[settings.window].reshape(-1, 4)
         valid = None if settings.valid is None else outputs[settings.valid].reshape(-1)
         # Here, because several threads do it at once: it looks at every score.
