@@ -32,10 +32,10 @@ from appliance.graph.split import keep, split
 
 log = logging.getLogger(__name__)
 
-# Images that a PC's GPU gets together at most. Measured: docs/performance.md.
-GPU_BATCH = 16
-# Threads that keep a GPU busy: one image at a time, and with batches, for which they pick the pixels.
-_GPU_WORKERS = {False: 2, True: 8}
+# Threads that keep a GPU busy; and where a PC's GPU gets batches, how large they are, and the threads, which pick the
+# pixels for them. Measured: docs/performance.md.
+_GPU_WORKERS = 2
+_GPU_BATCH, _GPU_BATCH_WORKERS = 16, 8
 
 _Make = Callable[[About, Engine, Optional[Engine], float, Graph], Detector]
 
@@ -133,8 +133,7 @@ def _load(
     from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions, gpu_names
 
     on_gpu = options.engine.engine == TENSORRT or gpu_names()
-    batch = options.batch or (GPU_BATCH if on_gpu and is_x86() and plan.front is not None else 1)
-    workers = options.worker_threads or min(available_cores(), _GPU_WORKERS[batch > 1] if on_gpu else 256)
+    workers = options.worker_threads or (_GPU_WORKERS if on_gpu else available_cores())
     if plan.path == "whole" and not options.worker_threads:
         workers = 1
     session = TensorFlowOptions(
@@ -152,11 +151,14 @@ def _load(
         return make(about, fitting(engine), None, options.det_th, graph)
     if plan.front is not None and plan.suppression is not None:
         folding = session._replace(fold_constants=True)
-        network = plan.front
+        network, batch = plan.front, 1
         if interface.family == "ssd" and options.engine.engine != TENSORRT:
             # TensorRT does it itself; in the hundred layers of a Faster R-CNN the roundings come to more than 1e-4.
             network = fold_batch_norms(network, plan.cut.tensors)
+            batch = options.batch or (_GPU_BATCH if on_gpu and is_x86() else 1)
         fast = front_engine(network, image[0], plan.cut.tensors, folding, options.engine, batch)
+        if on_gpu and fast.batch > 1 and not options.worker_threads:
+            about = about._replace(workers=min(_GPU_BATCH_WORKERS, available_cores()))
         return FastDetector(about, fitting(fast), options.det_th, plan.suppression)
     parts = split(graph, plan.cut, list(family.outputs))
     front = fitting(TensorFlowEngine(parts.front, image, parts.cut, session))

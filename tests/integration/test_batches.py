@@ -1,0 +1,61 @@
+"""Several images that go through the front together give what each gives alone. On the CPU: CI has no GPU."""
+
+import logging
+
+import cv2
+import numpy as np
+
+from appliance.detectors.load import load_detector
+from appliance.detectors.plan import ModelOptions
+from appliance.engines.choose import EngineChoice
+from appliance.pipeline.feed import Feed
+from appliance.pipeline.loop import Loop
+from appliance.pipeline.meter import Meter
+from appliance.sinks.base import Sink
+from appliance.sources.memory import MemorySource
+from tests.zoo import unpack, zoo_bytes
+
+
+class Collect(Sink):
+    name = "collect"
+
+    def __init__(self):
+        self.results = []
+
+    def write(self, result):
+        self.results.append(result)
+
+
+def load(path, **options):
+    options["engine"] = EngineChoice("tensorflow")
+    return load_detector(path, path.parent.name, {}, ModelOptions(det_th=0.3, **options))
+
+
+def test_a_movie_in_batches_gives_the_same_detections_in_order(coco_model, samples):
+    pictures = [cv2.imread(str(samples / name)) for name in ("bus.jpg", "zidane.jpg", "astronaut.png")]
+    images = [cv2.resize(picture, size) for size in ((640, 360), (320, 240)) for picture in pictures]
+    alone = load(coco_model)
+    expected = [alone.detect(image) for image in images]
+    alone.close()
+    assert alone.batch == 1 and sum(len(found.scores) for found in expected) > 10
+    together, sink = load(coco_model, batch=5, worker_threads=2), Collect()
+    assert (together.batch, together.workers, together.anchors) == (5, 2, 1917)
+    with Loop(together, [Feed(MemorySource(images, frames=24), [sink], Meter(5.0))]) as loop:
+        loop.wait()
+    assert [result.frame.index for result in sink.results] == list(range(24))
+    for result, wanted in zip(sink.results, expected * 4):
+        found, (height, width) = result.detections, result.frame.image.shape[:2]
+        assert found.class_ids.tolist() == wanted.class_ids.tolist()
+        assert np.allclose(found.scores, wanted.scores, rtol=0, atol=1e-4)
+        assert np.allclose(found.boxes, wanted.boxes, rtol=0, atol=1e-4 * max(width, height))
+
+
+def test_a_graph_that_takes_one_image_gets_one_and_says_so(zoo_dir, tmp_path, caplog):
+    name = "ssd_mobilenet_v1_coco_11_06_2017"
+    path = unpack(zoo_bytes(zoo_dir, name), tmp_path, name)
+    with caplog.at_level(logging.INFO, "appliance"):
+        detector = load(path, batch=4)
+    assert detector.batch == 1
+    assert "One image at a time: the graph does not take several" in caplog.text
+    detector.detect(np.zeros((48, 64, 3), np.uint8))
+    detector.close()
