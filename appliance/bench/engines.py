@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Sequence
 import cv2
 import numpy as np
 
-from appliance.bench.agreement import compare, detect_all
+from appliance.agreement import compare, detect_all
 from appliance.bench.parts import SIZES, Row
 from appliance.detectors.base import Detector
 from appliance.engines.choose import OPENVINO, TENSORFLOW
@@ -95,5 +95,5 @@ def measure_engines(
             width=SIZE[0], height=SIZE[1], engine_fps=round(engine.fps, 1), loop_fps=round(loop.fps, 1),
             loop_to_engine=round(loop.fps / engine.fps, 3), compared=agreement.detections,
             unmatched=agreement.unmatched, score_difference=agreement.score, box_difference=agreement.box,
-            is_equal=agreement.is_equal))
+            is_equal=agreement.detections > 0 and agreement.is_same))
     return rows

@@ -9,6 +9,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from appliance.agreement import compare, detect_all
 from appliance.detectors.base import Detector
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
@@ -16,7 +17,6 @@ from appliance.engines.choose import TENSORFLOW, TENSORRT, EngineChoice
 from appliance.errors import SplitlensError
 from appliance.frame import Detections, Found
 from appliance.measure import Rate, measure_loop
-from appliance.tune.agreement import agree
 from appliance.tune.candidates import Candidate, Group, Outcome, Place
 from appliance.tune.report import Row
 from appliance.zoo.store import InstalledModel
@@ -139,15 +139,11 @@ class Trial:
 
     def _finds_the_same(self, detector: Detector, expected: Sequence[Found]) -> bool:
         detector.threshold = self._threshold
-        found: List[Found] = []
         # Full batches, as under load: what they compute may hang on their size.
-        images, size = self._compared + list(self._images), max(1, detector.batch)
-        height, width = images[0].shape[:2]
-        for first in range(0, len(self._compared), size):
-            some = images[first:first + size]
-            found += detector.back_many(detector.front_many(some), [(width, height)] * len(some))
+        images = self._compared + list(self._images)[:-len(self._compared) % detector.batch]
+        found = detect_all(detector, images)[:len(expected)]
         detector.threshold = self._options.det_th
-        return all(agree(one, other, self._threshold, max(width, height)) for one, other in zip(found, expected))
+        return compare(expected, found, self._compared, self._threshold).is_same
 
 
 def _sentence(error: Exception) -> str:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.bench.agreement import compare
+from appliance.agreement import compare
 from appliance.detectors.boxes import About, ExactDetector
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions, make_plan
@@ -94,7 +94,7 @@ def test_a_model_of_the_zoo_gives_the_same_split_and_fast_as_whole(name, zoo_dir
         height, width = image.shape[:2]
         as_whole, as_fast = reader.back(outputs, width, height), fast.detect(image)
         # Weights without meaning give scores that differ in the seventh digit: such may change places.
-        assert compare([as_whole], [as_fast], [image], THRESHOLD).is_equal
+        assert compare([as_whole], [as_fast], [image], THRESHOLD).is_same
         found += len(as_whole.scores)
     fast.close()
     assert found, "a test that finds nothing shows nothing"

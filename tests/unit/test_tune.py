@@ -5,12 +5,12 @@ from typing import List
 import numpy as np
 import pytest
 
+from appliance.agreement import compare
 from appliance.detectors.base import Detector
 from appliance.detectors.plan import ModelOptions
 from appliance.errors import ModelError
 from appliance.frame import Detections, Segmentation
 from appliance.tune import trial
-from appliance.tune.agreement import agree
 from appliance.tune.candidates import (
     Candidate,
     Outcome,
@@ -124,8 +124,9 @@ CAT, DOG = (17, 0.9, 10, 10, 50, 50), (18, 0.7, 100, 100, 300, 200)
     (Segmentation(np.ones((9, 9), np.uint8)), Segmentation(np.zeros((9, 9), np.uint8)), False),
 ])
 def test_what_counts_as_the_same_detections(one, other, same):
-    assert agree(one, other, 0.5, 640) is same
-    assert agree(other, one, 0.5, 640) is same
+    image = np.zeros((480, 640, 3), np.uint8)
+    assert compare([one], [other], [image], 0.5).is_same is same
+    assert compare([other], [one], [image], 0.5).is_same is same
 
 
 class Pretended(Detector):

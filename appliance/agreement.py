@@ -5,13 +5,15 @@ from typing import List, NamedTuple, Sequence
 import numpy as np
 
 from appliance.detectors.base import Detector
-from appliance.frame import Detections, Found
+from appliance.frame import Detections, Found, Segmentation
 
 TOLERANCE = 1e-4
+"""Of scores, and of boxes as a part of the image's sides."""
+SAME_PIXELS = 0.999
 
 
 class Agreement(NamedTuple):
-    """detections: how many were compared. unmatched: those that only one of the two found.
+    """detections: how many were compared. unmatched: those, or segmentations, that only one of the two found.
 
     score, box: the largest difference of those that both found; of boxes as a fraction of the picture.
     """
@@ -22,8 +24,8 @@ class Agreement(NamedTuple):
     box: float
 
     @property
-    def is_equal(self) -> bool:
-        return self.detections > 0 and not self.unmatched and max(self.score, self.box) <= TOLERANCE
+    def is_same(self) -> bool:
+        return not self.unmatched and max(self.score, self.box) <= TOLERANCE
 
 
 def detect_all(detector: Detector, images: Sequence[np.ndarray]) -> List[Found]:
@@ -38,13 +40,12 @@ def detect_all(detector: Detector, images: Sequence[np.ndarray]) -> List[Found]:
 def compare(
     expected: Sequence[Found], found: Sequence[Found], images: Sequence[np.ndarray], threshold: float
 ) -> Agreement:
-    """Compare what was found in each image. One within the tolerance of the threshold may lie on either side of it.
-
-    Segmentations are not compared: their graphs have no part to leave out.
-    """
+    """Compare what was found in each image. One within the tolerance of the threshold may lie on either side of it."""
     total, unmatched, score, box = 0, 0, 0.0, 0.0
     for wanted, given, image in zip(expected, found, images):
-        if not isinstance(wanted, Detections) or not isinstance(given, Detections):
+        if isinstance(wanted, Segmentation) or isinstance(given, Segmentation):
+            unmatched += not (isinstance(wanted, Segmentation) and isinstance(given, Segmentation)
+                              and _same_pixels(wanted.class_map, given.class_map))
             continue
         left = list(range(len(given.scores)))
         scale = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
@@ -58,8 +59,19 @@ def compare(
                 nearest = min(differences, key=lambda difference: max(difference[:2]))
                 left.remove(nearest[2])
                 score, box = max(score, nearest[0]), max(box, nearest[1])
+                unmatched += not _same_masks(wanted, index, given, nearest[2])
             elif wanted.scores[index] >= threshold + TOLERANCE:
                 unmatched += 1
         unmatched += sum(1 for other in left if given.scores[other] >= threshold + TOLERANCE)
         total += len(wanted.scores)
     return Agreement(total, unmatched, score, box)
+
+
+def _same_masks(one: Detections, index: int, other: Detections, place: int) -> bool:
+    if one.masks is None or other.masks is None:
+        return True
+    return _same_pixels(one.masks[index], other.masks[place])
+
+
+def _same_pixels(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and bool(np.mean(one == other) >= SAME_PIXELS)
