@@ -74,7 +74,8 @@ def _engine_bars(report: Report) -> List[_Bar]:
             found += [_Bar(name + ": first detection after", row["first_detection_s"], at_most=seconds, unit="s"),
                       _Bar(name + ": memory", row["peak_memory_mb"], at_most=megabytes, unit="MB")]
         if row["compared"]:
-            found += [_Bar(name + ": largest difference to the graph whole", max(
-                row["score_difference"], row["box_difference"]), at_most=1e-4),
-                _Bar(name + ": found by one of them only", row["unmatched"], at_most=0)]
+            found.append(_Bar(name + ": largest difference to the graph whole", max(
+                row["score_difference"], row["box_difference"]), at_most=1e-4))
+        if row["compared"] or row["unmatched"]:
+            found.append(_Bar(name + ": found by one of them only", row["unmatched"], at_most=0))
     return found

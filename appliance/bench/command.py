@@ -19,8 +19,10 @@ from appliance.bench.engines import engine_names, measure_engines, start_alone, 
 from appliance.bench.parts import measure_camera, measure_sizes, measure_streams
 from appliance.bench.table import markdown_table, text_table
 from appliance.board import detect_board
+from appliance.board.machine import cpu_name
 from appliance.board.power_modes import current_mode, power_table
 from appliance.board.readings import Readings
+from appliance.board.root import board_root
 from appliance.detectors.base import Detector
 from appliance.engines.choose import TENSORFLOW
 from appliance.errors import ConfigError, OutputError, SplitlensError
@@ -123,19 +125,13 @@ def _visualize(
 
 
 def _machine(detector: Detector) -> Dict[str, Any]:
-    cpu = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            cpu = next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
     board = detect_board()
     current = current_mode()
     mode = None if current is None else power_table(board).find(current)
     return {
         "board": board.name,
         "mode": mode.name if mode else None,
-        "cpu": cpu,
+        "cpu": cpu_name(board_root()),
         "cores": len(os.sched_getaffinity(0)),
         "device": detector.device,
         "python": platform.python_version(),

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from appliance.tune.candidates import Candidate, Outcome
+from appliance.tune.candidates import Outcome
 
 COLUMNS = ("", "engine", "path", "workers", "batch", "XLA", "streams", "fps", "latency ms", "load s", "note")
 _LEFT = ("", "engine", "path", "XLA", "note")
@@ -52,11 +52,7 @@ def _cells(row: Row) -> Sequence[str]:
 def as_json(row: Row) -> Dict[str, Any]:
     """The same as a JSON object."""
     outcome = row.outcome
-    fields: Dict[str, Any] = dict(_fields(outcome.candidate), path=row.path or None, workers=row.workers)
+    fields: Dict[str, Any] = dict(outcome.candidate._asdict(), path=row.path or None, workers=row.workers)
     fields.update(streams=row.streams, fps=round(outcome.fps, 1), latency_ms=round(outcome.latency * 1e3, 1),
                   load_s=round(row.loading, 1), refusal=outcome.refusal, kept=row.is_kept)
     return fields
-
-
-def _fields(candidate: Candidate) -> Dict[str, Any]:
-    return dict(candidate._asdict())

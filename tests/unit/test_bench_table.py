@@ -130,6 +130,17 @@ def test_every_bar_is_held_against_its_figure(what, measured, reached):
     assert (bars[what]["measured"], bars[what]["reached"]) == (pytest.approx(measured), reached)
 
 
+@pytest.mark.parametrize("compared, unmatched, reached", [
+    (40, 1, {"largest difference to the graph whole": True, "found by one of them only": False}),
+    (0, 3, {"found by one of them only": False}),  # the graph whole found nothing, the engine did
+    (0, 0, {}),
+])
+def test_what_an_engine_finds_is_held_against_the_graph_whole(compared, unmatched, reached):
+    row = dict(engine("openvino", 1.5, 340), compared=compared, unmatched=unmatched)
+    bars = list_bars({"engines": [row]})
+    assert {bar["what"].split(": ")[1]: bar["reached"] for bar in bars[2:]} == reached
+
+
 def test_a_gpu_has_bars_of_its_own():
     bars = {bar["what"]: bar for bar in report(["streams"], device="GPU")["bars"]}
     assert bars["1280x720: one stream"]["at_least"] == 900 and not bars["1280x720: one stream"]["reached"]
