@@ -2,6 +2,7 @@
 
 import math
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -43,41 +44,82 @@ class Counting(Detector):
 
 
 class Ends(Sink):
-    def __init__(self):
-        self.frames, self.ends = [], 0
+    """has_enough: told how many frames came so far."""
+
+    def __init__(self, has_enough=lambda frames: None):
+        self.frames, self.ends, self.has_enough = [], 0, has_enough
 
     def write(self, result):
         self.frames.append(result.frame.stream)
+        self.has_enough(len(self.frames))
 
     def close(self):
         self.ends += 1
 
 
-def test_the_whole_runs_both_parts():
+@pytest.fixture
+def seconds_are_calls(monkeypatch):
+    """A clock by which each call of a front takes a second and nothing else takes any."""
+    def front_many(detector, images):
+        found = of_counting(detector, images)
+        with detector.lock:
+            clock.append(clock[-1] + 1.0)
+        return found
+
+    clock, of_counting = [0.0], Counting.front_many
+    monkeypatch.setattr(Counting, "front_many", front_many)
+    monkeypatch.setattr(measure, "time", SimpleNamespace(monotonic=lambda: clock[-1], process_time=lambda: 0.0))
+
+
+@pytest.fixture
+def enough(monkeypatch):
+    """Set it, and whatever runs for some seconds has run for as long."""
+    class Timer:
+        def __init__(self, seconds, function):
+            self.thread = threading.Thread(target=lambda: (event.wait(60), function()))
+
+        def start(self):
+            self.thread.start()
+
+        def cancel(self):
+            event.set()
+            self.thread.join()
+
+    event = threading.Event()
+    monkeypatch.setattr(measure, "threading", SimpleNamespace(Timer=Timer))
+    return event
+
+
+def test_the_whole_runs_both_parts(seconds_are_calls):
     detector = Counting()
-    rate = measure.measure_whole(detector, IMAGES, 0.05)
-    assert rate.frames == len(rate.latencies) == len(detector.calls) == detector.backs > 3
-    assert detector.calls[:4] == [[0], [1], [2], [0]]
+    rate = measure.measure_whole(detector, IMAGES, 4)
+    assert rate.frames == len(rate.latencies) == detector.backs == 4 and rate.fps == 1
+    assert detector.calls == [[0], [1], [2], [0]]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
-def test_the_engine_gets_as_many_at_once_as_it_takes(batch):
+def test_the_engine_gets_as_many_at_once_as_it_takes(seconds_are_calls, batch):
     detector = Counting(batch)
-    rate = measure.measure_engine(detector, IMAGES, 0.05)
-    assert detector.backs == 0 and {len(call) for call in detector.calls} == {batch}
-    assert rate.frames == len(rate.latencies) == batch * len(detector.calls) > 0
+    rate = measure.measure_engine(detector, IMAGES, 4)
+    # The second of the two threads may have begun one when time is up.
+    assert detector.backs == 0 and [len(call) for call in detector.calls] in ([batch] * 4, [batch] * 5)
+    assert rate.frames == len(rate.latencies) == batch * len(detector.calls)
     assert detector.calls[0] == [number % 3 for number in range(batch)]
 
 
 @pytest.mark.parametrize("batch, streams", [(1, 1), (1, 3), (4, 2)])
-def test_the_loop_serves_every_stream_and_leaves_the_detector_open(batch, streams):
+def test_the_loop_serves_every_stream_and_leaves_the_detector_open(enough, batch, streams):
     detector, sinks = Counting(batch), []
 
+    def has_enough(frames):
+        if len(sinks) == streams and all(len(sink.frames) > 1 for sink in sinks):
+            enough.set()
+
     def further(meter):
-        sinks.append(Ends())
+        sinks.append(Ends(has_enough))
         return [sinks[-1]]
 
-    rate = measure.measure_loop(detector, IMAGES, 0.6, streams, sinks=further)
+    rate = measure.measure_loop(detector, IMAGES, 600, streams, sinks=further)
     assert not detector.is_closed
     assert rate.frames == detector.backs == sum(len(sink.frames) for sink in sinks) > streams
     assert {name for sink in sinks for name in sink.frames} == {"stream {}".format(n) for n in range(streams)}
@@ -85,11 +127,13 @@ def test_the_loop_serves_every_stream_and_leaves_the_detector_open(batch, stream
     assert 0 < rate.latency(50) <= rate.latency(99)
 
 
-def test_a_camera_gives_no_more_than_it_has():
-    seconds, fps = 0.5, 20.0
-    for rate in (measure.measure_paced(Counting(), IMAGES, seconds, fps),
-                 measure.measure_loop(Counting(), IMAGES, seconds, fps=fps)):
+def test_a_camera_gives_no_more_than_it_has(enough):
+    fps = 20.0
+    taken = Ends(lambda frames: enough.set() if frames == 5 else None)
+    for rate in (measure.measure_paced(Counting(), IMAGES, 0.3, fps),
+                 measure.measure_loop(Counting(), IMAGES, 600, fps=fps, sinks=lambda meter: [taken])):
         assert 0 < rate.frames <= rate.seconds * fps + 1
+    assert len(taken.frames) >= 5
 
 
 def test_turns_are_summed():
