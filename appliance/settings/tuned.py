@@ -121,6 +121,9 @@ def with_tuned(loaded: Loaded, entry: Tuned, path: Path) -> Loaded:
 def _checked(entry: Any) -> Tuned:
     """An entry as it was read. Raises BadValue for a setting that cannot be, other errors for what is no entry."""
     tuned = Tuned(**entry)
+    for part in (tuned.machine, tuned.settings, tuned.under, tuned.measured, tuned.versions):
+        if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):
+            raise ValueError("not an entry")
     for key, value in tuned.settings.items():
         if key not in TUNED_SETTINGS:
             raise BadValue("{} is nothing that is tuned".format(key))
@@ -128,7 +131,6 @@ def _checked(entry: Any) -> Tuned:
             check_value(SETTINGS[key], value)
         except BadValue as error:
             raise BadValue("{} {}".format(key, error)) from None
-    if "engine" not in tuned.settings or set(tuned.under) != set(MEASURED_UNDER) or not all(
-            isinstance(part, dict) for part in (tuned.machine, tuned.measured, tuned.versions)):
+    if "engine" not in tuned.settings or set(tuned.under) != set(MEASURED_UNDER):
         raise ValueError("not an entry")
     return tuned._replace(date=str(tuned.date), graph=str(tuned.graph))

@@ -61,6 +61,11 @@ def test_it_is_read_as_it_was_written_and_damage_is_named(here):
         path.write_text(text)
         with pytest.raises(ConfigError, match=r"^state/tuned.yml: not as `tune` wrote it$"):
             read_tuned(path)
+    for damage in ({"under": list(UNDER)}, {"under": {}}, {"machine": {"cores": 2, 9: 2}}, {"machine": ["cores"]},
+                   {"settings": {}}, {"settings": None}, {"settings": {1: 2, "engine": "auto"}}, {"versions": "2"}):
+        write_tuned(path, {"cats": entry(here, **damage)})
+        with pytest.raises(ConfigError, match=r"^state/tuned.yml: not as `tune` wrote it$"):
+            read_tuned(path)
     for settings, said in (
             ({"engine": "abacus"}, "engine must be one of"),
             ({"engine": "auto", "worker_threads": -1}, "worker_threads must be"),
