@@ -9,6 +9,8 @@ HOPELESS = 0.8
 FINALISTS = 3
 FIRST_BATCH, BATCHES = 4, (1, 4, 8, 16, 32)
 GPU_WORKERS, GPU_BATCH_WORKERS = (1, 2, 4), (2, 4, 8)
+WHOLE_WORKERS = (1, 2)
+"""A graph that is not split takes all cores for each frame."""
 
 
 class Candidate(NamedTuple):
@@ -39,13 +41,15 @@ class Place(NamedTuple):
     """What there is to choose from, on this machine and for this model.
 
     engines: those that can be tried. path: the fastest one that model and settings allow: fast, exact or whole.
-    on_gpu: whether TensorFlow has one. fixed: settings that somebody set, key to value; they are not varied.
+    on_gpu: whether TensorFlow has one. is_x86: whether the cores can fill batches for it.
+    fixed: settings that somebody set, key to value; they are not varied.
     """
 
     engines: Sequence[str]
     path: str
     cores: int
     on_gpu: bool
+    is_x86: bool
     fixed: Mapping[str, Any] = {}
 
 
@@ -92,7 +96,7 @@ def _may_compile(engine: str, place: Place) -> bool:
 
 
 def _may_batch(engine: str, place: Place) -> bool:
-    return _may_compile(engine, place) and place.path == "fast"
+    return _may_compile(engine, place) and place.path == "fast" and place.is_x86
 
 
 def _with_workers(candidate: Candidate, place: Place, on_gpu: Sequence[int]) -> List[Group]:
@@ -102,11 +106,12 @@ def _with_workers(candidate: Candidate, place: Place, on_gpu: Sequence[int]) -> 
         return [[candidate._replace(worker_threads=place.fixed["worker_threads"])]]
     if not place.on_gpu:
         # Each number gets its engine set up in another way.
-        numbers = sorted({1, cores // 4, cores // 2, cores} - {0})
+        numbers = WHOLE_WORKERS if place.path == "whole" else sorted({1, cores // 4, cores // 2, cores} - {0})
         return [[candidate._replace(worker_threads=number)] for number in numbers]
     if candidate.engine == "openvino":
         return [[candidate._replace(worker_threads=cores)]]
-    return [[candidate._replace(worker_threads=number) for number in on_gpu]]
+    return [[candidate._replace(worker_threads=number)
+             for number in (WHOLE_WORKERS if place.path == "whole" else on_gpu)]]
 
 
 def finalists(outcomes: Sequence[Outcome]) -> List[Candidate]:
@@ -119,9 +124,9 @@ def finalists(outcomes: Sequence[Outcome]) -> List[Candidate]:
 def choose(outcomes: Sequence[Outcome]) -> Optional[Outcome]:
     """The most frames a second; of about as many the lower latency, then fewer workers, and no XLA.
 
-    None where all were refused.
+    None where all were refused but the exact path, which no run takes unasked.
     """
-    good = [one for one in outcomes if not one.refusal]
+    good = [one for one in outcomes if not one.refusal and not one.candidate.exact]
     if not good:
         return None
     most = max(one.fps for one in good)
@@ -129,4 +134,4 @@ def choose(outcomes: Sequence[Outcome]) -> Optional[Outcome]:
     lowest = min(one.latency for one in fast)
     quick = [one for one in fast if one.latency <= (1 + SAME) * lowest]
     return min(quick, key=lambda one: (
-        one.candidate.worker_threads, one.candidate.batch, bool(one.candidate.xla), one.candidate.exact, -one.fps))
+        one.candidate.worker_threads, one.candidate.batch, bool(one.candidate.xla), -one.fps))

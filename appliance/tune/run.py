@@ -18,7 +18,7 @@ from appliance.board.tuned import graph_digest
 from appliance.bus import lock_run_dir
 from appliance.detectors.families import plan_for
 from appliance.engines.base import available_cores
-from appliance.engines.choose import OPENVINO, TENSORFLOW, TENSORRT
+from appliance.engines.choose import OPENVINO, TENSORFLOW, TENSORRT, is_x86
 from appliance.errors import ConfigError, SplitlensError
 from appliance.graph.adapt import read_model
 from appliance.graph.family import recognise
@@ -36,7 +36,7 @@ from appliance.settings.tuned import (
 )
 from appliance.sinks.base import cannot_write, make_writable_directory
 from appliance.sinks.jsonlines import STANDARD_OUTPUT
-from appliance.tune.candidates import Candidate, Place, batch_candidates, choose, finalists, first_candidates
+from appliance.tune.candidates import Candidate, Outcome, Place, batch_candidates, choose, finalists, first_candidates
 from appliance.tune.report import Row, as_json, table
 from appliance.tune.trial import Trial
 from appliance.zoo.store import InstalledModel
@@ -135,7 +135,7 @@ def look_around(model: InstalledModel, loaded: Loaded) -> Place:
         engines = [asked]
     from appliance.engines.tensorflow import gpu_names
 
-    return Place(engines, plan.path, available_cores(), bool(gpu_names()), fixed)
+    return Place(engines, plan.path, available_cores(), bool(gpu_names()), is_x86(), fixed)
 
 
 def _measure_all(trial: "Trial", place: Place, seconds: float) -> Candidate:
@@ -149,10 +149,18 @@ def _measure_all(trial: "Trial", place: Place, seconds: float) -> Candidate:
         trial.measure_all([[candidate] for candidate in again], (1 - BRIEF_PART) * seconds / TURNS)
     best = choose(trial.outcomes(again or None))
     if best is None:
-        raise SplitlensError("{} cannot be run in any way that was tried:\n{}".format(
-            trial.name, "\n".join("{}: {}".format(one.candidate, one.refusal) for one in trial.outcomes())))
+        raise nothing_to_keep(trial.name, trial.outcomes())
     trial.measure_all(batch_candidates(best.candidate, place), (1 - BRIEF_PART) * seconds, STREAMS)
     return (choose(trial.outcomes(streams=STREAMS)) or best).candidate
+
+
+def nothing_to_keep(name: str, outcomes: Sequence[Outcome]) -> SplitlensError:
+    """The error for it."""
+    refusals = "\n".join("{}: {}".format(one.candidate, one.refusal) for one in outcomes if one.refusal)
+    if any(not one.refusal for one in outcomes):
+        return SplitlensError("{}: only the exact path can be used here. Set `exact: true`, and tune again.\n{}".format(
+            name, refusals))
+    return SplitlensError("{} cannot be run in any way that was tried:\n{}".format(name, refusals))
 
 
 def _keep(path: Path, name: str, entry: Tuned) -> None:

@@ -21,6 +21,7 @@ from appliance.tune.candidates import (
     first_candidates,
 )
 from appliance.tune.report import Row, table
+from appliance.tune.run import nothing_to_keep
 from appliance.tune.trial import Trial
 from appliance.zoo.store import InstalledModel
 
@@ -30,35 +31,41 @@ def tried(groups):
 
 
 @pytest.mark.parametrize("place, expected", [
-    (Place(["tensorflow", "openvino"], "fast", 2, False), [
+    (Place(["tensorflow", "openvino"], "fast", 2, False, True), [
         ["tensorflow, 1 worker"], ["tensorflow, 2 workers"], ["openvino, 1 worker"], ["openvino, 2 workers"],
         ["tensorflow, 2 workers, exact"]]),
-    (Place(["tensorflow"], "exact", 16, False), [
+    (Place(["tensorflow"], "exact", 16, False, True), [
         ["tensorflow, 1 worker"], ["tensorflow, 4 workers"], ["tensorflow, 8 workers"], ["tensorflow, 16 workers"]]),
-    (Place(["tensorflow", "openvino"], "fast", 4, False, {"worker_threads": 3}), [
+    (Place(["tensorflow", "openvino"], "fast", 4, False, True, {"worker_threads": 3}), [
         ["tensorflow, 3 workers"], ["openvino, 3 workers"], ["tensorflow, 3 workers, exact"]]),
-    (Place(["openvino"], "fast", 2, False, {"engine": "openvino"}), [["openvino, 1 worker"], ["openvino, 2 workers"]]),
+    (Place(["openvino"], "fast", 2, False, True, {"engine": "openvino"}), [
+        ["openvino, 1 worker"], ["openvino, 2 workers"]]),
     # On a GPU one loaded detector stands for every number of workers.
-    (Place(["tensorflow", "openvino", "tensorrt"], "fast", 6, True), [
+    (Place(["tensorflow", "openvino", "tensorrt"], "fast", 6, True, True), [
         ["tensorflow, 1 worker, batch 4", "tensorflow, 2 workers, batch 4", "tensorflow, 4 workers, batch 4"],
         ["tensorflow, 1 worker, batch 4, XLA", "tensorflow, 2 workers, batch 4, XLA",
          "tensorflow, 4 workers, batch 4, XLA"],
         ["openvino, 6 workers"],
         ["tensorrt, 1 worker", "tensorrt, 2 workers", "tensorrt, 4 workers"],
         ["tensorflow, 4 workers, exact"]]),
-    (Place(["tensorflow"], "whole", 4, True, {"xla": False, "batch": 2}), [
-        ["tensorflow, 1 worker, batch 2", "tensorflow, 2 workers, batch 2", "tensorflow, 4 workers, batch 2"]]),
+    (Place(["tensorflow"], "whole", 4, True, True, {"xla": False, "batch": 2}), [
+        ["tensorflow, 1 worker, batch 2", "tensorflow, 2 workers, batch 2"]]),
+    (Place(["tensorflow"], "whole", 16, False, True), [["tensorflow, 1 worker"], ["tensorflow, 2 workers"]]),
+    # Other processors are too slow beside a GPU to fill its batches.
+    (Place(["tensorflow"], "fast", 4, True, False, {"xla": False}), [
+        ["tensorflow, 1 worker", "tensorflow, 2 workers", "tensorflow, 4 workers"], ["tensorflow, 4 workers, exact"]]),
 ])
 def test_what_is_tried_on_one_stream(place, expected):
     assert tried(first_candidates(place)) == expected
 
 
 @pytest.mark.parametrize("best, place, batches", [
-    (Candidate("tensorflow", 2, 4, True), Place(["tensorflow"], "fast", 8, True), [1, 4, 8, 16, 32]),
-    (Candidate("tensorflow", 2), Place(["tensorflow"], "fast", 8, False), []),
-    (Candidate("tensorflow", 2, 1, True), Place(["tensorflow"], "fast", 8, True), []),  # it came to 1: it takes no more
-    (Candidate("tensorrt", 2), Place(["tensorflow", "tensorrt"], "fast", 8, True), []),
-    (Candidate("tensorflow", 2, 4, True), Place(["tensorflow"], "fast", 8, True, {"batch": 4}), []),
+    (Candidate("tensorflow", 2, 4, True), Place(["tensorflow"], "fast", 8, True, True), [1, 4, 8, 16, 32]),
+    (Candidate("tensorflow", 2), Place(["tensorflow"], "fast", 8, False, True), []),
+    (Candidate("tensorflow", 2, 4), Place(["tensorflow"], "fast", 8, True, False), []),
+    (Candidate("tensorflow", 2, 1, True), Place(["tensorflow"], "fast", 8, True, True), []),  # it came to 1
+    (Candidate("tensorrt", 2), Place(["tensorflow", "tensorrt"], "fast", 8, True, True), []),
+    (Candidate("tensorflow", 2, 4, True), Place(["tensorflow"], "fast", 8, True, True, {"batch": 4}), []),
 ])
 def test_batches_are_tried_where_frames_can_go_together(best, place, batches):
     groups = batch_candidates(best, place)
@@ -80,10 +87,23 @@ def outcome(fps, latency=0.02, workers=2, refusal="", **fields):
     ([outcome(30, xla=True), outcome(29.9, xla=False)], 1),
     ([outcome(90, refusal="differs"), outcome(3)], 1),
     ([outcome(90, refusal="differs")], None),
+    ([outcome(90, exact=True), outcome(3)], 1),
+    ([outcome(90, refusal="differs"), outcome(3, exact=True)], None),  # no run takes it unasked
     ([], None),
 ])
 def test_the_best_is_chosen(outcomes, best):
     assert choose(outcomes) == (None if best is None else outcomes[best])
+
+
+@pytest.mark.parametrize("exact, said", [
+    (outcome(3, exact=True), "cats: only the exact path can be used here. Set `exact: true`, and tune again.\n"
+                             "tensorflow, 2 workers: differs"),
+    (outcome(0, exact=True, refusal="no memory"), "cats cannot be run in any way that was tried:\n"
+     "tensorflow, 2 workers: differs\ntensorflow, 2 workers, exact: no memory"),
+])
+def test_where_nothing_can_be_kept_it_says_why_and_what_to_do(exact, said):
+    outcomes = [outcome(90, refusal="differs"), exact]
+    assert choose(outcomes) is None and str(nothing_to_keep("cats", outcomes)) == said
 
 
 @pytest.mark.parametrize("outcomes, again", [
@@ -159,7 +179,7 @@ class Pretended(Detector):
 def test_one_is_loaded_at_a_time_and_what_goes_wrong_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(trial, "load_detector", lambda path, name, labels, options: Pretended(options))
     monkeypatch.setattr(Pretended, "asked_workers", [])
-    place = Place(["tensorflow", "tensorrt"], "fast", 4, True)
+    place = Place(["tensorflow", "tensorrt"], "fast", 4, True, True)
     images = [np.zeros((24, 32, 3), np.uint8)] * 5
     measured = Trial(InstalledModel("cats", tmp_path, {}), ModelOptions(), images, place)
     measured.measure_all(first_candidates(place), 0.4)
