@@ -29,6 +29,8 @@ class Intake(Generic[K, T]):
         self._places: OrderedDict[K, _Place[T]] = OrderedDict()  # who is at the front is next
         self._depth = 1
         self._takings = 0
+        self._under_way = 0
+        self._is_bounded = True
         self._taken = 0
         self._closed = False
         # A condition for who takes and one for who fills each place: waking all of them for each item costs more
@@ -48,10 +50,10 @@ class Intake(Generic[K, T]):
             if place is not None:
                 place.changed.notify_all()
 
-    def deepen(self, depth: int) -> None:
-        """Let at least so many items of a stream that does not overwrite wait."""
+    def set_depth(self, depth: int) -> None:
+        """How many items of a stream that does not overwrite may wait."""
         with self._lock:
-            self._depth = max(self._depth, depth)
+            self._depth = depth
 
     def drops(self, key: K) -> int:
         """How many items of a stream nobody took."""
@@ -78,24 +80,41 @@ class Intake(Generic[K, T]):
             return True
 
     def take_with(
-        self, claim: Callable[[], C], most: Callable[[C], int] = lambda claimed: 1
+        self, claim: Callable[[], C], most: Callable[[C], int] = lambda claimed: 1,
+        bound: Optional[Callable[[bool], int]] = None,
     ) -> Optional[Tuple[int, int, List[Tuple[K, T]], C]]:
         """Wait for an item, and take it with those that wait beside it.
 
         Returns the number of this taking and that of its first item, both from 0; the items, each with its stream;
         and what `claim` gave. Claims are made in the order of takings. most: how many items to take at most, by what
-        was claimed. None: closed and empty.
+        was claimed. None: closed and empty. bound: how many takings may be under way, of which `done` was not told;
+        called with whether all that waits is of streams that overwrite.
         """
         with self._lock:
-            while not any(place.items for place in self._places.values()):
-                if self._closed:
+            while not self._may_take(bound):
+                if self._closed and self._is_empty():
                     return None
                 self._filled.wait()
             claimed = claim()
             items = self._take(most(claimed))
             self._takings += 1
+            self._under_way += 1
             self._taken += len(items)
+            if not self._is_empty():
+                self._filled.notify()
             return self._takings - 1, self._taken - len(items), items, claimed
+
+    def done(self) -> None:
+        """What was taken at once is done."""
+        with self._lock:
+            self._under_way -= 1
+            self._filled.notify()
+
+    def unbind(self) -> None:
+        """From now on nobody waits for what is under way: it may never be done."""
+        with self._lock:
+            self._is_bounded = False
+            self._filled.notify_all()
 
     def close(self) -> None:
         """Take no more items. Those that lie here can still be taken."""
@@ -104,6 +123,15 @@ class Intake(Generic[K, T]):
             self._filled.notify_all()
             for place in self._places.values():
                 place.changed.notify_all()
+
+    def _is_empty(self) -> bool:
+        return not any(place.items for place in self._places.values())
+
+    def _may_take(self, bound: Optional[Callable[[bool], int]]) -> bool:
+        waiting = [place for place in self._places.values() if place.items]
+        if not waiting or bound is None or not self._is_bounded:
+            return bool(waiting)
+        return self._under_way < bound(all(place.overwrites for place in waiting))
 
     def _take(self, most: int) -> List[Tuple[K, T]]:
         items: List[Tuple[K, T]] = []

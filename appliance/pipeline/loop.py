@@ -10,7 +10,7 @@ takes batches gets what waits when it is free; it never waits for more.
 import threading
 import time
 from types import TracebackType
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type, Union
 
 from appliance.frame import Detections, Found, Frame, Result, Segmentation, Timings
 from appliance.pipeline.feed import Feed, start_thread
@@ -19,11 +19,14 @@ from appliance.pipeline.mailbox import Sequencer
 from appliance.pipeline.parts import SplitDetector
 from appliance.pipeline.slot import DetectorSlot
 
+# Calls of a front that takes batches while only cameras wait: more would queue up, and their frames be old.
+LIVE_BATCHES = 2
+
 
 class _Fronted(NamedTuple):
     """Frames between front and back, which went through the front together; their detector is held meanwhile.
 
-    raw: what the front gave for all of them, in front_seconds. results: of several, which have been through the back.
+    raw: what the front gave for all of them, in front_seconds.
     """
 
     frames: Sequence[Tuple[Feed, Frame]]
@@ -31,7 +34,15 @@ class _Fronted(NamedTuple):
     raw: Any
     front_seconds: float
     left_front_at: float
-    results: Sequence[Result] = ()
+
+
+class _Found(NamedTuple):
+    """What the back gave for them, in back_seconds, after they had waited for it."""
+
+    fronted: _Fronted
+    found: Sequence[Found]
+    send_seconds: float
+    back_seconds: float
 
 
 class Loop:
@@ -50,7 +61,7 @@ class Loop:
         self._stays = stays
         self._feeds: List[Feed] = []
         self._intake: Intake[Feed, Frame] = Intake()
-        self._fronted: Sequencer[_Fronted] = Sequencer(capacity=0)
+        self._fronted: Sequencer[Union[_Fronted, _Found]] = Sequencer()
         self._back: Optional[threading.Thread] = None
         self._workers: Set[int] = set()
         self._worker_threads: List[threading.Thread] = []
@@ -132,9 +143,7 @@ class Loop:
 
     def _start_workers(self, detector: SplitDetector) -> None:
         """As many front threads as the detector wants. Those of an earlier one that are too many end by themselves."""
-        # A worker may run ahead by one frame, or batch, while another is at a slow one.
-        self._fronted.widen(2 * detector.workers)
-        self._intake.deepen(detector.batch)
+        self._intake.set_depth(detector.batch)
         with self._lock:
             self._worker_threads = [thread for thread in self._worker_threads if thread.is_alive()]
             for number in range(detector.workers):
@@ -156,10 +165,19 @@ class Loop:
         else:
             self.stop()
 
+    def _most_under_way(self, is_all_live: bool) -> int:
+        """How many frames, or batches, may be between intake and sinks."""
+        detector = self._slot.current
+        if detector.batch > 1:
+            return LIVE_BATCHES if is_all_live else detector.workers + 2
+        # A worker may run ahead by one while another is at a slow one.
+        return 2 * detector.workers + 1
+
     def _run_front(self, worker: int) -> None:
         try:
             while worker < self._slot.current.workers:
-                taken = self._intake.take_with(self._slot.acquire, lambda detector: detector.batch)
+                taken = self._intake.take_with(
+                    self._slot.acquire, lambda detector: detector.batch, self._most_under_way)
                 if taken is None:
                     break
                 turn, first, frames, detector = taken
@@ -168,6 +186,7 @@ class Loop:
                     frames = frames[:max(0, self._max_frames - first)]
                 if not frames or not self._front(turn, frames, detector):
                     self._slot.release(detector)
+                    self._intake.done()
                     break
         except BaseException as error:
             # The frame that failed leaves a gap, at which the back ends.
@@ -185,10 +204,8 @@ class Loop:
         raw = detector.front_many([frame.image for _, frame in frames])
         ended = time.monotonic()
         item = _Fronted(frames, detector, raw, ended - started, ended)
-        if len(frames) > 1:
-            # One thread would be too slow for all batches; while it is done here, other workers keep the GPU busy.
-            item = item._replace(results=_run_back_part(item))
-        return self._fronted.put(turn, item)
+        # One thread would be too slow for all batches; while one is done here, other workers keep the GPU busy.
+        return self._fronted.put(turn, _find(item) if len(frames) > 1 else item)
 
     def _run_back(self) -> None:
         try:
@@ -196,28 +213,35 @@ class Loop:
                 item = self._fronted.take()
                 if item is None:
                     break
+                detector = item.detector if isinstance(item, _Fronted) else item.fronted.detector
                 try:
-                    results = item.results or _run_back_part(item)
+                    found = _find(item) if isinstance(item, _Fronted) else item
                 finally:
-                    self._slot.release(item.detector)
-                for feed, own in _by_feed(item.frames, results).items():
+                    self._slot.release(detector)
+                results = _results(found, time.monotonic())
+                for feed, own in _by_feed(found.fronted.frames, results).items():
                     feed.deliver(own)
+                self._intake.done()
         except BaseException as error:
             self._fail(error)
             self._fronted.close()
         finally:
+            self._intake.unbind()
             for feed in self._feeds_now():
                 feed.finish()
             self._done.set()
 
 
-def _run_back_part(item: _Fronted) -> List[Result]:
+def _find(item: _Fronted) -> _Found:
     started = time.monotonic()
     found = item.detector.back_many(item.raw, [frame.image.shape[1::-1] for _, frame in item.frames])
-    ended = time.monotonic()
-    labels = item.detector.labels
-    return [_result(frame, one, _timings(item, frame, started, ended), labels)
-            for (_, frame), one in zip(item.frames, found)]
+    return _Found(item, found, started - item.left_front_at, time.monotonic() - started)
+
+
+def _results(item: _Found, now: float) -> List[Result]:
+    labels = item.fronted.detector.labels
+    return [_result(frame, found, _timings(item, frame, now), labels)
+            for (_, frame), found in zip(item.fronted.frames, item.found)]
 
 
 def _by_feed(frames: Sequence[Tuple[Feed, Frame]], results: Sequence[Result]) -> Dict[Feed, List[Result]]:
@@ -233,14 +257,14 @@ def _result(frame: Frame, found: Found, timings: Timings, labels: Mapping[int, s
     return Result(frame, found, timings, labels)
 
 
-def _timings(item: _Fronted, frame: Frame, back_started: float, back_ended: float) -> Timings:
-    back_seconds = back_ended - back_started
-    total = back_ended - frame.captured_at + frame.capture_seconds
+def _timings(item: _Found, frame: Frame, now: float) -> Timings:
+    front_seconds = item.fronted.front_seconds
+    total = now - frame.captured_at + frame.capture_seconds
     return Timings(
         total=total,
         cap=frame.capture_seconds,
-        front=item.front_seconds,
-        back=back_seconds,
-        lost=max(0.0, total - frame.capture_seconds - item.front_seconds - back_seconds),
-        send=back_started - item.left_front_at,
+        front=front_seconds,
+        back=item.back_seconds,
+        lost=max(0.0, total - frame.capture_seconds - front_seconds - item.back_seconds),
+        send=item.send_seconds,
     )

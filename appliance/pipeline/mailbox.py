@@ -39,29 +39,17 @@ class Mailbox(Generic[T]):
 
 
 class Sequencer(Generic[T]):
-    """Brings items that several workers finish in any order back into the order of their numbers.
+    """Brings items that several workers finish in any order back into the order of their numbers."""
 
-    capacity: how many items may wait here for an earlier one.
-    """
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
+    def __init__(self) -> None:
         self._next = 0
         self._items: Dict[int, T] = {}
         self._closed = False
         self._changed = threading.Condition()
 
-    def widen(self, capacity: int) -> None:
-        """Let at least so many items wait."""
-        with self._changed:
-            self._capacity = max(self._capacity, capacity)
-            self._changed.notify_all()
-
     def put(self, number: int, item: T) -> bool:
-        """Leave the item with this number; waits while it is too far ahead. False if closed."""
+        """Leave the item with this number. False if closed."""
         with self._changed:
-            while number >= self._next + self._capacity and not self._closed:
-                self._changed.wait()
             if self._closed:
                 return False
             self._items[number] = item
@@ -77,7 +65,6 @@ class Sequencer(Generic[T]):
                 return None
             item = self._items.pop(self._next)
             self._next += 1
-            self._changed.notify_all()
             return item
 
     def close(self) -> None:
