@@ -55,15 +55,25 @@ def measure_visualize(
 
 
 class _Counts:
-    """One way to be measured, and what was drawn, sent and seen so far."""
+    """One way to be measured, and what was drawn, sent and seen in the turns that count.
+
+    The first turn is for getting warm: `take_turns` leaves it out, and so does this.
+    """
 
     def __init__(self, station: Station, way: _Way, viewer: Viewer, live_width: int, vis_text: bool) -> None:
         self._station, self._way, self._viewer = station, way, viewer
         self._live_width, self._vis_text = live_width, vis_text
-        self._frames, self._drawn, self._seen = 0, 0, 0
+        self._turns = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._drawn, self._seen = 0, 0
         self._seconds, self._drawing, self._encoding = 0.0, 0.0, 0.0
 
     def measure(self, detector: Detector, images: Sequence[np.ndarray], seconds: float) -> Rate:
+        if self._turns == 1:
+            self._begin()
+        self._turns += 1
         before = self._viewer.pictures()
         rate = measure_loop(detector, images, seconds, sinks=self._sinks)
         self._seen += self._viewer.pictures() - before
