@@ -25,9 +25,10 @@ from appliance.board.readings import Readings
 from appliance.board.root import board_root
 from appliance.detectors.base import Detector
 from appliance.engines.choose import TENSORFLOW
-from appliance.errors import ConfigError, OutputError, SplitlensError
+from appliance.errors import ConfigError, SplitlensError
 from appliance.measure import read_pictures
 from appliance.settings import Loaded
+from appliance.sinks.base import cannot_write, check_writable_file
 from appliance.sinks.jsonlines import STANDARD_OUTPUT
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ def run(
     unknown = [part for part in only or () if part not in PARTS]
     if unknown:
         raise ConfigError("--only: {} is no part of the bench; there are {}.".format(unknown[0], ", ".join(PARTS)))
+    if json_path not in (None, STANDARD_OUTPUT):
+        check_writable_file(json_path)
     parts = only or (OF_THE_ORIGINAL if markdown else PARTS)
     report = _measure(loaded, clip, seconds, force, parts)
     report["bars"] = list_bars(report)
@@ -61,7 +64,7 @@ def run(
         try:
             Path(json_path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
-            raise OutputError("{}: cannot be written: {}".format(json_path, error.strerror)) from error
+            raise cannot_write(json_path, error) from error
 
 
 def _measure(

@@ -66,6 +66,18 @@ def make_writable_directory(path: str) -> None:
         raise cannot_write(path, problem) from problem
 
 
+def check_writable_file(path: str) -> None:
+    """Raises OutputError where a file cannot be written, before the work for it begins. It is left as it is."""
+    is_there = os.path.lexists(path)
+    try:
+        with open(path, "ab"):
+            pass
+        if not is_there:
+            os.remove(path)
+    except OSError as problem:
+        raise cannot_write(path, problem) from problem
+
+
 def write_all(file: IO[bytes], data: bytes) -> None:
     """Write to an unbuffered file, which may take less than it is given."""
     rest = memoryview(data)

@@ -34,7 +34,7 @@ from appliance.settings.tuned import (
     tuned_path,
     write_tuned,
 )
-from appliance.sinks.base import cannot_write, make_writable_directory
+from appliance.sinks.base import cannot_write, check_writable_file, make_writable_directory
 from appliance.sinks.jsonlines import STANDARD_OUTPUT
 from appliance.tune.candidates import Candidate, Outcome, Place, batch_candidates, choose, finalists, first_candidates
 from appliance.tune.report import Row, as_json, table
@@ -62,6 +62,8 @@ def run(
     settings = loaded.settings
     path = tuned_path(settings.state_dir)
     make_writable_directory(settings.state_dir)
+    if json_path not in (None, STANDARD_OUTPUT):
+        check_writable_file(json_path)
     model = find_model(loaded, force)
     _warn_of_others(run_dir)
     images = resize(read_pictures(clip), settings.width, settings.height)

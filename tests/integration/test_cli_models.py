@@ -130,8 +130,8 @@ def test_the_bench_measures_all_it_has_bars_for(tmp_path, samples, coco_model):
     assert [row["streams"] for row in report["streams"]] == [1, 2, 4, 8]
     off, limited, every = report["visualize"]
     assert off["drawn_fps"] == off["seen_fps"] == 0
-    assert every["drawn_fps"] == pytest.approx(every["fps"], rel=0.2) and 0 < limited["drawn_fps"] <= 40
-    assert min(every["seen_fps"], every["draw_ms"], every["encode_ms"]) > 0
+    assert every["drawn_fps"] == pytest.approx(every["fps"], abs=0.1) and 0 < limited["drawn_fps"] <= 40
+    assert every["seen_fps"] >= 0 < min(every["draw_ms"], every["encode_ms"])
     assert report["camera"]["engine_ms"] > 0 and report["camera"]["fps"] < 40
     assert report["engines"][-1]["engine"] == "tensorflow"
     for row in report["engines"]:
@@ -144,6 +144,12 @@ def test_the_bench_measures_all_it_has_bars_for(tmp_path, samples, coco_model):
     assert COCO in table[1]
     assert [line.split()[0] for line in table if re.match(r"\d+x\d+ +\d", line)] == SIZES * 2
     assert len([line for line in table if line.endswith(" reached")]) == len(report["bars"])
+
+
+def test_the_bench_says_before_it_measures_that_it_cannot_write(tmp_path):
+    ended = run(tmp_path, "bench", "--seconds", "600", "--json", "none/bench.json", *MODELS)
+    assert (ended.code, ended.out) == (5, "")
+    assert ended.err == "error: none/bench.json: no such directory. Make it first, or choose another place.\n"
 
 
 def test_a_part_of_the_bench_that_is_none_is_refused(tmp_path):

@@ -100,7 +100,8 @@ def test_it_ends_at_once_and_keeps_nothing(tmp_path, samples, person_model):
 
 
 def test_a_place_that_cannot_be_written_to_is_said_at_once(tmp_path, person_model):
-    (tmp_path / "state").write_text("a file")
-    ended = run(tmp_path, "tune", "--seconds", "600", *SMALL)
-    assert (ended.code, ended.out) == (5, "")
-    assert ended.err.startswith("error: state: ")
+    (tmp_path / "a file").write_text("")
+    for words, said in ((("--state-dir", "a file"), "a file"), (("--json", "none/tune.json"), "none/tune.json")):
+        ended = run(tmp_path, "tune", "--seconds", "600", *(SMALL + words))
+        assert (ended.code, ended.out) == (5, "")
+        assert ended.err.startswith("error: {}: ".format(said))

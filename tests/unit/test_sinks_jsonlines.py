@@ -11,7 +11,7 @@ import pytest
 
 from appliance.errors import OutputError
 from appliance.frame import Detections, Frame, Result, Segmentation, Timings
-from appliance.sinks.base import OutputClosed
+from appliance.sinks.base import OutputClosed, check_writable_file
 from appliance.sinks.jsonlines import JsonLines
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,9 +130,18 @@ def test_an_older_file_is_replaced(tmp_path):
     ],
 )
 def test_a_file_that_cannot_be_opened_is_named_at_once(tmp_path, name, complaint):
-    with pytest.raises(OutputError) as caught:
-        JsonLines(str(tmp_path / name))
-    assert str(tmp_path) in str(caught.value) and complaint in str(caught.value)
+    for look in (JsonLines, check_writable_file):
+        with pytest.raises(OutputError) as caught:
+            look(str(tmp_path / name))
+        assert str(tmp_path) in str(caught.value) and complaint in str(caught.value)
+
+
+def test_to_look_whether_a_file_can_be_written_leaves_it_as_it_is(tmp_path):
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text("old")
+    for path in (old, new):
+        check_writable_file(str(path))
+    assert old.read_text() == "old" and not new.exists()
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
