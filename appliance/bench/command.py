@@ -75,7 +75,7 @@ def _measure(
     pictures, readings = read_pictures(clip), Readings()
     whole: Optional[Detector] = None
     if "sizes" in parts or "engines" in parts:
-        whole = load(with_engine(loaded, TENSORFLOW, split_model=False), force)
+        whole = load_other(with_engine(loaded, TENSORFLOW, split_model=False), force)
     detector = load(loaded, force)
     report: Dict[str, Any] = {}
     if "sizes" in parts and whole is not None:
@@ -92,10 +92,21 @@ def _measure(
         report["camera"] = measure_camera(detector, pictures, seconds, readings)
     if "engines" in parts and whole is not None:
         log.info("Measuring engines")
-        detectors = {name: detector if detector.engine == name else load(with_engine(loaded, name), force)
+        detectors = {name: detector if detector.engine == name else load_other(with_engine(loaded, name), force)
                      for name in starts}
         report["engines"] = measure_engines(starts, detectors, whole, pictures, seconds)
     return dict(report, machine=_machine(detector))
+
+
+def load_other(loaded: Loaded, force: bool) -> Detector:
+    """One to compare with. That what was tuned is for another engine goes without saying."""
+    tuned = logging.getLogger("appliance.board.tuned")
+    level = tuned.level
+    tuned.setLevel(logging.WARNING)
+    try:
+        return load(loaded, force)
+    finally:
+        tuned.setLevel(level)
 
 
 def _starts(loaded: Loaded, picture: np.ndarray) -> Dict[str, Dict[str, Any]]:

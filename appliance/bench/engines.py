@@ -19,7 +19,7 @@ from appliance.engines.choose import OPENVINO, TENSORFLOW
 from appliance.errors import SplitlensError
 from appliance.frame import Found
 from appliance.measure import measure_engine, measure_loop, resize, take_turns
-from appliance.settings import Loaded, chosen_engine, chosen_model
+from appliance.settings import Layer, Loaded, chosen_engine, chosen_model
 
 SIZE = SIZES[1]
 COMPARED = 10
@@ -35,7 +35,12 @@ def engine_names(loaded: Loaded) -> List[str]:
 
 
 def with_engine(loaded: Loaded, name: str, **changes: Any) -> Loaded:
-    return loaded._replace(settings=dataclasses.replace(loaded.settings, engine=name, **changes))
+    """As if somebody had asked for the engine: nothing that a profile has or that was tuned takes its place."""
+    changes["engine"] = name
+    return loaded._replace(
+        settings=dataclasses.replace(loaded.settings, **changes),
+        origins=dict(loaded.origins, **{key: "bench" for key in changes}),
+        layers=dict(loaded.layers, **{key: Layer.COMMAND_LINE for key in changes}))
 
 
 def start_alone(loaded: Loaded, name: str, picture: np.ndarray) -> Row:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.bench import command
+from appliance.bench.engines import with_engine
 from appliance.board import tuned as board_tuned
 from appliance.board.machine import machine_facts
 from appliance.board.tuned import apply_tuned, graph_digest
@@ -120,6 +122,21 @@ def test_a_profile_lies_below_it(here):
     keep(here)
     profile = Profile("mine", {"worker_threads": 9, "engine": "tensorrt"}, Path("mine.yml"))
     assert chosen(applied(profile=profile)) == SETTINGS
+
+
+def test_the_bench_gets_the_engine_that_its_row_names(here, caplog, monkeypatch):
+    monkeypatch.setattr(command, "load", lambda loaded, force: apply_tuned(loaded, "cats", Path("graph.pb")))
+    keep(here)
+    # A profile lies below what was tuned.
+    loaded = load_settings(None, {}, {}, Profile("mine", {"engine": "openvino"}, Path("mine.yml")))
+    with caplog.at_level(logging.INFO):
+        other = command.load_other(with_engine(loaded, "openvino"), False)
+        whole = command.load_other(with_engine(loaded, "tensorflow", split_model=False), False)
+        same = command.load_other(with_engine(loaded, "tensorflow"), False)
+    assert chosen(other) == dict(DEFAULTS, engine="openvino") and other.origins["engine"] == "bench"
+    assert chosen(whole) == dict(DEFAULTS, engine="tensorflow")
+    assert chosen(same) == SETTINGS
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("text, said", [
