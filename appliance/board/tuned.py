@@ -32,9 +32,8 @@ def apply_tuned(loaded: Loaded, model: str, graph: Path) -> Loaded:
         reason = reason_not_to_use(entry, loaded, graph_digest(graph), machine_facts())
     except OSError:  # who loads the graph says it better
         return loaded
-    engine = entry.settings["engine"]
-    if not reason and engine != "auto" and importlib.util.find_spec(engine) is None:
-        reason = "for the engine {}, which is not installed any more".format(engine)
+    if not reason and entry.engine != "auto" and importlib.util.find_spec(entry.engine) is None:
+        reason = "for the engine {}, which is not installed any more".format(entry.engine)
     if reason:
         log.info("%s was tuned on %s %s: %s", model, entry.date, reason, AGAIN)
         return loaded

@@ -1,7 +1,7 @@
 """What `tune` found to be the fastest: a file of one entry a model, and a layer of settings between profile and config.
 
 An entry holds for one graph on one machine, and as a whole: where somebody sets another engine, or the exact path, its
-number of workers means nothing.
+number of workers means nothing. What somebody set while it was measured is no part of it, but has to be set again.
 """
 
 import dataclasses
@@ -32,7 +32,8 @@ class Tuned(NamedTuple):
     """The fastest way to run one model on one machine.
 
     graph: SHA-256 of its file. machine: what the machine is, in facts of any names; all must be as they were.
-    settings: of TUNED_SETTINGS, those that were chosen. under: the MEASURED_UNDER at that time.
+    settings: of TUNED_SETTINGS, those that were chosen. under: the MEASURED_UNDER at that time, and those of
+    TUNED_SETTINGS that somebody had set.
     measured, versions, date: for people.
     """
 
@@ -43,6 +44,11 @@ class Tuned(NamedTuple):
     measured: Dict[str, Any]
     versions: Dict[str, str]
     date: str
+
+    @property
+    def engine(self) -> str:
+        """Chosen or set."""
+        return str(self.settings.get("engine", self.under.get("engine")))
 
 
 def tuned_path(state_dir: str) -> Path:
@@ -99,14 +105,17 @@ def reason_not_to_use(entry: Tuned, loaded: Loaded, graph: str, machine: Mapping
     if others:
         return "on another machine ({})".format("; ".join(others))
     asked = engine_asked_for(loaded)
-    if asked not in (None, entry.settings.get("engine")):
+    if asked not in (None, entry.engine):
         return "for the engine {}, and {} asks for {}".format(
-            entry.settings.get("engine"), loaded.origins["engine" if loaded.settings.engine == asked else "model_type"],
-            asked)
-    for key in MEASURED_UNDER:
-        if getattr(loaded.settings, key) != entry.under[key]:
-            return "with {}: {}".format(key, str(entry.under[key]).lower())
-    return ""
+            entry.engine, loaded.origins["engine" if loaded.settings.engine == asked else "model_type"], asked)
+    differing = {key: value for key, value in entry.under.items()
+                 if value != (asked if key == "engine" else getattr(loaded.settings, key))}
+    return "with " + as_written(differing) if differing else ""
+
+
+def as_written(values: Mapping[str, Any]) -> str:
+    """Settings as they are written: "engine: openvino, xla: true"."""
+    return ", ".join("{}: {}".format(key, str(values[key]).lower()) for key in sorted(values))
 
 
 def with_tuned(loaded: Loaded, entry: Tuned, path: Path) -> Loaded:
@@ -131,6 +140,8 @@ def _checked(entry: Any) -> Tuned:
             check_value(SETTINGS[key], value)
         except BadValue as error:
             raise BadValue("{} {}".format(key, error)) from None
-    if "engine" not in tuned.settings or set(tuned.under) != set(MEASURED_UNDER):
+    under = set(tuned.under)
+    if "engine" not in under | set(tuned.settings) or not (
+            set(MEASURED_UNDER) <= under <= set(MEASURED_UNDER + TUNED_SETTINGS)):
         raise ValueError("not an entry")
     return tuned._replace(date=str(tuned.date), graph=str(tuned.graph))

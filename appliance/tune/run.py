@@ -28,6 +28,7 @@ from appliance.settings.tuned import (
     MEASURED_UNDER,
     TUNED_SETTINGS,
     Tuned,
+    as_written,
     engine_asked_for,
     is_free,
     read_tuned,
@@ -77,14 +78,15 @@ def run(
     best = _measure_all(trial, place, seconds)
     rows = [row._replace(is_kept=row.outcome.candidate == best) for row in trial.rows()]
     entry = Tuned(
-        graph=graph_digest(model.path), machine=machine_facts(), settings=best.settings(),
-        under={key: getattr(settings, key) for key in MEASURED_UNDER},
+        graph=graph_digest(model.path), machine=machine_facts(),
+        settings={key: value for key, value in best.settings().items() if key not in place.fixed},
+        under=dict({key: getattr(settings, key) for key in MEASURED_UNDER}, **place.fixed),
         measured=_figures(rows, settings.width, settings.height), versions=_versions(),
         date=time.strftime("%Y-%m-%d %H:%M"))
     _keep(path, model.name, entry)
     report = {"model": model.name, "width": settings.width, "height": settings.height, "machine": entry.machine,
               "versions": entry.versions, "rows": [as_json(row) for row in rows], "kept": entry.settings,
-              "file": str(path)}
+              "under": entry.under, "file": str(path)}
     if json_path == STANDARD_OUTPUT:
         print(json.dumps(report))
         return
@@ -94,7 +96,8 @@ def run(
             Path(json_path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise cannot_write(json_path, error) from error
-    print("Kept in {}: `up`, `video` and the others run {} so from now on.".format(path, model.name))
+    print("Kept in {}: `up`, `video` and the others run {} so from now on{}.".format(
+        path, model.name, ", where this is set too: " + as_written(place.fixed) if place.fixed else ""))
 
 
 def _warn_of_others(run_dir: str) -> None:

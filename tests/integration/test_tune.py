@@ -80,14 +80,23 @@ def test_on_another_machine_it_is_not_used(tuned, tmp_path):
     assert shown["worker_threads"] == ("default", "0")
 
 
-def test_what_somebody_set_is_not_varied(tmp_path, samples, person_model):
-    (tmp_path / "config.yml").write_text("engine: tensorflow\nworker_threads: 1\n")
-    ended = run(tmp_path, "tune", "--seconds", "0.2", "--clip", str(samples / "bikes.mp4"), "--json", "-", *SMALL)
+def test_what_somebody_set_is_not_varied_and_not_kept(tmp_path, samples, person_model):
+    (tmp_path / "config.yml").write_text("engine: tensorflow\n")
+    once = ("--worker-threads", "1")
+    ended = run(tmp_path, "tune", "--seconds", "0.2", "--clip", str(samples / "bikes.mp4"), "--json", "tune.json",
+                *(SMALL + once))
     assert ended.code == 0, ended.err
-    report = json.loads(ended.out)
+    assert ended.out.splitlines()[-1] == (
+        "Kept in state/tuned.yml: `up`, `video` and the others run {} so from now on, where this is set too: engine: "
+        "tensorflow, worker_threads: 1.".format(PERSON))
+    report = json.loads((tmp_path / "tune.json").read_text())
+    assert report["kept"] == {"batch": 1}
     assert [(row["engine"], row["path"], row["workers"]) for row in report["rows"]] == [
         ("tensorflow", "fast", 1), ("tensorflow", "exact", 1)]
     assert "engine is tensorflow by config.yml line 1: nothing else is measured" in ended.err
+    shown = show(tmp_path, *SMALL, said="with worker_threads: 1: not used")
+    assert (shown["worker_threads"], shown["batch"]) == (("default", "0"), ("default", "0"))
+    assert show(tmp_path, *(SMALL + once), said="{}: tuned on ".format(PERSON))["batch"][0].startswith("tuned")
 
 
 def test_it_ends_at_once_and_keeps_nothing(tmp_path, samples, person_model):

@@ -64,7 +64,8 @@ def test_it_is_read_as_it_was_written_and_damage_is_named(here):
         with pytest.raises(ConfigError, match=r"^state/tuned.yml: not as `tune` wrote it$"):
             read_tuned(path)
     for damage in ({"under": list(UNDER)}, {"under": {}}, {"machine": {"cores": 2, 9: 2}}, {"machine": ["cores"]},
-                   {"settings": {}}, {"settings": None}, {"settings": {1: 2, "engine": "auto"}}, {"versions": "2"}):
+                   {"settings": {}}, {"under": dict(UNDER, listen="0.0.0.0:80")},
+                   {"settings": None}, {"settings": {1: 2, "engine": "auto"}}, {"versions": "2"}):
         write_tuned(path, {"cats": entry(here, **damage)})
         with pytest.raises(ConfigError, match=r"^state/tuned.yml: not as `tune` wrote it$"):
             read_tuned(path)
@@ -105,6 +106,31 @@ def test_it_does_not_hold_elsewhere(here, caplog, said, changes):
         assert chosen(applied()) == DEFAULTS
     assert caplog.messages == ["cats was tuned on 2026-11-24 12:50 {}: not used; `python -m appliance tune` measures "
                                "again".format(said.format(**facts))]
+
+
+@pytest.mark.parametrize("under, overrides, said", [
+    ({"engine": "tensorflow", "worker_threads": 1}, {}, "with engine: tensorflow, worker_threads: 1"),
+    ({"engine": "tensorflow", "worker_threads": 1}, {"engine": "tensorflow"}, "with worker_threads: 1"),
+    ({"engine": "tensorflow"}, {}, "with engine: tensorflow"),
+    ({"engine": "tensorflow"}, {"engine": "auto"}, "for the engine tensorflow, and --engine asks for auto"),
+    ({"xla": True}, {}, "with xla: true"),
+    ({"xla": True}, {"xla": "false"}, "with xla: true"),
+    ({"engine": "tensorflow", "worker_threads": 1}, {"engine": "tensorflow", "worker_threads": "1"}, ""),
+    ({"engine": "tensorrt"}, {"model_type": "trt_v1"}, ""),
+    ({"xla": True}, {"xla": "true"}, ""),
+])
+def test_what_was_set_while_it_was_tuned_has_to_be_set_again(here, caplog, under, overrides, said):
+    free = {key: value for key, value in SETTINGS.items() if key not in under}
+    keep(here, settings=free, under=dict(UNDER, **under))
+    with caplog.at_level(logging.INFO):
+        loaded = applied(overrides)
+    if said:
+        assert Layer.TUNED not in loaded.layers.values()
+        assert caplog.messages[-1] == ("cats was tuned on 2026-11-24 12:50 {}: not used; `python -m appliance tune` "
+                                       "measures again".format(said))
+    else:
+        assert {key for key, layer in loaded.layers.items() if layer == Layer.TUNED} == set(free)
+        assert {key: getattr(loaded.settings, key) for key in free} == free
 
 
 @pytest.mark.parametrize("ways", [
