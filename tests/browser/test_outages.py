@@ -20,6 +20,7 @@ def apart(dashboard):
 
 def test_a_daemon_that_is_killed_is_told_and_its_picture_marked_and_both_come_back(apart, open_page):
     page = open_page()
+    page.forgiven.append("503 (SERVICE UNAVAILABLE)")  # what it asked the daemon for at that moment
     expect(page.locator("#link")).to_have_text("running")
     see_it_move(page)
     apart.kill()

@@ -10,7 +10,7 @@ from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
 from appliance.errors import ModelError
-from appliance.frame import Frame
+from appliance.frame import Detections, Frame
 from appliance.graph.cut import find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, recognise
 from appliance.graph.frozen import Graph, Tensor, read_graph
@@ -129,8 +129,8 @@ def test_ten_thousand_frames_do_not_make_the_process_grow(person_model):
     image = Tensor(recognise(graph, "model").image)
     engine = TensorFlowEngine(small, [image], [Tensor("ToFloat")], TensorFlowOptions(workers=2))
     detector = load(person_model)
-    detector.front = lambda picture: engine.run(picture[np.newaxis])
-    detector.back = lambda raw, width, height: detector_back(detector, raw)
+    detector.front_many = engine.run_many
+    detector.back_many = no_detections
     images = [np.full((120, 160, 3), value, np.uint8) for value in range(8)]
     source, meter = MemorySource(images, frames=10000), Meter(1.0)
     memory = {}
@@ -151,11 +151,9 @@ def test_ten_thousand_frames_do_not_make_the_process_grow(person_model):
     assert memory[9999] - memory[2000] < 10e6
 
 
-def detector_back(detector, raw):
-    from appliance.frame import Detections
-
-    assert raw[0].shape == (1, 120, 160, 3)
-    return Detections.empty()
+def no_detections(raw, sizes):
+    assert raw[0].shape == (1, 120, 160, 3) and list(sizes) == [(160, 120)]
+    return [Detections.empty()]
 
 
 def test_frames_are_not_changed_by_a_detector(person_model):

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.agreement import compare
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines import choose
@@ -82,8 +83,8 @@ def test_the_ssds_of_the_zoo_run(name, zoo_dir, samples, tmp_path, cache):
     detector = load(path, cache, "tensorflow")
     expected = [detector.detect(image) for image in images]
     detector.close()
-    for image, mine, its in zip(images, found, expected):
-        assert_same(mine, its, max(image.shape))
+    # Weights without meaning give scores that differ in the seventh digit: such may change places.
+    assert compare(expected, found, images, detector.threshold).is_same
     assert sum(len(its.scores) for its in expected), "a test that finds nothing shows nothing"
 
 

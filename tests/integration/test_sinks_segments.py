@@ -387,7 +387,7 @@ def test_an_encoder_that_takes_nothing_holds_up_no_other_sink_and_its_losses_are
     feed = Feed(NoSource(), [recorder, count], meter)
     feed.start(lambda frame: True, lambda: 0)
     for number in range(40):
-        feed.deliver(make_result(number, (640, 480)))
+        feed.deliver([make_result(number, (640, 480))])
         wait_until(lambda number=number: number in count.numbers)
     assert recorder.problem is None  # it still waits for the encoder
     assert meter.statistics().vdrops > 20

@@ -5,6 +5,7 @@ import pytest
 
 from appliance.detectors.boxes import About
 from appliance.detectors.masks import MaskDetector, reframe_masks
+from appliance.engines.base import Engine
 
 
 def reframe_plainly(mask, box, width, height):
@@ -71,8 +72,8 @@ def test_no_detections_are_no_masks():
     assert nothing.shape == (0, 10, 20) and nothing.dtype == np.bool_
 
 
-class NoEngine:
-    name, device = "none", "CPU"
+class NoEngine(Engine):
+    name = "none"
 
 
 def test_only_detections_at_or_above_the_threshold_have_masks():
