@@ -14,9 +14,10 @@ is_ours() { [ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ]; }
 stop_daemon() {
     local pid
     pid=$(cat "$folder/pid" 2>/dev/null) || return 0
-    if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ]; then
+    # The number may belong to another process by now, and that be the system's own Docker.
+    if tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$folder/root"; then
         kill "$pid"
-        tail --pid "$pid" -f /dev/null
+        timeout 60 tail --pid "$pid" -f /dev/null || true
     fi
     rm -f "$folder/pid"
 }
@@ -24,6 +25,8 @@ stop_daemon() {
 if [ "$1" = --remove ]; then
     if [ -e "$folder" ] && ! is_ours; then
         echo "$folder is no folder of $(id -un), and stays."
+    elif [ -e "$folder" ] && [ ! -e "$folder/dockerd.log" ]; then
+        echo "$folder holds no Docker of these tools, and stays."
     elif [ -e "$folder" ]; then
         exec 9>"$folder/lock"
         flock --nonblock 9 || { echo "The Docker in $folder is at work, and stays." >&2; exit 1; }

@@ -333,6 +333,12 @@ def test_the_docker_of_the_tests_is_removed_and_nothing_else(tmp_path):
     (docker_folder(folder) / "mine").write_text("")
     assert remove_docker(tmp_path, folder) == (0, "")
     assert [path.name for path in folder.iterdir()] == ["mine"]
+    assert "and stays" in remove_docker(tmp_path, folder)[1]
+
+    other = tmp_path / "other"
+    (other / "root").mkdir(parents=True)  # as `/` has one
+    code, said = remove_docker(tmp_path, other)
+    assert code == 0 and "and stays" in said and (other / "root").exists()
 
     link = tmp_path / "link"
     link.symlink_to(str(docker_folder(tmp_path / "elsewhere")))

@@ -1,0 +1,54 @@
+"""How many images and threads a GPU gets, where nobody said so. The engines are pretended: CI has no GPU."""
+
+import pytest
+
+pytest.importorskip("tensorflow")
+
+from appliance.detectors import load
+from appliance.detectors.load import load_detector
+from appliance.detectors.plan import ModelOptions
+from appliance.engines import tensorflow
+from appliance.engines.base import Engine
+from appliance.engines.choose import EngineChoice
+from tests.zoo import unpack, zoo_bytes
+
+SSD, FASTER = "ssd_mobilenet_v1_coco_2018_01_28", "faster_rcnn_inception_v2_coco_2018_01_28"
+
+
+class Stop(Exception):
+    """Nothing of it is run."""
+
+
+@pytest.mark.parametrize("name, is_x86, taken, engine, options, asked, workers", [
+    (SSD, True, 16, "auto", {}, 16, 8),
+    (SSD, True, 1, "auto", {}, 16, 2),  # the graph takes one image only
+    (SSD, False, 1, "auto", {}, 1, 2),  # a Jetson
+    (SSD, True, 32, "auto", {"batch": 32, "worker_threads": 3}, 32, 3),
+    (SSD, True, 1, "auto", {"batch": 1}, 1, 2),
+    (SSD, True, 1, "tensorrt", {}, 1, 2),
+    (FASTER, True, 1, "auto", {}, 1, 2),
+])
+def test_a_gpu_gets_batches_where_they_help(
+        name, is_x86, taken, engine, options, asked, workers, zoo_dir, tmp_path, monkeypatch):
+    found = {}
+
+    def front_engine(front, image, outputs, session, choice, batch=1):
+        found["batch"] = batch
+        pretended = Engine()
+        pretended.batch = taken
+        return pretended
+
+    def stop(detector, plan):
+        found["workers"] = detector.workers
+        raise Stop
+
+    monkeypatch.setattr(tensorflow, "gpu_names", lambda: ["/device:GPU:0"])
+    monkeypatch.setattr(load, "is_x86", lambda: is_x86)
+    monkeypatch.setattr(load, "available_cores", lambda: 16)
+    monkeypatch.setattr(load, "openvino_engine", lambda *arguments: None)
+    monkeypatch.setattr(load, "front_engine", front_engine)
+    monkeypatch.setattr(load, "_warm", stop)
+    path = unpack(zoo_bytes(zoo_dir, name), tmp_path, name)
+    with pytest.raises(Stop):
+        load_detector(path, name, {}, ModelOptions(engine=EngineChoice(engine), **options))
+    assert found == {"batch": asked, "workers": workers}
