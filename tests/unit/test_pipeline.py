@@ -323,6 +323,48 @@ class TestLoop:
             wait_for(lambda: all(sink.results for sink in sinks))
             loop.stop()
 
+    @pytest.mark.parametrize("first, second", [(4, 1), (1, 4)])
+    def test_detectors_with_and_without_batches_are_swapped_while_a_movie_waits(self, first, second):
+        held = threading.Event()
+        old = Fake(workers=2, batch=first, front_at=lambda number: held.wait(LIMIT))
+        new = Fake(workers=2, batch=second)
+        source, sink = Numbers(100), Collect()
+        with Loop(old, [Feed(source, [sink], Meter(5.0))]) as loop:
+            wait_for(lambda: old.busy == 2)
+            loop.swap(new)
+            held.set()
+            loop.wait()
+        assert sink.numbers == list(range(100))
+        assert (old.closed, new.closed) == (1, 1) and sum(old.batches + new.batches) == 100
+        assert max(new.batches) <= second
+
+    def test_a_camera_and_a_movie_share_batches_and_each_keeps_its_order(self):
+        camera, movie = Numbers(None, is_live=True), Numbers(60)
+        sinks, ended = [Collect(), Collect()], threading.Event()
+        detector = Fake(workers=3, batch=4, front_at=lambda number: time.sleep(0.002))
+        feeds = [Feed(camera, [sinks[0]], Meter(5.0), "camera"),
+                 Feed(movie, [sinks[1]], Meter(5.0), "movie", on_end=lambda error: ended.set())]
+        with Loop(detector, feeds, stays=True) as loop:
+            assert ended.wait(LIMIT)
+            wait_for(lambda: len(sinks[1].results) == 60)
+            wait_for(lambda: len(sinks[0].results) > 5)
+            loop.stop()
+        assert sinks[1].numbers == list(range(60))
+        assert sinks[0].numbers == sorted(set(sinks[0].numbers))
+
+    def test_a_stream_is_removed_while_its_frames_are_in_a_batch(self):
+        held, detector = threading.Event(), Fake(batch=4, front_at=lambda number: held.wait(LIMIT))
+        stays, goes = Collect(), Collect()
+        going = Feed(Numbers(None), [goes], Meter(5.0), "goes")
+        with Loop(detector, [Feed(Numbers(None), [stays], Meter(5.0), "stays"), going], stays=True) as loop:
+            wait_for(lambda: detector.busy)
+            loop.remove(going)
+            assert goes.closed == 1
+            held.set()
+            wait_for(lambda: len(stays.results) > 20)
+            loop.stop()
+        assert goes.results == [] and stays.numbers == list(range(len(stays.numbers)))
+
     def test_the_time_that_a_batch_waits_for_an_earlier_one_counts(self):
         slow = threading.Event()
         detector = Fake(workers=2, batch=2, front_at=lambda number: slow.wait(LIMIT) if number == 0 else None)
