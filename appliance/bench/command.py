@@ -3,12 +3,10 @@
 Frames lie in memory, so that decoding is not measured.
 """
 
-import json
 import logging
 import os
 import platform
 import sys
-from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
@@ -27,8 +25,9 @@ from appliance.detectors.base import Detector
 from appliance.engines.choose import TENSORFLOW
 from appliance.errors import ConfigError, SplitlensError
 from appliance.measure import read_pictures
+from appliance.report import show_report
 from appliance.settings import Loaded
-from appliance.sinks.base import cannot_write, check_writable_file
+from appliance.sinks.base import check_writable_file
 from appliance.sinks.jsonlines import STANDARD_OUTPUT
 
 log = logging.getLogger(__name__)
@@ -56,15 +55,7 @@ def run(
     parts = only or (OF_THE_ORIGINAL if markdown else PARTS)
     report = _measure(loaded, clip, seconds, force, parts)
     report["bars"] = list_bars(report)
-    if json_path == STANDARD_OUTPUT:
-        print(json.dumps(report))
-        return
-    print("\n".join(markdown_table(report) if markdown else text_table(report)))
-    if json_path is not None:
-        try:
-            Path(json_path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise cannot_write(json_path, error) from error
+    show_report(markdown_table(report) if markdown else text_table(report), report, json_path)
 
 
 def _measure(

@@ -1,12 +1,12 @@
 """What was tuned for a model on this machine: looked up when it is loaded."""
 
-import hashlib
 import importlib.util
 import logging
 from pathlib import Path
 
 from appliance.board.machine import machine_facts
 from appliance.errors import ConfigError
+from appliance.graph.frozen import graph_hash
 from appliance.settings import Loaded
 from appliance.settings.tuned import read_tuned, reason_not_to_use, tuned_path, with_tuned
 
@@ -29,7 +29,7 @@ def apply_tuned(loaded: Loaded, model: str, graph: Path) -> Loaded:
     if entry is None:
         return loaded
     try:
-        reason = reason_not_to_use(entry, loaded, graph_digest(graph), machine_facts())
+        reason = reason_not_to_use(entry, loaded, graph_hash(graph), machine_facts())
     except OSError:  # who loads the graph says it better
         return loaded
     if not reason and entry.engine != "auto" and importlib.util.find_spec(entry.engine) is None:
@@ -53,12 +53,3 @@ def in_words(loaded: Loaded) -> str:
     if settings.xla is not None:
         words.append("XLA" if settings.xla else "no XLA")
     return ", ".join(words)
-
-
-def graph_digest(path: Path) -> str:
-    """The SHA-256 of a graph's file. Raises OSError."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()

@@ -1,7 +1,6 @@
 """The command `tune`: every candidate for a moment, the best again for longer, batches last; then the best is kept."""
 
 import importlib.util
-import json
 import logging
 import os
 import platform
@@ -14,7 +13,6 @@ import psutil
 
 from appliance.app import find_model, model_options
 from appliance.board.machine import machine_facts
-from appliance.board.tuned import graph_digest
 from appliance.bus import lock_run_dir
 from appliance.detectors.families import plan_for
 from appliance.engines.base import available_cores
@@ -22,7 +20,9 @@ from appliance.engines.choose import OPENVINO, TENSORFLOW, TENSORRT, is_x86
 from appliance.errors import ConfigError, SplitlensError
 from appliance.graph.adapt import read_model
 from appliance.graph.family import recognise
+from appliance.graph.frozen import graph_hash
 from appliance.measure import read_pictures, resize
+from appliance.report import show_report
 from appliance.settings import Loaded
 from appliance.settings.tuned import (
     MEASURED_UNDER,
@@ -78,7 +78,7 @@ def run(
     best = _measure_all(trial, place, seconds)
     rows = [row._replace(is_kept=row.outcome.candidate == best) for row in trial.rows()]
     entry = Tuned(
-        graph=graph_digest(model.path), machine=machine_facts(),
+        graph=graph_hash(model.path), machine=machine_facts(),
         settings={key: value for key, value in best.settings().items() if key not in place.fixed},
         under=dict({key: getattr(settings, key) for key in MEASURED_UNDER}, **place.fixed),
         measured=_figures(rows, settings.width, settings.height), versions=_versions(),
@@ -87,17 +87,9 @@ def run(
     report = {"model": model.name, "width": settings.width, "height": settings.height, "machine": entry.machine,
               "versions": entry.versions, "rows": [as_json(row) for row in rows], "kept": entry.settings,
               "under": entry.under, "file": str(path)}
-    if json_path == STANDARD_OUTPUT:
-        print(json.dumps(report))
-        return
-    print("\n".join(table(rows)))
-    if json_path is not None:
-        try:
-            Path(json_path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise cannot_write(json_path, error) from error
-    print("Kept in {}: `up`, `video` and the others run {} so from now on{}.".format(
-        path, model.name, ", where this is set too: " + as_written(place.fixed) if place.fixed else ""))
+    kept = "Kept in {}: `up`, `video` and the others run {} so from now on{}.".format(
+        path, model.name, ", where this is set too: " + as_written(place.fixed) if place.fixed else "")
+    show_report([*table(rows), kept], report, json_path)
 
 
 def _warn_of_others(run_dir: str) -> None:

@@ -9,8 +9,9 @@ from appliance.bench import command
 from appliance.bench.engines import with_engine
 from appliance.board import tuned as board_tuned
 from appliance.board.machine import machine_facts
-from appliance.board.tuned import apply_tuned, graph_digest
+from appliance.board.tuned import apply_tuned
 from appliance.errors import ConfigError
+from appliance.graph.frozen import graph_hash
 from appliance.settings import Layer, Profile, load_settings
 from appliance.settings.tuned import Tuned, read_tuned, tuned_path, write_tuned
 
@@ -29,7 +30,7 @@ def here(tmp_path, monkeypatch):
 
 
 def entry(folder, **changes):
-    fields = dict(graph=graph_digest(folder / "graph.pb"), machine=machine_facts(), settings=SETTINGS, under=UNDER,
+    fields = dict(graph=graph_hash(folder / "graph.pb"), machine=machine_facts(), settings=SETTINGS, under=UNDER,
                   measured={"fps": {"1 stream": 31.5}}, versions={"tensorflow": "2.21.0"}, date="2026-11-24 12:50")
     return Tuned(**dict(fields, **changes))
 
