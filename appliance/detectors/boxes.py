@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from appliance.detectors.base import Detector, Raw, to_detections
-from appliance.detectors.nms import WHOLE_IMAGE, pick, suppress
+from appliance.detectors.nms import candidates_of, suppress
 from appliance.engines.base import Engine
 from appliance.errors import ModelError
 from appliance.frame import Detections, Found
@@ -53,17 +53,11 @@ class FastDetector(BoxDetector):
         return self.front_many([image])
 
     def front_many(self, images: Sequence[np.ndarray]) -> Raw:
-        settings, outputs = self._suppression, self._front.run_many(images)
-        boxes, scores = outputs[settings.boxes], outputs[settings.scores]
-        with_own_boxes = settings.classes if boxes.size == scores.size * 4 else 1
-        boxes = boxes.reshape(len(images), -1, with_own_boxes, 4)
-        scores = scores.reshape(len(images), -1, settings.classes)
-        if self.anchors is None:  # by the warm-up; some graphs have as many as the image's sides ask for
-            self.anchors = scores.shape[1]
-        windows = WHOLE_IMAGE if settings.window is None else outputs[settings.window].reshape(-1, 4)
-        valid = None if settings.valid is None else outputs[settings.valid].reshape(-1)
         # Here, because several threads do it at once: it looks at every score.
-        return pick(boxes, scores, windows, valid, settings, self.threshold)
+        picked = self._front.pick_many(images, self._suppression, self.threshold)
+        if self.anchors is None:  # by the warm-up; some graphs have as many as the image's sides ask for
+            self.anchors = picked.rows
+        return candidates_of(picked, self._suppression, self.threshold)
 
     def back(self, raw: Raw, width: int, height: int) -> Found:
         return self.back_many(raw, [(width, height)])[0]

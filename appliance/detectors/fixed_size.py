@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 
 from appliance.engines.base import Engine
+from appliance.engines.picked import Picked
 from appliance.graph.frozen import Graph
+from appliance.graph.suppression import Suppression
 
 
 def fixed_size(graph: Graph, image: str) -> Optional[Tuple[int, int]]:
@@ -31,8 +33,8 @@ class FittingEngine(Engine):
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
         return self._engine.run(self._fit(feeds[0][0])[np.newaxis])
 
-    def run_many(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
-        return self._engine.run_many([self._fit(image) for image in images])
+    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, threshold: float) -> Picked:
+        return self._engine.pick_many([self._fit(image) for image in images], settings, threshold)
 
     def _fit(self, image: np.ndarray) -> np.ndarray:
         fitted: np.ndarray = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)

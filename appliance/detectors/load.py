@@ -156,7 +156,8 @@ def _load(
             # TensorRT does it itself; in the hundred layers of a Faster R-CNN the roundings come to more than 1e-4.
             network = fold_batch_norms(network, plan.cut.tensors)
             batch = options.batch or (_GPU_BATCH if on_gpu and is_x86() else 1)
-        fast = front_engine(network, image[0], plan.cut.tensors, folding, options.engine, batch)
+        fast = front_engine(
+            network, image[0], plan.cut.tensors, plan.suppression, folding, options.engine, batch)
         if on_gpu and fast.batch > 1 and not options.worker_threads:
             about = about._replace(workers=min(_GPU_BATCH_WORKERS, available_cores()))
         return FastDetector(about, fitting(fast), options.det_th, plan.suppression)

@@ -4,10 +4,11 @@ Boxes under the threshold can never suppress one above it, so they are left out 
 images of a batch are done together: a call of numpy costs more than the few numbers of one image.
 """
 
-from typing import Dict, Iterator, List, NamedTuple, Optional, Union
+from typing import Dict, Iterator, List, NamedTuple, Union
 
 import numpy as np
 
+from appliance.engines.picked import Picked
 from appliance.graph.suppression import Suppression
 
 WHOLE_IMAGE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
@@ -41,27 +42,21 @@ class Candidates(NamedTuple):
         return self._replace(boxes=boxes).taken(_areas(boxes) > 0)
 
 
-def pick(
-    boxes: np.ndarray, scores: np.ndarray, windows: np.ndarray, valid: Optional[np.ndarray], settings: Suppression,
-    threshold: float,
-) -> Candidates:
-    """The candidates at or above a threshold.
-
-    boxes: float32 [images, n, 1 or classes, 4]. scores: float32 [images, n, classes]. windows: float32 [images, 4],
-    or [1, 4] for all. valid: int [images], how many of the n are real; None: all.
-    """
-    flat = scores.reshape(-1)
-    picked = np.flatnonzero(flat >= np.float32(threshold))
-    found = flat[picked]
-    if settings.score_threshold >= threshold:
-        above = found > np.float32(settings.score_threshold)
-        picked, found = picked[above], found[above]
-    rows, classes = np.divmod(picked, settings.classes)
-    images, rows = np.divmod(rows, scores.shape[1])
+def candidates_of(picked: Picked, settings: Suppression, threshold: float) -> Candidates:
+    """Those at or above a threshold. Of its outputs the window, float32 [images or 1, 4], and how many rows are real,
+    int [images], are looked at where the settings name them."""
+    rows, classes = np.divmod(picked.positions, settings.classes)
+    images, rows = np.divmod(rows, picked.rows)
+    windows = WHOLE_IMAGE if settings.window is None else picked.outputs[settings.window].reshape(-1, 4)
     candidates = Candidates(
-        images, boxes[images, rows, classes if boxes.shape[2] > 1 else 0], classes, found,
+        images, picked.boxes, classes, picked.scores,
         windows[images if len(windows) > 1 else np.zeros_like(images)])
-    return candidates if valid is None else candidates.taken(rows < valid[images])
+    counts = np.ones(len(images), bool)
+    if settings.score_threshold >= threshold:
+        counts &= picked.scores > np.float32(settings.score_threshold)
+    if settings.valid is not None:
+        counts &= rows < picked.outputs[settings.valid].reshape(-1)[images]
+    return candidates if counts.all() else candidates.taken(counts)
 
 
 def suppress(candidates: Candidates, settings: Suppression) -> Candidates:

@@ -5,12 +5,15 @@ from typing import List, Sequence
 
 import numpy as np
 
+from appliance.engines.picked import Picked, pick
+from appliance.graph.suppression import Suppression
+
 
 class Engine:
     """A loaded graph with fixed inputs and outputs. `run` may be called by several threads at once.
 
     name: as in the setting `engine`. device: "CPU" or "GPU".
-    batch: how many images `run_many` takes together.
+    batch: how many images `pick_many` takes together.
     """
 
     name: str = "tensorflow"
@@ -21,13 +24,13 @@ class Engine:
         """The outputs for these inputs, in the order that was given when it was loaded."""
         raise NotImplementedError
 
-    def run_many(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
-        """The outputs for at most `batch` images, where the only input is an image, uint8 [1, h, w, 3].
+    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, threshold: float) -> Picked:
+        """What at most `batch` images, uint8 [h, w, 3], have at or above a threshold.
 
-        Each output has the images' own one after the other, or one for all where it does not depend on them.
+        For fronts: their only input is an image, and the settings say which outputs are boxes and scores.
         """
         image, = images
-        return self.run(image[np.newaxis])
+        return pick(self.run(image[np.newaxis]), 1, settings, threshold)
 
     def close(self) -> None:
         """Give its memory back."""

@@ -1,22 +1,26 @@
 """TensorFlow with several images at once: on a GPU a call costs more than what it computes.
 
 The threads that call pick the pixels that the resize needs, and the GPU gets them as one array of a few fixed sizes:
-for each size XLA compiles the network anew, and cuDNN looks for its fastest ways.
+for each size XLA compiles the network anew, and cuDNN looks for its fastest ways. It gives back the scores that count.
 """
 
 import logging
 import threading
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from appliance.engines.base import Engine
+from appliance.engines.host_memory import HostMemory
+from appliance.engines.picked import Picked, has_own_boxes, others, rows_of
 from appliance.engines.resize import Axis, make_axis
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
 from appliance.errors import ModelError
 from appliance.graph.network import Network, with_batches
+from appliance.graph.picking import with_picking
+from appliance.graph.suppression import Suppression
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +30,6 @@ _WARMING_RUNS = 3
 _KEPT_SIZES = 16
 # Of a pixel: by how many rows and columns the neighbours lie further on, in the order of BatchNetwork's corners.
 _NEIGHBOURS = ((0, 0), (0, 1), (1, 0), (1, 1))
-# Bytes: EIGEN_MAX_ALIGN_BYTES with AVX-512, the most that TensorFlow is built with.
-_ALIGNMENT = 64
 
 
 def sizes_up_to(batch: int) -> Tuple[int, ...]:
@@ -87,23 +89,14 @@ class _Arrays(NamedTuple):
     down: np.ndarray
 
 
-def _aligned(shape: Sequence[int], dtype: Any) -> np.ndarray:
-    """Zeros at an address that TensorFlow takes as it is. Others it copies, and no Python thread runs meanwhile."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    space = np.zeros(size + _ALIGNMENT, np.uint8)
-    begin = -space.ctypes.data % _ALIGNMENT
-    zeros: np.ndarray = space[begin:begin + size].view(dtype).reshape(shape)
-    return zeros
-
-
 class BatchEngine(Engine):
     """The network of a front.
 
-    Raises ModelError where TensorFlow cannot run it on several images, or finds in one of them what it does not find
+    settings: of the suppression behind it. Raises ModelError where TensorFlow cannot run it on several images, or finds in one of them what it does not find
     in the same image alone.
     """
 
-    def __init__(self, network: Network, options: TensorFlowOptions, batch: int) -> None:
+    def __init__(self, network: Network, settings: Suppression, options: TensorFlowOptions, batch: int) -> None:
         # The threads that call are enough for all cores.
         cv2.setNumThreads(1)
         self.batch = batch
@@ -112,30 +105,52 @@ class BatchEngine(Engine):
         moving = network.graph.descendants([network.input.node])
         self._is_shared = [tensor.node not in moving for tensor in network.outputs]
         graph, *feeds = with_batches(network)
-        self._engine = TensorFlowEngine(graph, feeds, network.outputs, options)
+        picking = with_picking(
+            graph, network.outputs[settings.boxes], network.outputs[settings.scores], settings.classes)
+        self._engine = TensorFlowEngine(picking.graph, feeds, network.outputs, options)
         self.device = self._engine.device
+        self._memory = HostMemory(self.device == "GPU")
         self._pickers: Dict[Tuple[int, int], _Picker] = {}
         self._local = threading.local()
         try:
-            self._warm()
+            images = self._noise()
+            alone = self.run(images[-1:])
+            self._check(images, alone)
+            self._rows = rows_of(alone, 1, settings)
+            boxes = picking.own_boxes if has_own_boxes(alone, settings) else picking.boxes
+            self._others = [index for index, output in enumerate(others(alone, settings)) if output is not None]
+            self._pick = self._engine.function(
+                [*feeds, picking.threshold],
+                [picking.positions, picking.scores, boxes, *(network.outputs[index] for index in self._others)])
+            self._warm(images, settings, alone[settings.scores].max())
         except ModelError:
             self.close()
             raise
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
-        return self.run_many([feeds[0][0]])
+        return self._engine.run(*self._filled([feeds[0][0]]))
 
-    def run_many(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
+    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, threshold: float) -> Picked:
+        positions, scores, boxes, *outputs = self._pick(*self._filled(images), np.float32(threshold))
+        positions = positions[:, 0]
+        # What an earlier batch left in the last images of the arrays is computed too, and not looked at.
+        count = int(np.searchsorted(positions, len(images) * self._rows * settings.classes))
+        in_places: List[Optional[np.ndarray]] = [None] * len(self._network.outputs)
+        for index, output in zip(self._others, outputs):
+            in_places[index] = output
+        return Picked(positions[:count], scores[:count], boxes[:count], self._rows, in_places)
+
+    def close(self) -> None:
+        self._engine.close()
+        self._memory.close()
+
+    def _filled(self, images: Sequence[np.ndarray]) -> _Arrays:
         arrays = self._arrays(next(size for size in self._sizes if size >= len(images)))
         for index, image in enumerate(images):
             picker = self._picker(image.shape[1], image.shape[0])
             picker.pick(image, arrays.corners[index])
             arrays.across[index], arrays.down[index] = picker.across, picker.down
-        outputs = self._engine.run(*arrays)
-        return [output if is_shared else output[:len(images)] for output, is_shared in zip(outputs, self._is_shared)]
-
-    def close(self) -> None:
-        self._engine.close()
+        return arrays
 
     def _picker(self, width: int, height: int) -> _Picker:
         picker = self._pickers.get((width, height))
@@ -147,27 +162,40 @@ class BatchEngine(Engine):
         return picker
 
     def _arrays(self, size: int) -> _Arrays:
-        """This thread's own. What an earlier batch left in its last images is computed too, and not looked at."""
-        own: Dict[Any, _Arrays] = self._local.__dict__
-        if size not in own:
+        """This thread's own: of the largest that it needed so far, the first."""
+        own: Optional[_Arrays] = getattr(self._local, "arrays", None)
+        if own is None or len(own.corners) < size:
+            if own is not None:
+                self._memory.free(own)
             width, height = self._network.width, self._network.height
-            own[size] = _Arrays(
-                _aligned((size, 4, height, width, 3), np.uint8),
-                _aligned((size, 1, width, 1), np.float32),
-                _aligned((size, height, 1, 1), np.float32))
-        return own[size]
+            own = self._local.arrays = _Arrays(
+                self._memory.zeros((size, 4, height, width, 3), np.uint8),
+                self._memory.zeros((size, 1, width, 1), np.float32),
+                self._memory.zeros((size, height, 1, 1), np.float32))
+        return _Arrays(*(array[:size] for array in own))
 
-    def _warm(self) -> None:
-        began = time.monotonic()
+    def _noise(self) -> np.ndarray:
+        """As many images as a batch has."""
         shape = self.batch, self._network.height, self._network.width, 3
-        images = list(np.random.RandomState(1).randint(0, 256, shape).astype(np.uint8))
-        alone = self.run_many(images[-1:])
+        images: np.ndarray = np.random.RandomState(1).randint(0, 256, shape).astype(np.uint8)
+        return images
+
+    def _check(self, images: np.ndarray, alone: Sequence[np.ndarray]) -> None:
+        """alone: what the last image gives. Raises ModelError where it gives something else among others."""
         for size in self._sizes:
-            # XLA compiles what it has seen twice.
-            for _ in range(_WARMING_RUNS):
-                found = self.run_many(images[-size:])
+            found = self._engine.run(*self._filled(images[-size:]))
             for one, expected, is_shared in zip(found, alone, self._is_shared):
                 last = one if is_shared else one[-1:]
                 if last.shape != expected.shape or not np.allclose(last, expected, rtol=1e-3, atol=1e-4):
                     raise ModelError("TensorFlow finds other things in an image among {} than alone".format(size))
+
+    def _warm(self, images: np.ndarray, settings: Suppression, threshold: float) -> None:
+        began = time.monotonic()
+        for size in self._sizes:
+            # XLA compiles what it has seen twice.
+            for _ in range(_WARMING_RUNS):
+                self.pick_many(images[-size:], settings, threshold)
+        # This thread will not need them again.
+        self._memory.free(self._local.arrays)
+        del self._local.arrays
         log.debug("Warm for %s images at once in %.1f s", ", ".join(map(str, self._sizes)), time.monotonic() - began)

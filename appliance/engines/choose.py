@@ -17,6 +17,7 @@ from appliance.errors import ModelError
 from appliance.graph.frozen import Graph, Tensor, parse_graph
 from appliance.graph.network import Network, take_network
 from appliance.graph.split import keep
+from appliance.graph.suppression import Suppression
 from appliance.graph.trace import NotRecognisedError
 
 if TYPE_CHECKING:
@@ -42,17 +43,17 @@ class EngineChoice(NamedTuple):
 
 
 def front_engine(
-    front: Graph, image: Tensor, outputs: Sequence[Tensor], session: "TensorFlowOptions", choice: EngineChoice,
-    batch: int = 1,
+    front: Graph, image: Tensor, outputs: Sequence[Tensor], settings: Suppression, session: "TensorFlowOptions",
+    choice: EngineChoice, batch: int = 1,
 ) -> Engine:
     """An engine for the front of an SSD or Faster R-CNN graph that resizes its BGR image itself.
 
-    batch: how many images TensorFlow gets together, where the graph lets it.
+    settings: of the suppression behind it. batch: how many images TensorFlow gets together, where the graph lets it.
     Raises ModelError where TensorRT is asked for and is not here or cannot take the model, ConfigError where INT8
     has no pictures to calibrate on.
     """
     if choice.engine != TENSORRT:
-        return _tensorflow_engine(front, image, outputs, session, batch)
+        return _tensorflow_engine(front, image, outputs, settings, session, batch)
     try:
         network = take_network(front, image.node, outputs)
     except NotRecognisedError as error:
@@ -68,7 +69,8 @@ def front_engine(
 
 
 def _tensorflow_engine(
-    front: Graph, image: Tensor, outputs: Sequence[Tensor], session: "TensorFlowOptions", batch: int
+    front: Graph, image: Tensor, outputs: Sequence[Tensor], settings: Suppression, session: "TensorFlowOptions",
+    batch: int,
 ) -> Engine:
     from appliance.engines.tensorflow import TensorFlowEngine
 
@@ -77,7 +79,7 @@ def _tensorflow_engine(
 
         try:
             network = take_network(front, image.node, outputs)
-            return BatchEngine(network, session, batch)
+            return BatchEngine(network, settings, session, batch)
         except (NotRecognisedError, ModelError) as error:
             log.info("One image at a time: the graph does not take several (%s)", error)
     return TensorFlowEngine(front, [image], outputs, session)

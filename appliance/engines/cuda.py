@@ -22,7 +22,7 @@ def load_library() -> Any:
         return ctypes.CDLL(LIBRARY)
     except OSError as error:
         raise ModelError(
-            "TensorRT needs an NVIDIA GPU, and its driver cannot be loaded ({}). In a container, start it with "
+            "This engine needs an NVIDIA GPU, and its driver cannot be loaded ({}). In a container, start it with "
             "--runtime nvidia.".format(error)
         ) from error
 
@@ -59,6 +59,15 @@ class Cuda:
 
     def free(self, pointer: int) -> None:
         self._call("cuMemFree_v2", ctypes.c_uint64(pointer))
+
+    def allocate_host(self, size: int) -> int:
+        """The address of new pinned memory of this computer, from which the GPU fetches by itself."""
+        pointer = ctypes.c_void_p()
+        self._call("cuMemHostAlloc", ctypes.byref(pointer), ctypes.c_size_t(size), ctypes.c_uint(0))
+        return int(pointer.value or 0)
+
+    def free_host(self, pointer: int) -> None:
+        self._call("cuMemFreeHost", ctypes.c_void_p(pointer))
 
     def make_stream(self) -> int:
         """A new stream, as a number."""

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from typing import Any, List, NamedTuple, Sequence
+from typing import Any, Callable, List, NamedTuple, Sequence
 
 import numpy as np
 
@@ -80,7 +80,7 @@ class TensorFlowEngine(Engine):
                     raise ModelError("TensorFlow {} cannot load the graph: {}.".format(
                         tf.__version__, _first_line(error))) from error
             self._session: Any = v1.Session(graph=loaded, config=self._config(options))
-        self._run = self._session.make_callable([str(tensor) for tensor in fetches], [str(tensor) for tensor in feeds])
+        self._run = self.function(feeds, fetches)
 
     def _config(self, options: TensorFlowOptions) -> Any:
         config = tf.compat.v1.ConfigProto(log_device_placement=options.log_device, allow_soft_placement=True)
@@ -98,12 +98,21 @@ class TensorFlowEngine(Engine):
         return config
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
-        try:
-            outputs: List[np.ndarray] = self._run(*feeds)
-        except tf.errors.OpError as error:
-            raise ModelError("TensorFlow {} cannot run the graph: {}.".format(
-                tf.__version__, _first_line(error))) from error
-        return outputs
+        return self._run(*feeds)
+
+    def function(self, feeds: Sequence[Tensor], fetches: Sequence[Tensor]) -> Callable[..., List[np.ndarray]]:
+        """The same graph with other inputs and outputs. Raises ModelError where TensorFlow cannot run it."""
+        call = self._session.make_callable([str(tensor) for tensor in fetches], [str(tensor) for tensor in feeds])
+
+        def run(*arrays: np.ndarray) -> List[np.ndarray]:
+            try:
+                outputs: List[np.ndarray] = call(*arrays)
+            except tf.errors.OpError as error:
+                raise ModelError("TensorFlow {} cannot run the graph: {}.".format(
+                    tf.__version__, _first_line(error))) from error
+            return outputs
+
+        return run
 
     def close(self) -> None:
         self._session.close()

@@ -21,7 +21,7 @@ _NUMPY_TYPES: Dict[int, Any] = {
     9: np.dtype(np.int64),
     10: np.dtype(np.bool_),
 }
-DT_FLOAT, DT_INT32, DT_UINT8 = 1, 3, 4
+DT_FLOAT, DT_INT32, DT_UINT8, DT_INT64 = 1, 3, 4, 9
 
 
 class Tensor(NamedTuple):

@@ -32,7 +32,7 @@ def test_a_gpu_gets_batches_where_they_help(
         name, is_x86, taken, engine, options, asked, workers, zoo_dir, tmp_path, monkeypatch):
     found = {}
 
-    def front_engine(front, image, outputs, session, choice, batch=1):
+    def front_engine(front, image, outputs, settings, session, choice, batch=1):
         found["batch"] = batch
         pretended = Engine()
         pretended.batch = taken

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from appliance.detectors import nms
-from appliance.detectors.nms import WHOLE_IMAGE, pick
+from appliance.detectors.nms import candidates_of
+from appliance.engines.picked import pick
 from appliance.graph.suppression import Suppression
 
 SETTINGS = Suppression(
@@ -13,10 +14,16 @@ SETTINGS = Suppression(
 )
 
 
+def suppress_all(boxes, scores, windows, valid, settings, threshold):
+    """Of several images: what a front gives for them."""
+    settings = settings._replace(window=2, valid=None if valid is None else 3)
+    picked = pick([boxes, scores, windows, valid], len(scores), settings, threshold)
+    return nms.suppress(candidates_of(picked, settings, threshold), settings)
+
+
 def suppress(boxes, scores, window, settings, threshold):
     """Of one image: boxes [n, 4], scores [n] and class ids [n]."""
-    picked = pick(boxes[np.newaxis], scores[np.newaxis], window.reshape(1, 4), None, settings, threshold)
-    found = nms.suppress(picked, settings)
+    found = suppress_all(boxes[np.newaxis], scores[np.newaxis], window, None, settings, threshold)
     return found.boxes, found.scores, found.classes + settings.class_offset
 
 
@@ -53,7 +60,7 @@ def test_it_gives_what_suppressing_every_class_gives(threshold, seed, limits):
     scores = (random.randint(0, 100, (60, 3)) / 100.0).astype(np.float32)  # in steps: many are equal
     settings = SETTINGS._replace(per_class=limits[0], in_all=limits[1])
     expected = plainly(boxes, scores, settings, threshold)
-    found, found_scores, ids = suppress(boxes[:, np.newaxis], scores, WHOLE_IMAGE, settings, threshold)
+    found, found_scores, ids = suppress(boxes[:, np.newaxis], scores, nms.WHOLE_IMAGE, settings, threshold)
     assert ids.tolist() == [class_id for class_id, _ in expected]
     assert np.array_equal(found, boxes[[index for _, index in expected]].reshape(-1, 4))
     assert np.array_equal(found_scores, [scores[index, class_id - 1] for class_id, index in expected])
@@ -74,14 +81,14 @@ def one(box, score=0.9):
     ],
 )
 def test_boxes_are_clipped_to_the_window_and_empty_ones_are_dropped(clip, box, expected):
-    found, _, _ = suppress(*one(box), WHOLE_IMAGE, SETTINGS._replace(clip=clip), 0.5)
+    found, _, _ = suppress(*one(box), nms.WHOLE_IMAGE, SETTINGS._replace(clip=clip), 0.5)
     assert found.tolist() == ([] if expected is None else [expected])
 
 
 def test_what_lies_outside_does_not_count_against_the_limit():
     boxes = np.array([[[2, 2, 3, 3]], [[0, 0, 0.2, 0.2]], [[0.5, 0.5, 0.7, 0.7]], [[0, 0.5, 0.2, 0.7]]], np.float32)
     scores = np.array([[0.9, 0, 0], [0.8, 0, 0], [0.7, 0, 0], [0.6, 0, 0]], np.float32)
-    found = suppress(boxes, scores, WHOLE_IMAGE, SETTINGS._replace(clip="after", in_all=2), 0.5)
+    found = suppress(boxes, scores, nms.WHOLE_IMAGE, SETTINGS._replace(clip="after", in_all=2), 0.5)
     assert np.allclose(found[1], [0.8, 0.7])
 
 
@@ -94,7 +101,7 @@ def test_boxes_become_fractions_of_the_window():
 
 def test_every_class_may_have_boxes_of_its_own():
     boxes = np.array([[[0, 0, 1, 1], [0, 0, 0.5, 0.5], [0, 0, 0.2, 0.2]]], np.float32)
-    found, _, ids = suppress(boxes, np.array([[0.7, 0.9, 0.1]], np.float32), WHOLE_IMAGE, SETTINGS, 0.5)
+    found, _, ids = suppress(boxes, np.array([[0.7, 0.9, 0.1]], np.float32), nms.WHOLE_IMAGE, SETTINGS, 0.5)
     assert ids.tolist() == [2, 1]
     assert found.tolist() == [[0, 0, 0.5, 0.5], [0, 0, 1, 1]]
 
@@ -102,7 +109,7 @@ def test_every_class_may_have_boxes_of_its_own():
 def test_a_box_with_its_corners_turned_round_overlaps_as_it_stands():
     boxes = np.array([[[0.1, 0.1, 0.6, 0.6]], [[0.6, 0.6, 0.1, 0.1]]], np.float32)
     scores = np.array([[0.9, 0, 0], [0.8, 0, 0]], np.float32)
-    assert len(suppress(boxes, scores, WHOLE_IMAGE, SETTINGS, 0.5)[0]) == 1
+    assert len(suppress(boxes, scores, nms.WHOLE_IMAGE, SETTINGS, 0.5)[0]) == 1
 
 
 def test_more_candidates_than_a_block_holds_give_the_same(monkeypatch):
@@ -110,28 +117,28 @@ def test_more_candidates_than_a_block_holds_give_the_same(monkeypatch):
     corners = random.rand(300, 1, 2).astype(np.float32) * 0.8
     boxes = np.concatenate([corners, corners + 0.1], axis=2)
     scores = (random.randint(0, 50, (300, 3)) / 50.0).astype(np.float32)
-    expected = suppress(boxes, scores, WHOLE_IMAGE, SETTINGS, 0.0)
+    expected = suppress(boxes, scores, nms.WHOLE_IMAGE, SETTINGS, 0.0)
     monkeypatch.setattr(nms, "BLOCK", 7)
-    for found, wanted in zip(suppress(boxes, scores, WHOLE_IMAGE, SETTINGS, 0.0), expected):
+    for found, wanted in zip(suppress(boxes, scores, nms.WHOLE_IMAGE, SETTINGS, 0.0), expected):
         assert np.array_equal(found, wanted)
 
 
 def test_clipping_first_lets_boxes_overlap_that_did_not():
     boxes = np.array([[0.5, 0.5, 1.0, 1.0], [0.5, 0.5, 3.0, 3.0]], np.float32)
     scores = np.array([[0.9, 0, 0], [0.8, 0, 0]], np.float32)
-    before = suppress(boxes[:, np.newaxis], scores, WHOLE_IMAGE, SETTINGS._replace(clip="before"), 0.5)
-    after = suppress(boxes[:, np.newaxis], scores, WHOLE_IMAGE, SETTINGS._replace(clip="after"), 0.5)
+    before = suppress(boxes[:, np.newaxis], scores, nms.WHOLE_IMAGE, SETTINGS._replace(clip="before"), 0.5)
+    after = suppress(boxes[:, np.newaxis], scores, nms.WHOLE_IMAGE, SETTINGS._replace(clip="after"), 0.5)
     assert (len(before[0]), len(after[0])) == (1, 2)
 
 
 def test_a_score_at_the_threshold_counts_and_one_at_the_graphs_own_does_not():
-    assert len(suppress(*one([0, 0, 1, 1], 0.5), WHOLE_IMAGE, SETTINGS, 0.5)[0]) == 1
+    assert len(suppress(*one([0, 0, 1, 1], 0.5), nms.WHOLE_IMAGE, SETTINGS, 0.5)[0]) == 1
     strict = SETTINGS._replace(score_threshold=0.5)
-    assert len(suppress(*one([0, 0, 1, 1], 0.5), WHOLE_IMAGE, strict, 0.5)[0]) == 0
+    assert len(suppress(*one([0, 0, 1, 1], 0.5), nms.WHOLE_IMAGE, strict, 0.5)[0]) == 0
 
 
 def test_nothing_found_is_an_empty_result():
-    boxes, scores, ids = suppress(*one([0, 0, 1, 1], 0.1), WHOLE_IMAGE, SETTINGS, 0.5)
+    boxes, scores, ids = suppress(*one([0, 0, 1, 1], 0.1), nms.WHOLE_IMAGE, SETTINGS, 0.5)
     assert (boxes.shape, scores.shape, ids.shape) == ((0, 4), (0,), (0,))
 
 
@@ -147,7 +154,7 @@ def test_images_of_a_batch_are_done_as_each_alone(settings, threshold):
     scores[2] *= 0.1  # hardly anything is found in one of them
     windows = np.array([[0, 0, 1, 1], [0.2, 0.2, 0.9, 0.9], [0, 0, 1, 1], [0, 0, 0.5, 1]], np.float32)
     valid = np.array([30, 10, 30, 0])
-    together = nms.suppress(pick(boxes, scores, windows, valid, settings, threshold), settings)
+    together = suppress_all(boxes, scores, windows, valid, settings, threshold)
     for image in range(4):
         part, count = together.taken(together.images == image), valid[image]
         alone = suppress(boxes[image, :count], scores[image, :count], windows[image], settings, threshold)

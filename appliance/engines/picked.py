@@ -1,0 +1,47 @@
+"""The scores of a front that count, picked out of all: a few dozen of the hundred thousand that an image has."""
+
+from typing import List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from appliance.graph.suppression import Suppression
+
+
+class Picked(NamedTuple):
+    """What images have at or above a threshold.
+
+    positions: of the scores, ascending, in those of all images, rows (anchors) and classes one after the other,
+    int [n]. scores: float32 [n]. boxes: float32 [n, 4], (y_min, x_min, y_max, x_max). rows: how many an image has.
+    outputs: what else the front gave, in its places; None in those of boxes and scores.
+    """
+
+    positions: np.ndarray
+    scores: np.ndarray
+    boxes: np.ndarray
+    rows: int
+    outputs: List[Optional[np.ndarray]]
+
+
+def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, threshold: float) -> Picked:
+    """From the outputs of a front: boxes float32 [images, rows, 1 or classes, 4], scores float32 [images, rows,
+    classes]."""
+    scores, boxes = outputs[settings.scores].reshape(-1), outputs[settings.boxes].reshape(-1, 4)
+    positions = np.flatnonzero(scores >= np.float32(threshold))
+    of_boxes = positions if has_own_boxes(outputs, settings) else positions // settings.classes
+    return Picked(positions, scores[positions], boxes[of_boxes], rows_of(outputs, images, settings),
+                  others(outputs, settings))
+
+
+def has_own_boxes(outputs: Sequence[np.ndarray], settings: Suppression) -> bool:
+    """Whether each class has boxes of its own."""
+    return outputs[settings.boxes].size == outputs[settings.scores].size * 4
+
+
+def rows_of(outputs: Sequence[np.ndarray], images: int, settings: Suppression) -> int:
+    """The anchors, or proposals, of one image."""
+    return outputs[settings.scores].size // settings.classes // images
+
+
+def others(outputs: Sequence[np.ndarray], settings: Suppression) -> List[Optional[np.ndarray]]:
+    """All but boxes and scores, in their places."""
+    return [None if index in (settings.boxes, settings.scores) else output for index, output in enumerate(outputs)]
