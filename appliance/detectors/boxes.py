@@ -4,13 +4,13 @@ Three ways to run one, each a class: fast (own resize, own suppression), exact (
 parts) and whole (one part).
 """
 
-from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from appliance.detectors.base import Detector, Raw, to_detections
-from appliance.detectors.nms import candidates_of, suppress
+from appliance.detectors.nms import candidates_of, joined, suppress
 from appliance.engines.base import Engine
 from appliance.errors import ModelError
 from appliance.frame import Detections, Found
@@ -53,11 +53,25 @@ class FastDetector(BoxDetector):
         return self.front_many([image])
 
     def front_many(self, images: Sequence[np.ndarray]) -> Raw:
-        # Here, because several threads do it at once: it looks at every score.
-        picked = self._front.pick_many(images, self._suppression, self.threshold)
+        # The candidates are picked here, because several threads do it at once: it may look at every score.
+        parts = []
+        for numbers in self._groups(images):
+            picked = self._front.pick_many([images[number] for number in numbers], self._suppression, self.threshold)
+            parts.append((numbers, candidates_of(picked, self._suppression, self.threshold)))
         if self.anchors is None:  # by the warm-up; some graphs have as many as the image's sides ask for
             self.anchors = picked.rows
-        return candidates_of(picked, self._suppression, self.threshold)
+        return parts[0][1] if len(parts) == 1 else joined(parts)
+
+    def _groups(self, images: Sequence[np.ndarray]) -> List[List[int]]:
+        """The images, by their numbers, that can go through the front together."""
+        of_size: Dict[Tuple[int, int], List[int]] = {}
+        for number, image in enumerate(images):
+            of_size.setdefault((image.shape[1], image.shape[0]), []).append(number)
+        groups = []
+        for size, numbers in of_size.items():
+            most = self._front.together(*size)
+            groups += [numbers[first:first + most] for first in range(0, len(numbers), most)]
+        return groups
 
     def back(self, raw: Raw, width: int, height: int) -> Found:
         return self.back_many(raw, [(width, height)])[0]

@@ -33,6 +33,9 @@ class FittingEngine(Engine):
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
         return self._engine.run(self._fit(feeds[0][0])[np.newaxis])
 
+    def together(self, width: int, height: int) -> int:
+        return self._engine.together(*self._size)
+
     def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, threshold: float) -> Picked:
         return self._engine.pick_many([self._fit(image) for image in images], settings, threshold)
 

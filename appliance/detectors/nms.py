@@ -4,7 +4,7 @@ Boxes under the threshold can never suppress one above it, so they are left out 
 images of a batch are done together: a call of numpy costs more than the few numbers of one image.
 """
 
-from typing import Dict, Iterator, List, NamedTuple, Union
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -43,11 +43,11 @@ class Candidates(NamedTuple):
 
 
 def candidates_of(picked: Picked, settings: Suppression, threshold: float) -> Candidates:
-    """Those at or above a threshold. Of its outputs the window, float32 [images or 1, 4], and how many rows are real,
+    """Those at or above a threshold. Of its other outputs the window, float32 [images or 1, 4], and how many rows are real,
     int [images], are looked at where the settings name them."""
     rows, classes = np.divmod(picked.positions, settings.classes)
     images, rows = np.divmod(rows, picked.rows)
-    windows = WHOLE_IMAGE if settings.window is None else picked.outputs[settings.window].reshape(-1, 4)
+    windows = WHOLE_IMAGE if settings.window is None else picked.others[settings.window].reshape(-1, 4)
     candidates = Candidates(
         images, picked.boxes, classes, picked.scores,
         windows[images if len(windows) > 1 else np.zeros_like(images)])
@@ -55,8 +55,16 @@ def candidates_of(picked: Picked, settings: Suppression, threshold: float) -> Ca
     if settings.score_threshold >= threshold:
         counts &= picked.scores > np.float32(settings.score_threshold)
     if settings.valid is not None:
-        counts &= rows < picked.outputs[settings.valid].reshape(-1)[images]
+        counts &= rows < picked.others[settings.valid].reshape(-1)[images]
     return candidates if counts.all() else candidates.taken(counts)
+
+
+def joined(parts: Sequence[Tuple[Sequence[int], Candidates]]) -> Candidates:
+    """The candidates of several groups of images. Each group: the numbers of its images among all, and what is theirs.
+    """
+    together = Candidates(*(np.concatenate(fields) for fields in zip(*(
+        part._replace(images=np.array(numbers)[part.images]) for numbers, part in parts))))
+    return together.taken(np.argsort(together.images, kind="stable"))
 
 
 def suppress(candidates: Candidates, settings: Suppression) -> Candidates:

@@ -13,7 +13,7 @@ class Engine:
     """A loaded graph with fixed inputs and outputs. `run` may be called by several threads at once.
 
     name: as in the setting `engine`. device: "CPU" or "GPU".
-    batch: how many images `pick_many` takes together.
+    batch: how many images `pick_many` takes together at most; see `together`.
     """
 
     name: str = "tensorflow"
@@ -24,8 +24,12 @@ class Engine:
         """The outputs for these inputs, in the order that was given when it was loaded."""
         raise NotImplementedError
 
+    def together(self, width: int, height: int) -> int:
+        """How many images of this size `pick_many` takes."""
+        return 1
+
     def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, threshold: float) -> Picked:
-        """What at most `batch` images, uint8 [h, w, 3], have at or above a threshold.
+        """What images of one size, uint8 [h, w, 3], have at or above a threshold.
 
         For fronts: their only input is an image, and the settings say which outputs are boxes and scores.
         """

@@ -3,7 +3,7 @@
 import ctypes
 import logging
 import threading
-from typing import Any, Optional, Sequence, Set
+from typing import Optional, Set
 
 import numpy as np
 
@@ -31,32 +31,29 @@ class HostMemory:
             except ModelError as error:
                 log.info("Images are copied to the GPU from pageable memory, which is slower: %s", error)
 
-    def zeros(self, shape: Sequence[int], dtype: Any) -> np.ndarray:
-        """Any thread may call this. Raises ModelError where there is no memory to pin."""
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    def zeros(self, size: int) -> np.ndarray:
+        """So many bytes. Any thread may call this. Raises ModelError where there is no memory to pin."""
         if self._cuda is None:
             space = np.zeros(size + _ALIGNMENT, np.uint8)
             begin = -space.ctypes.data % _ALIGNMENT
-            space = space[begin:begin + size]
-        else:
-            self._cuda.enter()
-            address = self._cuda.allocate_host(size)
-            with self._lock:
-                self._pinned.add(address)
-            space = np.frombuffer((ctypes.c_uint8 * size).from_address(address), np.uint8)
-            space[:] = 0
-        zeros: np.ndarray = space.view(dtype).reshape(shape)
-        return zeros
+            return space[begin:begin + size]
+        self._cuda.enter()
+        address = self._cuda.allocate_host(size)
+        with self._lock:
+            self._pinned.add(address)
+        pinned = np.frombuffer((ctypes.c_uint8 * size).from_address(address), np.uint8)
+        pinned[:] = 0
+        return pinned
 
-    def free(self, arrays: Sequence[np.ndarray]) -> None:
-        """Give arrays back; nobody may look at them any more."""
-        for address in [array.ctypes.data for array in arrays]:
-            with self._lock:
-                is_pinned = address in self._pinned
-                self._pinned.discard(address)
-            if is_pinned and self._cuda is not None:
-                self._cuda.enter()
-                self._cuda.free_host(address)
+    def free(self, array: np.ndarray) -> None:
+        """Give bytes back; nobody may look at them any more."""
+        address = array.ctypes.data
+        with self._lock:
+            is_pinned = address in self._pinned
+            self._pinned.discard(address)
+        if is_pinned and self._cuda is not None:
+            self._cuda.enter()
+            self._cuda.free_host(address)
 
     def close(self) -> None:
         """Give all of them back."""

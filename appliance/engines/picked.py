@@ -1,6 +1,6 @@
 """The scores of a front that count, picked out of all: a few dozen of the hundred thousand that an image has."""
 
-from typing import List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
@@ -12,14 +12,14 @@ class Picked(NamedTuple):
 
     positions: of the scores, ascending, in those of all images, rows (anchors) and classes one after the other,
     int [n]. scores: float32 [n]. boxes: float32 [n, 4], (y_min, x_min, y_max, x_max). rows: how many an image has.
-    outputs: what else the front gave, in its places; None in those of boxes and scores.
+    others: what else the front gave, by the number of the output.
     """
 
     positions: np.ndarray
     scores: np.ndarray
     boxes: np.ndarray
     rows: int
-    outputs: List[Optional[np.ndarray]]
+    others: Dict[int, np.ndarray]
 
 
 def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, threshold: float) -> Picked:
@@ -29,7 +29,7 @@ def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, thre
     positions = np.flatnonzero(scores >= np.float32(threshold))
     of_boxes = positions if has_own_boxes(outputs, settings) else positions // settings.classes
     return Picked(positions, scores[positions], boxes[of_boxes], rows_of(outputs, images, settings),
-                  others(outputs, settings))
+                  {index: outputs[index] for index in others(outputs, settings)})
 
 
 def has_own_boxes(outputs: Sequence[np.ndarray], settings: Suppression) -> bool:
@@ -42,6 +42,6 @@ def rows_of(outputs: Sequence[np.ndarray], images: int, settings: Suppression) -
     return outputs[settings.scores].size // settings.classes // images
 
 
-def others(outputs: Sequence[np.ndarray], settings: Suppression) -> List[Optional[np.ndarray]]:
-    """All but boxes and scores, in their places."""
-    return [None if index in (settings.boxes, settings.scores) else output for index, output in enumerate(outputs)]
+def others(outputs: Sequence[np.ndarray], settings: Suppression) -> List[int]:
+    """The outputs that are neither boxes nor scores."""
+    return [index for index in range(len(outputs)) if index not in (settings.boxes, settings.scores)]

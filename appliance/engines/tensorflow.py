@@ -41,7 +41,7 @@ class TensorFlowOptions(NamedTuple):
     fold_constants: let TensorFlow compute what is constant beforehand. It then also turns (a * b) * c into
     a * (b * c), not alike in a whole graph and in its parts; without it they give the same to the last bit, 0 to 5 %
     slower (measured on MobileNet and Inception).
-    xla: let XLA compile what runs on a GPU.
+    xla: let XLA compile what runs on a GPU. keep_layout: leave images with their channels last on a GPU.
     """
 
     workers: int = 1
@@ -50,6 +50,7 @@ class TensorFlowOptions(NamedTuple):
     log_device: bool = False
     fold_constants: bool = False
     xla: bool = False
+    keep_layout: bool = False
 
 
 def gpu_names() -> List[str]:
@@ -86,6 +87,8 @@ class TensorFlowEngine(Engine):
         config = tf.compat.v1.ConfigProto(log_device_placement=options.log_device, allow_soft_placement=True)
         if not options.fold_constants:
             config.graph_options.rewrite_options.constant_folding = _OFF
+        if options.keep_layout:
+            config.graph_options.rewrite_options.layout_optimizer = _OFF
         config.gpu_options.allow_growth = options.allow_memory_growth
         config.gpu_options.force_gpu_compatible = options.force_gpu_compatible
         if options.xla and self.device == "GPU":

@@ -4,7 +4,7 @@ TensorRT and OpenVINO take neither bytes of any size nor TensorFlow's resize, so
 front that takes several images at once.
 """
 
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -40,50 +40,26 @@ class Network(NamedTuple):
     half_pixel_centers: bool
 
 
-class BatchNetwork(NamedTuple):
-    """A network for any number of images at once, which also does the arithmetic of their resize.
-
-    corners: uint8 [n, 4, height, width, 3], BGR, each pixel's four neighbours in the image: top left, top right,
-    bottom left, bottom right. across: float32 [n, 1, width, 1], how far each lies from the left ones to the right;
-    down: float32 [n, height, 1, 1], from the top to the bottom.
-    """
-
-    graph: Graph
-    corners: Tensor
-    across: Tensor
-    down: Tensor
-
-
-def with_batches(network: Network) -> BatchNetwork:
-    """The same network for several images."""
-    name, width, height = network.input.node, network.width, network.height
+def with_batches(network: Network) -> Tuple[Graph, Tensor]:
+    """The same network for any number of images at once, which it resizes; with its new input: uint8 [n, h, w, 3], BGR,
+    of any one size."""
+    name = network.input.node
+    images, floats, size, resized, channels = (name + part for part in (
+        "/images", "/floats", "/size", "/resized", "/channels"))
     number, integer = type_attribute(DT_FLOAT), type_attribute(DT_INT32)
-    corners, across, down = name + "/corners", name + "/across", name + "/down"
-    floats, four, channels = name + "/floats", name + "/four", name + "/channels"
-
-    def blend(result: str, first: str, second: str, fraction: str) -> List[Any]:
-        return [
-            make_node(result + "/difference", "Sub", [second, first], T=number),
-            make_node(result + "/part", "Mul", [result + "/difference", fraction], T=number),
-            make_node(result, "Add", [first, result + "/part"], T=number),
-        ]
-
-    unpack = make_node(four, "Unpack", [floats], T=number)
-    unpack.attr["num"].i, unpack.attr["axis"].i = 4, 1
+    resize = make_node(resized, "ResizeBilinear", [floats, size], T=number, align_corners=network.align_corners)
+    if network.half_pixel_centers:  # TensorFlow before 1.14 does not know it
+        resize.attr["half_pixel_centers"].b = True
     nodes = [
-        make_placeholder(corners, DT_UINT8, [-1, 4, height, width, 3]),
-        make_placeholder(across, DT_FLOAT, [-1, 1, width, 1]),
-        make_placeholder(down, DT_FLOAT, [-1, height, 1, 1]),
-        make_node(floats, "Cast", [corners], SrcT=type_attribute(DT_UINT8), DstT=number),
-        unpack,
-        *blend(name + "/top", four, four + ":1", across),
-        *blend(name + "/bottom", four + ":2", four + ":3", across),
-        *blend(name + "/blended", name + "/top", name + "/bottom", down),
+        make_placeholder(images, DT_UINT8, [-1, -1, -1, 3]),
+        make_node(floats, "Cast", [images], SrcT=type_attribute(DT_UINT8), DstT=number),
+        make_const(size, np.array([network.height, network.width], np.int32)),
+        resize,
         make_const(channels, np.array([3], np.int32)),
-        make_node(name, "ReverseV2", [name + "/blended", channels], T=number, Tidx=integer),
+        make_node(name, "ReverseV2", [resized, channels], T=number, Tidx=integer),
     ]
     nodes += [node for node in network.graph.nodes.values() if node.name != name]
-    return BatchNetwork(network.graph.with_nodes(nodes), Tensor(corners), Tensor(across), Tensor(down))
+    return network.graph.with_nodes(nodes), Tensor(images)
 
 
 def take_network(front: Graph, image: str, outputs: Sequence[Tensor]) -> Network:
