@@ -4,10 +4,11 @@ The threads that call copy the images into one array of a few fixed sizes, whose
 each size XLA compiles the network anew, and cuDNN looks for its fastest ways. It gives back the scores that count.
 """
 
+import contextlib
 import logging
 import threading
 import time
-from typing import List, Optional, Sequence, Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 import numpy as np
 
@@ -57,7 +58,8 @@ class BatchEngine(Engine):
             picking.graph, [images], network.outputs, options._replace(keep_layout=True))
         self.device = self._engine.device
         self._memory = HostMemory(self.device == "GPU")
-        self._local = threading.local()
+        self._arrays: List[np.ndarray] = []
+        self._lock = threading.Lock()
         try:
             noise = np.random.RandomState(1).randint(0, 256, (batch, network.height, network.width, 3)).astype(np.uint8)
             alone = self.run(noise[-1:])
@@ -74,13 +76,15 @@ class BatchEngine(Engine):
             raise
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
-        return self._engine.run(self._filled(feeds[0]))
+        with self._filled(feeds[0]) as array:
+            return self._engine.run(array)
 
     def together(self, width: int, height: int) -> int:
         return max(size for size in self._sizes if size == 1 or size * width * height * 3 <= _MOST_BYTES)
 
     def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, threshold: float) -> Picked:
-        positions, scores, boxes, *outputs = self._pick(self._filled(images), np.float32(threshold))
+        with self._filled(images) as array:
+            positions, scores, boxes, *outputs = self._pick(array, np.float32(threshold))
         positions = positions[:, 0]
         # What an earlier batch left in the last images of the array is computed too, and not looked at.
         count = int(np.searchsorted(positions, len(images) * self._rows * settings.classes))
@@ -91,28 +95,29 @@ class BatchEngine(Engine):
         self._engine.close()
         self._memory.close()
 
-    def _filled(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """This thread's array, with these images first."""
-        size = next(size for size in self._sizes if size >= len(images))
-        shape = size, *images[0].shape
-        array = self._array(int(np.prod(shape))).reshape(shape)
+    @contextlib.contextmanager
+    def _filled(self, images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        """An array that nobody else uses meanwhile, with these images first."""
+        shape = (next(size for size in self._sizes if size >= len(images)), *images[0].shape)
+        size = int(np.prod(shape))
+        with self._lock:
+            fitting = [index for index, array in enumerate(self._arrays) if len(array) >= size]
+            own = self._arrays.pop(fitting[-1]) if fitting else None
+        if own is None:
+            own = self._memory.zeros(size)
+        array = own[:size].reshape(shape)
         for place, image in zip(array, images):
             place[...] = image
-        return array
-
-    def _array(self, size: int) -> np.ndarray:
-        """So many bytes of this thread's own: the first of the most that it needed so far."""
-        own: Optional[np.ndarray] = getattr(self._local, "array", None)
-        if own is None or len(own) < size:
-            if own is not None:
-                self._memory.free(own)
-            own = self._local.array = self._memory.zeros(size)
-        return own[:size]
+        try:
+            yield array
+        finally:
+            with self._lock:
+                self._arrays.append(own)
 
     def _check(self, noise: np.ndarray, alone: Sequence[np.ndarray]) -> None:
         """alone: what the last image gives. Raises ModelError where it gives something else among others."""
         for size in self._sizes:
-            found = self._engine.run(self._filled(noise[-size:]))
+            found = self.run(noise[-size:])
             for one, expected, is_shared in zip(found, alone, self._is_shared):
                 last = one if is_shared else one[-1:]
                 if last.shape != expected.shape or not np.allclose(last, expected, rtol=1e-3, atol=1e-4):
@@ -124,7 +129,4 @@ class BatchEngine(Engine):
             # XLA compiles what it has seen twice.
             for _ in range(_WARMING_RUNS):
                 self.pick_many(noise[-size:], settings, threshold)
-        # This thread will not need it again.
-        self._memory.free(self._local.array)
-        del self._local.array
         log.debug("Warm for %s images at once in %.1f s", ", ".join(map(str, self._sizes)), time.monotonic() - began)
