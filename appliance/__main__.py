@@ -23,6 +23,8 @@ from appliance.settings.redact import redact
 
 # What a shell expects of a program that ended by Ctrl-C.
 INTERRUPTED = 130
+# Seconds after which a thread lets another one run Python. The usual 5 ms are as long as a whole batch takes on a GPU.
+SWITCH_SECONDS = 0.0005
 
 log = logging.getLogger("appliance")
 
@@ -30,6 +32,7 @@ log = logging.getLogger("appliance")
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run a command; returns the exit code."""
     _prepare_output()
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         options = parse(arguments)
         code = _COMMANDS[options.command](options)
