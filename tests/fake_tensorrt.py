@@ -27,6 +27,7 @@ class FakeDriver:
     def __init__(self, name: bytes = b"Xavier") -> None:
         self.name = name
         self.memory: Dict[int, bytearray] = {}
+        self.pinned: Dict[int, Any] = {}
         self.streams: Dict[int, List[Any]] = {}
         self.retained = 0
         self.copied_in: List[int] = []
@@ -86,6 +87,20 @@ class FakeDriver:
         if not self._has_context():
             return INVALID_CONTEXT
         return 0 if self.memory.pop(pointer.value, None) is not None else INVALID_VALUE
+
+    def cuMemHostAlloc(self, pointer: Any, size: Any, flags: Any) -> int:
+        if not self._has_context():
+            return INVALID_CONTEXT
+        assert isinstance(size, ctypes.c_size_t)
+        space = ctypes.create_string_buffer(size.value)
+        pointer._obj.value = ctypes.addressof(space)
+        self.pinned[pointer._obj.value] = space
+        return 0
+
+    def cuMemFreeHost(self, pointer: ctypes.c_void_p) -> int:
+        if not self._has_context():
+            return INVALID_CONTEXT
+        return 0 if self.pinned.pop(pointer.value or 0, None) is not None else INVALID_VALUE
 
     def cuStreamCreate(self, stream: Any, flags: Any) -> int:
         if not self._has_context():

@@ -32,10 +32,10 @@ from appliance.graph.split import keep, split
 
 log = logging.getLogger(__name__)
 
-# Threads that keep a GPU busy; and where a PC's GPU gets batches, how large they are, and the threads, which pick the
-# pixels for them. Measured: docs/performance.md.
+# Threads that keep a GPU busy; and where a PC's GPU gets batches, how large they are, and the threads, which fill
+# them. Measured: docs/performance.md.
 _GPU_WORKERS = 2
-_GPU_BATCH, _GPU_BATCH_WORKERS = 16, 8
+_GPU_BATCH, _GPU_BATCH_WORKERS = 32, 8
 
 _Make = Callable[[About, Engine, Optional[Engine], float, Graph], Detector]
 

@@ -6,7 +6,6 @@ each size XLA compiles the network anew, and cuDNN looks for its fastest ways. I
 
 import contextlib
 import logging
-import threading
 import time
 from typing import Iterator, List, Sequence, Tuple
 
@@ -25,7 +24,7 @@ log = logging.getLogger(__name__)
 
 # From one size of array to the next: at most so much of what is computed is thrown away.
 _STEP = 4
-# Bytes of a thread's array: 32 images of 1280x720, 16 of 1920x1080, 4 of 3840x2160.
+# Bytes of an array, of which each thread has one: 32 images of 1280x720, 16 of 1920x1080, 4 of 3840x2160.
 _MOST_BYTES = 1 << 27
 _WARMING_RUNS = 3
 
@@ -58,8 +57,6 @@ class BatchEngine(Engine):
             picking.graph, [images], network.outputs, options._replace(keep_layout=True))
         self.device = self._engine.device
         self._memory = HostMemory(self.device == "GPU")
-        self._arrays: List[np.ndarray] = []
-        self._lock = threading.Lock()
         try:
             noise = np.random.RandomState(1).randint(0, 256, (batch, network.height, network.width, 3)).astype(np.uint8)
             alone = self.run(noise[-1:])
@@ -97,22 +94,13 @@ class BatchEngine(Engine):
 
     @contextlib.contextmanager
     def _filled(self, images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-        """An array that nobody else uses meanwhile, with these images first."""
+        """One array of these images, and of whatever was in it behind them."""
         shape = (next(size for size in self._sizes if size >= len(images)), *images[0].shape)
-        size = int(np.prod(shape))
-        with self._lock:
-            fitting = [index for index, array in enumerate(self._arrays) if len(array) >= size]
-            own = self._arrays.pop(fitting[-1]) if fitting else None
-        if own is None:
-            own = self._memory.zeros(size)
-        array = own[:size].reshape(shape)
-        for place, image in zip(array, images):
-            place[...] = image
-        try:
+        with self._memory.borrowed(int(np.prod(shape))) as space:
+            array = space.reshape(shape)
+            for place, image in zip(array, images):
+                place[...] = image
             yield array
-        finally:
-            with self._lock:
-                self._arrays.append(own)
 
     def _check(self, noise: np.ndarray, alone: Sequence[np.ndarray]) -> None:
         """alone: what the last image gives. Raises ModelError where it gives something else among others."""

@@ -1,9 +1,10 @@
 """Arrays that TensorFlow reads where they are, and a GPU as well."""
 
+import contextlib
 import ctypes
 import logging
 import threading
-from typing import Optional, Set
+from typing import Iterator, List, Optional, Set
 
 import numpy as np
 
@@ -18,12 +19,16 @@ _ALIGNMENT = 64
 
 
 class HostMemory:
-    """on_gpu: an NVIDIA GPU reads the arrays. They are pinned then: of others the driver copies every byte first, in
-    the thread that called."""
+    """As many arrays as threads ask for at once, kept for the next that ask: to pin memory takes a while.
+
+    on_gpu: an NVIDIA GPU reads the arrays. They are pinned then: of others the driver copies every byte first, in
+    the thread that called.
+    """
 
     def __init__(self, on_gpu: bool) -> None:
         self._cuda: Optional[Cuda] = None
         self._pinned: Set[int] = set()
+        self._idle: List[np.ndarray] = []
         self._lock = threading.Lock()
         if on_gpu:
             try:
@@ -31,32 +36,22 @@ class HostMemory:
             except ModelError as error:
                 log.info("Images are copied to the GPU from pageable memory, which is slower: %s", error)
 
-    def zeros(self, size: int) -> np.ndarray:
-        """So many bytes. Any thread may call this. Raises ModelError where there is no memory to pin."""
-        if self._cuda is None:
-            space = np.zeros(size + _ALIGNMENT, np.uint8)
-            begin = -space.ctypes.data % _ALIGNMENT
-            return space[begin:begin + size]
-        self._cuda.enter()
-        address = self._cuda.allocate_host(size)
-        with self._lock:
-            self._pinned.add(address)
-        pinned = np.frombuffer((ctypes.c_uint8 * size).from_address(address), np.uint8)
-        pinned[:] = 0
-        return pinned
+    @contextlib.contextmanager
+    def borrowed(self, size: int) -> Iterator[np.ndarray]:
+        """An array that is nobody else's meanwhile, uint8 [size]. What is in it is left of whoever had it before.
 
-    def free(self, array: np.ndarray) -> None:
-        """Give bytes back; nobody may look at them any more."""
-        address = array.ctypes.data
-        with self._lock:
-            is_pinned = address in self._pinned
-            self._pinned.discard(address)
-        if is_pinned and self._cuda is not None:
-            self._cuda.enter()
-            self._cuda.free_host(address)
+        Any thread may call this. Raises ModelError where there is no memory to pin.
+        """
+        whole = self._take(size)
+        try:
+            yield whole[:size]
+        finally:
+            with self._lock:
+                self._idle.append(whole)
 
     def close(self) -> None:
-        """Give all of them back."""
+        """Give all of them back. None may be borrowed."""
+        self._idle.clear()
         if self._cuda is not None:
             self._cuda.enter()
             for address in self._pinned:
@@ -64,3 +59,33 @@ class HostMemory:
             self._pinned.clear()
             self._cuda.close()
             self._cuda = None
+
+    def _take(self, size: int) -> np.ndarray:
+        """The smallest that is large enough; else a new one in place of one that is not."""
+        with self._lock:
+            self._idle.sort(key=len)
+            place = next((place for place, array in enumerate(self._idle) if len(array) >= size), None)
+            if place is not None:
+                return self._idle.pop(place)
+            too_small = self._idle.pop() if self._idle else None
+        if too_small is not None:
+            self._free(too_small)
+        return self._new(size)
+
+    def _new(self, size: int) -> np.ndarray:
+        if self._cuda is None:
+            space = np.empty(size + _ALIGNMENT, np.uint8)
+            begin = -space.ctypes.data % _ALIGNMENT
+            return space[begin:begin + size]
+        self._cuda.enter()
+        address = self._cuda.allocate_host(size)
+        with self._lock:
+            self._pinned.add(address)
+        return np.frombuffer((ctypes.c_uint8 * size).from_address(address), np.uint8)
+
+    def _free(self, array: np.ndarray) -> None:
+        if self._cuda is not None:
+            with self._lock:
+                self._pinned.remove(array.ctypes.data)
+            self._cuda.enter()
+            self._cuda.free_host(array.ctypes.data)

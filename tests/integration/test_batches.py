@@ -4,9 +4,11 @@ import logging
 
 import cv2
 import numpy as np
+import pytest
 
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
+from appliance.engines import batches
 from appliance.engines.choose import EngineChoice
 from appliance.pipeline.feed import Feed
 from appliance.pipeline.loop import Loop
@@ -31,7 +33,10 @@ def load(path, **options):
     return load_detector(path, path.parent.name, {}, ModelOptions(det_th=0.3, **options))
 
 
-def test_a_movie_in_batches_gives_the_same_detections_in_order(coco_model, samples):
+@pytest.mark.parametrize("most_bytes", [1 << 27, 1 << 20])
+def test_a_movie_in_batches_gives_the_same_detections_in_order(coco_model, samples, monkeypatch, most_bytes):
+    """most_bytes: with the less, one large image or four small ones go together."""
+    monkeypatch.setattr(batches, "_MOST_BYTES", most_bytes)
     pictures = [cv2.imread(str(samples / name)) for name in ("bus.jpg", "zidane.jpg", "astronaut.png")]
     images = [cv2.resize(picture, size) for size in ((640, 360), (320, 240)) for picture in pictures]
     alone = load(coco_model)
@@ -48,6 +53,16 @@ def test_a_movie_in_batches_gives_the_same_detections_in_order(coco_model, sampl
         assert found.class_ids.tolist() == wanted.class_ids.tolist()
         assert np.allclose(found.scores, wanted.scores, rtol=0, atol=1e-4)
         assert np.allclose(found.boxes, wanted.boxes, rtol=0, atol=1e-4 * max(width, height))
+
+
+def test_the_threshold_may_change_while_it_runs(coco_model, samples):
+    image = cv2.imread(str(samples / "bus.jpg"))
+    detector = load(coco_model, batch=2)
+    many = len(detector.detect(image).scores)
+    detector.threshold = 0.7
+    few = detector.detect(image).scores
+    detector.close()
+    assert 0 < len(few) < many and few.min() >= 0.7
 
 
 def test_a_graph_that_takes_one_image_gets_one_and_says_so(zoo_dir, tmp_path, caplog):

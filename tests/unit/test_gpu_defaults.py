@@ -20,10 +20,10 @@ class Stop(Exception):
 
 
 @pytest.mark.parametrize("name, is_x86, taken, engine, options, asked, workers", [
-    (SSD, True, 16, "auto", {}, 16, 8),
-    (SSD, True, 1, "auto", {}, 16, 2),  # the graph takes one image only
+    (SSD, True, 32, "auto", {}, 32, 8),
+    (SSD, True, 1, "auto", {}, 32, 2),  # the graph takes one image only
     (SSD, False, 1, "auto", {}, 1, 2),  # a Jetson
-    (SSD, True, 32, "auto", {"batch": 32, "worker_threads": 3}, 32, 3),
+    (SSD, True, 16, "auto", {"batch": 16, "worker_threads": 3}, 16, 3),
     (SSD, True, 1, "auto", {"batch": 1}, 1, 2),
     (SSD, True, 1, "tensorrt", {}, 1, 2),
     (FASTER, True, 1, "auto", {}, 1, 2),
