@@ -43,8 +43,8 @@ class Candidates(NamedTuple):
 
 
 def candidates_of(picked: Picked, settings: Suppression, threshold: float) -> Candidates:
-    """Those at or above a threshold. Of its other outputs the window, float32 [images or 1, 4], and how many rows are real,
-    int [images], are looked at where the settings name them."""
+    """Those at or above a threshold. The settings say which other outputs hold the windows, float32 [images or 1, 4],
+    and how many rows are real, int [images]."""
     rows, classes = np.divmod(picked.positions, settings.classes)
     images, rows = np.divmod(rows, picked.rows)
     windows = WHOLE_IMAGE if settings.window is None else picked.others[settings.window].reshape(-1, 4)

@@ -58,8 +58,9 @@ class BatchEngine(Engine):
         self.device = self._engine.device
         self._memory = HostMemory(self.device == "GPU")
         try:
-            noise = np.random.RandomState(1).randint(0, 256, (batch, network.height, network.width, 3)).astype(np.uint8)
-            alone = self.run(noise[-1:])
+            shape = batch, network.height, network.width, 3
+            noise = list(np.random.RandomState(1).randint(0, 256, shape).astype(np.uint8))
+            alone = self._run(noise[-1:])
             self._check(noise, alone)
             self._rows = rows_of(alone, 1, settings)
             self._others = others(alone, settings)
@@ -73,8 +74,7 @@ class BatchEngine(Engine):
             raise
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
-        with self._filled(feeds[0]) as array:
-            return self._engine.run(array)
+        return self._run(list(feeds[0]))
 
     def together(self, width: int, height: int) -> int:
         return max(size for size in self._sizes if size == 1 or size * width * height * 3 <= _MOST_BYTES)
@@ -92,6 +92,10 @@ class BatchEngine(Engine):
         self._engine.close()
         self._memory.close()
 
+    def _run(self, images: Sequence[np.ndarray]) -> List[np.ndarray]:
+        with self._filled(images) as array:
+            return self._engine.run(array)
+
     @contextlib.contextmanager
     def _filled(self, images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
         """One array of these images, and of whatever was in it behind them."""
@@ -102,16 +106,16 @@ class BatchEngine(Engine):
                 place[...] = image
             yield array
 
-    def _check(self, noise: np.ndarray, alone: Sequence[np.ndarray]) -> None:
+    def _check(self, noise: Sequence[np.ndarray], alone: Sequence[np.ndarray]) -> None:
         """alone: what the last image gives. Raises ModelError where it gives something else among others."""
         for size in self._sizes:
-            found = self.run(noise[-size:])
+            found = self._run(noise[-size:])
             for one, expected, is_shared in zip(found, alone, self._is_shared):
                 last = one if is_shared else one[-1:]
                 if last.shape != expected.shape or not np.allclose(last, expected, rtol=1e-3, atol=1e-4):
                     raise ModelError("TensorFlow finds other things in an image among {} than alone".format(size))
 
-    def _warm(self, noise: np.ndarray, settings: Suppression, threshold: float) -> None:
+    def _warm(self, noise: Sequence[np.ndarray], settings: Suppression, threshold: float) -> None:
         began = time.monotonic()
         for size in self._sizes:
             # XLA compiles what it has seen twice.

@@ -81,7 +81,8 @@ class HostMemory:
         address = self._cuda.allocate_host(size)
         with self._lock:
             self._pinned.add(address)
-        return np.frombuffer((ctypes.c_uint8 * size).from_address(address), np.uint8)
+        pinned: np.ndarray = np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address))
+        return pinned
 
     def _free(self, array: np.ndarray) -> None:
         if self._cuda is not None:

@@ -114,8 +114,8 @@ class TensorFlowEngine(Engine):
         """The same graph with other inputs and outputs. Raises ModelError where TensorFlow cannot run it."""
         options = config_pb2.CallableOptions(
             feed=[str(tensor) for tensor in feeds], fetch=[str(tensor) for tensor in fetches])
-        # As Keras does. The public `make_callable` goes through `Session.run` for whatever is fed: 0.3 ms a call in which
-        # no other Python thread runs.
+        # As Keras does. The public `make_callable` goes through `Session.run` where anything is fed: 0.3 ms a call, in
+        # which no other Python thread runs.
         call = self._session._make_callable_from_options(options)
 
         def run(*arrays: np.ndarray) -> List[np.ndarray]:
