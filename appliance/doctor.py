@@ -17,6 +17,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Te
 from appliance.board import Board, board_root, detect_board, read_release, unknown_board_note
 from appliance.board.power import Power
 from appliance.board.readings import Readings, describe_readings
+from appliance.engines.choose import is_x86
 from appliance.errors import ConfigError, ModelError
 from appliance.settings import Loaded, Settings, chosen_model
 from appliance.settings.wording import size_text
@@ -43,6 +44,10 @@ import json, tensorflow as tf
 gpus = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
         for gpu in tf.config.list_physical_devices("GPU")]
 print(json.dumps({"version": tf.__version__, "cuda": tf.test.is_built_with_cuda(), "gpus": gpus}))
+"""
+OPENVINO_PROBE = """
+import json, openvino
+print(json.dumps({"version": openvino.__version__.split("-")[0]}))
 """
 OPENCV_PROBE = """
 import json, cv2
@@ -94,13 +99,17 @@ def diagnose(load: Callable[[], Loaded], root: Path = Path("/"), tree: Optional[
     loaded, about_settings = check_settings(load)
     settings = loaded.settings if loaded else Settings()
     model = chosen_model(loaded) if loaded else settings.model
+    has_gpu = has_nvidia_gpu(root)
+    # Elsewhere it is never taken by itself.
+    for_openvino = is_x86() and not has_gpu and sys.version_info >= (3, 9)
     return [
         check_board(board, tree, settings.profile),
         check_power(board, tree),
         check_readings(tree),
         Finding(OK, "Python", "{}, {}".format(".".join(map(str, sys.version_info[:3])), sys.executable)),
         check_libraries(LIBRARIES),
-        check_tensorflow(probe(TENSORFLOW_PROBE), board, has_nvidia_gpu(root)),
+        check_tensorflow(probe(TENSORFLOW_PROBE), board, has_gpu),
+        *([check_openvino(probe(OPENVINO_PROBE))] if for_openvino else []),
         check_opencv(probe(OPENCV_PROBE)),
         check_gstreamer(gstreamer_version()),
         check_cameras(root),
@@ -232,6 +241,14 @@ def check_tensorflow(tensorflow: Probe, board: Board, has_gpu: bool) -> Finding:
         "check that nvidia-smi lists the card, and in a container that it was started with --gpus all;\n"
         "the CUDA libraries come with: {} -m pip install -r requirements/gpu.txt".format(sys.executable))
     return Finding(NOTE, "TensorFlow", found + cuda_complaint(tensorflow.complaint), remedy)
+
+
+def check_openvino(openvino: Probe) -> Finding:
+    """For a PC without an NVIDIA GPU: without it TensorFlow runs everything."""
+    if openvino.facts is None:
+        return Finding(NOTE, "OpenVINO", "SSD models run on TensorFlow, which is slower here: " + openvino.complaint,
+                       _install("openvino"))
+    return Finding(OK, "OpenVINO", "{}; SSD models run on it".format(openvino.facts["version"]))
 
 
 def cuda_complaint(stderr: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from appliance import doctor
 from appliance.board import Board
 from appliance.doctor import MISSING, NOTE, OK, Finding, Probe
+from appliance.engines.choose import is_x86
 from appliance.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,6 +169,13 @@ def test_the_version_of_gstreamer(tmp_path, monkeypatch, script, version):
         command.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert doctor.gstreamer_version() == version
+
+
+def test_openvino_is_missed_where_it_would_be_faster():
+    assert doctor.check_openvino(Probe({"version": "2026.4.1"}, "")).found == "2026.4.1; SSD models run on it"
+    finding = doctor.check_openvino(Probe(None, "ModuleNotFoundError: No module named 'openvino'"))
+    assert finding.state == NOTE and finding.found.endswith("No module named 'openvino'")
+    assert "requirements/openvino.txt" in finding.remedy
 
 
 def test_gstreamer_is_no_must():
@@ -348,6 +356,7 @@ def test_a_bare_machine_gets_a_finding_for_everything(tmp_path, monkeypatch):
         "libraries": OK, "settings": OK, "output": OK, "disk": states["disk"],
         "GStreamer": NOTE, "cameras": NOTE, "memory": NOTE,
         "TensorFlow": MISSING, "OpenCV": MISSING, "models": MISSING,
+        **({"OpenVINO": NOTE} if is_x86() and sys.version_info >= (3, 9) else {}),
     }
     assert all(finding.remedy for finding in findings if finding.state != OK)
     assert sys.executable in next(finding.found for finding in findings if finding.subject == "Python")
