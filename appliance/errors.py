@@ -23,6 +23,10 @@ class ModelError(SplitlensError):
     exit_code = 3
 
 
+class GpuMemoryError(ModelError):
+    """What is to be done at once does not fit into the GPU's memory."""
+
+
 class SourceError(SplitlensError):
     """A camera, stream, movie or picture cannot be opened or read."""
 

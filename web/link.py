@@ -85,10 +85,15 @@ class Link:
         if not self.is_up:
             raise Unavailable(self.daemon["why"])
         answer = ask(self._run_dir, command, seconds)
-        if "state" in answer:
+        if "state" in answer and not self._is_over(answer["state"]):
             # The event comes too, but may be behind the answer: who reads next must find what was done.
             self.state = answer["state"]
         return answer
+
+    def _is_over(self, state: Message) -> bool:
+        """Whether this is what a daemon was before it said that it stops: an answer may come that late."""
+        last = self.state["daemon"] if self.state else {}
+        return last.get("status") == "stopping" and last.get("started") == state["daemon"].get("started")
 
     def _get(self, message: Optional[Message]) -> Message:
         if message is None or not self.is_up:
@@ -154,11 +159,11 @@ class Link:
 
     def _fetch_state(self) -> None:
         try:
-            state = self.ask({"command": "get_state"}, 5.0)["state"]
+            self.ask({"command": "get_state"}, 5.0)
         except (Refused, Unavailable) as error:
             logger.warning("the daemon's state: %s", error)
         else:
-            self._tell(STATE, state)
+            self._tell(STATE, self.state or {})
 
     def _hear_last_words(self) -> None:
         """A daemon that fails at its start says so in a file: it has nothing else."""

@@ -17,7 +17,7 @@ class Detector:
     path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
     engine: what runs the front, as in the setting. device: where, "CPU" or "GPU".
     workers: how many threads should call `front` or `front_many` at once.
-    batch: how many images `front_many` takes together.
+    batch: how many images `front_many` takes together at most; see `together`.
     classes, anchors: how many the graph has, as far as they were recognised.
     threshold: detections with a lower score are left out; may be set while frames are under way.
     """
@@ -39,8 +39,12 @@ class Detector:
         """What the front gives for an image, uint8 [height, width, 3], BGR. Several threads may call it."""
         raise NotImplementedError
 
+    def together(self, width: int, height: int) -> int:
+        """How many images of this size should go through `front_many` together."""
+        return self.batch
+
     def front_many(self, images: Sequence[np.ndarray]) -> Raw:
-        """The same for at most `batch` images together, of any sizes; for `back_many`."""
+        """The same for several images of any sizes; for `back_many`."""
         return [self.front(image) for image in images]
 
     def back(self, raw: Raw, width: int, height: int) -> Found:

@@ -4,17 +4,21 @@ Three ways to run one, each a class: fast (own resize, own suppression), exact (
 parts) and whole (one part).
 """
 
+import logging
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from appliance.detectors.base import Detector, Raw, to_detections
-from appliance.detectors.nms import candidates_of, joined, suppress
+from appliance.detectors.nms import Candidates, candidates_of, joined, suppress
 from appliance.engines.base import Engine
-from appliance.errors import ModelError
+from appliance.engines.picked import least_score
+from appliance.errors import GpuMemoryError, ModelError
 from appliance.frame import Detections, Found
 from appliance.graph.suppression import Suppression
+
+log = logging.getLogger(__name__)
 
 
 class About(NamedTuple):
@@ -48,19 +52,38 @@ class FastDetector(BoxDetector):
     def __init__(self, about: About, front: Engine, threshold: float, suppression: Suppression) -> None:
         super().__init__(about, front, threshold)
         self._suppression = suppression
+        self._most = self.batch
+
+    def together(self, width: int, height: int) -> int:
+        return min(self._most, self._front.together(width, height))
 
     def front(self, image: np.ndarray) -> Raw:
         return self.front_many([image])
 
     def front_many(self, images: Sequence[np.ndarray]) -> Raw:
-        # The candidates are picked here, because several threads do it at once: it may look at every score.
-        parts = []
-        for numbers in self._groups(images):
-            picked = self._front.pick_many([images[number] for number in numbers], self._suppression, self.threshold)
-            parts.append((numbers, candidates_of(picked, self._suppression, self.threshold)))
-        if self.anchors is None:  # by the warm-up; some graphs have as many as the image's sides ask for
-            self.anchors = picked.rows
+        # Once, since it may be changed meanwhile.
+        least = least_score(self._suppression, self.threshold)
+        parts = [part for numbers in self._groups(images) for part in self._picked(images, numbers, least)]
         return parts[0][1] if len(parts) == 1 else joined(parts)
+
+    def _picked(
+        self, images: Sequence[np.ndarray], numbers: Sequence[int], least: np.float32
+    ) -> List[Tuple[Sequence[int], Candidates]]:
+        """The candidates of these images: of all together, or of fewer where the GPU's memory does not hold them."""
+        try:
+            picked = self._front.pick_many([images[number] for number in numbers], self._suppression, least)
+        except GpuMemoryError as error:
+            if len(numbers) == 1:
+                raise
+            half = len(numbers) // 2
+            if half < self._most:
+                self._most = half
+                log.warning("%d frames together are too many for the GPU's memory, from now on %d at most: %s",
+                            len(numbers), half, error)
+            return self._picked(images, numbers[:half], least) + self._picked(images, numbers[half:], least)
+        if self.anchors is None:  # by the warm-up; some graphs have as many as the image's sides ask for
+            self.anchors = picked.anchors
+        return [(numbers, candidates_of(picked, self._suppression))]
 
     def _groups(self, images: Sequence[np.ndarray]) -> List[List[int]]:
         """The images, by their numbers, that can go through the front together."""
@@ -69,7 +92,7 @@ class FastDetector(BoxDetector):
             of_size.setdefault((image.shape[1], image.shape[0]), []).append(number)
         groups = []
         for size, numbers in of_size.items():
-            most = self._front.together(*size)
+            most = self.together(*size)
             groups += [numbers[first:first + most] for first in range(0, len(numbers), most)]
         return groups
 

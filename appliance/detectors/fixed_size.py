@@ -36,8 +36,8 @@ class FittingEngine(Engine):
     def together(self, width: int, height: int) -> int:
         return self._engine.together(*self._size)
 
-    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, threshold: float) -> Picked:
-        return self._engine.pick_many([self._fit(image) for image in images], settings, threshold)
+    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> Picked:
+        return self._engine.pick_many([self._fit(image) for image in images], settings, least)
 
     def _fit(self, image: np.ndarray) -> np.ndarray:
         fitted: np.ndarray = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)

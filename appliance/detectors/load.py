@@ -163,5 +163,9 @@ def _load(
         return FastDetector(about, fitting(fast), options.det_th, plan.suppression)
     parts = split(graph, plan.cut, list(family.outputs))
     front = fitting(TensorFlowEngine(parts.front, image, parts.cut, session))
-    back = TensorFlowEngine(parts.back, parts.feeds, outputs, session._replace(workers=1), on_cpu=True)
+    try:
+        back = TensorFlowEngine(parts.back, parts.feeds, outputs, session._replace(workers=1), on_cpu=True)
+    except ModelError:
+        front.close()
+        raise
     return make(about, front, back, options.det_th, graph)

@@ -42,21 +42,22 @@ class Candidates(NamedTuple):
         return self._replace(boxes=boxes).taken(_areas(boxes) > 0)
 
 
-def candidates_of(picked: Picked, settings: Suppression, threshold: float) -> Candidates:
-    """Those at or above a threshold. The settings say which other outputs hold the windows, float32 [images or 1, 4],
-    and how many rows are real, int [images]."""
+def candidates_of(picked: Picked, settings: Suppression) -> Candidates:
+    """What was picked, as the boxes that it is. The settings say which other outputs hold the windows, float32
+    [images or 1, 4], and how many anchors are real, int [images or 1]."""
     rows, classes = np.divmod(picked.positions, settings.classes)
-    images, rows = np.divmod(rows, picked.rows)
-    windows = WHOLE_IMAGE if settings.window is None else picked.others[settings.window].reshape(-1, 4)
-    candidates = Candidates(
-        images, picked.boxes, classes, picked.scores,
-        windows[images if len(windows) > 1 else np.zeros_like(images)])
-    counts = np.ones(len(images), bool)
-    if settings.score_threshold >= threshold:
-        counts &= picked.scores > np.float32(settings.score_threshold)
-    if settings.valid is not None:
-        counts &= rows < picked.others[settings.valid].reshape(-1)[images]
-    return candidates if counts.all() else candidates.taken(counts)
+    images, rows = np.divmod(rows, picked.anchors)
+    windows = WHOLE_IMAGE if settings.window is None else picked.other_outputs[settings.window].reshape(-1, 4)
+    candidates = Candidates(images, picked.boxes, classes, picked.scores, _of_images(windows, images))
+    if settings.valid is None:
+        return candidates
+    return candidates.taken(rows < _of_images(picked.other_outputs[settings.valid].reshape(-1), images))
+
+
+def _of_images(values: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """values: one for each image, or one for all."""
+    found: np.ndarray = values[images if len(values) > 1 else np.zeros_like(images)]
+    return found
 
 
 def joined(parts: Sequence[Tuple[Sequence[int], Candidates]]) -> Candidates:

@@ -28,13 +28,13 @@ class Engine:
         """How many images of this size `pick_many` takes."""
         return 1
 
-    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, threshold: float) -> Picked:
-        """What images of one size, uint8 [h, w, 3], have at or above a threshold.
+    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> Picked:
+        """What images of one size, uint8 [h, w, 3], have at or above a score.
 
         For fronts: their only input is an image, and the settings say which outputs are boxes and scores.
         """
         image, = images
-        return pick(self.run(image[np.newaxis]), 1, settings, threshold)
+        return pick(self.run(image[np.newaxis]), 1, settings, least)
 
     def close(self) -> None:
         """Give its memory back."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from appliance.engines.base import Engine
 from appliance.engines.host_memory import HostMemory
-from appliance.engines.picked import Picked, has_own_boxes, others, rows_of
+from appliance.engines.picked import Picked, anchors_of, has_own_boxes, other_outputs
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
 from appliance.errors import ModelError
 from appliance.graph.network import Network, with_batches
@@ -62,14 +62,14 @@ class BatchEngine(Engine):
             noise = list(np.random.RandomState(1).randint(0, 256, shape).astype(np.uint8))
             alone = self._run(noise[-1:])
             self._check(noise, alone)
-            self._rows = rows_of(alone, 1, settings)
-            self._others = others(alone, settings)
+            self._anchors = anchors_of(alone, 1, settings)
+            self._others = other_outputs(alone, settings)
             boxes = picking.own_boxes if has_own_boxes(alone, settings) else picking.boxes
             self._pick = self._engine.function(
                 [images, picking.threshold],
                 [picking.positions, picking.scores, boxes, *(network.outputs[index] for index in self._others)])
             self._warm(noise, settings, alone[settings.scores].max())
-        except ModelError:
+        except BaseException:
             self.close()
             raise
 
@@ -79,14 +79,14 @@ class BatchEngine(Engine):
     def together(self, width: int, height: int) -> int:
         return max(size for size in self._sizes if size == 1 or size * width * height * 3 <= _MOST_BYTES)
 
-    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, threshold: float) -> Picked:
+    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> Picked:
         with self._filled(images) as array:
-            positions, scores, boxes, *outputs = self._pick(array, np.float32(threshold))
+            positions, scores, boxes, *outputs = self._pick(array, least)
         positions = positions[:, 0]
         # What an earlier batch left in the last images of the array is computed too, and not looked at.
-        count = int(np.searchsorted(positions, len(images) * self._rows * settings.classes))
+        count = int(np.searchsorted(positions, len(images) * self._anchors * settings.classes))
         return Picked(
-            positions[:count], scores[:count], boxes[:count], self._rows, dict(zip(self._others, outputs)))
+            positions[:count], scores[:count], boxes[:count], self._anchors, dict(zip(self._others, outputs)))
 
     def close(self) -> None:
         self._engine.close()
@@ -115,10 +115,10 @@ class BatchEngine(Engine):
                 if last.shape != expected.shape or not np.allclose(last, expected, rtol=1e-3, atol=1e-4):
                     raise ModelError("TensorFlow finds other things in an image among {} than alone".format(size))
 
-    def _warm(self, noise: Sequence[np.ndarray], settings: Suppression, threshold: float) -> None:
+    def _warm(self, noise: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> None:
         began = time.monotonic()
         for size in self._sizes:
             # XLA compiles what it has seen twice.
             for _ in range(_WARMING_RUNS):
-                self.pick_many(noise[-size:], settings, threshold)
+                self.pick_many(noise[-size:], settings, least)
         log.debug("Warm for %s images at once in %.1f s", ", ".join(map(str, self._sizes)), time.monotonic() - began)

@@ -13,7 +13,7 @@ import numpy as np
 
 from appliance.engines.base import Engine
 from appliance.engines.cache import Built, EngineCache
-from appliance.errors import ModelError
+from appliance.errors import GpuMemoryError, ModelError
 from appliance.graph.frozen import Graph, Tensor, parse_graph
 from appliance.graph.network import Network, take_network
 from appliance.graph.split import keep
@@ -74,14 +74,18 @@ def _tensorflow_engine(
 ) -> Engine:
     from appliance.engines.tensorflow import TensorFlowEngine
 
-    if batch > 1:
+    while batch > 1:
         from appliance.engines.batches import BatchEngine
 
         try:
             network = take_network(front, image.node, outputs)
             return BatchEngine(network, settings, session, batch)
+        except GpuMemoryError as error:
+            batch //= 2
+            log.info("%d images at a time: the GPU's memory does not hold more (%s)", batch, error)
         except (NotRecognisedError, ModelError) as error:
             log.info("One image at a time: the graph does not take several (%s)", error)
+            break
     return TensorFlowEngine(front, [image], outputs, session)
 
 

@@ -22,13 +22,13 @@ def load_library() -> Any:
         return ctypes.CDLL(LIBRARY)
     except OSError as error:
         raise ModelError(
-            "This engine needs an NVIDIA GPU, and its driver cannot be loaded ({}). In a container, start it with "
+            "The driver of an NVIDIA GPU cannot be loaded ({}). In a container, start it with "
             "--runtime nvidia.".format(error)
         ) from error
 
 
 class Cuda:
-    """The first GPU. Every thread that calls `copy_in`, `copy_out` or `wait` must have called `enter` before."""
+    """The first GPU. Every thread that calls more than `identity` must have called `enter` before."""
 
     def __init__(self) -> None:
         """Raises ModelError where there is no GPU."""

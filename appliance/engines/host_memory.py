@@ -30,17 +30,18 @@ class HostMemory:
         self._pinned: Set[int] = set()
         self._idle: List[np.ndarray] = []
         self._lock = threading.Lock()
+        self._is_said = False
         if on_gpu:
             try:
                 self._cuda = Cuda()
             except ModelError as error:
-                log.info("Images are copied to the GPU from pageable memory, which is slower: %s", error)
+                self._say(error)
 
     @contextlib.contextmanager
     def borrowed(self, size: int) -> Iterator[np.ndarray]:
         """An array that is nobody else's meanwhile, uint8 [size]. What is in it is left of whoever had it before.
 
-        Any thread may call this. Raises ModelError where there is no memory to pin.
+        Any thread may call this.
         """
         whole = self._take(size)
         try:
@@ -53,12 +54,14 @@ class HostMemory:
         """Give all of them back. None may be borrowed."""
         self._idle.clear()
         if self._cuda is not None:
-            self._cuda.enter()
-            for address in self._pinned:
-                self._cuda.free_host(address)
-            self._pinned.clear()
-            self._cuda.close()
-            self._cuda = None
+            cuda, self._cuda = self._cuda, None
+            try:
+                cuda.enter()
+                while self._pinned:
+                    cuda.free_host(self._pinned.pop())
+                cuda.close()
+            except ModelError as error:
+                log.warning("Pinned memory could not be given back: %s", error)
 
     def _take(self, size: int) -> np.ndarray:
         """The smallest that is large enough; else a new one in place of one that is not."""
@@ -74,19 +77,34 @@ class HostMemory:
 
     def _new(self, size: int) -> np.ndarray:
         if self._cuda is None:
-            space = np.empty(size + _ALIGNMENT, np.uint8)
-            begin = -space.ctypes.data % _ALIGNMENT
-            return space[begin:begin + size]
+            return _aligned(size)
         self._cuda.enter()
-        address = self._cuda.allocate_host(size)
+        try:
+            address = self._cuda.allocate_host(size)
+        except ModelError as error:
+            self._say(error)
+            return _aligned(size)
         with self._lock:
             self._pinned.add(address)
         pinned: np.ndarray = np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address))
         return pinned
 
     def _free(self, array: np.ndarray) -> None:
-        if self._cuda is not None:
-            with self._lock:
-                self._pinned.remove(array.ctypes.data)
+        address = array.ctypes.data
+        with self._lock:
+            is_pinned = address in self._pinned
+            self._pinned.discard(address)
+        if is_pinned and self._cuda is not None:
             self._cuda.enter()
-            self._cuda.free_host(array.ctypes.data)
+            self._cuda.free_host(address)
+
+    def _say(self, error: ModelError) -> None:
+        if not self._is_said:
+            self._is_said = True
+            log.warning("Images go to the GPU from memory that is not pinned, which is slower: %s", error)
+
+
+def _aligned(size: int) -> np.ndarray:
+    space = np.empty(size + _ALIGNMENT, np.uint8)
+    begin = -space.ctypes.data % _ALIGNMENT
+    return space[begin:begin + size]

@@ -26,7 +26,7 @@ def _warps_exactly() -> bool:
     return bool(np.abs(by_warp.warp(image) - by_rule.resize(image)).max() < 1e-3)
 
 
-class Axis(NamedTuple):
+class _Axis(NamedTuple):
     """For each pixel of the result: its two neighbours and how far it lies from the first towards the second."""
 
     low: np.ndarray
@@ -100,23 +100,19 @@ class Resizer:
             y.fraction[:, np.newaxis],
         )
 
-    def _axis(self, size: int, resized: int) -> Axis:
-        return make_axis(size, resized, self._align_corners, self._half_pixel_centers)
-
-
-def make_axis(size: int, resized: int, align_corners: bool, half_pixel_centers: bool) -> Axis:
-    """Where the pixels of a resized row or column come from."""
-    one, half = np.float32(1), np.float32(0.5)
-    if align_corners and resized > 1:
-        scale = np.float32(size - 1) / np.float32(resized - 1)
-    else:
-        scale = np.float32(size) / np.float32(resized)
-    position = np.arange(resized, dtype=np.float32)
-    position = (position + half) * scale - half if half_pixel_centers else position * scale
-    first = np.floor(position)
-    low = np.maximum(first, 0).astype(np.intp)
-    high = np.minimum(first + one, size - 1).astype(np.intp)
-    return Axis(low, high, position - first)
+    def _axis(self, size: int, resized: int) -> _Axis:
+        """Where the pixels of a resized row or column come from."""
+        one, half = np.float32(1), np.float32(0.5)
+        if self._align_corners and resized > 1:
+            scale = np.float32(size - 1) / np.float32(resized - 1)
+        else:
+            scale = np.float32(size) / np.float32(resized)
+        position = np.arange(resized, dtype=np.float32)
+        position = (position + half) * scale - half if self._half_pixel_centers else position * scale
+        first = np.floor(position)
+        low = np.maximum(first, 0).astype(np.intp)
+        high = np.minimum(first + one, size - 1).astype(np.intp)
+        return _Axis(low, high, position - first)
 
 
 def _blend(first: np.ndarray, second: np.ndarray, fraction: np.ndarray) -> np.ndarray:

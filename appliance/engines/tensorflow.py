@@ -1,14 +1,15 @@
 """The TensorFlow engine: a frozen graph in a session of its own, on 1.15 and every 2.x."""
 
+import contextlib
 import gc
 import logging
 import os
-from typing import Any, Callable, List, NamedTuple, Sequence
+from typing import Any, Callable, Iterator, List, NamedTuple, Sequence
 
 import numpy as np
 
 from appliance.engines.base import Engine, available_cores
-from appliance.errors import ModelError, SplitlensError
+from appliance.errors import GpuMemoryError, ModelError, SplitlensError
 from appliance.graph.frozen import Graph, Tensor
 
 # Before the import: TensorFlow reads them once. Errors only; and Keras 2 in place of the 3 that TensorFlow imports with
@@ -27,7 +28,8 @@ except ImportError as error:
 
 _freeze = getattr(gc, "freeze", None)  # Python 3.7
 if _freeze is not None:
-    # What the import left lives for ever. Looking through it for garbage takes 0.1 s, in which no thread runs.
+    # What there is now, most of it TensorFlow's own, lives on anyway. Looking through it for garbage takes 0.1 s, in
+    # which no thread runs.
     _freeze()
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -88,7 +90,11 @@ class TensorFlowEngine(Engine):
                     raise ModelError("TensorFlow {} cannot load the graph: {}.".format(
                         tf.__version__, _first_line(error))) from error
             self._session: Any = v1.Session(graph=loaded, config=self._config(options))
-        self._run = self.function(feeds, fetches)
+        try:
+            self._run = self.function(feeds, fetches)
+        except ModelError:
+            self.close()
+            raise
 
     def _config(self, options: TensorFlowOptions) -> Any:
         config = tf.compat.v1.ConfigProto(log_device_placement=options.log_device, allow_soft_placement=True)
@@ -116,20 +122,28 @@ class TensorFlowEngine(Engine):
             feed=[str(tensor) for tensor in feeds], fetch=[str(tensor) for tensor in fetches])
         # As Keras does. The public `make_callable` goes through `Session.run` where anything is fed: 0.3 ms a call, in
         # which no other Python thread runs.
-        call = self._session._make_callable_from_options(options)
+        with _told():
+            call = self._session._make_callable_from_options(options)
 
         def run(*arrays: np.ndarray) -> List[np.ndarray]:
-            try:
+            with _told():
                 outputs: List[np.ndarray] = call(*arrays)
-            except tf.errors.OpError as error:
-                raise ModelError("TensorFlow {} cannot run the graph: {}.".format(
-                    tf.__version__, _first_line(error))) from error
             return outputs
 
         return run
 
     def close(self) -> None:
         self._session.close()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What TensorFlow says, as a person should read it. Raises GpuMemoryError, or ModelError for all else."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        kind = GpuMemoryError if isinstance(error, tf.errors.ResourceExhaustedError) else ModelError
+        raise kind("TensorFlow {} cannot run the graph: {}.".format(tf.__version__, _first_line(error))) from error
 
 
 def _first_line(error: Exception) -> str:

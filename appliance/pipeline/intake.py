@@ -27,7 +27,7 @@ class Intake(Generic[K, T]):
 
     def __init__(self) -> None:
         self._places: OrderedDict[K, _Place[T]] = OrderedDict()  # who is at the front is next
-        self._depth = 1
+        self._depth: Callable[[T], int] = lambda item: 1
         self._takings = 0
         self._under_way = 0
         self._is_bounded = True
@@ -50,8 +50,8 @@ class Intake(Generic[K, T]):
             if place is not None:
                 place.changed.notify_all()
 
-    def set_depth(self, depth: int) -> None:
-        """How many items of a stream that does not overwrite may wait."""
+    def set_depth(self, depth: Callable[[T], int]) -> None:
+        """depth: how many items such as this one may wait, of a stream that does not overwrite."""
         with self._lock:
             self._depth = depth
 
@@ -66,7 +66,7 @@ class Intake(Generic[K, T]):
         with self._lock:
             place = self._places.get(key)
             while (place is not None and not self._closed and not place.overwrites
-                   and len(place.items) >= self._depth):
+                   and len(place.items) >= self._depth(item)):
                 place.changed.wait()
                 if self._places.get(key) is not place:
                     return False
@@ -80,15 +80,15 @@ class Intake(Generic[K, T]):
             return True
 
     def take_with(
-        self, claim: Callable[[], C], most: Callable[[C], int] = lambda claimed: 1,
+        self, claim: Callable[[], C], most: Callable[[C, T], int] = lambda claimed, item: 1,
         bound: Optional[Callable[[bool], int]] = None,
     ) -> Optional[Tuple[int, int, List[Tuple[K, T]], C]]:
         """Wait for an item, and take it with those that wait beside it.
 
         Returns the number of this taking and that of its first item, both from 0; the items, each with its stream;
         and what `claim` gave. Claims are made in the order of takings. most: how many items to take at most, by what
-        was claimed. None: closed and empty. bound: how many takings may be under way, of which `done` was not told;
-        called with whether all that waits is of streams that overwrite.
+        was claimed and the first of them. None: closed and empty. bound: how many takings may be under way, of which
+        `done` was not told; called with whether all that waits is of streams that overwrite.
         """
         with self._lock:
             while not self._may_take(bound):
@@ -96,7 +96,7 @@ class Intake(Generic[K, T]):
                     return None
                 self._filled.wait()
             claimed = claim()
-            items = self._take(most(claimed))
+            items = self._take(lambda item: most(claimed, item))
             self._takings += 1
             self._under_way += 1
             self._taken += len(items)
@@ -133,16 +133,17 @@ class Intake(Generic[K, T]):
             return bool(waiting)
         return self._under_way < bound(all(place.overwrites for place in waiting))
 
-    def _take(self, most: int) -> List[Tuple[K, T]]:
+    def _take(self, most: Callable[[T], int]) -> List[Tuple[K, T]]:
         items: List[Tuple[K, T]] = []
-        while len(items) < most:
+        while not items or len(items) < most(items[0][1]):
             key = next((key for key, place in self._places.items() if place.items), None)
             if key is None:
                 break
             place = self._places[key]
             self._places.move_to_end(key)
-            items.append((key, place.items.popleft()))
+            item = place.items.popleft()
+            items.append((key, item))
             # Half empty, so that who fills it is not woken for each item.
-            if len(place.items) <= self._depth // 2:
+            if len(place.items) <= self._depth(item) // 2:
                 place.changed.notify()
         return items

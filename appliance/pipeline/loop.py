@@ -143,7 +143,7 @@ class Loop:
 
     def _start_workers(self, detector: SplitDetector) -> None:
         """As many front threads as the detector wants. Those of an earlier one that are too many end by themselves."""
-        self._intake.set_depth(detector.batch)
+        self._intake.set_depth(lambda frame: _together(detector, frame))
         with self._lock:
             self._worker_threads = [thread for thread in self._worker_threads if thread.is_alive()]
             for number in range(detector.workers):
@@ -177,7 +177,7 @@ class Loop:
         try:
             while worker < self._slot.current.workers:
                 taken = self._intake.take_with(
-                    self._slot.acquire, lambda detector: detector.batch, self._most_under_way)
+                    self._slot.acquire, _together, self._most_under_way)
                 if taken is None:
                     break
                 turn, first, frames, detector = taken
@@ -230,6 +230,12 @@ class Loop:
             for feed in self._feeds_now():
                 feed.finish()
             self._done.set()
+
+
+def _together(detector: SplitDetector, frame: Frame) -> int:
+    """How many frames of this size go through the front together."""
+    height, width = frame.image.shape[:2]
+    return detector.together(width, height)
 
 
 def _find(item: _Fronted) -> _Found:

@@ -32,8 +32,11 @@ class SplitDetector(Protocol):
     workers: int
     batch: int
 
+    def together(self, width: int, height: int) -> int:
+        """How many images of this size go through `front_many` together."""
+
     def front_many(self, images: Sequence[np.ndarray]) -> Any:
-        """The part on the accelerator, for at most `batch` images; several threads call it."""
+        """The part on the accelerator, for images of any sizes; several threads call it."""
 
     def back_many(self, raw: Any, sizes: Sequence[Tuple[int, int]]) -> List[Found]:
         """The part on the CPU. sizes: width and height of each image."""

@@ -55,10 +55,12 @@ class DetectorSlot:
         return detector
 
     def _close(self, detector: SplitDetector) -> None:
-        detector.close()
-        with self._changed:
-            del self._users[id(detector)]
-            self._changed.notify_all()
+        try:
+            detector.close()
+        finally:
+            with self._changed:
+                del self._users[id(detector)]
+                self._changed.notify_all()
 
     def _is_left(self, detector: SplitDetector) -> bool:
         return detector is not self.current and not self._users[id(detector)][1]

@@ -9,7 +9,9 @@ import pytest
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines import batches
+from appliance.engines.batches import BatchEngine
 from appliance.engines.choose import EngineChoice
+from appliance.errors import GpuMemoryError
 from appliance.pipeline.feed import Feed
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
@@ -63,6 +65,53 @@ def test_the_threshold_may_change_while_it_runs(coco_model, samples):
     few = detector.detect(image).scores
     detector.close()
     assert 0 < len(few) < many and few.min() >= 0.7
+
+
+def test_what_does_not_fit_into_the_gpu_together_goes_in_parts_from_then_on(coco_model, samples, monkeypatch, caplog):
+    image = cv2.imread(str(samples / "bus.jpg"))
+    expected = load(coco_model).detect(image)
+    detector = load(coco_model, batch=8)
+    front, asked = detector._front, []
+
+    def pick_many(images, settings, least):
+        asked.append(len(images))
+        if len(images) > 2:
+            raise GpuMemoryError("OOM when allocating a tensor.")
+        return BatchEngine.pick_many(front, images, settings, least)
+
+    monkeypatch.setattr(front, "pick_many", pick_many)
+    for _ in range(2):
+        found = detector.back_many(detector.front_many([image] * 8), [image.shape[1::-1]] * 8)
+        assert len(found) == 8
+        for one in found:
+            assert one.class_ids.tolist() == expected.class_ids.tolist()
+    assert asked == [8, 4, 2, 2, 4, 2, 2] + [2, 2, 2, 2]
+    assert detector.together(640, 480) == 2
+    assert "from now on 2 at most: OOM" in caplog.text
+    monkeypatch.setattr(front, "pick_many", lambda *arguments: pick_many([image] * 3, *arguments[1:]))
+    with pytest.raises(GpuMemoryError):
+        detector.front_many([image])
+    detector.close()
+
+
+def test_batches_that_do_not_fit_into_the_gpu_are_made_smaller(coco_model, monkeypatch, caplog):
+    sizes, closed = [], []
+
+    def run(engine, images):
+        sizes.append(len(images))
+        if len(images) > 3:
+            raise GpuMemoryError("OOM when allocating a tensor.")
+        return run_it(engine, images)
+
+    run_it, close_it = BatchEngine._run, BatchEngine.close
+    monkeypatch.setattr(BatchEngine, "_run", run)
+    monkeypatch.setattr(BatchEngine, "close", lambda engine: (closed.append(engine), close_it(engine)))
+    with caplog.at_level(logging.INFO, "appliance"):
+        detector = load(coco_model, batch=8)
+    assert detector.batch == 2
+    assert "4 images at a time: the GPU's memory does not hold more (OOM" in caplog.text
+    assert len(closed) == 2  # those of 8 and of 4
+    detector.close()
 
 
 def test_a_graph_that_takes_one_image_gets_one_and_says_so(zoo_dir, tmp_path, caplog):

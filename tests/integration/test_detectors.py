@@ -13,7 +13,7 @@ from appliance.errors import ModelError
 from appliance.frame import Detections, Frame
 from appliance.graph.cut import find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, recognise
-from appliance.graph.frozen import Graph, Tensor, read_graph
+from appliance.graph.frozen import Graph, Tensor, make_node, make_placeholder, read_graph, type_attribute
 from appliance.graph.proto import GraphDef
 from appliance.graph.split import keep, split
 from appliance.pipeline.feed import Feed
@@ -21,6 +21,8 @@ from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
 from appliance.sources.memory import MemorySource
 from appliance.sources.movie import MovieSource
+
+DT_BFLOAT16 = 14
 
 SIZES = ((160, 120), (544, 288), (1280, 720))
 OUTPUTS = [Tensor(name) for name in DETECTION_OUTPUTS]
@@ -195,3 +197,10 @@ def test_an_operation_that_tensorflow_does_not_know_is_named(person_model, tmp_p
 
     with pytest.raises(ModelError, match="cannot load the graph: .*EdgeTpuCustomOp"):
         load(changed(person_model, tmp_path / "odd.pb", replace))
+
+
+def test_what_tensorflow_has_no_operation_for_is_an_error_for_people():
+    nodes = [make_placeholder("in", DT_BFLOAT16, [1, 1, 1, 1]),
+             make_node("out", "LRN", ["in"], T=type_attribute(DT_BFLOAT16))]
+    with pytest.raises(ModelError, match="TensorFlow .* cannot run the graph: "):
+        TensorFlowEngine(Graph(GraphDef()).with_nodes(nodes), [Tensor("in")], [Tensor("out")], TensorFlowOptions())

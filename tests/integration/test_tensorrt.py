@@ -240,7 +240,7 @@ def test_without_a_driver_it_is_said(person_model, install, choice, monkeypatch)
     monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "tensorrt", make_tensorrt("8.5.2", FakeDriver()))
     monkeypatch.setattr(cuda, "LIBRARY", "libcuda-is-not-here.so.1")
-    with pytest.raises(ModelError, match="needs an NVIDIA GPU.*--runtime nvidia"):
+    with pytest.raises(ModelError, match="driver of an NVIDIA GPU cannot be loaded.*--runtime nvidia"):
         load(person_model, choice)
 
 

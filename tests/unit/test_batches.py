@@ -61,7 +61,7 @@ def test_what_tensorflow_picks_is_what_the_host_picks(own, threshold):
     positions, found, places = engine.run(scores, boxes, np.float32(threshold))
     engine.close()
     expected = pick([scores, boxes], 4, SETTINGS, threshold)
-    assert expected.rows == 50
+    assert expected.anchors == 50
     assert np.array_equal(positions[:, 0], expected.positions)
     assert np.array_equal(found, expected.scores)
     assert np.array_equal(places, expected.boxes)

@@ -1,6 +1,5 @@
 """The arrays that images go to the GPU in. The driver is a stand-in: CI has no GPU."""
 
-import logging
 import threading
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 
 from appliance.engines import cuda
 from appliance.engines.host_memory import HostMemory
-from appliance.errors import ModelError
 from tests.fake_tensorrt import FakeDriver
 
 
@@ -76,17 +74,30 @@ def test_no_two_threads_have_the_same_array(driver):
 
 def test_without_a_driver_it_is_said_and_works(monkeypatch, caplog):
     monkeypatch.setattr(cuda, "LIBRARY", "libcuda-is-not-here.so.1")
-    with caplog.at_level(logging.INFO, "appliance"):
-        memory = HostMemory(on_gpu=True)
-    assert "pageable memory, which is slower" in caplog.text and "libcuda-is-not-here.so.1" in caplog.text
+    memory = HostMemory(on_gpu=True)
+    assert "not pinned, which is slower" in caplog.text and "libcuda-is-not-here.so.1" in caplog.text
     with memory.borrowed(10) as array:
         assert len(array) == 10
     memory.close()
 
 
-def test_memory_that_cannot_be_pinned_is_an_error(driver, monkeypatch):
+def test_what_cannot_be_pinned_is_not_pinned_and_that_is_said_once(driver, monkeypatch, caplog):
     memory = HostMemory(on_gpu=True)
-    monkeypatch.setattr(driver, "cuMemHostAlloc", lambda *arguments: 1)
-    with pytest.raises(ModelError, match=r"The GPU refuses: invalid argument \(cuMemHostAlloc\)"):
-        with memory.borrowed(10):
-            pass
+    with memory.borrowed(10):
+        monkeypatch.setattr(driver, "cuMemHostAlloc", lambda *arguments: 1)
+        for size in (20, 30):
+            with memory.borrowed(size) as array:
+                assert array.ctypes.data not in driver.pinned
+                array[:] = 1
+    assert caplog.text.count("not pinned, which is slower: The GPU refuses: invalid argument (cuMemHostAlloc)") == 1
+    memory.close()
+    assert (sizes(driver), driver.retained) == ([], 0)
+
+
+def test_a_gpu_that_takes_nothing_back_does_not_keep_a_model_from_being_closed(driver, monkeypatch, caplog):
+    memory = HostMemory(on_gpu=True)
+    with memory.borrowed(10):
+        pass
+    monkeypatch.setattr(driver, "cuMemFreeHost", lambda *arguments: 1)
+    memory.close()
+    assert "could not be given back: The GPU refuses" in caplog.text

@@ -5,7 +5,7 @@ import pytest
 
 from appliance.detectors import nms
 from appliance.detectors.nms import candidates_of
-from appliance.engines.picked import pick
+from appliance.engines.picked import least_score, pick
 from appliance.graph.suppression import Suppression
 
 SETTINGS = Suppression(
@@ -17,8 +17,8 @@ SETTINGS = Suppression(
 def suppress_all(boxes, scores, windows, valid, settings, threshold):
     """Of several images: what a front gives for them."""
     settings = settings._replace(window=2, valid=None if valid is None else 3)
-    picked = pick([boxes, scores, windows, valid], len(scores), settings, threshold)
-    return nms.suppress(candidates_of(picked, settings, threshold), settings)
+    picked = pick([boxes, scores, windows, valid], len(scores), settings, least_score(settings, threshold))
+    return nms.suppress(candidates_of(picked, settings), settings)
 
 
 def suppress(boxes, scores, window, settings, threshold):

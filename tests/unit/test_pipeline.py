@@ -55,6 +55,9 @@ class Fake:
         self._lock = threading.Lock()
         self._front_at, self._back_at = front_at, back_at
 
+    def together(self, width, height):
+        return self.batch if width < 1000 else 2
+
     def front_many(self, images):
         self.batches.append(len(images))
         return [self.front(image) for image in images]
@@ -186,15 +189,15 @@ class TestIntake:
 
     def test_what_waits_is_taken_together_in_turn_up_to_what_was_claimed(self):
         intake = Intake()
-        intake.set_depth(3)
+        intake.set_depth(lambda item: 3)
         for stream, items in (("a", "123"), ("b", "45")):
             intake.open(stream, overwrites=False)
             for item in items:
                 intake.put(stream, item)
         intake.close()
-        assert intake.take_with(lambda: 4, lambda claimed: claimed) == (
+        assert intake.take_with(lambda: 4, lambda claimed, item: claimed) == (
             0, 0, [("a", "1"), ("b", "4"), ("a", "2"), ("b", "5")], 4)
-        assert intake.take_with(lambda: 4, lambda claimed: claimed) == (1, 4, [("a", "3")], 4)
+        assert intake.take_with(lambda: 4, lambda claimed, item: claimed) == (1, 4, [("a", "3")], 4)
         assert intake.take_with(lambda: 4) is None
 
     @pytest.mark.parametrize("end", [lambda intake: intake.shut("a"), lambda intake: intake.close()])
@@ -293,6 +296,25 @@ class TestLoop:
             loop.wait()
         assert sink.numbers == list(range(41))
         assert max(detector.batches) == 4 and sum(detector.batches) == 41
+
+    def test_of_frames_that_are_large_fewer_wait_and_go_together(self):
+        detector, sink, images = Fake(workers=2, batch=8), Collect(), np.zeros((9, 4, 1000, 3), np.uint8)
+        held = threading.Event()
+        detector._front_at = lambda number: held.wait(LIMIT)
+        source = Numbers(9)
+        read = source.read
+
+        def read_large():
+            frame = read()
+            return frame and frame._replace(image=images[frame.index])
+
+        source.read = read_large
+        with Loop(detector, [Feed(source, [sink], Meter(5.0))]) as loop:
+            wait_for(lambda: detector.busy == 2 and source.read_count >= 6)
+            assert source.read_count <= 2 * 2 + 2 + 1  # in the fronts, in the intake, in the source's hand
+            held.set()
+            loop.wait()
+        assert max(detector.batches) == 2 and sum(detector.batches) == 9
 
     def test_a_slow_sink_keeps_a_movie_from_filling_the_memory(self):
         held, source = threading.Event(), Numbers(None)
