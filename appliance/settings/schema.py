@@ -145,7 +145,7 @@ class Settings:
         "0 = chosen for this machine", unit="frames", minimum=0, maximum=64)
     xla: Optional[bool] = setting(
         None, BOOLEAN, DETECTION,
-        "let TensorFlow compile the model for the GPU by XLA: may be faster for a single camera, was slower for several "
+        "let TensorFlow compile the model for the GPU by XLA: may be faster for one camera, was slower for several "
         "streams, starts half a minute later; left out, chosen for this machine")
     force_gpu_compatible: bool = setting(
         False, BOOLEAN, DETECTION, "TensorFlow option: all tensors in pinned memory; was faster on the TX2")
