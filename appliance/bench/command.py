@@ -3,6 +3,7 @@
 Frames lie in memory, so that decoding is not measured.
 """
 
+import contextlib
 import logging
 import os
 import platform
@@ -53,21 +54,29 @@ def run(
     if json_path not in (None, STANDARD_OUTPUT):
         check_writable_file(json_path)
     parts = only or (OF_THE_ORIGINAL if markdown else PARTS)
-    report = _measure(loaded, clip, seconds, force, parts)
+    with contextlib.ExitStack() as opened:
+        report = _measure(loaded, clip, seconds, force, parts, opened)
     report["bars"] = list_bars(report)
     show_report(markdown_table(report) if markdown else text_table(report), report, json_path)
 
 
 def _measure(
-    loaded: Loaded, clip: Optional[str], seconds: float, force: bool, parts: Sequence[str]
+    loaded: Loaded, clip: Optional[str], seconds: float, force: bool, parts: Sequence[str],
+    opened: contextlib.ExitStack,
 ) -> Dict[str, Any]:
+    """opened: what is to be closed in the end; TensorFlow complains of sessions that the interpreter's end closes."""
+
+    def kept(detector: Detector) -> Detector:
+        opened.callback(detector.close)
+        return detector
+
     # First, while this process is small and nothing else holds the accelerator; see `start_alone`.
     starts = _starts(loaded, read_pictures(clip, 1)[0]) if "engines" in parts else {}
     pictures, readings = read_pictures(clip), Readings()
     whole: Optional[Detector] = None
     if "sizes" in parts or "engines" in parts:
-        whole = load_other(with_engine(loaded, TENSORFLOW, split_model=False), force)
-    detector = load(loaded, force)
+        whole = kept(load_other(with_engine(loaded, TENSORFLOW, split_model=False), force))
+    detector = kept(load(loaded, force))
     report: Dict[str, Any] = {}
     if "sizes" in parts and whole is not None:
         log.info("Measuring sizes")
@@ -83,7 +92,7 @@ def _measure(
         report["camera"] = measure_camera(detector, pictures, seconds, readings)
     if "engines" in parts and whole is not None:
         log.info("Measuring engines")
-        detectors = {name: detector if detector.engine == name else load_other(with_engine(loaded, name), force)
+        detectors = {name: detector if detector.engine == name else kept(load_other(with_engine(loaded, name), force))
                      for name in starts}
         report["engines"] = measure_engines(starts, detectors, whole, pictures, seconds)
     return dict(report, machine=_machine(detector))
