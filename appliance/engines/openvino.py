@@ -5,26 +5,18 @@ workers of one thread. The precision is forced to f32: some processors would tak
 by up to 0.13.
 """
 
-import contextlib
-import logging
 import os
-import tempfile
 import threading
-import time
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
 from appliance.engines.base import Engine
-from appliance.engines.cache import Built, EngineCache
+from appliance.engines.cache import EngineCache
+from appliance.engines.openvino_build import OLDER_KERNELS, load_or_compile
 from appliance.engines.resize import Resizer
 from appliance.errors import ModelError
-from appliance.graph.frozen import Graph
 from appliance.graph.network import Network
-
-log = logging.getLogger(__name__)
-
-Facts = Dict[str, str]
 
 
 def import_openvino() -> Any:
@@ -45,7 +37,9 @@ class OpenVinoEngine(Engine):
 
     name = "openvino"
 
-    def __init__(self, openvino: Any, network: Network, facts: Facts, workers: int, cache: EngineCache) -> None:
+    def __init__(
+        self, openvino: Any, network: Network, facts: Dict[str, str], workers: int, cache: EngineCache
+    ) -> None:
         self._resizer = Resizer(network.width, network.height, network.align_corners, network.half_pixel_centers)
         core = openvino.Core()
         # An integrated GPU leaves the processor to the rest of the loop.
@@ -55,8 +49,8 @@ class OpenVinoEngine(Engine):
         if device == "CPU":
             properties.update(NUM_STREAMS=str(workers), INFERENCE_NUM_THREADS=workers)
         facts = dict(facts, kind="openvino", version=openvino.get_version(), workers=str(workers),
-                     device=str(core.get_property(device, "FULL_DEVICE_NAME")))
-        self._compiled = _compile(core, network, device, properties, facts, cache)
+                     kernels=OLDER_KERNELS, device=str(core.get_property(device, "FULL_DEVICE_NAME")))
+        self._compiled = load_or_compile(openvino, core, network, device, properties, facts, cache)
         self._order = _output_order(self._compiled, network)
         self._requests = threading.local()
 
@@ -73,50 +67,6 @@ class OpenVinoEngine(Engine):
         self._compiled = None
 
 
-def _compile(
-    core: Any, network: Network, device: str, properties: Dict[str, Any], facts: Facts, cache: EngineCache
-) -> Any:
-    kept = cache.read(facts)
-    if kept is not None:
-        try:
-            return core.import_model(kept.data, device, properties)
-        except RuntimeError as error:
-            log.warning("%s: the compiled model cannot be used (%s); it is compiled anew",
-                        cache.path(facts), _first_line(error))
-    began = time.monotonic()
-    try:
-        with _model_file(network) as path:
-            compiled = core.compile_model(core.read_model(path), device, properties)
-        exported = compiled.export_model()
-    except RuntimeError as error:
-        raise ModelError("OpenVINO cannot take the network: {}. Take --engine tensorflow.".format(
-            _first_line(error))) from error
-    log.info("OpenVINO compiled the network in %.1f s; it is kept in %s", time.monotonic() - began, cache.path(facts))
-    data = exported.getvalue() if hasattr(exported, "getvalue") else bytes(exported)
-    cache.write(facts, Built(data, {}))
-    return compiled
-
-
-@contextlib.contextmanager
-def _model_file(network: Network) -> Iterator[str]:
-    """The network as a file that OpenVINO's reader understands."""
-    message = _explicit(network.graph)
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "network.pb")
-        with open(path, "wb") as file:
-            file.write(message.SerializeToString())
-        yield path
-
-
-def _explicit(graph: Graph) -> Any:
-    """The graph, every constant with its shape: OpenVINO takes a scalar that leaves it out for an empty array."""
-    message = type(graph.message).FromString(graph.message.SerializeToString())
-    for node in message.node:
-        if node.op == "Const":
-            node.attr["value"].tensor.tensor_shape.SetInParent()
-    return message
-
-
 def _output_order(compiled: Any, network: Network) -> Sequence[int]:
     """For each output of the network its place among those of the compiled model."""
     names: List[Tuple[int, Any]] = [(index, output.get_names()) for index, output in enumerate(compiled.outputs)]
@@ -128,9 +78,3 @@ def _output_order(compiled: Any, network: Network) -> Sequence[int]:
             raise ModelError("OpenVINO lost the output {} of the network. Take --engine tensorflow.".format(tensor))
         order.append(found[0])
     return order
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(("Exception from", "Check ", "FrontEnd API", "--"))]
-    return (telling or lines or [type(error).__name__])[0].rstrip(".")

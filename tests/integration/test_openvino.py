@@ -11,7 +11,7 @@ import pytest
 from appliance.agreement import compare
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
-from appliance.engines import choose
+from appliance.engines import choose, openvino_build
 from appliance.engines.choose import EngineChoice
 from appliance.errors import ModelError
 from appliance.graph.adapt import read_model
@@ -121,6 +121,57 @@ def test_several_threads_may_call_at_once(person_model, samples, cache):
         assert_same(together[number], alone[number], max(image.shape))
 
 
+class TestKernels:
+    """Of OpenVINO's kernels and oneDNN's older ones those are kept that are faster on this processor."""
+
+    @pytest.fixture
+    def compiled(self, monkeypatch):
+        """What there was to choose from, filled by `load`."""
+        found, fastest = [], openvino_build.fastest
+
+        def watched(compiled, image):
+            found.extend(compiled)
+            return fastest(compiled, image)
+
+        monkeypatch.setattr(openvino_build, "fastest", watched)
+        return found
+
+    def test_the_older_ones_compute_the_same(self, person_model, cache, compiled):
+        load(person_model, cache)
+        usual, older = compiled
+        assert all(name.startswith("jit_") for name in kernels(older))
+        assert len(kernels(older)) == len(kernels(usual)) > 40
+        image = np.random.RandomState(1).uniform(0, 255, (1, 300, 300, 3)).astype(np.float32)
+        expected, found = usual([image]), older([image])
+        for index in range(len(usual.outputs)):
+            assert np.allclose(found[index], expected[index], rtol=0, atol=1e-5)
+
+    @pytest.mark.parametrize("slow_one_first", [True, False])
+    def test_the_faster_are_taken(self, person_model, cache, compiled, monkeypatch, slow_one_first):
+        # For the processors of 2008: half as fast.
+        monkeypatch.setattr(
+            openvino_build, "OLDER_KERNELS", "cpu:jit_sse42_1x1,cpu:jit_sse42_dw,cpu:jit_sse42")
+        load(person_model, cache)
+        usual, slow = compiled
+        image = np.zeros((1, 300, 300, 3), np.float32)
+        assert openvino_build.fastest([slow, usual] if slow_one_first else [usual, slow], image) is usual
+
+    def test_what_is_kept_keeps_them(self, person_model, cache, compiled, monkeypatch):
+        monkeypatch.setattr(openvino_build, "fastest", lambda compiled, image: compiled[1])
+        detector = load(person_model, cache)
+        chosen = kernels(detector._front._compiled)
+        detector.close()
+        assert kernels(load(person_model, cache)._front._compiled) == chosen
+        assert all(name.startswith("jit_") for name in chosen)
+
+
+def kernels(compiled):
+    """OpenVINO's names for what computes the convolutions."""
+    facts = [operation.get_rt_info() for operation in compiled.get_runtime_model().get_ops()]
+    return [str(one["primitiveType"].astype(str)) for one in facts
+            if "layerType" in one and str(one["layerType"].astype(str)) == "Convolution"]
+
+
 class TestChoice:
     def test_auto_takes_it_for_an_ssd_and_says_so(self, person_model, cache, caplog):
         caplog.set_level("DEBUG")
@@ -156,14 +207,12 @@ class TestChoice:
             load(person_model, cache, **options)
 
     def test_what_it_cannot_convert_is_told_or_left_to_tensorflow(self, person_model, cache, monkeypatch, caplog):
-        from appliance.engines import openvino
-
         def strange(graph):
             message = type(graph.message).FromString(graph.message.SerializeToString())
             next(node for node in message.node if node.op == "Conv2D").op = "NobodyKnowsIt"
             return message
 
-        monkeypatch.setattr(openvino, "_explicit", strange)
+        monkeypatch.setattr(openvino_build, "_explicit", strange)
         caplog.set_level("INFO")
         assert load(person_model, cache, "auto").engine == "tensorflow"
         assert "Engine: TensorFlow; OpenVINO cannot run this model" in caplog.text
@@ -187,9 +236,7 @@ def test_tensorflow_is_not_even_loaded(person_model, cache, samples):
 
 
 def test_the_model_that_is_read_is_left_as_it_was(person_model):
-    from appliance.engines.openvino import _explicit
-
     graph = read_model(person_model)
     before = graph.message.SerializeToString(deterministic=True)
-    _explicit(graph)
+    openvino_build._explicit(graph)
     assert graph.message.SerializeToString(deterministic=True) == before
