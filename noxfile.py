@@ -66,9 +66,9 @@ def install(session: nox.Session, *parts: str) -> None:
         session.log("the requirements are installed already")
         return
     session.log("installing the requirements: a few minutes, the first time")
-    session.run("python", "-m", "pip", "install", "-qq", "--upgrade", "-r", "requirements/pip.txt")
+    session.run_install("python", "-m", "pip", "install", "-qq", "--upgrade", "-r", "requirements/pip.txt")
     files = [argument for part in parts for argument in ("-r", f"requirements/{part}.txt")]
-    session.run("python", "-m", "pip", "install", "-qq", "-c", "requirements/known-good.txt", *files)
+    session.run_install("python", "-m", "pip", "install", "-qq", "-c", "requirements/known-good.txt", *files)
     stamp.write_text(wanted)
 
 

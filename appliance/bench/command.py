@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import platform
-import sys
 from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
@@ -23,7 +22,8 @@ from appliance.board.power_modes import current_mode, power_table
 from appliance.board.readings import Readings
 from appliance.board.root import board_root
 from appliance.detectors.base import Detector
-from appliance.engines.choose import TENSORFLOW
+from appliance.engines.choose import OPENVINO, TENSORFLOW
+from appliance.engines.versions import loaded_versions
 from appliance.errors import ConfigError, SplitlensError
 from appliance.measure import read_pictures
 from appliance.report import show_report
@@ -141,6 +141,7 @@ def _visualize(
 def _machine(detector: Detector) -> Dict[str, Any]:
     board = detect_board()
     current = current_mode()
+    versions = loaded_versions()
     mode = None if current is None else power_table(board).find(current)
     return {
         "board": board.name,
@@ -149,8 +150,8 @@ def _machine(detector: Detector) -> Dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "device": detector.device,
         "python": platform.python_version(),
-        "tensorflow": _version("tensorflow"),
-        "openvino": _version("openvino"),
+        "tensorflow": versions.get(TENSORFLOW),
+        "openvino": versions.get(OPENVINO),
         "model": detector.name,
         "engine": detector.engine,
         "path": detector.path,
@@ -159,9 +160,3 @@ def _machine(detector: Detector) -> Dict[str, Any]:
         "workers": detector.workers,
         "batch": detector.batch,
     }
-
-
-def _version(name: str) -> Optional[str]:
-    """None for a module that was not needed."""
-    module = sys.modules.get(name)
-    return None if module is None else str(module.__version__).split("-")[0]

@@ -64,7 +64,11 @@ def _compile(openvino: Any, core: Any, network: Network, device: str, properties
         compiled = core.compile_model(model, device, properties)
         if device != "CPU":
             return compiled
-        other = core.compile_model(with_kernels(openvino, core, model, OLDER_KERNELS, folder), device, properties)
+        try:
+            other = core.compile_model(with_kernels(openvino, core, model, OLDER_KERNELS, folder), device, properties)
+        except (RuntimeError, OSError) as error:  # a matter of speed alone
+            log.info("OpenVINO's own kernels are taken; others could not be tried: %s", _first_line(error))
+            return compiled
     image = np.zeros((1, network.height, network.width, 3), np.float32)
     return fastest([compiled, other], image)
 

@@ -3,23 +3,17 @@
 import contextlib
 import gc
 import logging
-import os
 from typing import Any, Callable, Iterator, List, NamedTuple, Sequence
 
 import numpy as np
 
 from appliance.engines.base import Engine, available_cores
+from appliance.engines.tensorflow_parts import import_parts
 from appliance.errors import GpuMemoryError, ModelError, SplitlensError
 from appliance.graph.frozen import Graph, Tensor
 
-# Before the import: TensorFlow reads them once. Errors only; and Keras 2 in place of the 3 that TensorFlow imports with
-# itself (0.35 s and 36 MB, used by nothing here): where that is not installed, it does without.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-
 try:
-    import tensorflow as tf
-    from tensorflow.core.protobuf import config_pb2
+    tf = import_parts()
 except ImportError as error:
     raise SplitlensError(
         "TensorFlow cannot be imported ({}). `python -m appliance doctor` says what is missing; `make setup` "
@@ -38,9 +32,9 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 _OFF = 2
 _XLA_ON = 1
 
-if hasattr(tf.config.experimental, "enable_tensor_float_32_execution"):
+if hasattr(tf.config, "enable_tensor_float_32_execution"):
     # Newer GPUs would round what they multiply to 10 bits: scores move by up to 0.01.
-    tf.config.experimental.enable_tensor_float_32_execution(False)
+    tf.config.enable_tensor_float_32_execution(False)
 
 
 class TensorFlowOptions(NamedTuple):
@@ -64,7 +58,7 @@ class TensorFlowOptions(NamedTuple):
 
 def gpu_names() -> List[str]:
     """The GPUs that this TensorFlow can use."""
-    return [device.name for device in tf.config.experimental.list_physical_devices("GPU")]
+    return [device.name for device in tf.config.list_physical_devices("GPU")]
 
 
 class TensorFlowEngine(Engine):
@@ -79,17 +73,16 @@ class TensorFlowEngine(Engine):
         on_cpu: bool = False,
     ) -> None:
         """Load a graph. on_cpu keeps all of it off the GPU. Raises ModelError where TensorFlow refuses it."""
-        v1 = tf.compat.v1
         self.device = "CPU" if on_cpu or not gpu_names() else "GPU"
         with tf.Graph().as_default() as loaded:
             with loaded.device("/CPU:0" if on_cpu else None):
-                message = v1.GraphDef.FromString(graph.message.SerializeToString())
+                message = tf.GraphDef.FromString(graph.message.SerializeToString())
                 try:
                     tf.import_graph_def(message, name="")
                 except (ValueError, tf.errors.OpError) as error:
                     raise ModelError("TensorFlow {} cannot load the graph: {}.".format(
-                        tf.__version__, _first_line(error))) from error
-            self._session: Any = v1.Session(graph=loaded, config=self._config(options))
+                        tf.version, _first_line(error))) from error
+            self._session: Any = tf.Session(graph=loaded, config=self._config(options))
         try:
             self._run = self.function(feeds, fetches)
         except ModelError:
@@ -97,7 +90,7 @@ class TensorFlowEngine(Engine):
             raise
 
     def _config(self, options: TensorFlowOptions) -> Any:
-        config = tf.compat.v1.ConfigProto(log_device_placement=options.log_device, allow_soft_placement=True)
+        config = tf.ConfigProto(log_device_placement=options.log_device, allow_soft_placement=True)
         if not options.fold_constants:
             config.graph_options.rewrite_options.constant_folding = _OFF
         if options.keep_layout:
@@ -118,7 +111,7 @@ class TensorFlowEngine(Engine):
 
     def function(self, feeds: Sequence[Tensor], fetches: Sequence[Tensor]) -> Callable[..., List[np.ndarray]]:
         """The same graph with other inputs and outputs. Raises ModelError where TensorFlow cannot run it."""
-        options = config_pb2.CallableOptions(
+        options = tf.CallableOptions(
             feed=[str(tensor) for tensor in feeds], fetch=[str(tensor) for tensor in fetches])
         # As Keras does. The public `make_callable` goes through `Session.run` where anything is fed: 0.3 ms a call, in
         # which no other Python thread runs.
@@ -143,7 +136,7 @@ def _told() -> Iterator[None]:
         yield
     except tf.errors.OpError as error:
         kind = GpuMemoryError if isinstance(error, tf.errors.ResourceExhaustedError) else ModelError
-        raise kind("TensorFlow {} cannot run the graph: {}.".format(tf.__version__, _first_line(error))) from error
+        raise kind("TensorFlow {} cannot run the graph: {}.".format(tf.version, _first_line(error))) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -4,7 +4,6 @@ import importlib.util
 import logging
 import os
 import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
@@ -17,6 +16,7 @@ from appliance.bus import lock_run_dir
 from appliance.detectors.families import plan_for
 from appliance.engines.base import available_cores
 from appliance.engines.choose import OPENVINO, TENSORFLOW, TENSORRT, is_x86
+from appliance.engines.versions import loaded_versions
 from appliance.errors import ConfigError, SplitlensError
 from appliance.graph.adapt import read_model
 from appliance.graph.family import recognise
@@ -81,7 +81,8 @@ def run(
         graph=graph_hash(model.path), machine=machine_facts(),
         settings={key: value for key, value in best.settings().items() if key not in place.fixed},
         under=dict({key: getattr(settings, key) for key in MEASURED_UNDER}, **place.fixed),
-        measured=_figures(rows, settings.width, settings.height), versions=_versions(),
+        measured=_figures(rows, settings.width, settings.height),
+        versions=dict(loaded_versions(), python=platform.python_version()),
         date=time.strftime("%Y-%m-%d %H:%M"))
     _keep(path, model.name, entry)
     report = {"model": model.name, "width": settings.width, "height": settings.height, "machine": entry.machine,
@@ -181,11 +182,3 @@ def _figures(rows: Sequence[Row], width: int, height: int) -> Dict[str, Any]:
         "latency_ms": {"{} stream{}".format(row.streams, "" if row.streams == 1 else "s"): round(
             row.outcome.latency * 1e3, 1) for row in rows if row.is_kept},
     }
-
-
-def _versions() -> Dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for name in (TENSORFLOW, OPENVINO, TENSORRT):
-        if name in sys.modules:
-            versions[name] = str(sys.modules[name].__version__).split("-")[0]
-    return versions
