@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 CLIP = Path("samples") / "bikes.mp4"
 FRAMES = 50
-ROUNDS = 3
+ROUNDS = 3  # at least
 WARM_SECONDS = 0.5
 STATISTICS_SECONDS = 5.0
 
@@ -82,10 +82,12 @@ def resize(pictures: Sequence[np.ndarray], width: int, height: int) -> List[np.n
     return [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
 
 
-def take_turns(
-    ways: Sequence[Way], seconds: float, readings: Optional[Readings] = None, rounds: int = ROUNDS
-) -> List[Rate]:
-    """Measure each for so many seconds in all, after a moment to get warm. readings: where watts are read."""
+def take_turns(ways: Sequence[Way], seconds: float, readings: Optional[Readings] = None) -> List[Rate]:
+    """Measure each for so many seconds in all, about one at a time, after a moment to get warm.
+
+    readings: where watts are read.
+    """
+    rounds = max(ROUNDS, round(seconds))
     for way in ways:
         way(min(WARM_SECONDS, seconds))
     turns: List[List[Rate]] = [[] for _ in ways]

@@ -1,5 +1,6 @@
 """Parts of the bench: each measures in turns what is to be compared, and gives it as data for JSON."""
 
+import functools
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from appliance.board.readings import Readings
 from appliance.detectors.base import Detector
 from appliance.measure import (
     Rate,
+    Way,
     measure_engine,
     measure_loop,
     measure_paced,
@@ -49,14 +51,17 @@ def measure_sizes(
     whole: Detector, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings
 ) -> List[Row]:
     """The graph whole, the engine alone and the loop, for each size of the camera."""
-    rows = []
+    ways: List[Way] = []
     for width, height in SIZES:
         images = resize(pictures, width, height)
-        graph, engine, loop = take_turns([
-            lambda duration, images=images: measure_whole(whole, images, duration),  # type: ignore[misc]
-            lambda duration, images=images: measure_engine(detector, images, duration),  # type: ignore[misc]
-            lambda duration, images=images: measure_loop(detector, images, duration),  # type: ignore[misc]
-        ], seconds, readings)
+        ways += [
+            functools.partial(measure_whole, whole, images),
+            functools.partial(measure_engine, detector, images),
+            functools.partial(measure_loop, detector, images),
+        ]
+    rates = take_turns(ways, seconds, readings)  # all of them, as one size is compared with another too
+    rows = []
+    for (width, height), graph, engine, loop in zip(SIZES, rates[::3], rates[1::3], rates[2::3]):
         rows.append({
             "width": width,
             "height": height,

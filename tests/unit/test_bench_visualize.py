@@ -48,7 +48,7 @@ def test_what_is_drawn_while_it_gets_warm_does_not_count(monkeypatch, way, pictu
     monkeypatch.setattr(visualize, "measure_loop", measure_loop)
     station = FakeStation()
     counts = visualize._Counts(station, {one.name: one for one in WAYS}[way], station, 64, False)
-    rate, = take_turns([lambda seconds: counts.measure(None, [], seconds)], 6.0)
+    rate, = take_turns([lambda seconds: counts.measure(None, [], seconds)], 3.0)
     assert turns == [WARMING] + [FRAMES] * ROUNDS and rate.fps == FRAMES / SECONDS
     figures = counts.figures()
     assert figures["drawn_fps"] == figures["seen_fps"] == pictures / SECONDS

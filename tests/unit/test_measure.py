@@ -136,15 +136,16 @@ def test_a_camera_gives_no_more_than_it_has(enough):
     assert len(taken.frames) >= 5
 
 
-def test_turns_are_summed():
+@pytest.mark.parametrize("seconds, rounds", [(0.3, 3), (3.0, 3), (6.4, 6)])
+def test_turns_of_about_a_second_are_summed(seconds, rounds):
     asked = []
 
     def way(seconds):
         asked.append(seconds)
         return measure.Rate(10, 2.0, 1.0, [0.1, 0.2, 0.3])
 
-    (rate,) = measure.take_turns([way], 6.0)
-    assert asked == [measure.WARM_SECONDS] + [2.0] * measure.ROUNDS
+    (rate,) = measure.take_turns([way], seconds)
+    assert asked == [min(measure.WARM_SECONDS, seconds)] + [seconds / rounds] * rounds
     assert rate.fps == 5.0 and rate.cpu_percent == 50.0 and rate.latency() == pytest.approx(0.2)
-    assert rate.frames == 10 * measure.ROUNDS and rate.watts is None
+    assert rate.frames == 10 * rounds and rate.watts is None
     assert math.isnan(measure.Rate(0, 1.0, 1.0, []).latency())
