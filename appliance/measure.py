@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 CLIP = Path("samples") / "bikes.mp4"
 FRAMES = 50
-ROUNDS = 3  # at least
+LEAST_ROUNDS = 3
 WARM_SECONDS = 0.5
 STATISTICS_SECONDS = 5.0
 
@@ -87,7 +87,7 @@ def take_turns(ways: Sequence[Way], seconds: float, readings: Optional[Readings]
 
     readings: where watts are read.
     """
-    rounds = max(ROUNDS, round(seconds))
+    rounds = max(LEAST_ROUNDS, round(seconds))
     for way in ways:
         way(min(WARM_SECONDS, seconds))
     turns: List[List[Rate]] = [[] for _ in ways]

@@ -59,9 +59,9 @@ def measure_sizes(
             functools.partial(measure_engine, detector, images),
             functools.partial(measure_loop, detector, images),
         ]
-    rates = take_turns(ways, seconds, readings)  # all of them, as one size is compared with another too
+    rates = iter(take_turns(ways, seconds, readings))  # all of them, as one size is compared with another too
     rows = []
-    for (width, height), graph, engine, loop in zip(SIZES, rates[::3], rates[1::3], rates[2::3]):
+    for (width, height), (graph, engine, loop) in zip(SIZES, zip(rates, rates, rates)):
         rows.append({
             "width": width,
             "height": height,

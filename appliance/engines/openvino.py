@@ -12,9 +12,9 @@ from typing import Any, Dict, List, Sequence, Tuple
 import cv2
 import numpy as np
 
-from appliance.engines.base import Engine
+from appliance.engines.base import Engine, available_cores
 from appliance.engines.cache import EngineCache
-from appliance.engines.openvino_build import OLDER_KERNELS, load_or_compile
+from appliance.engines.openvino_build import load_or_compile
 from appliance.engines.resize import Resizer
 from appliance.errors import ModelError
 from appliance.graph.network import Network
@@ -25,8 +25,8 @@ def import_openvino() -> Any:
     os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
     import openvino
 
-    if not hasattr(openvino, "Core"):  # before 2023.1 it was elsewhere
-        raise ImportError("OpenVINO 2023.1 or newer is needed")
+    if not (hasattr(openvino, "Core") and hasattr(openvino, "serialize")):  # they were elsewhere
+        raise ImportError("OpenVINO 2024.0 or newer is needed")
     return openvino
 
 
@@ -49,12 +49,13 @@ class OpenVinoEngine(Engine):
         properties: Dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if device == "CPU":
             properties.update(NUM_STREAMS=str(workers), INFERENCE_NUM_THREADS=workers)
-            # The cores have work already. OpenCV's own threads wait for more by counting: 0.5 ms a frame.
-            cv2.setNumThreads(1)
         facts = dict(facts, kind="openvino", version=openvino.get_version(), workers=str(workers),
-                     kernels=OLDER_KERNELS, device=str(core.get_property(device, "FULL_DEVICE_NAME")))
+                     device=str(core.get_property(device, "FULL_DEVICE_NAME")))
         self._compiled = load_or_compile(openvino, core, network, device, properties, facts, cache)
         self._order = _output_order(self._compiled, network)
+        if device == "CPU" and workers >= available_cores():
+            # Every core has work. OpenCV's idle threads spin, for 0.5 ms of processor time a frame.
+            cv2.setNumThreads(1)
         self._requests = threading.local()
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:

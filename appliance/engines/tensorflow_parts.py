@@ -6,10 +6,13 @@ of 1.6 and 120 MB more (2.21 on a PC; 2.6 leaves less to save). So the parts are
 """
 
 import importlib.util
+import logging
 import os
 import sys
 import types
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 # Before the import: TensorFlow reads them once. Errors only; and Keras 2 in place of the 3 that TensorFlow imports with
 # itself (0.35 s and 36 MB, used by nothing here): where that is not installed, it does without.
@@ -39,24 +42,40 @@ def _parts() -> Any:
 def _parts_alone() -> Any:
     """Raises ImportError or AttributeError where that cannot be."""
     found = importlib.util.find_spec("tensorflow")
-    if found is None or found.submodule_search_locations is None:
+    if found is None or not found.submodule_search_locations:
         raise ImportError("No module named 'tensorflow'")
-    package = types.ModuleType("tensorflow")
-    package.__path__ = list(found.submodule_search_locations)
-    sys.modules["tensorflow"] = package
+    plugins = os.path.join(os.path.dirname(found.submodule_search_locations[0]), "tensorflow-plugins")
+    if os.path.isdir(plugins) or os.environ.get("TF_PLUGGABLE_DEVICE_LIBRARY_PATH"):
+        raise ImportError("there are plugins, which only all of TensorFlow loads")
+    sys.modules["tensorflow"] = importlib.util.module_from_spec(found)
+    before = os.environ.get("TF2_BEHAVIOR")
+    os.environ["TF2_BEHAVIOR"] = "1"  # as TensorFlow 2 sets it; some of its modules ask when they are imported
     try:
+        from tensorflow.python import tf2
+
+        tf2.enable()
         return _parts()
+    except (ImportError, AttributeError):
+        if before is None:
+            del os.environ["TF2_BEHAVIOR"]
+        else:
+            os.environ["TF2_BEHAVIOR"] = before
+        raise
     finally:
-        del sys.modules["tensorflow"]  # whoever imports it later gets all of it
+        sys.modules.pop("tensorflow", None)  # whoever imports it later gets all of it
 
 
 def import_parts() -> Any:
-    """A namespace of what the engine uses. Raises ImportError where TensorFlow is not there or cannot be loaded."""
+    """A namespace of what the engine uses. Raises ImportError where TensorFlow is not there or cannot be loaded.
+
+    No other thread may import TensorFlow meanwhile: this is called once, when `engines.tensorflow` is imported, which
+    whatever needs all of TensorFlow does first.
+    """
     if "tensorflow" not in sys.modules:
         try:
             return _parts_alone()
-        except (ImportError, AttributeError):
-            pass
+        except (ImportError, AttributeError) as error:
+            log.debug("All of TensorFlow is imported: %s", error)
     import tensorflow  # noqa: F401
 
     return _parts()

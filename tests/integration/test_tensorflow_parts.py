@@ -37,6 +37,46 @@ def test_every_path_runs_on_the_parts_alone_and_all_of_it_can_be_imported_later(
     assert "Traceback" not in done.stderr
 
 
+PARTS_THAT_BREAK = """
+import sys
+from appliance.engines import tensorflow_parts
+
+parts = tensorflow_parts._parts
+
+def broken():
+    parts()
+    tensorflow_parts._parts = parts
+    raise AttributeError("half of it is imported")
+
+tensorflow_parts._parts = broken
+session = tensorflow_parts.import_parts().Session
+import tensorflow as tf
+print(session is tf.compat.v1.Session, tf.executing_eagerly())
+"""
+
+
+def test_after_parts_that_broke_all_of_it_is_imported():
+    done = subprocess.run([sys.executable, "-c", PARTS_THAT_BREAK], stdout=subprocess.PIPE, universal_newlines=True,
+                          check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
+@pytest.mark.parametrize("has_folder", [True, False])
+def test_plugins_need_all_of_it(monkeypatch, tmp_path, has_folder):
+    package = tmp_path / "tensorflow"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    if has_folder:
+        (tmp_path / "tensorflow-plugins").mkdir()
+    else:
+        monkeypatch.setenv("TF_PLUGGABLE_DEVICE_LIBRARY_PATH", "/some/library.so")
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ImportError, match="plugins"):
+        tensorflow_parts._parts_alone()
+    assert "tensorflow" not in sys.modules
+
+
 @pytest.mark.parametrize("error", [ImportError, AttributeError])
 def test_where_they_are_laid_out_otherwise_all_of_it_is_imported(monkeypatch, error):
     def fail():
