@@ -1,19 +1,16 @@
 """Compile a network with OpenVINO, and keep what it compiled.
 
-OpenVINO chooses the kernels of its library, oneDNN, by a fixed order, in which the newest (`brgconv`) come first. On a
-Zen 3 (AVX2) the older ones take an eighth to a fifth less time. So both are compiled, and the faster is kept.
+OpenVINO chooses the kernels of its library, oneDNN, by a fixed order, in which the newest (`brgconv`) come first. Made
+for AVX-512, they take an eighth to a fifth more time on a processor that has AVX2 only (measured on a Zen 3) than those
+that came before them, which are asked for there.
 """
 
-import hashlib
 import logging
 import os
 import tempfile
 import time
-from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Collection, Dict
 from xml.etree import ElementTree
-
-import numpy as np
 
 from appliance.engines.cache import Built, EngineCache
 from appliance.errors import ModelError
@@ -24,12 +21,8 @@ log = logging.getLogger(__name__)
 
 Facts = Dict[str, str]
 
-OLDER_KERNELS = ",".join("cpu:" + name for name in (
-    "jit_avx512_1x1", "jit_avx512_dw", "jit_avx512", "jit_avx2_1x1", "jit_avx2_dw", "jit_avx2"))
-"""Those that convolutions shall take, in this order, where the processor has them. OpenVINO's names."""
-
-MEASURED = 0.5
-"""Seconds for which the two are timed at the least; once for each model, machine and number of workers."""
+AVX2_KERNELS = "cpu:jit_avx2_1x1,cpu:jit_avx2_dw,cpu:jit_avx2"
+"""Those that convolutions shall take, in this order. OpenVINO's names."""
 
 
 def load_or_compile(
@@ -38,7 +31,7 @@ def load_or_compile(
 ) -> Any:
     """A compiled model. Raises ModelError where OpenVINO cannot take the network."""
     if device == "CPU":
-        facts = dict(facts, kernels=OLDER_KERNELS, processor=_processor())
+        facts = dict(facts, kernels=wanted_kernels(_processor_flags()))
     kept = cache.read(facts)
     if kept is not None:
         try:
@@ -48,7 +41,7 @@ def load_or_compile(
                         cache.path(facts), _first_line(error))
     began = time.monotonic()
     try:
-        compiled = _compile(openvino, core, network, device, properties)
+        compiled = _compile(openvino, core, network, device, properties, facts.get("kernels", ""))
         exported = compiled.export_model()
     except RuntimeError as error:
         raise ModelError("OpenVINO cannot take the network: {}. Take --engine tensorflow.".format(
@@ -62,39 +55,31 @@ def load_or_compile(
     return compiled
 
 
-def _compile(openvino: Any, core: Any, network: Network, device: str, properties: Dict[str, Any]) -> Any:
+def _compile(
+    openvino: Any, core: Any, network: Network, device: str, properties: Dict[str, Any], kernels: str
+) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "network.pb")
         with open(path, "wb") as file:
             file.write(_explicit(network.graph).SerializeToString())
         model = core.read_model(path)
-        compiled = core.compile_model(model, device, properties)
-        if device != "CPU":
-            return compiled
-        image = np.zeros((1, network.height, network.width, 3), np.float32)
-        try:
-            other = core.compile_model(with_kernels(openvino, core, model, OLDER_KERNELS, folder), device, properties)
-            if _outputs(other) != _outputs(compiled):
-                raise RuntimeError("the outputs have other names")
-            chosen = fastest([compiled, other], image)
-        except (RuntimeError, OSError, ElementTree.ParseError) as error:  # a matter of speed alone
-            log.info("OpenVINO's usual kernels are taken; oneDNN's older ones could not be tried: %s",
-                     _first_line(error))
-            return compiled
-    log.info("The faster kernels here: %s", "OpenVINO's usual ones" if chosen is compiled else "oneDNN's older ones")
-    return chosen
+        if kernels:
+            try:
+                return core.compile_model(with_kernels(openvino, core, model, kernels, folder), device, properties)
+            except (RuntimeError, ElementTree.ParseError) as error:  # a matter of speed alone
+                log.warning("OpenVINO does not take the kernels that are faster here, and runs by others: %s",
+                            _first_line(error))
+        return core.compile_model(model, device, properties)
 
 
-def _outputs(compiled: Any) -> List[Any]:
-    return [output.get_names() for output in compiled.outputs]
+def wanted_kernels(flags: Collection[str]) -> str:
+    """What to ask for on a processor with these flags (of /proc/cpuinfo); empty: nothing."""
+    return AVX2_KERNELS if "avx2" in flags and "avx512f" not in flags else ""
 
 
-def _processor() -> str:
-    """What tells processors apart. Their names do not, where a hypervisor gives one name to several."""
-    text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    of_the_first = text.split("\n\n")[0].splitlines()
-    telling = [line for line in of_the_first if line.startswith(("cpu family", "model", "flags"))]
-    return hashlib.sha256("\n".join(telling).encode("utf-8")).hexdigest()
+def _processor_flags() -> Collection[str]:
+    with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+        return next((line.split() for line in file if line.startswith("flags")), [])
 
 
 def with_kernels(openvino: Any, core: Any, model: Any, kernels: str, folder: str) -> Any:
@@ -113,24 +98,6 @@ def with_kernels(openvino: Any, core: Any, model: Any, kernels: str, folder: str
             ElementTree.SubElement(attributes, "attribute", name="primitives_priority", version="0", value=kernels)
     tree.write(path)
     return core.read_model(path)
-
-
-def fastest(compiled: Sequence[Any], image: np.ndarray) -> Any:
-    """The compiled model that takes the least time for an image.
-
-    They take turns, and the best time of each counts: others may use the machine as well.
-    """
-    requests = [one.create_infer_request() for one in compiled]
-    seconds: List[List[float]] = [[] for _ in compiled]
-    began = time.perf_counter()
-    # The first turn makes memory ready.
-    while len(seconds[0]) < 3 or time.perf_counter() - began < MEASURED:
-        for request, times in zip(requests, seconds):
-            start = time.perf_counter()
-            request.infer([image], share_inputs=True)
-            times.append(time.perf_counter() - start)
-    best = [min(times[1:]) for times in seconds]
-    return compiled[best.index(min(best))]
 
 
 def _explicit(graph: Graph) -> Any:

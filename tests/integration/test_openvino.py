@@ -3,6 +3,7 @@
 import itertools
 import sys
 import threading
+from pathlib import Path
 from xml.etree import ElementTree
 
 import cv2
@@ -124,60 +125,46 @@ def test_several_threads_may_call_at_once(person_model, samples, cache):
 
 
 class TestKernels:
-    """Of OpenVINO's kernels and oneDNN's older ones those are kept that are faster on this processor."""
+    """Where the processor has AVX2 only, older kernels of oneDNN than OpenVINO would take."""
 
-    @pytest.fixture
-    def compiled(self, monkeypatch):
-        """What there was to choose from, filled by `load`."""
-        found, fastest = [], openvino_build.fastest
+    def compiled(self, model, cache, monkeypatch, flags):
+        monkeypatch.setattr(openvino_build, "_processor_flags", lambda: flags)
+        return load(model, cache)._front._compiled
 
-        def watched(compiled, image):
-            found.extend(compiled)
-            return fastest(compiled, image)
-
-        monkeypatch.setattr(openvino_build, "fastest", watched)
-        return found
-
-    def test_the_older_ones_compute_the_same(self, person_model, cache, compiled):
-        load(person_model, cache)
-        usual, older = compiled
-        assert all(name.startswith("jit_") for name in kernels(older))
+    def test_they_compute_the_same(self, person_model, cache, monkeypatch):
+        usual = self.compiled(person_model, cache, monkeypatch, ["avx2", "avx512f"])
+        older = self.compiled(person_model, cache, monkeypatch, ["fma", "avx2"])
+        assert all(name.startswith("jit_avx2") for name in kernels(older))
         assert len(kernels(older)) == len(kernels(usual)) > 40
         image = np.random.RandomState(1).uniform(0, 255, (1, 300, 300, 3)).astype(np.float32)
         expected, found = usual([image]), older([image])
         for index in range(len(usual.outputs)):
             assert np.allclose(found[index], expected[index], rtol=1e-5, atol=1e-5)
 
-    @pytest.mark.parametrize("slow_one_first", [True, False])
-    def test_the_faster_are_taken(self, person_model, cache, compiled, monkeypatch, slow_one_first):
-        # For the processors of 2008: half as fast.
-        monkeypatch.setattr(
-            openvino_build, "OLDER_KERNELS", "cpu:jit_sse42_1x1,cpu:jit_sse42_dw,cpu:jit_sse42")
-        load(person_model, cache)
-        usual, slow = compiled
-        image = np.zeros((1, 300, 300, 3), np.float32)
-        assert openvino_build.fastest([slow, usual] if slow_one_first else [usual, slow], image) is usual
+    def test_what_is_kept_is_of_one_choice(self, person_model, cache, monkeypatch):
+        usual = kernels(self.compiled(person_model, cache, monkeypatch, []))
+        older = kernels(self.compiled(person_model, cache, monkeypatch, ["avx2"]))
+        assert usual != older and len(list(cache.glob("*.engine"))) == 2
+        assert kernels(self.compiled(person_model, cache, monkeypatch, [])) == usual
+        assert kernels(self.compiled(person_model, cache, monkeypatch, ["avx2"])) == older
 
-    @pytest.mark.parametrize("error", [
-        RuntimeError("no such kernels"), OSError(28, "No space left on device"), ElementTree.ParseError("no element")])
-    def test_where_the_older_ones_cannot_be_tried_the_usual_ones_run(
+    def test_this_processor_gets_what_its_flags_say(self, person_model, cache):
+        flags = Path("/proc/cpuinfo").read_text().split()
+        taken = kernels(load(person_model, cache)._front._compiled)
+        has_only_avx2 = "avx2" in flags and "avx512f" not in flags
+        assert all(name.startswith("jit_avx2") for name in taken) == has_only_avx2
+
+    @pytest.mark.parametrize("error", [RuntimeError("no such kernels"), ElementTree.ParseError("no element")])
+    def test_where_they_are_refused_it_runs_by_others_and_says_so(
             self, person_model, samples, cache, monkeypatch, caplog, error):
         def fail(*arguments):
             raise error
 
         image = cv2.imread(str(samples / "zidane.jpg"))
         monkeypatch.setattr(openvino_build, "with_kernels", fail)
-        caplog.set_level("INFO")
+        monkeypatch.setattr(openvino_build, "_processor_flags", lambda: ["avx2"])
         assert len(load(person_model, cache).detect(image).scores) == 2
-        assert "oneDNN's older ones could not be tried" in caplog.text
-
-    def test_what_is_kept_keeps_them(self, person_model, cache, compiled, monkeypatch):
-        monkeypatch.setattr(openvino_build, "fastest", lambda compiled, image: compiled[1])
-        detector = load(person_model, cache)
-        chosen = kernels(detector._front._compiled)
-        detector.close()
-        assert kernels(load(person_model, cache)._front._compiled) == chosen
-        assert all(name.startswith("jit_") for name in chosen)
+        assert "runs by others" in caplog.text
 
 
 def kernels(compiled):
