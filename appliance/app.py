@@ -71,7 +71,7 @@ def run(
         meter = Meter(settings.fps_interval)
         started_at = time.time()
         # Before the model is loaded: a place that cannot be written to is said at once.
-        outputs = make_outputs(loaded, kind, source, meter.statistics, json_path, started_at)
+        outputs = make_outputs(loaded, kind, source, meter, json_path, started_at)
         for sink in outputs.sinks:
             stack.callback(sink.close)
         detector = load(loaded, force)
@@ -195,7 +195,7 @@ def make_outputs(
     loaded: Loaded,
     kind: str,
     source: Source,
-    statistics: Callable[[], Statistics],
+    meter: Meter,
     json_path: Optional[str],
     started_at: float,
 ) -> Outputs:
@@ -203,7 +203,7 @@ def make_outputs(
     settings = loaded.settings
     sinks: List[Sink] = []
     mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
-    overlay = Overlay(settings.vis_text, statistics, mask_size)
+    overlay = Overlay(settings.vis_text, meter.statistics, mask_size, drawn=meter.drawn)
     recorder, images = None, None
     if settings.save_to_file and kind == IMAGE:
         images = ImageWriter(_picture_folder(settings), overlay)

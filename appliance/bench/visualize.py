@@ -91,7 +91,7 @@ class _Counts:
 
     def _sinks(self, meter: Meter) -> List[Sink]:
         def count(drawing: float, encoding: float) -> None:
-            meter.drawn(drawing, encoding)
+            meter.sent(drawing, encoding)
             self._drawn += 1
             self._drawing += drawing
             self._encoding += encoding
@@ -99,7 +99,7 @@ class _Counts:
         stream = self._way.stream
         return [
             Publisher(
-                Overlay(self._vis_text, meter.statistics, max_width=self._live_width),
+                Overlay(self._vis_text, meter.statistics, max_width=self._live_width, drawn=meter.drawn),
                 lambda: self._station.is_watched(stream),
                 lambda jpeg: self._station.publish_frame(stream, jpeg), count, self._way.limit),
             Figures(lambda event: self._station.publish(DETECTIONS, event)),

@@ -201,11 +201,13 @@ class Stream:
     def _make_sinks(self) -> None:
         settings, station = self._house.settings, self._house.station
         mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
-        self._live_overlay = Overlay(self._vis_text, self._meter.statistics, mask_size, settings.live_width)
-        self._kept_overlay = Overlay(self._vis_text, self._meter.statistics, mask_size)
+        self._live_overlay = Overlay(self._vis_text, self._meter.statistics, mask_size, settings.live_width,
+                                     self._meter.drawn)
+        self._kept_overlay = Overlay(
+            self._vis_text, self._meter.statistics, mask_size, drawn=self._meter.drawn)
         self._publisher = Publisher(
             self._live_overlay, lambda: station.is_watched(self.name),
-            lambda jpeg: station.publish_frame(self.name, jpeg), self._meter.drawn, self._max_vis_fps)
+            lambda jpeg: station.publish_frame(self.name, jpeg), self._meter.sent, self._max_vis_fps)
         self._recorder = SegmentRecorder(
             self.name, self._house.storage, self._kept_overlay, self._playing_fps, settings.record_format,
             settings.segment_minutes, settings.segment_mb)

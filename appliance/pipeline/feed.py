@@ -2,12 +2,13 @@
 
 import logging
 import threading
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence, Union
 
 from appliance.frame import Frame, Result
 from appliance.pipeline.mailbox import Mailbox
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.parts import FrameSource, ResultSink
+from appliance.pipeline.results import ResultQueue
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,8 @@ SOURCE_PATIENCE = 10.0
 class Feed:
     """A source with a thread of its own, and a mailbox and a thread for each sink.
 
-    The sinks of a live source may lose frames, those of any other hold up the loop. It closes source and sinks.
+    The sinks of a live source may lose frames, but for those that get `every_result`; those of any other hold up the
+    loop. It closes source and sinks.
     on_end: told once, by the source's thread, when the source ended (None) or failed (the error); not after `stop`.
     on_sink_error: told when a sink failed, which gets no more results then.
     change: applied to every result before the sinks get it.
@@ -42,7 +44,7 @@ class Feed:
         self._sinks = sinks
         self._meter = meter
         self._change = change
-        self._boxes: List[Mailbox[Sequence[Result]]] = [Mailbox(overwrites=source.is_live) for _ in sinks]
+        self._boxes: List[Union[Mailbox[Sequence[Result]], ResultQueue]] = [self._box(sink) for sink in sinks]
         self._sink_threads: List[threading.Thread] = []
         self._source_threads: List[threading.Thread] = []
         self._lock = threading.Lock()
@@ -59,7 +61,7 @@ class Feed:
         self._source_threads.append(start_thread("source " + self.stream, self._read, put))
 
     def deliver(self, results: Sequence[Result]) -> None:
-        """Hand results to the sinks, those of a batch together. Of a live source one at a time: the newest wins."""
+        """Hand results to the sinks, those of a batch together. Of a live source one at a time."""
         for result in results:
             self._meter.detected(result.timings)
         changed = [self._change(result) for result in results]
@@ -109,7 +111,12 @@ class Feed:
             if self.on_end is not None:
                 self.on_end(error)
 
-    def _serve(self, sink: ResultSink, box: "Mailbox[Sequence[Result]]") -> None:
+    def _box(self, sink: ResultSink) -> "Union[Mailbox[Sequence[Result]], ResultQueue]":
+        if self.is_live and sink.every_result:
+            return ResultQueue("{} of stream {}".format(sink.name, self.stream))
+        return Mailbox(overwrites=self.is_live)
+
+    def _serve(self, sink: ResultSink, box: "Union[Mailbox[Sequence[Result]], ResultQueue]") -> None:
         try:
             while True:
                 results = box.take()
@@ -117,8 +124,6 @@ class Feed:
                     break
                 for result in results:
                     sink.write(result)
-                    if sink.is_drawn:
-                        self._meter.drawn()
         except BaseException as error:
             self._report(error)
         finally:

@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Callable, Deque, List, Optional, Tuple
 
-from appliance.frame import Statistics, Timings
+from appliance.frame import Frame, Statistics, Timings
 
 REFRESH_SECONDS = 0.2
 
@@ -23,7 +23,8 @@ class Meter:
         self._detected: Deque[Tuple[float, Timings]] = deque()
         # Of the timings in the window, so that a long window costs no more than a short one.
         self._sums: List[float] = [0.0] * len(Timings._fields)
-        self._drawn: Deque[Tuple[float, float, float]] = deque()
+        self._drawn: OrderedDict[float, float] = OrderedDict()  # when each was drawn, by when it was captured
+        self._live: Deque[Tuple[float, float, float]] = deque()
         self._started: Optional[float] = None
         self._drops: Callable[[], int] = lambda: 0
         self._vdrops: Callable[[], int] = lambda: 0
@@ -49,10 +50,15 @@ class Meter:
             self._sums = [total + part for total, part in zip(self._sums, timings)]
             self._forget(now)
 
-    def drawn(self, draw: float = 0.0, encode: float = 0.0) -> None:
-        """Count a frame that was drawn. draw, encode: the seconds that it took, where they are measured."""
+    def drawn(self, frame: Frame) -> None:
+        """Count a frame that was drawn; once, for however many sinks."""
         with self._lock:
-            self._drawn.append((self._clock(), draw, encode))
+            self._drawn.setdefault(frame.captured_at, self._clock())
+
+    def sent(self, draw: float, encode: float) -> None:
+        """Note the seconds that drawing and encoding a live picture took."""
+        with self._lock:
+            self._live.append((self._clock(), draw, encode))
 
     def statistics(self) -> Statistics:
         """The averages, at most 0.2 s old."""
@@ -67,7 +73,7 @@ class Meter:
     def _make(self, now: float) -> Statistics:
         self._forget(now)
         seconds = now - max(now - self._interval, self._started if self._started is not None else now)
-        frames, vframes = len(self._detected), len(self._drawn)
+        frames, vframes, sent = len(self._detected), len(self._drawn), len(self._live)
         timings = None
         if frames:
             timings = Timings(*(total / frames for total in self._sums))
@@ -80,8 +86,8 @@ class Meter:
             vframes=vframes,
             vdrops=self._vdrops(),
             drops=self._drops(),
-            draw=sum(draw for _, draw, _ in self._drawn) / vframes if vframes else 0.0,
-            encode=sum(encode for _, _, encode in self._drawn) / vframes if vframes else 0.0,
+            draw=sum(draw for _, draw, _ in self._live) / sent if sent else 0.0,
+            encode=sum(encode for _, _, encode in self._live) / sent if sent else 0.0,
         )
 
     def _forget(self, now: float) -> None:
@@ -92,5 +98,7 @@ class Meter:
             self._sums = [total - part for total, part in zip(self._sums, timings)]
         if not self._detected:
             self._sums = [0.0] * len(Timings._fields)
-        while self._drawn and self._drawn[0][0] <= oldest:
-            self._drawn.popleft()
+        while self._drawn and next(iter(self._drawn.values())) <= oldest:
+            self._drawn.popitem(last=False)
+        while self._live and self._live[0][0] <= oldest:
+            self._live.popleft()

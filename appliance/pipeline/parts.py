@@ -49,7 +49,7 @@ class ResultSink(Protocol):
     """Who takes results; see `sinks.base.Sink`."""
 
     name: str
-    is_drawn: bool
+    every_result: bool
 
     def write(self, result: Result) -> None:
         """Take one result."""

@@ -24,11 +24,13 @@ class Sink:
     """Takes results, one by one, in the order of their frames, always from the same thread.
 
     name: what to call it in messages and statistics.
-    is_drawn: whether it draws pictures; those are the frames counted as VFPS.
+    every_result: of a live source too every result reaches it, in order; for what is cheap, since what it does not take
+        in time is kept for it. Its results come without their picture: `frame.image` has the size, and is black. Other
+        sinks of a live source get the newest result only.
     """
 
     name = "sink"
-    is_drawn = False
+    every_result = False
 
     def write(self, result: Result) -> None:
         """Take one result. Raises OutputError where it cannot be written."""

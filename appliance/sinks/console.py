@@ -46,6 +46,7 @@ class Console(Sink):
     """
 
     name = "console"
+    every_result = True
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ class Figures(Sink):
     """tell: takes the detections of a frame as JSON, at most ten a second."""
 
     name = "figures"
+    every_result = True
 
     def __init__(self, tell: Callable[[Dict[str, Any]], None]) -> None:
         self._tell = tell

@@ -28,7 +28,6 @@ class ImageWriter(Sink):
     """
 
     name = "images"
-    is_drawn = True
 
     def __init__(self, output_dir: str, overlay: Overlay) -> None:
         self.written = 0

@@ -60,6 +60,7 @@ class JsonLines(Sink):
     """
 
     name = "json"
+    every_result = True
 
     def __init__(self, path: str, standard_output: int = 1) -> None:
         is_standard = path == STANDARD_OUTPUT

@@ -6,7 +6,7 @@ from typing import Callable, List, Optional, Tuple
 import cv2
 import numpy as np
 
-from appliance.frame import Result, Statistics, Timings
+from appliance.frame import Frame, Result, Statistics, Timings
 from appliance.sinks.colours import WHITE, Colour, class_colour, text_colour
 from appliance.sinks.lettering import Style, style_for, text_size, write_text
 from appliance.sinks.regions import draw_legend, draw_masks, draw_segmentation
@@ -20,6 +20,7 @@ class Overlay:
     Boxes have label and score; masks and segmentations are translucent, the latter with a legend.
     mask_size: width and height to which a picture with masks is resized; None draws at the frame's own size.
     max_width: wider frames are drawn at this width, with their height in proportion. vis_text may be set at any time.
+    drawn: told of every frame that was drawn.
     """
 
     def __init__(
@@ -28,7 +29,9 @@ class Overlay:
         statistics: Callable[[], Statistics],
         mask_size: Optional[Tuple[int, int]] = None,
         max_width: Optional[int] = None,
+        drawn: Callable[[Frame], None] = lambda frame: None,
     ) -> None:
+        self._drawn = drawn
         self.vis_text = vis_text
         self._max_width = max_width
         self._statistics = statistics
@@ -72,6 +75,7 @@ class Overlay:
         for (x_min, y_min, x_max, y_max), tile in reversed(labels):
             target = picture[y_min:y_max, x_min:x_max]
             target[:] = tile[: target.shape[0], : target.shape[1]]
+        self._drawn(result.frame)
         return picture
 
 

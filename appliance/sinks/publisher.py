@@ -16,7 +16,7 @@ JPEG_QUALITY = 80  # of what is only looked at: a third of the bytes of what is 
 class Publisher(Sink):
     """Sends JPEGs of what was found.
 
-    is_watched: whether anybody looks. send: takes a JPEG. count: is told the seconds of drawing and encoding.
+    is_watched: whether anybody looks. send: takes a JPEG. count: is told the seconds that drawing and encoding took.
     limit: pictures a second, may be set at any time. newest: the last result, watched or not.
     """
 

@@ -35,7 +35,6 @@ class MovieRecorder(Sink):
     """
 
     name = "recorder"
-    is_drawn = True
 
     def __init__(
         self, path: str, playing_fps: Callable[[], float], overlay: Overlay, is_live: bool = False
@@ -79,7 +78,6 @@ class MovieRecorder(Sink):
             self._finish_file()
         if not self._is_live:
             raise self._failure from problem
-        self.is_drawn = False
         log.error("%s The recording ends here; detection goes on", self._failure)
 
     def _finish_file(self) -> None:

@@ -100,13 +100,13 @@ class SegmentRecorder(Sink):
                     find_encoder()
             except OutputError as problem:
                 self._pause(problem)
-            self.wanted, self.is_drawn = True, self._retry_at is None
+            self.wanted = True
 
     def stop(self) -> None:
         """Returns when the file is whole. No frame that comes later is recorded."""
         self.wanted = False  # or `write` might not let go of the lock for long
         with self._lock:
-            self.wanted = self.is_drawn = False
+            self.wanted = False
             self.problem, self._status = None, None
             self._end_segment()
             finishing, self._finishing = self._finishing, []
@@ -155,7 +155,7 @@ class SegmentRecorder(Sink):
         movie.write(self._overlay.draw(result), place)
         if self._retry_at is not None:
             log.info("The recording of %s goes on", self._stream)
-            self.problem, self._retry_at, self.is_drawn = None, None, True
+            self.problem, self._retry_at = None, None
         self._status = RecordingStatus(
             self._since, self._earlier_seconds + movie.seconds, movie.path.name, movie.bytes)
 
@@ -217,7 +217,7 @@ class SegmentRecorder(Sink):
         if self._retry_at is None:
             log.error("%s The recording of %s pauses; detection goes on", problem, self._stream)
         self._retry_at = self._clock() + RETRY_SECONDS
-        self.problem, self._status, self.is_drawn = str(problem), None, False
+        self.problem, self._status = str(problem), None
         self._end_segment()
 
 

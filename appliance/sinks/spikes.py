@@ -15,6 +15,7 @@ class SpikeLog(Sink):
     """Names a frame whose total time is over twice the window's mean, with where the time went."""
 
     name = "spikes"
+    every_result = True
 
     def __init__(self, statistics: Callable[[], Statistics]) -> None:
         self._statistics = statistics

@@ -15,6 +15,7 @@ class Tally(Sink):
     """
 
     name = "tally"
+    every_result = True
 
     def __init__(self) -> None:
         self.frames = 0

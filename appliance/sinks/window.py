@@ -52,7 +52,6 @@ class Window(Sink):
     """
 
     name = "window"
-    is_drawn = True
 
     def __init__(self, overlay: Overlay, max_vis_fps: float, closed: Event) -> None:
         self.closed = closed

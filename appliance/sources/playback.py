@@ -12,13 +12,16 @@ from appliance.sources.movie import MovieSource
 USUAL_FPS = 25.0
 # A reader that comes later than this starts to count anew, instead of hurrying after the clock.
 LONGEST_DELAY = 1.0
+# Late frames are passed over for so long at most: where decoding takes as long as playing, none is ever in time.
+LONGEST_SKIPPING = 0.5
 
 
 class PlaybackSource(Source):
     """The frames of a movie when they are due, from the start again after the last.
 
-    Live: who reads too seldom misses frames, which are dropped. Raises SourceError at once for what is no movie,
-    and where nothing can be read from it any more.
+    Live: who reads too seldom misses frames, which are dropped; the newest comes at least every half second, or as
+    often as one can be decoded. Raises SourceError at once for what is no movie, and where nothing can be read from it
+    any more.
     """
 
     is_live = True
@@ -35,12 +38,16 @@ class PlaybackSource(Source):
         self._closing = threading.Event()
 
     def read(self) -> Optional[Frame]:
+        began = time.monotonic()
         frame = self._next()
         now = time.monotonic()
         if self._due is None or now - self._due > LONGEST_DELAY:
             self._due = now
         # What is late by more than a frame is dropped, as a camera would.
         while frame is not None and now - self._due > self._step:
+            if now - began >= LONGEST_SKIPPING:
+                self._due = now
+                break
             self.drops += 1
             self._due += self._step
             frame = self._next()

@@ -46,6 +46,15 @@ def serve():
 
 
 @pytest.mark.skipif(shutil.which("gst-launch-1.0") is None, reason="no GStreamer: apt-get install gstreamer1.0-tools")
+def test_so_many_frames_of_a_camera_are_so_many_lines(tmp_path, coco_model):
+    process = start(tmp_path, "stream", PATTERN, "--json", "found.jsonl", "--max-frames", "10", *MODELS)
+    ended = finish(process)
+    assert ended.code == 0, ended.err
+    assert len(read_json_lines((tmp_path / "found.jsonl").read_text())) == 10
+    assert "frames: 10 in " in ended.out
+
+
+@pytest.mark.skipif(shutil.which("gst-launch-1.0") is None, reason="no GStreamer: apt-get install gstreamer1.0-tools")
 def test_a_pipeline_is_recorded_in_real_time_until_ctrl_c(tmp_path, coco_model):
     began = time.time()
     process = start(tmp_path, "stream", PATTERN, "--json", "found.jsonl", "--save-to-file", "--fps-interval", "0.5",

@@ -138,7 +138,7 @@ def test_ten_thousand_frames_do_not_make_the_process_grow(person_model):
     memory = {}
 
     class Watch:
-        name, is_drawn = "watch", False
+        name, every_result = "watch", False
 
         def write(self, result):
             if result.frame.index in (2000, 9999):

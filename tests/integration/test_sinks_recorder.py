@@ -39,7 +39,7 @@ for index in range(frames):
     except OutputError as problem:
         print(problem)
         sys.exit(problem.exit_code)
-    if recorder.is_drawn:
+    if recorder.frames > index:
         print(index, flush=True)
 recorder.close()
 print("closed")

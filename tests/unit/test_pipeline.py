@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from appliance.errors import OutputError, SourceError
-from appliance.frame import Detections, Frame, Timings
+from appliance.frame import Detections, Frame, Result, Timings
 from appliance.pipeline.feed import Feed
 from appliance.pipeline.intake import Intake
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.mailbox import Mailbox, Sequencer
 from appliance.pipeline.meter import Meter
+from appliance.pipeline.results import ResultQueue
 from appliance.sinks.base import Sink
 from appliance.sources.base import Source
 
@@ -89,8 +90,8 @@ class Fake:
 
 
 class Collect(Sink):
-    def __init__(self, at=None, name="collect", is_drawn=False):
-        self.name, self.is_drawn = name, is_drawn
+    def __init__(self, at=None, name="collect", every_result=False):
+        self.name, self.every_result = name, every_result
         self.results, self.closed, self._at = [], 0, at
         self.busy = False
 
@@ -240,6 +241,35 @@ class TestIntake:
         intake.put("movie", "m")
         take()
         assert taken[2][2] == [("movie", "m")]
+
+
+class TestResultQueue:
+    @staticmethod
+    def result(number, masks=None):
+        frame = Frame(np.full((4, 6, 3), 7, np.uint8), number, "x", 0.0, 0.0, 0.0)
+        return Result(frame, Detections.empty()._replace(masks=masks), Timings(0, 0, 0, 0, 0, 0), {})
+
+    def test_what_comes_while_it_is_full_is_lost_counted_and_said_once(self, caplog):
+        queue = ResultQueue("json of stream main", most_results=3)
+        assert queue.put([self.result(number) for number in range(5)]) and queue.put([self.result(5)])
+        wait_for(lambda: caplog.records)
+        assert [queue.take()[0].frame.index for _ in range(3)] == [0, 1, 2]
+        assert queue.drops == 3
+        queue.put([self.result(6)])
+        queue.close()
+        assert queue.take()[0].frame.index == 6 and queue.take() is None and not queue.put([self.result(7)])
+        message, = [record.getMessage() for record in caplog.records]
+        assert message.startswith("json of stream main does not keep up")
+
+    def test_masks_that_wait_are_bounded_by_their_bytes_and_pictures_are_not_kept(self):
+        queue = ResultQueue("x", most_bytes=100)
+        masks = np.zeros((4, 4, 6), np.bool_)  # 96 bytes
+        queue.put([self.result(0, masks), self.result(1, masks), self.result(2)])
+        taken = [queue.take()[0], queue.take()[0]]
+        assert [result.frame.index for result in taken] == [0, 2] and queue.drops == 1
+        assert taken[0].frame.image.shape == (4, 6, 3) and taken[0].frame.image.base.nbytes == 1
+        queue.put([self.result(3, masks)])
+        assert queue.take()[0].frame.index == 3
 
 
 class TestSequencer:
@@ -430,6 +460,17 @@ class TestLoop:
             loop.stop()
             loop.wait()
         assert len(slow.results) < len(quick.results)
+
+    def test_a_slow_sink_of_a_live_source_that_gets_every_result_gets_them_in_order(self):
+        go = threading.Event()
+        slow = Collect(at=lambda result: go.wait(LIMIT), every_result=True)
+        meter = Meter(5.0)
+        with Loop(Fake(), [Feed(Numbers(None, is_live=True), [slow], meter)], max_frames=200) as loop:
+            wait_for(lambda: meter.total_frames == 200)  # while the first of them is still being written
+            go.set()
+            loop.wait()
+        assert len(slow.results) == 200 and slow.numbers == sorted(set(slow.numbers))
+        assert slow.results[0].frame.image.shape == (4, 6, 3)
 
     def test_a_slow_sink_of_a_movie_loses_nothing(self):
         slow = Collect(at=lambda result: time.sleep(0.003))
@@ -735,5 +776,10 @@ class TestMeter:
         meter.count_drops(lambda: 3, lambda: 2)
         meter.start()
         now[0] = 2.0
-        meter.drawn(draw=0.25, encode=0.5)
-        assert meter.statistics()[4:] == (1.0, 1, 2, 3, 0.25, 0.5)
+        first, second = (Frame(np.zeros((4, 6, 3), np.uint8), 0, "x", 0.0, time, 0.0) for time in (1.1, 1.2))
+        for frame in (first, second, first):  # by a viewer's picture and by a recording, at different times
+            meter.drawn(frame)
+        meter.sent(draw=0.25, encode=0.5)
+        assert meter.statistics()[4:] == (2.0, 2, 2, 3, 0.25, 0.5)
+        now[0] = 7.1
+        assert meter.statistics()[4:6] == (0.0, 0)

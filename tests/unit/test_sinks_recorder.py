@@ -232,7 +232,7 @@ def test_a_disk_that_fails_ends_a_live_recording_and_nothing_else(tmp_path, disk
 
     def it_has_ended():
         recorder.write(make_result(1))
-        return not recorder.is_drawn
+        return "The recording ends here" in caplog.text
 
     wait_until(it_has_ended)
     for _ in range(5):

@@ -74,9 +74,9 @@ def bench(tmp_path):
 def test_nothing_is_recorded_until_it_is_started_and_after_it_is_stopped(bench):
     recorder = bench.recorder
     bench.feed(range(5))
-    assert not recorder.wanted and not recorder.is_drawn and recorder.status() is None and bench.played() == []
+    assert not recorder.wanted and recorder.status() is None and bench.played() == []
     recorder.start()
-    assert recorder.wanted and recorder.is_drawn and recorder.status()[1:] == (0.0, "", 0)
+    assert recorder.wanted and recorder.status()[1:] == (0.0, "", 0)
     bench.feed(range(5, 15))
     name = bench.storage.list()[0].name
     status = recorder.status()
@@ -84,7 +84,7 @@ def test_nothing_is_recorded_until_it_is_started_and_after_it_is_stopped(bench):
     assert bench.storage.list()[0].recording
     recorder.stop()
     assert bench.played() == [list(range(5, 15))] and not bench.storage.list()[0].recording
-    assert not recorder.wanted and not recorder.is_drawn and recorder.status() is None and recorder.problem is None
+    assert not recorder.wanted and recorder.status() is None and recorder.problem is None
     bench.feed(range(15, 20))
     recorder.stop()
     recorder.close()
@@ -183,14 +183,14 @@ def test_recording_pauses_before_the_disk_is_full_and_goes_on_when_there_is_room
     bench.feed(range(10))
     bench.free = GIGABYTE // 2
     bench.feed(range(10, 25))  # within a second it is noticed
-    assert recorder.wanted and not recorder.is_drawn and recorder.status() is None
+    assert recorder.wanted and recorder.status() is None
     assert "Only 0.5 GB are free" in recorder.problem and "Free some space" in recorder.problem
     bench.free = 100 * GIGABYTE
     retry = round(RETRY_SECONDS * FPS)
     bench.feed(range(25, retry + 10, 10))
     assert recorder.problem and recorder.status() is None  # it is not tried again so soon
     bench.feed(range(retry + 25, retry + 30))
-    assert recorder.problem is None and recorder.is_drawn and recorder.status().seconds >= 1.5
+    assert recorder.problem is None and recorder.status().seconds >= 1.5
     recorder.stop()
     first, second = bench.played()
     assert first == list(range(len(first))) and 10 <= len(first) <= 20 and len(second) == 5

@@ -1,0 +1,88 @@
+"""Where the results of a live source wait for a sink that is to get all of them."""
+
+import logging
+import threading
+from collections import deque
+from typing import Deque, List, Optional, Sequence
+
+import numpy as np
+
+from appliance.frame import Result
+
+log = logging.getLogger(__name__)
+
+MOST_RESULTS = 1000
+MOST_BYTES = 128 * 10 ** 6
+"""Of the masks and class maps of what waits; a picture is not kept."""
+
+
+class ResultQueue:
+    """Holds results in their order. Who puts one never waits: a camera does not either.
+
+    name: of the sink, for the log. What comes while MOST_RESULTS, or MOST_BYTES, wait is lost and counted in `drops`;
+    the log says so once, and again after all that waited was taken.
+    """
+
+    def __init__(self, name: str, most_results: int = MOST_RESULTS, most_bytes: int = MOST_BYTES) -> None:
+        self.drops = 0
+        self._name = name
+        self._most_results, self._most_bytes = most_results, most_bytes
+        self._waiting: Deque[Result] = deque()
+        self._bytes = 0
+        self._is_full = False
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def put(self, results: Sequence[Result]) -> bool:
+        """Leave results. False, and they are gone, if it is closed."""
+        with self._changed:
+            if self._closed:
+                return False
+            lost, was_full = 0, self._is_full
+            for result in results:
+                size = _size(result)
+                if self._waiting and (len(self._waiting) >= self._most_results
+                                      or self._bytes + size > self._most_bytes):
+                    lost += 1
+                    continue
+                self._waiting.append(_without_picture(result))
+                self._bytes += size
+            self.drops += lost
+            self._is_full = was_full or lost > 0
+            is_news, waiting = self._is_full and not was_full, len(self._waiting)
+            self._changed.notify()
+        if is_news:
+            # In a thread of its own: a terminal that takes nothing more must not hold up the detection.
+            threading.Thread(target=log.warning, name="full queue", daemon=True, args=(
+                "%s does not keep up: what is found while %d results wait for it is missing there",
+                self._name, waiting)).start()
+        return True
+
+    def take(self) -> Optional[List[Result]]:
+        """Wait for a result, and take it. None: closed and empty."""
+        with self._changed:
+            while not self._waiting and not self._closed:
+                self._changed.wait()
+            if not self._waiting:
+                return None
+            result = self._waiting.popleft()
+            self._bytes -= _size(result)
+            self._is_full = self._is_full and bool(self._waiting)
+            return [result]
+
+    def close(self) -> None:
+        """Take no more results. Those that are here can still be taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+def _size(result: Result) -> int:
+    masks, segmentation = result.detections.masks, result.segmentation
+    return (0 if masks is None else masks.nbytes) + (0 if segmentation is None else segmentation.class_map.nbytes)
+
+
+def _without_picture(result: Result) -> Result:
+    """The same, with a black picture of its size, which takes no memory."""
+    black = np.broadcast_to(np.zeros((), np.uint8), result.frame.image.shape)
+    return result._replace(frame=result.frame._replace(image=black))
