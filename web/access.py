@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+import logging
 import re
 import secrets
 import socket
@@ -19,8 +20,8 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
+from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts import Account, Accounts, Role, Sessions, Throttle
-from web.accounts.files import read_json, write_private
 from web.accounts.store import TOKEN_PREFIX
 from web.options import Options
 
@@ -31,7 +32,10 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 # Names that nobody outside can make point here, as DNS rebinding does.
 _LOCAL_ENDINGS = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost")
+_SECRET = re.compile(r"[0-9a-f]{64}")
 _MOST_REMEMBERED = 200
+
+logger = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -205,9 +209,16 @@ def _is_local(host: str) -> bool:
 
 
 def _read_secret(path: Path) -> bytes:
+    """The key that signs what browsers keep; a new one where there is none. Raises OSError."""
     try:
-        return bytes.fromhex(read_json(path))
+        kept = read_json(path)
+        if not isinstance(kept, str) or not _SECRET.fullmatch(kept):
+            raise ValueError("it holds no key")
+        return bytes.fromhex(kept)
     except FileNotFoundError:
-        secret = secrets.token_bytes(32)
-        write_private(path, secret.hex())
-        return secret
+        pass
+    except ValueError as error:
+        logger.error("%s: damaged: %s; it is kept as %s, and a new key is made", path, error, keep_damaged(path))
+    secret = secrets.token_bytes(32)
+    write_json(path, secret.hex())
+    return secret

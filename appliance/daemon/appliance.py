@@ -12,8 +12,17 @@ from appliance import __version__
 from appliance.app import load
 from appliance.board import detect_board, unknown_board_note
 from appliance.board.readings import Readings
-from appliance.bus import CONFLICT, HEARTBEAT_SECONDS, INVALID, NOT_FOUND, STATE, STATISTICS, Message, Refused, Station
-from appliance.daemon.admission import allowed_source
+from appliance.bus import CONFLICT, HEARTBEAT_SECONDS, NOT_FOUND, STATE, STATISTICS, Message, Refused, Station
+from appliance.daemon.changes import (
+    MODEL,
+    RECORD,
+    SHARED_SETTINGS,
+    STREAM,
+    check_kept,
+    check_setting,
+    check_stream,
+    check_stream_name,
+)
 from appliance.daemon.memory import Memory
 from appliance.daemon.models import Library, ModelSlot, Wish
 from appliance.daemon.power import PowerKeeper
@@ -22,17 +31,12 @@ from appliance.detectors.base import Detector
 from appliance.errors import SplitlensError
 from appliance.frame import Result
 from appliance.settings import Layer, Loaded, Settings, chosen_model, redact
-from appliance.settings.schema import SETTINGS
-from appliance.settings.streams import NAME, NAME_RULE, StreamSetting
-from appliance.settings.values import BadValue, check_value
+from appliance.settings.streams import StreamSetting
 from appliance.sinks.encoders import find_encoder
 from appliance.sinks.storage import Storage
 from appliance.zoo.store import resolve_model
 
 log = logging.getLogger(__name__)
-
-SHARED_SETTINGS = ("det_th", "shown_classes", "max_vis_fps", "vis_text")
-"""What can be set while it runs. shown_classes: names of classes; None shows all."""
 
 STATE_SECONDS = 2.0
 READINGS_SECONDS = 1.0
@@ -52,7 +56,10 @@ class Appliance:
         self.failure: Optional[BaseException] = None
         self.failed = threading.Event()
         self._board = detect_board()
-        self._memory = Memory(Path(settings.state_dir))
+        configured = dict(settings.streams or {"main": StreamSetting(settings.camera_input)})
+        self._configured_streams = configured
+        sources = [stream.source for stream in configured.values()]
+        self._memory = Memory(Path(settings.state_dir), lambda key, value: check_kept(key, value, sources))
         self.storage = Storage(settings.recordings_dir, settings.keep_days, settings.keep_gb, settings.free_gb)
         self.library = Library(Path(settings.models_dir), self._board, self._state_changed.set)
         self._configured: Dict[str, Any] = {key: getattr(settings, key, None) for key in SHARED_SETTINGS}
@@ -77,11 +84,10 @@ class Appliance:
                 find_encoder()
             except SplitlensError as error:
                 log.warning("Nothing can be recorded: %s", error)
-        configured = self._loaded.settings.streams or {"main": StreamSetting(self._loaded.settings.camera_input)}
-        for name, setting in configured.items():
-            self._add(name, setting, StreamSetting(*self._memory.recall("stream:" + name, list(setting))))
-        for name in self._memory.keys("stream:"):
-            change = self._memory.recall("stream:" + name, None)  # not of one that was taken out of the configuration
+        for name, setting in self._configured_streams.items():
+            self._add(name, setting, StreamSetting(*self._memory.recall(STREAM + name, list(setting))))
+        for name in self._memory.keys(STREAM):
+            change = self._memory.recall(STREAM + name, None)  # not of one that was taken out of the configuration
             if name not in self._streams and change is not None:
                 self._add(name, None, StreamSetting(*change))
         self._ask_for(self._slot, self._first_model())
@@ -172,20 +178,19 @@ class Appliance:
 
     def set_stream(self, name: str, source: Union[int, str], model: Optional[str]) -> None:
         """Give a stream another source or model, or add one."""
-        if not NAME.match(name):
-            raise Refused(INVALID, "A stream is called by {}.".format(NAME_RULE))
+        check_stream_name(name)
         if self._closing.is_set():
             raise Refused(CONFLICT, "The daemon is stopping.")
         with self._lock:
             stream = self._streams.get(name)
             known = ([stream.current.source] if stream else []) + self.known_sources()
-            wanted = StreamSetting(allowed_source(source, known), model)
+            wanted = check_stream(source, model, known)
             if model is not None:
                 row = self.library.row(model)
                 if row is None or not row["installed"]:
                     raise Refused(NOT_FOUND, "{} is not installed.".format(model))
             configured = stream.configured if stream else None
-            self._memory.keep("stream:" + name, list(wanted), list(configured) if configured else None)
+            self._memory.keep(STREAM + name, list(wanted), list(configured) if configured else None)
             if stream is None:
                 self._add(name, None, wanted)
             elif wanted != stream.current:
@@ -207,8 +212,8 @@ class Appliance:
             if stream.configured is not None:
                 raise Refused(CONFLICT, "{} is in the configuration; take it out there.".format(name))
             self._streams = {other: one for other, one in self._streams.items() if other != name}
-            self._memory.keep("stream:" + name, None, None)
-            self._memory.keep("record:" + name, False, False)
+            self._memory.keep(STREAM + name, None, None)
+            self._memory.keep(RECORD + name, False, False)
         stream.close()
         with self._lock:
             self._drop_unused_slots()
@@ -230,7 +235,7 @@ class Appliance:
     def record(self, name: str, on: bool) -> None:
         stream = self.stream(name)
         stream.record(on)
-        self._memory.keep("record:" + name, on, False)
+        self._memory.keep(RECORD + name, on, False)
         self._state_changed.set()
 
     def stream(self, name: str) -> Stream:
@@ -260,7 +265,7 @@ class Appliance:
         stream = Stream(name, configured, current, self._slot_for(current.model), self._house,
                         self._shared["max_vis_fps"], self._shared["vis_text"])
         self._streams = dict(self._streams, **{name: stream})
-        if self._memory.recall("record:" + name, False):
+        if self._memory.recall(RECORD + name, False):
             stream.record(True)
         stream.open()
 
@@ -272,7 +277,7 @@ class Appliance:
 
     def _first_model(self) -> str:
         """The one that an operator chose, if it is still there, or the configured one."""
-        chosen: str = self._memory.recall("model", self._configured_model)
+        chosen: str = self._memory.recall(MODEL, self._configured_model)
         row = self.library.row(chosen)
         if chosen != self._configured_model and (row is None or not row["installed"]):
             log.warning("%s, chosen in the dashboard, is not installed any more: %s is used",
@@ -309,7 +314,7 @@ class Appliance:
     def _load_and_keep(self, name: str) -> Detector:
         detector = self._load(name)
         # Not earlier: a model that cannot be loaded, or that ends the daemon, must not come back with the next start.
-        self._memory.keep("model", name, self._configured_model)
+        self._memory.keep(MODEL, name, self._configured_model)
         return detector
 
     def _load(self, name: str) -> Detector:
@@ -321,20 +326,7 @@ class Appliance:
         return load(self._loaded._replace(settings=settings, layers=layers))
 
     def _check(self, key: str, value: Any) -> Any:
-        if key not in SHARED_SETTINGS:
-            raise Refused(INVALID, "{} cannot be changed while the appliance runs; {} can.".format(
-                redact(str(key))[:40], ", ".join(SHARED_SETTINGS)))
-        if value is None:
-            return self._configured[key]
-        if key == "shown_classes":
-            if not isinstance(value, list) or len(value) > 1000 or not all(
-                    isinstance(label, str) and len(label) <= 100 for label in value):
-                raise Refused(INVALID, "shown_classes must be a list of names of classes, or null for all.")
-            return value
-        try:
-            return check_value(SETTINGS[key], value)
-        except BadValue as error:
-            raise Refused(INVALID, "{} {}".format(key, error)) from error
+        return self._configured[key] if value is None and key in self._configured else check_setting(key, value)
 
     def _choose(self, result: Result) -> Result:
         """Leave out the classes that are not to be shown, everywhere: pictures, recordings, counts."""

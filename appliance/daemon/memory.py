@@ -4,13 +4,13 @@ A change is kept with the value that the configuration had then. Where somebody 
 that is newer, and wins.
 """
 
-import json
 import logging
-import os
 import threading
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
+from appliance.bus import Refused
+from appliance.core.files import keep_damaged, read_json, write_json
 from appliance.sinks.base import cannot_write
 
 log = logging.getLogger(__name__)
@@ -19,14 +19,16 @@ _VERSION = 1
 
 
 class Memory:
-    """The file `state_dir/appliance.json`. A damaged one is kept aside, and nothing remembered.
+    """The file `state_dir/appliance.json`. Of a damaged one a copy is kept, and what is right in it holds.
 
     problem: why the last change could not be written, in a sentence; None if it was. Values are what JSON can hold.
+    check: gives the value of a key as it may be used, or raises Refused; every value that is read passes it.
     """
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, check: Callable[[str, Any], Any]) -> None:
         self.problem: Optional[str] = None
         self._path = state_dir / "appliance.json"
+        self._check = check
         self._lock = threading.Lock()
         self._changes: Dict[str, Dict[str, Any]] = self._read()
 
@@ -59,35 +61,34 @@ class Memory:
 
     def _read(self) -> Dict[str, Dict[str, Any]]:
         try:
-            text = self._path.read_text(encoding="utf-8")
+            content = read_json(self._path)
+            if not isinstance(content, dict) or content.get("version") != _VERSION or not isinstance(
+                    content.get("changes"), dict):
+                raise ValueError("it is not as it was written")
         except FileNotFoundError:
             return {}
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             log.warning("%s cannot be read (%s): what was changed in the dashboard is not known", self._path, error)
             return {}
-        try:
-            content = json.loads(text)
-            if content["version"] != _VERSION:
-                raise ValueError("version {}".format(content["version"]))
-            changes = content["changes"]
-            if not all(set(change) == {"value", "over"} for change in changes.values()):
-                raise ValueError("not as it was written")
-            return dict(changes)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            aside = self._path.with_name(self._path.name + ".damaged")
-            log.warning("%s is damaged (%s): it is kept as %s, and the configuration holds", self._path, error, aside)
-            self._path.replace(aside)
+        except ValueError as error:
+            self._keep_damaged("{}; the configuration holds".format(error))
             return {}
+        changes: Dict[str, Dict[str, Any]] = {}
+        for key, change in content["changes"].items():
+            try:
+                if not isinstance(change, dict) or set(change) != {"value", "over"}:
+                    raise ValueError("it is not as it was written")
+                changes[key] = {"value": self._check(key, change["value"]), "over": change["over"]}
+            except (ValueError, Refused) as error:
+                self._keep_damaged("{}: {} This change is dropped".format(key[:40], error))
+        return changes
+
+    def _keep_damaged(self, why: str) -> None:
+        try:
+            log.warning("%s is damaged: %s. A copy is kept as %s", self._path, why, keep_damaged(self._path))
+        except OSError as error:
+            log.warning("%s is damaged: %s. No copy can be kept (%s)", self._path, why, error.strerror)
 
     def _write(self) -> None:
-        """All of it, or nothing: a power cut leaves the old file or the new one."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        new = self._path.with_name(self._path.name + ".new")
-        # Addresses of cameras hold passwords.
-        descriptor = os.open(str(new), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"version": _VERSION, "changes": self._changes}, file, indent=1, sort_keys=True)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
+        # With passwords: addresses of cameras hold them.
+        write_json(self._path, {"version": _VERSION, "changes": self._changes})

@@ -7,10 +7,10 @@ so a file that was built for another graph, GPU or TensorRT is never taken for t
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, Dict, Mapping, NamedTuple, Optional
+
+from appliance.core.files import replacing
 
 log = logging.getLogger(__name__)
 
@@ -69,19 +69,11 @@ class EngineCache:
             "notes": built.notes,
             "sha256": hashlib.sha256(built.data).hexdigest(),
         }
-        temporary = None
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(".part", "engine-", str(self._folder))
-            with os.fdopen(handle, "wb") as file:
+            with replacing(path, 0o644) as file:
                 file.write(json.dumps(header, sort_keys=True).encode("utf-8") + b"\n")
                 file.write(built.data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, str(path))
         except OSError as error:
             log.warning(
                 "%s: the built engine cannot be kept (%s); the next start builds it again", path, error.strerror
             )
-            if temporary is not None and os.path.exists(temporary):
-                os.unlink(temporary)

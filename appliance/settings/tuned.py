@@ -5,12 +5,12 @@ number of workers means nothing. What somebody set while it was measured is no p
 """
 
 import dataclasses
-import os
 from pathlib import Path
 from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 import yaml
 
+from appliance.core.files import write_text
 from appliance.errors import ConfigError
 from appliance.settings.loader import Layer, Loaded, chosen_engine
 from appliance.settings.schema import SETTINGS
@@ -75,12 +75,7 @@ def read_tuned(path: Path) -> Dict[str, Tuned]:
 def write_tuned(path: Path, entries: Mapping[str, Tuned]) -> None:
     """All of it, or nothing: a power cut leaves the old file or the new one. Raises OSError."""
     content = {"version": _VERSION, "models": {name: dict(entry._asdict()) for name, entry in entries.items()}}
-    new = path.with_name(path.name + ".new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(_HEADING + yaml.safe_dump(content, default_flow_style=False, allow_unicode=True))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    write_text(path, _HEADING + yaml.safe_dump(content, default_flow_style=False, allow_unicode=True), 0o644)
 
 
 def is_free(loaded: Loaded, key: str) -> bool:

@@ -1,9 +1,11 @@
 """Writes the annotated pictures under an output directory, by the paths they came from."""
 
 import os
+from pathlib import Path
 
 import cv2
 
+from appliance.core.files import replacing
 from appliance.errors import OutputError
 from appliance.frame import PICTURE_EXTENSIONS, Result
 from appliance.sinks.base import JPEG_QUALITY, Sink, cannot_write, make_writable_directory
@@ -49,18 +51,10 @@ class ImageWriter(Sink):
             )
         options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if extension != ".png" else []
         data = cv2.imencode(extension, self._overlay.draw(result), options)[1].tobytes()
-        directory = os.path.dirname(path)
-        part = os.path.join(directory, ".splitlens-{}.part".format(os.getpid()))
         try:
-            os.makedirs(directory, exist_ok=True)
-            try:
-                with open(part, "wb") as file:
-                    file.write(data)
-                os.replace(part, path)
-            except OSError:
-                if os.path.exists(part):
-                    os.unlink(part)
-                raise
+            # Of thousands of pictures none is worth the wait for the disk.
+            with replacing(Path(path), 0o666, durable=False) as file:
+                file.write(data)
         except OSError as problem:
             kept = "Pictures written before it: {}.".format(self.written) if self.written else ""
             raise cannot_write(path, problem, kept) from problem

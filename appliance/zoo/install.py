@@ -6,7 +6,6 @@ Work is done in `<models_dir>/.downloads`: locks, downloads under way, folders b
 import contextlib
 import errno
 import fcntl
-import json
 import logging
 import os
 import re
@@ -15,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Callable, Iterator, Optional
 
+from appliance.core.files import sync_path, write_json
 from appliance.errors import ModelError, OutputError
 from appliance.graph.frozen import graph_hash
 from appliance.zoo.layout import GRAPH_FILE, RECORD_FILE, Record
@@ -103,15 +103,15 @@ def put_in_place(folder: Path, name: str, models_dir: Path, record: Record) -> N
     """
     target = models_dir / name
     with writing(target):
-        (folder / RECORD_FILE).write_text(json.dumps(record._asdict(), indent=1) + "\n", encoding="utf-8")
+        write_json(folder / RECORD_FILE, record._asdict(), 0o644)
         for path in list(folder.iterdir()) + [folder]:
-            _sync(path)
+            sync_path(path)
         if target.is_dir():
             for path in sorted(folder.iterdir(), key=lambda path: path.name == GRAPH_FILE):  # the graph last
                 path.replace(target / path.name)
         else:
             os.rename(str(folder), str(target))
-        _sync(models_dir)
+        sync_path(models_dir)
 
 
 def take_away(folder: Path, models_dir: Path) -> None:
@@ -142,10 +142,3 @@ def check_name(name: str) -> str:
         )
     return name
 
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(str(path), os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

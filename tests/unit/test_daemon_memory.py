@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from appliance.daemon.memory import Memory
+from appliance.daemon.changes import check_kept
+from appliance.daemon.memory import Memory as CheckedMemory
+
+
+def Memory(state_dir):
+    return CheckedMemory(state_dir, lambda key, value: value)
 
 
 def test_a_change_is_recalled_by_the_next_process(tmp_path):
@@ -52,3 +57,41 @@ def test_a_damaged_file_is_kept_aside(tmp_path, text):
     assert path.with_name("appliance.json.damaged").read_text() == text
     memory.keep("a", 6, 5)
     assert Memory(tmp_path).recall("a", 5) == 6
+
+
+CONFIGURED = [0, "clips/street.mp4"]
+
+
+@pytest.mark.parametrize("key, value", [
+    ("det_th", 0.3), ("max_vis_fps", 0), ("vis_text", False), ("shown_classes", ["person"]), ("power_mode", 2),
+    ("jetson_clocks", True), ("model", "mine"), ("record:door", True), ("stream:door", [1, None]),
+    ("stream:door", ["rtsp://user:word@camera/1", "mine"]), ("stream:door", ["clips/street.mp4", None])])
+def test_what_could_be_set_is_read_back(tmp_path, key, value):
+    Memory(tmp_path).keep(key, value, None)
+    memory = CheckedMemory(tmp_path, lambda key, value: check_kept(key, value, CONFIGURED))
+    assert memory.recall(key, None) == value
+    assert [path.name for path in tmp_path.iterdir()] == ["appliance.json"]
+
+
+@pytest.mark.parametrize("key, value", [
+    ("det_th", "high"), ("det_th", float("nan")), ("det_th", True), ("max_vis_fps", "many"),
+    ("vis_text", 1), ("shown_classes", "person"), ("shown_classes", [1]), ("model", 5), ("model", ""),
+    ("record:door", "yes"), ("record:../door", True), ("stream:door", "rtsp://camera"), ("stream:door", [0]),
+    ("stream:door", [{}, None]), ("stream:door", [0, 5]), ("stream:Door!", [0, None]),
+    ("stream:door", ["/etc/passwd", None]), ("stream:door", ["filesrc location=/etc/passwd ! appsink", None]),
+    ("power_mode", {}), ("jetson_clocks", 1), ("colour", "red")])
+def test_what_could_not_be_set_is_dropped_and_a_copy_is_kept(tmp_path, key, value):
+    before = Memory(tmp_path)
+    before.keep("vis_text" if key != "vis_text" else "det_th", {"vis_text": 0.7}.get(key, False), None)
+    before.keep(key, value, None)
+    text = (tmp_path / "appliance.json").read_text()
+    memory = CheckedMemory(tmp_path, lambda key, value: check_kept(key, value, CONFIGURED))
+    assert memory.recall(key, "configured") == "configured"
+    assert memory.recall(*(("vis_text", None) if key != "vis_text" else ("det_th", None))) is not None
+    assert (tmp_path / "appliance.json.damaged").read_text() == text
+
+
+def test_a_file_that_is_no_text_is_kept_too(tmp_path):
+    (tmp_path / "appliance.json").write_bytes(b"\xff\x00\xfe")
+    assert Memory(tmp_path).recall("det_th", 0.5) == 0.5
+    assert (tmp_path / "appliance.json.damaged").read_bytes() == b"\xff\x00\xfe"

@@ -94,6 +94,31 @@ def test_an_unknown_name_costs_as_much_as_a_known_one(accounts):
         assert called == [passwords.check_password], name
 
 
+@pytest.mark.parametrize("content", [
+    b"", b"{", b"\xff\xfe", b"[]", b'{"accounts": []}', b'{"accounts": {"olga": []}}',
+    b'{"accounts": {"olga": {"role": "king", "changed": 1, "password": "x"}}}'])
+def test_in_place_of_a_damaged_file_a_new_operator_is_made_and_a_copy_kept(accounts, content):
+    accounts.path.write_bytes(content)
+    password = accounts.make_first()
+    assert accounts.check_password("operator", password, run).role == Role.OPERATOR
+    assert accounts.path.with_name("accounts.json.damaged").read_bytes() == content
+
+
+@pytest.mark.parametrize("fields", [
+    5, {}, {"role": "operator"}, {"role": "operator", "changed": 1}, {"role": 2, "changed": 1, "password": "x"},
+    {"role": [], "changed": 1, "password": "x"}, {"role": "operator", "changed": float("nan"), "password": "x"},
+    {"role": "operator", "changed": True, "password": "x"}, {"role": "operator", "changed": 1, "password": 5},
+    {"role": "operator", "changed": 1, "token": "short"},
+    {"role": "operator", "changed": 1, "password": "x", "token": "y"}])
+def test_an_account_that_cannot_be_one_is_left_out_and_the_others_hold(accounts, fields, caplog):
+    accounts.add("olga", Role.OPERATOR, "correct horse")
+    content = json.loads(accounts.path.read_text())
+    content["accounts"]["victor"] = fields
+    accounts.path.write_text(json.dumps(content))
+    assert set(Accounts(str(accounts.path.parent)).all()) == {"olga"}
+    assert "the account 'victor' is left out" in caplog.text
+
+
 def test_a_damaged_file_is_named_and_a_running_dashboard_goes_on(accounts, caplog):
     accounts.make_first()
     assert accounts.find("operator")
@@ -244,7 +269,7 @@ def test_a_disk_that_is_full_signs_nobody_out(signed_in, accounts, clock, monkey
 
     def full(*_):
         raise OSError(28, "No space left on device")
-    monkeypatch.setattr("web.accounts.sessions.write_private", full)
+    monkeypatch.setattr("web.accounts.sessions.write_json", full)
     token = sessions.add(accounts.find("olga"))
     assert sessions.find(token)
     assert "No space left on device" in caplog.text

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from web.accounts.files import read_json, write_private
+from appliance.core.files import read_json, write_json
 from web.accounts.store import Account, Accounts
 
 IDLE_SECONDS = 12 * 3600
@@ -88,7 +88,7 @@ class Sessions:
         self._sessions = dict(lasting)
         self._saved = now
         try:
-            write_private(self._path, {"sessions": {key: session._asdict() for key, session in lasting}})
+            write_json(self._path, {"sessions": {key: session._asdict() for key, session in lasting}})
         except OSError as error:
             logger.error("%s: cannot be written: %s; a restart will sign everybody out", self._path, error.strerror)
 

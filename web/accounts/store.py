@@ -4,19 +4,21 @@ import enum
 import hashlib
 import hmac
 import logging
+import math
 import re
 import secrets
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
+from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts import passwords
-from web.accounts.files import read_json, write_private
 
 FIRST_NAME = "operator"
 TOKEN_PREFIX = "slt_"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_TOKEN_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +60,18 @@ class Accounts:
         self._nobody: Optional[str] = None
 
     def make_first(self) -> Optional[str]:
-        """Make the first operator if there is no file yet; returns the password, which nothing else keeps."""
-        if self.path.exists():
+        """Make the first operator if there is no good file yet; returns the password, which nothing else keeps.
+
+        A damaged file is kept beside it: who can read this password, in the log, may change the file too.
+        """
+        try:
+            _parse(read_json(self.path))
             return None
+        except FileNotFoundError:
+            pass
+        except ValueError as error:
+            logger.error("%s: damaged: %s; it is kept as %s, and a new operator is made",
+                         self.path, error, keep_damaged(self.path))
         password = passwords.make_password()
         self._write({FIRST_NAME: Account(FIRST_NAME, Role.OPERATOR, time.time(), passwords.hash_password(password))})
         return password
@@ -72,9 +83,11 @@ class Accounts:
                 facts = self.path.stat()
                 stamp = (facts.st_mtime_ns, facts.st_ino)
                 if stamp != self._stamp:
-                    self._accounts = _parse(read_json(self.path))
+                    self._accounts, dropped = _parse(read_json(self.path))
                     self._stamp = stamp
-            except (OSError, ValueError, KeyError, TypeError) as error:
+                    for line in dropped:
+                        logger.error("%s: %s", self.path, line)
+            except (OSError, ValueError) as error:
                 if self._stamp is None:
                     raise AccountsError("{}: cannot be used: {}. Without the file the next start makes a new "
                                         "operator.".format(self.path, error)) from error
@@ -155,14 +168,40 @@ class Accounts:
             fields: Dict[str, Any] = {"role": account.role.name.lower(), "changed": account.changed}
             fields.update({"token": account.token} if account.token else {"password": account.password})
             content[account.name] = fields
-        write_private(self.path, {"accounts": content})
+        write_json(self.path, {"accounts": content})
 
 
-def _parse(content: Any) -> Dict[str, Account]:
-    return {
-        name: Account(name, Role[fields["role"].upper()], float(fields["changed"]),
-                      fields.get("password"), fields.get("token"))
-        for name, fields in content["accounts"].items()}
+def _parse(content: Any) -> Tuple[Dict[str, Account], List[str]]:
+    """The accounts, and a line for each that cannot be one and is left out. Raises ValueError: none is right."""
+    if not isinstance(content, dict) or not isinstance(content.get("accounts"), dict):
+        raise ValueError("it holds no accounts")
+    accounts: Dict[str, Account] = {}
+    dropped: List[str] = []
+    for name, fields in content["accounts"].items():
+        try:
+            accounts[name] = _parse_account(name, fields)
+        except ValueError as error:
+            dropped.append("the account {!r} is left out: {}".format(name[:40], error))
+    if dropped and not accounts:
+        raise ValueError(dropped[0])
+    return accounts, dropped
+
+
+def _parse_account(name: str, fields: Any) -> Account:
+    """Raises ValueError."""
+    if not _NAME.fullmatch(name) or not isinstance(fields, dict):
+        raise ValueError("it is no account")
+    role, changed = fields.get("role"), fields.get("changed")
+    password, token = fields.get("password"), fields.get("token")
+    if not isinstance(role, str) or role not in ("viewer", "operator"):
+        raise ValueError("its role is neither viewer nor operator")
+    if isinstance(changed, bool) or not isinstance(changed, (int, float)) or not math.isfinite(changed):
+        raise ValueError("it does not say when it was changed")
+    if token is None and isinstance(password, str) and password:
+        return Account(name, Role[role.upper()], float(changed), password=password)
+    if password is None and isinstance(token, str) and _TOKEN_DIGEST.fullmatch(token):
+        return Account(name, Role[role.upper()], float(changed), token=token)
+    raise ValueError("it has neither a password nor a token")
 
 
 def _digest(token: str) -> str:

@@ -1,0 +1,73 @@
+"""What an operator may change while the appliance runs, and the checks of it: for what is set and what is read back."""
+
+from typing import Any, Sequence, Union
+
+from appliance.bus import INVALID, Refused
+from appliance.daemon.admission import allowed_source
+from appliance.settings import redact
+from appliance.settings.schema import SETTINGS
+from appliance.settings.streams import NAME, NAME_RULE, StreamSetting
+from appliance.settings.values import BadValue, check_value
+
+SHARED_SETTINGS = ("det_th", "shown_classes", "max_vis_fps", "vis_text")
+"""What can be set for all streams. shown_classes: names of classes; None shows all."""
+POWER_SETTINGS = ("power_mode", "jetson_clocks")
+STREAM, RECORD, MODEL = "stream:", "record:", "model"
+"""Keys of the file of changes: a stream's source and model, whether it is recorded, the shared model."""
+
+_MOST_CLASSES, _LONGEST_CLASS, _LONGEST_MODEL = 1000, 100, 1000
+
+
+def check_setting(key: str, value: Any) -> Any:
+    """A value for one of SHARED_SETTINGS, None excepted. Raises Refused."""
+    if key not in SHARED_SETTINGS:
+        raise Refused(INVALID, "{} cannot be changed while the appliance runs; {} can.".format(
+            redact(str(key)[:200])[:40], ", ".join(SHARED_SETTINGS)))
+    if key == "shown_classes":
+        if not isinstance(value, list) or len(value) > _MOST_CLASSES or not all(
+                isinstance(label, str) and len(label) <= _LONGEST_CLASS for label in value):
+            raise Refused(INVALID, "shown_classes must be a list of names of classes, or null for all.")
+        return value
+    return _checked(key, value)
+
+
+def check_stream_name(name: Any) -> str:
+    """Raises Refused."""
+    if not isinstance(name, str) or not NAME.match(name):
+        raise Refused(INVALID, "A stream is called by {}.".format(NAME_RULE))
+    return name
+
+
+def check_stream(source: Any, model: Any, known: Sequence[Union[int, str]]) -> StreamSetting:
+    """A stream's source and model. known: as for `allowed_source`. Raises Refused."""
+    if isinstance(source, bool) or not isinstance(source, (int, str)):
+        raise Refused(INVALID, "A source is a number or a text.")
+    if model is not None and (not isinstance(model, str) or not 0 < len(model) <= _LONGEST_MODEL):
+        raise Refused(INVALID, "A model is a name.")
+    return StreamSetting(allowed_source(source, known), model)
+
+
+def check_kept(key: str, value: Any, known: Sequence[Union[int, str]]) -> Any:
+    """What was kept under a key. known: the configured sources. Raises Refused where it could not be set today."""
+    if key.startswith(STREAM):
+        check_stream_name(key[len(STREAM):])
+        if not isinstance(value, list) or len(value) != len(StreamSetting._fields):
+            raise Refused(INVALID, "A stream has a source and a model.")
+        return list(check_stream(value[0], value[1], known))
+    if key.startswith(RECORD):
+        check_stream_name(key[len(RECORD):])
+        if not isinstance(value, bool):
+            raise Refused(INVALID, "A stream is recorded or not.")
+        return value
+    if key == MODEL:
+        if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_MODEL:
+            raise Refused(INVALID, "A model is a name.")
+        return value
+    return _checked(key, value) if key in POWER_SETTINGS else check_setting(key, value)
+
+
+def _checked(key: str, value: Any) -> Any:
+    try:
+        return check_value(SETTINGS[key], value)
+    except BadValue as error:
+        raise Refused(INVALID, "{} {}".format(key, error)) from error
