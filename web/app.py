@@ -11,6 +11,7 @@ from web.api import api
 from web.dashboard import Dashboard
 from web.door import SocketDoor, guard_app
 from web.events import make_socketio, watch_sessions
+from web.forwarded import Forwarded
 from web.link import Link
 from web.live import live
 from web.metrics import metrics
@@ -35,7 +36,7 @@ def make_app(options: Options) -> Flask:
     app.add_url_rule("/static/<path:filename>", "static", static_file)
     socketio = make_socketio(app, options.worker)
     inner: Any = app.wsgi_app
-    app.wsgi_app = SocketDoor(inner, guard)  # type: ignore[method-assign]
+    app.wsgi_app = Forwarded(SocketDoor(inner, guard), options)  # type: ignore[method-assign]
     places = Places()
     app.extensions["dashboard"] = Dashboard(
         options, accounts, sessions, guard, Link(options.run_dir, socketio.emit), places,

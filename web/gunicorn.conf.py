@@ -29,6 +29,8 @@ workers = 1
 # A viewer or an open page holds a green thread, or a thread, for as long as it looks.
 worker_connections = 1000
 threads = 128
+# What proxies say is for forwarded.py alone; gunicorn would believe whoever comes from this machine.
+forwarded_allow_ips = ""
 # After so long the worker is killed. It ends before that, see post_worker_init.
 graceful_timeout = 4
 timeout = 30

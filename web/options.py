@@ -16,6 +16,8 @@ class Options(NamedTuple):
     """run_dir has the sockets of the bus, state_dir the dashboard's own files, recordings_dir the movies.
 
     sign_in: False makes everybody an operator.
+    trusted_proxy: networks of proxies whose X-Forwarded headers are believed, with spaces between.
+    base_path: below which the proxy serves the dashboard, "/splitlens"; empty where that is nothing.
     """
 
     run_dir: str
@@ -25,6 +27,8 @@ class Options(NamedTuple):
     port: int = 8080
     worker: str = "eventlet"
     sign_in: bool = True
+    trusted_proxy: str = ""
+    base_path: str = ""
 
 
 def read_options() -> Options:

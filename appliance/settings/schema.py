@@ -8,6 +8,7 @@ import dataclasses
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
 
 from appliance.settings.streams import StreamSetting
+from appliance.settings.web_values import NETWORKS, URL_PATH
 
 T = TypeVar("T")
 
@@ -24,8 +25,8 @@ FOUND_IN_GRAPH = "found in the graph by itself; the value of an old config file 
 class Setting(NamedTuple):
     """One row of the schema.
 
-    kind: BOOLEAN, INTEGER, NUMBER (int or float, kept as float), TEXT, CAMERA (int index or text), STREAMS, or
-    POWER_MODE (int id or text).
+    kind: BOOLEAN, INTEGER, NUMBER (int or float, kept as float), TEXT, CAMERA (int index or text), STREAMS,
+    POWER_MODE (int id or text), or one of web_values.py, whose values are texts.
     minimum, maximum: both ends are allowed; None where there is no bound.
     """
 
@@ -195,6 +196,13 @@ class Settings:
         True, BOOLEAN, APPLIANCE, "ask who comes to the dashboard for a password; without, everybody may change all")
     web_worker: str = setting(
         "eventlet", TEXT, APPLIANCE, "how gunicorn serves the dashboard", choices=("eventlet", "gthread"))
+    trusted_proxy: Optional[str] = setting(
+        None, NETWORKS, APPLIANCE,
+        "addresses or networks of the proxies in front of the dashboard, whose X-Forwarded headers are believed; left "
+        "out, nobody's (docs/proxies.md)")
+    base_path: Optional[str] = setting(
+        None, URL_PATH, APPLIANCE,
+        "path below which a proxy serves the dashboard, like /splitlens, where the proxy sends no X-Forwarded-Prefix")
     live_width: int = setting(
         1280, INTEGER, APPLIANCE, "live pictures are made no wider; recordings keep the camera's size",
         unit="pixels", minimum=160, maximum=16384)

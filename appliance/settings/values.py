@@ -7,6 +7,7 @@ from typing import Any
 from appliance.settings.redact import redact
 from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, STREAMS, Setting
 from appliance.settings.streams import EXAMPLE, BadStreams, streams_from_text
+from appliance.settings.web_values import FORMS
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
@@ -59,6 +60,11 @@ def check_value(setting: Setting, value: Any) -> Any:
     else:
         fits = isinstance(value, str) and value != "" and "\0" not in value
         fits = fits and (not setting.choices or value in setting.choices)
+    if fits and setting.kind in FORMS:
+        try:
+            return FORMS[setting.kind].read(value)
+        except ValueError:
+            fits = False
     if not fits:
         raise misfit(setting, repr(value))
     return float(value) if setting.kind == NUMBER else value
@@ -88,7 +94,7 @@ def describe(setting: Setting) -> str:
     if setting.kind in (INTEGER, NUMBER):
         noun = "a whole number" if setting.kind == INTEGER else "a number"
         return noun + (" of " + setting.unit if setting.unit else "") + _range(setting)
-    return "a text"
+    return FORMS[setting.kind].description if setting.kind in FORMS else "a text"
 
 
 def show_number(number: float) -> str:

@@ -8,6 +8,7 @@ from appliance.settings import load_settings
 from appliance.settings.options import add_setting_options, read_overrides
 from appliance.settings.schema import SETTINGS
 from appliance.settings.streams import StreamSetting
+from appliance.settings.web_values import NETWORKS, URL_PATH
 
 
 def parse(*arguments):
@@ -33,6 +34,9 @@ def test_only_what_was_given_overrides(arguments, overrides):
     assert parse(*arguments) == overrides
 
 
+WEB_VALUES = {NETWORKS: "10.0.0.0/8", URL_PATH: "/a"}
+
+
 def test_there_is_an_option_for_every_setting(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for setting in SETTINGS.values():
@@ -45,6 +49,9 @@ def test_there_is_an_option_for_every_setting(tmp_path, monkeypatch):
             arguments = [setting.option, str(value)]
             if setting.kind == "streams":
                 value, arguments = {"door": StreamSetting("a/b")}, [setting.option, "{door: a/b}"]
+            elif setting.kind in WEB_VALUES:
+                value = WEB_VALUES[setting.kind]
+                arguments = [setting.option, value]
         loaded = load_settings(None, {}, parse(*arguments))
         assert getattr(loaded.settings, setting.key) == value
         assert loaded.origins[setting.key] == arguments[0]

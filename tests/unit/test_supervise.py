@@ -74,7 +74,8 @@ def test_the_dashboard_is_told_where_everything_is(become, tmp_path):
     path = config["program:dashboard"]["environment"].rpartition('SPLITLENS_DASHBOARD="')[2].rstrip('"')
     assert json.loads(Path(path).read_text()) == {
         "run_dir": str(tmp_path / "run"), "state_dir": str(tmp_path / "state"), "recordings_dir": str(tmp_path / "r"),
-        "host": "127.0.0.1", "port": 9000, "worker": "gthread", "sign_in": False}
+        "host": "127.0.0.1", "port": 9000, "worker": "gthread", "sign_in": False,
+        "trusted_proxy": "", "base_path": ""}
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 
@@ -172,3 +173,20 @@ os.write(1, b", Supervisor")
     with (tmp_path / "log").open("w") as log:
         subprocess.run([sys.executable, "-c", code], stdout=log, check=True, cwd=str(ROOT))
     assert (tmp_path / "log").read_text() == "a child, Supervisor"
+
+
+def test_the_dashboard_is_told_of_proxies(become):
+    config = become(trusted_proxy="192.168.1.2,172.30.32.0/23", base_path="/cam/")
+    path = config["program:dashboard"]["environment"].rpartition('SPLITLENS_DASHBOARD="')[2].rstrip('"')
+    told = json.loads(Path(path).read_text())
+    assert (told["trusted_proxy"], told["base_path"]) == ("192.168.1.2/32 172.30.32.0/23", "/cam")
+
+
+@pytest.mark.parametrize("setting, value, wanted", [
+    ("trusted_proxy", "proxy.lan", "addresses or networks"), ("trusted_proxy", "192.168.1.2/16", "addresses or networks"),
+    ("trusted_proxy", ",", "addresses or networks"), ("base_path", "splitlens", "a path like /splitlens"),
+    ("base_path", "/a?b", "a path like /splitlens"),
+])
+def test_what_is_no_proxy_or_path_is_named(setting, value, wanted):
+    with pytest.raises(ConfigError, match="{} must be {}".format(setting.replace("_", "[-_]"), wanted)):
+        load_settings(None, {}, {setting: value})

@@ -1,0 +1,37 @@
+"""The settings of the dashboard that are more than a text: each kind with what it is and how it is read."""
+
+import ipaddress
+import re
+from typing import Callable, Dict, NamedTuple
+
+NETWORKS, URL_PATH = "networks", "path of an address"
+
+_MOST = 50
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+
+
+class Form(NamedTuple):
+    """description: goes on after "must be". read: gives the value as the dashboard takes it; raises ValueError."""
+
+    description: str
+    read: Callable[[str], str]
+
+
+def _networks(text: str) -> str:
+    words = text.replace(",", " ").split()
+    if not 0 < len(words) <= _MOST:
+        raise ValueError("none, or too many")
+    return " ".join(str(ipaddress.ip_network(word)) for word in words)
+
+
+def _path(text: str) -> str:
+    path = text.rstrip("/")
+    if len(path) > 200 or (path and not _PATH.fullmatch(path)):
+        raise ValueError("no path")
+    return path
+
+
+FORMS: Dict[str, Form] = {
+    NETWORKS: Form("addresses or networks with commas between, like 192.168.1.2, 172.30.32.0/23", _networks),
+    URL_PATH: Form("a path like /splitlens, without a question mark or spaces", _path),
+}

@@ -1,0 +1,61 @@
+"""What a proxy in front says of the request that it passes on, put where every other part looks for it.
+
+X-Forwarded-For, -Proto, -Host and -Prefix and Home Assistant's X-Ingress-Path are believed of the proxies in
+`trusted_proxy`; of anybody else they are taken away. The setting `base_path` is the prefix where no header says it.
+"""
+
+import logging
+import re
+from typing import Any, Callable, Dict, Iterable
+
+from web.client_address import client_address, is_trusted, read_networks
+from web.options import Options
+
+HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+_LONGEST_PREFIX = 200
+# Traefik names WebSockets by schemes of their own.
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+_HEADERS = ("FOR", "PROTO", "HOST", "PREFIX")
+
+logger = logging.getLogger(__name__)
+
+
+class Forwarded:
+    """WSGI: in front of all that answers. The prefix becomes SCRIPT_NAME, whether or not the proxy took it away."""
+
+    def __init__(self, inner: Any, options: Options) -> None:
+        self._inner = inner
+        self._trusted = read_networks(options.trusted_proxy)
+        self._base_path = options.base_path
+        self._has_complained = False
+
+    def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        said = {name: environ.pop("HTTP_X_FORWARDED_" + name, "") for name in _HEADERS}
+        said["PREFIX"] = environ.pop("HTTP_X_INGRESS_PATH", "") or said["PREFIX"]
+        prefix = self._base_path
+        peer = environ.get("REMOTE_ADDR", "")
+        if is_trusted(peer, self._trusted):
+            environ["REMOTE_ADDR"] = client_address(peer, said["FOR"], self._trusted)
+            environ["wsgi.url_scheme"] = _SCHEMES.get(_first(said["PROTO"]).lower(), environ["wsgi.url_scheme"])
+            if HOST.fullmatch(_first(said["HOST"])):
+                environ["HTTP_HOST"] = _first(said["HOST"])
+            named = said["PREFIX"].rstrip("/")
+            if _PREFIX.fullmatch(named) and len(named) <= _LONGEST_PREFIX:
+                prefix = named
+        elif any(said.values()) and not self._has_complained:
+            self._has_complained = True
+            logger.warning("%s sends X-Forwarded headers, which are not believed; if that is a proxy of yours, set "
+                           "trusted_proxy to its address (docs/proxies.md)", peer)
+        if prefix:
+            environ["SCRIPT_NAME"] = prefix
+            path = environ.get("PATH_INFO", "")
+            if path == prefix or path.startswith(prefix + "/"):
+                environ["PATH_INFO"] = path[len(prefix):] or "/"
+        answer: Iterable[bytes] = self._inner(environ, start_response)
+        return answer
+
+
+def _first(text: str) -> str:
+    """Of a chain of proxies the first: the browser's side."""
+    return text.partition(",")[0].strip()
