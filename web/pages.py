@@ -119,4 +119,5 @@ def _own_path(target: str) -> str:
 
 
 def _is_https() -> bool:
-    return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
+    """A proxy that ends TLS may not say so; the browser's Origin, which was checked, does."""
+    return request.is_secure or request.headers.get("Origin", "").startswith("https://")

@@ -183,7 +183,8 @@ def test_the_dashboard_is_told_of_proxies(become):
 
 
 @pytest.mark.parametrize("setting, value, wanted", [
-    ("trusted_proxy", "proxy.lan", "addresses or networks"), ("trusted_proxy", "192.168.1.2/16", "addresses or networks"),
+    ("trusted_proxy", "proxy.lan", "addresses or networks"),
+    ("trusted_proxy", "192.168.1.2/16", "addresses or networks"),
     ("trusted_proxy", ",", "addresses or networks"), ("base_path", "splitlens", "a path like /splitlens"),
     ("base_path", "/a?b", "a path like /splitlens"),
 ])

@@ -68,11 +68,11 @@ def short_folder():
 class Site:
     """A dashboard in a gunicorn of its own, over a fake daemon in this process."""
 
-    def __init__(self, worker="eventlet", sign_in=True, **daemon: Any):
+    def __init__(self, worker="eventlet", sign_in=True, options: Any = None, **daemon: Any):
         self.folder = short_folder()
         self.port = free_port()
         self.url = "http://127.0.0.1:{}".format(self.port)
-        self.start_file = demo.write_start_file(self.folder, self.port, worker, sign_in)
+        self.start_file = demo.write_start_file(self.folder, self.port, worker, sign_in, **(options or {}))
         self.tokens: Dict[str, str] = add_accounts(self.folder / "state") if sign_in else {}
         self.daemon_options = daemon
         self.daemon: Optional[fake_daemon.FakeDaemon] = None
@@ -193,9 +193,9 @@ def site(request):
 class InProcess:
     """The app in this process, for what needs no real server."""
 
-    def __init__(self, sign_in=True):
+    def __init__(self, sign_in=True, **options):
         folder = short_folder()
-        os.environ["SPLITLENS_DASHBOARD"] = str(demo.write_start_file(folder, 8080, "gthread", sign_in))
+        os.environ["SPLITLENS_DASHBOARD"] = str(demo.write_start_file(folder, 8080, "gthread", sign_in, **options))
         try:
             self.options: Options = read_options()
         finally:

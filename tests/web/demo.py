@@ -15,13 +15,13 @@ from typing import Any, Dict, List
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def write_start_file(folder: Path, port: int, worker: str = "eventlet", sign_in: bool = True) -> Path:
-    """Make FOLDER with what the dashboard is started with; returns the path of its start file."""
+def write_start_file(folder: Path, port: int, worker: str = "eventlet", sign_in: bool = True, **more: Any) -> Path:
+    """Make FOLDER with what the dashboard is started with; returns the path of its start file. more: options of it."""
     names = {"run_dir": "run", "state_dir": "state", "recordings_dir": "recordings"}
     fields: Dict[str, Any] = {key: str(folder / name) for key, name in names.items()}
     for path in fields.values():
         Path(path).mkdir(parents=True, exist_ok=True, mode=0o700)
-    fields.update(host="127.0.0.1", port=port, worker=worker, sign_in=sign_in)
+    fields.update(host="127.0.0.1", port=port, worker=worker, sign_in=sign_in, **more)
     path = folder / "dashboard.json"
     path.write_text(json.dumps(fields))
     return path

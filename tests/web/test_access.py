@@ -153,11 +153,22 @@ def cookie_of(line, here):
     return ("localhost", name, value) if old_werkzeug else (name, value)
 
 
-def test_behind_https_the_cookies_are_for_https_only(here):
+def test_behind_https_the_cookies_are_for_https_only():
+    made = InProcess(trusted_proxy="127.0.0.1")
+    try:
+        page = made.app.test_client().get("/login", headers={"X-Forwarded-Proto": "https"})
+        assert "Secure" in page.headers["Set-Cookie"]
+    finally:
+        made.close()
+
+
+def test_where_a_proxy_does_not_say_https_the_browsers_origin_does(here):
     client = here.app.test_client()
-    client.environ_base["HTTP_X_FORWARDED_PROTO"] = "https"
-    page = client.get("/login")
-    assert "Secure" in page.headers["Set-Cookie"]
+    form = {"csrf_token": csrf_of(client.get("/login").get_data(as_text=True)), "name": "olga", "password": PASSWORD}
+    for origin, secure in (("https://localhost", True), ("http://localhost", False)):
+        answer = client.post("/login", data=form, headers={"Origin": origin})
+        session, = [cookie for cookie in answer.headers.getlist("Set-Cookie") if "_session" in cookie]
+        assert ("Secure" in session) == secure
 
 
 @pytest.mark.parametrize("name, password", [("olga", "wrong"), ("nobody", PASSWORD), ("robot", PASSWORD), ("", "")])
