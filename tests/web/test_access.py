@@ -163,9 +163,10 @@ def test_behind_https_the_cookies_are_for_https_only():
 
 
 def test_where_a_proxy_does_not_say_https_the_browsers_origin_does(here):
-    client = here.app.test_client()
-    form = {"csrf_token": csrf_of(client.get("/login").get_data(as_text=True)), "name": "olga", "password": PASSWORD}
     for origin, secure in (("https://localhost", True), ("http://localhost", False)):
+        client = here.app.test_client()
+        token = csrf_of(client.get("/login").get_data(as_text=True))
+        form = {"csrf_token": token, "name": "olga", "password": PASSWORD}
         answer = client.post("/login", data=form, headers={"Origin": origin})
         session, = [cookie for cookie in answer.headers.getlist("Set-Cookie") if "_session" in cookie]
         assert ("Secure" in session) == secure
