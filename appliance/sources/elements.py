@@ -2,43 +2,116 @@
 
 import functools
 import re
-import shlex
 from pathlib import Path
-from typing import FrozenSet
+from typing import Any, Dict, List, NoReturn
 
 import yaml
 
 from appliance.errors import SourceError
 from appliance.settings.redact import redact
-from appliance.sources.launch import launch_words
+from appliance.sources.device import allowed_camera
+from appliance.sources.launch import gstreamer_version, split_pipeline
 
 _FILE = Path(__file__).with_name("elements.yml")
 
-# key=value: a property of an element, or a field of caps. What a value says makes no element.
-_PROPERTY = re.compile(r"[A-Za-z][\w-]*=")
-# video/x-raw, video/x-raw(memory:NVMM), with or without their fields.
-_CAPS = re.compile(r"(video|image|application)/[\w.-]+(\([\w:]+\))?(,\S*)?$")
+MOST_CHARACTERS = 4096
+# Each costs threads and memory; the longest useful pipelines have a dozen.
+MOST_ELEMENTS = 32
+# Pixels of one side that caps may ask for, and frames a second.
+LARGEST_SIDE = 8192
+HIGHEST_RATE = 1000
+
+# Whatever comes from outside may name only these as media: what follows them is made of fields.
+_CAPS = re.compile(r"((?:video|image|application)/[\w.-]+(?:\([\w:]+\))?)((?:\s*,\s*[\w-]+\s*=\s*[^\s,]+)*)\s*,?",
+                   re.ASCII)
+_VALUE = re.compile(r"(?:\([a-z]+\))?([\w.+-]+|\d{1,9}/\d{1,9})", re.ASCII)
 # gst-launch joins its words and parses them anew, by rules of its own: there these end a value, and make elements of
 # what stands behind.
-_ENDS_VALUE = re.compile(r"""[!;"'\\\x00-\x1f]""")
+_ENDS_VALUE = re.compile(r"""[!;"'\\\x00-\x1f\x7f]""")
+_FIRST_WITH_RANKS = (1, 18)
 
 
 def check_elements(pipeline: str) -> None:
-    """Raises SourceError for a pipeline with anything but allowed elements, their properties and caps."""
-    launch_words(pipeline, 0)
-    for word in shlex.split(pipeline):
-        if word != "!" and _ENDS_VALUE.search(word):
-            raise SourceError(
-                "GStreamer pipeline: {!r}: a value in a pipeline from the dashboard has no ! ; \\ or quotes in it; one "
-                "in the config file may have any".format(redact(word)[:80]))
-        if word == "!" or _PROPERTY.match(word) or _CAPS.match(word) or word in _allowed():
-            continue
-        raise SourceError(
-            "GStreamer pipeline: {!r} is no element that a pipeline from the dashboard may have; one in the config "
-            "file may have any".format(redact(word)[:80]))
+    """Raises SourceError for a pipeline with anything but allowed elements, their allowed properties, and caps."""
+    if len(pipeline) > MOST_CHARACTERS:
+        raise SourceError("GStreamer pipeline: longer than {} characters".format(MOST_CHARACTERS))
+    parts = split_pipeline(pipeline)[:-1]  # the appsink, with its properties, is replaced by an end of our own
+    if len(parts) > MOST_ELEMENTS:
+        raise SourceError("GStreamer pipeline: more than {} elements".format(MOST_ELEMENTS))
+    for part in parts:
+        for word in part:
+            if _ENDS_VALUE.search(word):
+                _refuse(word, "a value in a pipeline from the dashboard has no ! ; \\ or quotes in it")
+        if part and "/" in part[0]:
+            _check_caps(" ".join(part))
+        else:
+            _check_element(part)
+
+
+def _check_element(part: List[str]) -> None:
+    element = part[0] if part else ""
+    properties = _allowed().get(element)
+    if properties is None:
+        _refuse(element, "is no element that a pipeline from the dashboard may have")
+    if element in ("decodebin", "parsebin") and gstreamer_version() < _FIRST_WITH_RANKS:
+        _refuse(element, "a pipeline from the dashboard names its demuxer and decoder where GStreamer is older than "
+                "1.18 (rtph264depay ! h264parse ! avdec_h264)")
+    for word in part[1:]:
+        key, sign, value = word.partition("=")
+        if not sign or key not in properties:
+            _refuse(word, "is no property of {} that a pipeline from the dashboard may set".format(element))
+        _check_value(word, properties[key], value)
+
+
+def _check_value(word: str, kind: Any, value: str) -> None:
+    """kind: as elements.yml has it."""
+    if kind == "caps":
+        _check_caps(value)
+    elif kind == "camera":
+        if not allowed_camera(value):
+            _refuse(word, "is no camera: it has to be a video device, such as /dev/video0")
+    elif kind == "text":
+        if not value or len(value) > 200:
+            _refuse(word, "needs a text of up to 200 characters")
+    elif isinstance(kind, int):
+        if not re.match(r"\d{1,9}\Z", value, re.ASCII) or int(value) > kind:
+            _refuse(word, "has to be a whole number from 0 to {}".format(kind))
+        if word.startswith("max-size-buffers=") and not int(value):
+            _refuse(word, "has to be at least 1: 0 is no limit at all")
+    elif isinstance(kind, list):
+        scheme, sign, rest = value.partition("://")
+        if not sign or scheme.lower() not in kind or not re.match(r"[^\s/]\S*\Z", rest):
+            _refuse(word, "has to be an address that begins with {}:// and has no spaces".format(":// or ".join(kind)))
+    elif not _VALUE.fullmatch(value):
+        _refuse(word, "has to be a number or a name")
+
+
+def _check_caps(caps: str) -> None:
+    found = _CAPS.fullmatch(caps.strip())
+    if found is None:
+        _refuse(caps, "is neither an element nor caps like video/x-raw,width=640,height=480")
+    for field in found.group(2).split(",")[1:]:
+        key, value = (side.strip() for side in field.split("=", 1))
+        fits = _VALUE.fullmatch(value)
+        if fits is None:
+            _refuse(field.strip(), "has to be one number or name: no list, range or text")
+        if key in ("width", "height") and not (fits.group(1).isdigit() and int(fits.group(1)) <= LARGEST_SIDE):
+            _refuse(field.strip(), "has to be a whole number up to {}".format(LARGEST_SIDE))
+        if key in ("framerate", "max-framerate") and not _is_rate(fits.group(1)):
+            _refuse(field.strip(), "has to be up to {} frames a second".format(HIGHEST_RATE))
+
+
+def _is_rate(text: str) -> bool:
+    above, _sign, below = text.partition("/")
+    return above.isdigit() and (below or "1").isdigit() and int(above) <= HIGHEST_RATE * max(1, int(below or "1"))
+
+
+def _refuse(what: str, why: str) -> NoReturn:
+    raise SourceError("GStreamer pipeline: {!r}: {}; one in the config file may have any".format(
+        redact(what)[:80], why))
 
 
 @functools.lru_cache(maxsize=1)
-def _allowed() -> FrozenSet[str]:
-    groups = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return frozenset(element for group in groups.values() for element in group)
+def _allowed() -> Dict[str, Dict[str, Any]]:
+    elements: Dict[str, Dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["elements"]
+    return elements

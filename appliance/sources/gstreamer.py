@@ -21,6 +21,8 @@ from appliance.sources.outlet import Ended, Outlet
 from appliance.sources.ring import Layout
 
 F_SETPIPE_SZ = 1031  # linux/fcntl.h; in Python's fcntl since 3.10
+RANKS = "GST_PLUGIN_FEATURE_RANK"
+FOLLOW_ADDRESSES = ("hlsdemux", "hlsdemux2", "dashdemux", "dashdemux2", "mssdemux", "mssdemux2", "sdpdemux")
 PIPE_BYTES = 1 << 20  # what an ordinary user may ask for
 
 
@@ -37,7 +39,7 @@ def run(spec: wire.Message, outlet: Outlet) -> NoReturn:
     except SourceError as error:
         raise Ended(str(error)) from error
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=[write_end], env=_environment(),
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=[write_end], env=launch_environment(),
         preexec_fn=die_with_parent)
     os.close(write_end)
     try:
@@ -75,6 +77,7 @@ class Pipeline:
         picture = self._picture
         # GStreamer pads the rows of packed pictures.
         layout = Layout(picture.width, picture.height, -(-picture.width * 3 // 4) * 4)
+        self._outlet.refuse_too_large(layout)
         self._outlet.tell(opened=True, fps=picture.fps)
         pause = 1 / picture.fps if picture.fps and not self._is_live else 0.0
         unused = memoryview(bytearray(layout.frame_bytes))
@@ -125,10 +128,15 @@ class Pipeline:
             self._picture = self._picture or picture
 
 
-def _environment() -> Dict[str, str]:
-    """GStreamer is to speak English: `reasons` reads what it says."""
+def launch_environment() -> Dict[str, str]:
+    """GStreamer is to speak English: `reasons` reads what it says. And decodebin is to take no demuxer of playlists:
+    what a server sends may name files of this machine. (GStreamer knows the variable from 1.18 on; where it is older,
+    no decodebin comes from the dashboard: see elements.py.)
+    """
     environment = {key: value for key, value in os.environ.items() if key != "LANGUAGE"}
     environment["LC_ALL"] = "C"
+    ranks = [part for part in [environment.get(RANKS, "")] if part]
+    environment[RANKS] = ",".join(ranks + [element + ":NONE" for element in FOLLOW_ADDRESSES])
     return environment
 
 

@@ -1,9 +1,11 @@
 """GStreamer pipeline strings as data: what to start for one, and what gst-launch-1.0 says about its pictures."""
 
+import functools
 import re
 import shlex
 import shutil
-from typing import List, NamedTuple, Optional
+import subprocess
+from typing import List, NamedTuple, Optional, Tuple
 
 from appliance.errors import SourceError
 from appliance.settings.redact import redact
@@ -32,24 +34,50 @@ def find_launcher() -> str:
     return path
 
 
-def launch_words(pipeline: str, descriptor: int) -> List[str]:
-    """The arguments of gst-launch-1.0 that make `pipeline` write raw BGR to `descriptor` in place of its
-    appsink.
+@functools.lru_cache(maxsize=1)
+def gstreamer_version() -> Tuple[int, int]:
+    """Of gst-launch-1.0: (1, 22). Raises SourceError where it is missing or does not say."""
+    try:
+        done = subprocess.run([find_launcher(), "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, timeout=20)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SourceError("{} does not work: {}".format(LAUNCHER, error)) from error
+    found = re.search(rb"GStreamer (\d{1,4})\.(\d{1,4})", done.stdout)
+    if found is None:
+        raise SourceError("{} does not say which version it is".format(LAUNCHER))
+    return int(found.group(1)), int(found.group(2))
 
-    Quotes work as in a shell; there is none. Raises SourceError where the pipeline does not end in an
-    appsink.
+
+def split_pipeline(pipeline: str) -> List[List[str]]:
+    """The words of each part between two `!`, the last of which is the appsink. Quotes work as in a shell; there is
+    none. Raises SourceError where the pipeline does not end in an appsink.
     """
     try:
         words = shlex.split(pipeline)
     except ValueError as error:
         raise SourceError("GStreamer pipeline: a quote is opened and not closed") from error
-    last = len(words) - words[::-1].index("!") if "!" in words else 0
-    if last < 2 or words[last:last + 1] != ["appsink"] or any("=" not in word for word in words[last + 1:]):
+    parts: List[List[str]] = [[]]
+    for word in words:
+        if word == "!":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    if not any(parts[:-1]) or parts[-1][:1] != ["appsink"] or any("=" not in word for word in parts[-1][1:]):
         end = re.split(r"\s!\s", redact(pipeline))[-1].strip()
         raise SourceError("GStreamer pipeline: it has to end in \" ! appsink\" (with its properties, if any), "
                           "not in \"{}\"".format(end))
-    return words[:last] + ["videoconvert", "!", "video/x-raw,format=BGR", "!",
-                           "fdsink", "name=" + SINK, "fd={}".format(descriptor), "sync=false"]
+    return parts
+
+
+def launch_words(pipeline: str, descriptor: int) -> List[str]:
+    """The arguments of gst-launch-1.0 that make `pipeline` write raw BGR to `descriptor` in place of its
+    appsink. Raises SourceError as `split_pipeline`.
+    """
+    words: List[str] = []
+    for part in split_pipeline(pipeline)[:-1]:
+        words += part + ["!"]
+    return words + ["videoconvert", "!", "video/x-raw,format=BGR", "!",
+                    "fdsink", "name=" + SINK, "fd={}".format(descriptor), "sync=false"]
 
 
 def read_caps(line: str) -> Optional[Picture]:

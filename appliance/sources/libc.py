@@ -18,6 +18,15 @@ def die_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+def die_first() -> None:
+    """Where memory runs out, the kernel ends this process (and what it starts), not the one that has the models."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("1000")
+    except OSError:
+        pass  # a system that does not let anybody
+
+
 def print_by_lines() -> None:
     """OpenCV lets FFmpeg speak on standard output; into a pipe that would come out at the end only."""
     _libc.setvbuf(ctypes.c_void_p.in_dll(_libc, "stdout"), None, LINE_BUFFERED, 0)

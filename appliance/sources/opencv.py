@@ -2,7 +2,6 @@
 
 import glob
 import os
-import stat
 import time
 from typing import NoReturn, Optional
 
@@ -10,11 +9,16 @@ import cv2
 import numpy as np
 
 from appliance.sources import wire
+from appliance.sources.device import is_camera, why_unreadable
 from appliance.sources.outlet import Ended, Outlet
 from appliance.sources.ring import Layout
 
 # Larger pictures than this do not fit uncompressed through USB 2 at full rate.
 LARGEST_RAW = 640 * 480
+CAPTURE_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+# What FFmpeg may open for an address, and for a file; both with all that a playlist in it names.
+NETWORK_PROTOCOLS = "rtsp,rtsps,rtmp,rtmps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,srt,crypto,data"
+FILE_PROTOCOLS = "file"
 MJPG = int.from_bytes(b"MJPG", "little")
 
 
@@ -31,14 +35,21 @@ def run(spec: wire.Message, outlet: Outlet) -> NoReturn:
 def open_device(spec: wire.Message) -> cv2.VideoCapture:
     """`target` is a path; a file in the place of a device is played like a camera."""
     path = spec["target"]
-    if not os.path.exists(path):
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
         present = ", ".join(sorted(glob.glob("/dev/video*"))) or "no /dev/video* at all"
-        raise Ended("there is no {}; this machine has {}".format(path, present))
-    is_device = stat.S_ISCHR(os.stat(path).st_mode)
+        raise Ended("there is no {}; this machine has {}".format(path, present)) from None
+    except (OSError, ValueError) as error:
+        raise Ended("{} cannot be looked at: {}".format(path, error)) from error
+    complaint = why_unreadable(path, status)
+    if complaint is not None:
+        raise Ended(complaint)
+    is_device = is_camera(status)
     if not os.access(path, os.R_OK | os.W_OK if is_device else os.R_OK):
         raise Ended("no permission to open {}; add the user to the group video".format(path))
     if not is_device:
-        return open_address(spec)
+        return open_address(spec, FILE_PROTOCOLS)
     capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
     if not capture.isOpened():
         raise Ended("{} cannot be opened; it is no camera, or another program uses it".format(path))
@@ -56,7 +67,8 @@ def ask_for_size(capture: cv2.VideoCapture, width: Optional[int], height: Option
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
 
 
-def open_address(spec: wire.Message) -> cv2.VideoCapture:
+def open_address(spec: wire.Message, protocols: str = NETWORK_PROTOCOLS) -> cv2.VideoCapture:
+    allow_only(protocols)
     options = []
     if hasattr(cv2, "CAP_PROP_READ_TIMEOUT_MSEC"):  # OpenCV 4.5.2; it gives up after 30 s otherwise
         patience = int((spec["live_timeout"] + 10) * 1000)  # the parent is to notice first
@@ -65,6 +77,15 @@ def open_address(spec: wire.Message) -> cv2.VideoCapture:
     if not capture.isOpened():
         raise Ended("cannot be opened; nothing comes that FFmpeg takes for a video")
     return capture
+
+
+def allow_only(protocols: str) -> None:
+    """Tell OpenCV's FFmpeg what it may open: what a server sends may be a playlist that names files of this machine.
+
+    Behind what the user says: the last one counts. No option of VideoCapture's own can say it.
+    """
+    others = [part for part in os.environ.get(CAPTURE_OPTIONS, "").split("|") if part]
+    os.environ[CAPTURE_OPTIONS] = "|".join(others + ["protocol_whitelist;" + protocols])
 
 
 def deliver(capture: cv2.VideoCapture, spec: wire.Message, outlet: Outlet) -> NoReturn:

@@ -8,6 +8,9 @@ from typing import List, Optional, Sequence
 from appliance.sources import wire
 from appliance.sources.ring import Layout, RingWriter
 
+# Of one picture: 8K has 33 million.
+MOST_PIXELS = 40 * 10 ** 6
+
 
 class ParentGone(Exception):
     """The parent closed its end or died: stop and release the camera."""
@@ -56,6 +59,7 @@ class Outlet:
         self.wait(0.0)
         self._number += 1
         if self._ring is None or self._ring.layout != layout:
+            self.refuse_too_large(layout)
             try:
                 self._ring = RingWriter(layout)
             except OSError as error:
@@ -67,6 +71,12 @@ class Outlet:
                           height=layout.height, stride=layout.stride)
         self._slot = self._ring.take()
         return None if self._slot is None else self._ring.bytes_of(self._slot)
+
+    def refuse_too_large(self, layout: Layout) -> None:
+        """Raises Ended: who serves the pictures also says how large they are."""
+        if layout.width * layout.height > MOST_PIXELS:
+            raise Ended("its pictures of {}x{} are larger than {} megapixels; set a smaller size in the camera".format(
+                layout.width, layout.height, MOST_PIXELS // 10 ** 6))
 
     def publish(self, at: float, took: float) -> None:
         """Hand over what was written to the claimed memory. at: `time.monotonic()` when the frame was complete."""

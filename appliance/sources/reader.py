@@ -6,7 +6,7 @@ It ends when the camera does, when its parent closes the socket, and (by the ker
 
 import sys
 
-from appliance.sources.libc import die_with_parent, print_by_lines
+from appliance.sources.libc import die_first, die_with_parent, print_by_lines
 from appliance.sources.outlet import Ended, Outlet, ParentGone
 from appliance.sources.wire import from_stdin
 
@@ -14,6 +14,7 @@ from appliance.sources.wire import from_stdin
 def main() -> int:
     die_with_parent()
     print_by_lines()
+    die_first()
     outlet = Outlet(from_stdin())
     try:
         try:

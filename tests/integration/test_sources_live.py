@@ -216,7 +216,8 @@ def test_a_size_that_the_camera_does_not_have_is_said_once(tmp_path, video9):
 @pytest.mark.parametrize("camera, complaint", [
     (99, "camera 99: there is no /dev/video99; this machine has "),
     ("/dev/video98", "camera /dev/video98: there is no /dev/video98; this machine has "),
-    ("/dev/null", "camera /dev/null: /dev/null cannot be opened; it is no camera, or another program uses it"),
+    ("/dev/null", "camera /dev/null: /dev/null is no video device; cameras are /dev/video* (major number 81)"),
+    ("/dev/shm", "camera /dev/shm: /dev/shm is a folder; cameras are /dev/video*"),
     (__file__, "cannot be opened; nothing comes that FFmpeg takes for a video"),
 ])
 def test_a_missing_camera_is_named(camera, complaint):
