@@ -138,7 +138,16 @@ TEXT
     put "$new" "$defaults" 644
     echo "${dry:+would run }image: $wanted${previous:+ (before: $previous)}"
 fi
-[ -e /etc/splitlens/config.yml ] || put "$here/config.yml" /etc/splitlens/config.yml 644
+# Addresses of cameras hold passwords: root and the container's user read it, nobody else. An older one was for all.
+config=/etc/splitlens/config.yml
+if [ ! -e "$config" ]; then
+    put "$here/config.yml" "$config" 640
+    act chgrp 10001 "$config"
+elif [ "$(stat -c %a "$config")" = 644 ]; then
+    [ "$dry" ] || echo "$config: from now on read by root and the container alone"
+    act chgrp 10001 "$config"
+    act chmod 640 "$config"
+fi
 put "$here/run-container" "$library/run-container" 755
 put "$here/splitlens.service" /etc/systemd/system/splitlens.service 644
 

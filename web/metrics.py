@@ -117,7 +117,7 @@ def _of_state(state: Message) -> Iterator[Any]:
         yield _gauge("clocks_held", "Whether jetson_clocks holds the clocks at their highest", float(power["clocks"]))
     storage: Message = state.get("storage") or {}
     for key, text in (("free", "Free space for recordings"), ("floor", "What is kept free"),
-                      ("used", "What the recordings take")):
+                      ("used", "What the recordings take"), ("limit", "What they may take; 0 is any number")):
         if storage.get(key) is not None:
             yield _gauge("disk_{}_bytes".format(key), text, storage[key])
     yield _gauge("disk_alarm", "Whether recording stopped for want of space", float(bool(storage.get("alarm"))))

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import secrets
@@ -80,6 +81,22 @@ def keep_damaged(path: Path) -> Path:
     with replacing(aside) as file:
         file.write(path.read_bytes())
     return aside
+
+
+def hold(descriptor: int) -> None:
+    """Let others see that a file is being written, as long as this process or a child that inherits it has it open."""
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody holds a file, or that cannot be known. Raises OSError where it cannot be opened."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return False
+        except OSError:
+            return True
 
 
 def sync(descriptor: int) -> None:

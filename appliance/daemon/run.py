@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 def run(loaded: Loaded, run_dir: Path) -> None:
     """Until a signal asks for the end. Raises SplitlensError where the appliance cannot run, or its loop failed."""
+    os.umask(0o077)  # recordings and state are for this user alone
     die_with_parent()  # a supervisor that was killed must not leave a daemon behind that holds the camera
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

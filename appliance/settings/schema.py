@@ -236,9 +236,9 @@ class Settings:
         0.0, NUMBER, RECORDING, "a new file is begun at this size; 0 = at no size", unit="MB", minimum=0)
     keep_days: float = setting(
         0.0, NUMBER, RECORDING, "older recordings are deleted; 0 = never", unit="days", minimum=0)
-    keep_gb: float = setting(
-        0.0, NUMBER, RECORDING, "the oldest recordings are deleted where all together are larger; 0 = no limit",
-        unit="GB", minimum=0)
+    keep_gb: Optional[float] = setting(
+        None, NUMBER, RECORDING, "the oldest recordings are deleted where all together are larger; left out, a quarter "
+        "of the disk; 0 = no limit", unit="GB", minimum=0)
     free_gb: float = setting(
         1.0, NUMBER, RECORDING,
         "so much of the disk stays free: the oldest recordings are deleted for it, then recording stops",

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from appliance.core.files import hold
 from appliance.sinks.avi import AviWriter
 from appliance.sinks.base import JPEG_QUALITY
 from appliance.sinks.flusher import Flusher
@@ -81,6 +82,7 @@ class AviMovie(Movie):
     def __init__(self, path: Path, width: int, height: int, fps: float, started_at: float) -> None:
         super().__init__(path, fps, started_at)
         self._file = AviWriter(str(path), width, height, fps)
+        hold(self._file.fileno())
         self._flusher = Flusher(self._file.fileno(), str(path.parent))
         self._last_picture = b""
 

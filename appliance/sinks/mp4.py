@@ -17,6 +17,7 @@ from typing import Deque, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
+from appliance.core.files import hold
 from appliance.errors import OutputError
 from appliance.sinks import matroska
 from appliance.sinks.encoders import LAUNCHER, Encoder, environment
@@ -58,6 +59,7 @@ class Mp4Movie(Movie):
         self._is_over = False
         self._changed = threading.Condition()
         self._file = open(str(path), "xb", buffering=0)
+        hold(self._file.fileno())  # the encoder inherits it, and may live a moment longer than this process
         self._flusher = Flusher(self._file.fileno(), str(path.parent))
         # It is this thread that waits for the process, so that it may be left alone to do so.
         self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)

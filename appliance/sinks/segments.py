@@ -171,10 +171,11 @@ class SegmentRecorder(Sink):
 
     def _begin_segment(self, size: Tuple[int, int], captured_at: float) -> Movie:
         self._look_for_room()
+        encoder = find_encoder() if self._format == MP4 else None
         path, fps = self._storage.claim(self._stream, self._format), self._playing_fps()
         try:
-            if self._format == MP4:
-                movie: Movie = Mp4Movie(path, size[0], size[1], fps, captured_at, find_encoder())
+            if encoder is not None:
+                movie: Movie = Mp4Movie(path, size[0], size[1], fps, captured_at, encoder)
             else:
                 movie = AviMovie(path, size[0], size[1], fps, captured_at)
         except (OSError, OutputError):

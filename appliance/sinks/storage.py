@@ -2,26 +2,23 @@
 
 import logging
 import os
-import re
 import shutil
-import stat
 import threading
 import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
+from appliance.core.files import is_held
 from appliance.errors import OutputError
 from appliance.sinks.base import cannot_write, make_writable_directory
+from appliance.sinks.files import NAME_TIME, RecordingFile, RecordingFiles
+from appliance.sinks.journal import Journal
 from appliance.sinks.playing_time import read_seconds
+from appliance.sinks.retention import Candidate, ClockWatch, Limits, ages, choose
 
 GIGABYTE = 1000 ** 3
-SPARE = 200 * 1000 ** 2
-"""So much more than the floor `tidy` keeps free, so that a recording seldom has to wait for a deletion."""
-
-_NAME = re.compile(r"(?P<stream>[a-z0-9_-]{1,32})_(?P<time>\d{8}-\d{6})(?:_(?P<number>\d{1,6}))?\.(?P<format>avi|mp4)")
-_TIME = "%Y%m%d-%H%M%S"
-# A folder's time is only this exact (FAT: two seconds): one that changed just now may change again unseen.
-_COARSEST_CLOCK = 3.0
+DEFAULT_SHARE = 4
+"""Where nobody says how much recordings may take, it is this part of the disk: a quarter."""
 
 log = logging.getLogger(__name__)
 
@@ -47,22 +44,19 @@ class Recording(NamedTuple):
 
 
 class StorageStatus(NamedTuple):
-    """free: bytes of the disk. floor: what has to stay free. used: bytes of all recordings. alarm: why none is made."""
+    """free: bytes of the disk. floor: what has to stay free. used: bytes of all recordings.
+
+    limit: bytes that all may take, 0 is any number. keep_days: 0 is for ever. alarm: why no recording is made.
+    warning: what will be deleted soon, if nobody does anything.
+    """
 
     free: int
     floor: int
     used: int
+    limit: int
+    keep_days: float
     alarm: Optional[str]
-
-
-class _File(NamedTuple):
-    name: str
-    stream: str
-    started: float
-    number: int
-    format: str
-    bytes: int
-    changed: float
+    warning: Optional[str]
 
 
 class Storage:
@@ -71,33 +65,34 @@ class Storage:
     A recording is a file named STREAM_YYYYmmdd-HHMMSS.avi or .mp4, in local time, "_2" and so on behind it where that
     exists. Files of other names and links are left alone, and are never deleted.
 
-    keep_days: recordings that ended longer ago are deleted. keep_gb: so much may all of them take (10^9 bytes);
-    0 is no limit of either. free_gb: so much of the disk has to stay free.
-    The oldest go first; one that is being written is never deleted. Where even the deletion of all recordings would not
-    leave `free_gb` free, none is deleted for it.
-    Where the folder cannot be written to, `status` and `room` say so.
+    keep_days, keep_gb (10^9 bytes; 0 is no limit of either; None is a part of the disk), free_gb: what retention.py
+    makes of them. Where the folder cannot be written to, `status` and `room` say so.
     """
 
     def __init__(
         self,
         folder: str,
         keep_days: float = 0.0,
-        keep_gb: float = 0.0,
+        keep_gb: Optional[float] = 0.0,
         free_gb: float = 1.0,
         disk_usage: Callable[[str], Any] = shutil.disk_usage,
         now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = Path(folder).absolute()
-        self._keep_seconds = keep_days * 86400.0
-        self._keep_bytes = int(keep_gb * GIGABYTE)
+        self._keep_days = keep_days
+        self._keep_bytes = None if keep_gb is None else int(keep_gb * GIGABYTE)
         self._floor = int(free_gb * GIGABYTE)
         self._disk_usage = disk_usage
         self._now = now
+        self._monotonic = monotonic
+        self._clock = ClockWatch()
+        self._ended: Dict[str, float] = {}  # monotonic, of what this process recorded
+        self._journal: Optional[Journal] = None
         self._lock = threading.Lock()  # of what follows
         self._deleting = threading.Lock()  # may be held for long: large files take their time
         self._writing: Set[str] = set()
-        self._files: Dict[str, _File] = {}
-        self._files_of: Optional[float] = None  # the folder's time when `_files` was read; None: read it again
+        self._files = RecordingFiles(self.folder, now)
         self._lengths: Dict[Tuple[str, int, float], float] = {}
         self._unusable: Optional[str] = None
         self._try_folder()
@@ -105,7 +100,7 @@ class Storage:
     def list(self) -> List[Recording]:
         """All recordings, the newest first. Raises OutputError if the folder cannot be read."""
         with self._lock:
-            files, writing, known = self._read_folder(), set(self._writing), self._lengths
+            files, writing, known = self._files.read(self._writing), set(self._writing), self._lengths
         lengths: Dict[Tuple[str, int, float], float] = {}
         recordings: List[Recording] = []
         for file in files:
@@ -120,7 +115,7 @@ class Storage:
         """Raises NoSuchRecording, StillRecording, or OutputError if the file cannot be deleted."""
         with self._deleting:
             with self._lock:
-                is_known = name in [file.name for file in self._read_folder()]
+                is_known = name in [file.name for file in self._files.read(self._writing)]
                 is_written = name in self._writing
             if not is_known:
                 raise NoSuchRecording("There is no recording of this name; it may have been deleted.")
@@ -129,12 +124,10 @@ class Storage:
             self._delete(name)
 
     def tidy(self) -> None:
-        """Delete what is too old, too much, or in the way of the floor. To be called every ten seconds or so.
-
-        What cannot be done is logged.
-        """
+        """Delete what retention.py chooses. To be called every ten seconds or so. What cannot be done is logged."""
         with self._deleting:
-            self._tidy(SPARE)
+            self._remove_empty()
+            self._tidy()
 
     def room(self) -> Optional[str]:
         """None if recording may go on; else why not and what to do about it. Makes room where it can."""
@@ -145,7 +138,8 @@ class Storage:
         try:
             if self._free() < self._floor:
                 with self._deleting:
-                    self._tidy(0)
+                    if self._tidy():
+                        return None  # a part at a time
             return self._alarm(self._free())
         except OSError as problem:
             return str(cannot_write(str(self.folder), problem))
@@ -153,30 +147,40 @@ class Storage:
     def status(self) -> StorageStatus:
         try:
             with self._lock:
-                used = sum(file.bytes for file in self._read_folder())
-            free = self._free()
+                used = sum(file.bytes for file in self._files.read(self._writing))
+            free, limit = self._free(), self._limit()
         except (OSError, OutputError) as problem:
             said = problem if isinstance(problem, OutputError) else cannot_write(str(self.folder), problem)
-            return StorageStatus(0, self._floor, 0, str(said))
-        return StorageStatus(free, self._floor, used, self._unusable or self._alarm(free))
+            return StorageStatus(0, self._floor, 0, self._keep_bytes or 0, self._keep_days, str(said), None)
+        alarm = self._unusable or self._alarm(free)
+        warning = self._warning(free) if used and not alarm else None
+        return StorageStatus(free, self._floor, used, limit, self._keep_days, alarm, warning)
 
     def _try_folder(self) -> None:
         try:
             make_writable_directory(str(self.folder))
+            if self._journal is None:
+                self._journal = Journal(self.folder)
+                self._journal.keep_only(set(os.listdir(str(self.folder))))
+                self._remove_empty()
             self._unusable = None
         except OutputError as problem:
             self._unusable = str(problem)
+        except OSError as problem:
+            self._unusable = str(cannot_write(str(self.folder), problem))
 
     def claim(self, stream: str, format: str) -> Path:
         """Where to write the recording that starts now: a file that does not exist. It counts as being written."""
         with self._lock:
-            stem = "{}_{}".format(stream, time.strftime(_TIME, time.localtime(self._now())))
+            stem = "{}_{}".format(stream, time.strftime(NAME_TIME, time.localtime(self._now())))
             number = 1
             while True:
                 name = "{}{}.{}".format(stem, "_{}".format(number) if number > 1 else "", format)
                 path = self.folder / name
                 if name not in self._writing and not os.path.lexists(str(path)):
                     self._writing.add(name)
+                    if self._journal is not None:
+                        self._journal.began(name)
                     return path
                 number += 1
 
@@ -184,50 +188,88 @@ class Storage:
         """The recording is finished, or was never begun."""
         with self._lock:
             self._writing.discard(path.name)
-            self._files_of = None
+            self._ended[path.name] = self._monotonic()
+            if self._journal is not None:
+                self._journal.ended(path.name)
+            self._files.read_again()
 
     def _free(self) -> int:
         return int(self._disk_usage(str(self.folder)).free)
+
+    def _limit(self) -> int:
+        """Bytes that all recordings may take; 0 is any number. Raises OSError."""
+        if self._keep_bytes is not None:
+            return self._keep_bytes
+        return int(self._disk_usage(str(self.folder)).total) // DEFAULT_SHARE
 
     def _alarm(self, free: int) -> Optional[str]:
         if free >= self._floor:
             return None
         return (
-            "Only {:.1f} GB are free for recordings in {}, {:.1f} GB have to stay free, and deleting old ones does not "
-            "help. Free some space, choose another place, or lower free_gb.".format(
+            "Only {:.1f} GB are free for recordings in {}, {:.1f} GB have to stay free, and deleting old ones, all but "
+            "the last hour, does not help. Free some space, choose another place, or lower free_gb.".format(
                 free / GIGABYTE, self.folder, self._floor / GIGABYTE)
         )
 
-    def _tidy(self, spare: int) -> None:
+    def _warning(self, free: int) -> Optional[str]:
+        """Said while there is still time to do something."""
+        if free >= 2 * self._floor:
+            return None
+        return (
+            "Only {:.1f} GB of the disk are free. Below {:.1f} GB (free_gb) the oldest recordings are deleted, all but "
+            "the last hour: copy what you want to keep.".format(free / GIGABYTE, self._floor / GIGABYTE)
+        )
+
+    def _tidy(self) -> int:
+        """Returns how many were deleted."""
         try:
             with self._lock:
-                files = self._read_folder()
-                idle = [file for file in files if file.name not in self._writing]
-            free = self._free()
+                files = self._in_order(self._files.read(self._writing))
+                writing, ended = set(self._writing), dict(self._ended)
+            free, limits = self._free(), Limits(self._keep_days * 86400.0, self._limit(), self._floor)
         except (OSError, OutputError) as problem:
             log.warning("The recordings cannot be tidied: %s", problem)
-            return
-        used = sum(file.bytes for file in files)
-        lacking = self._floor - free
-        # Where all of them would not be enough, none is deleted for it.
-        lacking = lacking + spare if lacking <= sum(file.bytes for file in idle) else 0
-        for file in idle:
-            if self._keep_seconds > 0 and self._now() - file.changed > self._keep_seconds:
-                reason = "too old"
-            elif 0 < self._keep_bytes < used:
-                reason = "too much"
-            elif lacking > 0:
-                reason = "the disk is nearly full"
-            else:
-                continue
+            return 0
+        now, monotonic = self._now(), self._monotonic()
+        by_clock = ages([file.changed for file in files], now)
+        candidates = [
+            Candidate(file.name, file.bytes, monotonic - ended[file.name] if file.name in ended else age,
+                      file.name in writing)
+            for file, age in zip(files, by_clock)]
+        deleted = 0
+        for name, reason in choose(candidates, limits, free, self._clock.is_sure(now, monotonic)):
             try:
-                self._delete(file.name)
+                self._delete(name)
             except OutputError as problem:
                 log.warning("An old recording cannot be deleted: %s", problem)
                 continue
-            log.info("Deleted the recording %s: %s", file.name, reason)
-            used -= file.bytes
-            lacking -= file.bytes
+            log.info("Deleted the recording %s: %s", name, reason)
+            deleted += 1
+        return deleted
+
+    def _in_order(self, files: List[RecordingFile]) -> List[RecordingFile]:
+        """In which they were written. Of those that the journal does not know, the files' times say it."""
+        place = self._journal.place if self._journal is not None else lambda name: -1
+        return sorted(files, key=lambda file: (
+            place(file.name), file.changed if place(file.name) < 0 else 0.0, file.started, file.number, file.name))
+
+    def _remove_empty(self) -> None:
+        """Delete what a killed process left before the first picture was whole: nobody could play it."""
+        journal = self._journal
+        for name in sorted(journal.unfinished) if journal is not None else []:
+            path = self.folder / name
+            try:
+                if is_held(path):
+                    continue  # its encoder is about to finish it
+                if not read_seconds(path):
+                    self._delete(name)
+                    log.info("Deleted the recording %s: it holds no picture", name)
+            except FileNotFoundError:
+                pass
+            except (OSError, OutputError) as problem:
+                log.warning("An empty recording cannot be deleted: %s", problem)
+            if journal is not None:
+                journal.unfinished.discard(name)
 
     def _delete(self, name: str) -> None:
         path = str(self.folder / name)
@@ -238,35 +280,4 @@ class Storage:
         except OSError as problem:
             raise cannot_write(path, problem) from problem
         with self._lock:
-            self._files_of = None
-
-    def _read_folder(self) -> List[_File]:
-        """The recordings, the oldest first. A folder that did not change is not read again."""
-        try:
-            changed = os.stat(str(self.folder)).st_mtime
-            if changed == self._files_of:
-                names = list(self._writing)
-            else:
-                self._files_of = changed if self._now() - changed > _COARSEST_CLOCK else None
-                self._files, names = {}, os.listdir(str(self.folder))
-        except OSError as problem:
-            raise cannot_write(str(self.folder), problem) from problem
-        for name in names:
-            file = self._look_at(name)
-            if file is not None:
-                self._files[name] = file
-        return sorted(self._files.values(), key=lambda file: (file.started, file.number, file.name))
-
-    def _look_at(self, name: str) -> Optional[_File]:
-        match = _NAME.fullmatch(name)
-        if match is None:
-            return None
-        try:
-            started = time.mktime(time.strptime(match.group("time"), _TIME))
-            facts = os.lstat(str(self.folder / name))
-        except (ValueError, OverflowError, OSError):
-            return None
-        if not stat.S_ISREG(facts.st_mode):
-            return None
-        return _File(name, match.group("stream"), started, int(match.group("number") or 1), match.group("format"),
-                     facts.st_size, facts.st_mtime)
+            self._files.read_again()

@@ -16,7 +16,8 @@ T = TypeVar("T")
 LIMIT = 240
 """Seconds that anything may take, on a loaded machine or an emulated one."""
 
-LEAST_RIGHTS = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+LEAST_RIGHTS = ["--read-only", "--tmpfs", "/tmp:size=512m",
+                "--pids-limit", "2048", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 """What docs/containers.md tells people to run it with."""
 
 

@@ -216,7 +216,9 @@ class TestRecording:
         assert daemon.stream()["recording"] is None
         rows = daemon.ask("list_recordings")["recordings"]
         assert [(row["name"], row["recording"], row["stream"]) for row in rows] == [(running["name"], False, "main")]
-        movie = cv2.VideoCapture(str(daemon.folder / "recordings" / rows[0]["name"]))
+        path = daemon.folder / "recordings" / rows[0]["name"]
+        assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
+        movie = cv2.VideoCapture(str(path))
         assert movie.read()[1].shape == (272, 640, 3)
         assert movie.get(cv2.CAP_PROP_FRAME_COUNT) / movie.get(cv2.CAP_PROP_FPS) == pytest.approx(rows[0]["seconds"])
         assert daemon.ask("delete_recording", name=rows[0]["name"])["recordings"] == []

@@ -296,6 +296,9 @@ def test_compose_runs_it_as_the_unit_does(machine, is_jetson):
     service = composed["services"]["splitlens"]
     assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["restart"] == "unless-stopped"
     assert service.get("runtime") == ("nvidia" if is_jetson else None)
+    assert service["tmpfs"] == ["/tmp:size=512m"] and service["pids_limit"] == 2048 and service["mem_limit"]
+    assert all(word in (DEPLOY / "run-container").read_text() for word in (
+        "--tmpfs /tmp:size=512m", "--pids-limit 2048", "--memory"))
     names = {name: volume["name"] for name, volume in composed["volumes"].items()}
     assert sorted(names.values()) == VOLUMES
 

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.core.files import hold
 from appliance.errors import OutputError
 from appliance.sinks.avi import AviWriter
-from appliance.sinks.storage import GIGABYTE, SPARE, NoSuchRecording, StillRecording, Storage
+from appliance.sinks.storage import GIGABYTE, NoSuchRecording, StillRecording, Storage
 
 Usage = collections.namedtuple("Usage", "total used free")
 DAY = 86400.0
@@ -135,48 +136,131 @@ def test_of_recordings_that_began_in_the_same_second_the_last_is_the_newest(tmp_
     assert names(open_storage(disk)) == ["main_20261124-080000{}.avi".format(end) for end in ("_10", "_9", "_2", "")]
 
 
-# Five recordings of 300 MB, of 1 to 5 days ago; the oldest is being written where a row says so.
-@pytest.mark.parametrize("limits, total, is_written, left", [
-    ({}, 10000, False, [1, 2, 3, 4, 5]),
-    ({"keep_days": 2.5}, 10000, False, [1, 2]),
-    ({"keep_days": 0.5}, 10000, False, []),
-    ({"keep_days": 2.5}, 10000, True, [1, 2, 5]),
-    ({"keep_gb": 1.5}, 10000, False, [1, 2, 3, 4, 5]),
-    ({"keep_gb": 1.0}, 10000, False, [1, 2, 3]),
-    ({"keep_gb": 0.1}, 10000, False, []),
-    ({"keep_gb": 1.0}, 10000, True, [1, 2, 5]),
-    ({"keep_gb": 0.7, "keep_days": 4.5}, 10000, False, [1, 2]),
-    ({"free_gb": 1.0}, 2700, False, [1, 2, 3, 4, 5]),  # 1200 MB are free
-    ({"free_gb": 1.0}, 2600, False, [1, 2, 3, 4]),  # 1100 are: less than the floor and what is spared
-    ({"free_gb": 1.0}, 2000, False, [1, 2]),
-    ({"free_gb": 1.0}, 2000, True, [1, 5]),
-    ({"free_gb": 1.0}, 800, False, [1, 2, 3, 4, 5]),  # not even all would be enough
-    ({"free_gb": 1.0}, 1000, False, []),
-])  # fmt: skip
-def test_the_oldest_go_first_and_never_the_one_being_written(tmp_path, disk, limits, total, is_written, left):
-    disk.total = total * 10**6
-    storage = open_storage(disk, now=NOW - 5 * DAY, **limits)
+def test_what_is_being_written_is_not_deleted(tmp_path, disk):
+    storage = open_storage(disk, keep_gb=0.0001)
     path = storage.claim("main", "avi")
-    for days in range(1, 6):
-        name = "main_{}.avi".format(time.strftime("%Y%m%d-%H%M%S", time.localtime(NOW - days * DAY)))
-        assert (name == path.name) == (days == 5)
-        put(tmp_path, name, 300, age=days)
-    if not is_written:
+    put(tmp_path, path.name, 300, age=2)
+    storage.tidy()
+    assert path.exists()
+
+
+def test_the_order_is_that_of_writing_whatever_clock_and_names_say(tmp_path, disk):
+    """After a jump back of the clock the newest have the oldest names."""
+    times = [NOW, NOW + 60, NOW - 30 * DAY, NOW - 30 * DAY + 60]
+    names_in_order = []
+    for moment in times:
+        storage = open_storage(disk, now=moment)  # a start each
+        path = storage.claim("main", "avi")
+        put(tmp_path, path.name, 300, age=(NOW - moment) / DAY)
         storage.release(path)
-    storage._now = lambda: NOW
+        names_in_order.append(path.name)
+    storage = open_storage(disk, now=NOW + DAY, keep_gb=0.7)
+    for _ in range(4):
+        storage.tidy()
+    assert sorted(os.listdir(str(tmp_path))) == [".journal"] + sorted(names_in_order[2:])
+
+
+def test_files_that_the_journal_does_not_know_go_by_their_own_time(tmp_path, disk):
+    put(tmp_path, "main_20261101-080000.avi", 300, age=1)
+    put(tmp_path, "main_20261102-080000.avi", 300, age=3)
+    storage = open_storage(disk, keep_gb=0.4)
     storage.tidy()
-    ages = [round((NOW - recording.started) / DAY) for recording in storage.list()]
-    assert ages == left
+    assert names(storage) == ["main_20261101-080000.avi"]
+
+
+def test_the_last_hour_is_kept_though_the_clock_jumps(tmp_path, disk):
+    storage = open_storage(disk, keep_gb=0.1, free_gb=1.0)
+    clock = [1000.0]
+    storage._monotonic = lambda: clock[0]
+    path = storage.claim("main", "avi")
+    put(tmp_path, path.name, 300)
+    storage.release(path)
+    storage._now = lambda: NOW + 30 * DAY
+    clock[0] += 3599
     storage.tidy()
-    assert len(storage.list()) == len(left)
+    assert path.exists()
+    clock[0] += 2
+    storage.tidy()
+    assert not path.exists()
+
+
+def test_nothing_is_deleted_by_age_until_the_clock_ran_well_for_ten_minutes(tmp_path, disk):
+    storage = open_storage(disk, keep_days=1)
+    clock = [0.0, NOW]
+    storage._monotonic, storage._now = lambda: clock[0], lambda: clock[1]
+    path = put(tmp_path, "main_20261110-080000.avi", 1, age=14)
+
+    def run(seconds, wall):
+        for _ in range(0, seconds, 10):
+            clock[0] += 10
+            clock[1] += 10
+            storage.tidy()
+
+    clock[1] = 100.0  # 1970
+    run(700, clock[1])
+    assert path.exists()
+    clock[1] = NOW  # the network's time
+    run(590, clock[1])
+    assert path.exists()
+    clock[1] += 30 * DAY  # for a minute
+    run(60, clock[1])
+    clock[1] -= 30 * DAY
+    run(590, clock[1])
+    assert path.exists()
+    run(20, clock[1])
+    assert not path.exists()
+
+
+def test_with_more_than_the_floor_free_nothing_is_deleted_and_a_warning_comes_first(tmp_path, disk):
+    for day in range(1, 6):
+        put(tmp_path, "main_202611{:02}-080000.avi".format(day), 200, age=20 - day)
+    disk.total = 1050 * 10**6 + 1000 * 10**6  # 1.05 GB are free
+    storage = open_storage(disk, free_gb=1.0)
+    storage.tidy()
+    assert storage.room() is None and len(names(storage)) == 5
+    status = storage.status()
+    assert status.alarm is None
+    assert status.warning.startswith("Only 1.1 GB of the disk are free. Below 1.0 GB (free_gb) the oldest")
+    disk.others = 900 * 10**6
+    assert storage.room() is None and len(names(storage)) == 4
+    disk.others, disk.total = 0, 10**12
+    assert storage.status().warning is None
+
+
+def test_where_nobody_says_how_much_a_quarter_of_the_disk_is_kept(tmp_path, disk):
+    disk.total = 1000 * 10**6
+    storage = open_storage(disk, keep_gb=None)
+    assert storage.status().limit == 250 * 10**6
+    for day in range(1, 4):
+        put(tmp_path, "main_202611{:02}-080000.avi".format(day), 100, age=20 - day)
+    storage.tidy()
+    assert len(names(storage)) == 2
+
+
+def test_an_empty_file_that_a_killed_process_left_is_deleted_at_the_next_start(tmp_path, disk):
+    storage = open_storage(disk)
+    empty, whole, written = (storage.claim(stream, "mp4") for stream in ("empty", "whole", "written"))
+    empty.write_bytes(b"")
+    with written.open("wb") as file:
+        hold(file.fileno())
+        put(tmp_path, "other_20261101-080000.mp4")
+        writer = AviWriter(str(whole), 64, 48, 12.5)
+        writer.write(JPEG)
+        writer.close()
+        whole.rename(whole.with_suffix(".avi"))
+        storage = open_storage(disk)
+        assert not empty.exists() and written.exists()  # that one's encoder is about to finish it
+    storage.tidy()
+    left = [".journal", "other_20261101-080000.mp4", whole.with_suffix(".avi").name]
+    assert sorted(os.listdir(str(tmp_path))) == left
 
 
 def test_recording_goes_on_while_old_ones_make_room_and_stops_when_they_do_not(tmp_path, disk):
     disk.total = 2 * GIGABYTE
     storage = open_storage(disk, free_gb=1.0)
-    assert storage.room() is None and storage.status() == (2 * GIGABYTE, GIGABYTE, 0, None)
-    put(tmp_path, "main_20261120-080000.avi", 400)
-    put(tmp_path, "main_20261121-080000.avi", 400)
+    assert storage.room() is None and storage.status() == (2 * GIGABYTE, GIGABYTE, 0, 0, 0.0, None, None)
+    put(tmp_path, "main_20261120-080000.avi", 400, age=4)
+    put(tmp_path, "main_20261121-080000.avi", 400, age=3)
     disk.others = 500 * 10**6
     assert storage.room() is None
     assert names(storage) == ["main_20261121-080000.avi"]  # no more than is needed
@@ -189,16 +273,6 @@ def test_recording_goes_on_while_old_ones_make_room_and_stops_when_they_do_not(t
     assert names(storage) == ["main_20261121-080000.avi"]  # it would not have been enough
     disk.others = 0
     assert storage.room() is None and storage.status().alarm is None
-
-
-def test_what_is_tidied_leaves_some_room_above_the_floor(tmp_path, disk):
-    disk.total = GIGABYTE + SPARE // 2 + 300 * 10**6
-    for day in range(1, 4):
-        put(tmp_path, "main_202611{:02}-080000.avi".format(day), 100)
-    storage = open_storage(disk, free_gb=1.0)
-    assert storage.room() is None and len(names(storage)) == 3
-    storage.tidy()
-    assert len(names(storage)) == 2
 
 
 def test_a_folder_that_does_not_change_is_not_read_again(tmp_path, disk, monkeypatch):

@@ -156,7 +156,8 @@ class FakeDaemon:
                 "streams": [stream.describe(self.station.is_watched(stream.name))
                             for stream in self.streams.values()],
                 "models": [dict(model) for model in self.models.values()],
-                "storage": {"free": 50 << 30, "floor": 1 << 30, "used": used, "alarm": None},
+                "storage": {"free": 50 << 30, "floor": 1 << 30, "used": used, "limit": 100 << 30, "keep_days": 0.0,
+                            "alarm": None, "warning": None},
                 "power": self.power and dict(self.power),
             }
 

@@ -30,7 +30,8 @@ function sentences() {
     found.push({ id: "daemon", level: "bad", seconds: now.seconds, text: `The daemon does not answer since ${clock(now.since)}: ${now.why}` });
   } else if (state) {
     if (state.daemon.problem) found.push({ id: "problem", level: "warn", text: state.daemon.problem });
-    if (state.storage.alarm) found.push({ id: "storage", level: "warn", text: state.storage.alarm });
+    const storage = state.storage.alarm || state.storage.warning;
+    if (storage) found.push({ id: "storage", level: "warn", text: storage });
   }
   return found;
 }

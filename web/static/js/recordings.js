@@ -87,7 +87,11 @@ function watch() {
   let listedAt = 0;
   listen("state", (state) => {
     const storage = state.storage;
-    setText(byId("storage"), `${bytes(storage.used)} used · ${bytes(storage.free)} free, of which ${bytes(storage.floor)} stay free`);
+    setText(byId("storage"), [
+      storage.limit ? `${bytes(storage.used)} of ${bytes(storage.limit)} used; beyond that the oldest are deleted` : `${bytes(storage.used)} used`,
+      storage.keep_days ? `kept for ${storage.keep_days} ${storage.keep_days === 1 ? "day" : "days"}` : "",
+      `${bytes(storage.free)} of the disk free, of which ${bytes(storage.floor)} stay free`,
+    ].filter(Boolean).join(" · "));
     const now = JSON.stringify([storage.used, state.streams.map((stream) => stream.recording && stream.recording.name)]);
     if (now === seen) return;
     seen = now;

@@ -1,0 +1,121 @@
+"""Which recordings are deleted, when and why: the whole rule, without a file or a clock.
+
+1. A recording that is being written, and one that ended within the last hour, is never deleted.
+2. By age: what ended longer ago than `keep_days`, once the clock is known to be right.
+3. By size: the oldest, while all together take more than `keep_gb`.
+4. For room: the oldest, while less than `free_gb` of the disk is free. Where deleting all that may be deleted would not
+   be enough, none is deleted for it: recording stops instead.
+5. A tenth of the recordings at most a pass, one at least. The oldest is what was written first, whatever names and
+   clocks say.
+"""
+
+from typing import List, NamedTuple, Optional, Sequence
+
+LAST_HOUR = 3600.0
+SHARE_A_PASS = 10
+
+EARLIEST = 1735689600.0
+"""2025-01-01, Unix time: before this was written no recording was made, so a clock that says less is wrong."""
+STABLE_SECONDS = 600.0
+"""So long a clock must run without a jump before recordings are deleted by age."""
+_JUMP = 5.0
+_AHEAD = 60.0
+
+
+class Candidate(NamedTuple):
+    """A recording. age: seconds since it ended, None where nobody knows. is_written: it is being written."""
+
+    name: str
+    bytes: int
+    age: Optional[float]
+    is_written: bool
+
+
+class Limits(NamedTuple):
+    """seconds: the oldest age; bytes: of all recordings together; 0 is no limit. floor: bytes that stay free."""
+
+    seconds: float
+    bytes: int
+    floor: int
+
+
+class Deletion(NamedTuple):
+    name: str
+    reason: str
+
+
+def choose(recordings: Sequence[Candidate], limits: Limits, free: int, is_clock_sure: bool) -> List[Deletion]:
+    """What to delete in this pass.
+
+    Args:
+        recordings: All, in the order in which they were written, the oldest first.
+        limits: What the settings say.
+        free: Bytes that are free on the disk.
+        is_clock_sure: Whether ages hold; without, nothing is deleted by age.
+    """
+    may_go = [one for one in recordings if not one.is_written and not _is_recent(one)]
+    most = max(1, len(recordings) // SHARE_A_PASS)
+    used = sum(one.bytes for one in recordings)
+    lacking = limits.floor - free
+    if lacking > sum(one.bytes for one in may_go):
+        lacking = 0
+    chosen: List[Deletion] = []
+    for one in may_go:
+        if len(chosen) == most:
+            break
+        if is_clock_sure and one.age is not None and 0 < limits.seconds < one.age:
+            reason = "it is older than keep_days"
+        elif 0 < limits.bytes < used:
+            reason = "all recordings together take more than keep_gb"
+        elif lacking > 0:
+            reason = "less than free_gb of the disk is free"
+        else:
+            continue
+        chosen.append(Deletion(one.name, reason))
+        used -= one.bytes
+        lacking -= one.bytes
+    return chosen
+
+
+def ages(ended: Sequence[float], now: float) -> List[Optional[float]]:
+    """Ages by wall clock, in seconds, of files in the order in which they were written.
+
+    A file from a time when the clock was wrong has no age of its own, and none is older than one that was written
+    before it.
+
+    Args:
+        ended: When each was last changed, Unix time.
+        now: Unix time.
+    """
+    found: List[Optional[float]] = []
+    youngest = float("inf")
+    for changed in ended:
+        if changed < EARLIEST or changed > now + _AHEAD:
+            found.append(None)
+        else:
+            youngest = min(youngest, max(0.0, now - changed))
+            found.append(youngest)
+    return found
+
+
+class ClockWatch:
+    """Whether the wall clock can be believed: it says a time that can be, and has not jumped for a while.
+
+    A board without a battery boots in 1970 or at its last shutdown, until the network's time comes.
+    """
+
+    def __init__(self) -> None:
+        self._offset: Optional[float] = None
+        self._since = 0.0
+
+    def is_sure(self, wall: float, monotonic: float) -> bool:
+        """To be asked every ten seconds or so. wall: Unix time. monotonic: of a clock that never jumps, in seconds."""
+        offset = wall - monotonic
+        if self._offset is None or abs(offset - self._offset) > _JUMP:
+            self._since = monotonic
+        self._offset = offset
+        return wall >= EARLIEST and monotonic - self._since >= STABLE_SECONDS
+
+
+def _is_recent(one: Candidate) -> bool:
+    return one.age is not None and one.age < LAST_HOUR
