@@ -28,7 +28,8 @@ class Pictures:
                 "what the camera will see. FP16 needs none."
             )
         try:
-            found = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in _SUFFIXES)
+            found = sorted(path for path in Path(folder).iterdir()
+                           if path.suffix.lower() in _SUFFIXES and path.is_file())
         except OSError as error:
             raise ConfigError("calibration_images: {} cannot be read: {}".format(folder, error.strerror)) from error
         step = max(1.0, len(found) / MOST)

@@ -14,9 +14,11 @@ from appliance.errors import SourceError
 from appliance.frame import PICTURE_EXTENSIONS, Frame
 from appliance.settings.redact import redact
 from appliance.sources.base import Source
+from appliance.sources.files import open_file
 
 logger = logging.getLogger(__name__)
 
+MOST_BYTES = 256 * 10 ** 6
 ACCEPTED = "jpg, jpeg and png files are accepted, and folders that hold some"
 
 
@@ -70,7 +72,8 @@ def find_pictures(path: str, left_out: Optional[str] = None) -> List[str]:
             raise SourceError("{} is no picture that can be read; {}".format(path, ACCEPTED))
         return [path]
     if not os.path.isdir(path):
-        raise SourceError("{} does not exist; {}".format(path, ACCEPTED))
+        raise SourceError("{} {}; {}".format(
+            path, "is neither a file nor a folder" if os.path.exists(path) else "does not exist", ACCEPTED))
     found = []
     for folder, folders, names in os.walk(path, onerror=_cannot_list):
         found += [os.path.join(folder, name) for name in names if name.lower().endswith(PICTURE_EXTENSIONS)]
@@ -98,10 +101,12 @@ def read_picture(path: str) -> np.ndarray:
     Raises SourceError, also for a picture of which only a part is there.
     """
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        with open_file(path) as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise SourceError("{} cannot be read: {}".format(path, error.strerror)) from error
+    if len(data) > MOST_BYTES:
+        raise SourceError("{} is larger than {} MB; {}".format(path, MOST_BYTES // 10 ** 6, ACCEPTED))
     try:
         image: Optional[np.ndarray] = None
         if is_whole(data):

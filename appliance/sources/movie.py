@@ -15,6 +15,7 @@ from appliance.errors import SourceError
 from appliance.frame import Frame
 from appliance.settings.redact import redact
 from appliance.sources.base import Source
+from appliance.sources.files import open_file
 
 logger = logging.getLogger(__name__)
 
@@ -102,11 +103,15 @@ def _open(path: str) -> cv2.VideoCapture:
         raise SourceError("{} does not exist; {}".format(path, ACCEPTED))
     if os.path.isdir(path):
         raise SourceError("{} is a folder; {}; `image` reads folders of pictures".format(path, ACCEPTED))
-    if not os.access(path, os.R_OK):
-        raise SourceError("{} cannot be read: no permission".format(path))
-    if os.path.isfile(path) and not os.path.getsize(path):
-        raise SourceError("{} is empty; {}".format(path, ACCEPTED))
-    with open(path, "rb") as file:
+    try:
+        file = open_file(path)
+    except PermissionError as error:
+        raise SourceError("{} cannot be read: no permission".format(path)) from error
+    except OSError as error:
+        raise SourceError("{} cannot be read: {}; {}".format(path, error.strerror, ACCEPTED)) from error
+    with file:
+        if not os.fstat(file.fileno()).st_size:
+            raise SourceError("{} is empty; {}".format(path, ACCEPTED))
         # OpenCV crashes on a name that is not UTF-8; in Python 3.6 without a locale that is every name with an accent.
         is_plain = path.encode("utf-8", "replace").decode("utf-8") == path
         name = path if is_plain else "/proc/self/fd/{}".format(file.fileno())

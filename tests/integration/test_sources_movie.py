@@ -113,6 +113,17 @@ def test_what_is_no_movie_is_named(tmp_path, name, content, complaint):
     assert complaint in str(caught.value)
 
 
+@pytest.mark.parametrize("path, complaint", [
+    ("/dev/zero", "/dev/zero cannot be read: it is a device, no file; mp4, avi and mkv files are accepted"),
+    ("pipe.mp4", "pipe.mp4 cannot be read: it is a pipe, no file"),
+])
+def test_a_device_or_a_pipe_is_no_movie(tmp_path, path, complaint):
+    os.mkfifo(str(tmp_path / "pipe.mp4"))
+    with pytest.raises(SourceError) as caught:
+        open_movie(str(tmp_path / path))
+    assert complaint in str(caught.value)
+
+
 def test_a_movie_without_its_index_says_what_happened(samples, tmp_path):
     shutil.copy(str(samples / "bikes.mp4"), str(tmp_path / "a.mp4"))
     cut(tmp_path / "a.mp4")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import zlib
 from pathlib import Path
 
@@ -137,6 +138,33 @@ def test_a_bad_picture_is_named_left_out_and_counted(tmp_path, samples, caplog, 
     assert source.skipped == 1
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert complaint in caplog.text
+
+
+def test_only_regular_files_are_opened(tmp_path, caplog):
+    """A pipe would be waited for; a device does something when it is opened."""
+    os.mkfifo(str(tmp_path / "a.jpg"))
+    os.symlink("/dev/zero", str(tmp_path / "b.jpg"))
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "c.png"))
+    (tmp_path / "d.jpg").mkdir()
+    write(tmp_path / "e.jpg")
+    source = open_images(str(tmp_path))
+    assert [os.path.basename(frame.source) for frame in read_all(source)] == ["e.jpg"]
+    assert source.skipped == 3
+    assert "a.jpg cannot be read: it is a pipe, no file; left out" in caplog.text
+    assert "b.jpg cannot be read: it is a device, no file; left out" in caplog.text
+    assert "c.png cannot be read: it is a socket, no file; left out" in caplog.text
+    server.close()
+    with pytest.raises(SourceError, match="a.jpg is neither a file nor a folder"):
+        open_images(str(tmp_path / "a.jpg"))
+
+
+def test_a_picture_of_any_size_is_not_read_into_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("appliance.sources.images.MOST_BYTES", 2 * 10 ** 6)
+    with open(str(tmp_path / "a.jpg"), "wb") as file:
+        file.truncate(10 ** 9)  # a hole: it takes no room
+    with pytest.raises(SourceError, match="a.jpg is larger than 2 MB"):
+        read_all(open_images(str(tmp_path / "a.jpg")))
 
 
 def test_a_jpeg_with_a_thumbnail_and_something_behind_it_is_whole(tmp_path):

@@ -1,0 +1,29 @@
+"""Only regular files are read: opening a device may do something, and a pipe may never end."""
+
+import os
+import stat
+from typing import IO
+
+
+class NoFile(OSError):
+    """What is there is no regular file; `strerror` says what it is."""
+
+
+def open_file(path: str) -> IO[bytes]:
+    """Of what is not a regular file nothing is opened. Raises OSError, NoFile among them."""
+    _refuse(os.stat(path))
+    # Should another take its place now, nothing waits for it.
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY))
+    try:
+        _refuse(os.fstat(file.fileno()))
+    except NoFile:
+        file.close()
+        raise
+    return file
+
+
+def _refuse(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+        raise NoFile(0, "it is {}, no file".format(next((name for is_it, name in kinds if is_it(status.st_mode)),
+                                                        "a device")))
