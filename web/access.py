@@ -14,15 +14,17 @@ import re
 import secrets
 import socket
 import threading
+from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
 from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
 from appliance.core.files import keep_damaged, read_json, write_json
-from web.accounts import Account, Accounts, Role, Sessions, Throttle
+from web.accounts import Account, Accounts, Devices, Hashing, Role, Sessions, Throttle, TooManyAttempts
 from web.accounts.store import TOKEN_PREFIX
+from web.client_address import limited_as
 from web.options import Options
 
 SESSION_COOKIE = "splitlens_session"
@@ -83,7 +85,8 @@ class Guard:
         # Passwords that were right: a camera client sends its own with every picture, and checking is slow.
         self._remembered: Dict[bytes, float] = {}
         self._lock = threading.Lock()
-        self._hashing = threading.BoundedSemaphore(2)
+        self._hashing = Hashing(options.worker)
+        self.devices = Devices(self._secret)
         # Six cameras that sign in at once with the same right password are one attempt.
         self._turns = [threading.Lock() for _ in range(16)]
 
@@ -95,7 +98,7 @@ class Guard:
             return Identity("everybody", Role.OPERATOR)
         header = request.headers.get("Authorization")
         if header:
-            account = self._account_of(header, request.remote_addr or "")
+            account = self._account_of(header, request)
             if account is None:
                 raise Denied(401, "The user, the password or the token is wrong.")
             return Identity(account.name, account.role, account.changed)
@@ -112,24 +115,25 @@ class Guard:
         account = self._accounts.find(identity.name)
         return account is not None and account.changed == identity.changed
 
-    def sign_in(self, name: str, password: str, address: str) -> Optional[Account]:
-        """The account if both are right. Raises TooManyAttempts."""
-        keys = (("address", address), ("account", name[:100]))
+    def sign_in(self, name: str, password: str, address: str, cookies: Mapping[str, str]) -> Optional[Account]:
+        """The account if both are right. Raises TooManyAttempts.
+
+        address: the client's. cookies: what its browser has kept.
+        """
+        name = name[:100]
+        device = self.devices.find(name, cookies)
+        keys = (("device", device),) if device else (("address", limited_as(address)), ("account", name))
         self._throttle.begin(*keys)
-        account = self._accounts.check_password(name, password, self._run_apart)
+        try:
+            account = self._accounts.check_password(name, password, partial(self._hashing.run, device is not None))
+        except TooManyAttempts:
+            self._throttle.take_back(*keys)  # it was not checked
+            raise
         if account:
-            self._throttle.succeeded(*keys)
+            self._throttle.take_back(*keys)
         return account
 
-    def _run_apart(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call it in a real thread where threads are green. Two at a time: each takes 16 MB and a core."""
-        with self._hashing:
-            if self._options.worker == "eventlet":
-                from eventlet import tpool  # type: ignore[import-untyped]
-                return tpool.execute(function, *arguments)
-            return function(*arguments)
-
-    def _account_of(self, header: str, address: str) -> Optional[Account]:
+    def _account_of(self, header: str, request: Request) -> Optional[Account]:
         scheme, _, value = header.partition(" ")
         if scheme.lower() == "bearer":
             return self._accounts.check_token(value.strip())
@@ -146,7 +150,8 @@ class Guard:
         if account:
             return account
         with self._turns[key[0] % len(self._turns)]:
-            account = self._remembered_account(name, key) or self.sign_in(name, password, address)
+            account = self._remembered_account(name, key) or self.sign_in(
+                name, password, request.remote_addr or "", request.cookies)
             if account:
                 with self._lock:
                     if len(self._remembered) >= _MOST_REMEMBERED:

@@ -84,9 +84,8 @@ class SocketDoor:
                 if "sid" not in parse_qs(environ.get("QUERY_STRING", "")):
                     check_role(self._guard.identify(asked).role, Role.VIEWER)
             except (Denied, TooManyAttempts) as error:
-                status = error.status if isinstance(error, Denied) else 429
                 body = json.dumps({"error": str(error), "kind": "denied"})
-                refusal: Iterable[bytes] = PlainResponse(body, status, mimetype="application/json")(
+                refusal: Iterable[bytes] = PlainResponse(body, error.status, mimetype="application/json")(
                     environ, start_response)
                 return refusal
             environ["wsgi.errors"] = _Remarks()
@@ -128,7 +127,7 @@ def _answer_error(error: Exception) -> Any:
     if isinstance(error, TooManyViewers):
         return _say(503, "unavailable", str(error), {"Retry-After": "10"})
     if isinstance(error, TooManyAttempts):
-        return _say(429, "denied", str(error), {"Retry-After": str(int(error.seconds) + 1)})
+        return _say(error.status, "denied", str(error), {"Retry-After": str(int(error.seconds) + 1)})
     if isinstance(error, Denied):
         return _deny(error)
     if isinstance(error, HTTPException):

@@ -7,6 +7,7 @@ from flask import Blueprint, jsonify, make_response, redirect, render_template, 
 
 from web.access import FORM_COOKIE, SESSION_COOKIE, Denied, make_form_cookie, needs
 from web.accounts import Role, TooManyAttempts
+from web.accounts.devices import LASTING_SECONDS
 from web.accounts.sessions import LONGEST_SECONDS
 from web.dashboard import VERSION, dashboard, identity
 from web.events import drop_session
@@ -44,17 +45,20 @@ def sign_in() -> Any:
     if FORM_COOKIE not in request.cookies:
         raise Denied(403, "The page is out of date, or the browser takes no cookies; load it again.")
     try:
-        account = here.guard.sign_in(name, password, request.remote_addr or "")
+        account = here.guard.sign_in(name, password, request.remote_addr or "", request.cookies)
     except TooManyAttempts as error:
         response = _render("login.html", error=str(error), name=name, next=target)
         response.headers["Retry-After"] = str(int(error.seconds) + 1)
-        return response, 429
+        return response, error.status
     if account is None:
         return _render("login.html", error="The user or the password is wrong.", name=name, next=target), 401
     _end_session()
     response = make_response(redirect(target))
     response.set_cookie(SESSION_COOKIE, here.sessions.add(account), max_age=LONGEST_SECONDS, httponly=True,
                         samesite="Lax", secure=_is_https())
+    if here.guard.devices.find(account.name, request.cookies) is None:
+        name, value = here.guard.devices.make(account.name)
+        response.set_cookie(name, value, max_age=LASTING_SECONDS, httponly=True, samesite="Lax", secure=_is_https())
     return response
 
 

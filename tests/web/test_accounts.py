@@ -4,12 +4,24 @@ import io
 import json
 import stat
 import sys
+import threading
 
 import pytest
 
-from tests.web.conftest import REAL_METHOD
-from web.accounts import Accounts, AccountsError, Role, Sessions, Throttle, TooManyAttempts, passwords
+from tests.web.conftest import REAL_METHOD, until
+from web.accounts import (
+    Accounts,
+    AccountsError,
+    Devices,
+    Hashing,
+    Role,
+    Sessions,
+    Throttle,
+    TooManyAttempts,
+    passwords,
+)
 from web.accounts.__main__ import main
+from web.accounts.hashing import MOST_STRANGERS, MOST_WAITING, Busy
 from web.accounts.sessions import IDLE_SECONDS, LONGEST_SECONDS, MOST_SESSIONS
 
 
@@ -288,21 +300,21 @@ def attempt(throttle, *keys):
         return error.seconds
 
 
-def test_each_failure_makes_the_next_wait_longer(clock):
+def test_five_failures_of_an_address_are_free_and_then_one_a_minute(clock):
     throttle = Throttle(clock)
     waits = []
-    for _ in range(16):
-        wait = attempt(throttle, ADDRESS, NAME)
+    for _ in range(8):
+        wait = attempt(throttle, ADDRESS)
         waits.append(round(wait))
         if wait:
             clock.now += wait
-            assert not attempt(throttle, ADDRESS, NAME)
-    assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
+            assert not attempt(throttle, ADDRESS)
+    assert waits == [0, 0, 0, 0, 0, 60, 60, 60]
 
 
 def test_an_account_is_guarded_against_many_addresses_and_an_address_against_many_accounts(clock):
     throttle = Throttle(clock)
-    for number in range(5):
+    for number in range(20):
         assert not attempt(throttle, ("address", str(number)), NAME)
     assert attempt(throttle, ("address", "new"), NAME)
     for number in range(5):
@@ -311,29 +323,94 @@ def test_an_account_is_guarded_against_many_addresses_and_an_address_against_man
     assert not attempt(throttle, ("address", "new"), ("account", "new"))
 
 
-def test_a_success_and_time_make_good(clock):
+def test_a_guess_a_second_from_one_address_keeps_nobody_else_out(clock):
+    """Not for hours: what one address may fail, its account's count makes good faster."""
+    throttle = Throttle(clock)
+    guesses = 0
+    for second in range(4 * 3600):
+        clock.now += 1
+        guesses += not attempt(throttle, ADDRESS, NAME)
+        if second % 600 == 0:
+            assert not attempt(throttle, ("address", "owner"), NAME)
+            throttle.take_back(("address", "owner"), NAME)
+    assert guesses <= 5 + 4 * 60
+
+
+def test_time_makes_good_and_a_success_only_itself(clock):
     throttle = Throttle(clock)
     for _ in range(5):
-        throttle.begin(NAME)
-    assert attempt(throttle, NAME)
-    throttle.succeeded(NAME)
-    assert not attempt(throttle, NAME)
-    for _ in range(4):
-        throttle.begin(NAME)
-    assert attempt(throttle, NAME)
-    clock.now += 901
-    assert not attempt(throttle, NAME) and not attempt(throttle, NAME)
+        throttle.begin(ADDRESS)
+    throttle.take_back(ADDRESS)
+    assert not attempt(throttle, ADDRESS)
+    assert attempt(throttle, ADDRESS)
+    clock.now += 5 * 60
+    assert [bool(attempt(throttle, ADDRESS)) for _ in range(6)] == [False] * 5 + [True]
 
 
 def test_attempts_at_the_same_moment_are_no_way_around(clock):
     throttle = Throttle(clock)
-    assert [bool(attempt(throttle, NAME)) for _ in range(7)] == [False] * 5 + [True] * 2
+    assert [bool(attempt(throttle, ADDRESS)) for _ in range(7)] == [False] * 5 + [True] * 2
 
 
-def test_the_brake_forgets_the_oldest_before_it_takes_the_memory(clock):
+def test_made_up_names_take_no_memory_and_push_out_none_that_is_guessed_at(clock):
     throttle = Throttle(clock)
-    for number in range(5000):
-        throttle.begin(("address", str(number)))
-    assert len(throttle._failures) == 2000
+    for _ in range(5):
+        throttle.begin(ADDRESS)
+    for number in range(20000):
+        throttle.begin(("account", str(number)))
+    assert len(throttle._failures) <= 2000
+    assert attempt(throttle, ADDRESS)
 
 
+# One thread for passwords
+
+def test_passwords_are_checked_in_one_thread():
+    """What a thread has once taken for scrypt it keeps: with as many threads as sign-ins that was 300 MB."""
+    hashing = Hashing("gthread")
+    assert len({hashing.run(True, threading.get_ident) for _ in range(30)}) == 1
+    with pytest.raises(ZeroDivisionError):
+        hashing.run(True, lambda: 1 // 0)
+
+
+def test_strangers_who_wait_leave_places_to_who_has_signed_in_before():
+    hashing = Hashing("gthread")
+    hold, results = threading.Event(), []
+
+    def run(is_known):
+        try:
+            results.append(hashing.run(is_known, hold.wait))
+        except Busy as busy:
+            results.append(busy)
+
+    def start(is_known):
+        threads.append(threading.Thread(target=run, args=(is_known,)))
+        threads[-1].start()
+        until(lambda: hashing._waiting + len(results) == len(threads))
+
+    threads = []
+    for is_known in [False] * (MOST_STRANGERS + 1) + [True] * (MOST_WAITING - MOST_STRANGERS + 1):
+        start(is_known)
+    assert [str(busy) for busy in results] == ["Too many others are signing in just now; try again in 5 seconds."] * 2
+    hold.set()
+    for thread in threads:
+        thread.join()
+    assert len(results) == MOST_WAITING + 2 and results.count(True) == MOST_WAITING
+    assert hashing.run(False, int, "7") == 7
+
+
+# Devices
+
+def test_a_device_is_known_to_the_account_that_it_signed_in_to():
+    devices = Devices(b"secret")
+    name, value = devices.make("olga")
+    assert devices.find("olga", {name: value})
+    assert devices.find("victor", {name: value}) is None
+    assert devices.find("victor", {devices.make("victor")[0]: value}) is None
+    assert Devices(b"other").find("olga", {name: value}) is None
+    assert devices.make("olga")[1] != value
+
+
+@pytest.mark.parametrize("value", ["", ".", "x", "A" * 24 + "." + "0" * 64, "A" * 5000, "\u0663" * 24 + "." + "0" * 64])
+def test_a_made_up_device_is_a_stranger(value):
+    devices = Devices(b"secret")
+    assert devices.find("olga", {devices.make("olga")[0]: value}) is None

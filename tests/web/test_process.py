@@ -14,8 +14,9 @@ import pytest
 import requests
 
 import tests.web.demo as demo
-from tests.web.conftest import LIMIT, PASSWORD, ROOT, Site, csrf_of, free_port, until
+from tests.web.conftest import LIMIT, PASSWORD, REAL_METHOD, ROOT, Site, csrf_of, free_port, until
 from tests.web.test_server import Page
+from web.accounts import Accounts, passwords
 
 
 @pytest.fixture(params=["eventlet", "gthread"])
@@ -56,6 +57,18 @@ def test_the_first_start_shows_a_password_once_and_a_restart_keeps_who_is_signed
     fresh.start_daemon()
     until(lambda: requests.get(fresh.url + "/readyz", timeout=LIMIT).status_code == 200)
     assert browser.patch(fresh.url + "/api/v1/settings", **change).status_code == 200
+
+
+@pytest.mark.skipif(not REAL_METHOD.startswith("scrypt"), reason="this Python has no scrypt, which takes the memory")
+def test_twenty_sign_ins_leave_no_memory_behind(fresh, monkeypatch):
+    monkeypatch.setattr(passwords, "_BEST", REAL_METHOD)
+    Accounts(str(fresh.folder / "state")).set_password("olga", PASSWORD)
+    fresh.start()
+    assert fresh.sign_in().page.status_code != 401
+    before = resident_bytes(fresh.process.pid)
+    for _ in range(20):
+        assert fresh.sign_in().page.url == fresh.url + "/"
+    assert resident_bytes(fresh.process.pid) - before < 80e6
 
 
 def test_it_stops_at_once_though_pages_and_pictures_are_open(fresh):

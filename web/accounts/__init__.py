@@ -1,7 +1,10 @@
 """Who may do what: accounts, passwords, sessions, and the brake on guessing. `python -m web.accounts` changes them."""
 
+from web.accounts.devices import Devices
+from web.accounts.hashing import Hashing
 from web.accounts.sessions import Session, Sessions
 from web.accounts.store import Account, Accounts, AccountsError, Role
 from web.accounts.throttle import Throttle, TooManyAttempts
 
-__all__ = ["Account", "Accounts", "AccountsError", "Role", "Session", "Sessions", "Throttle", "TooManyAttempts"]
+__all__ = ["Account", "Accounts", "AccountsError", "Devices", "Hashing", "Role", "Session", "Sessions", "Throttle",
+           "TooManyAttempts"]

@@ -1,27 +1,37 @@
-"""The brake on guessing passwords: after some failures every further one makes the next attempt wait longer.
+"""The brake on guessing passwords: so many failures are free, then one every so many seconds.
 
-It counts for the account and for the address the attempts come from. Who attacks an account makes its owner wait too,
-but for a minute at most, and who is signed in stays so.
+It counts for the address that attempts come from and, more leniently, for the account: one address alone never keeps
+an account's owner out. A browser that has signed in to the account before (devices.py) has a count of its own and is
+kept out by nobody else's guesses.
 """
 
 import threading
 import time
-from collections import OrderedDict
-from typing import Callable, Tuple
+from typing import Callable, Dict, NamedTuple, Tuple
 
-FREE_FAILURES = 5
-LONGEST_WAIT = 60.0
-FORGOTTEN_SECONDS = 900.0
 _MOST_KEYS = 2000
 
 Key = Tuple[str, str]
+"""What is counted, a kind of LIMITS, and which one."""
+
+
+class Limit(NamedTuple):
+    """free: failures at once; a further one is allowed every so many seconds."""
+
+    free: int
+    seconds: float
+
+
+LIMITS = {"address": Limit(5, 60.0), "account": Limit(20, 15.0), "device": Limit(5, 60.0)}
 
 
 class TooManyAttempts(Exception):
-    """seconds: how long to wait."""
+    """seconds: how long to wait. status: HTTP's."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__("Too many attempts; try again in {:.0f} seconds.".format(max(1.0, seconds)))
+    status = 429
+
+    def __init__(self, seconds: float, sentence: str = "Too many attempts; try again in {:.0f} seconds.") -> None:
+        super().__init__(sentence.format(max(1.0, seconds)))
         self.seconds = seconds
 
 
@@ -29,31 +39,37 @@ class Throttle:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._failures: OrderedDict[Key, Tuple[int, float]] = OrderedDict()
+        # Failures that are not yet made good by time, as of when.
+        self._failures: Dict[Key, Tuple[float, float]] = {}
 
     def begin(self, *keys: Key) -> None:
-        """Before an attempt, which counts as failed until `succeeded`: so many at once are no way around.
+        """Before an attempt, which counts as failed until `take_back`: so many at once are no way around.
 
         Raises TooManyAttempts; such an attempt does not count.
         """
         now = self._clock()
         with self._lock:
-            wait = max(self._wait(key, now) for key in keys)
+            counts = {key: self._count(key, now) for key in keys}
+            wait = max((counts[key] + 1 - LIMITS[key[0]].free) * LIMITS[key[0]].seconds for key in keys)
             if wait > 0:
                 raise TooManyAttempts(wait)
             for key in keys:
-                count, last = self._failures.pop(key, (0, now))
-                self._failures[key] = (1 if now - last > FORGOTTEN_SECONDS else count + 1, now)
-            while len(self._failures) > _MOST_KEYS:
-                self._failures.popitem(last=False)
+                self._failures[key] = (counts[key] + 1, now)
+            if len(self._failures) > _MOST_KEYS:
+                self._forget(now)
 
-    def succeeded(self, *keys: Key) -> None:
+    def take_back(self, *keys: Key) -> None:
+        """The attempt was no failure. Those before it still count, or who has one account could guess at another's."""
+        now = self._clock()
         with self._lock:
             for key in keys:
-                self._failures.pop(key, None)
+                self._failures[key] = (max(0.0, self._count(key, now) - 1), now)
 
-    def _wait(self, key: Key, now: float) -> float:
-        count, last = self._failures.get(key, (0, now))
-        if count < FREE_FAILURES or now - last > FORGOTTEN_SECONDS:
-            return 0.0
-        return last + min(LONGEST_WAIT, 2.0 ** min(count - FREE_FAILURES, 10)) - now
+    def _count(self, key: Key, now: float) -> float:
+        count, when = self._failures.get(key, (0.0, now))
+        return max(0.0, count - (now - when) / LIMITS[key[0]].seconds)
+
+    def _forget(self, now: float) -> None:
+        """A quarter, those with the fewest failures: made-up names and addresses push out none that is guessed at."""
+        most_first = sorted(self._failures, key=lambda key: self._count(key, now), reverse=True)
+        self._failures = {key: self._failures[key] for key in most_first[:_MOST_KEYS * 3 // 4]}

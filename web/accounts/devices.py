@@ -1,0 +1,41 @@
+"""Browsers that have signed in before, by a cookie (OWASP's device cookies).
+
+Whoever guesses at an account slows down all strangers. A browser that shows the account's cookie is none: its attempts
+count apart. The cookie lets nobody in; it is kept after signing out.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from typing import Mapping, Optional, Tuple
+
+LASTING_SECONDS = 365 * 86400
+
+_VALUE = re.compile(r"([A-Za-z0-9_-]{24})\.([0-9a-f]{64})")
+
+
+class Devices:
+    """secret: signs the cookies."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def make(self, name: str) -> Tuple[str, str]:
+        """Name and value of the cookie for who has just signed in to the account. One for each account."""
+        number = secrets.token_urlsafe(18)
+        return self._cookie(name), "{}.{}".format(number, self._sign(name, number))
+
+    def find(self, name: str, cookies: Mapping[str, str]) -> Optional[str]:
+        """The device's number, if it has signed in to this account before."""
+        found = _VALUE.fullmatch(cookies.get(self._cookie(name), ""))
+        if found is None or not hmac.compare_digest(found.group(2), self._sign(name, found.group(1))):
+            return None
+        return found.group(1)
+
+    def _cookie(self, name: str) -> str:
+        return "splitlens_device_" + self._sign(name, "")[:12]
+
+    def _sign(self, name: str, number: str) -> str:
+        text = repr(("device", name, number)).encode("utf-8", "surrogatepass")
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
