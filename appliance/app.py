@@ -152,7 +152,7 @@ def find_model(loaded: Loaded, force: bool = False) -> InstalledModel:
     model = resolve_model(chosen_model(loaded), Path(settings.models_dir), label_path)
     board = detect_board()
     if board.families is not None and not force:
-        check_board_holds(board, family_of(model), model.name)
+        check_board_holds(board, family_of(model, settings.trust_graph), model.name)
     return model
 
 
@@ -175,6 +175,7 @@ def model_options(loaded: Loaded) -> ModelOptions:
         ),
         batch=settings.batch,
         xla=settings.xla,
+        trust_graph=settings.trust_graph,
     )
 
 

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import List, Optional
 
 from appliance.board import FAMILY_NAMES, Board, check_board_holds, detect_board, reason_not_to_hold
-from appliance.detectors.families import classes_of, labels_of, plan_for
+from appliance.detectors.families import labels_of, understand
 from appliance.engines.choose import AUTO, automatic_engine
 from appliance.errors import ModelError
-from appliance.graph.adapt import read_model
-from appliance.graph.family import recognise
 from appliance.graph.frozen import graph_hash
 from appliance.graph.shapes import Shape, find_shapes
 from appliance.graph.split import keep
@@ -33,7 +31,7 @@ def run(options: argparse.Namespace, loaded: Loaded) -> int:
     """Run one of the commands; returns the exit code. Raises SplitlensError."""
     models_dir, board = Path(loaded.settings.models_dir), detect_board()
     if options.action == "list":
-        lines = list_models(models_dir, board)
+        lines = list_models(models_dir, board, loaded.settings.trust_graph)
         if board.families is not None:
             log.info("The %s has too little memory for the others; `--force` tries one all the same.", board.name)
     elif options.action == "show":
@@ -44,7 +42,8 @@ def run(options: argparse.Namespace, loaded: Loaded) -> int:
         model = _get(options.model_argument, models_dir, options.base_url or ZOO_URL)
         lines = ["{} is in {}".format(model.name, model.path)]
     elif options.action == "import":
-        model = import_model(Path(options.model_argument), models_dir, options.labels, options.name)
+        model = import_model(
+            Path(options.model_argument), models_dir, options.labels, options.name, loaded.settings.trust_graph)
         lines = ["{} is in {}; run it with --model {}".format(model.name, model.path, model.name)]
     else:
         remove(options.model_argument, models_dir)
@@ -53,7 +52,7 @@ def run(options: argparse.Namespace, loaded: Loaded) -> int:
     return 0
 
 
-def list_models(models_dir: Path, board: Board) -> List[str]:
+def list_models(models_dir: Path, board: Board, trusted: bool = False) -> List[str]:
     """A table: name, family, size (of the download, or of one's own graph), whether it is here and fits the board."""
     here = {model.name: model for model in installed(models_dir)}
     rows = [("NAME", "FAMILY", "SIZE", "INSTALLED", "FITS " + board.id.upper())]
@@ -64,7 +63,7 @@ def list_models(models_dir: Path, board: Board) -> List[str]:
     for name, model in sorted(here.items()):
         size = size_text(model.path.stat().st_size)
         try:
-            family = family_of(model)
+            family = family_of(model, trusted)
             rows.append((name, FAMILY_NAMES[family], size, "yes, your own", _fits(board, family)))
         except ModelError as error:
             log.warning("%s", error)
@@ -80,10 +79,8 @@ def _fits(board: Board, family: str) -> str:
 def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]:
     """What is found in a model's graph, and how it would run with these settings."""
     settings = loaded.settings
-    graph = read_model(model.path)
-    interface = recognise(graph, str(model.path))
-    plan = plan_for(graph, interface, settings.split_model, settings.exact)
-    classes = classes_of(graph, interface, plan)
+    graph, interface, plan, classes = understand(
+        model.path, settings.trust_graph, settings.split_model, settings.exact)
     tensors = plan.cut.tensors if plan.cut else ()
     shapes = find_shapes(plan.front or keep(graph, [tensor.node for tensor in tensors]), tensors)
     engine = chosen_engine(loaded)

@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from appliance.graph.family import DETECTION_OUTPUTS
-from appliance.graph.frozen import Graph, parse_graph
+from appliance.graph.frozen import Graph
+from appliance.graph.reading import parse_graph
 
 v1, raw = tf.compat.v1, tf.raw_ops
 

@@ -1,11 +1,14 @@
 """What is particular to a family of graphs: what is fetched of them, how they run, what their classes are."""
 
+from pathlib import Path
 from typing import Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from appliance.detectors.plan import Plan, make_plan
-from appliance.graph.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, Interface
+from appliance.graph.adapt import read_model
+from appliance.graph.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, Interface, recognise
 from appliance.graph.frozen import Graph
 from appliance.graph.head import mask_classes, segmentation_classes
+from appliance.graph.reading import naming_damage
 from appliance.zoo.labels import builtin_labels
 
 # What the original project calls each family (its model_type).
@@ -34,6 +37,15 @@ class Family(NamedTuple):
     whole: Optional[str] = None
 
 
+class Understood(NamedTuple):
+    """A graph, what it is, how it will run, and how many classes it has (None if that is not recognised)."""
+
+    graph: Graph
+    interface: Interface
+    plan: Plan
+    classes: Optional[int]
+
+
 FAMILIES: Dict[str, Family] = {
     "ssd": Family(DETECTION_OUTPUTS, lambda graph: None),
     "faster_rcnn": Family(DETECTION_OUTPUTS, lambda graph: None),
@@ -54,6 +66,18 @@ def plan_for(graph: Graph, interface: Interface, split_model: bool, exact: bool)
     if whole is not None and plan.path == "exact" and not exact:
         return Plan("whole", whole)
     return plan
+
+
+def understand(path: Path, trusted: bool, split_model: bool, exact: bool) -> Understood:
+    """Read a graph and decide how it will run. Raises ModelError.
+
+    trusted: see `read_graph`.
+    """
+    graph = read_model(path, trusted)
+    interface = recognise(graph, str(path))
+    with naming_damage(str(path)):
+        plan = plan_for(graph, interface, split_model, exact)
+        return Understood(graph, interface, plan, classes_of(graph, interface, plan))
 
 
 def classes_of(graph: Graph, interface: Interface, plan: Plan) -> Optional[int]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from appliance.detectors.base import Detector
 from appliance.detectors.boxes import About, ExactDetector, FastDetector
-from appliance.detectors.families import FAMILIES, FAMILY_OF_MODEL_TYPE, classes_of, labels_of, plan_for
+from appliance.detectors.families import FAMILIES, FAMILY_OF_MODEL_TYPE, labels_of, understand
 from appliance.detectors.fixed_size import FittingEngine, fixed_size
 from appliance.detectors.masks import MaskDetector
 from appliance.detectors.plan import ModelOptions, Plan
@@ -24,10 +24,11 @@ from appliance.engines.choose import (
 )
 from appliance.errors import ModelError
 from appliance.graph.adapt import read_model
-from appliance.graph.family import SEGMENTATION_OUTPUT, Interface, recognise
+from appliance.graph.family import SEGMENTATION_OUTPUT, Interface
 from appliance.graph.fold import fold_batch_norms
 from appliance.graph.frozen import Graph, Tensor
 from appliance.graph.head import segmentation_side
+from appliance.graph.reading import naming_damage
 from appliance.graph.split import keep, split
 
 log = logging.getLogger(__name__)
@@ -65,13 +66,11 @@ _MAKE: Dict[str, _Make] = {
 
 def load_detector(path: Path, name: str, labels: Mapping[int, str], options: ModelOptions) -> Detector:
     """A detector that is ready: loaded, and warmed by an empty image. Raises ModelError."""
-    graph = read_model(path)
-    interface = recognise(graph, str(path))
-    plan = plan_for(graph, interface, options.split_model, options.exact)
-    classes = classes_of(graph, interface, plan)
+    graph, interface, plan, classes = understand(path, options.trust_graph, options.split_model, options.exact)
     labels = labels_of(interface, classes, labels)
     try:
-        detector = _load(graph, interface, plan, name, labels, options)
+        with naming_damage(str(path)):
+            detector = _load(graph, interface, plan, name, labels, options)
         # The first run needs the most memory: what is no longer used goes before it.
         del graph
         plan = plan._replace(front=None)
@@ -81,7 +80,7 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
             raise
         log.warning("%s does not run in two parts, so it runs whole: %s", name, error)
         plan = Plan("whole", "its parts do not run")
-        detector = _load(read_model(path), interface, plan, name, labels, options)
+        detector = _load(read_model(path, options.trust_graph), interface, plan, name, labels, options)
         _warm(detector, plan)
     detector.classes = classes
     log.info("%s: %s graph, %s path, %s on the %s%s", name, interface.family, plan.path, detector.engine,

@@ -25,6 +25,7 @@ class ModelOptions(NamedTuple):
     engine: EngineChoice = EngineChoice()
     batch: int = 0
     xla: Optional[bool] = None
+    trust_graph: bool = False
 
 
 class Plan(NamedTuple):

@@ -14,8 +14,9 @@ import numpy as np
 from appliance.engines.base import Engine
 from appliance.engines.cache import Built, EngineCache
 from appliance.errors import GpuMemoryError, ModelError
-from appliance.graph.frozen import Graph, Tensor, parse_graph
+from appliance.graph.frozen import Graph, Tensor
 from appliance.graph.network import Network, take_network
+from appliance.graph.reading import parse_graph
 from appliance.graph.split import keep
 from appliance.graph.suppression import Suppression
 from appliance.graph.trace import NotRecognisedError
@@ -212,7 +213,7 @@ def _by_tensorflow(
         version, tf.__version__, choice.precision, engines, left,
         "; it builds the engines of INT8 now, which takes minutes" if pictures is not None else "",
     )  # fmt: skip
-    return TensorFlowEngine(parse_graph(built.data, "the converted front"), [image], outputs, session)
+    return TensorFlowEngine(parse_graph(built.data, "the converted front", trusted=True), [image], outputs, session)
 
 
 def _by_tensorrt(

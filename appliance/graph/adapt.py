@@ -17,16 +17,18 @@ from appliance.graph.frozen import (
     make_const,
     make_node,
     make_placeholder,
-    read_graph,
     type_attribute,
 )
+from appliance.graph.reading import naming_damage, read_graph
 
 _RESIZES = frozenset({"ResizeBilinear", "ResizeBicubic", "ResizeNearestNeighbor", "ResizeArea"})
 
 
-def read_model(path: Path) -> Graph:
+def read_model(path: Path, trusted: bool = False) -> Graph:
     """Read a graph as `read_graph` does, and adapt it. Raises ModelError."""
-    return adapt(read_graph(path))
+    graph = read_graph(path, trusted)
+    with naming_damage(str(path)):
+        return adapt(graph)
 
 
 def adapt(graph: Graph) -> Graph:

@@ -43,7 +43,9 @@ def class_offset(graph: Graph, output: str, suppressions: List[str]) -> int:
     """
     walk = _Walk(graph, suppressions)
     offset, tensor = 0, Tensor(output)
-    while not walk.is_start(tensor):
+    seen: Set[Tensor] = set()
+    while not walk.is_start(tensor) and tensor not in seen:
+        seen.add(tensor)
         added = walk.constant_added(tensor)
         sources = [added[1]] if added else walk.sources(tensor)
         offset += added[0] if added else 0
@@ -51,7 +53,7 @@ def class_offset(graph: Graph, output: str, suppressions: List[str]) -> int:
             break
         tensor = sources[0]
     columns: Set[int] = set()
-    seen: Set[Tensor] = set()
+    seen = set()
     waiting = [tensor]
     while waiting:
         tensor = waiting.pop()

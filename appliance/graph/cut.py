@@ -122,9 +122,10 @@ def _shared_input(graph: Graph, suppressions: List[str], index: int) -> Tensor:
 def _way_back(graph: Graph, tensor: Tensor) -> List[Tensor]:
     """A tensor and what it was taken out of, back to an operation that makes new values."""
     way = [tensor]
-    while graph.op(tensor.node) in _TAKEN_FROM:
+    while graph.op(tensor.node) in _TAKEN_FROM and len(way) <= len(graph.nodes):
         tensor = graph.inputs[tensor.node][_TAKEN_FROM[graph.op(tensor.node)]]
         way.append(tensor)
+    graph.count_steps(len(way))
     return way
 
 
@@ -147,6 +148,7 @@ def _light_tail(graph: Graph, behind: Set[str], needed: Set[str]) -> Set[str]:
     tail = behind - graph.ancestors(heavy)
     changed = True
     while changed:
+        graph.count_steps(len(tail))
         stay = {
             name
             for name in tail
@@ -187,6 +189,7 @@ def _dynamic(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> Set
                 and any(tensor.node == name for tensor in graph.data_inputs(consumer))
             )
         # A loop is one: its counters and handles are not constants although no data edge says so.
+        graph.count_steps(len(found))
         for frame in frames.values():
             if frame & found:
                 waiting |= ((frame | array_nodes(graph, frame)) & needed) - found

@@ -7,6 +7,7 @@ from typing import List, NamedTuple
 
 from appliance.errors import ModelError
 from appliance.graph.frozen import DT_FLOAT, DT_UINT8, Graph
+from appliance.graph.reading import naming_damage
 
 DETECTION_OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
 MASK_OUTPUT = "detection_masks"
@@ -54,6 +55,11 @@ def output_nodes(graph: Graph) -> List[str]:
 
 def recognise(graph: Graph, name: str) -> Interface:
     """The family of a graph; `name` is what messages call it. Raises ModelError for what cannot be run."""
+    with naming_damage(name):
+        return _recognise(graph, name)
+
+
+def _recognise(graph: Graph, name: str) -> Interface:
     outputs = output_nodes(graph)
     if not outputs:
         raise ModelError(

@@ -23,6 +23,9 @@ _ARITHMETIC: Dict[str, Any] = {
     "Sub": np.subtract,
     "Mul": np.multiply,
 }
+# Of constants that are computed with: how many arithmetic operations deep, and how many numbers in all.
+_DEEPEST = 50
+_MOST_ELEMENTS = 2 ** 28
 
 
 class _Affine(NamedTuple):
@@ -68,6 +71,7 @@ class _Folding:
         self._graph = graph
         self._outputs = {tensor.node for tensor in outputs}
         self._values: Dict[str, Optional[np.ndarray]] = {}
+        self._elements = 0
         read = [tensor for inputs in graph.inputs.values() for tensor in inputs] + list(outputs)
         self._with_more: Set[str] = {tensor.node for tensor in read if tensor.output > 0}
 
@@ -105,7 +109,9 @@ class _Folding:
         """The last node that can be folded, and what they all come to. None where a BiasAdd at most is there."""
         whole = _Affine(np.ones(channels), np.zeros(channels))
         name, last, ops = conv, None, []
-        while name not in self._outputs and len(self._graph.consumers[name]) == 1:
+        seen: Set[str] = set()
+        while name not in self._outputs and len(self._graph.consumers[name]) == 1 and name not in seen:
+            seen.add(name)
             following = self._graph.consumers[name][0]
             step = self._step(following, Tensor(name), channels)
             if step is None or following in self._with_more:
@@ -152,25 +158,30 @@ class _Folding:
             return None
         return np.broadcast_to(value.reshape(-1), (channels,))
 
-    def _value(self, tensor: Tensor) -> Optional[np.ndarray]:
+    def _value(self, tensor: Tensor, deep: int = 0) -> Optional[np.ndarray]:
         """A float32 constant, or what arithmetic makes of such, as float64; None for anything else."""
-        if tensor.output != 0:
+        if tensor.output != 0 or deep > _DEEPEST:
             return None
         name = tensor.node
         if name not in self._values:
             self._values[name] = None
-            self._values[name] = self._computed(name)
+            value = self._computed(name, deep)
+            self._elements += 0 if value is None else value.size
+            self._values[name] = value if self._elements <= _MOST_ELEMENTS else None
         return self._values[name]
 
-    def _computed(self, name: str) -> Optional[np.ndarray]:
+    def _computed(self, name: str, deep: int) -> Optional[np.ndarray]:
         inputs, op = self._graph.data_inputs(name), self._graph.op(name)
         if op == "Const":
             value = self._graph.constant(name)
             return None if value is None or value.dtype != np.float32 else value.astype(np.float64)
         if op not in _ARITHMETIC:
             return None
-        values = [self._value(one) for one in inputs]
-        if any(value is None for value in values):
+        found = [self._value(one, deep + 1) for one in inputs]
+        values = [value for value in found if value is not None]
+        if len(values) < len(found):
+            return None
+        if self._elements + np.broadcast(*values).size > _MOST_ELEMENTS:
             return None
         result: np.ndarray = _ARITHMETIC[op](*values)
         return result
@@ -182,8 +193,10 @@ class _Folding:
 
     def _is_shared(self, name: str) -> bool:
         """Whether others read these weights too."""
-        while len(self._graph.consumers[name]) == 1:
-            if self._graph.op(name) == "Const":
+        seen: Set[str] = set()
+        while len(self._graph.consumers[name]) == 1 and name not in seen:
+            seen.add(name)
+            if not self._graph.inputs[name]:
                 return False
             name = self._graph.inputs[name][0].node
         return True

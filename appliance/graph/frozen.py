@@ -1,14 +1,13 @@
-"""A frozen graph as data: its nodes, who feeds whom, constants as arrays; read from a file, written to bytes."""
+"""A frozen graph as data: its nodes, who feeds whom, constants as arrays. `reading` makes it of a file."""
 
 import hashlib
 import re
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set
+from typing import Any, Collection, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set
 
 import numpy as np
-from google.protobuf.message import DecodeError
 
-from appliance.errors import ModelError
+from appliance.graph.functions import Functions
 from appliance.graph.proto import AttrValue, GraphDef, NodeDef
 
 # DataType numbers of tensorflow/core/framework/types.proto.
@@ -23,6 +22,11 @@ _NUMPY_TYPES: Dict[int, Any] = {
 }
 DT_FLOAT, DT_INT32, DT_UINT8, DT_INT64 = 1, 3, 4, 9
 
+MOST_STEPS = 3 * 10 ** 7
+"""From node to node, for all that is asked of one graph; the largest of the catalogue takes 0.3 million."""
+
+_OUTPUT = re.compile(r"[0-9]{1,6}\Z")
+
 
 class Tensor(NamedTuple):
     """One output of a node. `str()` gives TensorFlow's name for it, "node:0"."""
@@ -35,10 +39,15 @@ class Tensor(NamedTuple):
 
 
 def parse_input(text: str) -> Tensor:
-    """An input as NodeDefs write it: "node", "node:1", or "^node" (a control edge: output -1)."""
+    """An input as NodeDefs write it: "node", "node:1", or "^node" (a control edge: output -1).
+
+    Raises ValueError for anything else behind the colon.
+    """
     if text.startswith("^"):
         return Tensor(text[1:], -1)
-    name, _, output = text.partition(":")
+    name, colon, output = text.partition(":")
+    if colon and not _OUTPUT.match(output):
+        raise ValueError("{!r} is no input".format(text[:100]))
     return Tensor(name, int(output or 0))
 
 
@@ -54,9 +63,9 @@ class Graph:
         self.inputs: Dict[str, List[Tensor]] = {
             node.name: [parse_input(text) for text in node.input] for node in message.node
         }
+        self._steps = 0
         self._consumers: Optional[Dict[str, List[str]]] = None
-        self._functions: Dict[str, Any] = {one.signature.name: one for one in message.library.function}
-        self._function_ops: Dict[str, FrozenSet[str]] = {}
+        self.functions = Functions(message.library)
 
     @property
     def consumers(self) -> Dict[str, List[str]]:
@@ -75,25 +84,13 @@ class Graph:
 
     def ops(self, name: str) -> FrozenSet[str]:
         """The operation of a node and those of the functions that it calls (TensorFlow 2: loops, conditions, calls)."""
-        node = self.nodes[name]
-        return self._inner_ops(node) if self._functions else frozenset((node.op,))
-
-    def _inner_ops(self, node: Any) -> FrozenSet[str]:
-        called = [value.func.name for value in node.attr.values()] + [node.op]
-        called += [function.name for value in node.attr.values() for function in value.list.func]
-        found = {node.op}
-        for name in called:
-            if name in self._functions:
-                if name not in self._function_ops:
-                    self._function_ops[name] = frozenset()  # a function that calls itself adds nothing
-                    inner = [self._inner_ops(other) for other in self._functions[name].node_def]
-                    self._function_ops[name] = frozenset().union(*inner)
-                found |= self._function_ops[name]
-        return frozenset(found)
+        return self.functions.ops(self.nodes[name])
 
     def data_inputs(self, name: str) -> List[Tensor]:
         """The inputs of a node without its control edges."""
-        return [tensor for tensor in self.inputs[name] if tensor.output >= 0]
+        inputs = self.inputs[name]
+        self.count_steps(len(inputs))
+        return [tensor for tensor in inputs if tensor.output >= 0]
 
     def ancestors(self, names: Iterable[str]) -> Set[str]:
         """These nodes and all that they need, control edges included."""
@@ -104,6 +101,7 @@ class Graph:
             if name not in found:
                 found.add(name)
                 waiting.extend(tensor.node for tensor in self.inputs[name])
+        self.count_steps(len(found))
         return found
 
     def descendants(self, names: Iterable[str]) -> Set[str]:
@@ -115,12 +113,27 @@ class Graph:
             if name not in found:
                 found.add(name)
                 waiting.extend(self.consumers[name])
+        self.count_steps(len(found))
         return found
+
+    def count_steps(self, steps: int) -> None:
+        """Raises ValueError where it would take hours: what looks through a graph may ask again for every node."""
+        self._steps += steps
+        if self._steps > MOST_STEPS:
+            raise ValueError("it takes more than {} million steps".format(MOST_STEPS // 10 ** 6))
+
+    def source(self, name: str, ops: Collection[str]) -> str:
+        """The node that is reached over first inputs from this one, while the operation is one of these."""
+        seen: Set[str] = set()
+        while self.op(name) in ops and self.inputs[name] and name not in seen:
+            seen.add(name)
+            name = self.inputs[name][0].node
+        self.count_steps(len(seen))
+        return name
 
     def constant(self, name: str) -> Optional[np.ndarray]:
         """The value of a Const, also behind Identity nodes; None for anything else."""
-        while self.op(name) == "Identity":
-            name = self.inputs[name][0].node
+        name = self.source(name, ("Identity",))
         if self.op(name) != "Const":
             return None
         return tensor_value(self.nodes[name].attr["value"].tensor)
@@ -197,59 +210,6 @@ def make_placeholder(name: str, dtype: int, shape: Optional[Iterable[int]] = Non
         for size in shape:
             value.shape.dim.add(size=size)
     return make_node(name, "Placeholder", [], dtype=type_attribute(dtype), shape=value)
-
-
-def read_graph(path: Path) -> Graph:
-    """Read a frozen graph (a binary GraphDef).
-
-    Raises ModelError, with what to do, where the file is missing, empty, truncated or something else.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError("{}: the graph cannot be read: {}".format(path, error.strerror)) from error
-    return parse_graph(data, str(path))
-
-
-_EXPORT = "The API's export_inference_graph.py makes a frozen graph of a trained model: frozen_inference_graph.pb."
-_VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "TemporaryVariable"})
-# How files begin that people take for a frozen graph.
-_OTHER_FILES = (
-    (rb"\s*(#[^\n]*\n\s*)*(node|library|versions)\s*\{", "a graph written as text"),
-    (rb"\x08\x01\x12", "a SavedModel"),
-    (rb"\x89HDF", "a Keras model"),
-    (rb"....TFL3", "a TensorFlow Lite model"),
-    (rb"\x1f\x8b|PK\x03\x04", "an archive (`python -m appliance models import FILE` takes the zoo's .tar.gz)"),
-    (rb"version https://git-lfs", "the note that Git LFS leaves in place of a file: `git lfs pull` fetches it"),
-)
-
-
-def parse_graph(data: bytes, name: str) -> Graph:
-    """A Graph from the bytes of a GraphDef; `name` is what messages call it. Raises ModelError."""
-    for mark, what in _OTHER_FILES:
-        if re.match(mark, data):
-            raise ModelError("{}: this is no frozen graph but {}. {}".format(name, what, _EXPORT))
-    message = GraphDef()
-    try:
-        message.ParseFromString(data)
-    except (DecodeError, SystemError) as error:  # protobuf 3.19 lets a SystemError through for bad text
-        raise ModelError(
-            "{}: this is no frozen graph, or a truncated one. Fetch it again. {}".format(name, _EXPORT)
-        ) from error
-    if not message.node or not all(node.name and node.op for node in message.node):
-        raise ModelError("{}: this is no frozen graph: no node was found in it. {}".format(name, _EXPORT))
-    names = {node.name for node in message.node}
-    for node in message.node:
-        for text in node.input:
-            if parse_input(text).node not in names:
-                raise ModelError(
-                    "{}: node {} reads {}, which is not in the file: the graph is damaged or truncated. "
-                    "Fetch or export it again.".format(name, node.name, text)
-                )
-    variables = [node.name for node in message.node if node.op in _VARIABLES]
-    if variables:
-        raise ModelError("{}: the graph is not frozen: {} is a variable. {}".format(name, variables[0], _EXPORT))
-    return Graph(message)
 
 
 def graph_hash(path: Path) -> str:

@@ -3,7 +3,7 @@
 Followed from an output along first inputs, as all that lies between it and the last convolution only picks and resizes.
 """
 
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Set
 
 from appliance.graph.frozen import Graph, Tensor
 
@@ -34,7 +34,9 @@ def segmentation_side(graph: Graph, output: str) -> Optional[int]:
 def _back_to_convolution(graph: Graph, output: str) -> Iterator[str]:
     """The nodes from an output back to the convolution it is made of, or to where there is nothing before."""
     name = output
-    while True:
+    seen: Set[str] = set()
+    while name not in seen:
+        seen.add(name)
         yield name
         inputs = graph.data_inputs(name)
         if graph.op(name) == "Conv2D" or not inputs:

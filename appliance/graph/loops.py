@@ -14,8 +14,18 @@ _ARRAY_VALUES = frozenset(
 )
 
 
+MOST_DEEP = 20
+
+
+class TooDeepError(Exception):
+    """Which loops are nested too deeply, in half a sentence."""
+
+
 def find_frames(graph: Graph) -> Dict[str, Set[str]]:
-    """The nodes of each loop by its frame's name, from Enter to Exit, with those of the loops inside it."""
+    """The nodes of each loop by its frame's name, from Enter to Exit, with those of the loops inside it.
+
+    Raises TooDeepError, which no graph does that was read from a file.
+    """
     inside: Dict[str, Tuple[str, ...]] = {}
     frames: Dict[str, Set[str]] = {}
     waiting: List[Tuple[str, Tuple[str, ...]]] = [(name, ()) for name, inputs in graph.inputs.items() if not inputs]
@@ -25,7 +35,9 @@ def find_frames(graph: Graph) -> Dict[str, Set[str]]:
             continue
         node = graph.nodes[name]
         if node.op == "Enter":
-            around = (*around, node.attr["frame_name"].s.decode())
+            around = (*around, node.attr["frame_name"].s.decode(errors="replace"))
+            if len(around) > MOST_DEEP:
+                raise TooDeepError("the graph's loops are nested more than {} deep".format(MOST_DEEP))
         for frame in around:
             frames.setdefault(frame, set()).add(name)
         if node.op == "Exit":

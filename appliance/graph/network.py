@@ -4,7 +4,7 @@ TensorRT and OpenVINO take neither bytes of any size nor TensorFlow's resize, so
 front that takes several images at once.
 """
 
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -68,10 +68,8 @@ def take_network(front: Graph, image: str, outputs: Sequence[Tensor]) -> Network
     Raises NotRecognisedError, with the reason, for any other.
     """
     turned = _turned_picture(front, image)
-    resize: Optional[str] = front.inputs[turned][0].node
-    while resize is not None and front.op(resize) in _VIEWS:
-        resize = front.inputs[resize][0].node
-    if resize is None or front.op(resize) != "ResizeBilinear":
+    resize = front.source(front.inputs[turned][0].node, _VIEWS)
+    if front.op(resize) != "ResizeBilinear":
         raise NotRecognisedError("what comes before the network is not one bilinear resize")
     size = front.constant(front.inputs[resize][1].node)
     if size is None:

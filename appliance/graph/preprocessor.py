@@ -155,17 +155,12 @@ def _outside(graph: Graph, name: str, body: Set[str], as_bytes: bool, image: str
 
 
 def _is_cast_image(graph: Graph, tensor: Tensor, image: str) -> bool:
-    node = tensor.node
-    while graph.op(node) in ("Cast", "Identity"):
-        node = graph.inputs[node][0].node
-    return node == image
+    return graph.source(tensor.node, ("Cast", "Identity")) == image
 
 
 def _is_picture(graph: Graph, value: Tensor, body: Set[str]) -> bool:
     """Whether a written value is the picture itself, resized or as it was read, rather than a shape."""
-    node = value.node
-    while graph.op(node) in ("Squeeze", "ExpandDims", "Identity", "ResizeBilinear"):
-        node = graph.inputs[node][0].node
+    node = graph.source(value.node, ("Squeeze", "ExpandDims", "Identity", "ResizeBilinear"))
     return graph.op(node) == "TensorArrayReadV3"
 
 
@@ -190,9 +185,7 @@ def _collect(graph: Graph, name: str, value: Tensor, is_picture: bool, as_bytes:
 
 
 def _is_resized(graph: Graph, value: Tensor) -> bool:
-    node = value.node
-    while graph.op(node) in ("Squeeze", "ExpandDims", "Identity"):
-        node = graph.inputs[node][0].node
+    node = graph.source(value.node, ("Squeeze", "ExpandDims", "Identity"))
     return graph.op(node) == "ResizeBilinear"
 
 

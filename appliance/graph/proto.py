@@ -13,7 +13,7 @@ _PACKAGE = "tensorflow"
 _FIELD = descriptor_pb2.FieldDescriptorProto
 
 # message -> (field, number, type). "[]" repeats it, "{}" makes it a map from string, "|" puts it in the oneof `value`.
-_MESSAGES: Dict[str, List[Tuple[str, int, str]]] = {
+MESSAGES: Dict[str, List[Tuple[str, int, str]]] = {
     "GraphDef": [("node", 1, "NodeDef[]"), ("library", 2, "FunctionDefLibrary"), ("versions", 4, "VersionDef")],
     "NodeDef": [
         ("name", 1, "string"),
@@ -76,7 +76,7 @@ def _add_field(message: Any, name: str, number: int, kind: str) -> None:
         field.type_name = ".{}.{}.{}".format(_PACKAGE, message.name, entry.name)
         field.type, field.label = _FIELD.TYPE_MESSAGE, _FIELD.LABEL_REPEATED
         return
-    if base in _MESSAGES:
+    if base in MESSAGES:
         field.type, field.type_name = _FIELD.TYPE_MESSAGE, ".{}.{}".format(_PACKAGE, base)
     else:
         field.type = getattr(_FIELD, "TYPE_" + base.upper())
@@ -88,7 +88,7 @@ def _add_field(message: Any, name: str, number: int, kind: str) -> None:
 
 def _message_classes() -> Dict[str, Any]:
     file = descriptor_pb2.FileDescriptorProto(name="splitlens/graph.proto", package=_PACKAGE, syntax="proto3")
-    for message_name, fields in _MESSAGES.items():
+    for message_name, fields in MESSAGES.items():
         message = file.message_type.add(name=message_name)
         if any(kind.endswith("|") for _, _, kind in fields):
             message.oneof_decl.add(name="value")
@@ -102,7 +102,7 @@ def _message_classes() -> Dict[str, Any]:
         make = factory.GetMessageClass
     else:
         make = factory.MessageFactory(pool).GetPrototype
-    return {name: make(pool.FindMessageTypeByName(_PACKAGE + "." + name)) for name in _MESSAGES}
+    return {name: make(pool.FindMessageTypeByName(_PACKAGE + "." + name)) for name in MESSAGES}
 
 
 _CLASSES = _message_classes()

@@ -13,6 +13,8 @@ from appliance.graph.frozen import Graph, Tensor
 Shape = Tuple[Optional[int], ...]
 # A constant with more elements is not computed with.
 _MOST = 64
+_MOST_SIDES = 32  # numpy's
+_MOST_OUTPUTS = 10000
 
 
 class Known(NamedTuple):
@@ -38,7 +40,7 @@ _OF_VALUES: Dict[str, Callable[[Any, List[Any]], Any]] = {
     "Pack": lambda attr, given: np.stack(given, attr["axis"].i),
     "ConcatV2": lambda attr, given: np.concatenate(given[:-1], int(given[-1])),
     "ExpandDims": lambda attr, given: np.expand_dims(given[0], int(given[1])),
-    "Range": lambda attr, given: np.arange(*(int(one) for one in given)),
+    "Range": lambda attr, given: _arange(*(int(one) for one in given)),
     "Reshape": lambda attr, given: given[0].reshape(given[1].tolist()),
     "Squeeze": lambda attr, given: given[0].squeeze(),
     "Prod": lambda attr, given: np.prod(given[0], axis=tuple(given[1].ravel().tolist()), keepdims=attr["keep_dims"].b),
@@ -54,10 +56,14 @@ def find_shapes(graph: Graph, tensors: Iterable[Tensor]) -> List[Optional[Shape]
     for name in _in_order(graph, [tensor.node for tensor in wanted]):
         given = [_of(known, tensor) for tensor in graph.data_inputs(name)]
         try:
-            known[name] = _infer(graph, name, given)
-        except (ArithmeticError, IndexError, TypeError, ValueError):
+            known[name] = [one if _is_possible(one.shape) else _NOTHING for one in _infer(graph, name, given)]
+        except (ArithmeticError, IndexError, MemoryError, TypeError, ValueError):
             known[name] = [_NOTHING]
     return [_of(known, tensor).shape for tensor in wanted]
+
+
+def _is_possible(shape: Optional[Shape]) -> bool:
+    return shape is None or (len(shape) <= _MOST_SIDES and all(side is None or side < 2 ** 63 for side in shape))
 
 
 def _of(known: Dict[str, List[Known]], tensor: Tensor) -> Known:
@@ -153,12 +159,19 @@ def _view(
         return [(*first[:axis], len(given), *first[axis:])]
     if op == "Unpack":
         axis = attr["axis"].i % len(first)
-        return [(*first[:axis], *first[axis + 1:])] * attr["num"].i
+        return [(*first[:axis], *first[axis + 1:])] * min(attr["num"].i, _MOST_OUTPUTS)
     if op in ("Slice", "StridedSlice") and None not in first:
         picture = np.broadcast_to(np.zeros(()), [side for side in first if side is not None])
         picked = picture[_slices(*values[1:3]) if op == "Slice" else _strides(attr, values)]
         return [picked.shape]
     return [None]
+
+
+def _arange(start: int, limit: int, step: int) -> np.ndarray:
+    numbers = range(start, limit, step)
+    if len(numbers) > _MOST:
+        raise ValueError("too many numbers to compute with")
+    return np.array(numbers, np.int64)
 
 
 def _slices(begin: np.ndarray, size: np.ndarray) -> Tuple[slice, ...]:

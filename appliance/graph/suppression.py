@@ -196,9 +196,8 @@ class _Reader:
         """The constant of a filter "greater than" by which a Gather picks scores; None for any other node."""
         if self.graph.op(node) not in ("Gather", "GatherV2"):
             return None
-        index = self.graph.inputs[node][1].node
-        while self.graph.op(index) in ("Cast", "Reshape", "Squeeze", "Where", "Identity"):
-            index = self.graph.inputs[index][0].node
+        index = self.graph.source(
+            self.graph.inputs[node][1].node, ("Cast", "Reshape", "Squeeze", "Where", "Identity"))
         if self.graph.op(index) != "Greater":
             raise NotRecognisedError("candidates are picked by {}".format(self.graph.op(index)))
         compared, limit = self.graph.inputs[index][:2]
@@ -230,8 +229,8 @@ class _Reader:
         constants = [tensor] if self.graph.op(tensor.node) != "Minimum" else self.graph.inputs[tensor.node][:2]
         for candidate in constants:
             value = self.graph.constant(candidate.node)
-            if value is not None:
-                return int(value)
+            if value is not None and value.size == 1:
+                return int(value.ravel()[0])
         raise NotRecognisedError("the number of boxes kept is not a constant ({})".format(tensor.node))
 
     def total(self, names: List[str]) -> int:

@@ -1,6 +1,6 @@
 """Follow values backwards through a graph: through views, slices and the arrays of while loops."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from appliance.graph.frozen import Graph, Tensor
 
@@ -42,9 +42,8 @@ def is_loop_result(graph: Graph, name: str) -> bool:
 
 def array_value(graph: Graph, name: str) -> Optional[Tensor]:
     """The tensor that was written to the array which this TensorArrayReadV3 or TensorArrayGatherV3 reads."""
-    handle = graph.inputs[name][0].node
-    while graph.op(handle) == "Enter":
-        handle = graph.inputs[handle][0].node
+    handle = graph.source(graph.inputs[name][0].node, ("Enter",))
+    graph.count_steps(len(graph.consumers[handle]))
     for consumer in graph.consumers[handle]:
         readers = [consumer] + (graph.consumers[consumer] if graph.op(consumer) == "Enter" else [])
         for reader in readers:
@@ -59,7 +58,9 @@ def follow(graph: Graph, tensor: Tensor, stop: Callable[[Tensor], bool]) -> Tupl
     Returns where the walk ended, and the steps that led there.
     """
     way: List[Step] = []
-    while not stop(tensor):
+    seen: Set[Tensor] = set()
+    while not stop(tensor) and tensor not in seen:
+        seen.add(tensor)
         op = graph.op(tensor.node)
         if op == "TensorArrayReadV3":
             source = array_value(graph, tensor.node)
@@ -71,4 +72,5 @@ def follow(graph: Graph, tensor: Tensor, stop: Callable[[Tensor], bool]) -> Tupl
             break
         way.append(Step(tensor.node, tensor.output))
         tensor = source
+    graph.count_steps(len(way))
     return tensor, way

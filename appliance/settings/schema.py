@@ -102,6 +102,10 @@ class Settings:
     model_path: Optional[str] = setting(
         None, TEXT, MODEL, "path of a frozen graph; where `model` is set too, the higher layer wins")
     label_path: Optional[str] = setting(None, TEXT, MODEL, "label map; by default the model's own")
+    trust_graph: bool = setting(
+        False, BOOLEAN, MODEL,
+        "take a graph with any operation in it, also one that may write files or run programs; only for a graph whose "
+        "maker you trust as yourself")
     models_dir: str = setting("models", TEXT, MODEL, "folder that holds the installed models")
     model_type: Optional[str] = setting(
         None, TEXT, MODEL, FOUND_IN_GRAPH + "; trt_v1 asks for TensorRT, as `engine: tensorrt` does",

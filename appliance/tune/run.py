@@ -13,13 +13,11 @@ import psutil
 from appliance.app import find_model, model_options
 from appliance.board.machine import machine_facts
 from appliance.bus import lock_run_dir
-from appliance.detectors.families import plan_for
+from appliance.detectors.families import understand
 from appliance.engines.base import available_cores
 from appliance.engines.choose import OPENVINO, TENSORFLOW, TENSORRT, is_x86
 from appliance.engines.versions import loaded_versions
 from appliance.errors import ConfigError, SplitlensError
-from appliance.graph.adapt import read_model
-from appliance.graph.family import recognise
 from appliance.graph.frozen import graph_hash
 from appliance.measure import read_pictures, resize
 from appliance.report import show_report
@@ -120,9 +118,7 @@ def is_up(run_dir: str) -> bool:
 def look_around(model: InstalledModel, loaded: Loaded) -> Place:
     """What there is to choose from here."""
     settings = loaded.settings
-    graph = read_model(model.path)
-    interface = recognise(graph, str(model.path))
-    plan = plan_for(graph, interface, settings.split_model, settings.exact)
+    _, interface, plan, _ = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)
     fixed = {key: getattr(settings, key) for key in TUNED_SETTINGS if not is_free(loaded, key)}
     engines = [TENSORFLOW]
     if interface.family == "ssd" and plan.path == "fast":

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from appliance.errors import ModelError, OutputError
-from appliance.graph.frozen import graph_hash, read_graph
+from appliance.graph.frozen import graph_hash
+from appliance.graph.reading import read_graph
 from appliance.settings import redact
 from appliance.settings.wording import size_text
 from appliance.zoo.archive import unpack_graph

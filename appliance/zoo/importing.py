@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from appliance.errors import ModelError
-from appliance.graph.frozen import read_graph
+from appliance.graph.reading import read_graph
 from appliance.zoo.archive import unpack_graph
 from appliance.zoo.catalogue import ZooOrigin, load_catalogue
 from appliance.zoo.install import check_name, check_space, locked, make_record, put_in_place, staging, writing
@@ -19,7 +19,8 @@ _ARCHIVES = (".tar.gz", ".tgz")
 
 
 def import_model(
-    file_or_dir: Path, models_dir: Path, labels: Optional[Path] = None, name: Optional[str] = None
+    file_or_dir: Path, models_dir: Path, labels: Optional[Path] = None, name: Optional[str] = None,
+    trusted: bool = False,
 ) -> InstalledModel:
     """Copy a frozen graph into `models_dir` and record it.
 
@@ -27,13 +28,14 @@ def import_model(
     zoo has them (.tar.gz).
     labels: a label map to keep with it; without one, the map beside the graph is taken, if any.
     name: what to call it; without one, the file, its folder or the archive names it.
+    trusted: see `read_graph`.
     Raises ModelError (not there, no graph, a broken label map, a name that is taken), OutputError (no space).
     """
     source = Path(file_or_dir).expanduser()
     is_archive = source.is_file() and source.name.endswith(_ARCHIVES)
     graph = source if is_archive else _find_graph(source)
     if not is_archive:
-        read_graph(graph)  # here, so that a complaint names the user's own file
+        read_graph(graph, trusted)  # here, so that a complaint names the user's own file
     chosen = _catalogue_name(check_name(name if name is not None else _name_of(source, graph)))
     label_map = labels if labels is not None or is_archive else label_map_beside(graph.parent)
     if label_map is not None:
@@ -48,7 +50,7 @@ def import_model(
             if is_archive:
                 _check_published(source)
                 unpack_graph(source, folder)
-                read_graph(folder / GRAPH_FILE)
+                read_graph(folder / GRAPH_FILE, trusted)
             else:
                 _copy(graph, folder / GRAPH_FILE)
             if label_map is not None:

@@ -47,12 +47,14 @@ def installed(models_dir: Path) -> List[InstalledModel]:
     return sorted(models, key=lambda model: model.name)
 
 
-def family_of(model: InstalledModel) -> str:
+def family_of(model: InstalledModel, trusted: bool = False) -> str:
     """The family of a model, as in `graph.family`; of one that is not in the catalogue it is read from its graph.
 
     Raises ModelError for a graph that is damaged or none that can be run.
     """
-    return model.entry.family if model.entry else recognise(read_model(model.path), str(model.path)).family
+    if model.entry:
+        return model.entry.family
+    return recognise(read_model(model.path, trusted), str(model.path)).family
 
 
 def resolve_model(

@@ -13,8 +13,9 @@ from appliance.errors import ModelError
 from appliance.frame import Detections, Frame
 from appliance.graph.cut import find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, recognise
-from appliance.graph.frozen import Graph, Tensor, make_node, make_placeholder, read_graph, type_attribute
+from appliance.graph.frozen import Graph, Tensor, make_node, make_placeholder, type_attribute
 from appliance.graph.proto import GraphDef
+from appliance.graph.reading import read_graph
 from appliance.graph.split import keep, split
 from appliance.pipeline.feed import Feed
 from appliance.pipeline.loop import Loop

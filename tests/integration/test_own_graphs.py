@@ -10,7 +10,7 @@ from appliance.detectors.plan import ModelOptions
 from appliance.errors import ModelError
 from appliance.graph.adapt import adapt
 from appliance.graph.cut import NoCutError, find_cut
-from appliance.graph.frozen import parse_graph
+from appliance.graph.reading import parse_graph
 from appliance.zoo.store import resolve_model
 from tests.graphs import Own, build
 from tests.zoo import changed, prefixed, renamed, unpack, zoo_bytes

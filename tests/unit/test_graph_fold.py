@@ -7,9 +7,10 @@ from appliance.detectors.families import plan_for
 from appliance.graph.adapt import adapt
 from appliance.graph.family import recognise
 from appliance.graph.fold import fold_batch_norms
-from appliance.graph.frozen import DT_FLOAT, Graph, Tensor, make_const, make_node, make_placeholder, parse_graph
+from appliance.graph.frozen import DT_FLOAT, Graph, Tensor, make_const, make_node, make_placeholder
 from appliance.graph.frozen import type_attribute as dtype
 from appliance.graph.proto import GraphDef
+from appliance.graph.reading import parse_graph
 from tests.zoo import zoo_bytes
 
 RANDOM = np.random.RandomState(5)

@@ -11,13 +11,12 @@ from appliance.graph.frozen import (
     make_const,
     make_node,
     make_placeholder,
-    parse_graph,
     parse_input,
-    read_graph,
     tensor_value,
     type_attribute,
 )
 from appliance.graph.proto import GraphDef, TensorProto
+from appliance.graph.reading import parse_graph, read_graph
 
 
 def small_graph():

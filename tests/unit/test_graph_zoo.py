@@ -8,8 +8,8 @@ import pytest
 from appliance.graph.adapt import adapt
 from appliance.graph.cut import NoCutError, find_cut
 from appliance.graph.family import DETECTION_OUTPUTS, HEAVY_OPS, output_nodes, recognise
-from appliance.graph.frozen import parse_graph
 from appliance.graph.preprocessor import Resizing, unroll_preprocessor
+from appliance.graph.reading import parse_graph
 from appliance.graph.shapes import find_shapes
 from appliance.graph.split import keep, split
 from appliance.graph.suppression import read_suppression

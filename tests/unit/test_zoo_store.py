@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from appliance.errors import ModelError, OutputError
-from appliance.graph.frozen import graph_hash, make_const, read_graph
+from appliance.graph.frozen import graph_hash, make_const
 from appliance.graph.proto import GraphDef
+from appliance.graph.reading import read_graph
 from appliance.zoo.importing import import_model
 from appliance.zoo.install import locked
 from appliance.zoo.labels import builtin_labels

@@ -9,8 +9,9 @@ import pytest
 
 from appliance.errors import ModelError
 from appliance.graph.cut import find_cut
-from appliance.graph.frozen import Graph, parse_graph
+from appliance.graph.frozen import Graph
 from appliance.graph.proto import AttrValue, GraphDef, NodeDef
+from appliance.graph.reading import parse_graph
 from appliance.zoo.ssd_tail import append_nms
 from appliance.zoo.tfjs import canonical_bytes, frozen_graph_from_tfjs
 
@@ -92,7 +93,7 @@ def write(folder, model=MODEL, data=DATA):
 
 def test_nodes_attributes_and_weights_come_over(tmp_path):
     message = frozen_graph_from_tfjs(write(tmp_path))
-    graph = parse_graph(canonical_bytes(message), "test")
+    graph = parse_graph(canonical_bytes(message), "test", trusted=True)
     assert message.versions.producer == 24
     assert list(graph.nodes)[:3] == ["image", "offsets", "steps"]
     assert [dim.size for dim in graph.nodes["image"].attr["shape"].shape.dim] == [1, -1]

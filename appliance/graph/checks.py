@@ -1,0 +1,144 @@
+"""What a graph of unknown origin must not be: endless, larger than its file, or able to do more than compute."""
+
+import functools
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, Iterator, Tuple
+
+import yaml
+
+from appliance.errors import ModelError
+from appliance.graph.frozen import Graph
+from appliance.graph.functions import read_attributes
+from appliance.graph.loops import TooDeepError, find_frames
+
+_FILE = Path(__file__).with_name("operations.yml")
+
+# The largest graph of the catalogue has 21,000 nodes, no functions, and loops two deep.
+MOST_NODES = 200000
+MOST_CALLS_DEEP = 50
+MOST_LOOPS = 500
+MOST_CONSTANT_BYTES = 2 ** 31
+# No type has more bytes an element; DT_RESOURCE and DT_VARIANT stand for objects of the process.
+_LARGEST_ELEMENT = 16
+_ELEMENT_BYTES = {1: 4, 2: 8, 3: 4, 4: 1, 5: 2, 6: 1, 8: 8, 9: 8, 10: 1, 11: 1, 12: 1, 13: 4, 14: 2, 15: 2, 16: 2,
+                  17: 2, 19: 2, 22: 4, 23: 8}
+_HANDLES = (20, 21)
+
+
+@functools.lru_cache(maxsize=None)
+def allowed_operations() -> FrozenSet[str]:
+    """The operations that a graph of unknown origin may hold."""
+    groups = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return frozenset(op for ops in groups.values() for op in ops.split())
+
+
+def check_operations(graph: Graph, name: str) -> None:
+    """Raises ModelError for a graph in which any node, of a function too, might do more than compute."""
+    allowed, functions = allowed_operations(), graph.functions.by_name
+    for where, node in _all_nodes(graph):
+        if node.op not in allowed and node.op not in functions:
+            raise ModelError(
+                "{}: {}{} is the operation {}, which is none of those that a graph needs to detect: it may reach "
+                "files, the network or the process. Use a graph without it; one whose maker you trust as yourself is "
+                "taken with --trust-graph.".format(name, node.name[:200], where, node.op[:100]))
+        attributes = read_attributes(node)
+        unknown = [called for called in attributes.functions if called not in functions]
+        if unknown:
+            raise ModelError(
+                "{}: {}{} ({}) calls {}, which is no function in the file. Export the graph again.".format(
+                    name, node.name[:200], where, node.op, unknown[0][:200]))
+        if any(tensor.dtype in _HANDLES for tensor in attributes.tensors):
+            raise ModelError(
+                "{}: {}{} holds an object of another process in place of numbers. Export the graph again.".format(
+                    name, node.name[:200], where))
+
+
+def check_structure(graph: Graph, name: str) -> None:
+    """Raises ModelError for a graph that no walk would come to the end of, or that promises more than there is."""
+    count = sum(1 for _ in _all_nodes(graph))
+    if count > MOST_NODES:
+        raise ModelError("{}: the graph has {} nodes; {} are taken.".format(name, count, MOST_NODES))
+    _check_functions(graph, name)
+    _check_constants(graph, name)
+    _check_rings(graph, name)
+    _check_loops(graph, name)
+
+
+def _check_functions(graph: Graph, name: str) -> None:
+    functions = graph.functions
+    if len(functions.by_name) < len(graph.message.library.function):
+        raise ModelError("{}: the graph is damaged: two functions have the same name.".format(name))
+    sizes, depth, ring = functions.expansion()
+    if ring is not None:
+        raise ModelError("{}: the graph's function {} calls itself: it would never end.".format(name, ring[:200]))
+    if depth > MOST_CALLS_DEEP:
+        raise ModelError("{}: the graph's functions call each other {} deep; {} are taken.".format(
+            name, depth, MOST_CALLS_DEEP))
+    total = sum(sizes[called] for node in graph.nodes.values() for called in functions.calls(node))
+    if max(total, max(sizes.values(), default=0)) > MOST_NODES:
+        raise ModelError("{}: with its functions in place of their calls the graph has more than {} nodes.".format(
+            name, MOST_NODES))
+
+
+def _check_constants(graph: Graph, name: str) -> None:
+    total = 0
+    for _, node in _all_nodes(graph):
+        for tensor in read_attributes(node).tensors:
+            elements = 1
+            for dim in tensor.tensor_shape.dim:
+                elements *= dim.size
+                if dim.size < 0 or elements > MOST_CONSTANT_BYTES:
+                    elements = MOST_CONSTANT_BYTES + 1
+                    break
+            size = elements * _ELEMENT_BYTES.get(tensor.dtype, _LARGEST_ELEMENT)
+            total += size
+            if total > MOST_CONSTANT_BYTES:
+                raise ModelError("{}: the constants of the graph, with {}, would take more than 2 GB.".format(
+                    name, node.name[:200]))
+            if tensor.tensor_content and tensor.dtype in _ELEMENT_BYTES and len(tensor.tensor_content) != size:
+                raise ModelError(
+                    "{}: the constant {} has {} bytes, and its shape needs {}: the graph is damaged.".format(
+                        name, node.name[:200], len(tensor.tensor_content), size))
+
+
+def _check_rings(graph: Graph, name: str) -> None:
+    """Only the next turn of a loop may lead back to where a value came from."""
+    missing: Dict[str, int] = {}
+    consumers = graph.consumers
+    for node, inputs in graph.inputs.items():
+        missing[node] = sum(1 for tensor in inputs if graph.op(tensor.node) != "NextIteration")
+    ready = [node for node, count in missing.items() if not count]
+    done = 0
+    while ready:
+        node = ready.pop()
+        done += 1
+        if graph.op(node) == "NextIteration":
+            continue
+        for consumer in consumers[node]:
+            missing[consumer] -= 1
+            if not missing[consumer]:
+                ready.append(consumer)
+    if done < len(missing):
+        ring = next(node for node, count in missing.items() if count)
+        raise ModelError(
+            "{}: node {} needs its own result, or that of a ring of nodes: the graph would never end. Export it "
+            "again.".format(name, ring[:200]))
+
+
+def _check_loops(graph: Graph, name: str) -> None:
+    frames = {node.attr["frame_name"].s for node in graph.nodes.values() if node.op == "Enter"}
+    if len(frames) > MOST_LOOPS:
+        raise ModelError("{}: the graph has {} loops; {} are taken.".format(name, len(frames), MOST_LOOPS))
+    try:
+        find_frames(graph)
+    except TooDeepError as error:
+        raise ModelError("{}: {}.".format(name, error)) from error
+
+
+def _all_nodes(graph: Graph) -> Iterator[Tuple[str, Any]]:
+    """Every node, with where it is: "" or " in the function X"."""
+    for node in graph.message.node:
+        yield "", node
+    for function in graph.message.library.function:
+        for node in function.node_def:
+            yield " in the function {}".format(function.signature.name[:200]), node

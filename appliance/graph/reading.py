@@ -1,0 +1,115 @@
+"""Read a frozen graph, which may be anybody's: every bound and every check stands before anything else looks at it."""
+
+import contextlib
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any, Iterator
+
+from google.protobuf.message import DecodeError
+
+from appliance.errors import ModelError
+from appliance.graph.checks import check_operations, check_structure
+from appliance.graph.frozen import Graph, parse_input
+from appliance.graph.proto import GraphDef
+from appliance.graph.wire import TooMuchError, count_fields
+
+MOST_BYTES = 2 ** 31 - 1
+"""What protobuf takes."""
+
+_EXPORT = "The API's export_inference_graph.py makes a frozen graph of a trained model: frozen_inference_graph.pb."
+_VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "TemporaryVariable"})
+# How files begin that people take for a frozen graph.
+_OTHER_FILES = (
+    (rb"\s*(#[^\n]*\n\s*)*(node|library|versions)\s*\{", "a graph written as text"),
+    (rb"\x08\x01\x12", "a SavedModel"),
+    (rb"\x89HDF", "a Keras model"),
+    (rb"....TFL3", "a TensorFlow Lite model"),
+    (rb"\x1f\x8b|PK\x03\x04", "an archive (`python -m appliance models import FILE` takes the zoo's .tar.gz)"),
+    (rb"version https://git-lfs", "the note that Git LFS leaves in place of a file: `git lfs pull` fetches it"),
+)
+
+
+def read_graph(path: Path, trusted: bool = False) -> Graph:
+    """Read a frozen graph (a binary GraphDef).
+
+    trusted: any operation is taken, whatever it does; else those of `operations.yml`.
+    Raises ModelError, with what to do, where the file is missing, empty, truncated, something else, or not allowed.
+    """
+    try:
+        descriptor = os.open(str(path), os.O_RDONLY | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            about = os.fstat(descriptor)
+            if not stat.S_ISREG(about.st_mode):
+                raise ModelError("{}: the graph cannot be read: it is no file.".format(path))
+            if about.st_size > MOST_BYTES:
+                raise ModelError("{}: this is no frozen graph: none is larger than 2 GB.".format(path))
+            data = file.read(MOST_BYTES)
+    except OSError as error:
+        raise ModelError("{}: the graph cannot be read: {}".format(path, error.strerror)) from error
+    return parse_graph(data, str(path), trusted)
+
+
+@contextlib.contextmanager
+def naming_damage(name: str) -> Iterator[None]:
+    """Turns what goes wrong while a graph is looked through into a ModelError.
+
+    That every operation has the inputs and attributes that it needs is TensorFlow's to check; here it shows by this.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
+        raise ModelError(
+            "{}: the graph is damaged, or built as TensorFlow builds none ({}: {}). Export it again.".format(
+                name, type(error).__name__, str(error)[:200])) from error
+
+
+def parse_graph(data: bytes, name: str, trusted: bool = False) -> Graph:
+    """A Graph from the bytes of a GraphDef; `name` is what messages call it. Raises ModelError, as `read_graph`."""
+    for mark, what in _OTHER_FILES:
+        if re.match(mark, data):
+            raise ModelError("{}: this is no frozen graph but {}. {}".format(name, what, _EXPORT))
+    message = _parse(data, name)
+    if not message.node or not all(node.name and node.op for node in message.node):
+        raise ModelError("{}: this is no frozen graph: no node was found in it. {}".format(name, _EXPORT))
+    _check_inputs(message, name)
+    variables = [node.name for node in message.node if node.op in _VARIABLES]
+    if variables:
+        raise ModelError("{}: the graph is not frozen: {} is a variable. {}".format(name, variables[0], _EXPORT))
+    graph = Graph(message)
+    check_structure(graph, name)
+    if not trusted:
+        check_operations(graph, name)
+    return graph
+
+
+def _parse(data: bytes, name: str) -> Any:
+    message = GraphDef()
+    try:
+        count_fields(data)
+        message.ParseFromString(data)
+    except TooMuchError as error:
+        raise ModelError("{}: this is no frozen graph: {}.".format(name, error)) from error
+    except (DecodeError, SystemError, RecursionError) as error:  # 3.19 lets a SystemError through for bad text
+        raise ModelError(
+            "{}: this is no frozen graph, or a truncated one. Fetch it again. {}".format(name, _EXPORT)
+        ) from error
+    return message
+
+
+def _check_inputs(message: Any, name: str) -> None:
+    names = {node.name for node in message.node}
+    if len(names) < len(message.node):
+        raise ModelError("{}: the graph is damaged: two nodes have the same name. Export it again.".format(name))
+    for node in message.node:
+        for text in node.input:
+            try:
+                is_there = parse_input(text).node in names
+            except ValueError:
+                is_there = False
+            if not is_there:
+                raise ModelError(
+                    "{}: node {} reads {}, which is not in the file: the graph is damaged or truncated. "
+                    "Fetch or export it again.".format(name, node.name, text[:200])
+                )
