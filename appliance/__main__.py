@@ -1,5 +1,12 @@
 """The command line: `python -m appliance`."""
 
+import _signal  # type: ignore[import-not-found]  # built in, so here at once: `signal` takes some files
+
+if __name__ == "__main__":
+    # Ctrl-C ends the program by itself, at any moment: as Python has it, an exception in the main thread, it comes when
+    # a library has finished, and is lost where one catches everything. So what is written is whole at any moment.
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 import argparse
 import dataclasses
 import io
@@ -9,11 +16,10 @@ import os
 import re
 import signal
 import sys
-import threading
 import traceback
 import warnings
 from pathlib import Path
-from typing import List, Optional
+from typing import Any, List, NoReturn, Optional
 
 from appliance.commandline import INPUT_SETTINGS, parse
 from appliance.errors import ModelError, SplitlensError
@@ -21,8 +27,8 @@ from appliance.settings import Loaded, chosen_model, load_settings, with_profile
 from appliance.settings.options import read_overrides, set_override
 from appliance.settings.redact import redact
 
-# What a shell expects of a program that ended by Ctrl-C.
-INTERRUPTED = 130
+# What a shell expects of a program that ended by Ctrl-C; and the seconds that clearing away may take then.
+INTERRUPTED, CLEARING = 130, 5
 # Seconds after which a thread lets another one run Python. The usual 5 ms are as long as a whole batch takes on a GPU.
 SWITCH_SECONDS = 0.0005
 
@@ -60,8 +66,6 @@ def _run(options: argparse.Namespace) -> int:
     if options.input is not None:
         set_override(options, INPUT_SETTINGS[options.command], options.input)
     loaded = _load(options)
-    # Until frames come there is nothing to finish, and a traceback out of TensorFlow's import helps nobody.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     from appliance import app
 
     app.run(loaded, options.command, options.json, options.force, options.power)
@@ -81,22 +85,10 @@ def _tune(options: argparse.Namespace) -> int:
     from appliance.supervise import default_run_dir, listening_address
 
     run_dir = loaded.settings.run_dir or default_run_dir(listening_address(loaded.settings.listen)[1])
-    _end_at_once()
     from appliance.tune.run import run
 
     run(loaded, options.seconds, options.clip, options.json, options.force, run_dir)
     return 0
-
-
-def _end_at_once() -> None:
-    """Let Ctrl-C end the program even while a library is at work for minutes. Nothing may be half done then."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-    def end() -> None:
-        signal.sigwait({signal.SIGINT})
-        os._exit(INTERRUPTED)
-
-    threading.Thread(target=end, daemon=True).start()
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -169,7 +161,17 @@ def _models(options: argparse.Namespace) -> int:
     loaded = _load(options)
     from appliance import models
 
+    signal.signal(signal.SIGINT, _clear_away)
     return models.run(options, loaded)
+
+
+def _clear_away(number: int, frame: Any) -> NoReturn:
+    """Ctrl-C while files are made: what is not whole goes. A second one, or a library that swallows this one, ends it
+    all the same."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, lambda number, frame: os.kill(os.getpid(), signal.SIGINT))
+    signal.alarm(CLEARING)
+    raise KeyboardInterrupt
 
 
 _COMMANDS = {

@@ -107,14 +107,15 @@ def wait(loop: Loop, write_line: Callable[[str], None]) -> None:
         raise Stopped(signal.Signals(number).name)
 
     try:
-        _set_signals(stop)
-        loop.wait()
+        try:
+            _set_signals(stop)
+            loop.wait()
+        finally:
+            _set_signals(signal.SIG_DFL)  # until then a signal may come
     except Stopped as stopped:
         write_line("{}: finishing the frames under way".format(stopped))
         loop.stop()
         loop.wait()
-    finally:
-        _set_signals(signal.SIG_DFL)
 
 
 def _set_signals(handler: Any) -> None:

@@ -4,7 +4,6 @@
 so far, and ends with its standard input.
 """
 
-import signal
 import subprocess
 import sys
 import threading
@@ -27,7 +26,8 @@ class Viewer:
 
     def __enter__(self) -> "Viewer":
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True)
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True,
+            start_new_session=True)  # Ctrl-C is for the bench, with which this one's input ends
         until = time.monotonic() + PATIENCE
         while not self._station.is_watched(self._stream):
             if self._process.poll() is not None or time.monotonic() > until:
@@ -52,7 +52,6 @@ class Viewer:
 
 def look(run_dir: str, stream: str) -> None:
     """Take the pictures of a stream until the standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the bench, which ends this one
     pictures = 0
     ended = threading.Event()
 
