@@ -88,6 +88,7 @@ def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -
         "recordings_dir": os.path.abspath(settings.recordings_dir),
         "host": host, "port": port, "worker": settings.web_worker, "sign_in": settings.sign_in,
         "trusted_proxy": settings.trusted_proxy or "", "base_path": settings.base_path or "",
+        "framed_by": settings.framed_by or "",
     }
 
 

@@ -8,16 +8,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 import logging
 import re
 import secrets
-import socket
 import threading
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
-from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
@@ -25,15 +22,15 @@ from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts import Account, Accounts, Devices, Hashing, Role, Sessions, Throttle, TooManyAttempts
 from web.accounts.store import TOKEN_PREFIX
 from web.client_address import limited_as
+from web.forwarded import HOST, UNBELIEVED
 from web.options import Options
+from web.origin import explain, is_local, is_same_site
 
 SESSION_COOKIE = "splitlens_session"
 FORM_COOKIE = "splitlens_form"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+SOCKET_PATH = "/socket.io"
 
-_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
-# Names that nobody outside can make point here, as DNS rebinding does.
-_LOCAL_ENDINGS = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost")
 _SECRET = re.compile(r"[0-9a-f]{64}")
 _MOST_REMEMBERED = 200
 
@@ -168,16 +165,17 @@ class Guard:
     def check_origin(self, request: Request) -> None:
         """Refuse what a page of another site makes a browser send."""
         host = request.headers.get("Host", "")
-        if not _HOST.fullmatch(host):
+        if not HOST.fullmatch(host):
             raise Denied(400, "The Host header is missing or no host.")
-        if not self._options.sign_in and not _is_local(host):
+        if not self._options.sign_in and not is_local(host):
             raise Denied(403, "Without signing in the dashboard is reached by its address or its local name only.")
         origin = request.headers.get("Origin")
-        is_upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
-        if origin is None or (request.method in SAFE_METHODS and not is_upgrade):
+        # What only reads gives a foreign page nothing; a WebSocket would, and Socket.IO sends by GET as well.
+        only_reads = request.method in SAFE_METHODS and "Upgrade" not in request.headers
+        if origin is None or (only_reads and not request.path.startswith(SOCKET_PATH)):
             return
-        if urlsplit(origin).netloc.lower() != host.lower():
-            raise Denied(403, "This came from another site's page; it is refused.")
+        if not is_same_site(origin, host):
+            raise Denied(403, explain(origin, host, request.environ.get(UNBELIEVED, "")))
 
     def csrf_token(self, request: Request, form_cookie: str) -> str:
         """What a page must send back with its changes. Without a session it hangs on the form's cookie."""
@@ -202,15 +200,6 @@ class Guard:
 
 def make_form_cookie() -> str:
     return secrets.token_urlsafe(18)
-
-
-def _is_local(host: str) -> bool:
-    name = urlsplit("//" + host).hostname or ""
-    try:
-        ipaddress.ip_address(name)
-        return True
-    except ValueError:
-        return "." not in name or name.endswith(_LOCAL_ENDINGS) or name == socket.gethostname().lower()
 
 
 def _read_secret(path: Path) -> bytes:

@@ -13,7 +13,9 @@ from web.accounts import Role
 from web.commands import COMMANDS, build
 from web.dashboard import dashboard
 
-api = Blueprint("api", __name__, url_prefix="/api/v1")
+BELOW = "/api/v1"
+
+api = Blueprint("api", __name__, url_prefix=BELOW)
 
 Message = Dict[str, Any]
 
@@ -187,7 +189,7 @@ def logs() -> Any:
 @api.route("/openapi.json")
 @needs(Role.VIEWER)
 def description() -> Any:
-    return jsonify(read_description())
+    return jsonify(dict(read_description(), servers=[{"url": request.script_root + BELOW}]))
 
 
 @api.route("/docs")

@@ -30,7 +30,7 @@ def make_app(options: Options) -> Flask:
         accounts.all()
     sessions = Sessions(options.state_dir, accounts)
     guard = Guard(options, accounts, sessions)
-    guard_app(app, guard)
+    guard_app(app, guard, options.framed_by)
     for part in (pages, live, recordings, api, metrics):
         app.register_blueprint(part)
     app.add_url_rule("/static/<path:filename>", "static", static_file)

@@ -4,16 +4,17 @@ import io
 import json
 import logging
 from typing import Any, Callable, Dict, Iterable, Optional
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
-from flask import Flask, Response, g, redirect, render_template, request
+from flask import Flask, Response, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as PlainResponse
 
 from appliance.bus import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused, Unavailable
-from web.access import SAFE_METHODS, Denied, Guard, needed_role
+from web.access import SAFE_METHODS, SOCKET_PATH, Denied, Guard, needed_role
 from web.accounts import Role, TooManyAttempts
+from web.framing import frame_headers
 from web.multipart import TooManyViewers
 
 LONGEST_BODY = 64 * 1024
@@ -26,14 +27,20 @@ _TITLES = {400: "That cannot be", 401: "Sign in", 403: "Not allowed", 404: "Not 
 
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'")
+    "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; base-uri 'none'; form-action 'self'; ")
 
 logger = logging.getLogger(__name__)
 
 
-def guard_app(app: Flask, guard: Guard) -> None:
+class OwnResponse(Response):
+    """Leads on by a path alone: what scheme and name the browser uses only it knows, behind a proxy."""
+
+    autocorrect_location_header = False
+
+
+def guard_app(app: Flask, guard: Guard, framed_by: str) -> None:
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+    app.response_class = OwnResponse
 
     @app.before_request
     def let_in() -> None:
@@ -53,7 +60,8 @@ def guard_app(app: Flask, guard: Guard) -> None:
         if request.method not in SAFE_METHODS:
             guard.check_csrf(request)
 
-    app.after_request(_add_headers)
+    framing = frame_headers(framed_by)
+    app.after_request(lambda response: _add_headers(response, framing))
     app.register_error_handler(Exception, _answer_error)
 
 
@@ -77,7 +85,7 @@ class SocketDoor:
         self._guard = guard
 
     def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("PATH_INFO", "").startswith("/socket.io"):
+        if environ.get("PATH_INFO", "").startswith(SOCKET_PATH):
             asked = Request(environ)
             try:
                 self._guard.check_origin(asked)
@@ -101,11 +109,12 @@ class _Remarks(io.StringIO):
         return len(text)
 
 
-def _add_headers(response: Response) -> Response:
+def _add_headers(response: Response, framing: Dict[str, str]) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = _POLICY.format(request.headers.get("Host", ""))
+    headers.update(framing)
+    headers["Content-Security-Policy"] = (
+        _POLICY.format(request.headers.get("Host", "")) + framing["Content-Security-Policy"])
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
     # Not `no-referrer`: with that, browsers hide the Origin of a form too.
     headers["Referrer-Policy"] = "same-origin"
     if request.is_secure:  # elsewhere browsers ignore it, and complain
@@ -142,14 +151,10 @@ def _deny(error: Denied) -> Any:
     accepted = request.headers.get("Accept", "")
     if "text/html" in accepted and "Authorization" not in request.headers and request.method == "GET":
         target = request.full_path if request.query_string else request.path
-        return redirect(_login_address(target))
+        return redirect(url_for("pages.login", next=None if target == "/" else target))
     # A browser would answer this header with a window of its own, over our page.
     is_page = "image/" in accepted or request.path.startswith("/api/")
     return _say(401, "denied", str(error), {} if is_page else {"WWW-Authenticate": 'Basic realm="Splitlens"'})
-
-
-def _login_address(target: str) -> str:
-    return "/login" if target == "/" else "/login?next=" + quote(target)
 
 
 def _answer_http_error(error: HTTPException) -> Any:

@@ -43,6 +43,7 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
 def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
     socketio = GuardedSocketIO(
         app, async_mode="eventlet" if worker == "eventlet" else "threading", manage_session=False,
+        cors_allowed_origins=[],  # the door in front has the one rule, and no other origin is told that it may read
         max_http_buffer_size=LONGEST_MESSAGE, serveClient=False,
         logger=logging.getLogger("socketio"), engineio_logger=logging.getLogger("engineio"))
 

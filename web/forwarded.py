@@ -16,6 +16,8 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 _LONGEST_PREFIX = 200
 # Traefik names WebSockets by schemes of their own.
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+UNBELIEVED = "splitlens.unbelieved"
+"""In the environment: the address of who sent such headers without being trusted."""
 _HEADERS = ("FOR", "PROTO", "HOST", "PREFIX")
 
 logger = logging.getLogger(__name__)
@@ -43,10 +45,9 @@ class Forwarded:
             named = said["PREFIX"].rstrip("/")
             if _PREFIX.fullmatch(named) and len(named) <= _LONGEST_PREFIX:
                 prefix = named
-        elif any(said.values()) and not self._has_complained:
-            self._has_complained = True
-            logger.warning("%s sends X-Forwarded headers, which are not believed; if that is a proxy of yours, set "
-                           "trusted_proxy to its address (docs/proxies.md)", peer)
+        elif any(said.values()):
+            environ[UNBELIEVED] = peer
+            self._complain_once(peer)
         if prefix:
             environ["SCRIPT_NAME"] = prefix
             path = environ.get("PATH_INFO", "")
@@ -54,6 +55,12 @@ class Forwarded:
                 environ["PATH_INFO"] = path[len(prefix):] or "/"
         answer: Iterable[bytes] = self._inner(environ, start_response)
         return answer
+
+    def _complain_once(self, peer: str) -> None:
+        if not self._has_complained:
+            self._has_complained = True
+            logger.warning("%s sends X-Forwarded headers, which are not believed; if that is a proxy of yours, set "
+                           "trusted_proxy to its address (docs/proxies.md)", peer)
 
 
 def _first(text: str) -> str:

@@ -18,6 +18,7 @@ class Options(NamedTuple):
     sign_in: False makes everybody an operator.
     trusted_proxy: networks of proxies whose X-Forwarded headers are believed, with spaces between.
     base_path: below which the proxy serves the dashboard, "/splitlens"; empty where that is nothing.
+    framed_by: "self" and origins whose pages may show the dashboard in a frame, with spaces between.
     """
 
     run_dir: str
@@ -29,6 +30,7 @@ class Options(NamedTuple):
     sign_in: bool = True
     trusted_proxy: str = ""
     base_path: str = ""
+    framed_by: str = ""
 
 
 def read_options() -> Options:

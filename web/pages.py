@@ -1,9 +1,19 @@
 """The pages for people: the dashboard, signing in and out; and its health, for whom watches the machine."""
 
 import re
-from typing import Any
+from typing import Any, Optional
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request, send_from_directory
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 
 from web.access import FORM_COOKIE, SESSION_COOKIE, Denied, make_form_cookie, needs
 from web.accounts import Role, TooManyAttempts
@@ -11,6 +21,7 @@ from web.accounts.devices import LASTING_SECONDS
 from web.accounts.sessions import LONGEST_SECONDS
 from web.dashboard import VERSION, dashboard, identity
 from web.events import drop_session
+from web.framing import framed_by_others
 
 pages = Blueprint("pages", __name__)
 
@@ -30,7 +41,7 @@ def index() -> Any:
 def login() -> Any:
     target = _own_path(request.args.get("next", ""))
     if not dashboard().options.sign_in or _is_signed_in():
-        return redirect(target)
+        return redirect(request.script_root + target)
     return _render("login.html", error=None, name="", next=target)
 
 
@@ -41,7 +52,7 @@ def sign_in() -> Any:
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")
     target = _own_path(request.form.get("next", ""))
     if not here.options.sign_in:
-        return redirect(target)
+        return redirect(request.script_root + target)
     if FORM_COOKIE not in request.cookies:
         raise Denied(403, "The page is out of date, or the browser takes no cookies; load it again.")
     try:
@@ -53,12 +64,11 @@ def sign_in() -> Any:
     if account is None:
         return _render("login.html", error="The user or the password is wrong.", name=name, next=target), 401
     _end_session()
-    response = make_response(redirect(target))
-    response.set_cookie(SESSION_COOKIE, here.sessions.add(account), max_age=LONGEST_SECONDS, httponly=True,
-                        samesite="Lax", secure=_is_https())
+    response = make_response(redirect(request.script_root + target))
+    _set_cookie(response, SESSION_COOKIE, here.sessions.add(account), LONGEST_SECONDS)
     if here.guard.devices.find(account.name, request.cookies) is None:
         name, value = here.guard.devices.make(account.name)
-        response.set_cookie(name, value, max_age=LASTING_SECONDS, httponly=True, samesite="Lax", secure=_is_https())
+        _set_cookie(response, name, value, LASTING_SECONDS)
     return response
 
 
@@ -66,8 +76,8 @@ def sign_in() -> Any:
 @needs(Role.VIEWER)
 def sign_out() -> Any:
     _end_session()
-    response = make_response(redirect("/login"))
-    response.delete_cookie(SESSION_COOKIE)
+    response = make_response(redirect(url_for("pages.login")))
+    response.delete_cookie(SESSION_COOKIE, path=_cookie_path())
     return response
 
 
@@ -101,7 +111,7 @@ def _render(template: str, **values: Any) -> Any:
     token = dashboard().guard.csrf_token(request, form_cookie)
     response = make_response(render_template(template, csrf_token=token, **values))
     if FORM_COOKIE not in request.cookies:
-        response.set_cookie(FORM_COOKIE, form_cookie, httponly=True, samesite="Strict", secure=_is_https())
+        _set_cookie(response, FORM_COOKIE, form_cookie, None, "Strict")
     return response
 
 
@@ -120,6 +130,18 @@ def _end_session() -> None:
 def _own_path(target: str) -> str:
     """The path if it leads to a page of ours, or else to the first."""
     return target if _OWN_PATH.fullmatch(target) else "/"
+
+
+def _set_cookie(response: Response, name: str, value: str, seconds: Optional[int], same_site: str = "Lax") -> None:
+    is_https = _is_https()
+    if is_https and framed_by_others(dashboard().options.framed_by):
+        same_site = "None"  # a browser sends no other one in another site's frame
+    response.set_cookie(name, value, max_age=seconds, path=_cookie_path(), httponly=True, samesite=same_site,
+                        secure=is_https)
+
+
+def _cookie_path() -> str:
+    return request.script_root or "/"
 
 
 def _is_https() -> bool:

@@ -8,7 +8,7 @@ import dataclasses
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
 
 from appliance.settings.streams import StreamSetting
-from appliance.settings.web_values import NETWORKS, URL_PATH
+from appliance.settings.web_values import NETWORKS, ORIGINS, URL_PATH
 
 T = TypeVar("T")
 
@@ -207,6 +207,10 @@ class Settings:
     base_path: Optional[str] = setting(
         None, URL_PATH, APPLIANCE,
         "path below which a proxy serves the dashboard, like /splitlens, where the proxy sends no X-Forwarded-Prefix")
+    framed_by: Optional[str] = setting(
+        None, ORIGINS, APPLIANCE,
+        "whose pages may show the dashboard in a frame: self (Home Assistant's ingress) and origins like "
+        "https://home.example:8123; left out, nobody's")
     live_width: int = setting(
         1280, INTEGER, APPLIANCE, "live pictures are made no wider; recordings keep the camera's size",
         unit="pixels", minimum=160, maximum=16384)

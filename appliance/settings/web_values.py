@@ -2,11 +2,12 @@
 
 import ipaddress
 import re
-from typing import Callable, Dict, NamedTuple
+from typing import Callable, Dict, List, NamedTuple
 
-NETWORKS, URL_PATH = "networks", "path of an address"
+NETWORKS, URL_PATH, ORIGINS = "networks", "path of an address", "origins"
 
 _MOST = 50
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 
@@ -18,10 +19,7 @@ class Form(NamedTuple):
 
 
 def _networks(text: str) -> str:
-    words = text.replace(",", " ").split()
-    if not 0 < len(words) <= _MOST:
-        raise ValueError("none, or too many")
-    return " ".join(str(ipaddress.ip_network(word)) for word in words)
+    return " ".join(str(ipaddress.ip_network(word)) for word in _words(text))
 
 
 def _path(text: str) -> str:
@@ -31,7 +29,22 @@ def _path(text: str) -> str:
     return path
 
 
+def _origins(text: str) -> str:
+    words = _words(text)
+    if not all(word == "self" or _ORIGIN.fullmatch(word) for word in words):
+        raise ValueError("no origin")
+    return " ".join(words)
+
+
+def _words(text: str) -> List[str]:
+    words = text.replace(",", " ").split()
+    if not 0 < len(words) <= _MOST:
+        raise ValueError("none, or too many")
+    return words
+
+
 FORMS: Dict[str, Form] = {
     NETWORKS: Form("addresses or networks with commas between, like 192.168.1.2, 172.30.32.0/23", _networks),
     URL_PATH: Form("a path like /splitlens, without a question mark or spaces", _path),
+    ORIGINS: Form("self, or origins with commas between, like https://home.example:8123", _origins),
 }

@@ -75,7 +75,7 @@ def test_the_dashboard_is_told_where_everything_is(become, tmp_path):
     assert json.loads(Path(path).read_text()) == {
         "run_dir": str(tmp_path / "run"), "state_dir": str(tmp_path / "state"), "recordings_dir": str(tmp_path / "r"),
         "host": "127.0.0.1", "port": 9000, "worker": "gthread", "sign_in": False,
-        "trusted_proxy": "", "base_path": ""}
+        "trusted_proxy": "", "base_path": "", "framed_by": ""}
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 
@@ -187,6 +187,8 @@ def test_the_dashboard_is_told_of_proxies(become):
     ("trusted_proxy", "192.168.1.2/16", "addresses or networks"),
     ("trusted_proxy", ",", "addresses or networks"), ("base_path", "splitlens", "a path like /splitlens"),
     ("base_path", "/a?b", "a path like /splitlens"),
+    ("framed_by", "home.example", "self, or origins"), ("framed_by", "https://a.example/x", "self, or origins"),
+    ("framed_by", "https://a.example; script-src *", "self, or origins"),
 ])
 def test_what_is_no_proxy_or_path_is_named(setting, value, wanted):
     with pytest.raises(ConfigError, match="{} must be {}".format(setting.replace("_", "[-_]"), wanted)):

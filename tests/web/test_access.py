@@ -3,6 +3,7 @@
 import base64
 import inspect
 import threading
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -293,7 +294,9 @@ def test_signing_in_leads_to_pages_of_ours_only(here, target, leads_to):
 
 def test_a_browser_is_led_to_the_login_page_and_a_machine_is_told(here):
     browser = here.client().get("/api/v1/docs?x=1", headers={"Accept": "text/html,*/*"})
-    assert browser.status_code == 302 and browser.headers["Location"].endswith("/login?next=/api/v1/docs%3Fx%3D1")
+    leads_to = urlsplit(browser.headers["Location"])
+    assert (browser.status_code, leads_to.path) == (302, "/login")
+    assert parse_qs(leads_to.query) == {"next": ["/api/v1/docs?x=1"]}
     vlc = here.client().get("/streams/main.mjpeg")
     assert (vlc.status_code, vlc.headers["WWW-Authenticate"]) == (401, 'Basic realm="Splitlens"')
     image = here.client().get("/streams/main.mjpeg", headers={"Accept": "image/avif,*/*"})

@@ -182,7 +182,7 @@ function append(statistics) {
 async function fetchHistory() {
   if (document.hidden) return;
   try {
-    history = await getJson("/api/v1/statistics/history");
+    history = await getJson("api/v1/statistics/history");
     draw();
   } catch (error) {
     setSentence(note, error.message);

@@ -1,11 +1,12 @@
 // The one connection to the dashboard's server: what it tells is passed on to the cards, and commands go out by it.
 
 import { io } from "../vendor/socket.io.js";
+import { root } from "./root.js";
 
 const SILENCE_SECONDS = 3; // the heartbeat comes five times a second
 
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
-const socket = io({ auth: { csrf }, transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 3000 });
+const socket = io({ path: `${root}socket.io/`, auth: { csrf }, transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 3000 });
 
 const handlers = new Map();
 const newest = new Map();
@@ -65,7 +66,7 @@ socket.on("disconnect", (reason) => {
 });
 
 socket.on("connect_error", (error) => {
-  setLink(false, "nothing answers at its address");
+  setLink(false, refusal(error) || "nothing answers at its address");
   signInAgainIfAsked();
   if (!socket.active) {
     setLink(false, error.message);
@@ -73,12 +74,21 @@ socket.on("connect_error", (error) => {
   }
 });
 
+/** What the dashboard said where it refused the connection itself. */
+function refusal(error) {
+  try {
+    return JSON.parse(error.context.responseText).error;
+  } catch {
+    return "";
+  }
+}
+
 // Socket.IO does not come back by itself where the server said no.
 const retry = () => setTimeout(() => socket.connect(), 3000);
 
 async function signInAgainIfAsked() {
-  const answer = await fetch("/api/v1/state", { headers: { Accept: "application/json" } }).catch(() => null);
-  if (answer && answer.status === 401) location.assign("/login");
+  const answer = await fetch(`${root}api/v1/state`, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (answer && answer.status === 401) location.assign(`${root}login`);
 }
 
 setInterval(() => {
@@ -101,10 +111,10 @@ export async function command(name, fields, seconds = 15) {
   return answer;
 }
 
-/** GET JSON from the server. */
+/** GET JSON from the server. path: below its root. */
 export async function getJson(path) {
-  const answer = await fetch(path, { headers: { Accept: "application/json" } });
-  if (answer.status === 401) location.assign("/login");
+  const answer = await fetch(root + path, { headers: { Accept: "application/json" } });
+  if (answer.status === 401) location.assign(`${root}login`);
   if (!answer.ok) {
     const body = await answer.json().catch(() => ({}));
     throw new Error(body.error || `The dashboard answered with ${answer.status}.`);

@@ -7,6 +7,7 @@ import { liveness } from "./banners.js";
 import { Outcome } from "./outcome.js";
 import { Picture } from "./picture.js";
 import { bytes, clock, duration, one } from "./format.js";
+import { root } from "./root.js";
 
 // A browser opens six connections to a server, for all its tabs together; running streams must leave some.
 const MOST_RUNNING = 2;
@@ -36,7 +37,7 @@ function createTile(first) {
   const record = actionButton("Record", toggle, { class: "record", "aria-pressed": "false" });
   const screen = make("div", { class: "screen" }, missing, image, veil);
   const full = make("button", { type: "button", class: "quiet", "aria-label": `Full screen: ${name}`, on: { click: fullscreen } }, "Full screen");
-  const shot = make("a", { class: "quiet button", href: `/streams/${encodeURIComponent(name)}.jpg`, download: `${name}.jpg`, "aria-label": `Save one picture of ${name}` }, "Snapshot");
+  const shot = make("a", { class: "quiet button", href: `${root}streams/${encodeURIComponent(name)}.jpg`, download: `${name}.jpg`, "aria-label": `Save one picture of ${name}` }, "Snapshot");
   const picture = new Picture(image, name, (text) => {
     setSentence(missing, text);
     if (!text) image.classList.add("has-picture");

@@ -1,5 +1,7 @@
 // The picture of one stream in an <img>: as a running stream, or as single pictures one after the other.
 
+import { root } from "./root.js";
+
 const AGAIN_SECONDS = 2;
 const BETWEEN_SNAPSHOTS_SECONDS = 0.3;
 
@@ -7,7 +9,7 @@ export class Picture {
   /** image: the <img>. told(text): is called with why there is no picture, or "" when there is one. */
   constructor(image, stream, told) {
     this.image = image;
-    this.address = `/streams/${encodeURIComponent(stream)}`;
+    this.address = `${root}streams/${encodeURIComponent(stream)}`;
     this.told = told;
     this.mode = null;
     this.startedAt = 0;

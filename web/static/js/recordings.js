@@ -5,6 +5,7 @@ import { command, latest, listen } from "./connection.js";
 import { actionButton, setEnabled } from "./access.js";
 import { closeButton, confirm, openDialog } from "./dialog.js";
 import { Outcome } from "./outcome.js";
+import { root } from "./root.js";
 import { bytes, date, duration } from "./format.js";
 
 const BETWEEN_LISTINGS_MS = 1500;
@@ -16,7 +17,7 @@ const table = make("table", { class: "recordings", hidden: true },
   make("thead", {}, make("tr", {}, ...["Stream", "Started", "Length", "Size"].map((text) => make("th", { scope: "col" }, text)), make("th", { scope: "col" }, make("span", { class: "unseen" }, "Actions")))),
   rows);
 
-const address = (name) => `/recordings/${encodeURIComponent(name)}`;
+const address = (name) => `${root}recordings/${encodeURIComponent(name)}`;
 
 function play(recording) {
   const isMovie = recording.format !== "avi";

@@ -1,0 +1,57 @@
+"""The one rule for where a request may come from: pages and Socket.IO alike."""
+
+import ipaddress
+import socket
+from typing import Optional, Tuple
+from urllib.parse import urlsplit
+
+# Names that nobody outside can make point here, as DNS rebinding does.
+_LOCAL_ENDINGS = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost")
+_PORTS = {"http": 80, "https": 443}
+_LONGEST_SHOWN = 100
+
+
+def is_same_site(origin: str, host: str) -> bool:
+    """Whether a page of this Origin is one of ours, as the Host header names us.
+
+    The scheme does not count: a proxy that ends TLS need not say so. It only tells the port where none is named.
+    """
+    scheme, _, rest = origin.partition("://")
+    default = _PORTS.get(scheme)
+    if default is None:
+        return False
+    there = _place(rest, default)
+    return there is not None and there == _place(host, default)
+
+
+def explain(origin: str, host: str, unbelieved: str) -> str:
+    """Why a page of another Origin is refused, and what to do if that is a proxy of one's own.
+
+    unbelieved: the address of the proxy that sent X-Forwarded headers without being trusted, if one did.
+    """
+    text = "This came from a page at {}, but its Host header names {}, so it is refused as another site's. ".format(
+        origin[:_LONGEST_SHOWN] or "nowhere", host[:_LONGEST_SHOWN])
+    if unbelieved:
+        return text + ("If {} is a proxy of yours, set trusted_proxy to that address, or have it pass on Host; see "
+                       "docs/proxies.md.".format(unbelieved))
+    return text + ("A proxy of yours must pass on the Host header (nginx: proxy_set_header Host $http_host;); see "
+                   "docs/proxies.md.")
+
+
+def is_local(host: str) -> bool:
+    """Whether a Host header is an address, or a name that only this network knows."""
+    name = urlsplit("//" + host).hostname or ""
+    try:
+        ipaddress.ip_address(name)
+        return True
+    except ValueError:
+        return "." not in name or name.endswith(_LOCAL_ENDINGS) or name == socket.gethostname().lower()
+
+
+def _place(text: str, default_port: int) -> Optional[Tuple[str, int]]:
+    try:
+        parts = urlsplit("//" + text)
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return (name, port or default_port) if name and parts.netloc == text and "@" not in text else None
