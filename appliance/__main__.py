@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, List, NoReturn, Optional
 
 from appliance.commandline import INPUT_SETTINGS, parse
+from appliance.core.process import Heartbeat
 from appliance.errors import ModelError, SplitlensError
 from appliance.settings import Loaded, chosen_model, load_settings, with_profile
 from appliance.settings.options import read_overrides, set_override
@@ -95,24 +96,28 @@ def _up(options: argparse.Namespace) -> int:
     loaded = _load_for_up(options)
     from appliance import supervise
 
-    supervise.run(loaded, options.arguments)
+    return supervise.run(loaded, options.arguments)
 
 
 def _daemon(options: argparse.Namespace) -> int:
-    """What `up` starts: reads the command line that it was given."""
+    """What `up` starts: reads the command line that it was given. Whatever ends it leaves its reason for the page."""
     from appliance.bus import write_last_words
 
     run_dir = Path(options.start).parent
     try:
         with open(options.start, encoding="utf-8") as file:
-            given = parse(["up"] + json.load(file)["arguments"])
-        loaded = _load_for_up(given)
+            start = json.load(file)
+        loaded = _load_for_up(parse(["up"] + start["arguments"]))
         from appliance.daemon.run import run
 
-        run(loaded, run_dir)
+        run(loaded, run_dir, Heartbeat(start.get("heartbeat")))
         return 0
     except SplitlensError as error:
         write_last_words(run_dir, redact(str(error)))
+        raise
+    except BaseException as error:
+        what = "{}: {}".format(type(error).__name__, error).rstrip(": ")
+        write_last_words(run_dir, redact("The daemon failed ({}). This is a mistake in Splitlens.".format(what)))
         raise
 
 

@@ -1,57 +1,45 @@
-"""`up`: starts daemon and dashboard, and starts each again when it ends. Supervisor does the work."""
+"""`up`: starts daemon and dashboard, after it has seen that they can work, and keeps them running."""
 
-import fcntl
-import json
+import contextlib
+import errno
+import logging
 import os
-import shlex
-import signal
-import stat
-import subprocess
+import socket
 import sys
 import tempfile
+import time
 from pathlib import Path
-from typing import Any, Dict, List, NoReturn
+from typing import IO, Any, Dict, List, Optional
 
-from appliance.bus import lock_run_dir, make_run_dir, write_last_words
+from appliance.bus import (
+    HANG_SECONDS,
+    LOADING_SECONDS,
+    lock_run_dir,
+    make_run_dir,
+    read_last_words,
+    write_last_words,
+)
+from appliance.core.files import write_json
+from appliance.core.locks import NoLocks, Taken, lock_file
 from appliance.errors import ConfigError, SplitlensError
 from appliance.settings import Loaded, Settings
 from appliance.sinks.base import make_writable_directory
+from appliance.supervisor import Child, Supervisor
+
+log = logging.getLogger(__name__)
 
 # Seconds that the daemon may take to close a recording, and the dashboard to let go of its viewers.
 STOP_SECONDS = 8
-_CONFIG = """[supervisord]
-nodaemon = true
-logfile = /dev/null
-logfile_maxbytes = 0
-loglevel = warn
-pidfile = {run_dir}/supervisord.pid
-childlogdir = {run_dir}
-minfds = 256
-minprocs = 1
-{user}
-# Of a group all are stopped at once, not one after the other.
-[group:splitlens]
-programs = daemon,dashboard
-{programs}"""
-# startretries: for ever, a second later each time.
-_PROGRAM = """
-[program:{name}]
-command = {command}
-directory = {directory}
-autorestart = true
-startsecs = 5
-startretries = 1000000000
-stopwaitsecs = {stop_seconds}
-killasgroup = true
-stdout_logfile = /dev/fd/1
-stdout_logfile_maxbytes = 0
-redirect_stderr = true
-environment = {environment}
-"""
+# gunicorn ends a worker that hangs after 30 seconds; this is for what it does not see, itself for one.
+_DASHBOARD_SECONDS, _DASHBOARD_START_SECONDS = 60.0, 180.0
+# Cleaners of temporary folders take what was not touched for days.
+_TOUCH_SECONDS = 3600.0
+_BACKLOG = 512
 
 
-def run(loaded: Loaded, arguments: List[str]) -> NoReturn:
-    """Becomes the supervisor. arguments: of the command line, for the daemon to read again at each of its starts.
+def run(loaded: Loaded, arguments: List[str]) -> int:
+    """Until a signal asks for the end; returns the exit code. arguments: of the command line, for the daemon to read
+    again at each of its starts.
 
     Raises SplitlensError where it can be seen that nothing would work.
     """
@@ -62,23 +50,116 @@ def run(loaded: Loaded, arguments: List[str]) -> NoReturn:
     write_last_words(run_dir, "")
     make_writable_directory(settings.state_dir)
     os.chmod(settings.state_dir, 0o700)
-    start = _write(run_dir / "daemon.json", {"arguments": arguments})
-    dashboard = _write(run_dir / "dashboard.json", dashboard_options(settings, run_dir, host, port))
-    here = os.getcwd()
-    home = str(Path(__file__).resolve().parents[1])
-    programs = [
-        _program("daemon", [sys.executable, "-m", "appliance", "daemon", str(start)], here,
-                 {"PYTHONPATH": _path(home)}),
-        _program("dashboard", [sys.executable, "-m", "gunicorn", "-c", os.path.join(home, "web", "gunicorn.conf.py"),
-                               "web.wsgi:app"], here,
-                 {"PYTHONPATH": _path(home), "SPLITLENS_DASHBOARD": str(dashboard)}),
-    ]
-    config = run_dir / "supervisord.conf"
-    config.write_text(_CONFIG.format(
-        user="user = root\n" if os.geteuid() == 0 else "",  # or it warns of it
-        run_dir=_quoted(str(run_dir)), programs="".join(programs)), encoding="utf-8")
-    _open_output()
-    os.execv(sys.executable, [sys.executable, "-m", "appliance.supervise", "-n", "-c", str(config)])
+    with contextlib.ExitStack() as held:
+        for claim in claim_folders(settings):
+            held.enter_context(claim)
+        listener = held.enter_context(listen_at(host, port))
+        daemon = Child("daemon", HANG_SECONDS, LOADING_SECONDS, lambda why, delay: leave_reason(run_dir, why, delay))
+        dashboard = Child("dashboard", _DASHBOARD_SECONDS, _DASHBOARD_START_SECONDS)
+        files = RunFiles(run_dir, {
+            "daemon.json": {"arguments": arguments, "heartbeat": daemon.heart},
+            "dashboard.json": dict(dashboard_options(settings, run_dir, host, port),
+                                   listener=listener.fileno(), heartbeat=dashboard.heart),
+        })
+        home = str(Path(__file__).resolve().parents[1])
+        daemon.command = [sys.executable, "-m", "appliance", "daemon", str(run_dir / "daemon.json")]
+        dashboard.command = [sys.executable, "-m", "gunicorn", "-c", os.path.join(home, "web", "gunicorn.conf.py"),
+                             "web.wsgi:app"]
+        daemon.environment = {"PYTHONPATH": _path(home)}
+        dashboard.environment = {"PYTHONPATH": _path(home), "SPLITLENS_DASHBOARD": str(run_dir / "dashboard.json")}
+        dashboard.descriptors = (listener.fileno(),)
+        Supervisor([daemon, dashboard], STOP_SECONDS, files.keep).run()
+    return 0
+
+
+class RunFiles:
+    """The start files of both processes, in the run directory: kept there, whatever a cleaner takes away."""
+
+    def __init__(self, run_dir: Path, contents: Dict[str, Dict[str, Any]]) -> None:
+        self._run_dir = run_dir
+        self._contents = contents
+        self._touched = time.monotonic()
+        for name, content in contents.items():
+            write_json(run_dir / name, content)
+
+    def keep(self) -> None:
+        """Write again what is missing. What fails is tried again at the next call."""
+        try:
+            for name, content in self._contents.items():
+                if not (self._run_dir / name).exists():
+                    make_run_dir(self._run_dir)
+                    write_json(self._run_dir / name, content)
+            if time.monotonic() - self._touched >= _TOUCH_SECONDS:
+                self._touched = time.monotonic()
+                for path in [self._run_dir, *self._run_dir.iterdir()]:
+                    os.utime(str(path))
+        except (OSError, SplitlensError) as error:
+            log.warning("%s: %s", self._run_dir, error)
+
+
+def leave_reason(run_dir: Path, why: str, delay: float) -> None:
+    """For the page: why the daemon ended, in its own words if it had any, and how it goes on."""
+    words = read_last_words(run_dir) or why
+    write_last_words(run_dir, "{} It is started again after {:g} s.".format(words, delay))
+
+
+def claim_folders(settings: Settings) -> List[IO[bytes]]:
+    """Locks, as long as they are open, of the folders that two appliances must not share. Raises ConfigError."""
+    with contextlib.ExitStack() as claims:
+        taken = []
+        for key, name in (("state_dir", "lock"), ("recordings_dir", ".lock")):
+            claim = _claim(key, Path(getattr(settings, key)), name)
+            if claim is not None:
+                taken.append(claims.enter_context(claim))
+        claims.pop_all()
+        return taken
+
+
+def _claim(key: str, folder: Path, name: str) -> Optional[IO[bytes]]:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return lock_file(folder / name)
+    except Taken as owner:
+        raise ConfigError("{} {}: another appliance is using it ({}). Stop that one, or give this one a folder of its "
+                          "own".format(key, folder, owner)) from None
+    except NoLocks as reason:
+        log.warning("%s %s cannot be locked (%s): a second appliance that uses it would not be noticed",
+                    key, folder, reason)
+    except OSError as error:
+        log.warning("%s %s cannot be locked: %s", key, folder, error.strerror)
+    return None
+
+
+def listen_at(host: str, port: int) -> socket.socket:
+    """The dashboard's socket: held here, so that it is there before a model is loaded, and no other program gets it
+    while the dashboard is started again. Raises ConfigError.
+    """
+    address = "[{}]:{}".format(host, port) if ":" in host else "{}:{}".format(host, port)
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise ConfigError("listen: {} is no address of this machine ({})".format(
+            address, getattr(error, "strerror", None) or error)) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ConfigError("listen: {}".format(_why_not(address, port, error))) from error
+    return listener
+
+
+def _why_not(address: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program has {}. Stop it, or choose another port".format(address)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "this machine has no address {}. 0.0.0.0 stands for all that it has".format(address)
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "port {} is for root only here. Choose one from 1024 on".format(port)
+    return "{} cannot be used: {}".format(address, error.strerror)
 
 
 def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -> Dict[str, Any]:
@@ -109,70 +190,5 @@ def default_run_dir(port: int) -> str:
     return os.path.join(tempfile.gettempdir(), "{}-{}".format(name, os.geteuid()))
 
 
-def _program(name: str, command: List[str], directory: str, environment: Dict[str, str]) -> str:
-    variables = ",".join('{}="{}"'.format(key, _quoted(value)) for key, value in environment.items())
-    return _PROGRAM.format(
-        name=name, command=_quoted(" ".join(shlex.quote(word) for word in command)), directory=_quoted(directory),
-        environment=variables, stop_seconds=STOP_SECONDS)
-
-
-def _quoted(text: str) -> str:
-    """As Supervisor's file has it. A path with what it would take for its own is refused."""
-    if any(letter in text for letter in ';"\n'):
-        raise SplitlensError("{}: a path with ; or \" cannot be used here".format(text))
-    return text.replace("%", "%%")
-
-
 def _path(home: str) -> str:
     return os.pathsep.join([home] + [part for part in [os.environ.get("PYTHONPATH", "")] if part])
-
-
-def _write(path: Path, content: Dict[str, Any]) -> Path:
-    descriptor = os.open(str(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    return path
-
-
-def _open_output() -> None:
-    """Supervisor opens /dev/fd/1 for what its children print, which no socket allows: systemd's journal is one.
-
-    In a file it would write over what they printed, unless all append.
-    """
-    sys.stdout.flush()
-    for descriptor in (1, 2):
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
-    if stat.S_ISSOCK(os.fstat(1).st_mode):
-        relay = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
-        assert relay.stdin is not None
-        os.dup2(relay.stdin.fileno(), 1)
-        os.dup2(relay.stdin.fileno(), 2)
-
-
-def _supervise() -> None:
-    """Be Supervisor, but awake: as it is, it sleeps a second at a time, whatever signals come."""
-    from supervisor import poller, supervisord  # type: ignore[import-untyped]
-
-    class Poller(poller.Poller):  # type: ignore[misc]
-        _bell = -1
-
-        def poll(self, timeout: float) -> Any:
-            if self._bell < 0:  # not earlier: Supervisor begins by closing what it does not know
-                self._bell, ringer = os.pipe()
-                for end in (self._bell, ringer):
-                    os.set_blocking(end, False)
-                signal.set_wakeup_fd(ringer)
-            self.register_readable(self._bell)
-            readable, writable = super().poll(timeout)
-            if self._bell in readable:
-                readable.remove(self._bell)
-                os.read(self._bell, 4096)
-            return readable, writable
-
-    poller.Poller = Poller
-    supervisord.main()
-
-
-if __name__ == "__main__":
-    _supervise()

@@ -1,10 +1,12 @@
 """Assembles the dashboard."""
 
 import threading
+import time
 from typing import Any
 
 from flask import Flask
 
+from appliance.core.process import Heartbeat
 from web.access import Guard
 from web.accounts import Accounts, Sessions
 from web.api import api
@@ -20,6 +22,8 @@ from web.options import Options
 from web.pages import pages, static_file
 from web.recordings import recordings
 from web.relay import Relays
+
+_BEAT_SECONDS = 1.0
 
 
 def make_app(options: Options) -> Flask:
@@ -53,5 +57,14 @@ def start(app: Flask) -> None:
         # sockets get numbers without eventlet's knowledge, this one too; waiting for them must not be an error then.
         debug.hub_prevent_multiple_readers(False)
     parts.link.start()
+    threading.Thread(target=_beat, args=(parts.options.heartbeat,), name="heartbeat", daemon=True).start()
     watching = (parts.socketio, parts.guard.is_valid, threading.Event())
     threading.Thread(target=watch_sessions, args=watching, name="sessions", daemon=True).start()
+
+
+def _beat(descriptor: int) -> None:
+    """Where this process hangs the supervisor hears nothing, and starts it again."""
+    heartbeat = Heartbeat(descriptor if descriptor >= 0 else None)
+    while True:
+        heartbeat.beat()
+        time.sleep(_BEAT_SECONDS)

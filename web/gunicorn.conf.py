@@ -1,9 +1,7 @@
 """gunicorn's settings. One worker: what the dashboard knows, and who is connected, is in its memory."""
 
-import ctypes
 import logging
 import os
-import signal
 import socket
 import sys
 import warnings
@@ -12,6 +10,7 @@ from typing import Any
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)  # gunicorn reads this file before it looks into the working directory
 
+from appliance.core.process import die_with_parent  # noqa: E402
 from web.options import OptionsError, read_options  # noqa: E402
 
 # That eventlet has no future is known: requirements/web.txt holds the releases that have it, and `gthread` is there.
@@ -23,7 +22,8 @@ try:
 except OptionsError as error:
     sys.exit("error: {}".format(error))
 
-bind = "{}:{}".format("[{}]".format(_options.host) if ":" in _options.host else _options.host, _options.port)
+_address = "{}:{}".format("[{}]".format(_options.host) if ":" in _options.host else _options.host, _options.port)
+bind = _address if _options.listener < 0 else "fd://{}".format(_options.listener)
 worker_class = _options.worker
 workers = 1
 # A viewer or an open page holds a green thread, or a thread, for as long as it looks.
@@ -42,10 +42,9 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True
 
 
-def on_starting(server: Any) -> None:
-    """A supervisor that was killed must not leave a dashboard behind that holds the port."""
-    if "SUPERVISOR_ENABLED" in os.environ:
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # 1: PR_SET_PDEATHSIG
+def post_fork(server: Any, worker: Any) -> None:
+    """A master that was killed must not leave a worker behind that holds the port."""
+    die_with_parent(server.pid)
 
 
 def when_ready(server: Any) -> None:

@@ -1,6 +1,8 @@
 """What the dashboard knows of the daemon: a listener in the background keeps the newest of everything it tells."""
 
 import logging
+import math
+import os
 import threading
 import time
 from collections import deque
@@ -8,6 +10,8 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
 from appliance.bus import (
     DETECTIONS,
+    HANG_SECONDS,
+    LOADING_SECONDS,
     LOG,
     SILENCE_SECONDS,
     STATE,
@@ -27,6 +31,7 @@ DAEMON = "daemon"
 LOGS_KEPT = 1000
 _RECENT_SECONDS = 10.0  # an error so shortly before the silence is its reason
 _TICK_SECONDS = 0.25
+_STEP_SECONDS = 5  # of what is left until a restart: not every second is told
 
 logger = logging.getLogger(__name__)
 
@@ -114,9 +119,11 @@ class Link:
                     heard = time.monotonic()
                     self._take(*event)
                 elif self.is_up and time.monotonic() - heard > SILENCE_SECONDS:
-                    self._set_daemon(False, self._why())
-                elif not self.is_up:
-                    self._hear_last_words()
+                    self._set_daemon(False, self._why(heard))
+                elif not self.is_up and (heard or read_last_words(self._run_dir)):
+                    why = self._why(heard)
+                    if why != self.daemon["why"]:
+                        self._set_daemon(False, why)
                 self.history.add(time.time(), self.statistics if self.is_up else None)
         finally:
             listener.close()
@@ -148,7 +155,8 @@ class Link:
             self.detections.pop(name, None)
 
     def _set_daemon(self, is_up: bool, why: str) -> None:
-        self.daemon = {"up": is_up, "since": time.time(), "why": why}
+        since = time.time() if is_up or self.is_up else self.daemon["since"]
+        self.daemon = {"up": is_up, "since": since, "why": why}
         if is_up:
             self._last_error = None
             # What it was before may be of a daemon that is no more.
@@ -165,16 +173,27 @@ class Link:
         else:
             self._tell(STATE, self.state or {})
 
-    def _hear_last_words(self) -> None:
-        """A daemon that fails at its start says so in a file: it has nothing else."""
-        words = read_last_words(self._run_dir)
-        if words and words != self.daemon["why"]:
-            self._set_daemon(False, words)
+    def _why(self, heard: float) -> str:
+        """Of the silence. heard: when something was heard last, on the monotonic clock.
 
-    def _why(self) -> str:
-        """Of the silence: the daemon's own last words if it had any."""
-        if self.state and self.state["daemon"].get("status") == "stopping":
+        What the daemon or its supervisor left behind is the reason, if there is any; else what can be seen.
+        """
+        words = read_last_words(self._run_dir)
+        daemon = self.state["daemon"] if self.state else {}
+        if words:
+            return words
+        if daemon.get("status") == "stopping":
             return "The daemon was stopped."
-        if self._last_error and time.monotonic() - self._last_error[0] < _RECENT_SECONDS:
+        if is_alive(daemon.get("pid")):
+            loads = self.state is not None and self.state["model"]["status"] == "loading"
+            left = heard + (LOADING_SECONDS if loads else HANG_SECONDS) - time.monotonic()
+            return "The daemon hangs or is stopped; it is killed and started again {}.".format(
+                "in {:.0f} s".format(math.ceil(left / _STEP_SECONDS) * _STEP_SECONDS) if left > 0 else "now")
+        if self._last_error and heard - self._last_error[0] < _RECENT_SECONDS:
             return self._last_error[1]
-        return read_last_words(self._run_dir) or "The daemon ended unexpectedly or hangs; it is being restarted."
+        return "The daemon ended unexpectedly; it is started again."
+
+
+def is_alive(pid: Any) -> bool:
+    """Whether a process of this number is there."""
+    return isinstance(pid, int) and os.path.exists("/proc/{}".format(pid))

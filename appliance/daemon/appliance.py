@@ -13,6 +13,7 @@ from appliance.app import load
 from appliance.board import detect_board, unknown_board_note
 from appliance.board.readings import Readings
 from appliance.bus import CONFLICT, HEARTBEAT_SECONDS, NOT_FOUND, STATE, STATISTICS, Message, Refused, Station
+from appliance.core.process import Heartbeat
 from appliance.daemon.changes import (
     MODEL,
     RECORD,
@@ -46,9 +47,12 @@ TIDY_SECONDS = 10.0
 class Appliance:
     """Made from the configuration and what operators changed of it; ended by `close`."""
 
-    def __init__(self, loaded: Loaded, run_dir: Path, answer: Callable[[Message], Message]) -> None:
+    def __init__(
+        self, loaded: Loaded, run_dir: Path, answer: Callable[[Message], Message], heartbeat: Heartbeat
+    ) -> None:
         settings = loaded.settings
         self._loaded = loaded
+        self._heartbeat = heartbeat
         self._started = time.time()
         self._lock = threading.RLock()
         self._state_changed = threading.Event()
@@ -162,6 +166,8 @@ class Appliance:
                 read_at = time.monotonic()
                 self._readings_now = self._readings.read()
             self.station.publish(STATISTICS, self.statistics())
+            # By the thread that the page hears: where that one is stuck, both notice.
+            self._heartbeat.beat(self.is_loading)
 
     def statistics(self) -> Message:
         return {"time": time.time(), "streams": {stream.name: stream.statistics() for stream in self.streams()},

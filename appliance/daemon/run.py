@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import List
 
 from appliance.bus import CONFLICT, LOG, Message, Refused, Station
+from appliance.core.process import Heartbeat, die_with_parent
 from appliance.daemon.appliance import Appliance
 from appliance.daemon.commands import obey
 from appliance.errors import SplitlensError
 from appliance.settings import Loaded, compatibility_notes, redact
-from appliance.sources.libc import die_with_parent
 
 log = logging.getLogger(__name__)
 
 
-def run(loaded: Loaded, run_dir: Path) -> None:
+def run(loaded: Loaded, run_dir: Path, heartbeat: Heartbeat) -> None:
     """Until a signal asks for the end. Raises SplitlensError where the appliance cannot run, or its loop failed."""
     os.umask(0o077)  # recordings and state are for this user alone
-    die_with_parent()  # a supervisor that was killed must not leave a daemon behind that holds the camera
+    die_with_parent(os.getppid())  # a supervisor that was killed must not leave a daemon behind that holds the camera
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: ending.set())
@@ -33,7 +33,7 @@ def run(loaded: Loaded, run_dir: Path) -> None:
             raise Refused(CONFLICT, "The daemon is starting. Try again in some seconds.")
         return obey(appliance[0], message)
 
-    house = Appliance(loaded, run_dir, answer)
+    house = Appliance(loaded, run_dir, answer, heartbeat)
     teller = _Teller(house.station)
     logging.getLogger("appliance").addHandler(teller)
     try:

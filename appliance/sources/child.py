@@ -34,7 +34,7 @@ class ReaderChild:
         self.has_ended = False
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "appliance.sources.reader"], stdin=theirs.fileno(),
+                [sys.executable, "-m", "appliance.sources.reader", str(os.getpid())], stdin=theirs.fileno(),
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), start_new_session=True)
         except OSError:
             self._sock.close()

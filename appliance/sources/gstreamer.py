@@ -13,10 +13,10 @@ import subprocess
 import time
 from typing import Dict, NoReturn, Optional
 
+from appliance.core.process import tied_to_us
 from appliance.errors import SourceError
 from appliance.sources import wire
 from appliance.sources.launch import ORDERLY_END, Picture, find_launcher, launch_words, read_caps
-from appliance.sources.libc import die_with_parent
 from appliance.sources.outlet import Ended, Outlet
 from appliance.sources.ring import Layout
 
@@ -40,7 +40,7 @@ def run(spec: wire.Message, outlet: Outlet) -> NoReturn:
         raise Ended(str(error)) from error
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=[write_end], env=launch_environment(),
-        preexec_fn=die_with_parent)
+        preexec_fn=tied_to_us())
     os.close(write_end)
     try:
         Pipeline(process, frames, outlet).deliver()

@@ -2,20 +2,11 @@
 
 import ctypes
 import os
-import signal
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LINE_BUFFERED = 1  # _IOLBF of stdio.h
 MFD_CLOEXEC = 1  # linux/memfd.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-def die_with_parent() -> None:
-    """From now on the kernel kills this process when the thread that started it ends. A parent that is
-    already dead is not noticed: look at the socket or pipe to it afterwards.
-    """
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def die_first() -> None:

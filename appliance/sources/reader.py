@@ -1,18 +1,19 @@
-"""The process that reads one camera: `python -m appliance.sources.reader`, started by `child`, with a
-socket as its input.
+"""The process that reads one camera: `python -m appliance.sources.reader PARENT`, started by `child`, with a
+socket as its input and the id of its parent.
 
 It ends when the camera does, when its parent closes the socket, and (by the kernel) when its parent dies.
 """
 
 import sys
 
-from appliance.sources.libc import die_first, die_with_parent, print_by_lines
+from appliance.core.process import die_with_parent
+from appliance.sources.libc import die_first, print_by_lines
 from appliance.sources.outlet import Ended, Outlet, ParentGone
 from appliance.sources.wire import from_stdin
 
 
 def main() -> int:
-    die_with_parent()
+    die_with_parent(int(sys.argv[1]))
     print_by_lines()
     die_first()
     outlet = Outlet(from_stdin())

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.bus import read_last_words
 from tests.command import ROOT
 
 READ = """
@@ -71,3 +72,29 @@ def test_no_log_line_shows_a_password(capsys):
     record = logging.LogRecord("x", logging.WARNING, "x.py", 1, "lost %s", ("rtsp://bob:hunter2@camera/x",), None)
     _LogHandler().emit(record)
     assert capsys.readouterr().err == "warning: lost rtsp://***@camera/x.\n"
+
+
+FAIL = """
+import sys
+from appliance import __main__, errors
+from appliance.daemon import run as daemon
+
+def run(loaded, run_dir, heartbeat):
+    raise {}
+
+daemon.run = run
+sys.exit(__main__.main(["daemon", "daemon.json"]))
+"""
+
+
+@pytest.mark.parametrize("error, code, words", [
+    ("errors.SourceError('The driver of the camera is gone.')", 4, "The driver of the camera is gone."),
+    ("ValueError('rtsp://user:secret@camera/1 is odd')", 1,
+     "The daemon failed (ValueError: rtsp://***@camera/1 is odd). This is a mistake in Splitlens."),
+    ("MemoryError()", 1, "The daemon failed (MemoryError). This is a mistake in Splitlens."),
+])
+def test_whatever_ends_the_daemon_leaves_its_reason_for_the_page(tmp_path, error, code, words):
+    (tmp_path / "daemon.json").write_text('{"arguments": []}')
+    done = subprocess.run(
+        [sys.executable, "-c", FAIL.format(error)], cwd=str(tmp_path), env=dict(os.environ, PYTHONPATH=str(ROOT)))
+    assert (done.returncode, read_last_words(tmp_path)) == (code, words)

@@ -1,20 +1,22 @@
-"""`up` before it becomes the supervisor: addresses, directories, and what is written for its children."""
+"""`up` before it starts anything: addresses, folders, and what is written for its children."""
 
-import configparser
+import errno
 import json
 import os
-import shlex
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from appliance import supervise
-from appliance.errors import ConfigError, SplitlensError
+from appliance.bus import make_run_dir, read_last_words, write_last_words
+from appliance.core import locks
+from appliance.errors import ConfigError
 from appliance.settings import load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("listen, address", [
@@ -31,154 +33,60 @@ def test_what_is_no_address_is_named(listen):
         supervise.listening_address(listen)
 
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class Became(Exception):
-    pass
-
-
 @pytest.fixture
-def become(monkeypatch, tmp_path):
-    """Runs `up` as far as the supervisor's start; returns the configuration that it would read."""
+def started(monkeypatch, tmp_path):
+    """Runs `up` as far as the start of its children; returns these, the daemon and the dashboard."""
     monkeypatch.chdir(tmp_path)
+    found = []
 
-    def become(*arguments, **overrides):
-        def execv(path, words):
-            raise Became(words)
+    class Supervisor:
+        def __init__(self, children, stop_seconds, upkeep):
+            found[:] = children
 
-        monkeypatch.setattr(supervise.os, "execv", execv)
-        monkeypatch.setattr(supervise, "_open_output", lambda: None)
+        def run(self):
+            pass
+
+    def started(*arguments, **overrides):
+        monkeypatch.setattr(supervise, "Supervisor", Supervisor)
         overrides.setdefault("run_dir", str(tmp_path / "run"))
-        with pytest.raises(Became) as caught:
-            supervise.run(load_settings(None, {}, overrides), list(arguments))
-        config = configparser.RawConfigParser()
-        config.read(caught.value.args[0][-1])
-        return config
+        overrides.setdefault("listen", "127.0.0.1:{}".format(free_port()))
+        assert supervise.run(load_settings(None, {}, overrides), list(arguments)) == 0
+        return found
 
-    return become
+    return started
 
 
-def test_the_command_line_reaches_the_daemon_by_a_private_file(become, tmp_path):
-    config = become("rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3")
-    command = shlex.split(config["program:daemon"]["command"])
-    assert command[1:4] == ["-m", "appliance", "daemon"]
-    arguments = ["rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3"]
-    assert json.loads(Path(command[4]).read_text()) == {"arguments": arguments}
-    assert os.stat(command[4]).st_mode & 0o777 == 0o600
-    assert "cret" not in (tmp_path / "run" / "supervisord.conf").read_text()
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
 
 
-def test_the_dashboard_is_told_where_everything_is(become, tmp_path):
-    config = become(listen="127.0.0.1:9000", sign_in="no", web_worker="gthread", recordings_dir="r")
-    path = config["program:dashboard"]["environment"].rpartition('SPLITLENS_DASHBOARD="')[2].rstrip('"')
-    assert json.loads(Path(path).read_text()) == {
-        "run_dir": str(tmp_path / "run"), "state_dir": str(tmp_path / "state"), "recordings_dir": str(tmp_path / "r"),
-        "host": "127.0.0.1", "port": 9000, "worker": "gthread", "sign_in": False,
-        "trusted_proxy": "", "base_path": "", "framed_by": ""}
+def test_the_command_line_reaches_the_daemon_by_a_private_file(started):
+    daemon, _ = started("rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3")
+    assert daemon.command[1:4] == ["-m", "appliance", "daemon"]
+    assert json.loads(Path(daemon.command[4]).read_text()) == {
+        "arguments": ["rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3"], "heartbeat": daemon.heart}
+    assert os.stat(daemon.command[4]).st_mode & 0o777 == 0o600
+
+
+def test_the_dashboard_is_told_where_everything_is(started, tmp_path):
+    port = free_port()
+    _, dashboard = started(
+        listen="127.0.0.1:{}".format(port), sign_in="no", web_worker="gthread", recordings_dir="r",
+        run_dir=str(tmp_path / '100%;"'))
+    told = json.loads(Path(dashboard.environment["SPLITLENS_DASHBOARD"]).read_text())
+    assert (told.pop("listener"),) == dashboard.descriptors and told.pop("heartbeat") == dashboard.heart
+    wanted = {"run_dir": str(tmp_path / '100%;"'), "state_dir": str(tmp_path / "state"),
+              "recordings_dir": str(tmp_path / "r"), "host": "127.0.0.1", "port": port, "worker": "gthread",
+              "sign_in": False, "trusted_proxy": "", "base_path": "", "framed_by": ""}
+    assert {key: told[key] for key in wanted} == wanted
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_percent_sign_in_a_path_is_not_taken_for_a_variable(become, tmp_path):
-    config = become(run_dir=str(tmp_path / "100%"))
-    assert config["supervisord"]["pidfile"] == str(tmp_path / "100%%" / "supervisord.pid")
-
-
-@pytest.mark.parametrize("name", ["a;b", 'a"b'])
-def test_a_path_that_supervisor_would_misread_is_refused(tmp_path, monkeypatch, name):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SplitlensError, match="cannot be used here"):
-        supervise.run(load_settings(None, {}, {"run_dir": str(tmp_path / name)}), [])
-
-
-CHILD = """
-import os, signal, sys, time
-own, other = sys.argv[1:]
-
-def end(*_):
-    open(own + ".told", "w").close()
-    while not os.path.exists(other + ".told"):
-        time.sleep(0.01)
-    open(own + ".ended", "w").close()
-    sys.exit()
-
-signal.signal(signal.SIGTERM, end)
-open(own + ".ready", "w").close()
-while True:
-    time.sleep(0.05)
-"""
-
-
-def supervise_by(config, file):
-    with file.open("w") as text:
-        config.write(text)
-    return subprocess.Popen([sys.executable, "-m", "appliance.supervise", "-n", "-c", str(file)], cwd=str(ROOT))
-
-
-def test_daemon_and_dashboard_are_told_to_stop_at_once(become, tmp_path):
-    """Each of these ends only when the other was told too."""
-    config = become()
-    (tmp_path / "child.py").write_text(CHILD)
-    for own, other in (("daemon", "dashboard"), ("dashboard", "daemon")):
-        words = [sys.executable, str(tmp_path / "child.py"), str(tmp_path / own), str(tmp_path / other)]
-        config["program:" + own]["command"] = " ".join(map(shlex.quote, words))
-    process = supervise_by(config, tmp_path / "run" / "supervisord.conf")
-    try:
-        until = time.monotonic() + 60
-        while not all((tmp_path / (name + ".ready")).exists() for name in ("daemon", "dashboard")):
-            assert time.monotonic() < until and process.poll() is None
-            time.sleep(0.05)
-        process.terminate()
-        assert process.wait(60) == 0
-    finally:
-        process.kill()
-        process.wait()
-    assert (tmp_path / "daemon.ended").exists() and (tmp_path / "dashboard.ended").exists()
-
-
-def is_open(address):
-    with socket.socket() as probe:
-        return probe.connect_ex(address) == 0
-
-
-def test_a_supervisor_that_is_killed_leaves_no_dashboard_behind(become, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = free.getsockname()
-    config = become(listen="127.0.0.1:{}".format(address[1]))
-    config["program:daemon"]["command"] = "sleep 20"
-    process = supervise_by(config, tmp_path / "run" / "supervisord.conf")
-    try:
-        until = time.monotonic() + 60
-        while not is_open(address):
-            assert time.monotonic() < until and process.poll() is None
-            time.sleep(0.05)
-    finally:
-        process.kill()
-        process.wait()
-    until = time.monotonic() + 60
-    while is_open(address):
-        assert time.monotonic() < until, "the dashboard goes on"
-        time.sleep(0.05)
-
-
-def test_what_supervisor_says_does_not_overwrite_what_its_children_print(tmp_path):
-    code = """
-import os
-from appliance.supervise import _open_output
-_open_output()
-open("/dev/fd/1", "ab").write(b"a child")
-os.write(1, b", Supervisor")
-"""
-    with (tmp_path / "log").open("w") as log:
-        subprocess.run([sys.executable, "-c", code], stdout=log, check=True, cwd=str(ROOT))
-    assert (tmp_path / "log").read_text() == "a child, Supervisor"
-
-
-def test_the_dashboard_is_told_of_proxies(become):
-    config = become(trusted_proxy="192.168.1.2,172.30.32.0/23", base_path="/cam/")
-    path = config["program:dashboard"]["environment"].rpartition('SPLITLENS_DASHBOARD="')[2].rstrip('"')
-    told = json.loads(Path(path).read_text())
+def test_the_dashboard_is_told_of_proxies(started):
+    _, dashboard = started(trusted_proxy="192.168.1.2,172.30.32.0/23", base_path="/cam/")
+    told = json.loads(Path(dashboard.environment["SPLITLENS_DASHBOARD"]).read_text())
     assert (told["trusted_proxy"], told["base_path"]) == ("192.168.1.2/32 172.30.32.0/23", "/cam")
 
 
@@ -193,3 +101,118 @@ def test_the_dashboard_is_told_of_proxies(become):
 def test_what_is_no_proxy_or_path_is_named(setting, value, wanted):
     with pytest.raises(ConfigError, match="{} must be {}".format(setting.replace("_", "[-_]"), wanted)):
         load_settings(None, {}, {setting: value})
+
+
+# The port
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::"])
+def test_a_port_that_another_program_has_is_a_mistake_before_anything_starts(host):
+    try:
+        taken = supervise.listen_at(host, 0)
+    except ConfigError:
+        pytest.skip("this machine has no IPv6")
+    with taken, pytest.raises(ConfigError, match="another program has .*{}. Stop it, or choose another port".format(
+            taken.getsockname()[1])):
+        supervise.listen_at(host, taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("host, complaint", [
+    ("192.0.2.1", "this machine has no address 192.0.2.1:18080"),
+    ("no.such.host.invalid", "no.such.host.invalid:18080 is no address of this machine"),
+])
+def test_an_address_that_this_machine_does_not_have_is_a_mistake(host, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        supervise.listen_at(host, 18080)
+
+
+def test_a_port_for_root_only_is_a_mistake():
+    error = OSError(errno.EACCES, "Permission denied")
+    assert supervise._why_not("0.0.0.0:80", 80, error) == "port 80 is for root only here. Choose one from 1024 on"
+
+
+def test_a_port_that_is_taken_ends_up_with_one_sentence_and_exit_code_2(tmp_path):
+    with supervise.listen_at("127.0.0.1", 0) as taken:
+        listen = "127.0.0.1:{}".format(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "appliance", "up", "--listen", listen, "--run-dir", str(tmp_path / "run")],
+            cwd=str(tmp_path), env=dict(os.environ, PYTHONPATH=str(ROOT)), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, universal_newlines=True)
+    assert done.returncode == 2 and done.stdout.count("\n") == 1, done.stdout
+    assert "error: listen: another program has {}".format(listen) in done.stdout
+
+
+# Folders that two appliances must not share
+
+def settings(**overrides):
+    return load_settings(None, {}, overrides).settings
+
+
+@pytest.mark.parametrize("key", ["state_dir", "recordings_dir"])
+def test_two_appliances_on_one_folder_are_refused_by_whatever_name(tmp_path, monkeypatch, key):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("mine")
+    one = dict({"state_dir": "a", "recordings_dir": "b"}, **{key: "mine"})
+    claims = supervise.claim_folders(settings(**one))
+    for name in ("mine", "link", str(tmp_path / "mine")):
+        two = dict({"state_dir": "c", "recordings_dir": "d"}, **{key: name})
+        with pytest.raises(ConfigError, match="{} .*: another appliance is using it .process {} of ".format(
+                key, os.getpid())):
+            supervise.claim_folders(settings(**two))
+    for claim in claims:
+        claim.close()
+    for claim in supervise.claim_folders(settings(**one)):  # what an appliance that ended left behind is no lock
+        claim.close()
+
+
+def test_one_folder_may_be_for_both(tmp_path):
+    claims = supervise.claim_folders(settings(state_dir=str(tmp_path), recordings_dir=str(tmp_path)))
+    assert len(claims) == 2
+    for claim in claims:
+        claim.close()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_where_a_file_system_has_no_locks_that_is_said_and_it_goes_on(tmp_path, monkeypatch, caplog, number):
+    def flock(file, how):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(locks.fcntl, "flock", flock)
+    monkeypatch.setattr(supervise.log, "parent", supervise.logging.getLogger())  # pytest listens there
+    assert supervise.claim_folders(settings(
+        state_dir=str(tmp_path / "s"), recordings_dir=str(tmp_path / "r"))) == []
+    assert "a second appliance that uses it would not be noticed" in caplog.text
+
+
+# The run directory
+
+def test_what_a_cleaner_took_from_the_run_directory_comes_back(tmp_path):
+    run_dir = make_run_dir(tmp_path / "run")
+    files = supervise.RunFiles(run_dir, {"daemon.json": {"a": 1}, "dashboard.json": {"b": 2}})
+    (run_dir / "daemon.json").unlink()
+    files.keep()
+    assert json.loads((run_dir / "daemon.json").read_text()) == {"a": 1}
+    subprocess.run(["rm", "-r", str(run_dir)], check=True)
+    files.keep()
+    assert json.loads((run_dir / "dashboard.json").read_text()) == {"b": 2}
+    assert run_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_run_directory_never_looks_unused(tmp_path, monkeypatch):
+    run_dir = make_run_dir(tmp_path / "run")
+    files = supervise.RunFiles(run_dir, {"daemon.json": {}})
+    for path in (run_dir, run_dir / "daemon.json"):
+        os.utime(str(path), (0, 0))
+    files.keep()
+    assert (run_dir / "daemon.json").stat().st_mtime == 0
+    monkeypatch.setattr(supervise, "_TOUCH_SECONDS", 0.0)
+    files.keep()
+    assert all(path.stat().st_mtime > 0 for path in (run_dir, run_dir / "daemon.json"))
+
+
+def test_the_page_gets_the_daemons_own_reason_or_that_of_its_supervisor(tmp_path):
+    supervise.leave_reason(tmp_path, "The daemon was killed by SIGKILL (out of memory?).", 0.5)
+    assert read_last_words(tmp_path) == (
+        "The daemon was killed by SIGKILL (out of memory?). It is started again after 0.5 s.")
+    write_last_words(tmp_path, "The camera driver crashed.")
+    supervise.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)
+    assert read_last_words(tmp_path) == "The camera driver crashed. It is started again after 30 s."

@@ -87,11 +87,11 @@ class Site:
         self.daemon.stop(status)
         self.daemon = None
 
-    def start(self, wait_for="/healthz"):
-        """Start gunicorn. What it prints is in the file `out`."""
+    def start(self, wait_for="/healthz", **options):
+        """Start gunicorn. What it prints is in the file `out`. options: of its Popen."""
         self.out = self.folder / "out"
         with open(str(self.out), "a") as out:
-            self.process = demo.gunicorn(self.start_file, stdout=out, stderr=subprocess.STDOUT)
+            self.process = demo.gunicorn(self.start_file, stdout=out, stderr=subprocess.STDOUT, **options)
 
         def answers():
             assert self.process.poll() is None, self.out.read_text()

@@ -104,6 +104,7 @@ class FakeDaemon:
         self.lock = threading.RLock()
         self.stopped = threading.Event()
         self.status = "running"
+        self.pid = os.getpid()
         self.started = time.time()
         self.settings = dict(CONFIGURED)
         self.streams = {name: Stream(name, str(number), str(number)) for number, name in enumerate(streams)}
@@ -149,7 +150,7 @@ class FakeDaemon:
         with self.lock:
             used = sum(path.stat().st_size for path in self.recordings.iterdir())
             return {
-                "daemon": {"pid": os.getpid(), "version": "0.1", "started": self.started, "status": self.status,
+                "daemon": {"pid": self.pid, "version": "0.1", "started": self.started, "status": self.status,
                            "problem": None},
                 "board": {"id": "pc", "name": "PC"},
                 "settings": dict(self.settings), "configured": dict(CONFIGURED), "model": dict(self.model),

@@ -1,5 +1,6 @@
 """The dashboard as a process: its first start, its restart, its end; a daemon that is killed; many viewers."""
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ import pytest
 import requests
 
 import tests.web.demo as demo
+from appliance.core.process import Heartbeat
 from tests.web.conftest import LIMIT, PASSWORD, REAL_METHOD, ROOT, Site, csrf_of, free_port, until
 from tests.web.test_server import Page
 from web.accounts import Accounts, passwords
@@ -82,6 +84,52 @@ def test_it_stops_at_once_though_pages_and_pictures_are_open(fresh):
         requests.get(fresh.url + "/healthz", timeout=LIMIT)
     said = fresh.out.read_text()
     assert "Traceback" not in said and "SIGKILL" not in said, said
+
+
+def test_a_master_that_is_killed_leaves_no_worker_with_the_port(fresh):
+    fresh.start_daemon()
+    fresh.start("/readyz")
+    worker, = psutil.Process(fresh.process.pid).children()
+    with fresh.look("/streams/main.mjpeg") as viewer:
+        viewer.next()
+        fresh.process.kill()
+        fresh.process.wait(LIMIT)
+        until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+    until(lambda: can_listen(fresh.port))
+
+
+def can_listen(port):
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            free.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def test_it_serves_a_socket_that_is_open_already_and_tells_that_it_lives(fresh):
+    """As the supervisor starts it: the port is not even free for a moment while it is started again."""
+    heard, heart = os.pipe()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(10)
+        fresh.port = listener.getsockname()[1]
+        fresh.url = "http://127.0.0.1:{}".format(fresh.port)
+        options = json.loads(fresh.start_file.read_text())
+        options.update(port=fresh.port, listener=listener.fileno(), heartbeat=heart)
+        fresh.start_file.write_text(json.dumps(options))
+        fresh.start(pass_fds=(listener.fileno(), heart))
+        os.close(heart)
+        assert os.read(heard, 1) == Heartbeat.WELL
+        os.kill(psutil.Process(fresh.process.pid).children()[0].pid, signal.SIGSTOP)
+        fresh.process.kill()
+        fresh.process.wait(LIMIT)
+        while os.read(heard, 4096):  # until nobody is left who could beat, stopped or not
+            pass
+        fresh.start_file.write_text(json.dumps(dict(options, heartbeat=-1)))
+        fresh.start(pass_fds=(listener.fileno(),))
+    os.close(heard)
 
 
 def test_a_daemon_that_is_killed_is_noticed_and_its_last_words_are_told(fresh):

@@ -1,0 +1,50 @@
+"""Folders that one appliance has for itself. The kernel keeps the locks: those of a process that ended are gone."""
+
+import errno
+import fcntl
+import os
+import socket
+from pathlib import Path
+from typing import IO
+
+# A file system without locks (NFS without its lock service), or a folder that nobody here can write to.
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class Taken(Exception):
+    """Another process has it. The text names that process."""
+
+
+class NoLocks(Exception):
+    """There can be no lock; the text says why."""
+
+
+def lock_file(path: Path) -> IO[bytes]:
+    """Take a lock that holds as long as the returned file is open. The file stays; it names who has or had the lock.
+
+    Raises Taken and NoLocks, and OSError where the file cannot be made for another reason.
+    """
+    try:
+        file = path.open("a+b")
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            raise NoLocks(error.strerror) from error
+        raise
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        with file:
+            if error.errno == errno.EWOULDBLOCK:
+                file.seek(0)
+                owner = file.read(200).decode("utf-8", "replace").strip()
+                raise Taken(owner or "another process") from error
+        if error.errno in _NO_LOCKS:
+            raise NoLocks(error.strerror) from error
+        raise
+    try:
+        file.truncate(0)
+        file.write("process {} of {}\n".format(os.getpid(), socket.gethostname()).encode("utf-8", "replace"))
+        file.flush()
+    except OSError:
+        pass  # a full disk: the lock holds all the same
+    return file
