@@ -124,6 +124,12 @@ def set_model() -> Any:
     return jsonify(_command("set_model", _body("model"))["state"])
 
 
+@api.route("/model/cancel", methods=["POST"])
+@needs(Role.OPERATOR)
+def cancel_model() -> Any:
+    return jsonify(_command("cancel_model", {})["state"])
+
+
 @api.route("/settings")
 @needs(Role.VIEWER)
 def settings() -> Any:

@@ -116,6 +116,7 @@ class Command(NamedTuple):
 
 COMMANDS: Dict[str, Command] = {
     "set_model": Command(Role.OPERATOR, {"model": _check_model}),
+    "cancel_model": Command(Role.OPERATOR, {}),
     "get_model": Command(Role.OPERATOR, {"model": _check_model}),
     "set_stream": Command(
         Role.OPERATOR, {"stream": _check_stream, "source": _check_source, "model": _check_own_model}),

@@ -123,7 +123,7 @@ class Appliance:
     @property
     def is_loading(self) -> bool:
         """Whether a thread is at work on a model, which cannot be called back."""
-        return any(slot.is_loading for slot in [self._slot] + list(self._own_slots.values()))
+        return any(slot.is_at_work for slot in [self._slot] + list(self._own_slots.values()))
 
     # What is told
 
@@ -180,7 +180,13 @@ class Appliance:
         row = self.library.row(name)
         if name != self._configured_model and (row is None or not row["installed"]):
             raise Refused(NOT_FOUND, "{} is not installed.".format(name))
-        self._ask_for(self._slot, name, lambda: self._load_and_keep(name))
+        # Not earlier: a model that cannot be loaded, or that ends the daemon, must not come back with the next start.
+        self._ask_for(self._slot, name, lambda: self._memory.keep(MODEL, name, self._configured_model))
+
+    def cancel_model(self) -> None:
+        """Give up loading, of the shared model and of those of single streams."""
+        if not any([slot.give_up() for slot in [self._slot] + list(self._own_slots.values())]):
+            raise Refused(CONFLICT, "No model is being loaded.")
 
     def set_stream(self, name: str, source: Union[int, str], model: Optional[str]) -> None:
         """Give a stream another source or model, or add one."""
@@ -292,7 +298,8 @@ class Appliance:
         return chosen
 
     def _new_slot(self) -> ModelSlot:
-        slot = ModelSlot(self._state_changed.set, self._fail)
+        slot = ModelSlot(
+            self._state_changed.set, self._fail, load_seconds=self._loaded.settings.load_timeout)
         slot.set_threshold(self._shared["det_th"])
         return slot
 
@@ -309,19 +316,13 @@ class Appliance:
         for model in set(self._own_slots) - used:
             threading.Thread(target=self._own_slots.pop(model).close, name="close model", daemon=True).start()
 
-    def _ask_for(self, slot: ModelSlot, name: str, load: Optional[Callable[[], Detector]] = None) -> None:
+    def _ask_for(self, slot: ModelSlot, name: str, taken: Callable[[], None] = lambda: None) -> None:
         size = 0
         try:
             size = resolve_model(name, Path(self._loaded.settings.models_dir)).path.stat().st_size
         except (SplitlensError, OSError):
             pass  # loading says it better
-        slot.ask_for(Wish(name, load or (lambda: self._load(name)), size))
-
-    def _load_and_keep(self, name: str) -> Detector:
-        detector = self._load(name)
-        # Not earlier: a model that cannot be loaded, or that ends the daemon, must not come back with the next start.
-        self._memory.keep(MODEL, name, self._configured_model)
-        return detector
+        slot.ask_for(Wish(name, lambda: self._load(name), size, taken))
 
     def _load(self, name: str) -> Detector:
         if name == self._configured_model:

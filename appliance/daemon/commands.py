@@ -42,6 +42,11 @@ def _set_model(appliance: Appliance, message: Message) -> Message:
     return {"state": appliance.state()}
 
 
+def _cancel_model(appliance: Appliance, message: Message) -> Message:
+    appliance.cancel_model()
+    return {"state": appliance.state()}
+
+
 def _get_model(appliance: Appliance, message: Message) -> Message:
     name = _text(message, "model")
     row = appliance.library.row(name)
@@ -135,6 +140,7 @@ def _delete_recording(appliance: Appliance, message: Message) -> Message:
 COMMANDS: Dict[str, Command] = {
     "get_state": _get_state,
     "set_model": _set_model,
+    "cancel_model": _cancel_model,
     "get_model": _get_model,
     "set_stream": _set_stream,
     "reset_stream": _reset_stream,

@@ -25,11 +25,12 @@ _MEMORY_TIMES = 12
 
 
 class Wish(NamedTuple):
-    """A model that is to take over. size: bytes of its graph, 0 if it is not known."""
+    """A model that is to take over. size: bytes of its graph, 0 if it is not known. taken: called when it has."""
 
     name: str
     load: Callable[[], Detector]
     size: int
+    taken: Callable[[], None] = lambda: None
 
 
 class ModelSlot:
@@ -37,19 +38,27 @@ class ModelSlot:
 
     `ask_for` loads beside the running model, which goes on until the new one takes over, or for good if that cannot be
     loaded. Where memory cannot hold both, the old one is released first, and loaded again if the new one fails.
+    A load that takes longer than load_seconds, or that a person gives up, is left alone: a thread at work cannot be
+    ended. What it still gives is closed; the next model is loaded by another thread.
     changed: called after every change of what `facts` says. failed: told when the loop itself fails.
     """
 
     def __init__(self, changed: Callable[[], None], failed: Callable[[BaseException], None],
-                 free_memory: Callable[[], int] = lambda: int(psutil.virtual_memory().available)) -> None:
+                 free_memory: Callable[[], int] = lambda: int(psutil.virtual_memory().available),
+                 load_seconds: float = 1800.0) -> None:
         self.detector: Detector = NoDetector()
         self.threshold = 0.0
         self._changed = changed
         self._free_memory = free_memory
+        self._load_seconds = load_seconds
         self._lock = threading.Lock()
         self._current: Optional[Wish] = None
         self._wish: Optional[Wish] = None
         self._thread: Optional[threading.Thread] = None
+        self._threads: List[threading.Thread] = []  # those that were given up too
+        self._turn = 0  # of the thread that may change anything: another one was given up
+        self._trying: Optional[Wish] = None
+        self._released: Optional[Wish] = None  # for want of memory, while another is loaded
         self._error: Optional[str] = None
         self._stage: Optional[str] = None
         self.loop = Loop(self.detector, stays=True)
@@ -61,9 +70,37 @@ class ModelSlot:
         with self._lock:
             self._wish, self._error = wish, None
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="load model", daemon=True)
-                self._thread.start()
+                self._start()
         self._changed()
+
+    def give_up(self) -> bool:
+        """Load no further what is being loaded; whether anything was."""
+        with self._lock:
+            turn = self._turn
+        return self._give_up(turn, "it was given up")
+
+    def _give_up(self, turn: int, why: str) -> bool:
+        with self._lock:
+            wish = self._trying
+            if wish is None or turn != self._turn:
+                return False
+            self._turn += 1
+            self._trying = self._thread = self._stage = None
+            self._error = ("{} is not used: {}. What loads it cannot be ended, and keeps its memory until it ends by "
+                           "itself or the daemon is started anew.".format(wish.name, why))
+            if self._wish is wish:
+                self._wish = self._released
+            self._released = None
+            if self._wish is not None:
+                self._start()
+        log.error("%s", self._error)
+        self._changed()
+        return True
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._work, args=(self._turn,), name="load model", daemon=True)
+        self._threads = [thread for thread in self._threads if thread.is_alive()] + [self._thread]
+        self._thread.start()
 
     def set_threshold(self, threshold: float) -> None:
         self.threshold = self.detector.threshold = threshold
@@ -85,9 +122,17 @@ class ModelSlot:
 
     @property
     def is_loading(self) -> bool:
+        """Whether a model is being loaded that is to take over."""
         return self._thread is not None
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether any thread loads a model, one that was given up too."""
+        return any(thread.is_alive() for thread in self._threads)
+
     def close(self) -> None:
+        with self._lock:
+            self._turn += 1
         self.loop.__exit__(None, None, None)
 
     def _watch(self, failed: Callable[[BaseException], None]) -> None:
@@ -96,52 +141,81 @@ class ModelSlot:
         except BaseException as error:
             failed(error)
 
-    def _work(self) -> None:
+    def _work(self, turn: int) -> None:
         while True:
             with self._lock:
-                wish = self._wish
+                if turn != self._turn:
+                    return
+                wish = self._trying = self._wish
                 if wish is None:
                     self._thread = None
                     return
-            self._try(wish)
+            limit = threading.Timer(self._load_seconds, self._give_up, (
+                turn, "it was not loaded within {:g} seconds (load_timeout)".format(self._load_seconds)))
+            limit.daemon = True
+            limit.start()
+            try:
+                self._try(wish, turn)
+            finally:
+                limit.cancel()
             with self._lock:
+                if turn != self._turn:
+                    return
                 if self._wish is wish:
                     self._wish = None
-                self._stage = None
+                self._stage = self._trying = self._released = None
             self._changed()
 
-    def _try(self, wish: Wish) -> None:
+    def _try(self, wish: Wish, turn: int) -> None:
         previous = self._current
         in_place = previous is not None and self._free_memory() < _MEMORY_BASE + _MEMORY_TIMES * wish.size
         if in_place:
-            self._tell_stage("the running model is released first: there is no memory for both")
+            self._tell_stage("the running model is released first: there is no memory for both", turn)
+            self._released = previous
             self._take_over(NoDetector(), None)
             self.loop.settle()
         try:
-            self._tell_stage("reading the graph and starting its engine")
-            self._take_over(wish.load(), wish)
-            log.info("%s runs", wish.name)
+            self._tell_stage("reading the graph and starting its engine", turn)
+            self._load(wish, turn)
             return
         except Exception as error:
             sentence = str(error) if isinstance(error, SplitlensError) else "{}: {}".format(type(error).__name__, error)
         with self._lock:
+            if turn != self._turn:
+                return
             self._error = "{} cannot be used. {}".format(wish.name, sentence)
         log.error("%s", self._error)
         if in_place and previous is not None:
             try:
-                self._tell_stage("loading {} again".format(previous.name))
-                self._take_over(previous.load(), previous)
+                self._tell_stage("loading {} again".format(previous.name), turn)
+                self._load(previous, turn)
             except Exception as error:
                 log.error("%s cannot be loaded again: %s", previous.name, error)
+
+    def _load(self, wish: Wish, turn: int) -> None:
+        if turn != self._turn:
+            return
+        detector = wish.load()
+        with self._lock:
+            is_late = turn != self._turn
+            self._trying = self._trying if is_late else None  # from here on it cannot be given up
+        if is_late:
+            log.warning("%s is loaded at last; it had been given up, and is not used", wish.name)
+            detector.close()
+            return
+        self._take_over(detector, wish)
+        wish.taken()
+        log.info("%s runs", wish.name)
 
     def _take_over(self, detector: Detector, wish: Optional[Wish]) -> None:
         self.detector, self._current = detector, wish
         detector.threshold = self.threshold  # after it is known: `set_threshold` may come at any time
         self.loop.swap(detector)
 
-    def _tell_stage(self, stage: str) -> None:
+    def _tell_stage(self, stage: str, turn: int) -> None:
         with self._lock:
-            self._stage = stage
+            if turn == self._turn:
+                self._stage = stage
         self._changed()
 
 

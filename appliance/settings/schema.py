@@ -102,6 +102,11 @@ class Settings:
     model_path: Optional[str] = setting(
         None, TEXT, MODEL, "path of a frozen graph; where `model` is set too, the higher layer wins")
     label_path: Optional[str] = setting(None, TEXT, MODEL, "label map; by default the model's own")
+    load_timeout: float = setting(
+        1800.0, NUMBER, MODEL,
+        "for `up`: a model that is not loaded after so long is given up; TensorRT may take many minutes to build an "
+        "engine",
+        unit="seconds", minimum=1, maximum=86400)
     trust_graph: bool = setting(
         False, BOOLEAN, MODEL,
         "take a graph with any operation in it, also one that may write files or run programs; only for a graph whose "

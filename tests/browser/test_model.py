@@ -37,6 +37,15 @@ def test_a_second_switch_during_the_first_is_refused_with_the_reason(appliance, 
     expect(page.locator("#model-outcome")).to_contain_text("is being loaded")
 
 
+def test_a_load_that_does_not_end_is_given_up(appliance, page):
+    row(page, "stuck").get_by_role("button").click()
+    page.get_by_role("button", name="Give up").click()
+    expect(page.locator("#model-failure")).to_contain_text("stuck is not used: it was given up")
+    expect(page.get_by_role("button", name="Give up")).to_be_hidden()
+    row(page, appliance.other_model).get_by_role("button").click()
+    expect(page.locator("#model-name")).to_have_text(appliance.other_model)
+
+
 def test_a_model_is_got_from_the_catalogue_with_progress(appliance, page):
     page.locator("#catalogue-fold summary").click()
     page.get_by_label("Filter by name or family").fill("faster r-cnn")

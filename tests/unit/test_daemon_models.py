@@ -33,8 +33,8 @@ def wait_for(condition):
 def make():
     slots = []
 
-    def make(memory=PLENTY):
-        slot = ModelSlot(lambda: None, lambda error: None, lambda: memory)
+    def make(memory=PLENTY, seconds=3600.0):
+        slot = ModelSlot(lambda: None, lambda error: None, lambda: memory, seconds)
         slots.append(slot)
         return slot
 
@@ -122,3 +122,65 @@ def test_a_mistake_of_the_program_is_told_too(make):
     slot.ask_for(Wish("odd", lambda: {}["labels"], 0))
     wait_for(lambda: settled(slot))
     assert slot.facts()["error"] == "odd cannot be used. KeyError: 'labels'"
+
+
+def hanging(name, gate, log, taken=lambda: None):
+    return Wish(name, lambda: (gate.wait(LIMIT), Named(name, log))[1], 0, taken)
+
+
+@pytest.mark.parametrize("memory", [PLENTY, LITTLE])
+def test_a_load_that_is_given_up_stands_in_nobodys_way(make, memory):
+    slot, log, gate, taken = make(memory), [], threading.Event(), []
+    slot.ask_for(Wish("old", lambda: Named("old", log), 0))
+    wait_for(lambda: settled(slot))
+    slot.ask_for(hanging("stuck", gate, log, lambda: taken.append("stuck")))
+    wait_for(lambda: slot.facts()["stage"] and slot.facts()["stage"].startswith("reading"))
+    assert slot.give_up()
+    wait_for(lambda: settled(slot))
+    assert (slot.facts()["name"], slot.facts()["status"]) == ("old", "ready")
+    assert slot.facts()["error"].startswith("stuck is not used: it was given up.")
+    assert not slot.is_loading and slot.is_at_work
+    slot.ask_for(Wish("new", lambda: Named("new", log), 0))
+    wait_for(lambda: settled(slot))
+    assert slot.facts()["name"] == "new"
+    gate.set()
+    wait_for(lambda: not slot.is_at_work)
+    assert slot.facts()["name"] == "new" and log[-1] == "close stuck" and not taken
+    assert not slot.give_up()
+
+
+def test_a_load_has_a_limit(make):
+    slot, log, gate = make(seconds=0.05), [], threading.Event()
+    slot.ask_for(hanging("stuck", gate, log))
+    wait_for(lambda: settled(slot))
+    assert slot.facts()["error"].startswith("stuck is not used: it was not loaded within 0.05 seconds (load_timeout).")
+    gate.set()
+    wait_for(lambda: not slot.is_at_work)
+    assert slot.facts()["name"] is None
+
+
+def test_what_was_asked_for_meanwhile_comes_after_what_is_given_up(make):
+    slot, log, gate = make(), [], threading.Event()
+    slot.ask_for(hanging("stuck", gate, log))
+    wait_for(lambda: slot.facts()["stage"])
+    slot.ask_for(Wish("new", lambda: Named("new", log), 0))
+    slot.give_up()
+    wait_for(lambda: slot.facts()["name"] == "new")
+    gate.set()
+
+
+def test_a_model_is_remembered_once_it_runs(make):
+    slot, taken = make(), []
+    slot.ask_for(Wish("old", lambda: Named("old"), 0, lambda: taken.append(slot.facts()["name"])))
+    wait_for(lambda: settled(slot))
+    assert taken == ["old"]
+
+
+def test_a_slot_closes_while_a_load_hangs(make):
+    slot, log, gate = make(), [], threading.Event()
+    slot.ask_for(hanging("stuck", gate, log))
+    wait_for(lambda: slot.facts()["stage"])
+    slot.close()
+    gate.set()
+    wait_for(lambda: not slot.is_at_work)
+    assert log == ["load stuck", "close stuck"]

@@ -3,7 +3,8 @@
     python -m tests.web.fake_daemon RUN_DIR [--recordings DIR] [--streams main,yard] [--fps 10]
 
 It obeys every command of the contract. What has `broken` in its name fails: a model cannot be loaded, a download stops,
-a source does not open. Signal USR1 makes it log an error and end at once, as a crash does.
+a source does not open. The model `stuck` is never done. Signal USR1 makes it log an error and end at once, as a crash
+does.
 """
 
 import argparse
@@ -41,12 +42,13 @@ FAMILIES = {
     "ssdlite_mobilenet_v2_coco_2018_05_09": "ssd",
     "ssd_mobilenet_v1_coco_2018_01_28": "ssd",
     "broken": "ssd",
+    "stuck": "ssd",
     "faster_rcnn_resnet50_coco_2018_01_28": "faster_rcnn",
     "mask_rcnn_inception_v2_coco_2018_01_28": "mask_rcnn",
     "broken_download": "ssd",
 }
 FIRST_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
-INSTALLED = (FIRST_MODEL, "ssd_mobilenet_v1_coco_2018_01_28", "broken")
+INSTALLED = (FIRST_MODEL, "ssd_mobilenet_v1_coco_2018_01_28", "broken", "stuck")
 STREAM = re.compile("[a-z0-9_-]{1,32}")
 MODES = [{"id": 0, "name": "MAXN", "detail": "6 cores, CPU 2.04 GHz, GPU 1.30 GHz"},
          {"id": 3, "name": "MAXP_CORE_ARM", "detail": "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"},
@@ -281,6 +283,12 @@ class FakeDaemon:
         self.model.update(wanted=model, status="loading", stage="reading the graph", error=None)
         self.later(self.load, model)
 
+    def do_cancel_model(self) -> None:
+        if not self.model["wanted"]:
+            raise Refused(CONFLICT, "No model is being loaded.")
+        self.model.update(wanted=None, status="ready", stage=None, error="{} is not used: it was given up.".format(
+            self.model["wanted"]))
+
     def check_installed(self, model: str) -> None:
         if model not in self.models:
             raise Refused(NOT_FOUND, "There is no model {}.".format(model))
@@ -289,10 +297,14 @@ class FakeDaemon:
 
     def load(self, model: str) -> None:
         for stage in ("reading the graph", "finding the cut", "warming up"):
+            if self.model["wanted"] != model:
+                return
             self.model["stage"] = stage
             self.publish_state()
             if self.stopped.wait(0.4):
                 return
+        if model == "stuck":
+            return
         if "broken" in model:
             error = "{}: the graph is cut off at byte 1234; get it again. {} goes on.".format(
                 model, self.model["name"])

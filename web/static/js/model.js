@@ -16,11 +16,12 @@ const family = (name) => FAMILIES[name] || name || "";
 
 // What runs now
 
-const running = make("p", { class: "model-name", id: "model-name" });
+const running = make("p", { class: "model-name", id: "model-name", tabindex: -1 });
 const status = byId("model-status");
 const facts = make("p", { class: "facts" });
 const reason = make("p", { class: "hint" });
 const progress = make("p", { class: "outcome pending", role: "status", id: "model-progress" });
+const giveUp = actionButton("Give up", () => cancel(), { id: "model-cancel", hidden: true });
 const failure = make("p", { class: "outcome failed", role: "status", id: "model-failure" });
 
 let wanted = null;
@@ -36,6 +37,7 @@ function renderNow(model) {
   wanted = model.wanted;
   const runs = model.name ? ` ${model.name} still runs.` : "";
   setSentence(progress, model.wanted && `Loading ${model.wanted}${model.stage ? `: ${model.stage}` : ""}.${model.wanted === model.name ? "" : runs}`);
+  hideControl(giveUp, !model.wanted, running);
   setSentence(failure, model.error && `The last switch failed: ${model.error}${model.name && model.error.includes(model.name) ? "" : runs}`);
 }
 
@@ -43,6 +45,10 @@ function renderNow(model) {
 
 async function use(button, name) {
   await outcome.run(button, `Asking for ${name}.`, () => command("set_model", { model: name }), "");
+}
+
+async function cancel() {
+  await outcome.run(giveUp, "", () => command("cancel_model", {}), "");
 }
 
 async function get(button, name) {
@@ -101,7 +107,7 @@ function renderLists() {
 }
 
 export function startModel() {
-  byId("model-now").append(running, facts, reason, progress, failure);
+  byId("model-now").append(running, facts, reason, progress, giveUp, failure);
   filter.addEventListener("input", renderLists);
   listen("state", (state) => {
     renderNow(state.model);
