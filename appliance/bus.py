@@ -8,8 +8,9 @@ The only module that `web` imports from here. Waiting goes through `select`, whi
 same code serves threads and green threads.
 """
 
-import fcntl
+import contextlib
 import json
+import logging
 import os
 import select
 import stat
@@ -20,7 +21,10 @@ from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tup
 
 import zmq
 
+from appliance.core.locks import NoLocks, Taken, lock_file
 from appliance.errors import SplitlensError
+
+log = logging.getLogger(__name__)
 
 Message = Dict[str, Any]
 
@@ -42,6 +46,10 @@ COMMAND_THREADS = 6
 """Commands that may be under way at once; a source that is tried out takes half a minute."""
 
 _FRAMES_KEPT, _EVENTS_KEPT = 2, 1000
+_SCHEME = "ipc://"
+_LOCK = "lock"
+# Between two looks whether the sockets are still there.
+_CHECK_SECONDS = 1
 # ZeroMQ's descriptor tells of changes only once; so it is asked again after at most so long.
 _POLL_SECONDS = 0.1
 # sockaddr_un has 108 bytes, and ZeroMQ needs the zero at the end.
@@ -67,7 +75,7 @@ class _Addresses(NamedTuple):
 
 
 def _addresses(run_dir: Union[str, Path]) -> _Addresses:
-    return _Addresses(*("ipc://" + str(Path(run_dir) / name) for name in _Addresses._fields))
+    return _Addresses(*(_SCHEME + str(Path(run_dir) / name) for name in _Addresses._fields))
 
 
 def make_run_dir(path: Union[str, Path]) -> Path:
@@ -93,15 +101,14 @@ def lock_run_dir(run_dir: Union[str, Path]) -> IO[bytes]:
 
     ZeroMQ would take its sockets away from it without a word.
     """
-    file = open(str(Path(run_dir) / "lock"), "ab")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
+        return lock_file(Path(run_dir) / _LOCK)
+    except Taken as owner:
         raise SplitlensError(
-            "{}: another appliance is running there. Stop it first, or give this one another port (listen) or "
-            "run_dir.".format(run_dir)) from None
-    return file
+            "{}: another appliance is running there ({}). Stop it first, or give this one another port (listen) or "
+            "run_dir.".format(run_dir, owner)) from None
+    except (NoLocks, OSError) as error:
+        raise SplitlensError("{}: cannot be locked: {}; set run_dir to another place".format(run_dir, error)) from error
 
 
 def write_last_words(run_dir: Union[str, Path], sentence: str) -> None:
@@ -129,17 +136,18 @@ class Station:
 
     def __init__(self, run_dir: Union[str, Path], answer: Callable[[Message], Message]) -> None:
         self._answer = answer
+        self._run_dir = Path(run_dir)
         self._claim = lock_run_dir(run_dir)
         write_last_words(run_dir, "")
         self._lock = threading.Lock()
         self._watched: Set[bytes] = set()
         self._context = zmq.Context()
         self._closed = False
-        addresses = _addresses(run_dir)
-        self._frames = self._bind(zmq.XPUB, addresses.frames, _FRAMES_KEPT)
-        self._events = self._bind(zmq.PUB, addresses.events, _EVENTS_KEPT)
-        router = self._bind(zmq.ROUTER, addresses.control, _EVENTS_KEPT)
-        dealer = self._bind(zmq.DEALER, "inproc://commands", _EVENTS_KEPT)
+        self._addresses = _addresses(run_dir)
+        self._frames = self._open(zmq.XPUB, self._addresses.frames, _FRAMES_KEPT)
+        self._events = self._open(zmq.PUB, self._addresses.events, _EVENTS_KEPT)
+        router = self._open(zmq.ROUTER, self._addresses.control, _EVENTS_KEPT)
+        dealer = self._open(zmq.DEALER, "inproc://commands", _EVENTS_KEPT)
         self._threads = [threading.Thread(target=self._pass_on, args=(router, dealer), name="commands", daemon=True)]
         self._threads += [threading.Thread(target=self._serve, name="command {}".format(number), daemon=True)
                           for number in range(COMMAND_THREADS)]
@@ -171,15 +179,40 @@ class Station:
                 thread.join()
         self._claim.close()
 
-    def _bind(self, kind: int, address: str, kept: int) -> Any:
+    def _open(self, kind: int, address: str, kept: int) -> Any:
         channel = self._context.socket(kind)
         channel.setsockopt(zmq.LINGER, 0)
         channel.setsockopt(zmq.SNDHWM, kept)
+        self._bind(channel, address)
+        return channel
+
+    def _bind(self, channel: Any, address: str) -> None:
         try:
             channel.bind(address)
         except zmq.ZMQError as error:
             raise SplitlensError("{}: {}".format(address, error.strerror)) from error
-        return channel
+
+    def _bind_again(self, router: Any) -> str:
+        """Where a cleaner of temporary folders took the sockets away, or all of the directory: make them again.
+
+        Who is connected stays so; the others find the new ones. Returns what failed, to be tried again; "" if nothing.
+        """
+        channels = (self._frames, self._events, router)
+        gone = [(channel, address) for channel, address in zip(channels, self._addresses)
+                if not os.path.exists(address[len(_SCHEME):])]
+        try:
+            if gone:
+                make_run_dir(self._run_dir)
+            if not (self._run_dir / _LOCK).exists():
+                claim, self._claim = self._claim, lock_run_dir(self._run_dir)
+                claim.close()
+            for channel, address in gone:
+                with contextlib.suppress(zmq.ZMQError):
+                    channel.unbind(address)
+                self._bind(channel, address)
+        except SplitlensError as error:
+            return str(error)
+        return ""
 
     def _send(self, channel: Any, data: bytes) -> None:
         with self._lock:
@@ -195,8 +228,21 @@ class Station:
             (self._watched.add if word[:1] == b"\1" else self._watched.discard)(word[1:])
 
     def _pass_on(self, router: Any, dealer: Any) -> None:
+        poller = zmq.Poller()
+        for channel in (router, dealer):
+            poller.register(channel, zmq.POLLIN)
+        checked = time.monotonic()
         try:
-            zmq.proxy(router, dealer)
+            while True:
+                for channel, _ in poller.poll(_CHECK_SECONDS * 1000):
+                    other = dealer if channel is router else router
+                    other.send_multipart(channel.recv_multipart())
+                if time.monotonic() - checked >= _CHECK_SECONDS:
+                    checked = time.monotonic()
+                    with self._lock:
+                        problem = "" if self._closed else self._bind_again(router)
+                    if problem:  # told without the lock: what is logged goes out by this bus too
+                        log.warning("%s", problem)
         except zmq.ContextTerminated:
             pass
         finally:

@@ -1,5 +1,6 @@
 """The bus on real sockets: commands, events, frames, and who watches."""
 
+import os
 import stat
 import threading
 import time
@@ -169,3 +170,32 @@ def test_a_directory_that_cannot_hold_sockets_is_refused(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(SplitlensError, match="somebody else"):
         make_run_dir(tmp_path / "link")
+
+
+@pytest.mark.parametrize("taken", ["*", "frames events control", "lock"])
+def test_what_a_cleaner_took_from_the_directory_comes_back(station, run_dir, taken):
+    """Sockets, or all of it: who was there before and who comes later hear each other again."""
+    before = EventListener(run_dir, ("state",))
+    names = [path.name for path in run_dir.iterdir()] if taken == "*" else taken.split()
+    for name in names:
+        (run_dir / name).unlink()
+    if taken == "*":
+        run_dir.rmdir()
+    until(lambda: all((run_dir / name).exists() for name in names if name != "last_words"))
+    assert stat.S_IMODE(run_dir.stat().st_mode) == 0o700
+    assert ask(run_dir, {"command": "hello"}, LIMIT) == {"heard": {"command": "hello"}}
+    after, viewer = EventListener(run_dir, ("state",)), FrameListener(run_dir, "main")
+    heard = {}
+
+    def all_heard():
+        station.publish("state", {})
+        station.publish_frame("main", b"jpeg")
+        heard.update({name: name in heard or listener.receive(0.02) is not None
+                      for name, listener in (("before", before), ("after", after), ("viewer", viewer))})
+        return all(heard.values())
+
+    until(all_heard)
+    for listener in (before, after, viewer):
+        listener.close()
+    with pytest.raises(SplitlensError, match="another appliance is running there .process {} of ".format(os.getpid())):
+        Station(run_dir, lambda command: {})
