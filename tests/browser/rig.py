@@ -42,7 +42,7 @@ def free_port():
 class Dashboard:
     """gunicorn, as `python -m appliance up` starts it."""
 
-    def __init__(self, folder, worker="eventlet"):
+    def __init__(self, folder, worker="eventlet", **options):
         self.folder, self.port = folder, free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.run_dir, self.recordings = folder / "run", folder / "recordings"
@@ -51,9 +51,9 @@ class Dashboard:
         accounts = Accounts(str(folder / "state"))
         for name, password in PASSWORDS.items():
             accounts.add(name, Role[name.upper()], password)
-        (folder / "start.json").write_text(json.dumps({
+        (folder / "start.json").write_text(json.dumps(dict({
             "run_dir": str(self.run_dir), "state_dir": str(folder / "state"), "recordings_dir": str(self.recordings),
-            "host": "127.0.0.1", "port": self.port, "worker": worker, "sign_in": True}))
+            "host": "127.0.0.1", "port": self.port, "worker": worker, "sign_in": True}, **options)))
         self.process = None
 
     def start(self):
