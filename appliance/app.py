@@ -34,7 +34,7 @@ from appliance.sinks.spikes import SpikeLog
 from appliance.sinks.tally import Tally
 from appliance.sinks.window import Window, window_reason
 from appliance.sources.base import Source
-from appliance.sources.open import open_camera, open_images, open_movie
+from appliance.sources.open import open_images, open_movie, open_set_camera
 from appliance.zoo.store import InstalledModel, family_of, resolve_model
 
 log = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ def open_source(settings: Settings, kind: str) -> Source:
         return open_images(settings.image_input, left_out=_picture_folder(settings))
     if kind == VIDEO:
         return open_movie(settings.movie_input)
-    return open_camera(settings.camera_input, settings.width, settings.height, settings.live_timeout)
+    return open_set_camera(settings.camera_input, settings)
 
 
 def _picture_folder(settings: Settings) -> str:

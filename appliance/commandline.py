@@ -17,7 +17,7 @@ PROGRAM = "python -m appliance"
 
 # The commands that run the loop, each with the setting that its argument stands for.
 INPUT_SETTINGS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
-_CAMERA_SETTINGS = {"camera_input", "live_timeout"}
+_CAMERA_SETTINGS = {"camera_input", "live_timeout", "open_timeout", "snapshot_fps", "rtsp_transport"}
 _WINDOW_SETTINGS = {"visualize", "max_vis_fps"}
 _UP_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (APPLIANCE, RECORDING, BOARD)}
 _UP_SETTINGS = _UP_SETTINGS - {"profile"} | {"streams"}

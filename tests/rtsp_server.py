@@ -1,7 +1,7 @@
 """A loopback RTSP camera for the tests: run it with the Python that has PyGObject and GstRtspServer.
 
     /usr/bin/python3 tests/rtsp_server.py [--port N] [--path /cam] [--user NAME:PASSWORD] [--clip FILE.h264]
-        [--size 320x240] [--fps 25]
+        [--size 320x240] [--fps 25] [--udp-only]
 
 Prints `ready PORT` when clients may connect (port 0 takes a free one) and serves until it is killed.
 `--clip` plays an H.264 byte stream for ever; without it the picture is GStreamer's test pattern.
@@ -12,8 +12,9 @@ import argparse
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 PATTERN = (
     "( videotestsrc is-live=true pattern=smpte"
@@ -35,6 +36,7 @@ def main():
     parser.add_argument("--clip", help="H.264 byte stream to loop")
     parser.add_argument("--size", default="320x240")
     parser.add_argument("--fps", type=int, default=25)
+    parser.add_argument("--udp-only", action="store_true", help="refuse clients that ask for TCP")
     options = parser.parse_args()
 
     Gst.init(None)
@@ -46,6 +48,8 @@ def main():
     line = CLIP if options.clip else PATTERN
     factory.set_launch(line.format(clip=options.clip, width=width, height=height, fps=options.fps))
     factory.set_shared(True)
+    if options.udp_only:
+        factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
     if options.user:
         name, password = options.user.split(":", 1)
         auth = GstRtspServer.RTSPAuth()

@@ -269,7 +269,8 @@ class Appliance:
     def settings_for_tests(self, seconds: float) -> Settings:
         """For a source that is only tried out."""
         settings = self._loaded.settings
-        return dataclasses.replace(settings, live_timeout=min(settings.live_timeout, seconds))
+        return dataclasses.replace(settings, live_timeout=min(settings.live_timeout, seconds),
+                                   open_timeout=min(settings.open_timeout, seconds))
 
     # Inside
 

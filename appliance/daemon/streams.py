@@ -21,7 +21,7 @@ from appliance.sinks.rate import RateLimit
 from appliance.sinks.segments import SegmentRecorder
 from appliance.sinks.storage import Storage
 from appliance.sources.live import LiveSource
-from appliance.sources.open import camera_kind, open_camera
+from appliance.sources.open import camera_kind, open_set_camera
 from appliance.sources.playback import PlaybackSource
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def open_input(source: Union[int, str], settings: Settings, patient: bool) -> Li
     """A camera, or a movie that plays like one. Raises SourceError."""
     if source_kind(source) == "movie":
         return PlaybackSource(str(source))
-    return open_camera(source, settings.width, settings.height, settings.live_timeout, patient=patient)
+    return open_set_camera(source, settings, patient)
 
 
 class Stream:

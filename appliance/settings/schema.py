@@ -94,6 +94,16 @@ class Settings:
     live_timeout: float = setting(
         20.0, NUMBER, INPUT, "a camera that gave no frame for so long is opened again",
         unit="seconds", minimum=0.1, maximum=86400)
+    open_timeout: float = setting(
+        30.0, NUMBER, INPUT,
+        "a camera may take so long from being opened to its first frame; where live_timeout is longer, that long",
+        unit="seconds", minimum=0.1, maximum=86400)
+    snapshot_fps: float = setting(
+        5.0, NUMBER, INPUT, "an HTTP address that gives one JPEG a request is asked so often",
+        unit="requests a second", minimum=0.01, maximum=60)
+    rtsp_transport: str = setting(
+        "auto", TEXT, INPUT, "how RTSP cameras send their pictures; auto = tcp, and udp where the camera has no tcp",
+        choices=("auto", "tcp", "udp"))
 
     # Model
     model: str = setting(

@@ -18,6 +18,8 @@ from appliance.sources.launch import ORDERLY_END
 PACKAGE_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Seconds that an orderly end may take: a reader ends between two frames, and after its pipeline.
 GRACE = 1.0
+# Over UDP, FFmpeg shows every lost packet as grey blocks: `auto` takes it after a 461 only.
+RTSP_OPTIONS = {"tcp": "rtsp_transport;tcp", "udp": "rtsp_transport;udp", "auto": "rtsp_flags;prefer_tcp"}
 
 
 class ReaderChild:
@@ -35,7 +37,8 @@ class ReaderChild:
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "appliance.sources.reader", str(os.getpid())], stdin=theirs.fileno(),
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), start_new_session=True)
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                env=environment(spec.get("rtsp_transport", "auto")))
         except OSError:
             self._sock.close()
             raise
@@ -120,12 +123,12 @@ class ReaderChild:
         return bool(data)
 
 
-def environment() -> Dict[str, str]:
-    """Of the reader: this package, OpenCV's FFmpeg told to speak, and to ask cameras for TCP."""
+def environment(rtsp_transport: str) -> Dict[str, str]:
+    """Of the reader: this package, OpenCV's FFmpeg told to speak, and how to ask RTSP cameras for their pictures."""
     variables = dict(os.environ)
     variables["PYTHONPATH"] = os.pathsep.join(
         [PACKAGE_HOME] + [part for part in [variables.get("PYTHONPATH", "")] if part])
     # Warnings: the line with a server's 404 is one.
     variables["OPENCV_FFMPEG_LOGLEVEL"] = "24"
-    variables.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+    variables.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", RTSP_OPTIONS[rtsp_transport])
     return variables

@@ -5,7 +5,7 @@ import os
 import select
 import threading
 import time
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional, Set
 
 from appliance.errors import SourceError
 from appliance.frame import Frame
@@ -21,6 +21,8 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 # Seconds until a reader has imported what it needs; a Jetson from a slow card takes a while.
 START_TIME = 60.0
+# Sizes of a camera that are said; one that changes them all the time would fill the log.
+MOST_NOTICES = 20
 
 
 class Waiting(NamedTuple):
@@ -43,13 +45,15 @@ class LiveSource(Source):
     is_live = True
 
     def __init__(self, name: str, spec: wire.Message, live_timeout: float,
-                 on_notice: Optional[Callable[[str], None]] = None, patient: bool = False) -> None:
+                 on_notice: Optional[Callable[[str], None]] = None, patient: bool = False,
+                 open_timeout: Optional[float] = None) -> None:
         self.name = name
         self.problem: Optional[str] = None
         self.reconnects = 0
         self._patient = patient
         self._spec = spec
         self._live_timeout = live_timeout
+        self._open_timeout = live_timeout if open_timeout is None else open_timeout
         self._on_notice = on_notice
         self._index = 0
         self._number = 0
@@ -59,7 +63,7 @@ class LiveSource(Source):
         self._changed = threading.Condition()
         self._last_frame: Optional[float] = None
         self._lost: Optional[str] = None
-        self._size_notice = ""
+        self._noticed: Set[str] = set()
         self._alarm, self._alarm_bell = os.pipe()
         self._thread = threading.Thread(target=self._supervise, name="camera " + name, daemon=True)
         self._thread.start()
@@ -158,7 +162,7 @@ class LiveSource(Source):
         while not self._closing.is_set() and not child.has_ended and reason is None:
             for message, descriptor in child.listen(deadline - time.monotonic(), self._alarm):
                 if "opening" in message:
-                    limit, deadline = self._live_timeout, time.monotonic() + self._live_timeout
+                    limit, deadline = self._open_timeout, time.monotonic() + self._open_timeout
                 elif "opened" in message:
                     self.fps = message["fps"]
                 elif "stride" in message and descriptor is not None:
@@ -167,9 +171,10 @@ class LiveSource(Source):
                     os.close(descriptor)
                 elif "slot" in message and ring is not None:
                     self._take(Waiting(child, ring, message))
-                    deadline = time.monotonic() + self._live_timeout
+                    limit, deadline = self._live_timeout, time.monotonic() + self._live_timeout
                 elif "notice" in message:
-                    self._notice_size(message["notice"])
+                    self.skipped += message.get("skipped", 0)
+                    self._notice_once(message["notice"])
                 elif "ended" in message:
                     reason = message["ended"]
             if time.monotonic() >= deadline:
@@ -184,10 +189,10 @@ class LiveSource(Source):
     def _sleep(self, seconds: float) -> None:
         select.select([self._alarm], [], [], seconds)
 
-    def _notice_size(self, text: str) -> None:
-        """Said once, not after every loss."""
-        if text != self._size_notice:
-            self._size_notice = text
+    def _notice_once(self, text: str) -> None:
+        """Not after every loss."""
+        if text not in self._noticed and len(self._noticed) < MOST_NOTICES:
+            self._noticed.add(text)
             self._notice(text)
 
     def _notice(self, text: str) -> None:

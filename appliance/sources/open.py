@@ -5,7 +5,9 @@ import re
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from appliance.errors import SourceError
+from appliance.settings import Settings
 from appliance.settings.redact import redact
+from appliance.sources.address import with_encoded_password
 from appliance.sources.base import Source
 
 if TYPE_CHECKING:
@@ -31,13 +33,16 @@ def open_movie(path: str) -> Source:
 
 def open_camera(camera_input: Union[int, str], width: Optional[int] = None, height: Optional[int] = None,
                 live_timeout: float = 20.0, on_notice: Optional[Callable[[str], None]] = None,
-                patient: bool = False) -> "LiveSource":
+                patient: bool = False, snapshot_fps: float = 5.0, rtsp_transport: str = "auto",
+                open_timeout: float = 30.0) -> "LiveSource":
     """A live source. Returns at once; what is wrong with the camera is raised by the first `read`.
 
     patient: nothing is raised; a camera that is not there is tried for ever.
 
     width, height: asked of a USB camera; other cameras send what they send.
     live_timeout: seconds without a frame after which the camera is opened anew.
+    open_timeout: seconds that it may take from there to its first frame; never less than live_timeout.
+    snapshot_fps: requests a second to an HTTP address that gives one JPEG each. rtsp_transport: tcp, udp or auto.
     on_notice: told, beside the log, when the camera was lost and when it is back; runs in a thread of the
     source. Raises SourceError where `camera_input` cannot be understood.
     """
@@ -50,8 +55,19 @@ def open_camera(camera_input: Union[int, str], width: Optional[int] = None, heig
         find_launcher()
     elif kind == "index":
         target = "/dev/video{}".format(int(target))
-    spec = {"kind": kind, "target": target, "width": width, "height": height, "live_timeout": live_timeout}
-    return LiveSource(redact(str(camera_input).strip()), spec, live_timeout, on_notice, patient)
+    elif kind == "address":
+        target = with_encoded_password(target)
+    open_timeout = max(open_timeout, live_timeout)
+    spec = {"kind": kind, "target": target, "width": width, "height": height, "snapshot_fps": snapshot_fps,
+            "rtsp_transport": rtsp_transport, "patience": open_timeout + 10}  # the parent is to notice first
+    return LiveSource(redact(str(camera_input).strip()), spec, live_timeout, on_notice, patient, open_timeout)
+
+
+def open_set_camera(camera_input: Union[int, str], settings: Settings, patient: bool = False) -> "LiveSource":
+    """As `open_camera`, as the settings have it."""
+    return open_camera(camera_input, settings.width, settings.height, settings.live_timeout, patient=patient,
+                       snapshot_fps=settings.snapshot_fps, rtsp_transport=settings.rtsp_transport,
+                       open_timeout=settings.open_timeout)
 
 
 def camera_kind(value: Union[int, str]) -> str:

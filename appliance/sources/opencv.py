@@ -71,7 +71,7 @@ def open_address(spec: wire.Message, protocols: str = NETWORK_PROTOCOLS) -> cv2.
     allow_only(protocols)
     options = []
     if hasattr(cv2, "CAP_PROP_READ_TIMEOUT_MSEC"):  # OpenCV 4.5.2; it gives up after 30 s otherwise
-        patience = int((spec["live_timeout"] + 10) * 1000)  # the parent is to notice first
+        patience = int(spec["patience"] * 1000)
         options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, patience, cv2.CAP_PROP_READ_TIMEOUT_MSEC, patience]
     capture = cv2.VideoCapture(spec["target"], cv2.CAP_FFMPEG, *([options] if options else []))
     if not capture.isOpened():

@@ -11,6 +11,7 @@ REMEDIES = {
     "403": "; this user may not see this stream",
     "404": "; there is no stream at this path of the address",
     "453": "; the camera serves no more viewers",
+    "461": "; it refuses TCP or UDP: is rtsp_transport right (auto takes either), and does UDP get through to here?",
     "503": "; the camera serves no more viewers, or is starting",
 }
 NETWORK = {
@@ -21,20 +22,32 @@ NETWORK = {
 }
 
 
+# Without the name that was tried: of a password with a slash in it that is a part.
+UNKNOWN_HOST = ("its host name is not known; is it spelled right, and are / # ? @ in the password written as "
+                "%2F %23 %3F %40?")
+
+
+def status(number: str, words: str) -> str:
+    """What an HTTP or RTSP server's refusal means."""
+    return " ".join("the server answers {} {}".format(number, words).split()) + REMEDIES.get(number, "")
+
+
+def network(words: str) -> str:
+    """The system's word for what went wrong, with its remedy."""
+    words = words.lower()
+    return words + NETWORK.get(words, "")
+
+
 def _status(match: Match[str]) -> str:
-    number, words = match.group("number"), match.group("words").strip()
-    return "the server answers {} {}{}".format(number, words, REMEDIES.get(number, ""))
+    return status(match.group("number"), match.group("words"))
 
 
 def _network(match: Match[str]) -> str:
-    words = match.group(1).lower()
-    return words + NETWORK[words]
+    return network(match.group(1))
 
 
 def _host(match: Match[str]) -> str:
-    # Without the name that FFmpeg tried: of a password with a slash in it that is a part.
-    return ("its host name is not known; is it spelled right, and are / # ? @ in the password written as "
-            "%2F %23 %3F %40?")
+    return UNKNOWN_HOST
 
 
 def _element(match: Match[str]) -> str:

@@ -284,7 +284,7 @@ def silent():
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
 def test_a_silent_server_is_given_up(silent, scheme):
-    with open_camera("{}://127.0.0.1:{}/cam".format(scheme, silent), live_timeout=1.0) as source:
+    with open_camera("{}://127.0.0.1:{}/cam".format(scheme, silent), live_timeout=1.0, open_timeout=1.0) as source:
         with pytest.raises(SourceError, match="no frame for 1 s"):
             source.read()
 

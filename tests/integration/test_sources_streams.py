@@ -155,6 +155,23 @@ def test_the_right_password_opens(serve):
     assert "geheim" not in frame.source and "bob" not in frame.source and frame.source.endswith("/cam")
 
 
+@pytest.mark.parametrize("password", ["pa/ss", "pa#ss", "pa?s:s", "p@ss", "50%ss", "pa/s@s"])
+def test_a_password_may_be_written_as_it_is(serve, password):
+    _, port = serve("--user", "bob:" + password)
+    with open_camera("rtsp://bob:{}@127.0.0.1:{}/cam".format(password, port)) as source:
+        frame = source.read()
+    assert frame.source == "rtsp://***@127.0.0.1:{}/cam".format(port)
+
+
+def test_a_camera_that_sends_over_udp_only_is_read(serve):
+    _, port = serve("--udp-only")
+    with open_camera("rtsp://127.0.0.1:{}/cam".format(port)) as source:
+        assert source.read().image.shape == (240, 320, 3)
+    with open_camera("rtsp://127.0.0.1:{}/cam".format(port), rtsp_transport="tcp") as source:
+        with pytest.raises(SourceError, match="461 Unsupported transport; it refuses TCP or UDP"):
+            source.read()
+
+
 @pytest.fixture()
 def gst():
     if shutil.which("gst-launch-1.0") is None:
@@ -315,6 +332,6 @@ def test_a_pipeline_without_pictures_is_given_up(gst):
         server.bind(("127.0.0.1", 0))
         server.listen(5)
         pipeline = "tcpclientsrc host=127.0.0.1 port={} ! decodebin ! appsink".format(server.getsockname()[1])
-        with open_camera(pipeline, live_timeout=1.0) as source:
+        with open_camera(pipeline, live_timeout=1.0, open_timeout=1.0) as source:
             with pytest.raises(SourceError, match="no frame for 1 s"):
                 source.read()

@@ -26,7 +26,8 @@ LAYOUT = Layout(5, 4, 16)
 class ScriptedChild:
     """Takes the place of ReaderChild: each start takes the next script, a list of messages.
 
-    "ring" sends a ring, "silence" lets time pass, "hold" waits until the source is closed.
+    "ring" sends a ring, "silence" lets time pass, a number so many seconds of it, "hold" waits until the source is
+    closed.
     """
 
     scripts: List[List[Any]] = []
@@ -46,6 +47,9 @@ class ScriptedChild:
         message = self._script.pop(0)
         if message == "silence":
             live.time.now += seconds
+            return []
+        if isinstance(message, int):
+            live.time.now += min(message, seconds)
             return []
         if message == "hold":
             ScriptedChild.holds.set()
@@ -108,7 +112,7 @@ def play(monkeypatch):
         monkeypatch.setattr(live, "ReaderChild", ScriptedChild)
         monkeypatch.setattr(live, "time", Time())
         monkeypatch.setattr(LiveSource, "_sleep", sleep)
-        source = LiveSource("cam", {}, 20.0, notices.append)
+        source = LiveSource("cam", {}, 20.0, notices.append, open_timeout=50.0)
         sources.append(source)
         source._thread.join(30)
         assert not source._thread.is_alive()
@@ -135,6 +139,22 @@ def test_a_camera_is_opened_again_with_growing_pauses(play, caplog):
     assert [record.getMessage() for record in caplog.records] == notices
 
 
+def test_a_camera_may_take_longer_to_open_than_between_two_frames(play):
+    slow = [{"opening": True}, {"opened": True, "fps": 30.0}, "ring", 49, frame(1), 19, frame(2), 21]
+    _, notices, _ = play(slow, slow)
+    assert notices == [
+        "camera cam: no frame for 20 s; reopening in 1 s", "camera cam: is back after 70 s",
+        "camera cam: no frame for 20 s; reopening in 1 s"]
+
+
+def test_what_a_camera_is_noticed_for_is_said_once_and_counted(play):
+    passed = [{"skipped": 3, "notice": "sends rubbish"}, {"notice": "is small"}] * 2
+    source, notices, _ = play(OPENED + [frame(1)] + passed + ["silence"], OPENED + [frame(1)] + passed)
+    assert source.skipped == 12
+    assert [text for text in notices if "camera cam: sends rubbish" == text] == ["camera cam: sends rubbish"]
+    assert [text for text in notices if "is small" in text] == ["camera cam: is small"]
+
+
 def test_a_silent_camera_is_given_up_after_the_timeout(play):
     _, notices, _ = play(OPENED + [frame(1), "silence"], OPENED + [frame(1)])
     assert notices[0] == "camera cam: no frame for 20 s; reopening in 1 s"
@@ -143,7 +163,7 @@ def test_a_silent_camera_is_given_up_after_the_timeout(play):
 
 @pytest.mark.parametrize("script, reason", [
     ([{"opening": True}, {"ended": "there is no /dev/video0"}], "camera cam: there is no /dev/video0"),
-    (OPENED + ["silence"], "camera cam: no frame for 20 s"),
+    (OPENED + ["silence"], "camera cam: no frame for 50 s"),
     (["silence"], "camera cam: no frame for 60 s"),
     ([], "camera cam: its reader was killed by SIGSEGV"),
 ])
@@ -333,8 +353,13 @@ def test_without_any_memory_for_frames_no_disk_is_used(old_libc, monkeypatch):
     assert asked == ["/dev/shm"]
 
 
-@pytest.mark.parametrize("users, used", [(None, "rtsp_transport;tcp"), ("rtsp_transport;udp", "rtsp_transport;udp")])
-def test_an_rtsp_camera_is_asked_for_tcp_unless_the_user_says_otherwise(monkeypatch, users, used):
+@pytest.mark.parametrize("users, setting, used", [
+    (None, "auto", "rtsp_flags;prefer_tcp"),
+    (None, "tcp", "rtsp_transport;tcp"),
+    (None, "udp", "rtsp_transport;udp"),
+    ("rtsp_transport;udp", "auto", "rtsp_transport;udp"),
+])
+def test_an_rtsp_camera_is_asked_for_tcp_unless_the_user_says_otherwise(monkeypatch, users, setting, used):
     """Over UDP, FFmpeg shows every lost packet as grey blocks."""
     name = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
     monkeypatch.delenv(name, raising=False)
@@ -342,5 +367,5 @@ def test_an_rtsp_camera_is_asked_for_tcp_unless_the_user_says_otherwise(monkeypa
         monkeypatch.setenv(name, users)
     said = subprocess.run(
         [sys.executable, "-c", "import os, appliance; print(os.environ[{!r}])".format(name)], cwd="/",
-        env=child.environment(), stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
+        env=child.environment(setting), stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
     assert said.strip() == used

@@ -1,0 +1,173 @@
+"""Asks one HTTP address again and again: over one connection if the server allows, signed in, along redirects."""
+
+import http.client
+import os
+import re
+import socket
+import ssl
+import urllib.parse
+from typing import NamedTuple, Optional, Tuple
+
+from appliance.sources import reasons
+from appliance.sources.address import with_encoded_password
+from appliance.sources.http_auth import Credentials
+from appliance.sources.outlet import Ended
+
+MOST_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_AT_ONCE = 1 << 16  # bytes
+# What may stand in the path and query of a request as it is.
+_PLAIN = "%/:=&?~+!$,;'@()*[]|-._"
+
+
+class Unreadable(Exception):
+    """What answers does not speak HTTP as it is written down."""
+
+
+class Place(NamedTuple):
+    """scheme: http or https. target: path and query, as in the request line."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+
+    @property
+    def server(self) -> Tuple[str, str, int]:
+        return self.scheme, self.host, self.port
+
+
+class HttpClient:
+    """Of one camera. timeout: seconds that a single read or write may take. What goes wrong is raised as Ended.
+
+    Certificates are not checked, as FFmpeg does not: cameras sign their own.
+    """
+
+    def __init__(self, address: str, timeout: float) -> None:
+        parts = urllib.parse.urlsplit(with_encoded_password(address))
+        self._place = _place(parts)
+        self._timeout = timeout
+        user, password = (urllib.parse.unquote(part or "") for part in (parts.username, parts.password))
+        self._credentials = Credentials(user, password) if user or password else None
+        self._connection: Optional[http.client.HTTPConnection] = None
+        self._connected: Optional[Tuple[str, str, int]] = None
+
+    def get(self) -> http.client.HTTPResponse:
+        """An answer with status 200, its head read. `read_some` it to its end before the next one.
+
+        Raises Ended, and Unreadable where the answer is no HTTP.
+        """
+        place = self._place
+        for _ in range(MOST_REDIRECTS + 1):
+            response = self._ask(place)
+            if response.status == 401 and self._is_trusted(place) and self._credentials is not None:
+                if self._credentials.challenge(response.headers.get_all("WWW-Authenticate") or []):
+                    self.close()
+                    response = self._ask(place)
+            if response.status == 200:
+                return response
+            self.close()
+            if response.status not in _REDIRECTS:
+                raise Ended(reasons.status(str(response.status), re.sub(r"[^\w -]", "", response.reason)[:60]))
+            place = _follow(place, response.headers.get("Location") or "")
+        raise Ended("the server sends on to another address more than {} times".format(MOST_REDIRECTS))
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _is_trusted(self, place: Place) -> bool:
+        """Whether the password may be sent there: not wherever a redirect leads."""
+        own = self._place
+        return place.server == own.server or (place.host == own.host and place.scheme == "https")
+
+    def _ask(self, place: Place) -> http.client.HTTPResponse:
+        headers = {"User-Agent": "Splitlens", "Accept": "*/*"}
+        if self._credentials is not None and self._is_trusted(place):
+            words = self._credentials.authorization("GET", place.target)
+            if words is not None:
+                headers["Authorization"] = words
+        if self._connected != place.server:
+            self.close()
+        is_used = self._connection is not None and self._connection.sock is not None
+        try:
+            return self._send(place, headers)
+        except Ended:
+            if not is_used:
+                raise
+        # The server may close a connection between two requests.
+        return self._send(place, headers)
+
+    def _send(self, place: Place, headers: "dict[str, str]") -> http.client.HTTPResponse:
+        try:
+            if self._connection is None:
+                self._connection, self._connected = self._connect(place), place.server
+            self._connection.request("GET", place.target, headers=headers)
+            return self._connection.getresponse()
+        except (http.client.RemoteDisconnected, http.client.HTTPException, ValueError, OSError) as error:
+            self.close()
+            if isinstance(error, http.client.BadStatusLine) and not isinstance(error, ConnectionError):
+                raise Unreadable from error
+            raise Ended(_why(error)) from error
+
+    def _connect(self, place: Place) -> http.client.HTTPConnection:
+        if place.scheme == "http":
+            return http.client.HTTPConnection(place.host, place.port, timeout=self._timeout)
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return http.client.HTTPSConnection(place.host, place.port, timeout=self._timeout, context=context)
+
+
+def read_some(response: http.client.HTTPResponse) -> bytes:
+    """The next bytes of an answer, as soon as there are any; none at its end. Raises Ended."""
+    try:
+        if response.length is None:
+            return response.read1(_AT_ONCE)
+        return response.read(_AT_ONCE)  # read1 of older Pythons does not notice the end
+    except (http.client.HTTPException, ValueError, OSError) as error:
+        raise Ended(_why(error)) from error
+
+
+def _place(parts: urllib.parse.SplitResult) -> Place:
+    """Raises Ended where there is no host, or no such port."""
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0 or not parts.hostname:
+        raise Ended("its host or port is missing or wrong; are / # ? @ in the password written as %2F %23 %3F %40?")
+    scheme = parts.scheme.lower()
+    target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
+    return Place(scheme, parts.hostname, port or (443 if scheme == "https" else 80),
+                 urllib.parse.quote(target, safe=_PLAIN))
+
+
+def _follow(place: Place, location: str) -> Place:
+    """Where a redirect leads. Raises Ended where nobody should go."""
+    scheme, host, port, target = place
+    here = "{}://{}:{}{}".format(scheme, "[{}]".format(host) if ":" in host else host, port, target)
+    try:
+        parts = urllib.parse.urlsplit(urllib.parse.urljoin(here, location))
+    except ValueError:
+        parts = urllib.parse.urlsplit("")
+    if not location or parts.scheme not in ("https", scheme):
+        raise Ended("the server sends on to an address that is not followed; only {}".format(
+            "https is" if scheme == "https" else "http and https are"))
+    return _place(parts)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, socket.gaierror) or isinstance(error, UnicodeError):
+        return reasons.UNKNOWN_HOST
+    if isinstance(error, socket.timeout):
+        return "the server does not answer in time"
+    if isinstance(error, ssl.SSLError):
+        return "no TLS connection comes about ({}); is the port right, and is it http?".format(
+            (error.reason or "unknown reason").lower().replace("_", " "))
+    if isinstance(error, (http.client.RemoteDisconnected, http.client.IncompleteRead)):
+        return "the server broke off its answer"
+    if isinstance(error, OSError) and error.errno is not None:
+        return reasons.network(os.strerror(error.errno))
+    return "the server's answer is no HTTP that can be read, or its head is too long"

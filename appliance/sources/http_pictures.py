@@ -1,0 +1,143 @@
+"""Runs in the reader process: a camera that sends JPEGs over HTTP, many in one answer (MJPEG) or one a request."""
+
+import email.message
+import http.client
+import time
+from typing import Callable, NamedTuple, NoReturn, Optional
+
+import cv2
+import numpy as np
+
+from appliance.sources import jpeg, wire
+from appliance.sources.http_client import HttpClient, Unreadable, read_some
+from appliance.sources.http_parts import MOST_BYTES, Parts
+from appliance.sources.outlet import Ended, Outlet
+from appliance.sources.ring import Layout
+
+MOST_PIXELS = 40 * 1000 * 1000
+"""Some more than 8K; a JPEG of a few bytes may declare a hundred times as many."""
+# So many answers without a picture, one after the other, are the end of a snapshot camera.
+MOST_FAILURES = 5
+PASSED_OVER = "sends parts that are no whole JPEG; they are passed over"
+
+
+class Form(NamedTuple):
+    """How an answer holds its JPEGs. begun: what was already read of it."""
+
+    is_multipart: bool
+    boundary: Optional[bytes]
+    begun: bytes
+
+
+def run(spec: wire.Message, outlet: Outlet) -> None:
+    """Hand over frames until the camera ends: raises Ended, or ParentGone. Returns where FFmpeg has to see to it."""
+    outlet.tell(opening=True)
+    client = HttpClient(spec["target"], spec["patience"])
+    try:
+        try:
+            response = client.get()
+        except Unreadable:
+            return
+        form = recognise(response)
+        if form is not None:
+            deliver(client, response, form, spec["snapshot_fps"], outlet)
+    finally:
+        client.close()
+
+
+def recognise(response: http.client.HTTPResponse) -> Optional[Form]:
+    """By what the answer says it is, else by its first bytes. None: no JPEGs. Raises Ended."""
+    head = email.message.Message()
+    head["Content-Type"] = response.headers.get("Content-Type") or "application/octet-stream"
+    if head.get_content_maintype() == "multipart":
+        boundary = head.get_param("boundary")
+        return Form(True, boundary.encode("latin-1", "replace") if isinstance(boundary, str) else None, b"")
+    if head.get_content_type() in ("image/jpeg", "image/jpg"):
+        return Form(False, None, b"")
+    begun = b""
+    while len(begun) < len(jpeg.START):
+        data = read_some(response)
+        if not data:
+            break
+        begun += data
+    if begun.startswith(jpeg.START):
+        return Form(False, None, begun)
+    return Form(True, None, begun) if begun.startswith(b"--") else None
+
+
+def deliver(client: HttpClient, response: http.client.HTTPResponse, form: Form, snapshot_fps: float,
+            outlet: Outlet) -> NoReturn:
+    outlet.tell(opened=True, fps=None if form.is_multipart else snapshot_fps)
+    frames = _Frames(outlet)
+    failures = 0
+    due = time.monotonic()
+    while True:
+        count = 0
+        for picture in Parts(_reader(response, form), form.boundary, frames.pass_over):
+            count += 1 if frames.hand_over(picture) else 0
+        if form.is_multipart:
+            raise Ended("the stream ended" if count else "gives no picture")
+        failures = 0 if count else failures + 1
+        if failures == MOST_FAILURES:
+            raise Ended("gives no picture: {} answers had none in them".format(failures))
+        due = max(due + 1 / snapshot_fps, time.monotonic())
+        outlet.wait(due - time.monotonic())
+        form = form._replace(begun=b"")
+        try:
+            response = client.get()
+        except Unreadable:
+            raise Ended("the server's answer is no HTTP that can be read") from None
+
+
+class _Frames:
+    """From JPEGs to frames, and what became of the others."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._skipped = 0
+        self._told_at = 0.0
+
+    def hand_over(self, picture: bytes) -> bool:
+        """Whether it was one. Raises Ended for one that is too large."""
+        started, worked = time.monotonic(), time.process_time()
+        head = jpeg.read_head(picture)
+        if head is not None and head.width * head.height > MOST_PIXELS:
+            raise Ended("sends pictures of {}x{}; up to {} megapixels are taken".format(
+                head.width, head.height, MOST_PIXELS // 10 ** 6))
+        try:
+            image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+        except cv2.error:
+            image = None
+        if image is None:
+            self.pass_over()
+            return False
+        at = time.monotonic()
+        height, width = image.shape[:2]
+        memory = self._outlet.claim(Layout(width, height, width * 3))
+        if memory is not None:
+            np.frombuffer(memory, np.uint8).reshape(height, width, 3)[...] = image
+            self._outlet.publish(at, min(at - started, time.process_time() - worked))
+        self._tell()
+        return True
+
+    def pass_over(self) -> None:
+        self._skipped += 1
+        if time.monotonic() - self._told_at > 1.0:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Of what was passed over, not at each: there may be thousands in a second."""
+        if self._skipped:
+            self._outlet.tell(skipped=self._skipped, notice=PASSED_OVER)
+            self._skipped = 0
+            self._told_at = time.monotonic()
+
+
+def _reader(response: http.client.HTTPResponse, form: Form) -> Callable[[], bytes]:
+    """What `Parts` reads with. Raises Ended at once for an answer that announces too much."""
+    if form.is_multipart:
+        response.length = None  # some declare one for a stream without an end
+    elif response.length is not None and response.length > MOST_BYTES:
+        raise Ended("announces a picture of {} bytes; up to {} are taken".format(response.length, MOST_BYTES))
+    begun = [form.begun] if form.begun else []
+    return lambda: begun.pop() if begun else read_some(response)
