@@ -32,6 +32,19 @@ STATE, STATISTICS, DETECTIONS, LOG = "state", "statistics", "detections", "log"
 INVALID, NOT_FOUND, CONFLICT, FAILED = "invalid", "not_found", "conflict", "failed"
 """The kinds of refusals: bad input, no such thing, not now, tried without success."""
 
+STARTING, LIVE, SLOW, NO_FRAMES, NO_RESULTS, LOST = "starting", "live", "slow", "no_frames", "no_results", "lost"
+FAILED_STREAM = "failed"
+STREAM_STATES = (STARTING, LIVE, SLOW, NO_FRAMES, NO_RESULTS, LOST, FAILED_STREAM)
+"""starting: no frame yet, or the first model is loading. live: frames come, and results. slow: fewer than half of the
+frames are detected. no_frames, no_results: nothing of the kind for some seconds. lost: the source is opened again and
+again. failed: it cannot be opened at all, or ended."""
+
+RUNNING, DEGRADED, LOADING, NO_MODEL, NOT_LIVE = "running", "degraded", "loading", "no_model", "not_live"
+STOPPING = "stopping"
+APPLIANCE_STATES = (STARTING, LOADING, RUNNING, SLOW, DEGRADED, NO_MODEL, NO_RESULTS, NOT_LIVE, STOPPING)
+"""running: all streams are live. slow: one of them at least is slow. degraded: some detect, and some give nothing.
+not_live: none gives frames."""
+
 HEARTBEAT_SECONDS = 0.2
 """Between two `statistics` events."""
 SILENCE_SECONDS = 1.5

@@ -27,6 +27,10 @@ class GpuMemoryError(ModelError):
     """What is to be done at once does not fit into the GPU's memory."""
 
 
+class EngineHang(ModelError):
+    """An engine has frames and gives nothing back: the call into it will not return."""
+
+
 class SourceError(SplitlensError):
     """A camera, stream, movie or picture cannot be opened or read."""
 

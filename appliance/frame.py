@@ -130,3 +130,17 @@ class Statistics(NamedTuple):
     drops: int
     draw: float = 0.0
     encode: float = 0.0
+
+
+class Arrivals(NamedTuple):
+    """What came of a stream lately. Times are seconds of the monotonic clock, None where nothing came.
+
+    last_frame, last_result: when the newest came. waiting_since: when the oldest frame came that has no result, nor has
+    one after it. source_fps, result_fps: frames that came and results, a second.
+    """
+
+    last_frame: Optional[float] = None
+    last_result: Optional[float] = None
+    waiting_since: Optional[float] = None
+    source_fps: float = 0.0
+    result_fps: float = 0.0

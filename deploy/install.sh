@@ -179,13 +179,17 @@ else
 fi
 [ -z "$dry" ] || exit 0
 
-# Wait until it is healthy, or say why it is not.
+# Wait until it is healthy, or say why it is not. One that has no camera or no model yet runs all the same.
+idle=''
 for _ in $(seq 180); do
     health=$(docker inspect --format '{{.State.Health.Status}}' splitlens 2>/dev/null || true)
-    [ "$health" != healthy ] || break
+    said=$(docker inspect --format '{{range .State.Health.Log}}{{.Output}}{{end}}' splitlens 2>/dev/null | tail -n 1 || true)
+    case $said in 'not ready: No '*) idle=${said#not ready: } ;; *) idle='' ;; esac
+    if [ "$health" = healthy ] || [ "$idle" ]; then break; fi
     sleep 1
 done
-if [ "$health" != healthy ]; then
+[ -z "$idle" ] || echo "It does not detect yet: $idle The dashboard says why."
+if [ "$health" != healthy ] && [ -z "$idle" ]; then
     journalctl --quiet --unit splitlens.service --lines 20 --no-pager >&2
     fail "Splitlens does not run (above: its last words).${previous:+ Back to $previous: sudo $0 --rollback}"
 fi

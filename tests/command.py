@@ -29,14 +29,14 @@ class Ended(NamedTuple):
     err: str
 
 
-def start(folder: Path, *words: str, **environ: str) -> "subprocess.Popen[str]":
+def start(folder: Path, *words: str, module: str = "appliance", **environ: str) -> "subprocess.Popen[str]":
     """Start the command in `folder`. No setting of the tester's environment reaches it, and no display."""
     own = ("SPLITLENS_", "DISPLAY", "WAYLAND_DISPLAY", "OPENCV_", "TF_CPP")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
     own_paths = [environ["PYTHONPATH"]] if "PYTHONPATH" in environ else []
     environment.update(environ, PYTHONPATH=os.pathsep.join([str(ROOT)] + own_paths))
     return subprocess.Popen(
-        [sys.executable, "-m", "appliance"] + list(words), cwd=str(folder), env=environment,
+        [sys.executable, "-m", module] + list(words), cwd=str(folder), env=environment,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
 
 

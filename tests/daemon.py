@@ -15,11 +15,14 @@ class Daemon:
     """One in a folder of its own: run, state and recordings are there, so that it can be started again.
 
     words: more of its command line. config: the text of its config file. environ: variables of its environment.
+    module: what runs, with the command line of the appliance.
     """
 
     def __init__(
-        self, folder: Path, *words: str, config: str = "", environ: Optional[Dict[str, str]] = None
+        self, folder: Path, *words: str, config: str = "", environ: Optional[Dict[str, str]] = None,
+        module: str = "appliance"
     ) -> None:
+        self.module = module
         self.environ = environ or {}
         self.folder = folder
         self.run_dir = bus.make_run_dir(folder / "run")
@@ -30,7 +33,8 @@ class Daemon:
         self.printed = ""
 
     def __enter__(self) -> "Daemon":
-        self.process = start(self.folder, "daemon", str(self.run_dir / "daemon.json"), **self.environ)
+        self.process = start(
+            self.folder, "daemon", str(self.run_dir / "daemon.json"), module=self.module, **self.environ)
         self.until(lambda state: True)
         return self
 

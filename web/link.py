@@ -101,8 +101,10 @@ class Link:
         return last.get("status") == "stopping" and last.get("started") == state["daemon"].get("started")
 
     def _get(self, message: Optional[Message]) -> Message:
-        if message is None or not self.is_up:
+        if not self.is_up:
             raise Unavailable(self.daemon["why"])
+        if message is None:
+            raise Unavailable("The daemon has just started, and was not heard in full yet. Try again in a moment.")
         return message
 
     def _listen(self) -> None:

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from appliance.bus import LIVE, NO_RESULTS, SLOW, STREAM_STATES
 from web.access import needs
 from web.accounts import Role
 from web.dashboard import Dashboard, dashboard
@@ -25,6 +26,9 @@ _STREAM_COUNTERS = (
 _STREAM_GAUGES = (
     ("frames_per_second", "fps", "Frames detected a second"),
     ("pictures_per_second", "vfps", "Frames drawn a second"),
+    ("source_frames_per_second", "source_fps", "Frames that the source gives a second"),
+    ("seconds_since_last_frame", "frame_age", "Since the newest frame of the source; absent before the first"),
+    ("seconds_since_last_result", "result_age", "Since the newest result of the model; absent before the first"),
 )
 
 
@@ -106,8 +110,16 @@ def _of_readings(readings: Message) -> Iterator[Any]:
 
 def _of_state(state: Message) -> Iterator[Any]:
     streams: List[Message] = state["streams"]
+    yield _gauge("ready", "Whether at least one stream is detected, as /readyz says", float(state["daemon"]["ready"]))
+    yield _gauge("model_ready", "Whether the shared model runs", float(bool(state["model"].get("name"))))
     yield _labelled("stream_up", "Whether the source gives frames", "stream",
-                    {stream["name"]: float(stream["status"] == "running") for stream in streams})
+                    {stream["name"]: float(stream["status"] in (LIVE, SLOW, NO_RESULTS)) for stream in streams})
+    states = GaugeMetricFamily(
+        "splitlens_stream_state", "1 for the state that the stream is in", labels=["stream", "state"])
+    for stream in streams:
+        for name in STREAM_STATES:
+            states.add_metric([stream["name"], name], float(stream["status"] == name))
+    yield states
     yield _labelled("recording", "Whether the stream is being recorded", "stream",
                     {stream["name"]: float(stream.get("recording") is not None) for stream in streams})
     power: Message = state.get("power") or {}

@@ -15,6 +15,7 @@ from flask import (
     url_for,
 )
 
+from appliance.bus import LOADING, NO_MODEL, NO_RESULTS, NOT_LIVE, STARTING, STOPPING
 from web.access import FORM_COOKIE, SESSION_COOKIE, Denied, make_form_cookie, needs
 from web.accounts import Role, TooManyAttempts
 from web.accounts.devices import LASTING_SECONDS
@@ -25,6 +26,14 @@ from web.framing import framed_by_others
 
 pages = Blueprint("pages", __name__)
 
+_NOT_READY = {
+    STARTING: "The streams are being opened.",
+    LOADING: "The model is being loaded.",
+    NO_MODEL: "No model is loaded.",
+    NO_RESULTS: "Frames come, and the model gives no results.",
+    NOT_LIVE: "No stream gives frames.",
+    STOPPING: "The daemon is stopping.",
+}
 _OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
 
 
@@ -94,10 +103,10 @@ def ready() -> Any:
     link = dashboard().link
     if not link.is_up or link.state is None:
         return jsonify(ready=False, reason="The daemon does not answer."), 503
-    status = link.state["daemon"]["status"]
-    if status != "running":
-        return jsonify(ready=False, reason="The daemon is {}.".format(status)), 503
-    return jsonify(ready=True)
+    daemon = link.state["daemon"]
+    if not daemon["ready"]:
+        return jsonify(ready=False, status=daemon["status"], reason=_NOT_READY[daemon["status"]]), 503
+    return jsonify(ready=True, status=daemon["status"])
 
 
 @needs(Role.ANONYMOUS)

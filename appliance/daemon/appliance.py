@@ -6,13 +6,26 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from appliance import __version__
 from appliance.app import load
 from appliance.board import detect_board, unknown_board_note
 from appliance.board.readings import Readings
-from appliance.bus import CONFLICT, HEARTBEAT_SECONDS, NOT_FOUND, STATE, STATISTICS, Message, Refused, Station
+from appliance.bus import (
+    CONFLICT,
+    HEARTBEAT_SECONDS,
+    LIVE,
+    LOADING,
+    NO_MODEL,
+    NOT_FOUND,
+    STATE,
+    STATISTICS,
+    STOPPING,
+    Message,
+    Refused,
+    Station,
+)
 from appliance.core.process import Heartbeat
 from appliance.daemon.changes import (
     MODEL,
@@ -24,14 +37,18 @@ from appliance.daemon.changes import (
     check_stream,
     check_stream_name,
 )
+from appliance.daemon.condition import appliance_condition
+from appliance.daemon.hangs import MOST_HANGS, Hangs
 from appliance.daemon.memory import Memory
 from appliance.daemon.models import Library, ModelSlot, Wish
 from appliance.daemon.power import PowerKeeper
 from appliance.daemon.streams import House, Stream
+from appliance.daemon.watchdog import patience
 from appliance.detectors.base import Detector
-from appliance.errors import SplitlensError
+from appliance.errors import EngineHang, SplitlensError
 from appliance.frame import Result
 from appliance.settings import Layer, Loaded, Settings, chosen_model, redact
+from appliance.settings.schema import SETTINGS
 from appliance.settings.streams import StreamSetting
 from appliance.sinks.encoders import find_encoder
 from appliance.sinks.storage import Storage
@@ -42,6 +59,9 @@ log = logging.getLogger(__name__)
 STATE_SECONDS = 2.0
 READINGS_SECONDS = 1.0
 TIDY_SECONDS = 10.0
+WATCH_SECONDS = 0.5
+PROVEN_SECONDS = 3600.0
+"""A model that ran for so long without a hang is as good as one that never had one."""
 
 
 class Appliance:
@@ -69,6 +89,7 @@ class Appliance:
         self._configured: Dict[str, Any] = {key: getattr(settings, key, None) for key in SHARED_SETTINGS}
         self._shared = {key: self._memory.recall(key, value) for key, value in self._configured.items()}
         self.power = PowerKeeper(self._board, settings, self._memory, self._state_changed.set)
+        self._hangs = Hangs(Path(settings.state_dir), Path(settings.models_dir))
         self._readings = Readings()
         self._readings_now: Dict[str, Any] = {}
         self.station = Station(run_dir, answer)
@@ -95,7 +116,8 @@ class Appliance:
             if name not in self._streams and change is not None:
                 self._add(name, None, StreamSetting(*change))
         self._ask_for(self._slot, self._first_model())
-        works = (("statistics", self._tell_statistics), ("state", self._tell_state), ("tidy", self._tidy_recordings))
+        works = (("statistics", self._tell_statistics), ("state", self._tell_state), ("tidy", self._tidy_recordings),
+                 ("watchdog", self._watch_engines))
         self.power.start()
         for name, run in works:
             thread = threading.Thread(target=run, name=name, daemon=True)
@@ -114,7 +136,7 @@ class Appliance:
             thread.start()
         for thread in closers:
             thread.join()
-        for slot in [self._slot] + list(self._own_slots.values()):
+        for slot in self._slots():
             if self.failure is None:
                 slot.close()
         self.station.publish(STATE, self.state())
@@ -123,29 +145,40 @@ class Appliance:
     @property
     def is_loading(self) -> bool:
         """Whether a thread is at work on a model, which cannot be called back."""
-        return any(slot.is_at_work for slot in [self._slot] + list(self._own_slots.values()))
+        return any(slot.is_at_work for slot in self._slots())
 
     # What is told
 
     def state(self) -> Message:
         """All that the dashboard shows and that changes seldom."""
         streams = [stream.facts() for stream in self.streams()]
+        condition, is_ready = self._condition([stream["status"] for stream in streams])
         storage = self.storage.status()
         return {
             "daemon": {
                 "pid": os.getpid(), "version": __version__, "started": self._started,
-                "status": "stopping" if self._closing.is_set() else "running",
+                "status": condition, "ready": is_ready,
                 "problem": str(self.failure) if self.failure else self._memory.problem,
             },
             "board": {"id": self._board.id, "name": self._board.name},
             "settings": dict(self._shared),
             "configured": dict(self._configured),
-            "model": self._slot.facts(),
+            "model": dict(self._slot.facts(), default=SETTINGS["model"].default),
             "streams": streams,
             "models": self.library.rows(),
             "storage": storage._asdict(),
             "power": self.power.facts(),
         }
+
+    def _slots(self) -> List[ModelSlot]:
+        return [self._slot] + list(self._own_slots.values())
+
+    def _condition(self, streams: List[str]) -> Tuple[str, bool]:
+        if self._closing.is_set():
+            return STOPPING, False
+        models = [stream.model_condition for stream in self.streams()] or [self._slot.condition]
+        worst = next((word for word in (NO_MODEL, LOADING) if word in models), LIVE)
+        return appliance_condition(worst, streams)
 
     def _tell_state(self) -> None:
         while not self._closing.is_set():
@@ -158,6 +191,31 @@ class Appliance:
     def _tidy_recordings(self) -> None:
         while not self._closing.wait(TIDY_SECONDS):
             self.storage.tidy()
+
+    def _watch_engines(self) -> None:
+        """End the daemon where an engine hangs: nothing else can end a call that does not return."""
+        proven: Dict[ModelSlot, float] = {}
+        while not self._closing.wait(WATCH_SECONDS):
+            now = time.monotonic()
+            for slot in self._slots():
+                progress = slot.loop.progress()
+                silent_for = slot.watch.look(now, progress)
+                if silent_for >= patience(progress, self._loaded.settings.result_timeout):
+                    self._fail(self._hung(slot, silent_for))
+                    return
+                if slot.model is not None and now - slot.since > PROVEN_SECONDS and proven.get(slot) != slot.since:
+                    proven[slot] = slot.since
+                    self._hangs.forget(slot.model)
+
+    def _hung(self, slot: ModelSlot, seconds: float) -> EngineHang:
+        name = slot.model or "the model"
+        count = self._hangs.add(name)
+        detector = slot.detector
+        what = "The daemon starts anew, and loads it once more." if count < MOST_HANGS else (
+            "That was the time number {}: the daemon starts anew without it.".format(count))
+        sentence = "{} gave no result for {:.0f} s although frames came: its engine ({} on the {}) hangs. {}"
+        return EngineHang(sentence.format(
+            name, seconds, detector.engine, detector.device, what))
 
     def _tell_statistics(self) -> None:
         read_at = float("-inf")
@@ -180,12 +238,13 @@ class Appliance:
         row = self.library.row(name)
         if name != self._configured_model and (row is None or not row["installed"]):
             raise Refused(NOT_FOUND, "{} is not installed.".format(name))
+        self._hangs.give_another_try(name)
         # Not earlier: a model that cannot be loaded, or that ends the daemon, must not come back with the next start.
         self._ask_for(self._slot, name, lambda: self._memory.keep(MODEL, name, self._configured_model))
 
     def cancel_model(self) -> None:
         """Give up loading, of the shared model and of those of single streams."""
-        if not any([slot.give_up() for slot in [self._slot] + list(self._own_slots.values())]):
+        if not any([slot.give_up() for slot in self._slots()]):
             raise Refused(CONFLICT, "No model is being loaded.")
 
     def set_stream(self, name: str, source: Union[int, str], model: Optional[str]) -> None:
@@ -201,6 +260,9 @@ class Appliance:
                 row = self.library.row(model)
                 if row is None or not row["installed"]:
                     raise Refused(NOT_FOUND, "{} is not installed.".format(model))
+                self._hangs.give_another_try(model)
+                if model in self._own_slots and self._own_slots[model].condition == NO_MODEL:
+                    self._ask_for(self._own_slots[model], model)
             configured = stream.configured if stream else None
             self._memory.keep(STREAM + name, list(wanted), list(configured) if configured else None)
             if stream is None:
@@ -238,7 +300,7 @@ class Appliance:
             for key, value in checked.items():
                 self._shared[key] = value
                 self._memory.keep(key, value, self._configured[key])
-            for slot in [self._slot] + list(self._own_slots.values()):
+            for slot in self._slots():
                 slot.set_threshold(self._shared["det_th"])
             for stream in self._streams.values():
                 stream.show(self._shared["max_vis_fps"], self._shared["vis_text"])
@@ -318,6 +380,10 @@ class Appliance:
             threading.Thread(target=self._own_slots.pop(model).close, name="close model", daemon=True).start()
 
     def _ask_for(self, slot: ModelSlot, name: str, taken: Callable[[], None] = lambda: None) -> None:
+        if self._hangs.is_given_up(name):
+            slot.refuse("{} is not loaded: it hung {} times, its engine gave no result although frames came. Choose "
+                        "another model, or this one again to try it once more.".format(name, MOST_HANGS))
+            return
         size = 0
         try:
             size = resolve_model(name, Path(self._loaded.settings.models_dir)).path.stat().st_size

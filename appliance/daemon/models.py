@@ -2,12 +2,15 @@
 
 import logging
 import threading
+import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import psutil
 
 from appliance.board import Board, reason_not_to_hold
+from appliance.bus import LIVE, LOADING, NO_MODEL
+from appliance.daemon.watchdog import EngineWatch
 from appliance.detectors.base import Detector
 from appliance.detectors.none import NoDetector
 from appliance.errors import SplitlensError
@@ -48,6 +51,8 @@ class ModelSlot:
                  load_seconds: float = 1800.0) -> None:
         self.detector: Detector = NoDetector()
         self.threshold = 0.0
+        self.watch = EngineWatch()
+        self.since = time.monotonic()  # when the detector took over
         self._changed = changed
         self._free_memory = free_memory
         self._load_seconds = load_seconds
@@ -101,6 +106,24 @@ class ModelSlot:
         self._thread = threading.Thread(target=self._work, args=(self._turn,), name="load model", daemon=True)
         self._threads = [thread for thread in self._threads if thread.is_alive()] + [self._thread]
         self._thread.start()
+
+    def refuse(self, sentence: str) -> None:
+        """Say why no model is loaded."""
+        with self._lock:
+            self._error = sentence
+        log.error("%s", sentence)
+        self._changed()
+
+    @property
+    def condition(self) -> str:
+        """LIVE where a model runs, LOADING where one is being loaded and none runs, else NO_MODEL."""
+        return LIVE if self._current else LOADING if self._wish else NO_MODEL
+
+    @property
+    def model(self) -> Optional[str]:
+        """The name of the model that runs."""
+        current = self._current
+        return current.name if current else None
 
     def set_threshold(self, threshold: float) -> None:
         self.threshold = self.detector.threshold = threshold
@@ -211,6 +234,7 @@ class ModelSlot:
         self.detector, self._current = detector, wish
         detector.threshold = self.threshold  # after it is known: `set_threshold` may come at any time
         self.loop.swap(detector)
+        self.since = time.monotonic()
 
     def _tell_stage(self, stage: str, turn: int) -> None:
         with self._lock:

@@ -9,14 +9,17 @@ import time
 from pathlib import Path
 from typing import List
 
-from appliance.bus import CONFLICT, LOG, Message, Refused, Station
+from appliance.bus import CONFLICT, LOG, Message, Refused, Station, write_last_words
 from appliance.core.process import Heartbeat, die_with_parent
 from appliance.daemon.appliance import Appliance
 from appliance.daemon.commands import obey
-from appliance.errors import SplitlensError
+from appliance.errors import EngineHang, SplitlensError
 from appliance.settings import Loaded, compatibility_notes, redact
 
 log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 8.0
+"""For closing all files after an engine hung."""
 
 
 def run(loaded: Loaded, run_dir: Path, heartbeat: Heartbeat) -> None:
@@ -46,6 +49,9 @@ def run(loaded: Loaded, run_dir: Path, heartbeat: Heartbeat) -> None:
             pass
         if house.failure is not None:
             log.error("The detection failed, and the daemon starts anew: %s", house.failure)
+            write_last_words(run_dir, redact(str(house.failure)))
+        if isinstance(house.failure, EngineHang):
+            _end_within(CLOSE_SECONDS, house.failure.exit_code)
     finally:
         house.close()
         logging.getLogger("appliance").removeHandler(teller)
@@ -53,10 +59,21 @@ def run(loaded: Loaded, run_dir: Path, heartbeat: Heartbeat) -> None:
             # Python would end while TensorFlow is at work in a thread, and crash. All files are closed.
             sys.stderr.flush()
             os._exit(0)
+    if isinstance(house.failure, EngineHang):
+        # Python's end would wait for libraries whose thread does not return. All files are closed.
+        sys.stderr.flush()
+        os._exit(house.failure.exit_code)
     if isinstance(house.failure, SplitlensError):
         raise house.failure
     if house.failure is not None:
         raise SplitlensError("{}: {}".format(type(house.failure).__name__, house.failure))
+
+
+def _end_within(seconds: float, code: int) -> None:
+    """End the process then, whatever is not closed: what hangs may hold what closing waits for."""
+    timer = threading.Timer(seconds, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
 
 
 class _Teller(logging.Handler):

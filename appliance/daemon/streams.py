@@ -6,7 +6,8 @@ import threading
 import time
 from typing import Any, Callable, Dict, NamedTuple, Optional, Union
 
-from appliance.bus import DETECTIONS, Station
+from appliance.bus import DETECTIONS, LIVE, NO_RESULTS, SLOW, STARTING, Station
+from appliance.daemon.condition import Condition, stream_condition
 from appliance.daemon.models import ModelSlot
 from appliance.errors import SplitlensError
 from appliance.frame import Result
@@ -80,6 +81,8 @@ class Stream:
         self._failure: Optional[str] = None
         self._failed_at = 0.0
         self._told: Optional[str] = None  # the failure that was logged last
+        self._opened_at = time.monotonic()
+        self._state = STARTING
         self._closed = False
         self._is_recorded = False
         self._make_sinks()
@@ -89,7 +92,7 @@ class Stream:
         with self._lock:
             if self._closed:
                 return
-            self._failure = None
+            self._failure, self._opened_at = None, time.monotonic()
             self._make_sinks()
             try:
                 self._source = open_input(self.current.source, self._house.settings, patient=True)
@@ -152,29 +155,42 @@ class Stream:
 
     @property
     def newest(self) -> Optional[Result]:
-        """The last result; None while the source is lost."""
-        source = self._source
-        return None if source is None or source.problem else self._publisher.newest
+        """The last result; None while the source gives nothing."""
+        return self._publisher.newest if self.condition().state in (LIVE, SLOW, NO_RESULTS, STARTING) else None
+
+    @property
+    def model_condition(self) -> str:
+        """LIVE where its model runs, LOADING where that is being loaded, else NO_MODEL."""
+        return self._slot.condition
+
+    def condition(self) -> Condition:
+        """Its state by what arrives, and why it is not live."""
+        source, slot = self._source, self._slot
+        found = stream_condition(
+            time.monotonic(), self._opened_at, slot.since, self._meter.arrivals(self._opened_at, slot.since),
+            self._house.settings.result_timeout, source.fps if source is not None else None, self._failure,
+            source.problem if source is not None else None, slot.condition, slot.watch.silent_for, self._state)
+        self._state = found.state
+        return found
 
     def facts(self) -> Dict[str, Any]:
         """What the dashboard shows of it; credentials are hidden."""
         # Without the lock: a source that is slow to close must not keep the others from being shown.
-        source, recorder = self._source, self._recorder
-        problem = self._failure or (source.problem if source is not None else None)
+        recorder = self._recorder
+        condition = self.condition()
         size = self._figures.size
         recording = recorder.status()
         try:
             kind = source_kind(self.current.source)
         except SplitlensError:
             kind = "device"
-        status = "failed" if self._failure else "lost" if problem else "running" if size else "starting"
         return {
             "name": self.name,
             "source": redact(str(self.current.source)),
             "kind": kind,
             "model": self.current.model,
-            "status": status,
-            "problem": problem,
+            "status": condition.state,
+            "problem": condition.problem,
             "width": size[0] if size else None,
             "height": size[1] if size else None,
             "watched": self._house.station.is_watched(self.name),
@@ -193,10 +209,13 @@ class Stream:
             drawn = numbers.vframes > 0
             timings.update(draw=round(numbers.draw, 6) if drawn else None,
                            encode=round(numbers.encode, 6) if drawn else None)
-        source = self._source
+        source, now = self._source, time.monotonic()
+        arrivals = self._meter.arrivals(self._opened_at, self._slot.since)
         return dict(
             self._figures.as_json(), fps=round(numbers.fps, 2), vfps=round(numbers.vfps, 2), drops=numbers.drops,
-            vdrops=numbers.vdrops, timings=timings, reconnects=source.reconnects if source is not None else 0)
+            vdrops=numbers.vdrops, timings=timings, reconnects=source.reconnects if source is not None else 0,
+            source_fps=round(arrivals.source_fps, 2), frame_age=_age(now, arrivals.last_frame),
+            result_age=_age(now, arrivals.last_result) if self._slot.condition == LIVE else None)
 
     def _make_sinks(self) -> None:
         settings, station = self._house.settings, self._house.station
@@ -245,3 +264,7 @@ class Stream:
 
     def _sink_failed(self, error: BaseException) -> None:
         log.error("stream %s: %s", self.name, error)
+
+
+def _age(now: float, time: Optional[float]) -> Optional[float]:
+    return None if time is None else round(max(0.0, now - time), 2)

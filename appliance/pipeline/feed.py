@@ -92,10 +92,15 @@ class Feed:
 
     def _read(self, put: Callable[[Frame], bool]) -> None:
         error: Optional[BaseException] = None
+        lost = self._source.drops
         try:
             while True:
                 frame = self._source.read()
-                if frame is None or not put(frame._replace(stream=self.stream)):
+                if frame is None:
+                    break
+                before, lost = lost, self._source.drops
+                self._meter.arrived(1 + lost - before)
+                if not put(frame._replace(stream=self.stream)):
                     break
         except BaseException as problem:
             error = problem

@@ -23,6 +23,10 @@ from appliance.pipeline.slot import DetectorSlot
 LIVE_BATCHES = 2
 
 
+_Pictures = Tuple[int, Tuple[Any, ...]]
+"""Which detector has which pictures: the sizes of those that go through it together."""
+
+
 class _Fronted(NamedTuple):
     """Frames between front and back, which went through the front together; their detector is held meanwhile.
 
@@ -45,6 +49,19 @@ class _Found(NamedTuple):
     back_seconds: float
 
 
+class Progress(NamedTuple):
+    """How the calls of the detector go on.
+
+    is_busy: whether any is under way. is_first: whether one of them is the first with pictures of such sizes, for which
+    an engine may compile for minutes. steps: how many have returned. slowest: seconds of the longest that was no first.
+    """
+
+    is_busy: bool
+    is_first: bool
+    steps: int
+    slowest: float
+
+
 class Loop:
     """Runs until `stop` is called, `max_frames` are done or a part fails; unless it `stays`, also until all feeds end.
 
@@ -65,6 +82,9 @@ class Loop:
         self._back: Optional[threading.Thread] = None
         self._workers: Set[int] = set()
         self._worker_threads: List[threading.Thread] = []
+        self._calls: Dict[int, _Pictures] = {}  # those under way, by the number of their taking
+        self._seen: Set[_Pictures] = set()
+        self._steps, self._slowest = 0, 0.0
         self._lock = threading.Lock()
         self._done = threading.Event()
         self._error: Optional[BaseException] = None
@@ -120,7 +140,15 @@ class Loop:
     def swap(self, detector: SplitDetector) -> None:
         """Let another detector, loaded and warm, take over between two frames. The old one is closed after its last."""
         self._slot.replace(detector)
+        with self._lock:
+            self._seen, self._slowest = set(), 0.0
         self._start_workers(detector)
+
+    def progress(self) -> Progress:
+        """Whether the detector is at work, and whether anything comes of it."""
+        with self._lock:
+            is_first = any(pictures not in self._seen for pictures in self._calls.values())
+            return Progress(bool(self._calls), is_first, self._steps, self._slowest)
 
     def settle(self) -> None:
         """Until every detector but the newest is closed: for a machine that has no memory for two."""
@@ -200,14 +228,29 @@ class Loop:
                 self._fronted.close()
 
     def _front(self, turn: int, frames: Sequence[Tuple[Feed, Frame]], detector: SplitDetector) -> bool:
+        with self._lock:
+            self._calls[turn] = id(detector), tuple(sorted(frame.image.shape for _, frame in frames))
         started = time.monotonic()
         raw = detector.front_many([frame.image for _, frame in frames])
         ended = time.monotonic()
+        self._step(turn, ended - started)
         item = _Fronted(frames, detector, raw, ended - started, ended)
         # One thread would be too slow for all batches; while one is done here, other workers keep the GPU busy.
         return self._fronted.put(turn, _find(item) if len(frames) > 1 else item)
 
+    def _step(self, turn: int, seconds: float, is_last: bool = False) -> None:
+        """A call of the detector has returned. is_last: it was the back, and all is done for its frames."""
+        with self._lock:
+            self._steps += 1
+            pictures = self._calls[turn]
+            if pictures in self._seen:
+                self._slowest = max(self._slowest, seconds)
+            if is_last:
+                del self._calls[turn]
+                self._seen.add(pictures)
+
     def _run_back(self) -> None:
+        turn = 0
         try:
             while True:
                 item = self._fronted.take()
@@ -218,6 +261,8 @@ class Loop:
                     found = _find(item) if isinstance(item, _Fronted) else item
                 finally:
                     self._slot.release(detector)
+                self._step(turn, found.back_seconds, is_last=True)
+                turn += 1
                 results = _results(found, time.monotonic())
                 for feed, own in _by_feed(found.fronted.frames, results).items():
                     feed.deliver(own)

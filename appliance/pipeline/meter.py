@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict, deque
 from typing import Callable, Deque, List, Optional, Tuple
 
-from appliance.frame import Frame, Statistics, Timings
+from appliance.frame import Arrivals, Frame, Statistics, Timings
 
 REFRESH_SECONDS = 0.2
 
@@ -25,6 +25,10 @@ class Meter:
         self._sums: List[float] = [0.0] * len(Timings._fields)
         self._drawn: OrderedDict[float, float] = OrderedDict()  # when each was drawn, by when it was captured
         self._live: Deque[Tuple[float, float, float]] = deque()
+        self._arrived: Deque[Tuple[float, int]] = deque()
+        self._last_frame: Optional[float] = None
+        self._last_result: Optional[float] = None
+        self._waiting_since: Optional[float] = None
         self._started: Optional[float] = None
         self._drops: Callable[[], int] = lambda: 0
         self._vdrops: Callable[[], int] = lambda: 0
@@ -41,10 +45,20 @@ class Meter:
             if self._started is None:
                 self._started = self._clock()
 
+    def arrived(self, frames: int = 1) -> None:
+        """Count frames that a source gave: one that is handed on, and those that were lost before it."""
+        with self._lock:
+            now = self._clock()
+            self._last_frame = now
+            if self._waiting_since is None:
+                self._waiting_since = now
+            self._arrived.append((now, frames))
+
     def detected(self, timings: Timings) -> None:
         """Count a frame that has its detections."""
         with self._lock:
             now = self._clock()
+            self._last_result, self._waiting_since = now, None
             self.total_frames += 1
             self._detected.append((now, timings))
             self._sums = [total + part for total, part in zip(self._sums, timings)]
@@ -69,6 +83,20 @@ class Meter:
                 cached = self._make(now)
                 self._cached = (now, cached)
             return cached
+
+    def arrivals(self, opened_at: float, model_since: float) -> Arrivals:
+        """What came of the source that was opened, and of the model that took over, at these times of the clock."""
+        since = max(opened_at, model_since)
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            seconds = now - max(now - self._interval, since)
+            frames = sum(count for at, count in self._arrived if at >= since)
+            results = sum(1 for at, _ in self._detected if at >= since)
+            return Arrivals(
+                _not_before(opened_at, self._last_frame), _not_before(since, self._last_result),
+                _not_before(opened_at, self._waiting_since),
+                frames / seconds if seconds > 0 else 0.0, results / seconds if seconds > 0 else 0.0)
 
     def _make(self, now: float) -> Statistics:
         self._forget(now)
@@ -100,5 +128,11 @@ class Meter:
             self._sums = [0.0] * len(Timings._fields)
         while self._drawn and next(iter(self._drawn.values())) <= oldest:
             self._drawn.popitem(last=False)
+        while self._arrived and self._arrived[0][0] <= oldest:
+            self._arrived.popleft()
         while self._live and self._live[0][0] <= oldest:
             self._live.popleft()
+
+
+def _not_before(since: float, time: Optional[float]) -> Optional[float]:
+    return None if time is None or time < since else time

@@ -144,6 +144,12 @@ class Settings:
         None, TEXT, MODEL,
         "folder with some hundred pictures of what the camera will see; needed for precision_model INT8")
 
+    result_timeout: float = setting(
+        10.0, NUMBER, MODEL,
+        "for `up`: where frames come and the model gives no result for so long, its engine hangs and the daemon starts "
+        "anew; its first result may take five minutes, and a slow model five times its slowest",
+        unit="seconds", minimum=1, maximum=3600)
+
     # Detection
     det_th: float = setting(
         0.5, NUMBER, DETECTION, "detections with a lower score are left out", minimum=0, maximum=1)

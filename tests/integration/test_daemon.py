@@ -26,7 +26,7 @@ def daemon(tmp_path_factory, samples, person_model, coco_model):
     config = "model: {}\nstreams:\n  main: {}\n  door: {}\n".format(PERSON, samples / "bikes.mp4", PATTERN)
     with Daemon(folder, config=config) as daemon:
         daemon.until_ready()
-        daemon.until(lambda state: all(row["status"] == "running" for row in state["streams"]))
+        daemon.until(lambda state: all(row["status"] in ("live", "slow") for row in state["streams"]))
         yield daemon
 
 
@@ -247,6 +247,9 @@ def test_without_a_model_pictures_move_and_the_page_can_say_why(tmp_path, sample
     with Daemon(tmp_path, *words) as daemon:
         state = daemon.until(lambda state: state["model"]["error"])
         assert state["model"]["status"] == "failed" and "models get" in state["model"]["error"]
+        state = daemon.until(lambda state: state["streams"][0]["status"] != "starting")
+        assert (state["streams"][0]["status"], state["daemon"]["status"]) == ("no_results", "no_model")
+        assert "no model is loaded" in state["streams"][0]["problem"] and not state["daemon"]["ready"]
         first, second = daemon.pictures(2)
         assert first != second
 
@@ -259,7 +262,7 @@ def test_a_camera_that_is_not_there_is_tried_until_it_is(tmp_path, samples, pers
         state = daemon.until(lambda state: state["streams"][0]["status"] == "lost")
         assert str(device) in state["streams"][0]["problem"] or "no such" in state["streams"][0]["problem"].lower()
         device.symlink_to(samples / "bikes.mp4")
-        daemon.until(lambda state: state["streams"][0]["status"] == "running")
+        daemon.until(lambda state: state["streams"][0]["status"] in ("live", "slow"))
         device.unlink()
         daemon.until(lambda state: state["streams"][0]["status"] == "lost")
         assert refusal(daemon, "test_source", source=str(device))[0] == "failed", "not an old picture"

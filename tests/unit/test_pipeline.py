@@ -482,6 +482,42 @@ class TestLoop:
         run(Numbers(None), Fake(workers=3), [sink], max_frames=7)
         assert sink.numbers == list(range(7))
 
+    def test_it_says_whether_anything_comes_of_the_calls_of_its_detector(self):
+        hold, go = threading.Event(), threading.Event()
+
+        def front(number):
+            if number == 5:
+                hold.set()
+                go.wait(LIMIT)
+
+        detector, source = Fake(front_at=front), Numbers(8)
+        with Loop(detector) as loop:
+            assert loop.progress() == (False, False, 0, 0.0)
+            loop.add(Feed(source, [Collect()], Meter(5.0)))
+            assert hold.wait(LIMIT)
+            wait_for(lambda: loop.progress().steps == 10)  # five fronts and five backs
+            held = loop.progress()
+            assert held.is_busy and not held.is_first and held.slowest > 0
+            go.set()
+            wait_for(lambda: loop.progress().steps == 16)
+            assert not loop.progress().is_busy
+            loop.swap(Fake())
+            assert loop.progress().slowest == 0
+            loop.stop()
+
+    def test_the_first_call_with_pictures_of_a_size_is_told_from_the_others(self):
+        hold, go = threading.Event(), threading.Event()
+
+        def front(number):
+            hold.set()
+            go.wait(LIMIT)
+
+        with Loop(Fake(front_at=front)) as loop:
+            loop.add(Feed(Numbers(2), [Collect()], Meter(5.0)))
+            assert hold.wait(LIMIT) and loop.progress().is_first
+            go.set()
+            loop.stop()
+
     def test_frames_under_way_are_finished_when_it_is_stopped(self):
         sink, seen = Collect(), threading.Event()
         detector = Fake(front_at=lambda number: seen.set())
@@ -754,6 +790,22 @@ class TestMeter:
         assert statistics.seconds == 5.0
         assert statistics.fps == pytest.approx(9.8)
         assert statistics.timings.total == pytest.approx(0.2)
+
+    def test_it_knows_what_arrived_of_a_source_and_of_a_model(self):
+        now = [0.0]
+        meter = Meter(5.0, clock=lambda: now[0])
+        assert meter.arrivals(0.0, 0.0) == (None, None, None, 0.0, 0.0)
+        for tick in range(100):
+            now[0] = tick / 10.0
+            meter.arrived(2)  # and one that was lost before it
+            if tick % 4 == 0:
+                meter.detected(Timings(0, 0, 0, 0, 0, 0))
+        now[0] = 10.0
+        found = meter.arrivals(0.0, 0.0)
+        assert found == (9.9, 9.6, 9.7, pytest.approx(19.6), pytest.approx(2.4))
+        assert meter.arrivals(9.0, 0.0) == (9.9, 9.6, 9.7, pytest.approx(20), pytest.approx(2))
+        assert meter.arrivals(0.0, 9.7)[1] is None, "what the model before it found is nothing of this one"
+        assert meter.arrivals(10.0, 0.0) == (None, None, None, 0.0, 0.0), "another source"
 
     def test_it_is_renewed_every_fifth_of_a_second(self):
         now = [1.0]

@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -25,14 +25,21 @@ from appliance.bus import (
     DETECTIONS,
     FAILED,
     INVALID,
+    LIVE,
+    LOADING,
     LOG,
+    LOST,
+    NO_MODEL,
     NOT_FOUND,
+    RUNNING,
+    SLOW,
     STATE,
     STATISTICS,
     Refused,
     Station,
     make_run_dir,
 )
+from appliance.daemon.condition import appliance_condition
 from appliance.sinks.avi import AviWriter
 
 LABELS = ["person", "bicycle", "car", "dog", "cat", "bus"]
@@ -69,10 +76,20 @@ class Stream:
         self.writer: Optional[AviWriter] = None
         self.recording = ""
         self.since = 0.0
+        self.state, self.problem = LIVE, ""
+        self.source_fps: Optional[float] = None
 
     @property
     def is_broken(self) -> bool:
         return "broken" in self.source
+
+    @property
+    def status(self) -> str:
+        return LOST if self.is_broken else self.state
+
+    @property
+    def gives_frames(self) -> bool:
+        return self.status in (LIVE, SLOW)
 
     def describe(self, watched: bool) -> Dict[str, Any]:
         source = self.source
@@ -85,9 +102,9 @@ class Stream:
                          "bytes": os.fstat(self.writer.fileno()).st_size}
         return {
             "name": self.name, "source": hide(source), "kind": kind, "model": self.model,
-            "status": "lost" if self.is_broken else "running",
+            "status": self.status,
             "problem": "{} cannot be opened; check the cable or the address.".format(hide(source))
-            if self.is_broken else None,
+            if self.is_broken else self.problem or None,
             "width": None if self.is_broken else 320, "height": None if self.is_broken else 180,
             "watched": watched, "is_configured": self.source == self.configured,
             "configured_source": self.configured and hide(self.configured),
@@ -105,14 +122,15 @@ class FakeDaemon:
         self.fps, self.picture_bytes = fps, picture_bytes
         self.lock = threading.RLock()
         self.stopped = threading.Event()
-        self.status = "running"
+        self.status: Optional[str] = None
         self.pid = os.getpid()
         self.started = time.time()
         self.settings = dict(CONFIGURED)
         self.streams = {name: Stream(name, str(number), str(number)) for number, name in enumerate(streams)}
         self.model: Dict[str, Any] = {
             "name": FIRST_MODEL, "status": "ready", "wanted": None, "stage": None, "error": None,
-            "family": "ssd", "path": "fast", "reason": "", "engine": "tensorflow", "device": "CPU", "labels": LABELS}
+            "family": "ssd", "path": "fast", "reason": "", "engine": "tensorflow", "device": "CPU", "labels": LABELS,
+            "default": FIRST_MODEL}
         self.models: Dict[str, Dict[str, Any]] = {name: {
             "name": name, "family": family, "bytes": 70000000 if name in INSTALLED else None,
             "installed": name in INSTALLED, "in_catalogue": True, "fits": family != "mask_rcnn",
@@ -148,12 +166,19 @@ class FakeDaemon:
     def publish_state(self) -> None:
         self.station.publish(STATE, self.describe())
 
+    def condition(self) -> Tuple[str, bool]:
+        if self.status is not None:
+            return self.status, self.status == RUNNING
+        model = LIVE if self.model["name"] else LOADING if self.model["wanted"] else NO_MODEL
+        return appliance_condition(model, [stream.status for stream in self.streams.values()])
+
     def describe(self) -> Dict[str, Any]:
         with self.lock:
+            status, is_ready = self.condition()
             used = sum(path.stat().st_size for path in self.recordings.iterdir())
             return {
-                "daemon": {"pid": self.pid, "version": "0.1", "started": self.started, "status": self.status,
-                           "problem": None},
+                "daemon": {"pid": self.pid, "version": "0.1", "started": self.started, "status": status,
+                           "ready": is_ready, "problem": None},
                 "board": {"id": "pc", "name": "PC"},
                 "settings": dict(self.settings), "configured": dict(CONFIGURED), "model": dict(self.model),
                 "streams": [stream.describe(self.station.is_watched(stream.name))
@@ -171,7 +196,7 @@ class FakeDaemon:
         while not self.stopped.wait(1 / self.fps):
             number += 1
             with self.lock:
-                streams = [stream for stream in self.streams.values() if not stream.is_broken]
+                streams = [stream for stream in self.streams.values() if stream.gives_frames]
                 for stream in streams:
                     stream.frames += 1
                     for label in self.present(number):
@@ -238,11 +263,13 @@ class FakeDaemon:
         buckets: List[List[Any]] = [[bound, sum(stream.latency[:place + 1])] for place, bound in enumerate(BUCKETS)]
         buckets.append(["+Inf", sum(stream.latency)])
         figures: Dict[str, Any] = {
-            "fps": 0.0 if stream.is_broken else self.fps + 0.3 * sway, "vfps": self.fps if watched else 0.0,
+            "fps": self.fps + 0.3 * sway if stream.gives_frames else 0.0, "vfps": self.fps if watched else 0.0,
             "drops": stream.frames // 50, "vdrops": 0, "frames": stream.frames, "reconnects": 0, "timings": None,
+            "source_fps": self.fps if stream.source_fps is None else stream.source_fps,
+            "frame_age": 0.05, "result_age": 0.06 if stream.gives_frames else None,
             "now": {}, "seen": dict(stream.seen),
             "latency": {"buckets": buckets, "sum": 0.06 * stream.frames, "count": sum(stream.latency)}}
-        if not stream.is_broken:
+        if stream.gives_frames:
             figures["timings"] = {
                 "total": 0.062 + 0.004 * sway, "cap": 0.004, "front": 0.031 + 0.003 * sway, "back": 0.012,
                 "lost": 0.015 + 0.001 * sway, "send": 0.002,

@@ -75,7 +75,8 @@ def test_prometheus_gets_every_figure(here, metrics):
     assert found["splitlens_daemon_up"] == 1
     assert found['splitlens_frames_total{stream="main"}'] > 3
     for name in ("dropped_frames_total", "dropped_pictures_total", "reconnects_total", "frames_per_second",
-                 "pictures_per_second", "stream_up", "recording"):
+                 "pictures_per_second", "stream_up", "recording", "source_frames_per_second",
+                 "seconds_since_last_frame", "seconds_since_last_result"):
         assert 'splitlens_{}{{stream="main"}}'.format(name) in found
     assert found['splitlens_detections_total{class="person",stream="main"}'] > 0
     assert found['splitlens_power_watts{rail="total"}'] > 5
@@ -119,7 +120,7 @@ def test_what_the_machine_does_not_have_is_absent(here, metrics, monkeypatch):
     monkeypatch.setattr(here.daemon, "power", None)
     until(lambda: here.parts.link.statistics == bare and here.parts.link.state["power"] is None)
     found = metrics()
-    assert not [name for name in found if "power" in name or "gpu" in name or "frames" in name]
+    assert not [name for name in found if "power" in name or "gpu" in name or "frames_" in name]
 
 
 def test_labels_cannot_break_the_format():

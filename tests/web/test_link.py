@@ -48,3 +48,11 @@ def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):
     assert here._why(time.monotonic()) == "The camera driver crashed."
     bus.write_last_words(tmp_path, "The daemon was killed by SIGKILL (out of memory?).")
     assert here._why(time.monotonic()) == "The daemon was killed by SIGKILL (out of memory?)."
+
+
+def test_a_daemon_that_was_heard_but_not_its_state_is_told_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(link.Link, "_fetch_state", lambda self: None)
+    here = link.Link(str(tmp_path), lambda topic, message: None)
+    here._take(link.LOG, {"level": "info", "text": "it starts"})
+    with pytest.raises(bus.Unavailable, match="has just started.* Try again"):
+        here.get_stream("main")

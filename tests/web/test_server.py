@@ -243,6 +243,29 @@ def test_a_page_is_told_why_the_daemon_cannot_start(site, operator):
     until(lambda: operator.newest("daemon")["up"] is True)
 
 
+def test_who_watches_is_told_whether_it_detects(site, operator):
+    def asked():
+        answer = requests.get(site.url + "/readyz", timeout=LIMIT)
+        figures = site.get("/metrics").text
+        healthy = subprocess.run(
+            [sys.executable, str(ROOT / "deploy" / "container" / "healthy.py")], stdout=subprocess.PIPE,
+            env=dict(os.environ, SPLITLENS_RUN_DIR=str(site.start_file.parent)), universal_newlines=True)
+        return answer.status_code, "splitlens_ready 1.0" in figures, healthy.returncode, healthy.stdout
+
+    assert asked() == (200, True, 0, "ready: running\n")
+    for stream in site.daemon.streams.values():
+        stream.state = "no_results"
+    until(lambda: asked() == (503, False, 1, "not ready: Frames come, and the model gives no results.\n"))
+    figures = site.get("/metrics").text
+    assert 'splitlens_stream_state{state="no_results",stream="main"} 1.0' in figures
+    assert 'splitlens_stream_state{state="live",stream="main"} 0.0' in figures
+    assert 'splitlens_seconds_since_last_result{stream="main"}' not in figures
+    assert "splitlens_model_ready 1.0" in figures
+    site.daemon.model.update(name=None, status="failed")
+    until(lambda: asked()[3] == "not ready: No model is loaded.\n")
+    assert "splitlens_model_ready 0.0" in site.get("/metrics").text
+
+
 def ended_pid():
     """Of a process that is gone."""
     process = subprocess.Popen(["true"])

@@ -3,6 +3,7 @@
 import { byId, keepChildren, make, setText } from "./dom.js";
 import { listen, latest, serverTime } from "./connection.js";
 import { ago, clock } from "./format.js";
+import { ofAppliance } from "./states.js";
 
 const box = byId("banners");
 const chip = byId("link");
@@ -54,9 +55,9 @@ function render() {
   const state = latest("state");
   keepChildren(box, sentences(), (banner) => banner.id, createBanner);
   document.body.classList.toggle("not-live", !now.live);
-  const status = state ? state.daemon.status : "connecting";
-  setText(chip, now.live ? status : now.what ? `no ${now.what}` : "connecting");
-  chip.className = `chip ${now.live ? (status === "running" ? "good" : "busy") : now.what ? "bad" : "busy"}`;
+  const [word, look] = state ? ofAppliance(state.daemon.status) : ["connecting", "busy"];
+  setText(chip, now.live ? word : now.what ? `no ${now.what}` : "connecting");
+  chip.className = `chip ${now.live ? look : now.what ? "bad" : "busy"}`;
 }
 
 export function startBanners() {

@@ -50,4 +50,10 @@ export const zone = (name) => (/^[a-z]{2,4}\d?$/.test(name) ? name.toUpperCase()
 
 export const milliseconds = (seconds) => `${figure(seconds * 1000)} ms`;
 export const one = (value) => (value === null || value === undefined ? "–" : value.toFixed(1));
+
+/** Frames detected a second, and of how many where they are much fewer. */
+export function rate(statistics) {
+  const { fps, source_fps: most } = statistics;
+  return most && fps < most / 2 ? `${one(fps)} of ${one(most)}` : one(fps);
+}
 export const count = (value) => value.toLocaleString("en").replaceAll(",", "\u202f");

@@ -6,13 +6,13 @@ import { actionButton, setEnabled } from "./access.js";
 import { liveness } from "./banners.js";
 import { Outcome } from "./outcome.js";
 import { Picture } from "./picture.js";
-import { bytes, clock, duration, one } from "./format.js";
+import { bytes, clock, duration, rate } from "./format.js";
 import { root } from "./root.js";
+import { givesFrames, ofStream } from "./states.js";
 
 // A browser opens six connections to a server, for all its tabs together; running streams must leave some.
 const MOST_RUNNING = 2;
 const ALL = "*";
-const WORDS = { starting: "starting", running: "live", lost: "lost", failed: "failed" };
 
 const tiles = byId("tiles");
 const views = byId("views");
@@ -33,6 +33,7 @@ function createTile(first) {
   const status = make("span", { class: "chip" });
   const facts = make("span", { class: "facts" });
   const elapsed = make("p", { class: "elapsed", hidden: true });
+  const slow = make("p", { class: "outcome failed", hidden: true }); // no status: its figures change, and would be read out each time
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
   const record = actionButton("Record", toggle, { class: "record", "aria-pressed": "false" });
   const screen = make("div", { class: "screen" }, missing, image, veil);
@@ -58,8 +59,8 @@ function createTile(first) {
 
   function veilText(now) {
     if (!now.live && now.what) return `Not live: the picture is of ${clock(now.since)}.`;
-    if (stream.status === "running") return "";
-    return stream.problem || `The source is ${stream.status}.`;
+    if (givesFrames(stream.status)) return "";
+    return stream.problem || `The source is ${ofStream(stream.status)[0]}.`;
   }
 
   const tile = {
@@ -67,7 +68,7 @@ function createTile(first) {
       make("figcaption", { class: "tile-bar" },
         make("span", { class: "tile-name" }, name), status, facts,
         make("span", { class: "tile-tools" }, record, shot, full)),
-      elapsed, outcome.node, problem),
+      slow, elapsed, outcome.node, problem),
     update(item) {
       stream = item;
       heardAt = performance.now();
@@ -75,9 +76,10 @@ function createTile(first) {
       setAttribute(record, "aria-label", stream.recording ? `Stop recording ${name}` : `Record ${name}`);
       setText(record, stream.recording ? "Stop" : "Record");
       setEnabled(record, stream.status !== "failed" || stream.recording);
+      setSentence(slow, givesFrames(stream.status) && stream.problem);
       setSentence(problem, stream.recording_problem);
       // The daemon says whether anybody watches; where it hears of nobody, this picture's connection has ended.
-      if (picture.mode && stream.status === "running" && !stream.watched && Date.now() - picture.startedAt > 6000) picture.restart();
+      if (picture.mode && givesFrames(stream.status) && !stream.watched && Date.now() - picture.startedAt > 6000) picture.restart();
       if (stream.width && stream.height) screen.style.aspectRatio = `${stream.width} / ${stream.height}`;
       tile.tick();
     },
@@ -89,11 +91,12 @@ function createTile(first) {
         screen.classList.toggle("stale", Boolean(veiled));
         setSentence(veil, veiled);
       }
-      setText(status, now.live ? WORDS[stream.status] : "stale");
-      status.className = `chip ${now.live ? { running: "good", starting: "busy" }[stream.status] || "bad" : "bad"}`;
+      const [word, look] = ofStream(stream.status);
+      setText(status, now.live ? word : "stale");
+      status.className = `chip ${now.live ? look : "bad"}`;
       const figures = (latest("statistics") || { streams: {} }).streams[name];
       const size = stream.width ? `${stream.width}×${stream.height}` : "";
-      setText(facts, [size, figures && now.live ? `${one(figures.fps)} FPS` : ""].filter(Boolean).join(" · "));
+      setText(facts, [size, figures && now.live ? `${rate(figures)} FPS` : ""].filter(Boolean).join(" · "));
       const recording = stream.recording;
       const passed = recording ? recording.seconds + (now.live ? (performance.now() - heardAt) / 1000 : 0) : 0;
       setSentence(elapsed, recording && `Recording ${recording.name}: ${duration(passed)}, ${bytes(recording.bytes)}; ${bytes(latest("state").storage.free)} free`);

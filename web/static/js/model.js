@@ -26,9 +26,21 @@ const failure = make("p", { class: "outcome failed", role: "status", id: "model-
 
 let wanted = null;
 
+// Where no model runs: what an appliance that is told of no other has.
+
+const fallback = actionButton("", () => (byDefault.installed ? use(fallback, byDefault.name) : get(fallback, byDefault.name)), { id: "model-default", hidden: true });
+let byDefault = null;
+
+function renderDefault(state) {
+  const { model, models } = state;
+  byDefault = models.find((item) => item.name === model.default);
+  hideControl(fallback, !byDefault || Boolean(model.name || model.wanted) || Boolean(byDefault.download && !byDefault.download.error), running);
+  setText(fallback, byDefault ? `${byDefault.installed ? "Use" : "Get"} the default: ${byDefault.name}` : "");
+}
+
 function renderNow(model) {
   setText(running, model.name || "No model");
-  setText(status, model.name ? "running" : model.status);
+  setText(status, model.name ? "running" : model.wanted ? "loading" : "none");
   status.className = `chip ${model.name ? "good" : model.status === "failed" ? "bad" : "busy"}`;
   setText(facts, model.name ? [family(model.family), PATHS[model.path] || model.path, [model.engine, model.device].filter(Boolean).join(" on ")].filter(Boolean).join(" · ") : "");
   setSentence(reason, model.reason && `Not the fast path: ${model.reason}`);
@@ -38,7 +50,7 @@ function renderNow(model) {
   const runs = model.name ? ` ${model.name} still runs.` : "";
   setSentence(progress, model.wanted && `Loading ${model.wanted}${model.stage ? `: ${model.stage}` : ""}.${model.wanted === model.name ? "" : runs}`);
   hideControl(giveUp, !model.wanted, running);
-  setSentence(failure, model.error && `The last switch failed: ${model.error}${model.name && model.error.includes(model.name) ? "" : runs}`);
+  setSentence(failure, model.error && !model.name ? model.error : model.error && `The last switch failed: ${model.error}${model.name && model.error.includes(model.name) ? "" : runs}`);
 }
 
 // The lists
@@ -107,10 +119,11 @@ function renderLists() {
 }
 
 export function startModel() {
-  byId("model-now").append(running, facts, reason, progress, giveUp, failure);
+  byId("model-now").append(running, facts, reason, progress, giveUp, failure, fallback);
   filter.addEventListener("input", renderLists);
   listen("state", (state) => {
     renderNow(state.model);
+    renderDefault(state);
     renderLists();
   });
 }

@@ -4,7 +4,8 @@ import { byId, keepChildren, make, setSentence, setText } from "./dom.js";
 import { latest, listen } from "./connection.js";
 import { liveness } from "./banners.js";
 import { shownStreams } from "./live.js";
-import { bytes, count, figure, milliseconds, one, zone } from "./format.js";
+import { ofStream } from "./states.js";
+import { bytes, count, figure, milliseconds, one, rate, zone } from "./format.js";
 
 const PARTS = [
   ["cap", "Capture", "Reading and decoding"],
@@ -78,10 +79,11 @@ function createStream(first) {
       make("h3", {}, first.stream.name, " ", state), node, timings.node,
       make("div", { class: "seen-row" }, make("span", { class: "label" }, "Seen now"), seen, nothing)),
     update({ stream, statistics }) {
-      setText(state, stream.status);
-      state.className = `chip ${{ running: "good", starting: "busy" }[stream.status] || "bad"}`;
+      const [word, look] = ofStream(stream.status);
+      setText(state, word);
+      state.className = `chip ${look}`;
       const times = statistics && statistics.timings;
-      setText(values.fps, statistics ? one(statistics.fps) : "–");
+      setText(values.fps, statistics ? rate(statistics) : "–");
       setText(values.vfps, statistics ? one(statistics.vfps) : "–");
       setText(values.latency, times ? milliseconds(times.total) : "–");
       for (const key of ["drops", "vdrops", "reconnects"]) setText(values[key], statistics ? count(statistics[key]) : "–");

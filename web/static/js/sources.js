@@ -6,9 +6,9 @@ import { actionButton, isOperator, setEnabled } from "./access.js";
 import { confirm } from "./dialog.js";
 import { createSourceForm } from "./source_form.js";
 import { Outcome } from "./outcome.js";
+import { ofStream } from "./states.js";
 
 const KINDS = { index: "camera", device: "device", address: "network", gstreamer: "GStreamer", movie: "movie" };
-const CHIPS = { running: "good", starting: "busy", lost: "bad", failed: "bad" };
 
 function createStream(first) {
   const name = first.name;
@@ -52,8 +52,9 @@ function createStream(first) {
       source, problem, changed, outcome.node, place),
     update(item) {
       stream = item;
-      setText(status, stream.status);
-      status.className = `chip ${CHIPS[stream.status] || "bad"}`;
+      const [word, look] = ofStream(stream.status);
+      setText(status, word);
+      status.className = `chip ${look}`;
       setText(facts, [KINDS[stream.kind] || stream.kind, stream.width && `${stream.width}×${stream.height}`, stream.model && `model ${stream.model}`].filter(Boolean).join(" · "));
       setText(source, stream.source);
       setSentence(problem, stream.problem);

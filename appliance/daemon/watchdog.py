@@ -1,0 +1,40 @@
+"""Finds an engine that hangs: it has frames, and nothing comes of them. Who calls it has the clock and the threads."""
+
+from typing import Optional
+
+from appliance.pipeline.loop import Progress
+
+FIRST_SECONDS = 300.0
+"""The first call with pictures of a new size may take so long: TensorFlow, XLA and TensorRT compile then."""
+TIMES_SLOWEST = 5.0
+"""A call may take so many times as long as the slowest before it: a large model on a machine that swaps is no hang."""
+
+_LONGEST_TICK = 2.0
+"""More than this between two looks was no engine's doing: the process itself was stopped."""
+
+
+class EngineWatch:
+    """For one loop. silent_for: seconds without any sign of life of an engine that is at work."""
+
+    def __init__(self) -> None:
+        self.silent_for = 0.0
+        self._steps = 0
+        self._looked_at: Optional[float] = None
+
+    def look(self, now: float, progress: Progress) -> float:
+        """Take note of how it goes on, some times a second. Returns `silent_for`."""
+        passed = 0.0 if self._looked_at is None else min(now - self._looked_at, _LONGEST_TICK)
+        self._looked_at = now
+        if progress.is_busy and progress.steps == self._steps:
+            self.silent_for += passed
+        else:
+            self.silent_for = 0.0
+        self._steps = progress.steps
+        return self.silent_for
+
+
+def patience(progress: Progress, result_timeout: float) -> float:
+    """For how many seconds an engine may be silent."""
+    if progress.is_first:
+        return max(result_timeout, FIRST_SECONDS)
+    return max(result_timeout, TIMES_SLOWEST * progress.slowest)

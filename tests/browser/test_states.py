@@ -1,0 +1,105 @@
+"""Each state of a stream and of the appliance, as a person sees it: the chip, the tile, the cards."""
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.browser.chromium import expect
+from tests.browser.rig import Appliance
+
+STATES = [
+    ("starting", "", "starting", "starting", "The source is starting."),
+    ("live", "", "live", "running", None),
+    ("slow", "this machine is too slow for the model: it takes 3.0 of 25 frames a second", "slow", "slow", None),
+    ("no_frames", "no frame for 12 s", "no frames", "no frames", "no frame for 12 s"),
+    ("no_results", "frames come, and no result for 7 s", "no results", "no results", None),
+    ("lost", "it cannot be reached; reopening in 4 s", "lost", "no frames", "it cannot be reached; reopening in 4 s"),
+    ("failed", "there is no such device", "failed", "no frames", "there is no such device"),
+]
+
+
+def ready(address):
+    try:
+        with urllib.request.urlopen(address + "/readyz", timeout=10) as answer:
+            return answer.status, json.loads(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read().decode())
+
+
+def set_state(appliance, state, problem, stream="main"):
+    known = appliance.daemon.streams[stream]
+    known.state, known.problem = state, problem
+    appliance.daemon.publish_state()
+
+
+@pytest.mark.parametrize("state, problem, word, chip, veil", STATES, ids=[state[0] for state in STATES])
+def test_a_stream_says_in_which_state_it_is_everywhere(appliance, page, dashboard, state, problem, word, chip, veil):
+    set_state(appliance, state, problem)
+    expect(page.locator("#link")).to_have_text(chip)
+    for card in ("#live figcaption .chip", "#now .now-stream .chip", "#sources .row .chip"):
+        expect(page.locator(card)).to_have_text(word)
+    expect(page.locator("#sources .row")).to_contain_text(problem)
+    if veil:
+        expect(page.locator("#live .veil")).to_have_text(veil)
+    else:
+        expect(page.locator("#live .veil")).to_be_hidden()
+        expect(page.locator("#live .tile")).to_contain_text(problem)
+    status, answer = ready(dashboard.address)
+    works = state in ("live", "slow")
+    assert (status, answer["ready"]) == ((200, True) if works else (503, False))
+    look = page.locator("#link").get_attribute("class")
+    assert ("good" in look) == (state == "live")
+
+
+def test_a_slow_stream_says_how_much_of_the_source_it_takes(appliance, page):
+    appliance.daemon.streams["main"].source_fps = 45.0
+    set_state(appliance, "slow", "this machine is too slow for the model: it takes 10 of 45 frames a second")
+    expect(page.locator("#live .facts")).to_contain_text(" of 45.0 FPS")
+    expect(page.locator("#now .figure").first).to_contain_text(" of 45.0")
+
+
+def test_one_of_two_streams_that_gives_nothing_is_told_at_the_top(dashboard, open_page):
+    two = Appliance(dashboard, ["main", "yard"])
+    two.start()
+    try:
+        page = open_page()
+        set_state(two, "no_frames", "no frame for 12 s", "yard")
+        expect(page.locator("#link")).to_have_text("not all streams")
+        expect(page.locator("[data-stream=yard] figcaption .chip")).to_have_text("no frames")
+        expect(page.locator("[data-stream=main] figcaption .chip")).to_have_text("live")
+        assert ready(dashboard.address) == (200, {"ready": True, "status": "degraded"})
+    finally:
+        two.stop()
+
+
+def no_model(appliance, error):
+    appliance.daemon.model.update(name=None, wanted=None, status="failed", error=error)
+    set_state(appliance, "no_results", "no model is loaded: frames come, and nothing is detected")
+
+
+def test_without_a_model_nothing_runs_and_the_default_is_offered(appliance, page, dashboard):
+    no_model(appliance, "other is not loaded: it hung 2 times, its engine gave no result although frames came.")
+    expect(page.locator("#link")).to_have_text("no model")
+    expect(page.locator("#model-status")).to_have_text("none")
+    expect(page.locator("#model-failure")).to_have_text(
+        "other is not loaded: it hung 2 times, its engine gave no result although frames came.")
+    assert ready(dashboard.address)[1] == {"ready": False, "status": "no_model", "reason": "No model is loaded."}
+    button = page.locator("#model-default")
+    expect(button).to_have_text("Use the default: " + appliance.first_model)
+    button.click()
+    expect(page.locator("#model-name")).to_have_text(appliance.first_model)
+    expect(button).to_be_hidden()
+    assert appliance.heard("set_model") == [{"command": "set_model", "model": appliance.first_model}]
+
+
+def test_a_default_that_is_not_installed_is_got_by_that_button(appliance, page):
+    appliance.daemon.models[appliance.first_model]["installed"] = False
+    no_model(appliance, "It is not installed.")
+    button = page.locator("#model-default")
+    expect(button).to_have_text("Get the default: " + appliance.first_model)
+    button.click()
+    expect(button).to_be_hidden()  # while it comes
+    expect(button).to_have_text("Use the default: " + appliance.first_model, timeout=15000)
+    expect(button).to_be_visible()

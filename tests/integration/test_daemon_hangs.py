@@ -1,0 +1,84 @@
+"""A daemon whose engine hangs: it says so, ends, and does not load such a model for ever. The engines are stand-ins."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance import bus
+from tests.command import LIMIT
+from tests.daemon import Daemon
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """With a movie and two models, whose graphs are never read."""
+    for name in ("hangs", "works"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+        (tmp_path / "models" / name / "frozen_inference_graph.pb").write_bytes(name.encode())
+    movie = cv2.VideoWriter(str(tmp_path / "movie.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25.0, (64, 48))
+    for number in range(50):
+        movie.write(np.full((48, 64, 3), number, np.uint8))
+    movie.release()
+    return tmp_path
+
+
+def daemon_of(folder, model="hangs"):
+    words = (str(folder / "movie.avi"), "--models-dir", str(folder / "models"), "--model", model)
+    return Daemon(folder, *words, config="result_timeout: 1\n", environ={"HANGS_AT": "5"}, module="tests.hanging")
+
+
+def end_of(daemon):
+    """Its exit code and what it printed, once it has ended by itself."""
+    out, err = daemon.process.communicate(timeout=LIMIT)
+    return daemon.process.returncode, out + err
+
+
+def test_an_engine_that_hangs_ends_the_daemon_and_hangs_twice_at_most(folder):
+    daemon = daemon_of(folder)
+    for _ in range(2):
+        daemon.__enter__()
+        code, printed = end_of(daemon)
+        assert code == 3 and "hangs gave no result for" in printed and "(stand-in on the CPU) hangs" in printed
+        assert "hangs gave no result for" in bus.read_last_words(daemon.run_dir)
+        assert "Traceback" not in printed
+    with daemon:
+        state = daemon.until(lambda state: state["model"]["error"] and daemon.stream()["status"] == "no_results")
+        assert "hangs is not loaded: it hung 2 times" in state["model"]["error"]
+        assert (state["model"]["status"], state["model"]["name"], state["model"]["wanted"]) == ("failed", None, None)
+        assert (state["daemon"]["status"], state["daemon"]["ready"]) == ("no_model", False)
+        assert daemon.pictures(2), "pictures move without it"
+        daemon.ask("set_model", model="works")
+        state = daemon.until(lambda state: state["daemon"]["ready"])
+        assert (state["model"]["name"], state["daemon"]["status"]) == ("works", "running")
+        assert daemon.stream()["status"] == "live"
+        daemon.ask("set_model", model="hangs")  # who asks for it gets it, once
+        code, printed = end_of(daemon)
+        assert code == 3 and "the daemon starts anew without it" in printed
+    with daemon:
+        assert daemon.until(lambda state: state["model"]["error"])["model"]["status"] == "failed"
+
+
+def test_what_hangs_is_said_before_the_daemon_ends(folder):
+    with daemon_of(folder) as daemon:
+        listener = bus.EventListener(daemon.run_dir, (bus.STATE,))
+        seen = []
+        while not seen or seen[-1]["daemon"]["status"] != "stopping":
+            event = listener.receive(LIMIT)
+            assert event is not None
+            seen.append(event[1])
+        listener.close()
+        end_of(daemon)
+    assert "hangs gave no result" in seen[-1]["daemon"]["problem"]
+
+
+def test_a_recording_is_whole_although_an_engine_hung(folder):
+    (folder / "state").mkdir()
+    (folder / "state" / "appliance.json").write_text(json.dumps(
+        {"version": 1, "changes": {"record:main": {"value": True, "over": False}}}))
+    daemon = daemon_of(folder).__enter__()
+    assert end_of(daemon)[0] == 3
+    recording, = (folder / "recordings").glob("*.avi")
+    movie = cv2.VideoCapture(str(recording))
+    assert movie.isOpened() and movie.read()[0]
