@@ -108,6 +108,9 @@ def _daemon(options: argparse.Namespace) -> int:
         with open(options.start, encoding="utf-8") as file:
             start = json.load(file)
         loaded = _load_for_up(parse(["up"] + start["arguments"]))
+        from appliance.daemon.sandbox import confine_daemon
+
+        confine_daemon(loaded.settings, run_dir)  # before numpy, which starts threads
         from appliance.daemon.run import run
 
         run(loaded, run_dir, Heartbeat(start.get("heartbeat")))
