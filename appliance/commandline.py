@@ -142,7 +142,7 @@ def _add_tune(commands: Any) -> None:
     tune.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")
     tune.add_argument("--json", metavar="FILE", help="write the figures as JSON; - = standard output")
     tune.add_argument("--seconds", type=_positive, default=30.0, metavar="S",
-                      help="how long to measure in all; loading comes on top (default: 30)")
+                      help="how long to measure in all; with loading it takes three minutes at most (default: 30)")
     _add_force(tune)
     _add_settings(tune, "tune")
 

@@ -17,7 +17,7 @@ class Detector:
     path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
     engine: what runs the front, as in the setting. device: where, "CPU" or "GPU".
     workers: how many threads should call `front` or `front_many` at once.
-    batch: how many images `front_many` takes together at most; see `together`.
+    batch: how many images `front_many` takes together at most; see `together`. May be set to fewer.
     classes, anchors: how many the graph has, as far as they were recognised.
     threshold: detections with a lower score are left out; may be set while frames are under way.
     """

@@ -55,7 +55,7 @@ class FastDetector(BoxDetector):
         self._most = self.batch
 
     def together(self, width: int, height: int) -> int:
-        return min(self._most, self._front.together(width, height))
+        return min(self.batch, self._most, self._front.together(width, height))
 
     def front(self, image: np.ndarray) -> Raw:
         return self.front_many([image])

@@ -7,7 +7,8 @@ SAME = 0.03
 HOPELESS = 0.8
 """What is slower than this part of the best is not measured again."""
 FINALISTS = 3
-FIRST_BATCH, BATCHES = 4, (1, 4, 8, 16, 32)
+BATCHES = (32, 16, 4)
+"""Each is among the sizes of the arrays of the largest: one loaded detector stands for all."""
 GPU_WORKERS, GPU_BATCH_WORKERS = (1, 2, 4), (2, 4, 8)
 WHOLE_WORKERS = (1, 2)
 """A graph that is not split takes all cores for each frame."""
@@ -63,40 +64,52 @@ class Outcome(NamedTuple):
 
 
 Group = Sequence[Candidate]
-"""Candidates that one detector can stand for: on a GPU, numbers of workers."""
+"""Candidates that one detector can stand for: on a GPU, numbers of workers and smaller batches."""
+DEFAULT: Group = ()
+"""What a run takes by itself; which that is, is known when it is loaded."""
 
 
-def first_candidates(place: Place) -> List[Group]:
-    """What is measured on one stream: every engine with some numbers of workers, and the exact path once."""
+def candidate_groups(place: Place) -> List[Group]:
+    """Every engine with some numbers of workers and of frames together, and the exact path once."""
     groups: List[Group] = []
     for engine in place.engines:
-        batch = FIRST_BATCH if _may_batch(engine, place) else 1
-        compilers: Sequence[Optional[bool]] = (False, True) if _may_compile(engine, place) else (None,)
+        compilers: Sequence[Optional[bool]] = (False, True) if may_compile(engine, place) else (None,)
         for xla in [place.fixed["xla"]] if "xla" in place.fixed else compilers:
-            one = Candidate(engine, 0, place.fixed.get("batch", batch), xla)
-            groups += _with_workers(one, place, GPU_WORKERS)
+            for batches in _batches(engine, place):
+                one = Candidate(engine, 0, batches[0], xla)
+                on_gpu = GPU_BATCH_WORKERS if batches[0] > 1 else GPU_WORKERS
+                groups += [[candidate._replace(batch=batch) for batch in batches for candidate in group]
+                           for group in _with_workers(one, place, on_gpu)]
     if place.path == "fast" and "tensorflow" in place.engines:
         workers = [one.worker_threads for group in groups for one in group if one.engine == "tensorflow"]
         groups.append([Candidate("tensorflow", max(workers), exact=True)])
     return groups
 
 
-def batch_candidates(best: Candidate, place: Place) -> List[Group]:
-    """What is measured on several streams, where the best on one takes several frames together; else nothing."""
-    if not _may_batch(best.engine, place) or best.batch == 1 or "batch" in place.fixed:
-        return []
-    groups: List[Group] = []
-    for batch in BATCHES:
-        groups += _with_workers(best._replace(batch=batch), place, GPU_BATCH_WORKERS)
-    return groups
+def is_slow_to_load(group: Group) -> bool:
+    """Whether something is compiled at first, for minutes even."""
+    return any(candidate.xla or candidate.engine == "tensorrt" for candidate in group)
 
 
-def _may_compile(engine: str, place: Place) -> bool:
+def has_batches(place: Place) -> bool:
+    """Whether frames of several streams may go together."""
+    return any(_may_batch(engine, place) for engine in place.engines)
+
+
+def _batches(engine: str, place: Place) -> Sequence[Sequence[int]]:
+    """The numbers of frames together, those of one loaded detector together."""
+    if "batch" in place.fixed:
+        return [[place.fixed["batch"]]]
+    return [BATCHES, [1]] if _may_batch(engine, place) else [[1]]
+
+
+def may_compile(engine: str, place: Place) -> bool:
+    """Whether XLA could do something."""
     return place.on_gpu and engine in ("tensorflow", "auto")
 
 
 def _may_batch(engine: str, place: Place) -> bool:
-    return _may_compile(engine, place) and place.path == "fast" and place.is_x86
+    return may_compile(engine, place) and place.path == "fast" and place.is_x86
 
 
 def _with_workers(candidate: Candidate, place: Place, on_gpu: Sequence[int]) -> List[Group]:
@@ -117,16 +130,23 @@ def _with_workers(candidate: Candidate, place: Place, on_gpu: Sequence[int]) -> 
 def finalists(outcomes: Sequence[Outcome]) -> List[Candidate]:
     """Those that are worth to be measured again: near the best, which the exact path is not to be."""
     good = sorted((one for one in outcomes if not one.refusal and not one.candidate.exact), key=lambda one: -one.fps)
-    near = [one.candidate for one in good if one.fps >= HOPELESS * good[0].fps]
-    return near[:FINALISTS] if len(near) > 1 else []
+    return [one.candidate for one in good if is_near(one, good[0])][:FINALISTS]
 
 
-def choose(outcomes: Sequence[Outcome]) -> Optional[Outcome]:
+def is_near(outcome: Outcome, best: Optional[Outcome]) -> bool:
+    """Whether it may be the best when both are measured for longer."""
+    return not outcome.refusal and (best is None or outcome.fps >= HOPELESS * best.fps)
+
+
+def choose(outcomes: Sequence[Outcome], default: Optional[Candidate] = None) -> Optional[Outcome]:
     """The most frames a second; of about as many the lower latency, then fewer workers, and no XLA.
 
-    None where all were refused but the exact path, which no run takes unasked.
+    Nothing that is slower than the default, if that is among them and can be taken. None where all were refused but the
+    exact path, which no run takes unasked.
     """
     good = [one for one in outcomes if not one.refusal and not one.candidate.exact]
+    floor = max((one.fps for one in good if one.candidate == default), default=0.0)
+    good = [one for one in good if one.fps >= floor]
     if not good:
         return None
     most = max(one.fps for one in good)

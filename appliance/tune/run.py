@@ -1,13 +1,15 @@
-"""The command `tune`: every candidate for a moment, the best again for longer, batches last; then the best is kept."""
+"""The command `tune`: what there is to choose from here is measured, told, and the best of it kept."""
 
 import importlib.util
 import logging
 import os
 import platform
+import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+import numpy as np
 import psutil
 
 from appliance.app import find_model, model_options
@@ -35,20 +37,21 @@ from appliance.settings.tuned import (
 )
 from appliance.sinks.base import cannot_write, check_writable_file, make_writable_directory
 from appliance.sinks.jsonlines import STANDARD_OUTPUT
-from appliance.tune.candidates import Candidate, Outcome, Place, batch_candidates, choose, finalists, first_candidates
+from appliance.tune.candidates import Candidate, Outcome, Place, has_batches
 from appliance.tune.report import Row, as_json, table
-from appliance.tune.trial import Trial
+from appliance.tune.search import GivenUp, Search
+from appliance.tune.trial import Trial, is_loading
 from appliance.zoo.store import InstalledModel
 
 log = logging.getLogger(__name__)
 
 STREAMS = 8
-"""For batches: so many movies at once."""
-BRIEF_PART = 0.4
-"""Of the time, for the first measurements of all."""
+"""Where frames go together: so many movies at once."""
+WHOLE_SECONDS = 175.0
+"""For all that is loaded and measured. With the start of Python and the libraries it is three minutes."""
+LOADING_SECONDS = 120.0
+"""What is left for loading where somebody wants to measure for longer."""
 BUSY_SECONDS, BUSY_PERCENT = 0.5, 20
-TURNS = 2
-"""In which the best share the rest: what else the machine does changes from one moment to the next."""
 
 
 def run(
@@ -56,8 +59,27 @@ def run(
 ) -> None:
     """Measure, print the table, keep the best. Raises SplitlensError, before measuring where that can be.
 
-    seconds: how long to measure in all; loading comes on top. run_dir: where an appliance would be running.
+    seconds: how long to measure in all; loading comes on top, up to three minutes for all. run_dir: where an appliance
+    would be running. Ends the process where a load that was given up is still under way.
     """
+    code = 0
+    try:
+        _run(loaded, seconds, clip, json_path, force, run_dir)
+    except SplitlensError as error:
+        if not is_loading():
+            raise
+        log.error("%s", error)
+        code = error.exit_code
+    if is_loading():
+        # Python would end while a library is at work in a thread, and crash. All files are closed.
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _run(
+    loaded: Loaded, seconds: float, clip: Optional[str], json_path: Optional[str], force: bool, run_dir: str
+) -> None:
+    end = time.monotonic() + max(WHOLE_SECONDS, seconds + LOADING_SECONDS)
     settings = loaded.settings
     path = tuned_path(settings.state_dir)
     make_writable_directory(settings.state_dir)
@@ -72,9 +94,8 @@ def run(
                  loaded.origins[key if not is_free(loaded, key) else "model_type"])
     # What every load of a detector says belongs to runs.
     logging.getLogger("appliance.detectors").setLevel(logging.WARNING)
-    trial = Trial(model, model_options(loaded), images, place)
-    best = _measure_all(trial, place, seconds)
-    rows = [row._replace(is_kept=row.outcome.candidate == best) for row in trial.rows()]
+    best, rows = _search(model, loaded, images, place, seconds, end)
+    rows = [row._replace(is_kept=row.outcome.candidate == best) for row in rows]
     entry = Tuned(
         graph=graph_hash(model.path), machine=machine_facts(),
         settings={key: value for key, value in best.settings().items() if key not in place.fixed},
@@ -132,20 +153,24 @@ def look_around(model: InstalledModel, loaded: Loaded) -> Place:
     return Place(engines, plan.path, available_cores(), bool(gpu_names()), is_x86(), fixed)
 
 
-def _measure_all(trial: "Trial", place: Place, seconds: float) -> Candidate:
-    """Raises SplitlensError where nothing can be taken."""
-    first = first_candidates(place)
-    log.info("Measuring %d ways for about %.0f seconds, and as long as loading takes",
-             sum(len(group) for group in first), seconds)
-    trial.measure_all(first, BRIEF_PART * seconds)
-    again = [] if place.on_gpu else finalists(trial.outcomes())
-    for _ in range(TURNS):
-        trial.measure_all([[candidate] for candidate in again], (1 - BRIEF_PART) * seconds / TURNS)
-    best = choose(trial.outcomes(again or None))
+def _search(
+    model: InstalledModel, loaded: Loaded, images: Sequence[np.ndarray], place: Place, seconds: float, end: float
+) -> Tuple[Candidate, List[Row]]:
+    """What is kept, and all that was measured. Raises SplitlensError where nothing can be taken."""
+    try:
+        trial = Trial(model, model_options(loaded), images, place, end - time.monotonic(),
+                      STREAMS if has_batches(place) else 1)
+        search = Search(trial, place, seconds, end - time.monotonic())
+        log.info("Measuring %d ways for about %.0f seconds; with loading it takes %.0f at most",
+                 search.ways, seconds, end - time.monotonic())
+        best = search.run()
+    except GivenUp:
+        raise SplitlensError(
+            "{} was not loaded in the time that `tune` has. Run it once, so that what is built for it is kept, and "
+            "tune again.".format(model.name)) from None
     if best is None:
-        raise nothing_to_keep(trial.name, trial.outcomes())
-    trial.measure_all(batch_candidates(best.candidate, place), (1 - BRIEF_PART) * seconds, STREAMS)
-    return (choose(trial.outcomes(streams=STREAMS)) or best).candidate
+        raise nothing_to_keep(model.name, search.outcomes)
+    return best.candidate, trial.rows()
 
 
 def nothing_to_keep(name: str, outcomes: Sequence[Outcome]) -> SplitlensError:

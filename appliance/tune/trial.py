@@ -3,9 +3,12 @@
 One is loaded at a time: a board may have no memory for two.
 """
 
+import contextlib
 import logging
+import math
+import threading
 import time
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Sequence, TypeVar
 
 import numpy as np
 
@@ -17,8 +20,9 @@ from appliance.engines.choose import TENSORFLOW, TENSORRT, EngineChoice
 from appliance.errors import SplitlensError
 from appliance.frame import Detections, Found
 from appliance.measure import Rate, measure_loop
-from appliance.tune.candidates import Candidate, Group, Outcome, Place
+from appliance.tune.candidates import Candidate, Group, Outcome, Place, may_compile
 from appliance.tune.report import Row
+from appliance.tune.search import GivenUp, Loaded, LoadError, Trials
 from appliance.zoo.store import InstalledModel
 
 log = logging.getLogger(__name__)
@@ -28,86 +32,91 @@ COMPARED = 4
 LOWEST_THRESHOLD = 0.05
 """For comparing, where nothing is found above the threshold of the settings."""
 WARM_SECONDS = 0.3
+COMPARE_SECONDS = 10.0
+"""After which no further frame is looked at by the graph whole, which can take many for one."""
+LOADING = "loading"
+"""The name of the threads that load."""
 
-_Key = Tuple[Candidate, int]
+_Result = TypeVar("_Result")
 
 
-class Trial:
-    """Measures candidates. What is measured twice is added up."""
+class Trial(Trials):
+    """Measures candidates on so many streams. seconds: for all that is loaded here. Raises SplitlensError."""
 
     def __init__(
-        self, model: InstalledModel, options: ModelOptions, images: Sequence[np.ndarray], place: Place
+        self, model: InstalledModel, options: ModelOptions, images: Sequence[np.ndarray], place: Place,
+        seconds: float = math.inf, streams: int = 1,
     ) -> None:
-        self.name = model.name
-        self._model, self._options, self._images = model, options, images
-        self._rates: Dict[_Key, Rate] = {}
-        self._rows: Dict[_Key, Row] = {}
+        self.name, self.streams = model.name, streams
+        self._model, self._options, self._images, self._place = model, options, images, place
+        self._rates: Dict[Candidate, Rate] = {}
+        self._rows: Dict[Candidate, Row] = {}
         step = max(1, len(images) // COMPARED)
         self._compared = list(images[::step][:COMPARED])
+        self._threshold = options.det_th
         # Who asks for a lower precision asks for other scores.
         asked_for_less = place.fixed.get("engine") == TENSORRT and options.engine.precision != "FP32"
-        self._expected = None if asked_for_less else self._find_expected()
-
-    def outcomes(self, candidates: Optional[Sequence[Candidate]] = None, streams: int = 1) -> List[Outcome]:
-        """Of some candidates, or all."""
-        return [row.outcome for (candidate, number), row in self._rows.items()
-                if number == streams and (candidates is None or candidate in candidates)]
+        self._expected = None if asked_for_less else within(seconds, self._find_expected)
 
     def rows(self) -> List[Row]:
         return list(self._rows.values())
 
-    def measure_all(self, groups: Sequence[Group], seconds: float, streams: int = 1) -> None:
-        """seconds: for all together."""
-        share = seconds / max(1, sum(len(group) for group in groups))
-        for group in groups:
-            self._measure_group(group, share, streams)
-
-    def _measure_group(self, group: Group, seconds: float, streams: int) -> None:
-        """Load, compare, measure, close. Whatever goes wrong is the candidates' refusal."""
+    @contextlib.contextmanager
+    def load(self, group: Group, seconds: float) -> Iterator[Loaded]:
         began = time.monotonic()
         try:
-            detector = self._load(max(group, key=lambda candidate: candidate.worker_threads))
+            detector = within(seconds, lambda: self._load(group))
+        except GivenUp:
+            raise
         except Exception as error:
-            for candidate in group:
-                self._note(Row(Outcome(candidate, refusal=_sentence(error)), streams))
-            return
-        loading = time.monotonic() - began
+            raise LoadError(_sentence(error)) from error
         try:
-            refusal = self._compare(detector)
-            for candidate in group:
-                # Where the graph takes one at a time only.
-                candidate = candidate._replace(batch=min(candidate.batch, max(1, detector.batch)))
-                if len(group) > 1:
-                    detector.workers = candidate.worker_threads
-                try:
-                    outcome = self._measure(candidate, detector, seconds, streams)._replace(refusal=refusal)
-                except Exception as error:
-                    outcome = Outcome(candidate, refusal=_sentence(error))
-                self._note(Row(outcome, streams, detector.path, detector.workers, loading))
+            yield _LoadedDetector(self, self._came_to(group, detector), detector, time.monotonic() - began)
         finally:
             detector.close()
 
-    def _note(self, row: Row) -> None:
+    def refuse(self, candidate: Candidate, refusal: str) -> Outcome:
+        before = self._rows.get(candidate)
+        return self.note(before._replace(outcome=before.outcome._replace(refusal=refusal)) if before else Row(
+            Outcome(candidate, refusal=refusal), self.streams))
+
+    def note(self, row: Row) -> Outcome:
         outcome = row.outcome
-        self._rows[outcome.candidate, row.streams] = row
+        self._rows[outcome.candidate] = row
         log.info("%s%s: %s", outcome.candidate, ", {} streams".format(row.streams) if row.streams > 1 else "",
                  outcome.refusal or "{:.1f} frames a second".format(outcome.fps))
+        return outcome
 
-    def _measure(self, candidate: Candidate, detector: Detector, seconds: float, streams: int) -> Outcome:
-        measure_loop(detector, self._images, min(WARM_SECONDS, seconds / 2), streams)
-        rate = measure_loop(detector, self._images, seconds, streams)
-        before = self._rates.get((candidate, streams))
+    def rate(self, candidate: Candidate, detector: Detector, seconds: float) -> Rate:
+        """With what was measured before."""
+        measure_loop(detector, self._images, min(WARM_SECONDS, seconds / 2), self.streams)
+        rate = measure_loop(detector, self._images, seconds, self.streams)
+        before = self._rates.get(candidate)
         if before is not None:
             rate = Rate(before.frames + rate.frames, before.seconds + rate.seconds, 0.0,
                         list(before.latencies) + list(rate.latencies))
-        self._rates[candidate, streams] = rate
-        return Outcome(candidate, rate.fps, rate.latency()) if rate.frames else Outcome(
-            candidate, refusal="not one frame in the time")
+        self._rates[candidate] = rate
+        return rate
 
-    def _load(self, candidate: Candidate) -> Detector:
-        return load_detector(self._model.path, self.name, self._model.labels, self._options._replace(
-            engine=self._options.engine._replace(engine=candidate.engine), worker_threads=candidate.worker_threads,
-            batch=candidate.batch, xla=candidate.xla, exact=self._options.exact or candidate.exact))
+    def _came_to(self, group: Group, detector: Detector) -> List[Candidate]:
+        if not group:
+            fixed = self._place.fixed
+            engine = str(fixed.get("engine", detector.engine))
+            return [Candidate(
+                engine, fixed.get("worker_threads", detector.workers), fixed.get("batch", detector.batch),
+                fixed.get("xla", False) if may_compile(engine, self._place) else None)]
+        # Where the graph takes fewer at a time, or one only.
+        every = [candidate._replace(batch=min(candidate.batch, max(1, detector.batch))) for candidate in group]
+        return sorted(set(every), key=every.index)
+
+    def _load(self, group: Group) -> Detector:
+        options = self._options
+        if group:
+            most = max(group, key=lambda candidate: (candidate.batch, candidate.worker_threads))
+            options = options._replace(
+                engine=options.engine._replace(engine=most.engine), worker_threads=most.worker_threads,
+                batch=most.batch, xla=most.xla, exact=options.exact or most.exact)
+        return load_detector(self._model.path, self.name, self._model.labels, options)
 
     def _find_expected(self) -> List[Found]:
         """What the graph whole finds; sets the threshold at which candidates are compared with it."""
@@ -115,11 +124,14 @@ class Trial:
             split_model=False, engine=EngineChoice(TENSORFLOW), worker_threads=0, batch=1, xla=None))
         try:
             whole.threshold = min(LOWEST_THRESHOLD, self._options.det_th)
-            expected = [whole.detect(image) for image in self._compared]
+            expected: List[Found] = []
+            until = time.monotonic() + COMPARE_SECONDS
+            while len(expected) < len(self._compared) and (not expected or time.monotonic() < until):
+                expected.append(whole.detect(self._compared[len(expected)]))
         finally:
             whole.close()
         scores = [float(score) for found in expected if isinstance(found, Detections) for score in found.scores]
-        self._threshold = self._options.det_th
+        self._compared = self._compared[:len(expected)]
         if max(scores, default=0.0) < self._threshold:
             self._threshold = min(LOWEST_THRESHOLD, self._threshold)
             if not scores and all(isinstance(found, Detections) for found in expected):
@@ -127,7 +139,7 @@ class Trial:
                             "--clip takes a movie of yours")
         return expected
 
-    def _compare(self, detector: Detector) -> str:
+    def compare(self, detector: Detector) -> str:
         """Why a detector must not be taken; "" where it finds what the graph whole finds."""
         if self._expected is None:
             return ""
@@ -144,6 +156,58 @@ class Trial:
         found = detect_all(detector, images)[:len(expected)]
         detector.threshold = self._options.det_th
         return compare(expected, found, self._compared, self._threshold).is_same
+
+
+class _LoadedDetector(Loaded):
+    def __init__(
+        self, trial: Trial, candidates: Sequence[Candidate], detector: Detector, loading: float
+    ) -> None:
+        self.candidates = candidates
+        self._trial, self._detector, self._loading = trial, detector, loading
+        self._refusals: Dict[int, str] = {}
+
+    def measure(self, candidate: Candidate, seconds: float) -> Outcome:
+        """Whatever goes wrong is its refusal."""
+        trial, detector = self._trial, self._detector
+        # 0, where somebody set that: the detector's own.
+        detector.workers = candidate.worker_threads or detector.workers
+        detector.batch = candidate.batch or detector.batch
+        try:
+            if detector.batch not in self._refusals:
+                self._refusals[detector.batch] = trial.compare(detector)
+            refusal = self._refusals[detector.batch]
+            rate = trial.rate(candidate, detector, seconds)
+            outcome = Outcome(candidate, rate.fps, rate.latency(), refusal) if rate.frames else Outcome(
+                candidate, refusal=refusal or "not one frame in the time")
+        except Exception as error:
+            outcome = Outcome(candidate, refusal=_sentence(error))
+        return trial.note(Row(outcome, trial.streams, detector.path, detector.workers, self._loading))
+
+
+def within(seconds: float, work: Callable[[], _Result]) -> _Result:
+    """What the work gives, or raises. Raises GivenUp where that takes longer; no library can be stopped."""
+    results: List[_Result] = []
+    errors: List[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name=LOADING, daemon=True)
+    thread.start()
+    thread.join(max(0.0, min(seconds, threading.TIMEOUT_MAX)))
+    if thread.is_alive():
+        raise GivenUp
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def is_loading() -> bool:
+    """Whether something that was given up is still under way."""
+    return any(thread.name == LOADING for thread in threading.enumerate())
 
 
 def _sentence(error: Exception) -> str:

@@ -4,12 +4,14 @@ import importlib.util
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 import yaml
 
 from appliance.bus import lock_run_dir, make_run_dir
-from tests.command import MODELS, finish, read_json_lines, run, start, wait_until
+from tests.command import LIMIT, MODELS, ROOT, finish, read_json_lines, run, start, wait_until
 from tests.integration.test_cli_settings import show
 
 HAS_OPENVINO = importlib.util.find_spec("openvino") is not None
@@ -105,6 +107,27 @@ def test_it_ends_at_once_and_keeps_nothing(tmp_path, samples, person_model):
     process.send_signal(signal.SIGINT)
     ended = finish(process)
     assert (ended.code, ended.out) == (-signal.SIGINT, "")
+    assert os.listdir(str(tmp_path / "state")) == []
+
+
+ENDLESS_LOAD = """
+import sys, threading
+from appliance import __main__ as program
+from appliance.tune import run, trial
+run.WHOLE_SECONDS = run.LOADING_SECONDS = 0.5
+trial.load_detector = lambda *arguments: threading.Event().wait()
+sys.exit(program.main())
+"""
+
+
+def test_a_load_without_end_is_given_up_and_nothing_waits_for_it(tmp_path, samples, person_model):
+    words = ("tune", "--seconds", "0.1", "--clip", str(samples / "bikes.mp4"), *SMALL)
+    done = subprocess.run([sys.executable, "-c", ENDLESS_LOAD, *words], cwd=str(tmp_path), stderr=subprocess.PIPE,
+                          env=dict(os.environ, PYTHONPATH=str(ROOT)), universal_newlines=True, timeout=LIMIT)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "error: {} was not loaded in the time that `tune` has. Run it once, so that what is built for it is kept, and "
+        "tune again.".format(PERSON))
     assert os.listdir(str(tmp_path / "state")) == []
 
 

@@ -1,6 +1,7 @@
 """How `tune` chooses: what it tries, what it compares, which it keeps."""
 
-from typing import List
+import threading
+from typing import List, Tuple
 
 import numpy as np
 import pytest
@@ -12,16 +13,18 @@ from appliance.errors import ModelError
 from appliance.frame import Detections, Segmentation
 from appliance.tune import trial
 from appliance.tune.candidates import (
+    DEFAULT,
     Candidate,
     Outcome,
     Place,
-    batch_candidates,
+    candidate_groups,
     choose,
     finalists,
-    first_candidates,
+    has_batches,
 )
 from appliance.tune.report import Row, table
 from appliance.tune.run import nothing_to_keep
+from appliance.tune.search import GivenUp, LoadError
 from appliance.tune.trial import Trial
 from appliance.zoo.store import InstalledModel
 
@@ -40,39 +43,43 @@ def tried(groups):
         ["tensorflow, 3 workers"], ["openvino, 3 workers"], ["tensorflow, 3 workers, exact"]]),
     (Place(["openvino"], "fast", 2, False, True, {"engine": "openvino"}), [
         ["openvino, 1 worker"], ["openvino, 2 workers"]]),
-    # On a GPU one loaded detector stands for every number of workers.
+    # On a GPU one loaded detector stands for every number of workers, and for smaller batches.
     (Place(["tensorflow", "openvino", "tensorrt"], "fast", 6, True, True), [
-        ["tensorflow, 1 worker, batch 4", "tensorflow, 2 workers, batch 4", "tensorflow, 4 workers, batch 4"],
-        ["tensorflow, 1 worker, batch 4, XLA", "tensorflow, 2 workers, batch 4, XLA",
-         "tensorflow, 4 workers, batch 4, XLA"],
+        ["tensorflow, 2 workers, batch 32", "tensorflow, 4 workers, batch 32", "tensorflow, 8 workers, batch 32",
+         "tensorflow, 2 workers, batch 16", "tensorflow, 4 workers, batch 16", "tensorflow, 8 workers, batch 16",
+         "tensorflow, 2 workers, batch 4", "tensorflow, 4 workers, batch 4", "tensorflow, 8 workers, batch 4"],
+        ["tensorflow, 1 worker", "tensorflow, 2 workers", "tensorflow, 4 workers"],
+        ["tensorflow, 2 workers, batch 32, XLA", "tensorflow, 4 workers, batch 32, XLA",
+         "tensorflow, 8 workers, batch 32, XLA", "tensorflow, 2 workers, batch 16, XLA",
+         "tensorflow, 4 workers, batch 16, XLA", "tensorflow, 8 workers, batch 16, XLA",
+         "tensorflow, 2 workers, batch 4, XLA", "tensorflow, 4 workers, batch 4, XLA",
+         "tensorflow, 8 workers, batch 4, XLA"],
+        ["tensorflow, 1 worker, XLA", "tensorflow, 2 workers, XLA", "tensorflow, 4 workers, XLA"],
         ["openvino, 6 workers"],
         ["tensorrt, 1 worker", "tensorrt, 2 workers", "tensorrt, 4 workers"],
-        ["tensorflow, 4 workers, exact"]]),
+        ["tensorflow, 8 workers, exact"]]),
     (Place(["tensorflow"], "whole", 4, True, True, {"xla": False, "batch": 2}), [
         ["tensorflow, 1 worker, batch 2", "tensorflow, 2 workers, batch 2"]]),
+    (Place(["tensorflow"], "fast", 16, True, True, {"xla": False, "batch": 8, "worker_threads": 3}), [
+        ["tensorflow, 3 workers, batch 8"], ["tensorflow, 3 workers, exact"]]),
     (Place(["tensorflow"], "whole", 16, False, True), [["tensorflow, 1 worker"], ["tensorflow, 2 workers"]]),
     # Other processors are too slow beside a GPU to fill its batches.
     (Place(["tensorflow"], "fast", 4, True, False, {"xla": False}), [
         ["tensorflow, 1 worker", "tensorflow, 2 workers", "tensorflow, 4 workers"], ["tensorflow, 4 workers, exact"]]),
 ])
-def test_what_is_tried_on_one_stream(place, expected):
-    assert tried(first_candidates(place)) == expected
+def test_what_is_tried(place, expected):
+    assert tried(candidate_groups(place)) == expected
 
 
-@pytest.mark.parametrize("best, place, batches", [
-    (Candidate("tensorflow", 2, 4, True), Place(["tensorflow"], "fast", 8, True, True), [1, 4, 8, 16, 32]),
-    (Candidate("tensorflow", 2), Place(["tensorflow"], "fast", 8, False, True), []),
-    (Candidate("tensorflow", 2, 4), Place(["tensorflow"], "fast", 8, True, False), []),
-    (Candidate("tensorflow", 2, 1, True), Place(["tensorflow"], "fast", 8, True, True), []),  # it came to 1
-    (Candidate("tensorrt", 2), Place(["tensorflow", "tensorrt"], "fast", 8, True, True), []),
-    (Candidate("tensorflow", 2, 4, True), Place(["tensorflow"], "fast", 8, True, True, {"batch": 4}), []),
+@pytest.mark.parametrize("place, together", [
+    (Place(["tensorflow"], "fast", 8, True, True), True),
+    (Place(["tensorflow"], "fast", 8, False, True), False),
+    (Place(["tensorflow"], "fast", 8, True, False), False),
+    (Place(["tensorflow"], "exact", 8, True, True), False),
+    (Place(["tensorrt"], "fast", 8, True, True), False),
 ])
-def test_batches_are_tried_where_frames_can_go_together(best, place, batches):
-    groups = batch_candidates(best, place)
-    assert [group[0].batch for group in groups] == batches
-    for group in groups:
-        assert [candidate.worker_threads for candidate in group] == [2, 4, 8]
-        assert {candidate.xla for candidate in group} == {True}
+def test_several_streams_are_measured_where_frames_can_go_together(place, together):
+    assert has_batches(place) is together
 
 
 def outcome(fps, latency=0.02, workers=2, refusal="", **fields):
@@ -90,9 +97,14 @@ def outcome(fps, latency=0.02, workers=2, refusal="", **fields):
     ([outcome(90, exact=True), outcome(3)], 1),
     ([outcome(90, refusal="differs"), outcome(3, exact=True)], None),  # no run takes it unasked
     ([], None),
+    # The first is the default, which nothing slower may replace, not even for a lower latency.
+    ([outcome(30, 0.04, workers=8), outcome(29.5, 0.02), outcome(30.5, 0.03)], 2),
+    ([outcome(30, 0.04, workers=8), outcome(29.5, 0.02)], 0),
+    ([outcome(30, 0.04, workers=8, refusal="differs"), outcome(29.5, 0.02)], 1),
 ])
 def test_the_best_is_chosen(outcomes, best):
-    assert choose(outcomes) == (None if best is None else outcomes[best])
+    default = outcomes[0].candidate if outcomes and outcomes[0].candidate.worker_threads == 8 else None
+    assert choose(outcomes, default) == (None if best is None else outcomes[best])
 
 
 @pytest.mark.parametrize("exact, said", [
@@ -110,7 +122,7 @@ def test_where_nothing_can_be_kept_it_says_why_and_what_to_do(exact, said):
     ([outcome(20), outcome(30, workers=4), outcome(25, workers=1)], [1, 2]),  # 20 is hopeless
     ([outcome(27), outcome(30, workers=4), outcome(28, workers=1), outcome(29, workers=8)], [1, 3, 2]),
     ([outcome(30, exact=True), outcome(29), outcome(28, workers=1), outcome(31, workers=8, refusal="differs")], [1, 2]),
-    ([outcome(30), outcome(20, workers=1)], []),  # nothing to decide
+    ([outcome(30), outcome(20, workers=1)], [0]),
     ([], []),
 ])
 def test_only_those_near_the_best_are_measured_again(outcomes, again):
@@ -154,14 +166,14 @@ class Pretended(Detector):
 
     loaded = 0
     most_loaded = 0
-    asked_workers: List[int] = []
+    asked: List[Tuple[int, int]] = []
 
     def __init__(self, options):
         if options.engine.engine == "tensorrt":
             raise ModelError("TensorRT is not here.")
         Pretended.loaded += 1
         Pretended.most_loaded = max(Pretended.loaded, Pretended.most_loaded)
-        Pretended.asked_workers.append(options.worker_threads)
+        Pretended.asked.append((options.worker_threads, options.batch))
         self.labels, self.path, self.engine, self.device = {}, "fast", options.engine.engine, "GPU"
         self.workers, self.batch = options.worker_threads or 1, min(2, max(1, options.batch))
         self._found = found((17, 0.9, 20, 10, 50, 50) if options.xla else CAT)
@@ -178,26 +190,51 @@ class Pretended(Detector):
 
 def test_one_is_loaded_at_a_time_and_what_goes_wrong_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(trial, "load_detector", lambda path, name, labels, options: Pretended(options))
-    monkeypatch.setattr(Pretended, "asked_workers", [])
+    monkeypatch.setattr(Pretended, "asked", [])
     place = Place(["tensorflow", "tensorrt"], "fast", 4, True, True)
     images = [np.zeros((24, 32, 3), np.uint8)] * 5
-    measured = Trial(InstalledModel("cats", tmp_path, {}), ModelOptions(), images, place)
-    measured.measure_all(first_candidates(place), 0.4)
+    measured = Trial(InstalledModel("cats", tmp_path, {}), ModelOptions(batch=32), images, place)
+    outcomes = []
+    for group in [DEFAULT, *candidate_groups(place)]:
+        try:
+            with measured.load(group, 60) as loaded:
+                outcomes += [loaded.measure(candidate, 0.03) for candidate in loaded.candidates]
+        except LoadError as error:
+            outcomes += [measured.refuse(candidate, str(error)) for candidate in group]
     assert (Pretended.loaded, Pretended.most_loaded) == (0, 1)
-    # The graph whole; without and with XLA for every number of workers; and the exact path.
-    assert Pretended.asked_workers == [0, 4, 4, 4]
-    outcomes = measured.outcomes()
-    assert len(outcomes) == 10
+    # The graph whole; the default; with batches and one at a time, without and with XLA; and the exact path.
+    assert Pretended.asked == [(0, 1), (0, 32), (8, 32), (4, 1), (8, 32), (4, 1), (8, 1)]
+    assert outcomes[0].candidate == Candidate("tensorflow", 1, 2, False), "what the default came to"
     for one in outcomes:
-        assert one.candidate.batch in (1, 2), "it is what the detector takes"
         if one.candidate.engine == "tensorrt":
             assert one.refusal == "TensorRT is not here."
-        elif one.candidate.xla:
+            continue
+        assert one.candidate.batch in (1, 2), "it is what the detector takes"
+        if one.candidate.xla:
             assert one.refusal == "finds something else than the whole graph: never taken" and one.fps > 0
         else:
             assert one.refusal == "" and one.fps > 0 and one.latency > 0
     best = choose(outcomes)
     assert not best.candidate.xla and best.candidate.engine == "tensorflow"
+    assert len(measured.rows()) == len({one.candidate for one in outcomes})
+
+
+def test_a_load_that_takes_too_long_is_left_to_itself(monkeypatch, tmp_path):
+    go_on = threading.Event()
+    monkeypatch.setattr(trial, "load_detector", lambda path, name, labels, options: Pretended(options))
+    place = Place(["tensorflow"], "fast", 4, False, True)
+    measured = Trial(InstalledModel("cats", tmp_path, {}), ModelOptions(), [np.zeros((24, 32, 3), np.uint8)], place)
+    assert not trial.is_loading()
+    monkeypatch.setattr(trial, "load_detector", lambda *arguments: go_on.wait())
+    try:
+        with pytest.raises(GivenUp), measured.load(DEFAULT, 0.01):
+            pass
+        assert trial.is_loading()
+    finally:
+        go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == trial.LOADING:
+            thread.join()
 
 
 def test_the_table_marks_what_is_kept_and_tells_what_is_not_taken():

@@ -1,0 +1,211 @@
+"""In which order the ways to run a model are measured, and which is kept, within a time for all of it.
+
+Pure choice: what loads and measures, and the clock, are given. The default is measured first, and again beside whatever
+may take its place: on another day, or a warmer machine, figures are others.
+"""
+
+import contextlib
+import time
+from typing import Callable, ContextManager, Dict, Iterator, List, Optional, Sequence, Set
+
+from appliance.tune.candidates import (
+    DEFAULT,
+    Candidate,
+    Group,
+    Outcome,
+    Place,
+    candidate_groups,
+    choose,
+    finalists,
+    is_near,
+    is_slow_to_load,
+)
+
+BRIEF_PART = 0.4
+"""Of the time for measuring, for the first measurements of all."""
+TURNS = 2
+"""In which the best share the rest: what else the machine does changes from one moment to the next."""
+SPARE_SECONDS = 5.0
+"""Of the time for all, for what is not foreseen."""
+
+
+class LoadError(Exception):
+    """A way cannot be loaded; the message is a sentence."""
+
+
+class GivenUp(Exception):
+    """A load was not done in its time. It goes on behind, and disturbs whatever would be measured from now on."""
+
+
+class Loaded:
+    """A detector that is loaded. candidates: what it stands for, as it came to; none of them twice."""
+
+    candidates: Sequence[Candidate]
+
+    def measure(self, candidate: Candidate, seconds: float) -> Outcome:
+        """Adds to what was measured of it before."""
+        raise NotImplementedError
+
+
+class Trials:
+    """What loads ways to run a model."""
+
+    def load(self, group: Group, seconds: float) -> ContextManager[Loaded]:
+        """Load what stands for a group, within a time. Raises LoadError, GivenUp."""
+        raise NotImplementedError
+
+    def refuse(self, candidate: Candidate, refusal: str) -> Outcome:
+        """Note why one is not measured."""
+        raise NotImplementedError
+
+
+class Search:
+    """One search. seconds: to measure, in all. whole: seconds for everything, loading too."""
+
+    def __init__(
+        self, trials: Trials, place: Place, seconds: float, whole: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        groups = candidate_groups(place)
+        self._trials, self._clock = trials, clock
+        self._quick: List[Group] = [group for group in groups if not is_slow_to_load(group)]
+        self._slow: List[Group] = [group for group in groups if is_slow_to_load(group)]
+        self.ways = sum(len(group) for group in groups)
+        self._turns = 1 if place.on_gpu else TURNS
+        self._brief = BRIEF_PART * seconds / (1 + self.ways)
+        self._long = (1 - BRIEF_PART) * seconds / (1 + bool(self._slow))
+        self._end = clock() + whole - SPARE_SECONDS
+        self._outcomes: Dict[Candidate, Outcome] = {}
+        self._finals: Set[Candidate] = set()
+        self._load_seconds: Dict[Candidate, float] = {}
+        self._group_of: Dict[Candidate, Group] = {}
+        self._longest: Dict[bool, float] = {}
+        self._default: Optional[Candidate] = None
+        self.gave_up = False
+        """Whether a load is still under way."""
+
+    def run(self) -> Optional[Outcome]:
+        """What to keep; None where nothing can be. Raises GivenUp where the default does not load in the time."""
+        with contextlib.suppress(LoadError):  # others may do
+            self._load_default()
+        for group in self._quick:
+            self._try(group, self._load_of(self._default) + self._long)
+        self._measure_again(finalists(self.outcomes), self._turns, self._long)
+        for group in self._slow:
+            self._try_slow(group)
+        return self._best()
+
+    @property
+    def outcomes(self) -> Sequence[Outcome]:
+        """All of them."""
+        return list(self._outcomes.values())
+
+    def _best(self) -> Optional[Outcome]:
+        """Of those that were measured again beside the default; it alone where none was; any if it cannot be taken."""
+        default = [self._outcomes[self._default]] if self._default is not None else []
+        return choose([self._outcomes[one] for one in self._finals] or default, self._default) or choose(self.outcomes)
+
+    def _load_default(self) -> None:
+        began = self._clock()
+        with self._loading(DEFAULT, self._left()) as loaded:
+            self._note_load(loaded.candidates, began)
+            self._default = loaded.candidates[0]
+            self._outcomes[self._default] = loaded.measure(self._default, self._brief)
+        self._longest[False] = self._clock() - began
+
+    @contextlib.contextmanager
+    def _loading(self, group: Group, seconds: float) -> Iterator[Loaded]:
+        try:
+            with self._trials.load(group, seconds) as loaded:
+                yield loaded
+        except GivenUp:
+            self.gave_up = True
+            raise
+
+    def _try(self, group: Group, reserve: float) -> Optional[Candidate]:
+        """Measure a group for a moment, where that can be expected to leave the reserve; and the best of one that is
+        slow to load for longer, if it is near the best of all, which is returned then."""
+        is_slow, began = is_slow_to_load(group), self._clock()
+        left = self._left() - reserve - self._brief * len(group)
+        finalist = None
+        try:
+            if self.gave_up or left <= self._longest.get(is_slow, 0.0):
+                raise LoadError("not tried: no time is left to load it")
+            with self._loading(group, left) as loaded:
+                self._note_load(loaded.candidates, began)
+                for candidate in loaded.candidates:
+                    if candidate not in self._outcomes:
+                        self._outcomes[candidate] = loaded.measure(candidate, self._brief)
+                own = choose([self._outcomes[candidate] for candidate in loaded.candidates])
+                if is_slow and own is not None and is_near(own, self._best()):
+                    # While it is loaded: to load it again would take too long.
+                    finalist = own.candidate
+                    self._outcomes[finalist] = loaded.measure(finalist, self._long / 3)
+            self._longest[is_slow] = max(self._clock() - began, self._longest.get(is_slow, 0.0))
+        except LoadError as error:
+            self._refuse(group, str(error))
+        except GivenUp:
+            self._refuse(group, "given up: not loaded within {:.0f} seconds".format(left))
+        return finalist
+
+    def _try_slow(self, group: Group) -> None:
+        """Where one is near the best, the default and the best are measured once more after it."""
+        best = self._best()
+        beside = [best.candidate] if best is not None else []
+        reserve = sum(self._load_of(one) for one in {self._default, *beside}) + self._long
+        finalist = self._try(group, reserve)
+        if finalist is not None and self._measure_again(beside, 1, self._long * 2 / 3):
+            self._finals.add(finalist)
+
+    def _measure_again(self, candidates: Sequence[Candidate], turns: int, seconds: float) -> bool:
+        """The default, and as many of these as there is time for. Whether there was time for the default, which is no
+        matter where that cannot be taken."""
+        chosen: List[Candidate] = []
+        if self._default is not None and not self._outcomes[self._default].refusal:
+            chosen.append(self._default)
+        for candidate in candidates:
+            if candidate not in chosen and self._left() > seconds + sum(map(self._load_of, [*chosen, candidate])):
+                chosen.append(candidate)
+        loading = sum(map(self._load_of, chosen))
+        if self.gave_up or self._left() <= seconds + loading:
+            return False
+        if self._left() <= seconds + turns * loading:
+            turns = 1
+        for _ in range(turns):
+            for group in self._grouped(chosen):
+                if not self._measure_loaded_anew(group, seconds / turns / len(chosen)):
+                    return False
+        self._finals.update(chosen)
+        return True
+
+    def _measure_loaded_anew(self, group: Group, seconds: float) -> bool:
+        """seconds: for each. Whether it could be loaded."""
+        try:
+            with self._loading(self._group_of[group[0]], self._left()) as loaded:
+                for candidate in group:
+                    self._outcomes[candidate] = loaded.measure(candidate, seconds)
+        except (LoadError, GivenUp) as error:
+            self._refuse(group, str(error) or "given up: not loaded a second time")
+            return False
+        return True
+
+    def _grouped(self, candidates: Sequence[Candidate]) -> Sequence[Group]:
+        """By what is loaded for them, in their order."""
+        groups: Dict[int, List[Candidate]] = {}
+        for candidate in candidates:
+            groups.setdefault(id(self._group_of[candidate]), []).append(candidate)
+        return list(groups.values())
+
+    def _note_load(self, candidates: Sequence[Candidate], began: float) -> None:
+        for candidate in candidates:
+            self._load_seconds[candidate] = self._clock() - began
+            self._group_of[candidate] = candidates
+
+    def _refuse(self, group: Group, refusal: str) -> None:
+        for candidate in group:
+            self._outcomes[candidate] = self._trials.refuse(candidate, refusal)
+
+    def _load_of(self, candidate: Optional[Candidate]) -> float:
+        return self._load_seconds.get(candidate, 0.0) if candidate is not None else 0.0
+
+    def _left(self) -> float:
+        return self._end - self._clock()
