@@ -85,7 +85,7 @@ class Appliance:
         sources = [stream.source for stream in configured.values()]
         self._memory = Memory(Path(settings.state_dir), lambda key, value: check_kept(key, value, sources))
         self.storage = Storage(settings.recordings_dir, settings.keep_days, settings.keep_gb, settings.free_gb)
-        self.library = Library(Path(settings.models_dir), self._board, self._state_changed.set)
+        self.library = Library(Path(settings.models_dir), self._board, self._state_changed.set, self._use_first)
         self._configured: Dict[str, Any] = {key: getattr(settings, key, None) for key in SHARED_SETTINGS}
         self._shared = {key: self._memory.recall(key, value) for key, value in self._configured.items()}
         self.power = PowerKeeper(self._board, settings, self._memory, self._state_changed.set)
@@ -335,6 +335,11 @@ class Appliance:
                                    open_timeout=min(settings.open_timeout, seconds))
 
     # Inside
+
+    def _use_first(self, name: str) -> None:
+        """A model that was fetched while none runs is wanted to run."""
+        if self._slot.facts()["status"] == "failed" and not self._closing.is_set():
+            self.set_model(name)
 
     def _add(self, name: str, configured: Optional[StreamSetting], current: StreamSetting) -> None:
         stream = Stream(name, configured, current, self._slot_for(current.model), self._house,

@@ -244,12 +244,17 @@ class ModelSlot:
 
 
 class Library:
-    """The models that are installed or can be: for the dashboard to choose from. changed: called when that changes."""
+    """The models that are installed or can be: for the dashboard to choose from.
 
-    def __init__(self, models_dir: Path, board: Board, changed: Callable[[], None]) -> None:
+    changed: called when that changes. fetched: called with the name of one that was fetched.
+    """
+
+    def __init__(self, models_dir: Path, board: Board, changed: Callable[[], None],
+                 fetched: Callable[[str], None]) -> None:
         self._models_dir = models_dir
         self._board = board
         self._changed = changed
+        self._fetched = fetched
         self._lock = threading.Lock()
         self._downloads: Dict[str, Dict[str, Any]] = {}
         self._rows: List[Dict[str, Any]] = []
@@ -306,6 +311,8 @@ class Library:
             log.error("%s was not fetched. %s", name, error)
         self.refresh()
         self._changed()
+        if error is None:
+            self._fetched(name)
 
     def _row(
         self, name: str, family: Optional[str], size: Optional[int], is_installed: bool, in_catalogue: bool

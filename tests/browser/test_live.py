@@ -110,3 +110,22 @@ def test_a_source_that_is_lost_is_told_on_the_picture(appliance, page):
     expect(tile.locator(".veil")).to_contain_text("cannot be opened")
     expect(tile.locator(".chip")).to_have_text("lost")
     expect(tile.locator(".screen")).to_have_class(re.compile("stale"))
+
+
+def color_of(page, chart, name):
+    row = page.locator(f"[data-chart={chart}] .chart-legend li", has_text=re.compile(f"^{name} "))
+    return row.locator(".swatch").evaluate("(swatch) => getComputedStyle(swatch).backgroundColor")
+
+
+def test_a_stream_has_one_colour_in_all_charts_whichever_others_are_in_them(dashboard, open_page):
+    appliance = Appliance(dashboard, ["alpha", "beta"])
+    appliance.start()
+    with appliance.daemon.lock:
+        appliance.daemon.streams["alpha"].source = appliance.broken_source  # which has no latency
+    try:
+        page = open_page()
+        alpha, beta = color_of(page, "fps", "alpha"), color_of(page, "fps", "beta")
+        assert alpha != beta
+        assert color_of(page, "latency", "beta") == beta
+    finally:
+        appliance.stop()

@@ -71,3 +71,30 @@ def test_what_does_not_fit_says_why_and_cannot_be_got(appliance, page):
     wanted = row(page, appliance.unfit_model)
     expect(wanted).to_contain_text("Does not fit: needs 6 GB of memory")
     expect(wanted.get_by_role("button")).to_be_disabled()
+
+
+def test_without_a_model_one_large_button_gets_the_default(appliance, page):
+    with appliance.daemon.lock:
+        appliance.daemon.model.update(name=None, status="failed", error=f"{appliance.first_model} is not installed.")
+        appliance.daemon.models[appliance.first_model].update(installed=False)
+    appliance.daemon.publish_state()
+    button = page.locator("#model-default")
+    expect(button).to_have_text(re.compile(f"Get the default: {appliance.first_model}"))
+    assert button.bounding_box()["height"] >= 44
+    button.click()
+    expect(button).to_be_hidden()
+    expect(page.locator("#model-name")).to_have_text(appliance.first_model)
+    assert appliance.heard("get_model") == [{"command": "get_model", "model": appliance.first_model}]
+
+
+def test_while_a_model_runs_there_is_no_such_button(appliance, page):
+    expect(page.locator("#model-name")).to_have_text(appliance.first_model)
+    expect(page.locator("#model-default")).to_be_hidden()
+
+
+def test_a_filter_that_fits_no_model_says_so(appliance, page):
+    page.locator("#catalogue-fold summary").click()
+    page.get_by_label("Filter by name or family").fill("yolo")
+    expect(page.locator("#catalogue-none")).to_have_text('None of 3 has "yolo" in its name or family.')
+    page.get_by_label("Filter by name or family").fill("")
+    expect(page.locator("#catalogue-none")).to_be_hidden()

@@ -166,3 +166,23 @@ def test_nothing_comes_from_elsewhere_and_nothing_inline_runs(appliance, open_pa
         return window.ran === true;
     }""")
     assert not ran
+
+
+def test_the_description_of_the_api_looks_like_the_dashboard(appliance, open_page):
+    page = open_page(path="/api/v1/docs")
+    look = "(node) => { const style = getComputedStyle(node); return [style.fontFamily, style.backgroundColor]; }"
+    there = page.locator("body").evaluate(look)
+    assert there == open_page().locator("body").evaluate(look) and "serif" not in there[0].split(", ")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    phone = open_page(path="/api/v1/docs", phone=True)
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_a_control_is_called_begins_with_what_it_shows(appliance, page):
+    """Who speaks to the machine says what is to be seen (WCAG 2.5.3)."""
+    expect(page.locator(".live-image")).to_have_count(1)
+    wrong = page.evaluate("""() => [...document.querySelectorAll("a[aria-label], button[aria-label]")]
+        .filter((control) => control.textContent.trim() && !control.getAttribute("aria-label").toLowerCase()
+            .includes(control.textContent.trim().toLowerCase()))
+        .map((control) => `${control.textContent}: ${control.getAttribute("aria-label")}`)""")
+    assert wrong == []

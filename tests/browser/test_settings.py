@@ -2,6 +2,7 @@
 
 import pytest
 
+from appliance.bus import INVALID, Refused
 from tests.browser.chromium import expect
 from tests.browser.rig import wait_until
 
@@ -37,7 +38,43 @@ def test_what_makes_no_sense_is_told_and_not_sent(appliance, page, key, written,
     field.get_by_role("spinbutton").fill(written)
     field.get_by_role("spinbutton").blur()
     expect(field.locator(".failed")).to_contain_text(complaint)
+    expect(field.get_by_role("spinbutton")).to_have_value({"det_th": "0.5", "max_vis_fps": "0"}[key])
     assert appliance.heard("change_settings") == []
+
+
+def test_a_value_that_the_appliance_refuses_leaves_the_field(appliance, page):
+    def refuse(settings):
+        raise Refused(INVALID, "det_th must be smaller today.")
+
+    appliance.daemon.do_change_settings = refuse
+    field = setting(page, "det_th")
+    field.get_by_role("spinbutton").fill("0.9")
+    field.get_by_role("spinbutton").press("Enter")
+    expect(field.locator(".failed")).to_contain_text("must be smaller today")
+    expect(field.get_by_role("spinbutton")).to_have_value("0.5")
+    expect(field.get_by_role("slider")).to_have_value("0.5")
+
+
+def test_the_threshold_takes_any_number_from_0_to_1(appliance, page):
+    field = setting(page, "det_th")
+    for written in ("0.123456", "1", "0", "1e-3"):
+        field.get_by_role("spinbutton").fill(written)
+        field.get_by_role("spinbutton").press("Enter")
+        wait_until(lambda: appliance.daemon.settings["det_th"] == float(written), "it is set")  # noqa: B023
+    expect(field.locator(".failed")).to_have_count(0)
+
+
+def test_classes_of_another_model_are_neither_shown_nor_sent(appliance, page):
+    appliance.daemon.settings["shown_classes"] = ["car", "unicorn"]
+    appliance.daemon.publish_state()
+    field = setting(page, "shown_classes")
+    field.locator("summary").click()
+    expect(field.get_by_label("car")).to_be_checked()
+    expect(field.get_by_label("unicorn")).to_have_count(0)
+    field.get_by_label("dog").check()
+    field.get_by_role("button", name="Apply").click()
+    wait_until(lambda: appliance.heard("change_settings"), "it is sent")
+    assert sorted(appliance.heard("change_settings")[0]["settings"]["shown_classes"]) == ["car", "dog"]
 
 
 def test_the_rate_and_the_text_in_the_picture(appliance, page):

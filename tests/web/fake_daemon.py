@@ -365,6 +365,8 @@ class FakeDaemon:
                 return
             self.publish_state()
         model.update(download=None, installed=True, bytes=70000000)
+        if not self.model["name"]:
+            self.do_set_model(name)
         self.publish_state()
 
     def do_set_stream(self, stream: str, source: Any, model: Optional[str] = None) -> None:

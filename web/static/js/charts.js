@@ -13,10 +13,10 @@ const HEIGHT = 120;
 const MOST_COLORS = 6;
 const PERCENT = { unit: "%", range: [0, 100] };
 
-/** Each chart: title, unit, and the series that it takes out of the history, as [name, values] pairs. */
+/** Each chart: title, unit, colors (charts with the same share them), and the series that it takes out of the history, as [name, values] pairs. */
 const CHARTS = [
-  { id: "fps", title: "FPS", unit: "", series: (history) => Object.entries(history.fps) },
-  { id: "latency", title: "Latency", unit: "ms", series: (history) => Object.entries(history.latency).map(([name, values]) => [name, scaled(values, 1000)]) },
+  { id: "fps", title: "FPS", unit: "", colors: "streams", series: (history) => Object.entries(history.fps) },
+  { id: "latency", title: "Latency", unit: "ms", colors: "streams", series: (history) => Object.entries(history.latency).map(([name, values]) => [name, scaled(values, 1000)]) },
   { id: "load", title: "Load", ...PERCENT, series: (history) => [["CPU", history.cpu], ["GPU", history.gpu], ["memory", shares(history.memory)]] },
   { id: "power", title: "Power", unit: "W", series: (history) => [["total", history.power]] },
   { id: "temperatures", title: "Temperature", unit: "°C", free: true, series: (history) => Object.entries(history.temperatures).map(([name, values]) => [zone(name), values]) },
@@ -25,6 +25,7 @@ const CHARTS = [
 const box = byId("charts");
 const note = byId("history-note");
 const charts = new Map();
+const places = new Map(); // of a kind of series: the colour of each name, which it keeps
 const together = uPlot.sync("history");
 let history = null;
 let again = null;
@@ -37,6 +38,15 @@ const shares = (values) => {
 };
 const scaled = (values, factor) => values.map((value) => (isRead(value) ? value * factor : null));
 const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** The number of a series' colour. A stream has the same in every chart, whichever others there are. */
+function colorNumber(chart, name) {
+  const kind = chart.colors || chart.id;
+  if (!places.has(kind)) places.set(kind, new Map());
+  const known = places.get(kind);
+  if (!known.has(name)) known.set(name, known.size);
+  return known.get(name) % MOST_COLORS + 1;
+}
 
 function yRange(chart, low, high) {
   if (chart.range) return chart.range;
@@ -56,7 +66,7 @@ function options(chart, names, width, onCursor) {
       { ...axis, size: 22, space: 70, values: (plot, splits) => splits.map(minute) },
       { ...axis, size: 38, space: 28, values: (plot, splits) => splits.map((value) => (value >= 10 || Number.isInteger(value) ? String(Math.round(value * 10) / 10) : value.toFixed(2))) },
     ],
-    series: [{}, ...names.map((name, place) => ({ label: name, stroke: colorOf(`--series-${place % MOST_COLORS + 1}`), width: 1.5, points: { show: false }, spanGaps: false }))],
+    series: [{}, ...names.map((name) => ({ label: name, stroke: colorOf(`--series-${colorNumber(chart, name)}`), width: 1.5, points: { show: false }, spanGaps: false }))],
     hooks: { setCursor: [onCursor] },
   };
 }
@@ -85,10 +95,10 @@ function createChart(first) {
   function rebuild() {
     if (plot) plot.destroy();
     values.clear();
-    legend.replaceChildren(...item.data.map(([name], place) => {
+    legend.replaceChildren(...item.data.map(([name]) => {
       const value = make("span", { class: "chart-value" });
       values.set(name, value);
-      return make("li", {}, make("span", { class: `swatch series-${place % MOST_COLORS + 1}`, "aria-hidden": "true" }), `${name} `, value);
+      return make("li", {}, make("span", { class: `swatch series-${colorNumber(item.chart, name)}`, "aria-hidden": "true" }), `${name} `, value);
     }));
     plot = new uPlot(options(item.chart, item.data.map(([name]) => name), Math.max(canvas.clientWidth, 200), () => write(plot && plot.cursor.idx)), table(), canvas);
   }

@@ -54,7 +54,7 @@ export function createClassChoice(apply, changed) {
     isChanged,
     show(names, known) {
       labels = [...new Set(known)];
-      held = names === null ? labels : names;
+      held = names === null ? labels : labels.filter((label) => names.includes(label)); // others are of another model
       ticked = new Set(held);
       render();
     },

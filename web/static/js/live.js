@@ -38,7 +38,7 @@ function createTile(first) {
   const record = actionButton("Record", toggle, { class: "record", "aria-pressed": "false" });
   const screen = make("div", { class: "screen" }, missing, image, veil);
   const full = make("button", { type: "button", class: "quiet", "aria-label": `Full screen: ${name}`, on: { click: fullscreen } }, "Full screen");
-  const shot = make("a", { class: "quiet button", href: `${root}streams/${encodeURIComponent(name)}.jpg`, download: `${name}.jpg`, "aria-label": `Save one picture of ${name}` }, "Snapshot");
+  const shot = make("a", { class: "quiet button", href: `${root}streams/${encodeURIComponent(name)}.jpg`, download: `${name}.jpg`, "aria-label": `Snapshot of ${name}` }, "Snapshot");
   const picture = new Picture(image, name, (text) => {
     setSentence(missing, text);
     if (!text) image.classList.add("has-picture");

@@ -28,14 +28,15 @@ let wanted = null;
 
 // Where no model runs: what an appliance that is told of no other has.
 
-const fallback = actionButton("", () => (byDefault.installed ? use(fallback, byDefault.name) : get(fallback, byDefault.name)), { id: "model-default", hidden: true });
+const fallback = actionButton("", () => (byDefault.installed ? use(fallback, byDefault.name) : get(fallback, byDefault.name)), { id: "model-default", class: "primary large", hidden: true });
 let byDefault = null;
 
 function renderDefault(state) {
   const { model, models } = state;
   byDefault = models.find((item) => item.name === model.default);
-  hideControl(fallback, !byDefault || Boolean(model.name || model.wanted) || Boolean(byDefault.download && !byDefault.download.error), running);
-  setText(fallback, byDefault ? `${byDefault.installed ? "Use" : "Get"} the default: ${byDefault.name}` : "");
+  hideControl(fallback, !byDefault || Boolean(model.name || model.wanted) || models.some((item) => item.download && !item.download.error), running);
+  const size = byDefault && !byDefault.installed && bytes(byDefault.bytes);
+  setText(fallback, byDefault ? `${byDefault.installed ? "Use" : "Get"} the default: ${byDefault.name}${size ? ` (${size})` : ""}` : "");
 }
 
 function renderNow(model) {
@@ -112,7 +113,9 @@ function renderLists() {
   const matches = (model) => `${model.name} ${family(model.family)} ${model.family}`.toLowerCase().includes(text);
   const available = state.models.filter((model) => !model.installed);
   keepChildren(byId("installed"), state.models.filter((model) => model.installed), (model) => model.name, createRow);
-  keepChildren(byId("catalogue"), available.filter(matches), (model) => model.name, createRow);
+  const found = available.filter(matches);
+  keepChildren(byId("catalogue"), found, (model) => model.name, createRow);
+  setSentence(byId("catalogue-none"), found.length ? "" : `None of ${available.length} has "${filter.value.trim()}" in its name or family.`);
   const fetching = available.filter((model) => model.download && !model.download.error).length;
   setText(byId("catalogue-count"), `${available.length} more${fetching ? `, ${fetching} on the way` : ""}`);
   byId("catalogue-fold").hidden = available.length === 0;

@@ -27,6 +27,12 @@ function createSetting(key, label, id, text) {
       setting.busy = false;
       setting.render();
     },
+    /** Say why a value is not sent, and go back to the one that holds. */
+    refuse(sentence) {
+      setting.editing = false;
+      outcome.fail(sentence);
+      setting.render();
+    },
     /** Show the server's value, unless somebody is at the control. */
     render() {
       const state = latest("state");
@@ -44,10 +50,10 @@ function createSetting(key, label, id, text) {
 function createThreshold() {
   const id = newId("threshold");
   const setting = createSetting("det_th", "Threshold (lowest score)", id, String);
-  const number = make("input", { id, type: "number", min: 0, max: 1, step: 0.01, inputmode: "decimal" });
+  const number = make("input", { id, type: "number", min: 0, max: 1, step: "any", inputmode: "decimal" });
   const slider = make("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Threshold" });
   const send = () => {
-    if (number.value === "" || !number.checkValidity()) return setting.outcome.fail("The threshold is a number from 0 to 1.");
+    if (number.value === "" || !number.checkValidity()) return setting.refuse("The threshold is a number from 0 to 1.");
     return setting.send(Number(number.value));
   };
   slider.addEventListener("input", () => {
@@ -76,7 +82,7 @@ function createRate() {
   const number = make("input", { id, type: "number", min: 0, max: 1000, step: "any", inputmode: "decimal" });
   number.addEventListener("input", () => { setting.editing = true; });
   number.addEventListener("change", () => {
-    if (number.value === "" || !number.checkValidity()) setting.outcome.fail("The limit is a number from 0 to 1000; 0 sets none.");
+    if (number.value === "" || !number.checkValidity()) setting.refuse("The limit is a number from 0 to 1000; 0 sets none.");
     else setting.send(Number(number.value));
   });
   setting.node.querySelector(".setting-head").append(number);
