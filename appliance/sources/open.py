@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from appliance.sources.live import LiveSource
 
 ADDRESS = re.compile(r"(rtsps?|rtmps?|https?|udp|tcp|rtp|srt)://\S", re.IGNORECASE)
+# What ends like the name of a file, as nothing else does that is accepted.
+_FILE = re.compile(r"[^:/]{1,200}\.[A-Za-z]\w{1,4}$")
 ACCEPTED = (
     "an index (0), a device path (/dev/video0), an address (rtsp, rtsps, rtmp, rtmps, http, https, udp, tcp, "
     "rtp or srt) or a GStreamer pipeline that ends in \" ! appsink\"")
@@ -82,4 +84,6 @@ def camera_kind(value: Union[int, str]) -> str:
             return "address"
         if text and "://" not in text and (os.sep in text or os.path.exists(text)):
             return "device"
+    if _FILE.match(text):
+        raise SourceError("{}: there is no such file in {}".format(redact(text), os.getcwd()))
     raise SourceError("{!r} is no camera; accepted are {}".format(redact(text), ACCEPTED))

@@ -39,6 +39,9 @@ def open_device(spec: wire.Message) -> cv2.VideoCapture:
         status = os.stat(path)
     except FileNotFoundError:
         present = ", ".join(sorted(glob.glob("/dev/video*"))) or "no /dev/video* at all"
+        if not path.startswith("/dev/"):
+            raise Ended("there is no such file in {}".format(os.getcwd()) if not os.path.isabs(path) else
+                        "there is no such file") from None
         raise Ended("there is no {}; this machine has {}".format(path, present)) from None
     except (OSError, ValueError) as error:
         raise Ended("{} cannot be looked at: {}".format(path, error)) from error

@@ -92,14 +92,3 @@ def test_without_a_model_nothing_runs_and_the_default_is_offered(appliance, page
     expect(page.locator("#model-name")).to_have_text(appliance.first_model)
     expect(button).to_be_hidden()
     assert appliance.heard("set_model") == [{"command": "set_model", "model": appliance.first_model}]
-
-
-def test_a_default_that_is_not_installed_is_got_by_that_button(appliance, page):
-    appliance.daemon.models[appliance.first_model]["installed"] = False
-    no_model(appliance, "It is not installed.")
-    button = page.locator("#model-default")
-    expect(button).to_have_text("Get the default: " + appliance.first_model)
-    button.click()
-    expect(button).to_be_hidden()  # while it comes
-    expect(button).to_have_text("Use the default: " + appliance.first_model, timeout=15000)
-    expect(button).to_be_visible()

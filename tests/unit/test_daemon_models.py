@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from appliance.daemon.models import ModelSlot, Wish
+from appliance.board import detect_board
+from appliance.daemon.models import Library, ModelSlot, Wish
 from appliance.detectors.none import NoDetector
 from appliance.errors import ModelError
 
@@ -184,3 +185,23 @@ def test_a_slot_closes_while_a_load_hangs(make):
     gate.set()
     wait_for(lambda: not slot.is_at_work)
     assert log == ["load stuck", "close stuck"]
+
+
+def test_who_waits_for_a_model_is_told_that_it_was_fetched(tmp_path, monkeypatch):
+    fetched, ended = [], threading.Event()
+
+    def get(name, models_dir, progress):
+        if name != "ssd_mobilenet_v1_coco_2018_01_28":
+            raise ModelError("no connection")
+
+    def changed():
+        if library is not None and all(row["download"] is None or row["download"]["error"] for row in library.rows()):
+            ended.set()
+
+    library = None
+    monkeypatch.setattr("appliance.daemon.models.get", get)
+    library = Library(tmp_path, detect_board(), changed, fetched.append)
+    library.fetch("ssdlite_mobilenet_v2_coco_2018_05_09")
+    assert ended.wait(LIMIT) and fetched == []
+    library.fetch("ssd_mobilenet_v1_coco_2018_01_28")
+    wait_for(lambda: fetched == ["ssd_mobilenet_v1_coco_2018_01_28"])

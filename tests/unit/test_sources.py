@@ -42,6 +42,12 @@ def test_what_is_no_camera_is_refused_with_all_that_is(written):
         camera_kind(written)
 
 
+@pytest.mark.parametrize("written", ["clip.mp4", "street_2.avi", "garden camera.mkv"])
+def test_a_movie_that_is_not_there_is_named_as_such(written):
+    with pytest.raises(SourceError, match="{}: there is no such file in /".format(written)):
+        camera_kind(written)
+
+
 def test_a_refused_address_is_named_without_its_password():
     with pytest.raises(SourceError) as caught:
         open_camera("ftp://bob:secret@camera/x")
