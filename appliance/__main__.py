@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, List, NoReturn, Optional
 
 from appliance.commandline import INPUT_SETTINGS, parse
+from appliance.core.logging_setup import write_log
 from appliance.core.process import Heartbeat
 from appliance.errors import ModelError, SplitlensError
 from appliance.settings import Loaded, chosen_model, load_settings, with_profile
@@ -103,6 +104,7 @@ def _daemon(options: argparse.Namespace) -> int:
     """What `up` starts: reads the command line that it was given. Whatever ends it leaves its reason for the page."""
     from appliance.bus import write_last_words
 
+    write_log(log, "daemon", redact=redact)
     run_dir = Path(options.start).parent
     try:
         with open(options.start, encoding="utf-8") as file:

@@ -21,8 +21,9 @@ from appliance.bus import (
 )
 from appliance.core.files import write_json
 from appliance.core.locks import NoLocks, Taken, lock_file
+from appliance.core.logging_setup import write_log
 from appliance.errors import ConfigError, SplitlensError
-from appliance.settings import Loaded, Settings
+from appliance.settings import Loaded, Settings, redact
 from appliance.sinks.base import make_writable_directory
 from appliance.supervisor import Child, Supervisor
 
@@ -68,6 +69,7 @@ def run(loaded: Loaded, arguments: List[str]) -> int:
         daemon.environment = {"PYTHONPATH": _path(home)}
         dashboard.environment = {"PYTHONPATH": _path(home), "SPLITLENS_DASHBOARD": str(run_dir / "dashboard.json")}
         dashboard.descriptors = (listener.fileno(),)
+        write_log(logging.getLogger("appliance"), "supervisor", redact=redact)
         Supervisor([daemon, dashboard], STOP_SECONDS, files.keep).run()
     return 0
 

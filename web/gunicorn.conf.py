@@ -10,6 +10,9 @@ from typing import Any
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)  # gunicorn reads this file before it looks into the working directory
 
+from gunicorn.glogging import Logger  # type: ignore[import-untyped] # noqa: E402
+
+from appliance.core.logging_setup import write_log  # noqa: E402
 from appliance.core.process import die_with_parent  # noqa: E402
 from web.options import OptionsError, read_options  # noqa: E402
 
@@ -35,6 +38,17 @@ forwarded_allow_ips = ""
 graceful_timeout = 4
 timeout = 30
 loglevel = "error"
+
+
+class _Log(Logger):  # type: ignore[misc]
+    """gunicorn's own, in the lines of the rest."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        write_log(self.error_log, "dashboard")
+
+
+logger_class = _Log
 proc_name = "splitlens-dashboard"
 # The heartbeat file of the worker; a disk that stalls must not look like a worker that hangs.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -52,6 +66,9 @@ def when_ready(server: Any) -> None:
     from web.accounts import Accounts
     from web.lan import addresses
 
+    log = logging.getLogger("dashboard")
+    log.setLevel(logging.INFO)
+    write_log(log, "dashboard", sys.stdout)
     line = "Dashboard: " + " ".join(addresses(_options.host, _options.port))
     if not _options.sign_in:
         line += "  signing in is off: everybody on the network may change everything"
@@ -59,11 +76,11 @@ def when_ready(server: Any) -> None:
         try:
             password = Accounts(_options.state_dir).make_first()
         except OSError as error:
-            sys.exit("error: {}: {}; the accounts cannot be kept there".format(_options.state_dir, error.strerror))
+            log.error("%s: %s; the accounts cannot be kept there", _options.state_dir, error.strerror)
+            sys.exit(1)
         if password:
             line += "  first sign-in: user operator, password {} (shown once)".format(password)
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    log.info("%s", line)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -3,17 +3,18 @@
 import logging
 import sys
 
+from appliance.core.logging_setup import write_log
 from web.accounts import AccountsError
 from web.app import make_app, start
 from web.options import read_options
 
-logging.basicConfig(format="dashboard: %(levelname)s: %(message)s", level=logging.WARNING)
+write_log(logging.getLogger(), "dashboard")
 
 _APP_LOAD_ERROR = 4  # gunicorn ends, instead of trying again
 
 try:
     app = make_app(read_options())
 except (AccountsError, OSError) as error:
-    sys.stderr.write("error: {}\n".format(error))
+    logging.getLogger(__name__).error("%s", error)
     sys.exit(_APP_LOAD_ERROR)
 start(app)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import List
 
 from appliance.bus import CONFLICT, LOG, Message, Refused, Station, write_last_words
+from appliance.core.logging_setup import Repeats, told_before
 from appliance.core.process import Heartbeat, die_with_parent
 from appliance.daemon.appliance import Appliance
 from appliance.daemon.commands import obey
@@ -82,8 +83,10 @@ class _Teller(logging.Handler):
     def __init__(self, station: Station) -> None:
         super().__init__()
         self._station = station
+        self.addFilter(Repeats())
 
     def emit(self, record: logging.LogRecord) -> None:
         level = "error" if record.levelno >= logging.ERROR else "warning"
         level = level if record.levelno >= logging.WARNING else "info"
-        self._station.publish(LOG, {"time": time.time(), "level": level, "text": redact(self.format(record))})
+        text = redact(self.format(record) + told_before(record))
+        self._station.publish(LOG, {"time": time.time(), "level": level, "text": text})

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import subprocess
 import sys
 
@@ -96,5 +97,7 @@ sys.exit(__main__.main(["daemon", "daemon.json"]))
 def test_whatever_ends_the_daemon_leaves_its_reason_for_the_page(tmp_path, error, code, words):
     (tmp_path / "daemon.json").write_text('{"arguments": []}')
     done = subprocess.run(
-        [sys.executable, "-c", FAIL.format(error)], cwd=str(tmp_path), env=dict(os.environ, PYTHONPATH=str(ROOT)))
+        [sys.executable, "-c", FAIL.format(error)], cwd=str(tmp_path), env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        stderr=subprocess.PIPE, universal_newlines=True)
     assert (done.returncode, read_last_words(tmp_path)) == (code, words)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}[+-]\d{4} ERROR daemon: .+\n", done.stderr), done.stderr

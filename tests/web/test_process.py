@@ -40,12 +40,13 @@ def test_the_first_start_shows_a_password_once_and_a_restart_keeps_who_is_signed
     said = fresh.out.read_text()
     found = re.search(r"Dashboard: (\S+)  first sign-in: user operator, password (\S+) \(shown once\)\n", said)
     assert found and found.group(1) == fresh.url + "/"
+    assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:]{8}[+-]\d{4} [A-Z]+ dashboard: .", line) for line in said.splitlines())
     browser = fresh.sign_in("operator", found.group(2))
     assert browser.page.url == fresh.url + "/"
     fresh.stop()
 
     fresh.start()
-    assert fresh.out.read_text()[len(said):].startswith("Dashboard: {}/\n".format(fresh.url))
+    assert fresh.out.read_text()[len(said):].endswith("dashboard: Dashboard: {}/\n".format(fresh.url))
     assert found.group(2) not in fresh.out.read_text()[len(said):]
     for path in (fresh.folder / "state").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path

@@ -1,0 +1,78 @@
+"""How every process of the appliance writes its log: time, level, component and text, and no line over and over."""
+
+import collections
+import logging
+import sys
+import threading
+import time
+from typing import IO, Callable, Optional, Tuple
+
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
+"""Seconds in which the same line is held back after it was written: at first, and at most, as they double each time."""
+_LINES_KNOWN = 500
+
+
+def write_log(logger: logging.Logger, component: str, stream: Optional[IO[str]] = None,
+              redact: Callable[[str], str] = str) -> None:
+    """From now on all that goes to this logger is written as lines. stream: standard error if it is not given."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(LineFormatter(component, redact))
+    handler.addFilter(Repeats())
+    logger.handlers[:] = [handler]
+
+
+class LineFormatter(logging.Formatter):
+    """`2026-11-29T16:15:54+0100 WARNING daemon: text`. component: which process it is. redact: hides credentials."""
+
+    def __init__(self, component: str, redact: Callable[[str], str] = str) -> None:
+        super().__init__("%(asctime)s %(levelname)s {}: %(message)s".format(component), "%Y-%m-%dT%H:%M:%S%z")
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        # A text with line ends in it must not look like lines of its own.
+        return self._redact(super().format(record) + told_before(record)).replace("\n", "\n    ")
+
+
+def told_before(record: logging.LogRecord) -> str:
+    """How often the line was held back before this, for behind it."""
+    count, seconds = getattr(record, "held_back", (0, 0.0))
+    return " ({} more times in {:.0f} min)".format(count, seconds / 60) if count else ""
+
+
+class _Line:
+    def __init__(self, now: float) -> None:
+        self.written = self.seen = now
+        self.pause = FIRST_PAUSE
+        self.count = 0
+
+
+class Repeats(logging.Filter):
+    """Holds back a line that was written just now: it comes again after a minute, two, four, up to an hour, with how
+    often it was held back. Each handler needs one of its own. clock: seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._lines: collections.OrderedDict[Tuple[int, str], _Line] = collections.OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        key = (record.levelno, record.getMessage())
+        now = self._clock()
+        record.held_back = (0, 0.0)
+        with self._lock:
+            line = self._lines.pop(key, None)
+            if line is None or now - line.seen > 2 * line.pause:
+                line = self._lines[key] = _Line(now)
+                if len(self._lines) > _LINES_KNOWN:
+                    self._lines.popitem(last=False)
+                return True
+            self._lines[key] = line
+            line.seen = now
+            if now - line.written < line.pause:
+                line.count += 1
+                return False
+            record.held_back = (line.count, now - line.written)
+            line.written, line.count, line.pause = now, 0, min(2 * line.pause, LONGEST_PAUSE)
+            return True
