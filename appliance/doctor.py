@@ -274,7 +274,7 @@ def check_opencv(opencv: Probe) -> Finding:
 
 def _has(build: str, name: str) -> bool:
     """Whether a line of OpenCV's build information names a feature with anything but NO or NONE."""
-    line = re.search(r"^\s*{}:[ \t]*(\S+)".format(name), build, re.MULTILINE)
+    line = re.search(r"^[ \t]*{}:[ \t]*(\S+)".format(name), build, re.MULTILINE)
     return line is not None and line.group(1) not in ("NO", "NONE")
 
 

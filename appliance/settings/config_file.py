@@ -5,13 +5,12 @@ from typing import Any, Dict, List, NamedTuple
 
 import yaml
 
+from appliance.settings.bounded_yaml import MOST_BYTES, compose
 from appliance.settings.redact import redact
 from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, SETTINGS, STREAMS, Setting
 from appliance.settings.streams import BadStreams, streams_from_node
 from appliance.settings.values import BadValue, misfit, parse_text
 from appliance.settings.wording import did_you_mean, nearest
-
-MAX_BYTES = 1000000
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = [_TAG + name for name in ("str", "bool", "int", "float", "null", "timestamp")]
@@ -40,13 +39,11 @@ def read_config_file(path: Path) -> ConfigFile:
     """Read a file and check it against the schema. Raises nothing: what is wrong is in `mistakes`."""
     try:
         text = _read_text(path)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = compose(text)
     except BadValue as error:
         return ConfigFile(path, {}, [str(error)])
     except yaml.YAMLError as error:
         return ConfigFile(path, {}, [_explain(path, text, error)])
-    except RecursionError:
-        return ConfigFile(path, {}, ["{}: nested too deeply; write one `key: value` a line".format(path)])
     if root is None or _is_empty(root):
         return ConfigFile(path, {}, [])
     if not isinstance(root, yaml.MappingNode):
@@ -130,10 +127,10 @@ def _read_text(path: Path) -> str:
     """Raises BadValue with a whole sentence."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise BadValue("{}: cannot be read: {}".format(path, error.strerror or error)) from None
-    if len(data) > MAX_BYTES:
+    if len(data) > MOST_BYTES:
         raise BadValue("{}: too large for a config file; is it the right one?".format(path))
     try:
         return data.decode("utf-8-sig")

@@ -7,10 +7,11 @@ HIDDEN = "***"
 
 _STARTS_AS_ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
-# An address inside a longer text. A quoted one may hold spaces.
+# An address inside a longer text. A quoted one may hold spaces. A scheme has its bound: without one, every letter of a
+# long word begins a search to the word's end.
 _QUOTED_ADDRESS = re.compile(
-    r"""(?P<start>(?P<quote>["'])[a-z][a-z0-9+.-]*://)(?P<rest>.*?)(?=(?P=quote)|$)""", re.IGNORECASE)
-_BARE_ADDRESS = re.compile(r"""(?P<start>[a-z][a-z0-9+.-]*://)(?P<rest>[^\s"']*)""", re.IGNORECASE)
+    r"""(?P<start>(?P<quote>["'])[a-z][a-z0-9+.-]{0,30}://)(?P<rest>.*?)(?=(?P=quote)|$)""", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(r"""(?P<start>[a-z][a-z0-9+.-]{0,30}://)(?P<rest>[^\s"']*)""", re.IGNORECASE)
 
 # name=value in the query, the path (user=admin_password=x_channel=1), or after #!:: (SRT). Single letters need a sign
 # before them. The value ends where the next name begins.

@@ -12,6 +12,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Union
 
 import yaml
 
+from appliance.settings.bounded_yaml import compose
 from appliance.settings.redact import redact
 from appliance.settings.wording import did_you_mean, nearest
 
@@ -36,8 +37,8 @@ class BadStreams(ValueError):
 def streams_from_text(text: str) -> Dict[str, StreamSetting]:
     """Streams as written on the command line or in a variable. Raises BadStreams."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError):
+        node = compose(text)
+    except yaml.YAMLError:
         node = None
     if node is None:
         raise BadStreams("must be written like {}".format(EXAMPLE))

@@ -12,6 +12,7 @@ import yaml
 
 from appliance.core.files import write_text
 from appliance.errors import ConfigError
+from appliance.settings.bounded_yaml import load
 from appliance.settings.loader import Layer, Loaded, chosen_engine
 from appliance.settings.schema import SETTINGS
 from appliance.settings.values import BadValue, check_value
@@ -58,7 +59,7 @@ def tuned_path(state_dir: str) -> Path:
 def read_tuned(path: Path) -> Dict[str, Tuned]:
     """The entries by the name of their model; none where there is no file. Raises ConfigError for a damaged one."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load(path.read_text(encoding="utf-8"))
         if content["version"] != _VERSION:
             raise ValueError("version {}".format(content["version"]))
         return {str(name): _checked(entry) for name, entry in content["models"].items()}
@@ -68,7 +69,7 @@ def read_tuned(path: Path) -> Dict[str, Tuned]:
         raise ConfigError("{}: cannot be read: {}".format(path, error.strerror)) from error
     except BadValue as error:
         raise ConfigError("{}: {}".format(path, error)) from error
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError("{}: not as `tune` wrote it".format(path)) from error
 
 

@@ -18,7 +18,7 @@ _FLOOR_BYTES = 512 << 20
 
 _MOST_LABEL_BYTES = 1 << 20
 _MOST_HEADER_BYTES = 1 << 20
-_LABEL_MAP = re.compile(r"label_?map.*\.pbtxt$|labels\.pbtxt$")
+_LABEL_MAP = re.compile(r"label_?map.{0,100}\.pbtxt$|labels\.pbtxt$")
 
 _PAX_RECORD = re.compile(rb"(\d{1,7}) ([^=\n]+)=")
 

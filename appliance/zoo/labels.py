@@ -51,7 +51,7 @@ def is_label_map(path: Path) -> bool:
     """Whether a .pbtxt file looks like a label map, and not like a graph or a pipeline in text form."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return re.search(r"^\s*item\s*:?\s*[{<]", file.read(1 << 16), re.MULTILINE) is not None
+            return re.search(r"^[ \t]*item\s*(?::\s*)?[{<]", file.read(1 << 16), re.MULTILINE) is not None
     except OSError:
         return False
 

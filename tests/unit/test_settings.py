@@ -340,8 +340,12 @@ def test_files_that_cannot_be_read(here):
     assert complaint() == "config.yml line 2: not UTF-8 text; save the file as UTF-8"
     Path("config.yml").write_bytes(b"#" * 2000000)
     assert complaint() == "config.yml: too large for a config file; is it the right one?"
-    Path("config.yml").write_bytes(b"a: " + b"[" * 100000)
-    assert complaint().startswith("config.yml: nested too deeply")
+    Path("config.yml").write_bytes(b"a: " + b"[" * 2000)
+    assert complaint() == "config.yml line 1, column 24: not valid YAML: nested too deeply; write one `key: value` a line"
+    Path("config.yml").write_bytes(b"- " * 2000)
+    assert "nested too deeply" in complaint()
+    Path("config.yml").write_bytes(b"width: &w 5\nheight: *w\n")
+    assert complaint().startswith("config.yml line 2, column 9: not valid YAML: an alias (*name); write out what it")
 
 
 @pytest.mark.parametrize("text, environ, overrides, expected", [

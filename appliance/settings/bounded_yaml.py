@@ -1,0 +1,54 @@
+"""YAML that somebody else wrote, read with bounds: PyYAML's work grows with the square of the depth, and aliases
+(`*name`) make gigabytes of a line.
+
+What the package brings along (boards, sensors, the catalogue) is read with `yaml.safe_load`.
+"""
+
+from typing import Any, List, Optional
+
+import yaml
+
+MOST_BYTES = 100000
+MOST_DEPTH = 20
+
+
+class _Loader(yaml.SafeLoader):
+    """Complains as the scanner does: with a place."""
+
+    flow_level: int
+    indents: List[int]
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:
+        self._refuse_depth(self.flow_level)
+        super().fetch_flow_collection_start(TokenClass)
+
+    def add_indent(self, column: int) -> bool:
+        self._refuse_depth(len(self.indents))
+        return bool(super().add_indent(column))
+
+    def fetch_alias(self) -> None:
+        raise yaml.scanner.ScannerError(
+            None, None, "an alias (*name); write out what it stands for", self.get_mark())
+
+    def _refuse_depth(self, depth: int) -> None:
+        if depth >= MOST_DEPTH:
+            raise yaml.scanner.ScannerError(
+                None, None, "nested too deeply", self.get_mark())
+
+
+def compose(text: str) -> Optional[yaml.Node]:
+    """The nodes of one document, None for an empty one. Raises yaml.YAMLError, most with a `problem_mark`."""
+    _refuse_size(text)
+    node: Optional[yaml.Node] = yaml.compose(text, Loader=_Loader)
+    return node
+
+
+def load(text: str) -> Any:
+    """What one document says, in lists, dicts, texts and numbers. Raises yaml.YAMLError, ValueError."""
+    _refuse_size(text)
+    return yaml.load(text, Loader=_Loader)
+
+
+def _refuse_size(text: str) -> None:
+    if len(text) > MOST_BYTES:
+        raise yaml.YAMLError("longer than {} characters".format(MOST_BYTES))
