@@ -16,7 +16,7 @@ STATUS = "var/lib/nvpmodel/status"
 _HEAD = re.compile(r"<\s*POWER_MODEL\s+ID=(\d+)\s+NAME=(\S+?)\s*>")
 # `CPU_ONLINE CORE_3 1`; L4T 27 and 28 have the file itself there: `/sys/devices/system/cpu/cpu3/online 1`
 _ONLINE = re.compile(r"(?:CPU_ONLINE\s+CORE_|/sys/devices/system/cpu/cpu)(\d+)(?:/online)?\s+([01])$")
-_CPU = re.compile(r"(?:CPU_\w+\s+MAX_FREQ|/sys/\S{1,100}/scaling_max_freq)\s+(-?\d+)$")  # kHz
+_CPU = re.compile(r"(?:CPU_\w{1,40}\s+MAX_FREQ|/sys/\S{1,100}/scaling_max_freq)\s+(-?\d+)$")  # kHz
 _GPU = re.compile(r"(?:GPU\s+MAX_FREQ|/sys/\S{1,100}/devfreq/[^\s/]{1,100}/max_freq)\s+(-?\d+)$")  # Hz
 _NO_LIMIT = 1 << 31
 

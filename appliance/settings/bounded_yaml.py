@@ -26,25 +26,26 @@ class _Loader(yaml.SafeLoader):
         self._refuse_depth(len(self.indents))
         return bool(super().add_indent(column))
 
+    def _refuse_depth(self, depth: int) -> None:
+        if depth >= MOST_DEPTH:
+            raise yaml.scanner.ScannerError(None, None, "nested too deeply", self.get_mark())
+
+
+class _LoaderWithoutAliases(_Loader):
     def fetch_alias(self) -> None:
         raise yaml.scanner.ScannerError(
             None, None, "an alias (*name); write out what it stands for", self.get_mark())
-
-    def _refuse_depth(self, depth: int) -> None:
-        if depth >= MOST_DEPTH:
-            raise yaml.scanner.ScannerError(
-                None, None, "nested too deeply", self.get_mark())
 
 
 def compose(text: str) -> Optional[yaml.Node]:
     """The nodes of one document, None for an empty one. Raises yaml.YAMLError, most with a `problem_mark`."""
     _refuse_size(text)
-    node: Optional[yaml.Node] = yaml.compose(text, Loader=_Loader)
+    node: Optional[yaml.Node] = yaml.compose(text, Loader=_LoaderWithoutAliases)
     return node
 
 
 def load(text: str) -> Any:
-    """What one document says, in lists, dicts, texts and numbers. Raises yaml.YAMLError, ValueError."""
+    """What a document that the program itself wrote says (PyYAML writes aliases). Raises yaml.YAMLError, ValueError."""
     _refuse_size(text)
     return yaml.load(text, Loader=_Loader)
 

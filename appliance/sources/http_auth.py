@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 # A parameter; a word that no = follows begins a challenge.
 _WORD = re.compile(
-    r'(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))|(?P<scheme>[A-Za-z][\w-]*)')
+    r'(?<![\w-])(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))|(?P<scheme>[A-Za-z][\w-]*)')
 _MOST = 4096  # characters of a header
 
 

@@ -75,7 +75,8 @@ class Board:
         """id to name, from the board's own file."""
         try:
             with open(self.conf, encoding="utf-8", errors="replace") as file:
-                found = re.findall(r"^[ \t]*<[ \t]*POWER_MODEL[ \t]+ID=(\d+)[ \t]+NAME=(\S+?)[ \t]*>", file.read(), re.MULTILINE)
+                found = re.findall(r"^[ \t]*<[ \t]*POWER_MODEL[ \t]+ID=(\d+)[ \t]+NAME=(\S+?)[ \t]*>", file.read(),
+                                   re.MULTILINE)
         except OSError as error:
             raise Refused("failed", "{}: {}: no power modes.".format(self.conf, error.strerror)) from error
         return {int(id): name for id, name in found}

