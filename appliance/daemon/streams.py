@@ -204,7 +204,8 @@ class Stream:
         """Figures of the window, and counts since the start."""
         numbers = self._meter.statistics()
         timings: Optional[Dict[str, Any]] = None
-        if numbers.timings is not None:
+        detects = self._slot.condition == LIVE  # without a model frames pass by, and nothing is looked for in them
+        if detects and numbers.timings is not None:
             timings = {name: round(value, 6) for name, value in numbers.timings._asdict().items()}
             drawn = numbers.vframes > 0
             timings.update(draw=round(numbers.draw, 6) if drawn else None,
@@ -212,10 +213,10 @@ class Stream:
         source, now = self._source, time.monotonic()
         arrivals = self._meter.arrivals(self._opened_at, self._slot.since)
         return dict(
-            self._figures.as_json(), fps=round(numbers.fps, 2), vfps=round(numbers.vfps, 2), drops=numbers.drops,
-            vdrops=numbers.vdrops, timings=timings, reconnects=source.reconnects if source is not None else 0,
-            source_fps=round(arrivals.source_fps, 2), frame_age=_age(now, arrivals.last_frame),
-            result_age=_age(now, arrivals.last_result) if self._slot.condition == LIVE else None)
+            self._figures.as_json(), fps=round(numbers.fps, 2) if detects else 0.0, vfps=round(numbers.vfps, 2),
+            drops=numbers.drops, vdrops=numbers.vdrops, timings=timings,
+            reconnects=source.reconnects if source is not None else 0, source_fps=round(arrivals.source_fps, 2),
+            frame_age=_age(now, arrivals.last_frame), result_age=_age(now, arrivals.last_result) if detects else None)
 
     def _make_sinks(self) -> None:
         settings, station = self._house.settings, self._house.station

@@ -252,6 +252,8 @@ def test_without_a_model_pictures_move_and_the_page_can_say_why(tmp_path, sample
         assert "no model is loaded" in state["streams"][0]["problem"] and not state["daemon"]["ready"]
         first, second = daemon.pictures(2)
         assert first != second
+        figures = daemon.events("statistics", lambda event: event["streams"]["main"]["source_fps"])["streams"]["main"]
+        assert (figures["fps"], figures["timings"], figures["result_age"]) == (0.0, None, None)
 
 
 def test_a_camera_that_is_not_there_is_tried_until_it_is(tmp_path, samples, person_model):

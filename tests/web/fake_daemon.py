@@ -30,6 +30,7 @@ from appliance.bus import (
     LOG,
     LOST,
     NO_MODEL,
+    NO_RESULTS,
     NOT_FOUND,
     RUNNING,
     SLOW,
@@ -265,7 +266,8 @@ class FakeDaemon:
         figures: Dict[str, Any] = {
             "fps": self.fps + 0.3 * sway if stream.gives_frames else 0.0, "vfps": self.fps if watched else 0.0,
             "drops": stream.frames // 50, "vdrops": 0, "frames": stream.frames, "reconnects": 0, "timings": None,
-            "source_fps": self.fps if stream.source_fps is None else stream.source_fps,
+            "source_fps": stream.source_fps or (
+                self.fps if stream.gives_frames or stream.status == NO_RESULTS else 0.0),
             "frame_age": 0.05, "result_age": 0.06 if stream.gives_frames else None,
             "now": {}, "seen": dict(stream.seen),
             "latency": {"buckets": buckets, "sum": 0.06 * stream.frames, "count": sum(stream.latency)}}

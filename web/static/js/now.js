@@ -5,7 +5,7 @@ import { latest, listen } from "./connection.js";
 import { liveness } from "./banners.js";
 import { shownStreams } from "./live.js";
 import { ofStream } from "./states.js";
-import { bytes, count, figure, milliseconds, one, rate, zone } from "./format.js";
+import { bytes, count, figure, milliseconds, one, zone } from "./format.js";
 
 const PARTS = [
   ["cap", "Capture", "Reading and decoding"],
@@ -83,7 +83,7 @@ function createStream(first) {
       setText(state, word);
       state.className = `chip ${look}`;
       const times = statistics && statistics.timings;
-      setText(values.fps, statistics ? rate(statistics) : "–");
+      setText(values.fps, statistics ? one(statistics.fps) : "–");
       setText(values.vfps, statistics ? one(statistics.vfps) : "–");
       setText(values.latency, times ? milliseconds(times.total) : "–");
       for (const key of ["drops", "vdrops", "reconnects"]) setText(values[key], statistics ? count(statistics[key]) : "–");
