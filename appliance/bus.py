@@ -124,6 +124,11 @@ def lock_run_dir(run_dir: Union[str, Path]) -> IO[bytes]:
         raise SplitlensError("{}: cannot be locked: {}; set run_dir to another place".format(run_dir, error)) from error
 
 
+def is_open(run_dir: Union[str, Path]) -> bool:
+    """Whether a daemon's sockets are there, though perhaps of one that ended."""
+    return all(os.path.exists(address[len(_SCHEME):]) for address in _addresses(run_dir))
+
+
 def write_last_words(run_dir: Union[str, Path], sentence: str) -> None:
     """Leave behind why the daemon ends, for the dashboard; "" takes it away."""
     try:

@@ -4,16 +4,18 @@ import contextlib
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, Any, Dict, List, Optional
+from typing import IO, Any, Callable, Dict, List, Optional
 
 from appliance.bus import (
     HANG_SECONDS,
     LOADING_SECONDS,
+    is_open,
     lock_run_dir,
     make_run_dir,
     read_last_words,
@@ -35,6 +37,8 @@ STOP_SECONDS = 8
 _DASHBOARD_SECONDS, _DASHBOARD_START_SECONDS = 60.0, 180.0
 # Cleaners of temporary folders take what was not touched for days.
 _TOUCH_SECONDS = 3600.0
+# So long the daemon may take to open its sockets again.
+_SOCKET_SECONDS = 5.0
 _BACKLOG = 512
 
 
@@ -61,7 +65,7 @@ def run(loaded: Loaded, arguments: List[str]) -> int:
             "daemon.json": {"arguments": arguments, "heartbeat": daemon.heart},
             "dashboard.json": dict(dashboard_options(settings, run_dir, host, port),
                                    listener=listener.fileno(), heartbeat=dashboard.heart),
-        })
+        }, lambda: daemon.signal(signal.SIGTERM))
         home = str(Path(__file__).resolve().parents[1])
         daemon.command = [sys.executable, "-m", "appliance", "daemon", str(run_dir / "daemon.json")]
         dashboard.command = [sys.executable, "-m", "gunicorn", "-c", os.path.join(home, "web", "gunicorn.conf.py"),
@@ -75,11 +79,16 @@ def run(loaded: Loaded, arguments: List[str]) -> int:
 
 
 class RunFiles:
-    """The start files of both processes, in the run directory: kept there, whatever a cleaner takes away."""
+    """The start files of both processes, in the run directory: kept there, whatever a cleaner takes away.
 
-    def __init__(self, run_dir: Path, contents: Dict[str, Dict[str, Any]]) -> None:
+    restart: ends a daemon that cannot open its sockets in a new directory, as it may write to the old one only.
+    """
+
+    def __init__(self, run_dir: Path, contents: Dict[str, Dict[str, Any]], restart: Callable[[], None]) -> None:
         self._run_dir = run_dir
         self._contents = contents
+        self._restart = restart
+        self._made_again: Optional[float] = None
         self._touched = time.monotonic()
         for name, content in contents.items():
             write_json(run_dir / name, content)
@@ -91,6 +100,11 @@ class RunFiles:
                 if not (self._run_dir / name).exists():
                     make_run_dir(self._run_dir)
                     write_json(self._run_dir / name, content)
+                    self._made_again = time.monotonic()
+            if self._made_again is not None and time.monotonic() - self._made_again >= _SOCKET_SECONDS:
+                self._made_again = None
+                if not is_open(self._run_dir):
+                    self._restart()
             if time.monotonic() - self._touched >= _TOUCH_SECONDS:
                 self._touched = time.monotonic()
                 for path in [self._run_dir, *self._run_dir.iterdir()]:

@@ -187,7 +187,7 @@ def test_where_a_file_system_has_no_locks_that_is_said_and_it_goes_on(tmp_path, 
 
 def test_what_a_cleaner_took_from_the_run_directory_comes_back(tmp_path):
     run_dir = make_run_dir(tmp_path / "run")
-    files = supervise.RunFiles(run_dir, {"daemon.json": {"a": 1}, "dashboard.json": {"b": 2}})
+    files = supervise.RunFiles(run_dir, {"daemon.json": {"a": 1}, "dashboard.json": {"b": 2}}, lambda: None)
     (run_dir / "daemon.json").unlink()
     files.keep()
     assert json.loads((run_dir / "daemon.json").read_text()) == {"a": 1}
@@ -197,9 +197,26 @@ def test_what_a_cleaner_took_from_the_run_directory_comes_back(tmp_path):
     assert run_dir.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_daemon_that_cannot_open_its_sockets_in_the_new_directory_is_started_again_once(tmp_path, monkeypatch):
+    """A confined daemon may write to the old one only."""
+    run_dir, restarts = make_run_dir(tmp_path / "run"), []
+    files = supervise.RunFiles(run_dir, {"daemon.json": {}}, lambda: restarts.append("restart"))
+    files.keep()
+    (run_dir / "daemon.json").unlink()
+    monkeypatch.setattr(supervise, "_SOCKET_SECONDS", 0.0)
+    files.keep()
+    files.keep()
+    assert restarts == ["restart"]
+    (run_dir / "daemon.json").unlink()
+    for name in ("frames", "events", "control"):
+        (run_dir / name).touch()
+    files.keep()
+    assert restarts == ["restart"]
+
+
 def test_the_run_directory_never_looks_unused(tmp_path, monkeypatch):
     run_dir = make_run_dir(tmp_path / "run")
-    files = supervise.RunFiles(run_dir, {"daemon.json": {}})
+    files = supervise.RunFiles(run_dir, {"daemon.json": {}}, lambda: None)
     for path in (run_dir, run_dir / "daemon.json"):
         os.utime(str(path), (0, 0))
     files.keep()
