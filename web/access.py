@@ -14,7 +14,7 @@ import secrets
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 from werkzeug.wrappers import Request
 
@@ -35,6 +35,9 @@ _SECRET = re.compile(r"[0-9a-f]{64}")
 _MOST_REMEMBERED = 200
 
 logger = logging.getLogger(__name__)
+
+KNOWN = "splitlens.known"
+"""In the environ of a request, where the server has it: called when somebody who is signed in sent it."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -91,6 +94,12 @@ class Guard:
 
     def identify(self, request: Request) -> Identity:
         """Raises Denied for wrong credentials, TooManyAttempts; no credentials are NOBODY."""
+        found = self._identify(request)
+        if found.role > Role.ANONYMOUS and KNOWN in request.environ:
+            request.environ[KNOWN]()
+        return found
+
+    def _identify(self, request: Request) -> Identity:
         if not self._options.sign_in:
             return Identity("everybody", Role.OPERATOR)
         header = request.headers.get("Authorization")
@@ -102,6 +111,36 @@ class Guard:
         token = request.cookies.get(SESSION_COOKIE)
         found = self._sessions.find(token) if token else None
         return Identity(found.name, found.role, found.changed, token) if found else NOBODY
+
+    def recall(self, request: Request) -> Optional[Identity]:
+        """Who asks, as far as that is seen at once, without hashing a password; None where nobody signs in."""
+        if not self._options.sign_in:
+            return None
+        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            account = self._accounts.check_token(value.strip())
+        elif scheme.lower() == "basic":
+            name, password = _read_basic(value) or ("", "")
+            account = self._accounts.check_token(password) if password.startswith(TOKEN_PREFIX) else (
+                self._remembered_account(name, self._sign(repr((name, password)))))
+        else:
+            token = request.cookies.get(SESSION_COOKIE)
+            account = self._sessions.find(token) if token else None
+        return Identity(account.name, account.role, account.changed) if account else None
+
+    def may_send(self, request: Request) -> bool:
+        """Whether more than a form is taken of who asks; with a password it may be somebody."""
+        return (not self._options.sign_in or self.recall(request) is not None
+                or request.headers.get("Authorization", "").lower().startswith("basic "))
+
+    def has_own_form(self, request: Request) -> bool:
+        """Whether the browser has a form's cookie that was made here."""
+        nonce, _, signature = request.cookies.get(FORM_COOKIE, "").partition(".")
+        return hmac.compare_digest(signature.encode(), self._sign("form:" + nonce).hex().encode())
+
+    def make_form_cookie(self) -> str:
+        nonce = secrets.token_urlsafe(18)
+        return "{}.{}".format(nonce, self._sign("form:" + nonce).hex())
 
     def is_valid(self, identity: Identity) -> bool:
         """Whether somebody who was let in before would be still."""
@@ -136,10 +175,10 @@ class Guard:
             return self._accounts.check_token(value.strip())
         if scheme.lower() != "basic":
             return None
-        try:
-            name, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
-        except (binascii.Error, ValueError):
+        read = _read_basic(value)
+        if read is None:
             return None
+        name, password = read
         if password.startswith(TOKEN_PREFIX):
             return self._accounts.check_token(password)
         key = self._sign(repr((name, password)))
@@ -198,8 +237,13 @@ class Guard:
         return hmac.new(self._secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
 
 
-def make_form_cookie() -> str:
-    return secrets.token_urlsafe(18)
+def _read_basic(value: str) -> Optional[Tuple[str, str]]:
+    """The name and the password of HTTP basic."""
+    try:
+        name, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return name, password
 
 
 def _read_secret(path: Path) -> bytes:

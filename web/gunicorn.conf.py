@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import socket
 import sys
 import warnings
@@ -27,10 +28,12 @@ except OptionsError as error:
 
 _address = "{}:{}".format("[{}]".format(_options.host) if ":" in _options.host else _options.host, _options.port)
 bind = _address if _options.listener < 0 else "fd://{}".format(_options.listener)
-worker_class = _options.worker
+worker_class = {"eventlet": "web.workers.green.GreenWorker", "gthread": "web.workers.threads.ThreadsWorker"}[
+    _options.worker]
+# Far more than there may be connections (web/ceilings.py); what is open besides, such as files, has the rest.
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 workers = 1
 # A viewer or an open page holds a green thread, or a thread, for as long as it looks.
-worker_connections = 1000
 threads = 128
 # What proxies say is for forwarded.py alone; gunicorn would believe whoever comes from this machine.
 forwarded_allow_ips = ""

@@ -16,7 +16,7 @@ from flask import (
 )
 
 from appliance.bus import LOADING, NO_MODEL, NO_RESULTS, NOT_LIVE, STARTING, STOPPING
-from web.access import FORM_COOKIE, SESSION_COOKIE, Denied, make_form_cookie, needs
+from web.access import FORM_COOKIE, SESSION_COOKIE, Denied, needs
 from web.accounts import Role, TooManyAttempts
 from web.accounts.devices import LASTING_SECONDS
 from web.accounts.sessions import LONGEST_SECONDS
@@ -62,7 +62,7 @@ def sign_in() -> Any:
     target = _own_path(request.form.get("next", ""))
     if not here.options.sign_in:
         return redirect(request.script_root + target)
-    if FORM_COOKIE not in request.cookies:
+    if not here.guard.has_own_form(request):
         raise Denied(403, "The page is out of date, or the browser takes no cookies; load it again.")
     try:
         account = here.guard.sign_in(name, password, request.remote_addr or "", request.cookies)
@@ -116,10 +116,12 @@ def static_file(filename: str) -> Any:
 
 
 def _render(template: str, **values: Any) -> Any:
-    form_cookie = request.cookies.get(FORM_COOKIE) or make_form_cookie()
-    token = dashboard().guard.csrf_token(request, form_cookie)
+    guard = dashboard().guard
+    has_form = guard.has_own_form(request)
+    form_cookie = request.cookies[FORM_COOKIE] if has_form else guard.make_form_cookie()
+    token = guard.csrf_token(request, form_cookie)
     response = make_response(render_template(template, csrf_token=token, **values))
-    if FORM_COOKIE not in request.cookies:
+    if not has_form:
         _set_cookie(response, FORM_COOKIE, form_cookie, None, "Strict")
     return response
 

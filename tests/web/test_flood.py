@@ -1,0 +1,195 @@
+"""One stranger's connections, however many and however slow, do not stop the dashboard for others."""
+
+import re
+import resource
+import socket
+import time
+
+import psutil
+import pytest
+import requests
+
+from tests.web.conftest import LIMIT, PASSWORD, Site, csrf_of, until
+from web.ceilings import MOST_AN_ADDRESS
+from web.workers import reception
+
+MANY = 300
+
+
+@pytest.fixture(scope="module", params=["eventlet", "gthread"])
+def dashboard(request):
+    made = Site(request.param)
+    made.start_daemon()
+    made.start("/readyz")
+    yield made
+    made.close()
+
+
+def connect(site):
+    return socket.create_connection(("127.0.0.1", site.port), timeout=LIMIT)
+
+
+def close(connections):
+    for connection in connections:
+        connection.close()
+
+
+def ask(site, data):
+    """Everything that is answered until the connection ends."""
+    with connect(site) as connection:
+        connection.sendall(data)
+        return rest(connection)
+
+
+def rest(connection):
+    answer = b""
+    try:
+        while True:
+            data = connection.recv(65536)
+            if not data:
+                return answer
+            answer += data
+    except ConnectionResetError:
+        return answer
+
+
+def works(site):
+    """The dashboard answers strangers, people who sign in, and machines."""
+    assert requests.get(site.url + "/healthz", timeout=LIMIT).status_code == 200
+    assert site.get("/api/v1/state").status_code == 200
+    assert site.sign_in("victor", PASSWORD).page.status_code == 200
+    return True
+
+
+def form_cookie(site):
+    return requests.get(site.url + "/login", timeout=LIMIT).cookies["splitlens_form"]
+
+
+@pytest.mark.parametrize("begin", [
+    b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: "
+    b"splitlens_form={cookie}\r\nContent-Length: 100\r\n\r\nname=",
+], ids=["idle", "slow heads", "slow bodies"])
+def test_hundreds_of_unfinished_requests_of_one_address_keep_nobody_out(dashboard, begin):
+    begin = begin.replace(b"{cookie}", form_cookie(dashboard).encode())
+    worker, = psutil.Process(dashboard.process.pid).children()
+    before = worker.num_fds()
+    crowd = []
+    try:
+        for _ in range(MANY):
+            crowd.append(connect(dashboard))
+            try:
+                crowd[-1].sendall(begin)
+            except OSError:  # its place is taken by one behind it
+                pass
+        works(dashboard)
+        until(lambda: worker.num_fds() <= before + MOST_AN_ADDRESS + 10)
+    finally:
+        close(crowd)
+
+
+def test_a_request_that_does_not_come_is_ended(dashboard):
+    form = b"POST /login HTTP/1.1\r\nHost: x\r\nCookie: splitlens_form=" + form_cookie(dashboard).encode()
+    begun = [
+        (b"", b""), (b"GET / HTTP/1.1\r\n", b"HTTP/1.1 408"), (form + b"\r\nContent-Length: 9\r\n\r\nname",
+                                                              b"HTTP/1.1 408"),
+        (b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nname", b"HTTP/1.1 403")]
+    connections = [connect(dashboard) for _ in begun]
+    try:
+        for connection, (begin, _) in zip(connections, begun):
+            connection.sendall(begin)
+        for connection, (_, end) in zip(connections, begun):
+            answer = rest(connection)
+            assert answer[:len(end)] == end and bool(answer) == bool(end)
+    finally:
+        close(connections)
+
+
+def test_what_drips_in_is_ended_all_the_same(dashboard):
+    with connect(dashboard) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+
+        def is_ended():
+            try:
+                connection.sendall(b"X: y\r\n")
+                time.sleep(0.2)
+                return False
+            except OSError:
+                return True
+        until(is_ended)
+    works(dashboard)
+
+
+def test_requests_in_one_row_are_answered_in_their_order(dashboard):
+    row = (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+           + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = ask(dashboard, row)
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"200", b"200", b"200", b"401", b"200"]
+
+
+def test_a_body_is_sent_after_a_100_continue(dashboard):
+    head = ("PATCH /api/v1/settings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nExpect: 100-continue\r\n"
+            "Connection: close\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n")
+    with connect(dashboard) as connection:
+        connection.sendall(head.format(dashboard.tokens["operator"]).encode())
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b'{"det_th": 0.3}')
+        assert rest(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_who_does_not_read_the_answer_is_hung_up_on(dashboard):
+    """Requests in a row whose answers nobody takes: the server stops with them, and others are answered."""
+    crowd = []
+    try:
+        for _ in range(MOST_AN_ADDRESS + 50):
+            connection = socket.socket()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            connection.connect(("127.0.0.1", dashboard.port))
+            connection.setblocking(False)
+            try:
+                connection.send(b"GET /static/js/main.js HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
+            except OSError:
+                pass
+            crowd.append(connection)
+        works(dashboard)
+    finally:
+        close(crowd)
+
+
+def test_no_descriptor_left_is_waited_for(dashboard):
+    worker, = psutil.Process(dashboard.process.pid).children()
+    limits = resource.prlimit(worker.pid, resource.RLIMIT_NOFILE)
+    assert limits[0] == limits[1]  # it was raised
+    crowd = []
+
+    def has_run_out():
+        """It may have closed some of before meanwhile."""
+        most = worker.num_fds() + 3
+        resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (most, limits[1]))
+        crowd.extend(connect(dashboard) for _ in range(10))
+        end = time.monotonic() + 1
+        while worker.num_fds() < most and time.monotonic() < end:
+            time.sleep(0.01)
+        return worker.num_fds() >= most
+    try:
+        until(has_run_out)
+    finally:
+        resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, limits)
+        close(crowd)
+    works(dashboard)
+    assert "Traceback" not in dashboard.out.read_text()
+
+
+def test_a_stranger_is_told_why(dashboard):
+    head = b"POST /login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = ask(dashboard, head + b"5\r\nhello\r\n0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 411 Length Required\r\nConnection: close\r\n") and answer.endswith(
+        b'{"error": "Send the body\'s length (Content-Length).", "kind": "invalid"}')
+    assert reception.refusal(reception.LATE).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+
+
+def test_a_form_is_signed_in_with_after_all(dashboard):
+    session = requests.Session()
+    page = session.get(dashboard.url + "/login", timeout=LIMIT)
+    data = {"csrf_token": csrf_of(page.text), "name": "victor", "password": PASSWORD}
+    assert requests.post(dashboard.url + "/login", data=data, timeout=LIMIT).status_code == 403
+    assert session.post(dashboard.url + "/login", data=data, timeout=LIMIT).history[0].status_code == 302

@@ -1,0 +1,47 @@
+"""Who may send how much behind a request's head, before anything of it is read."""
+
+from typing import Any, Dict, Mapping
+from urllib.parse import parse_qs
+
+from werkzeug.wrappers import Request
+
+from web.access import Guard
+from web.intake import Head, Refused
+
+LONGEST_BODY = 64 * 1024
+LONGEST_FORM = 8 * 1024
+"""Of somebody who is not signed in: a name and a password."""
+
+
+class Admission:
+    """sockets: of Socket.IO, by the secret `sid` that stands for who opened it."""
+
+    def __init__(self, guard: Guard, sockets: Mapping[str, Any]) -> None:
+        self._guard = guard
+        self._sockets = sockets
+
+    def longest_body(self, head: Head) -> int:
+        """In bytes. Raises Refused."""
+        request = _request(head)
+        if self._guard.may_send(request) or self._is_of_socket(head):
+            return LONGEST_BODY
+        if self._guard.has_own_form(request):
+            return LONGEST_FORM
+        raise Refused(403, "Sign in first, or load the page again: the browser must take its cookies.")
+
+    def is_known(self, head: Head) -> bool:
+        """Whether somebody who is signed in asks, as far as that is seen without hashing a password."""
+        return self._guard.recall(_request(head)) is not None or self._is_of_socket(head)
+
+    def _is_of_socket(self, head: Head) -> bool:
+        query = head.target.partition("?")[2]
+        return "sid=" in query and parse_qs(query).get("sid", [""])[0] in self._sockets
+
+
+def _request(head: Head) -> Request:
+    environ: Dict[str, str] = {"REQUEST_METHOD": head.method, "SERVER_NAME": "", "SERVER_PORT": "0",
+                               "wsgi.url_scheme": "http"}
+    for name, variable in (("cookie", "HTTP_COOKIE"), ("authorization", "HTTP_AUTHORIZATION")):
+        if name in head.headers:
+            environ[variable] = head.headers[name]
+    return Request(environ)

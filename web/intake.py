@@ -1,0 +1,135 @@
+"""A request on its way in: its bytes are collected here until it is whole, and only then does anybody work for it.
+
+No sockets and no threads: who has a connection feeds what came, asks for the deadline, and takes the request.
+"""
+
+import re
+import time
+from typing import Callable, Dict, NamedTuple, Optional
+
+IDLE_SECONDS = 5.0
+"""That a connection may stay open without a byte of a request."""
+REQUEST_SECONDS = 5.0
+"""From a request's first byte to its last, head and body together."""
+LONGEST_HEAD = 16 * 1024
+
+_TOKEN = re.compile(rb"[A-Z]{1,20}[ \r]?")
+_LENGTH = re.compile(r"[0-9]{1,10}")
+_EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
+
+
+class Head(NamedTuple):
+    """target: path and query. headers: by their names in small letters; of one that came twice the last.
+
+    length: of the body, in bytes.
+    """
+
+    method: str
+    target: str
+    headers: Dict[str, str]
+    length: int
+
+
+class Refusal(NamedTuple):
+    status: int
+    sentence: str
+
+
+class Intake:
+    """longest_body: how many bytes a head may send behind itself; raises Refused for none at all.
+
+    head: of the request that comes, from its end on. refusal: why it is not taken. is_whole: it can be taken.
+    wants_continue: who sends it waits for a "100 Continue"; put it to False when that was sent.
+    """
+
+    def __init__(self, longest_body: Callable[[Head], int], clock: Callable[[], float] = time.monotonic) -> None:
+        self._longest_body = longest_body
+        self._clock = clock
+        self._data = bytearray()
+        self._begin(IDLE_SECONDS)
+
+    def _begin(self, seconds: float) -> None:
+        self.head: Optional[Head] = None
+        self.refusal: Optional[Refusal] = None
+        self.is_whole = self.wants_continue = False
+        self.deadline = self._clock() + seconds
+        self._searched = 0
+        self._head_end = self._end = 0  # of the request, once its head is known
+
+    @property
+    def is_begun(self) -> bool:
+        return bool(self._data)
+
+    def feed(self, data: bytes) -> None:
+        if not self._data:
+            self.deadline = self._clock() + REQUEST_SECONDS
+        self._data += data
+        self._look()
+
+    def take(self) -> bytes:
+        """The request, which is whole; what came behind it is the next one's beginning."""
+        head, body = bytes(self._data[:self._head_end]), bytes(self._data[self._head_end:self._end])
+        del self._data[:self._end]
+        self._begin(IDLE_SECONDS)
+        return _EXPECT.sub(b"", head, 1) + body
+
+    def go_on(self) -> None:
+        """Look at what came behind the request that was answered."""
+        self._begin(REQUEST_SECONDS if self._data else IDLE_SECONDS)
+        self._look()
+
+    def _look(self) -> None:
+        try:
+            if self.head is None:
+                self._look_for_head()
+            if self.head is not None and len(self._data) >= self._end:
+                self.is_whole, self.wants_continue = True, False
+        except Refused as error:
+            self.refusal = Refusal(error.status, str(error))
+
+    def _look_for_head(self) -> None:
+        if not self._data:
+            return
+        if not self._searched and not _TOKEN.match(self._data):
+            raise Refused(400, "That is no HTTP request.")
+        end = self._data.find(b"\r\n\r\n", self._searched)
+        if end < 0:
+            self._searched = max(0, len(self._data) - 3)
+        if end > LONGEST_HEAD or (end < 0 and len(self._data) > LONGEST_HEAD):
+            raise Refused(431, "The request's headers are too long: {} bytes is the most.".format(LONGEST_HEAD))
+        if end < 0:
+            return
+        head = parse_head(bytes(self._data[:end]))
+        if head.length:
+            most = self._longest_body(head)
+            if head.length > most:
+                raise Refused(400, "That is too long: {} bytes is the most.".format(most))
+        self.head, self._head_end, self._end = head, end + 4, end + 4 + head.length
+        self.wants_continue = head.headers.get("expect", "").lower() == "100-continue"
+
+
+class Refused(Exception):
+    """status: of HTTP."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def parse_head(text: bytes) -> Head:
+    """What matters here; the server's own parser looks at the rest. Raises Refused."""
+    lines = text.decode("latin-1").split("\r\n")
+    headers: Dict[str, str] = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        name, value = name.strip().lower(), value.strip()
+        if name == "content-length" and headers.get(name, value) != value:
+            raise Refused(400, "The request has two lengths.")
+        headers[name] = value
+    if "transfer-encoding" in headers:
+        raise Refused(411, "Send the body's length (Content-Length).")
+    length = headers.get("content-length", "0")
+    if not _LENGTH.fullmatch(length):
+        raise Refused(400, "The Content-Length is no number.")
+    words = lines[0].split(" ")
+    return Head(words[0], words[1] if len(words) > 1 else "", headers, int(length))
