@@ -1,16 +1,22 @@
 """Reads a config file or a profile: YAML, one `key: value` a line, with the line of every value."""
 
+import re
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 import yaml
 
 from appliance.settings.bounded_yaml import MOST_BYTES, compose
-from appliance.settings.redact import redact
+from appliance.settings.redact import has_half_credentials, redact
 from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, SETTINGS, STREAMS, Setting
 from appliance.settings.streams import BadStreams, streams_from_node
-from appliance.settings.values import BadValue, misfit, parse_text
+from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, BadValue, misfit, parse_text
 from appliance.settings.wording import did_you_mean, nearest
+
+IN_DOUBLE_QUOTES = "in double quotes \\ begins an escape; use single quotes"
+
+# det_th = 0.5, det_th:0.5
+_ALMOST_KEY = re.compile(r"(?P<key>[a-z_]{1,40})(?P<sign>[ \t]{0,40}=|:(?=[^\s]))")
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = [_TAG + name for name in ("str", "bool", "int", "float", "null", "timestamp")]
@@ -43,13 +49,14 @@ def read_config_file(path: Path) -> ConfigFile:
     except BadValue as error:
         return ConfigFile(path, {}, [str(error)])
     except yaml.YAMLError as error:
-        return ConfigFile(path, {}, [_explain(path, text, error)])
+        return ConfigFile(path, {}, [_without_colon(path, text) or _explain(path, text, error)])
     if root is None or _is_empty(root):
         return ConfigFile(path, {}, [])
     if not isinstance(root, yaml.MappingNode):
-        return ConfigFile(path, {}, [
-            "{} line {}: not a config file; write one `key: value` a line".format(path, _line(root))])
-    return _read_mapping(path, root)
+        return ConfigFile(path, {}, [_without_colon(path, text) or (
+            "{} line {}: not a config file; write one `key: value` a line".format(path, _line(root)))])
+    file = _read_mapping(path, root)
+    return file._replace(mistakes=_cut_addresses(path, text, root) + file.mistakes)
 
 
 def nearest_setting(word: str) -> str:
@@ -100,12 +107,16 @@ def _value(setting: Setting, node: yaml.Node) -> Any:
         raise misfit(setting, "a list" if isinstance(node, yaml.SequenceNode) else "a group of settings")
     text = node.value.strip()
     is_plain = node.style is None
+    if node.style == '"' and any(ord(sign) < 32 for sign in text):
+        raise BadValue("has an escape in it: " + IN_DOUBLE_QUOTES)
     if node.tag not in _PLAIN_TAGS:
         raise misfit(setting, "something tagged " + node.tag.replace(_TAG, "!!"))
     if node.tag == _TAG + "bool":
         if setting.kind == BOOLEAN and text.lower() in yaml.SafeLoader.bool_values:
             return yaml.SafeLoader.bool_values[text.lower()]
         raise misfit(setting, text)
+    if setting.kind == BOOLEAN and text.lower() in TRUE_WORDS + FALSE_WORDS:
+        return parse_text(setting, text)  # 1, "True": the original project took whatever is true in Python
     if setting.kind == BOOLEAN or (setting.kind in (INTEGER, NUMBER) and not is_plain):
         raise misfit(setting, "the text " + repr(text) if node.tag == _TAG + "str" else text)
     if setting.kind in (INTEGER, NUMBER):
@@ -139,6 +150,46 @@ def _read_text(path: Path) -> str:
         raise BadValue("{} line {}: not UTF-8 text; save the file as UTF-8".format(path, line)) from None
 
 
+def _without_colon(path: Path, text: str) -> Optional[str]:
+    """Where a line that YAML cannot make sense of, or takes for the rest of the one above, lacks its `: `."""
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _ALMOST_KEY.match(line)
+        if found and found.group("key") in SETTINGS:
+            what = "has = in the place of a colon" if "=" in found.group("sign") else "has no space after the colon"
+            return "{} line {}: {} {}; write `{}: VALUE`".format(
+                path, number, found.group("key"), what, found.group("key"))
+    return None
+
+
+def _cut_addresses(path: Path, text: str, root: yaml.Node) -> List[str]:
+    """A sentence for every address without quotes that has a # in it: YAML takes the rest for a comment. The address
+    is not shown: its end is half a password.
+    """
+    lines = text.splitlines()
+    mistakes = []
+    for node in _scalars(root):
+        mark = node.end_mark
+        comment = lines[mark.line][mark.column:].strip() if mark.line < len(lines) else ""
+        if node.style is not None or "://" not in node.value or not comment.startswith("#") or "@" not in comment:
+            continue
+        if re.match(r"#\S*@", comment) or has_half_credentials(node.value):
+            mistakes.append("{} line {}: an address ends at \" #\", where a comment begins; write it in single quotes, "
+                            "and # in a password as %23".format(path, mark.line + 1))
+    return mistakes
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for part in pair:
+                yield from _scalars(part)
+    elif isinstance(node, yaml.SequenceNode):
+        for part in node.value:
+            yield from _scalars(part)
+
+
 def _explain(path: Path, text: str, error: yaml.YAMLError) -> str:
     """Where and what the YAML parser stumbled over."""
     mark = getattr(error, "problem_mark", None)
@@ -148,6 +199,8 @@ def _explain(path: Path, text: str, error: yaml.YAMLError) -> str:
         return "{} line {}: a character that a config file cannot hold; delete it".format(path, line)
     place = "{} line {}, column {}: ".format(path, mark.line + 1, mark.column + 1)
     problem = str(getattr(error, "problem", None) or error)
+    if "escape" in problem:
+        return place + IN_DOUBLE_QUOTES
     if "'\\t'" in problem:
         return place + "a tab; use spaces instead"
     if "another document" in problem:

@@ -17,8 +17,13 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_CONFIG = Path("config.yml")
 PREFIX = "SPLITLENS_"
-NO_SETTINGS = ("SPLITLENS_SYSROOT",)
-"""Variables that are read elsewhere: appliance/board/root.py."""
+NO_SETTINGS = tuple("SPLITLENS_" + name for name in (
+    "SYSROOT",  # appliance/board/root.py
+    "DASHBOARD",  # appliance/supervise.py
+    "IMAGE", "MEMORY", "DOCKER_DIR",  # deploy/
+    "CHROMIUM", "TEST_ALL", "TEST_BOOT", "TEST_IMAGE", "TEST_ZOO",  # tests/
+))
+"""The project's own variables that are read elsewhere."""
 
 
 class Layer(enum.IntEnum):

@@ -30,6 +30,11 @@ _PROPERTY = re.compile(
 _HOST = re.compile(r"[^\s/:.\[]*[./:\[][\w:]")
 
 
+# user:password without the @ and what follows, which is a host and its port where it begins with digits. A sentence's
+# colon may stand behind a host.
+_HALF = re.compile(r"\A[^\s/?#:\[\]*,]+:(?!\d{1,5}(?:\W|$))[^\s/?#:.,;)][^\s/?#]*")
+
+
 def redact(address: str) -> str:
     """The camera address or GStreamer string with user names, passwords and keys replaced by ***.
 
@@ -46,6 +51,12 @@ def redact(address: str) -> str:
     return _FIELD.sub(r"\g<1>" + HIDDEN, hidden)
 
 
+def has_half_credentials(address: str) -> bool:
+    """Whether what follows a `scheme://` looks like user:password cut off before its @."""
+    return any("@" not in found.group("rest") and _HALF.match(found.group("rest")) is not None
+               for found in _BARE_ADDRESS.finditer(address))
+
+
 def _hide_user(match: Match[str]) -> str:
     return str(match.group("start")) + _without_user(match.group("rest"))
 
@@ -54,7 +65,7 @@ def _without_user(rest: str) -> str:
     """`rest` is what follows `scheme://`."""
     _before, at, after = rest.rpartition("@")
     if not at:
-        return rest
+        return _HALF.sub(HIDDEN, rest, 1)
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if "@" not in authority and ":" not in authority and not _HOST.match(after):
         return rest  # an @ in the path of an address without credentials

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from appliance.settings import (
 )
 from appliance.settings.schema import SETTINGS
 from appliance.settings.show import check, show
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Same keys and values as the config file that the original project ships.
 ORIGINAL = """\
@@ -194,7 +197,10 @@ def test_truth_in_the_environment(here, written, value):
     assert load(environ={"SPLITLENS_VISUALIZE": written}).settings.visualize is value
 
 
-@pytest.mark.parametrize("written, value", [("yes", True), ("On", True), ("FALSE", False), ("no", False)])
+@pytest.mark.parametrize("written, value", [
+    ("yes", True), ("On", True), ("FALSE", False), ("no", False), ("1", True), ("0", False), ('"True"', True),
+    ("'yes'", True), ('"False"', False),
+])
 def test_truth_in_a_file(here, written, value):
     assert load("visualize: " + written).settings.visualize is value
 
@@ -227,8 +233,7 @@ def test_truth_in_a_file(here, written, value):
      "line 1: fps_interval must be a number of seconds from 0.01 to 3600, not 0"),
     ("fps_interval: .inf",
      "line 1: fps_interval must be a number of seconds from 0.01 to 3600, not '.inf'"),
-    ("visualize: 'yes'", "line 1: visualize must be true or false, not the text 'yes'"),
-    ("visualize: 1", "line 1: visualize must be true or false, not 1"),
+    ("visualize: 2", "line 1: visualize must be true or false, not 2"),
     ("visualize: maybe", "line 1: visualize must be true or false, not the text 'maybe'"),
     ("model_type: nms_v9", "line 1: model_type must be one of nms_v0, nms_v1, nms_v2, trt_v1, "
                            "mask_v1, faster_v2, deeplab_v3, not 'nms_v9'"),
@@ -241,6 +246,17 @@ def test_truth_in_a_file(here, written, value):
     ("camera_input: 0.5", "line 1: camera_input must be a camera index from 0 to 255 or a text "
                           "(device path, RTSP or HTTP address, GStreamer pipeline), not 0.5; "
                           "if that is a name, write '0.5'"),
+    ("width: 600\ndet_th:0.5\nheight: 5", "line 2: det_th has no space after the colon; write `det_th: VALUE`"),
+    ("width: 600\ndet_th = 0.5\nheight: 5", "line 2: det_th has = in the place of a colon; write `det_th: VALUE`"),
+    ("width: 600\ndet_th=0.5", "line 2: det_th has = in the place of a colon; write `det_th: VALUE`"),
+    ("det_th:0.5\nheight: 5", "line 1: det_th has no space after the colon; write `det_th: VALUE`"),
+    ("det_th = 0.5", "line 1: det_th has = in the place of a colon; write `det_th: VALUE`"),
+    ("camera_input:rtsp://a:secret@b/1", "line 1: camera_input has no space after the colon; write "
+                                         "`camera_input: VALUE`"),
+    ('movie_input: "C:\\Users\\me\\input.mp4"',
+     "line 1, column 19: in double quotes \\ begins an escape; use single quotes"),
+    ('movie_input: "C:\\temp\\new.mp4"',
+     "line 1: movie_input has an escape in it: in double quotes \\ begins an escape; use single quotes"),
     ("width: 1\n\nwidth: 2", "line 3: width is already set in line 1; keep one of the two"),
     ("[1]: 2", "line 1: the name of a setting must be a single word"),
     ("- width: 1", "line 1: not a config file; write one `key: value` a line"),
@@ -421,3 +437,54 @@ def test_show_lists_every_setting_and_no_password(here):
     assert table["visualize"] == ("--no-visualize", "false")
     assert table["label_path"] == ("default", "-")
     assert table["fps_interval"] == ("default", "5")
+
+
+@pytest.mark.parametrize("text", [
+    "camera_input: rtsp://admin:pa #ss@camera/1\n",
+    "camera_input: rtsp://admin:pa # ss@camera/1\n",
+    "camera_input: rtsp://admin:12 #ss@camera/1",
+    "camera_input: rtsp://adm #in:pa@camera/1",
+    "camera_input: rtspsrc location=rtsp://admin:pa #ss@camera/1 ! decodebin ! appsink\n",
+    "streams:\n  door: rtsp://admin:pa #ss@camera/1\n",
+    "streams:\n  door:\n    source: rtsp://admin:pa #ss@camera/1\n",
+    "streams: {door: rtsp://admin:pa #ss@camera/1\n}\n",
+])
+def test_an_address_that_yaml_cuts_at_a_number_sign_is_said_without_its_half(here, text):
+    told = complaint(text)
+    line = text.count("\n", 0, text.index("#")) + 1
+    assert told.split("\n")[0] == (
+        "config.yml line {}: an address ends at \" #\", where a comment begins; write it in single quotes, and # in a "
+        "password as %23".format(line))
+    assert "admin" not in told and "pa " not in told and "ss@" not in told
+
+
+@pytest.mark.parametrize("text", [
+    "camera_input: rtsp://admin:secret@camera/1  # the front door\n",
+    "camera_input: rtsp://camera:554/1 # ask bob@example.com\n",
+    "camera_input: 'rtsp://admin:pa #ss@camera/1'\n",
+    "camera_input: rtsp://admin:pa#ss@camera/1\n",
+    "movie_input: a.mp4 #ss@camera/1\n",
+])
+def test_other_comments_are_no_mistake(here, text):
+    load(text)
+
+
+def test_half_a_password_is_not_shown(here):
+    loaded = load(overrides={"camera_input": "rtsp://admin:pa"})
+    assert "rtsp://***" in show(loaded) and "admin" not in show(loaded)
+
+
+def test_every_variable_of_the_project_is_a_setting_or_no_mistake(here, caplog):
+    """As they stand in code, scripts and images; those of examples and of tests' own are no part of it."""
+    names = set()
+    for folder in ("appliance", "web", "deploy", "tools", "docs", "tests/container", "tests/browser"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and "vendor" not in path.parts and "__pycache__" not in path.parts:
+                names |= set(re.findall(r"SPLITLENS_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8", errors="replace")))
+    for path in [ROOT / "README.md", ROOT / "Makefile", ROOT / "noxfile.py", ROOT / "tests" / "zoo.py"]:
+        names |= set(re.findall(r"SPLITLENS_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8")))
+    settings = {setting.variable for setting in SETTINGS.values()}
+    others = names - settings - {"SPLITLENS_PORT"}  # Kubernetes'
+    assert "SPLITLENS_IMAGE" in others
+    load(environ={name: "x" for name in others})
+    assert not caplog.records
