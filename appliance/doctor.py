@@ -17,6 +17,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Te
 from appliance.board import Board, board_root, detect_board, read_release, unknown_board_note
 from appliance.board.power import Power
 from appliance.board.readings import Readings, describe_readings
+from appliance.core.hardware import has_nvidia_gpu
 from appliance.engines.choose import is_x86
 from appliance.errors import ConfigError, ModelError
 from appliance.settings import Loaded, Settings, chosen_model
@@ -214,11 +215,6 @@ def _can_find(module: str) -> bool:
 
 def _install(part: str) -> str:
     return "make setup, or: {} -m pip install -r requirements/{}.txt".format(sys.executable, part)
-
-
-def has_nvidia_gpu(root: Path) -> bool:
-    """Whether the driver of an NVIDIA card or of a Jetson's GPU is there."""
-    return any((root / "dev" / name).exists() for name in ("nvidia0", "nvhost-gpu", "nvgpu"))
 
 
 def check_tensorflow(tensorflow: Probe, board: Board, has_gpu: bool) -> Finding:

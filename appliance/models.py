@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from appliance.board import FAMILY_NAMES, Board, check_board_holds, detect_board, reason_not_to_hold
+from appliance.board.tuned import apply_tuned
 from appliance.detectors.families import labels_of, understand
 from appliance.engines.choose import AUTO, automatic_engine
 from appliance.errors import ModelError
@@ -78,13 +79,14 @@ def _fits(board: Board, family: str) -> str:
 
 def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]:
     """What is found in a model's graph, and how it would run with these settings."""
+    loaded = apply_tuned(loaded, model.name, model.path)
     settings = loaded.settings
     graph, interface, plan, classes = understand(
         model.path, settings.trust_graph, settings.split_model, settings.exact)
     tensors = plan.cut.tensors if plan.cut else ()
     shapes = find_shapes(plan.front or keep(graph, [tensor.node for tensor in tensors]), tensors)
     engine = chosen_engine(loaded)
-    engine = automatic_engine(interface.family, plan.path) if engine == AUTO else engine
+    engine = automatic_engine(interface.family, plan.front) if engine == AUTO else engine
     lines = [
         "name: {}".format(model.name),
         "file: {} ({:.1f} MB)".format(model.path, model.path.stat().st_size / 1e6),

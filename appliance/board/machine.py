@@ -6,9 +6,7 @@ from typing import Any, Dict, Optional
 
 from appliance.board.detect import CARDS, detect_board
 from appliance.board.root import board_root, read_text
-
-GPU_DEVICES = ("nvidia[0-9]*", "nvhost-gpu", "nvgpu", "dxg")
-"""In /dev: what an NVIDIA GPU is reached by, on a PC, a Jetson, and in WSL. A container may have the driver without."""
+from appliance.core.hardware import has_nvidia_gpu
 
 
 def machine_facts(root: Optional[Path] = None) -> Dict[str, Any]:
@@ -16,12 +14,11 @@ def machine_facts(root: Optional[Path] = None) -> Dict[str, Any]:
     root = board_root(root)
     board = detect_board(root)
     cards = [card for file, card in board.evidence if file.startswith("/" + CARDS)]
-    has_gpu = any(any((root / "dev").glob(pattern)) for pattern in GPU_DEVICES)
     return {
         "board": board.name,
         "cpu": cpu_name(root),
         "cores": len(os.sched_getaffinity(0)),
-        "gpu": (", ".join(cards) or board.chip or "NVIDIA") if has_gpu else "none",
+        "gpu": (", ".join(cards) or board.chip or "NVIDIA") if has_nvidia_gpu(root) else "none",
     }
 
 

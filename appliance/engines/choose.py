@@ -1,6 +1,5 @@
 """Choose what runs a front, make it ready, and say so. What is asked for and cannot be had is an error."""
 
-import glob
 import hashlib
 import importlib.util
 import logging
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 
 import numpy as np
 
+from appliance.core.hardware import has_nvidia_gpu
 from appliance.engines.base import Engine
 from appliance.engines.cache import Built, EngineCache
 from appliance.errors import GpuMemoryError, ModelError
@@ -111,7 +111,7 @@ def openvino_engine(
         return None
     try:
         network = take_network(front, image.node, outputs)
-        if choice.engine == AUTO and any(node.op.startswith("FakeQuant") for node in network.graph.nodes.values()):
+        if choice.engine == AUTO and is_quantized(network.graph):
             log.info("Engine: TensorFlow; of a quantized graph OpenVINO finds not quite the same")
             return None
         digest = hashlib.sha256(network.graph.message.SerializeToString(deterministic=True)).hexdigest()
@@ -126,11 +126,19 @@ def openvino_engine(
     return loaded
 
 
-def automatic_engine(family: str, path: str) -> str:
-    """What `auto` takes for a model of this family on this path, here."""
-    has_openvino = importlib.util.find_spec("openvino") is not None
-    takes_it = family == "ssd" and path == "fast" and has_openvino and _is_for_openvino()
-    return OPENVINO if takes_it else TENSORFLOW
+def automatic_engine(family: str, front: Optional[Graph]) -> str:
+    """What `auto` takes here for a model of this family. front: of its fast path, if it has one.
+
+    Should OpenVINO then refuse the network, TensorFlow runs it.
+    """
+    if family != "ssd" or front is None or is_quantized(front) or not _is_for_openvino():
+        return TENSORFLOW
+    return OPENVINO if importlib.util.find_spec("openvino") is not None else TENSORFLOW
+
+
+def is_quantized(graph: Graph) -> bool:
+    """Whether a graph was trained for INT8: its values are rounded to steps, and a last bit may move one by a step."""
+    return any(node.op.startswith("FakeQuant") for node in graph.nodes.values())
 
 
 def is_x86() -> bool:
@@ -140,8 +148,7 @@ def is_x86() -> bool:
 
 def _is_for_openvino() -> bool:
     """x86, and no NVIDIA GPU, which TensorFlow would use."""
-    gpus = glob.glob("/dev/nvidia[0-9]*") + glob.glob("/dev/nvhost-gpu") + glob.glob("/dev/dxg")
-    return is_x86() and not gpus
+    return is_x86() and not has_nvidia_gpu()
 
 
 def refuse_other_engines(choice: EngineChoice, family: str, reason: str) -> None:

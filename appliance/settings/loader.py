@@ -107,16 +107,29 @@ def load_settings(
         else:
             values[key], layers[key], origins[key] = setting.default, Layer.DEFAULT, "default"
     loaded = Loaded(Settings(**values), origins, layers, path, len(entries))
+    _check_precision(loaded)
     return loaded if profile is None else with_profile(loaded, profile)
 
 
 def with_profile(loaded: Loaded, profile: Profile) -> Loaded:
     """The same with a profile below: for settings that were loaded without one, to know which it is to be."""
     added = {key: value for key, value in profile.values.items() if loaded.layers[key] == Layer.DEFAULT}
-    return loaded._replace(
+    loaded = loaded._replace(
         settings=dataclasses.replace(loaded.settings, **added),
         origins=dict(loaded.origins, **{key: "profile " + profile.name for key in added}),
         layers=dict(loaded.layers, **{key: Layer.PROFILE for key in added}))
+    _check_precision(loaded)
+    return loaded
+
+
+def _check_precision(loaded: Loaded) -> None:
+    """Raises ConfigError where somebody asks OpenVINO for less than it computes."""
+    settings = loaded.settings
+    if settings.engine == "openvino" and settings.precision_model in ("FP16", "INT8"):
+        raise ConfigError(
+            "{}: precision_model {} cannot be had with engine openvino ({}), which computes in FP32 only: take it out, "
+            "or set engine: tensorrt, which needs an NVIDIA GPU".format(
+                loaded.origins["precision_model"], settings.precision_model, loaded.origins["engine"]))
 
 
 def option_given(setting: Setting, value: object) -> str:
@@ -160,7 +173,7 @@ def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[
                      .format(origins["vis_worker"]))
     asks_for_tensorrt = settings.model_type == "trt_v1" and settings.engine == "auto"
     if settings.precision_model is not None and settings.engine != "tensorrt" and not asks_for_tensorrt:
-        notes.append("{}: precision_model is for TensorRT engines; TensorFlow runs a graph as it was stored"
+        notes.append("{}: precision_model is for TensorRT engines; the others run a graph as it was stored"
                      .format(origins["precision_model"]))
     if settings.calibration_images is not None and settings.precision_model != "INT8":
         notes.append("{}: calibration_images has no effect: only precision_model INT8 is calibrated"

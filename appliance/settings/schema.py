@@ -138,7 +138,7 @@ class Settings:
         "engine, once", choices=("auto", "tensorflow", "openvino", "tensorrt"))
     precision_model: Optional[str] = setting(
         None, TEXT, MODEL,
-        "precision of a TensorRT engine, FP32 if left out; TensorFlow runs a graph as it was stored",
+        "precision of a TensorRT engine, FP32 if left out; TensorFlow runs a graph as it was stored, OpenVINO in FP32",
         choices=("FP32", "FP16", "INT8"))
     calibration_images: Optional[str] = setting(
         None, TEXT, MODEL,

@@ -34,6 +34,9 @@ QUICK = [
     ("image bus.jpg --config typo.yml", CONFIG,
      "typo.yml line 2: det_treshold is no setting; did you mean det_th?\n"
      "typo.yml line 3: width must be a whole number of pixels from 1 to 16384, not 'wide'."),
+    *[(command + " --engine openvino --precision-model INT8", CONFIG,
+       "--precision-model: precision_model INT8 cannot be had with engine openvino (--engine), which computes in FP32")
+      for command in ("image bus.jpg", "config check", "models list", "tune", "bench", "up")],
     ("config check --config gone.yml", CONFIG, "gone.yml: cannot be read: No such file or directory."),
     ("image bus.jpg --models-dir empty", MODEL,
      COCO + " is not installed. `python -m appliance models get " + COCO + "` fetches it (51 MB)."),

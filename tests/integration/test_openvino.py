@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from appliance.agreement import compare
+from appliance.board import Board
+from appliance.board.machine import machine_facts
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines import choose, openvino_build
@@ -20,7 +22,12 @@ from appliance.engines.base import available_cores
 from appliance.engines.choose import EngineChoice
 from appliance.errors import ModelError
 from appliance.graph.adapt import read_model
+from appliance.graph.frozen import graph_hash
+from appliance.models import show_model
+from appliance.settings import load_settings
+from appliance.settings.tuned import Tuned, tuned_path, write_tuned
 from appliance.sources.movie import MovieSource
+from appliance.zoo.store import InstalledModel
 from tests.command import ROOT
 from tests.zoo import unpack, zoo_bytes
 
@@ -228,6 +235,26 @@ class TestChoice:
         path = unpack(zoo_bytes(zoo_dir, QUANTIZED), tmp_path, QUANTIZED)
         assert load(path, cache, "auto").engine == "tensorflow"
         assert load(path, cache).engine == "openvino"
+
+    @pytest.mark.parametrize("name", [ROWS[0], QUANTIZED, FASTER])
+    def test_models_show_names_the_engine_that_runs(self, name, zoo_dir, tmp_path, cache, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        path = unpack(zoo_bytes(zoo_dir, name), tmp_path, name)
+        shown = show_model(InstalledModel(name, path, {}), load_settings(None, {}, {}), Board("pc", "PC", ""))
+        detector = load(path, cache, "auto")
+        detector.close()
+        assert "engine: {}".format(detector.engine) in shown
+
+    def test_models_show_names_the_engine_that_was_tuned(self, person_model, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "state").mkdir()
+        write_tuned(tuned_path("state"), {"walkers": Tuned(
+            graph=graph_hash(person_model), machine=machine_facts(), settings={"engine": "tensorflow"},
+            under={"split_model": True, "exact": False}, measured={}, versions={}, date="2026-11-24 12:50")})
+        for name, engine in (("walkers", "tensorflow"), ("others", "openvino")):
+            shown = show_model(
+                InstalledModel(name, person_model, {}), load_settings(None, {}, {}), Board("pc", "PC", ""))
+            assert "engine: " + engine in shown
 
     def test_what_it_cannot_run_is_refused_where_it_is_asked_for(self, zoo_dir, tmp_path, cache):
         path = unpack(zoo_bytes(zoo_dir, FASTER), tmp_path, FASTER)

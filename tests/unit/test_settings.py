@@ -16,6 +16,7 @@ from appliance.settings import (
     chosen_model,
     compatibility_notes,
     load_settings,
+    with_profile,
 )
 from appliance.settings.schema import SETTINGS
 from appliance.settings.show import check, show
@@ -412,7 +413,7 @@ def test_an_old_model_type_or_the_engine_asks_for_tensorrt(here, text, environ, 
 @pytest.mark.parametrize("text, notes", [
     ("engine: tensorrt\nprecision_model: FP16", []),
     ("precision_model: FP16", [
-        "config.yml line 1: precision_model is for TensorRT engines; TensorFlow runs a graph as it was stored"]),
+        "config.yml line 1: precision_model is for TensorRT engines; the others run a graph as it was stored"]),
     ("model_type: trt_v1\nprecision_model: FP32", [
         "config.yml line 1: model_type trt_v1 asks for TensorRT; `engine: tensorrt` says the same"]),
     ("engine: tensorflow\nmodel_type: trt_v1", [
@@ -424,6 +425,27 @@ def test_an_old_model_type_or_the_engine_asks_for_tensorrt(here, text, environ, 
 def test_what_the_settings_of_tensorrt_do_is_told(here, text, notes):
     loaded = load(text)
     assert compatibility_notes(loaded.settings, loaded.origins) == notes
+
+
+@pytest.mark.parametrize("precision", ["FP16", "INT8"])
+@pytest.mark.parametrize("text, overrides, where, engine", [
+    ("engine: openvino\nprecision_model: {}", {}, "config.yml line 2", "config.yml line 1"),
+    ("precision_model: {}", {"engine": "openvino"}, "config.yml line 1", "--engine"),
+    ("model_type: trt_v1\nengine: openvino\nprecision_model: {}", {}, "config.yml line 3", "config.yml line 2"),
+])
+def test_a_precision_that_openvino_does_not_have_is_refused(here, precision, text, overrides, where, engine):
+    with pytest.raises(ConfigError) as caught:
+        load(text.format(precision), overrides=overrides)
+    assert caught.value.exit_code == 2
+    assert str(caught.value) == (
+        "{}: precision_model {} cannot be had with engine openvino ({}), which computes in FP32 only: take it out, or "
+        "set engine: tensorrt, which needs an NVIDIA GPU".format(where, precision, engine))
+
+
+def test_a_profile_cannot_ask_openvino_for_it_either(here):
+    with pytest.raises(ConfigError, match=r"precision_model INT8 cannot be had with engine openvino \(profile mine\)"):
+        with_profile(load("precision_model: INT8"), Profile("mine", {"engine": "openvino"}, Path("mine.yml")))
+    assert load("engine: openvino\nprecision_model: FP32").settings.engine == "openvino"
 
 
 def test_show_lists_every_setting_and_no_password(here):
