@@ -4,13 +4,16 @@ import contextlib
 import errno
 import logging
 import os
+import shlex
+import shutil
 import signal
 import socket
+import ssl
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, List, Optional
+from typing import IO, Any, Callable, Dict, List, Optional, Tuple
 
 from appliance.bus import (
     HANG_SECONDS,
@@ -26,6 +29,7 @@ from appliance.core.locks import NoLocks, Taken, lock_file
 from appliance.core.logging_setup import write_log
 from appliance.errors import ConfigError, SplitlensError
 from appliance.settings import Loaded, Settings, redact
+from appliance.settings.web_values import SELF_SIGNED
 from appliance.sinks.base import make_writable_directory
 from appliance.supervisor import Child, Supervisor
 
@@ -179,14 +183,38 @@ def _why_not(address: str, port: int, error: OSError) -> str:
 
 
 def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -> Dict[str, Any]:
-    """What the dashboard has to know; it reads no settings itself."""
+    """What the dashboard has to know; it reads no settings itself. Raises ConfigError."""
+    certificate, key = certificate_files(settings.tls)
     return {
         "run_dir": str(run_dir), "state_dir": os.path.abspath(settings.state_dir),
         "recordings_dir": os.path.abspath(settings.recordings_dir),
         "host": host, "port": port, "worker": settings.web_worker, "sign_in": settings.sign_in,
         "trusted_proxy": settings.trusted_proxy or "", "base_path": settings.base_path or "",
-        "framed_by": settings.framed_by or "",
+        "framed_by": settings.framed_by or "", "certificate": certificate, "key": key,
     }
+
+
+def certificate_files(tls: Optional[str]) -> Tuple[str, str]:
+    """Of the setting `tls`, as the dashboard takes them. Raises ConfigError where they cannot be used."""
+    words = shlex.split(tls or "")
+    if not words:
+        return "", ""
+    if words == [SELF_SIGNED]:
+        if shutil.which("openssl") is None:
+            raise ConfigError("tls: self-signed needs the program openssl (Debian, Ubuntu: apt install openssl), or "
+                              "give it a certificate and a key")
+        return SELF_SIGNED, ""
+    certificate, key = map(os.path.abspath, words)
+    for path in (certificate, key):
+        if not os.path.isfile(path):
+            raise ConfigError("tls: there is no file {}".format(path))
+    try:
+        # Without a password it would ask for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        raise ConfigError("tls: {} and {} are no certificate with its key, both PEM, without a password: {}".format(
+            certificate, key, error.strerror if isinstance(error, PermissionError) else error)) from None
+    return certificate, key
 
 
 def listening_address(listen: str) -> Any:

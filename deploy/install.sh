@@ -194,11 +194,13 @@ if [ "$health" != healthy ] && [ -z "$idle" ]; then
     fail "Splitlens does not run (above: its last words).${previous:+ Back to $previous: sudo $0 --rollback}"
 fi
 port=$(setting PORT)
+scheme=http
+if grep -q '^tls: *[^ #]' "$config"; then scheme=https; fi
 # The address that others see: of the interface that leads out, and not Docker's own. No way out: all of them.
 addresses=$(ip -4 route get 1.1.1.1 2>/dev/null | sed -n 's/.* src \([^ ]*\).*/\1/p')
 [ "$addresses" ] || addresses=$(hostname -I)
 for address in ${addresses:-localhost}; do
-    echo "Splitlens runs. Dashboard: http://$address:${port:-8080}/"
+    echo "Splitlens runs. Dashboard: $scheme://$address:${port:-8080}/"
 done
 if [ -e "$unseen" ]; then
     since=$(stat -c %Y "$unseen")

@@ -5,6 +5,7 @@ import os
 import resource
 import socket
 import sys
+import threading
 import warnings
 from typing import Any
 
@@ -15,6 +16,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped] # noqa: E40
 
 from appliance.core.logging_setup import write_log  # noqa: E402
 from appliance.core.process import die_with_parent  # noqa: E402
+from web.certificates import Certificate, CertificateError  # noqa: E402
 from web.options import OptionsError, read_options  # noqa: E402
 
 # That eventlet has no future is known: requirements/web.txt holds the releases that have it, and `gthread` is there.
@@ -25,6 +27,15 @@ try:
     _options = read_options()
 except OptionsError as error:
     sys.exit("error: {}".format(error))
+
+_certificate = None
+if _options.certificate:
+    _certificate = Certificate(_options.certificate, _options.key, _options.state_dir)
+    try:
+        _certificate.prepare()
+    except CertificateError as error:
+        sys.exit("error: {}".format(error))
+    certfile, keyfile = _certificate.certificate, _certificate.key
 
 _address = "{}:{}".format("[{}]".format(_options.host) if ":" in _options.host else _options.host, _options.port)
 bind = _address if _options.listener < 0 else "fd://{}".format(_options.listener)
@@ -59,6 +70,12 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True
 
 
+def ssl_context(config: Any, make: Any) -> Any:
+    """One for all connections, so that a renewed certificate reaches each new one."""
+    assert _certificate is not None
+    return _certificate.context()
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """A master that was killed must not leave a worker behind that holds the port."""
     die_with_parent(server.pid)
@@ -72,7 +89,7 @@ def when_ready(server: Any) -> None:
     log = logging.getLogger("dashboard")
     log.setLevel(logging.INFO)
     write_log(log, "dashboard", sys.stdout)
-    line = "Dashboard: " + " ".join(addresses(_options.host, _options.port))
+    line = "Dashboard: " + " ".join(addresses(_options.host, _options.port, "https" if _certificate else "http"))
     if not _options.sign_in:
         line += "  signing in is off: everybody on the network may change everything"
     else:
@@ -90,6 +107,9 @@ def post_worker_init(worker: Any) -> None:
     # Viewers never leave by themselves, so there is no use in waiting for them longer.
     worker.cfg.set("graceful_timeout", 1)
     worker.log.error_log.addFilter(_is_worth_logging)
+    if _certificate is not None:
+        threading.Thread(target=_certificate.keep_fresh, args=(threading.Event(),), name="certificate",
+                         daemon=True).start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -9,15 +9,21 @@ import psutil
 _INSIDE = ("lo", "docker", "br-", "veth", "virbr", "l4tbr", "cni", "flannel")
 
 
-def addresses(host: str, port: int) -> List[str]:
+def addresses(host: str, port: int, scheme: str = "http") -> List[str]:
     """The URLs, those on the LAN first named."""
     if host not in ("0.0.0.0", "::", ""):
-        return [_url(host, port)]
-    found = [
+        return [_url(scheme, host, port)]
+    return [_url(scheme, address, port) for address in own_addresses() or ["127.0.0.1"]]
+
+
+def own_addresses() -> List[str]:
+    """Of IPv4, on the networks outside this machine."""
+    return [
         address.address for name, own in sorted(psutil.net_if_addrs().items()) if not name.startswith(_INSIDE)
         for address in own if address.family == socket.AF_INET and not address.address.startswith("127.")]
-    return [_url(address, port) for address in found or ["127.0.0.1"]]
 
 
-def _url(host: str, port: int) -> str:
-    return "http://{}{}/".format("[{}]".format(host) if ":" in host else host, "" if port == 80 else ":{}".format(port))
+def _url(scheme: str, host: str, port: int) -> str:
+    usual = {"http": 80, "https": 443}[scheme]
+    return "{}://{}{}/".format(
+        scheme, "[{}]".format(host) if ":" in host else host, "" if port == usual else ":{}".format(port))

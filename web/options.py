@@ -19,6 +19,7 @@ class Options(NamedTuple):
     trusted_proxy: networks of proxies whose X-Forwarded headers are believed, with spaces between.
     base_path: below which the proxy serves the dashboard, "/splitlens"; empty where that is nothing.
     framed_by: "self" and origins whose pages may show the dashboard in a frame, with spaces between.
+    certificate, key: files for TLS, or "self-signed" and nothing; both empty where there is no TLS.
     listener: descriptor of a socket that is open already, at this host and port; heartbeat: of a pipe to the
     supervisor. -1: there is none.
     """
@@ -33,6 +34,8 @@ class Options(NamedTuple):
     trusted_proxy: str = ""
     base_path: str = ""
     framed_by: str = ""
+    certificate: str = ""
+    key: str = ""
     listener: int = -1
     heartbeat: int = -1
 

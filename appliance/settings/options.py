@@ -5,14 +5,14 @@ from typing import Any, Container, Dict, Optional, Sequence, Union
 
 from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, SETTINGS, STREAMS, Setting
 from appliance.settings.values import describe, show_number
-from appliance.settings.web_values import NETWORKS, ORIGINS, URL_PATH
+from appliance.settings.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
 
 # Keeps the options apart from a command's own arguments, which may be called `model` too.
 _DEST = "setting:"
 
 _METAVARS = {INTEGER: "N", NUMBER: "X", CAMERA: "CAMERA", STREAMS: "{NAME: SOURCE, ...}",
              POWER_MODE: "ID|NAME", NETWORKS: "ADDRESS,...", URL_PATH: "/PATH",
-             ORIGINS: "self,ORIGIN,..."}
+             ORIGINS: "self,ORIGIN,...", TLS: "self-signed|CERT KEY"}
 
 
 class _Switch(argparse.Action):

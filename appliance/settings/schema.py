@@ -8,7 +8,7 @@ import dataclasses
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, TypeVar, Union
 
 from appliance.settings.streams import StreamSetting
-from appliance.settings.web_values import NETWORKS, ORIGINS, URL_PATH
+from appliance.settings.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
 
 T = TypeVar("T")
 
@@ -221,6 +221,10 @@ class Settings:
         True, BOOLEAN, APPLIANCE, "ask who comes to the dashboard for a password; without, everybody may change all")
     web_worker: str = setting(
         "eventlet", TEXT, APPLIANCE, "how gunicorn serves the dashboard", choices=("eventlet", "gthread"))
+    tls: Optional[str] = setting(
+        None, TLS, APPLIANCE,
+        "https inside: self-signed makes a certificate, which browsers ask about once; or the files of a certificate "
+        "(with its chain) and of its key, with a space between")
     trusted_proxy: Optional[str] = setting(
         None, NETWORKS, APPLIANCE,
         "addresses or networks of the proxies in front of the dashboard, whose X-Forwarded headers are believed; left "

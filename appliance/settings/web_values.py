@@ -2,9 +2,12 @@
 
 import ipaddress
 import re
+import shlex
 from typing import Callable, Dict, List, NamedTuple
 
-NETWORKS, URL_PATH, ORIGINS = "networks", "path of an address", "origins"
+NETWORKS, URL_PATH, ORIGINS, TLS = "networks", "path of an address", "origins", "TLS"
+
+SELF_SIGNED = "self-signed"
 
 _MOST = 50
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
@@ -36,6 +39,13 @@ def _origins(text: str) -> str:
     return " ".join(words)
 
 
+def _tls(text: str) -> str:
+    words = shlex.split(text)
+    if words != [SELF_SIGNED] and len(words) != 2:
+        raise ValueError("neither")
+    return " ".join(shlex.quote(word) for word in words)
+
+
 def _words(text: str) -> List[str]:
     words = text.replace(",", " ").split()
     if not 0 < len(words) <= _MOST:
@@ -47,4 +57,5 @@ FORMS: Dict[str, Form] = {
     NETWORKS: Form("addresses or networks with commas between, like 192.168.1.2, 172.30.32.0/23", _networks),
     URL_PATH: Form("a path like /splitlens, without a question mark or spaces", _path),
     ORIGINS: Form("self, or origins with commas between, like https://home.example:8123", _origins),
+    TLS: Form("self-signed, or the files of a certificate and of its key with a space between", _tls),
 }

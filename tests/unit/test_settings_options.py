@@ -8,7 +8,7 @@ from appliance.settings import load_settings
 from appliance.settings.options import add_setting_options, read_overrides
 from appliance.settings.schema import SETTINGS
 from appliance.settings.streams import StreamSetting
-from appliance.settings.web_values import NETWORKS, ORIGINS, URL_PATH
+from appliance.settings.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
 
 
 def parse(*arguments):
@@ -34,7 +34,7 @@ def test_only_what_was_given_overrides(arguments, overrides):
     assert parse(*arguments) == overrides
 
 
-WEB_VALUES = {NETWORKS: "10.0.0.0/8", URL_PATH: "/a", ORIGINS: "https://a.example"}
+WEB_VALUES = {NETWORKS: "10.0.0.0/8", URL_PATH: "/a", ORIGINS: "https://a.example", TLS: "c.pem k.pem"}
 
 
 def test_there_is_an_option_for_every_setting(tmp_path, monkeypatch):

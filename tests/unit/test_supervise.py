@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def test_the_dashboard_is_told_where_everything_is(started, tmp_path):
     assert (told.pop("listener"),) == dashboard.descriptors and told.pop("heartbeat") == dashboard.heart
     wanted = {"run_dir": str(tmp_path / '100%;"'), "state_dir": str(tmp_path / "state"),
               "recordings_dir": str(tmp_path / "r"), "host": "127.0.0.1", "port": port, "worker": "gthread",
-              "sign_in": False, "trusted_proxy": "", "base_path": "", "framed_by": ""}
+              "sign_in": False, "trusted_proxy": "", "base_path": "", "framed_by": "", "certificate": "", "key": ""}
     assert {key: told[key] for key in wanted} == wanted
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
@@ -97,6 +98,8 @@ def test_the_dashboard_is_told_of_proxies(started):
     ("base_path", "/a?b", "a path like /splitlens"),
     ("framed_by", "home.example", "self, or origins"), ("framed_by", "https://a.example/x", "self, or origins"),
     ("framed_by", "https://a.example; script-src *", "self, or origins"),
+    ("tls", "cert.pem", "self-signed, or the files"),
+    ("tls", "self-signed key.pem x", "self-signed, or the files"), ("tls", "'c.pem k.pem", "self-signed, or the files"),
 ])
 def test_what_is_no_proxy_or_path_is_named(setting, value, wanted):
     with pytest.raises(ConfigError, match="{} must be {}".format(setting.replace("_", "[-_]"), wanted)):
@@ -233,3 +236,24 @@ def test_the_page_gets_the_daemons_own_reason_or_that_of_its_supervisor(tmp_path
     write_last_words(tmp_path, "The camera driver crashed.")
     supervise.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)
     assert read_last_words(tmp_path) == "The camera driver crashed. It is started again after 30 s."
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl (Debian: apt install openssl)")
+def test_certificates_are_tried_before_anything_is_started(tmp_path, monkeypatch):
+    certificate, key, locked = (tmp_path / name for name in ("my c.pem", "k.pem", "locked.pem"))
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-subj", "/CN=x", "-out", str(certificate)]
+    subprocess.run(make + ["-keyout", str(locked), "-passout", "pass:secret"], check=True, stderr=subprocess.DEVNULL)
+    with pytest.raises(ConfigError, match="no certificate with its key, both PEM, without a password"):
+        supervise.certificate_files("'{}' {}".format(certificate, locked))
+    subprocess.run(make + ["-keyout", str(key), "-nodes"], check=True, stderr=subprocess.DEVNULL)
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(None, {}, {"tls": "'my c.pem' k.pem"}).settings
+    assert supervise.certificate_files(settings.tls) == (str(certificate), str(key))
+    with pytest.raises(ConfigError, match="no certificate with its key"):
+        supervise.certificate_files("k.pem 'my c.pem'")
+    with pytest.raises(ConfigError, match="there is no file .*/missing.pem"):
+        supervise.certificate_files("missing.pem k.pem")
+    assert supervise.certificate_files("self-signed") == ("self-signed", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="apt install openssl"):
+        supervise.certificate_files("self-signed")

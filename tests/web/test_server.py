@@ -20,7 +20,8 @@ class Page:
     def __init__(self, site, token=None, session=None, transports=("websocket",), **headers):
         quiet = logging.getLogger("quiet")  # its own logger writes after the end of a test
         quiet.disabled = True
-        self.client = socketio.Client(reconnection=False, logger=quiet, engineio_logger=quiet)
+        self.client = socketio.Client(reconnection=False, logger=quiet, engineio_logger=quiet,
+                                      ssl_verify=not site.url.startswith("https:"))
         self.heard = []
         for event in ("state", "statistics", "detections", "log", "logs", "daemon"):
             self.client.on(event, lambda message, event=event: self.heard.append((event, message)))
