@@ -7,11 +7,12 @@ import re
 from typing import Any, Callable, Dict, NamedTuple
 
 from appliance.bus import INVALID, Refused
+from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from web.accounts import Role
 
 Message = Dict[str, Any]
 
-STREAM = re.compile(r"[a-z0-9_-]{1,32}")
+STREAM = re.compile(STREAM_NAME)
 MODEL = re.compile(r"[^/.\x00-\x20\x7f][^/\x00-\x1f\x7f]{0,199}")  # the name of a folder
 RECORDING = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,120}\.(avi|mp4)")
 LONGEST_SOURCE = 2000
@@ -25,7 +26,7 @@ def _invalid(sentence: str) -> Refused:
 
 def _check_stream(value: Any) -> str:
     if not isinstance(value, str) or not STREAM.fullmatch(value):
-        raise _invalid("A stream's name has 1 to 32 of a-z, 0-9, _ and -.")
+        raise _invalid("A stream is called by {}.".format(STREAM_NAME_RULE))
     return value
 
 

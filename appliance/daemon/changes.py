@@ -1,12 +1,14 @@
 """What an operator may change while the appliance runs, and the checks of it: for what is set and what is read back."""
 
+import re
 from typing import Any, Sequence, Union
 
 from appliance.bus import INVALID, Refused
+from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from appliance.daemon.admission import allowed_source
 from appliance.settings import redact
 from appliance.settings.schema import SETTINGS
-from appliance.settings.streams import NAME, NAME_RULE, StreamSetting
+from appliance.settings.streams import StreamSetting
 from appliance.settings.values import BadValue, check_value
 
 SHARED_SETTINGS = ("det_th", "shown_classes", "max_vis_fps", "vis_text")
@@ -33,8 +35,8 @@ def check_setting(key: str, value: Any) -> Any:
 
 def check_stream_name(name: Any) -> str:
     """Raises Refused."""
-    if not isinstance(name, str) or not NAME.match(name):
-        raise Refused(INVALID, "A stream is called by {}.".format(NAME_RULE))
+    if not isinstance(name, str) or not re.fullmatch(STREAM_NAME, name):
+        raise Refused(INVALID, "A stream is called by {}.".format(STREAM_NAME_RULE))
     return name
 
 

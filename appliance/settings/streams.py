@@ -12,13 +12,10 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Union
 
 import yaml
 
+from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from appliance.settings.bounded_yaml import compose
 from appliance.settings.redact import redact
 from appliance.settings.wording import did_you_mean, nearest
-
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}\Z")
-"""What a stream may be called: it stands in addresses and in names of files."""
-NAME_RULE = "up to 32 small letters, digits, - and _, the first a letter or digit"
 
 EXAMPLE = "{door: rtsp://camera/1, yard: {source: 0, model: pedestrian_ssdlite}}"
 
@@ -53,8 +50,9 @@ def streams_from_node(node: yaml.Node) -> Dict[str, StreamSetting]:
     for key_node, value_node in node.value:
         name = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
         place = "(line {}) ".format(key_node.start_mark.line + 1)
-        if not NAME.match(name):
-            raise BadStreams("{}cannot have a stream called {!r}: {}".format(place, redact(str(name))[:40], NAME_RULE))
+        if not re.fullmatch(STREAM_NAME, name):
+            raise BadStreams("{}cannot have a stream called {!r}: {}".format(
+                place, redact(str(name))[:40], STREAM_NAME_RULE))
         if name in streams:
             raise BadStreams("{}has two streams called {}".format(place, name))
         streams[name] = _stream(name, place, value_node)

@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 from typing import Callable, Collection, Dict, List, NamedTuple, Optional
 
+from appliance.core.names import STREAM_NAME
 from appliance.sinks.base import cannot_write
 
 NAME_TIME = "%Y%m%d-%H%M%S"
-_NAME = re.compile(r"(?P<stream>[a-z0-9_-]{1,32})_(?P<time>\d{8}-\d{6})(?:_(?P<number>\d{1,6}))?\.(?P<format>avi|mp4)")
+_NAME = re.compile(
+    r"(?P<stream>" + STREAM_NAME + r")_(?P<time>\d{8}-\d{6})(?:_(?P<number>\d{1,6}))?\.(?P<format>avi|mp4)")
 # A folder's time is only this exact (FAT: two seconds): one that changed just now may change again unseen.
 _COARSEST_CLOCK = 3.0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.core.names import STREAM_NAME
 from tools import fetch_samples
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,3 +207,9 @@ def test_a_sample_that_pip_cannot_get_is_an_error_with_its_reason(tmp_path, monk
     })
     with pytest.raises(fetch_samples.SampleError, match="pip could not download no-such-package"):
         fetch_samples.fetch(["picture.jpg"], tmp_path / "samples")
+
+
+def test_a_stream_is_called_by_one_rule_everywhere():
+    for path in ("web/openapi.yml", "web/static/js/source_form.js"):
+        text = (ROOT / path).read_text(encoding="utf-8").replace("\\\\-", "-")
+        assert STREAM_NAME in text, path

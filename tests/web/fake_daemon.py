@@ -40,6 +40,7 @@ from appliance.bus import (
     Station,
     make_run_dir,
 )
+from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from appliance.daemon.condition import appliance_condition
 from appliance.sinks.avi import AviWriter
 
@@ -57,7 +58,7 @@ FAMILIES = {
 }
 FIRST_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
 INSTALLED = (FIRST_MODEL, "ssd_mobilenet_v1_coco_2018_01_28", "broken", "stuck")
-STREAM = re.compile("[a-z0-9_-]{1,32}")
+STREAM = re.compile(STREAM_NAME)
 MODES = [{"id": 0, "name": "MAXN", "detail": "6 cores, CPU 2.04 GHz, GPU 1.30 GHz"},
          {"id": 3, "name": "MAXP_CORE_ARM", "detail": "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"},
          {"id": 5, "name": "MODE_OF_A_RESTART", "detail": ""}]
@@ -373,7 +374,7 @@ class FakeDaemon:
 
     def do_set_stream(self, stream: str, source: Any, model: Optional[str] = None) -> None:
         if not STREAM.fullmatch(stream):
-            raise Refused(INVALID, "A stream's name has 1 to 32 of a-z, 0-9, _ and -.")
+            raise Refused(INVALID, "A stream is called by {}.".format(STREAM_NAME_RULE))
         if model is not None:
             self.check_installed(model)
         text = self.check_source(source)

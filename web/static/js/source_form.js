@@ -6,7 +6,7 @@ import { actionButton, setEnabled } from "./access.js";
 import { Outcome } from "./outcome.js";
 
 const TEST_SECONDS = 35;
-const NAME = "[a-z0-9_\\-]{1,32}";
+const NAME = "[a-z0-9][a-z0-9_\\-]{0,31}";
 
 /** A camera's number goes as a number, all else as text. */
 const sourceOf = (text) => (/^\d+$/.test(text.trim()) ? Number(text.trim()) : text.trim());
