@@ -130,5 +130,9 @@ def environment(rtsp_transport: str) -> Dict[str, str]:
         [PACKAGE_HOME] + [part for part in [variables.get("PYTHONPATH", "")] if part])
     # Warnings: the line with a server's 404 is one.
     variables["OPENCV_FFMPEG_LOGLEVEL"] = "24"
-    variables.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", RTSP_OPTIONS[rtsp_transport])
+    options = variables.get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "")
+    if not options or rtsp_transport != "auto":
+        # The last of two of a kind counts: a setting beats what stands there.
+        options = "|".join([part for part in [options] if part] + [RTSP_OPTIONS[rtsp_transport]])
+    variables["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = options
     return variables

@@ -1,5 +1,6 @@
 """HTTP cameras on loopback, read by real reader processes: MJPEG, snapshots, and what goes wrong with them."""
 
+import contextlib
 import hashlib
 import re
 import socket
@@ -128,10 +129,10 @@ def test_size_and_colour_may_change_in_mid_stream(serve):
 def test_a_snapshot_address_is_asked_over_one_connection(serve):
     camera = serve(lambda client: client.send(snapshot(picture(client.number))))
     with open_camera(camera.address("/snap.jpg?a=b c"), snapshot_fps=50.0) as source:
-        greys = [int(source.read().image[0, 0, 0]) for _ in range(10)]
+        for _ in range(10):
+            source.read()
         assert source.fps == 50.0 and source.reconnects == 0
-    assert camera.connections == 1
-    assert len(set(greys)) > 1
+    assert camera.connections == 1 and len(camera.requests) >= 10
     assert {target for target, _ in camera.requests} == {"/snap.jpg?a=b%20c"}
 
 
@@ -295,7 +296,12 @@ def test_a_camera_that_was_busy_is_found_again(serve):
 
 
 def memory_of_readers():
-    return max((child.memory_info().rss for child in psutil.Process().children()), default=0)
+    """Bytes; 0 where none runs."""
+    sizes = [0]
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            sizes.append(child.memory_info().rss)
+    return max(sizes)
 
 
 def bomb(width, height):
@@ -351,7 +357,7 @@ def test_an_endless_part_takes_no_memory(serve):
             sent.append(memory_of_readers())
 
     assert failure(serve(script).address()) == "sends more than 33554432 bytes without a whole picture in them"
-    assert sent[-1] - sent[0] < 3 * (32 << 20)
+    assert max(sent) - sent[0] < 3 * (32 << 20)
 
 
 @pytest.mark.parametrize("data", [b"SSH-2.0-OpenSSH_8.0\r\n", b"\x00" * 100])
@@ -365,8 +371,7 @@ def test_what_speaks_no_http_is_one_sentence(serve, data):
 
 
 @pytest.mark.parametrize("address, complaint", [
-    ("http://no-such-host.invalid/", "its host name is not known; is it spelled right, and are / # ? @"),
-    ("http://admin:12/34@camera.invalid/", "its host name is not known; is it spelled right, and are / # ? @"),
+    ("http://two..dots/", "its host name is not known; is it spelled right, and are / # ? @ in the password"),
     ("http://127.0.0.1:99999/", "its host or port is missing or wrong; are / # ? @ in the password written as"),
     ("http://:80/", "its host or port is missing or wrong"),
 ])

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import re
+import socket
 import struct
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from appliance.sources import http_parts, jpeg
 from appliance.sources.address import with_encoded_password
 from appliance.sources.http_auth import Credentials, read_challenges
+from appliance.sources.http_client import HttpClient
 from appliance.sources.http_parts import Parts
 from appliance.sources.outlet import Ended
 from tests.http_camera import part, picture
@@ -222,3 +224,14 @@ def test_a_password_as_people_write_it_is_encoded(written, meant):
     "http://camera/video@2", "rtsp://[fe80::1]:554/video@2", "rtsp://admin:12/34@camera/1", "/dev/video0", "0"])
 def test_an_address_that_may_be_right_stays_as_it_is(address):
     assert with_encoded_password(address) == address
+
+
+def test_a_password_that_may_be_a_port_is_said(monkeypatch):
+    def resolve(host, port, *more):
+        assert (host, port) == ("admin", 12)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(Ended, match="its host name is not known; .* written as %2F %23 %3F %40?") as caught:
+        HttpClient("http://admin:12/34@camera/", 1.0).get()
+    assert "34" not in str(caught.value) and "admin" not in str(caught.value)

@@ -358,6 +358,7 @@ def test_without_any_memory_for_frames_no_disk_is_used(old_libc, monkeypatch):
     (None, "tcp", "rtsp_transport;tcp"),
     (None, "udp", "rtsp_transport;udp"),
     ("rtsp_transport;udp", "auto", "rtsp_transport;udp"),
+    ("rtsp_transport;udp|stimeout;5", "tcp", "rtsp_transport;udp|stimeout;5|rtsp_transport;tcp"),
 ])
 def test_an_rtsp_camera_is_asked_for_tcp_unless_the_user_says_otherwise(monkeypatch, users, setting, used):
     """Over UDP, FFmpeg shows every lost packet as grey blocks."""
