@@ -2,7 +2,7 @@
 
 import _signal  # type: ignore[import-not-found]  # built in, so here at once: `signal` takes some files
 
-if __name__ == "__main__":
+if __name__ == "__main__" and _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:  # as a shell's `&` may have it
     # Ctrl-C ends the program by itself, at any moment: as Python has it, an exception in the main thread, it comes when
     # a library has finished, and is lost where one catches everything. So what is written is whole at any moment.
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)

@@ -1,6 +1,7 @@
 """What the tests share: the sample pictures, the installed models, the folder of test graphs."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 # Or pytest 7.0, that of Python 3.6, puts an empty module in its place, and `tests.command` is not found.
 import tests  # noqa: F401
 from tests.zoo import holds_models
+
+# Whoever starts the tests behind something else may have Ctrl-C ignored: so would the commands that get one here.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ("bikes.mp4", "bus.jpg", "zidane.jpg", "astronaut.png", "coffee.png", "chelsea.png")
