@@ -59,7 +59,7 @@ class Rate(NamedTuple):
 
 
 Way = Callable[[float], Rate]
-"""Something to measure: called with the seconds that it may take, more or less."""
+"""Something to measure: called with the seconds that it may take, more or less; one frame is always measured."""
 
 
 def read_pictures(clip: Optional[str] = None, count: int = FRAMES) -> List[np.ndarray]:
@@ -117,7 +117,7 @@ def measure_whole(detector: Detector, images: Sequence[np.ndarray], seconds: flo
     """Both parts, one frame after the other, as anybody would call a graph in one session."""
     latencies: List[float] = []
     with _Clock() as clock:
-        while clock.passed() < seconds:
+        while not latencies or clock.passed() < seconds:
             began = time.monotonic()
             detector.detect(images[len(latencies) % len(images)])
             latencies.append(time.monotonic() - began)
@@ -133,7 +133,7 @@ def measure_engine(
     endless = list(images) * (2 + batch // len(images))
 
     def work(own: List[float], clock: "_Clock") -> None:
-        while clock.passed() < seconds:
+        while not own or clock.passed() < seconds:
             first = len(own) % len(images)
             began = time.monotonic()
             if batch > 1:
@@ -157,7 +157,7 @@ def measure_paced(detector: Detector, images: Sequence[np.ndarray], seconds: flo
     source = MemorySource(images, fps=fps, is_live=True)
     latencies: List[float] = []
     with _Clock() as clock:
-        while clock.passed() < seconds:
+        while not latencies or clock.passed() < seconds:
             frame = source.read()
             assert frame is not None
             began = time.monotonic()
@@ -177,8 +177,9 @@ def measure_loop(
     """
     feeds: List[Feed] = []
     latencies: List[List[float]] = []
+    one_came = threading.Event()
     for number in range(streams):
-        meter, own = Meter(STATISTICS_SECONDS), _Latencies()
+        meter, own = Meter(STATISTICS_SECONDS), _Latencies(one_came)
         source = MemorySource(images, fps=fps, is_live=fps is not None)
         taking: List[Sink] = [own]
         feeds.append(Feed(source, taking + sinks(meter), meter, "stream {}".format(number)))
@@ -186,11 +187,16 @@ def measure_loop(
     kept: Any = _Kept(detector)
     with _Clock() as clock:
         with Loop(kept, feeds) as loop:
-            timer = threading.Timer(seconds, loop.stop)
+            def stop() -> None:
+                one_came.wait()  # on a busy machine the time may be over before the first frame is read
+                loop.stop()
+
+            timer = threading.Timer(seconds, stop)
             timer.start()
             try:
                 loop.wait()
             finally:
+                one_came.set()
                 timer.cancel()
     every = [latency for own in latencies for latency in own]
     return Rate(len(every), clock.seconds, clock.cpu_seconds, every)
@@ -212,11 +218,13 @@ class _Kept:
 class _Latencies(Sink):
     name = "latencies"
 
-    def __init__(self) -> None:
+    def __init__(self, one_came: threading.Event) -> None:
         self.seconds: List[float] = []
+        self._one_came = one_came
 
     def write(self, result: Result) -> None:
         self.seconds.append(result.timings.total)
+        self._one_came.set()
 
 
 class _Clock:

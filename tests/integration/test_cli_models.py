@@ -123,7 +123,9 @@ def test_the_bench_measures_all_it_has_bars_for(tmp_path, samples, coco_model):
     assert ["{width}x{height}".format(**row) for row in rows] == SIZES
     for row in rows:
         assert min(row[way]["fps"] for way in ("whole", "engine", "loop")) > 0
-        assert row["loop_to_engine"] == pytest.approx(row["loop"]["fps"] / row["engine"]["fps"], abs=0.05)
+        loop, engine = row["loop"]["fps"], row["engine"]["fps"]
+        rounding = 0.1 / loop + 0.1 / engine
+        assert row["loop_to_engine"] == pytest.approx(loop / engine, rel=rounding, abs=0.001)
     loops = report["streams"] + report["visualize"] + [report["camera"]] + [row["loop"] for row in rows]
     for row in loops:
         assert 0 < row["latency_ms"] <= row["latency_p90_ms"] <= row["latency_p99_ms"] and row["cpu_percent"] > 0
@@ -132,7 +134,7 @@ def test_the_bench_measures_all_it_has_bars_for(tmp_path, samples, coco_model):
     assert off["drawn_fps"] == 0  # what the viewer sees may be of the turn before
     assert every["drawn_fps"] == pytest.approx(every["fps"], abs=0.1) and 0 < limited["drawn_fps"] <= 40
     assert every["seen_fps"] >= 0 < min(every["draw_ms"], every["encode_ms"])
-    assert report["camera"]["engine_ms"] > 0 and report["camera"]["fps"] < 40
+    assert report["camera"]["engine_ms"] > 0 and report["camera"]["fps"] <= 40
     assert report["engines"][-1]["engine"] == "tensorflow"
     for row in report["engines"]:
         assert row["compared"] > 5 and row["unmatched"] == 0 and row["is_equal"], row

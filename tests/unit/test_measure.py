@@ -86,7 +86,7 @@ def enough(monkeypatch):
             self.thread.join()
 
     event = threading.Event()
-    monkeypatch.setattr(measure, "threading", SimpleNamespace(Timer=Timer))
+    monkeypatch.setattr(measure, "threading", SimpleNamespace(Timer=Timer, Event=threading.Event))
     return event
 
 
@@ -134,6 +134,14 @@ def test_a_camera_gives_no_more_than_it_has(enough):
                  measure.measure_loop(Counting(), IMAGES, 600, fps=fps, sinks=lambda meter: [taken])):
         assert 0 < rate.frames <= rate.seconds * fps + 1
     assert len(taken.frames) >= 5
+
+
+@pytest.mark.parametrize("way", [
+    measure.measure_whole, measure.measure_engine, measure.measure_loop,
+    lambda detector, images, seconds: measure.measure_paced(detector, images, seconds, 1000.0),
+])
+def test_one_frame_is_measured_even_where_the_time_is_over_at_once(way):
+    assert way(Counting(), IMAGES, 0.0).frames > 0
 
 
 @pytest.mark.parametrize("seconds, rounds", [(0.3, 3), (3.0, 3), (6.4, 6)])
