@@ -22,12 +22,11 @@ from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts import Account, Accounts, Devices, Hashing, Role, Sessions, Throttle, TooManyAttempts
 from web.accounts.store import TOKEN_PREFIX
 from web.client_address import limited_as
-from web.forwarded import HOST, UNBELIEVED
+from web.cookies import FORM, SESSION, find_cookie
+from web.forwarded import HOST, PROXIED_HOST, UNBELIEVED
 from web.options import Options
 from web.origin import explain, is_local, is_same_site
 
-SESSION_COOKIE = "splitlens_session"
-FORM_COOKIE = "splitlens_form"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SOCKET_PATH = "/socket.io"
 
@@ -108,7 +107,7 @@ class Guard:
             if account is None:
                 raise Denied(401, "The user, the password or the token is wrong.")
             return Identity(account.name, account.role, account.changed)
-        token = request.cookies.get(SESSION_COOKIE)
+        token = find_cookie(request.cookies, SESSION)
         found = self._sessions.find(token) if token else None
         return Identity(found.name, found.role, found.changed, token) if found else NOBODY
 
@@ -124,7 +123,7 @@ class Guard:
             account = self._accounts.check_token(password) if password.startswith(TOKEN_PREFIX) else (
                 self._remembered_account(name, self._sign(repr((name, password)))))
         else:
-            token = request.cookies.get(SESSION_COOKIE)
+            token = find_cookie(request.cookies, SESSION)
             account = self._sessions.find(token) if token else None
         return Identity(account.name, account.role, account.changed) if account else None
 
@@ -135,7 +134,7 @@ class Guard:
 
     def has_own_form(self, request: Request) -> bool:
         """Whether the browser has a form's cookie that was made here."""
-        nonce, _, signature = request.cookies.get(FORM_COOKIE, "").partition(".")
+        nonce, _, signature = find_cookie(request.cookies, FORM).partition(".")
         return hmac.compare_digest(signature.encode(), self._sign("form:" + nonce).hex().encode())
 
     def make_form_cookie(self) -> str:
@@ -206,7 +205,9 @@ class Guard:
         host = request.headers.get("Host", "")
         if not HOST.fullmatch(host):
             raise Denied(400, "The Host header is missing or no host.")
-        if not self._options.sign_in and not is_local(host):
+        # Who is led here by a foreign name can send X-Forwarded-Host too, which a proxy may pass on.
+        hosts = (host, request.environ.get(PROXIED_HOST, host))
+        if not self._options.sign_in and not all(map(is_local, hosts)):
             raise Denied(403, "Without signing in the dashboard is reached by its address or its local name only.")
         origin = request.headers.get("Origin")
         # What only reads gives a foreign page nothing; a WebSocket would, and Socket.IO sends by GET as well.
@@ -218,18 +219,18 @@ class Guard:
 
     def csrf_token(self, request: Request, form_cookie: str) -> str:
         """What a page must send back with its changes. Without a session it hangs on the form's cookie."""
-        return self._sign("csrf:" + (request.cookies.get(SESSION_COOKIE, "") if self._options.sign_in else "")
+        return self._sign("csrf:" + (find_cookie(request.cookies, SESSION) if self._options.sign_in else "")
                           + ":" + form_cookie).hex()
 
     def check_csrf(self, request: Request) -> None:
         """Of what a browser sends by itself, cookies, no change is taken without the page's token."""
-        cookies = request.cookies
-        if "Authorization" in request.headers or not (SESSION_COOKIE in cookies or FORM_COOKIE in cookies):
+        form_cookie = find_cookie(request.cookies, FORM)
+        if "Authorization" in request.headers or not (form_cookie or find_cookie(request.cookies, SESSION)):
             return
         given = request.headers.get("X-CSRF-Token") or ""
         if not given and request.mimetype == "application/x-www-form-urlencoded":
             given = request.form.get("csrf_token", "")
-        wanted = self.csrf_token(request, cookies.get(FORM_COOKIE, ""))
+        wanted = self.csrf_token(request, form_cookie)
         if not hmac.compare_digest(given.encode(), wanted.encode()):
             raise Denied(403, "The page is out of date; load it again.")
 

@@ -18,6 +18,8 @@ _LONGEST_PREFIX = 200
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 UNBELIEVED = "splitlens.unbelieved"
 """In the environment: the address of who sent such headers without being trusted."""
+PROXIED_HOST = "splitlens.proxied_host"
+"""In the environment: the Host header of a proxy that named another by X-Forwarded-Host."""
 _HEADERS = ("FOR", "PROTO", "HOST", "PREFIX")
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ class Forwarded:
             environ["REMOTE_ADDR"] = client_address(peer, said["FOR"], self._trusted)
             environ["wsgi.url_scheme"] = _SCHEMES.get(_first(said["PROTO"]).lower(), environ["wsgi.url_scheme"])
             if HOST.fullmatch(_first(said["HOST"])):
+                environ[PROXIED_HOST] = environ.get("HTTP_HOST", "")
                 environ["HTTP_HOST"] = _first(said["HOST"])
             named = said["PREFIX"].rstrip("/")
             if _PREFIX.fullmatch(named) and len(named) <= _LONGEST_PREFIX:

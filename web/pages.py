@@ -16,10 +16,11 @@ from flask import (
 )
 
 from appliance.bus import LOADING, NO_MODEL, NO_RESULTS, NOT_LIVE, STARTING, STOPPING
-from web.access import FORM_COOKIE, SESSION_COOKIE, Denied, needs
+from web.access import Denied, needs
 from web.accounts import Role, TooManyAttempts
 from web.accounts.devices import LASTING_SECONDS
 from web.accounts.sessions import LONGEST_SECONDS
+from web.cookies import FORM, SESSION, find_cookie, set_cookie
 from web.dashboard import VERSION, dashboard, identity
 from web.events import drop_session
 from web.framing import framed_by_others
@@ -74,7 +75,7 @@ def sign_in() -> Any:
         return _render("login.html", error="The user or the password is wrong.", name=name, next=target), 401
     _end_session()
     response = make_response(redirect(request.script_root + target))
-    _set_cookie(response, SESSION_COOKIE, here.sessions.add(account), LONGEST_SECONDS)
+    _set_cookie(response, SESSION, here.sessions.add(account), LONGEST_SECONDS)
     if here.guard.devices.find(account.name, request.cookies) is None:
         name, value = here.guard.devices.make(account.name)
         _set_cookie(response, name, value, LASTING_SECONDS)
@@ -86,7 +87,7 @@ def sign_in() -> Any:
 def sign_out() -> Any:
     _end_session()
     response = make_response(redirect(url_for("pages.login")))
-    response.delete_cookie(SESSION_COOKIE, path=_cookie_path())
+    _set_cookie(response, SESSION, "", 0)
     return response
 
 
@@ -118,21 +119,21 @@ def static_file(filename: str) -> Any:
 def _render(template: str, **values: Any) -> Any:
     guard = dashboard().guard
     has_form = guard.has_own_form(request)
-    form_cookie = request.cookies[FORM_COOKIE] if has_form else guard.make_form_cookie()
+    form_cookie = find_cookie(request.cookies, FORM) if has_form else guard.make_form_cookie()
     token = guard.csrf_token(request, form_cookie)
     response = make_response(render_template(template, csrf_token=token, **values))
     if not has_form:
-        _set_cookie(response, FORM_COOKIE, form_cookie, None, "Strict")
+        _set_cookie(response, FORM, form_cookie, None, "Strict")
     return response
 
 
 def _is_signed_in() -> bool:
-    token = request.cookies.get(SESSION_COOKIE)
-    return bool(token) and dashboard().sessions.find(token or "") is not None
+    token = find_cookie(request.cookies, SESSION)
+    return bool(token) and dashboard().sessions.find(token) is not None
 
 
 def _end_session() -> None:
-    token = request.cookies.get(SESSION_COOKIE)
+    token = find_cookie(request.cookies, SESSION)
     if token:
         dashboard().sessions.remove(token)
         drop_session(dashboard().socketio, token)
@@ -144,17 +145,4 @@ def _own_path(target: str) -> str:
 
 
 def _set_cookie(response: Response, name: str, value: str, seconds: Optional[int], same_site: str = "Lax") -> None:
-    is_https = _is_https()
-    if is_https and framed_by_others(dashboard().options.framed_by):
-        same_site = "None"  # a browser sends no other one in another site's frame
-    response.set_cookie(name, value, max_age=seconds, path=_cookie_path(), httponly=True, samesite=same_site,
-                        secure=is_https)
-
-
-def _cookie_path() -> str:
-    return request.script_root or "/"
-
-
-def _is_https() -> bool:
-    """A proxy that ends TLS may not say so; the browser's Origin, which was checked, does."""
-    return request.is_secure or request.headers.get("Origin", "").startswith("https://")
+    set_cookie(request, response, name, value, seconds, same_site, framed_by_others(dashboard().options.framed_by))

@@ -84,8 +84,8 @@ def use(page, address):
     expect(page.get_by_role("img", name="Live picture of main")).to_have_class(re.compile("has-picture"))
     expect(page.locator("#charts canvas").first).to_be_visible()
     assert [url for url in sockets if url.startswith(address.replace("http", "ws", 1) + "/socket.io/")]
-    session, = [cookie for cookie in page.context.cookies() if cookie["name"] == "splitlens_session"]
-    assert session["secure"] == address.startswith("https")
+    session, = [cookie for cookie in page.context.cookies() if "splitlens_session" in cookie["name"]]
+    assert session["secure"] == session["name"].startswith("__Secure-") == address.startswith("https")
     page.get_by_role("link", name="API", exact=True).click()
     page.wait_for_url(address + "/api/v1/docs")
     page.get_by_role("link", name="Dashboard").click()

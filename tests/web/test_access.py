@@ -163,6 +163,21 @@ def test_behind_https_the_cookies_are_for_https_only():
         made.close()
 
 
+def test_who_came_by_https_before_can_sign_in_by_http_at_the_same_host(here):
+    """A browser lets no page of http replace a cookie of https, and does not tell ports apart."""
+    client = here.sign_in()
+    secure = here.app.test_client()
+    token = csrf_of(secure.get("/login").get_data(as_text=True))
+    secure.page = secure.post("/login", data={"csrf_token": token, "name": "olga", "password": PASSWORD},
+                              headers={"Origin": "https://localhost"})
+    names = [{line.partition("=")[0] for line in answer.headers.getlist("Set-Cookie")}
+             for answer in (client.page, secure.page)]
+    assert not names[0] & names[1] and all(name.startswith("__Secure-splitlens_") for name in names[1])
+    session = next(line for line in secure.page.headers.getlist("Set-Cookie") if "_session" in line)
+    stranger = here.app.test_client(use_cookies=False)
+    assert stranger.get("/", headers={"Cookie": session.partition(";")[0]}).status_code == 200
+
+
 def test_where_a_proxy_does_not_say_https_the_browsers_origin_does(here):
     for origin, secure in (("https://localhost", True), ("http://localhost", False)):
         client = here.app.test_client()
@@ -373,6 +388,19 @@ def unlocked():
 def test_without_signing_in_no_name_from_outside_leads_here(unlocked, host, status):
     """DNS rebinding: a site's own name that suddenly means this machine."""
     assert unlocked.client().get("/api/v1/state", headers={"Host": host}).status_code == status
+
+
+def test_without_signing_in_a_header_makes_no_foreign_name_local():
+    """A page that is led here by rebinding can send any header, and the proxy may pass it on."""
+    made = InProcess(sign_in=False, trusted_proxy="127.0.0.1")
+    try:
+        def ask(host, forwarded):
+            headers = {"Host": host, "X-Forwarded-Host": forwarded}
+            return made.client().get("/api/v1/state", headers=headers).status_code
+        assert [ask("evil.example", "192.168.1.5"), ask("192.168.1.5", "evil.example")] == [403, 403]
+        assert ask("127.0.0.1:8080", "cam.local") == 200
+    finally:
+        made.close()
 
 
 def test_without_signing_in_the_page_still_needs_its_token(unlocked):

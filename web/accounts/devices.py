@@ -10,6 +10,8 @@ import re
 import secrets
 from typing import Mapping, Optional, Tuple
 
+from web.cookies import find_cookie
+
 LASTING_SECONDS = 365 * 86400
 
 _VALUE = re.compile(r"([A-Za-z0-9_-]{24})\.([0-9a-f]{64})")
@@ -28,7 +30,7 @@ class Devices:
 
     def find(self, name: str, cookies: Mapping[str, str]) -> Optional[str]:
         """The device's number, if it has signed in to this account before."""
-        found = _VALUE.fullmatch(cookies.get(self._cookie(name), ""))
+        found = _VALUE.fullmatch(find_cookie(cookies, self._cookie(name)))
         if found is None or not hmac.compare_digest(found.group(2), self._sign(name, found.group(1))):
             return None
         return found.group(1)
