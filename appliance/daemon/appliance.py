@@ -195,7 +195,12 @@ class Appliance:
     def _watch_engines(self) -> None:
         """End the daemon where an engine hangs: nothing else can end a call that does not return."""
         proven: Dict[ModelSlot, float] = {}
+        told: List[str] = []
         while not self._closing.wait(WATCH_SECONDS):
+            states = [stream.condition().state for stream in self.streams()]
+            if states != told:
+                told = states
+                self._state_changed.set()
             now = time.monotonic()
             for slot in self._slots():
                 progress = slot.loop.progress()
@@ -212,10 +217,9 @@ class Appliance:
         count = self._hangs.add(name)
         detector = slot.detector
         what = "The daemon starts anew, and loads it once more." if count < MOST_HANGS else (
-            "That was the time number {}: the daemon starts anew without it.".format(count))
+            "It has hung {} times now: the daemon starts anew without it.".format(count))
         sentence = "{} gave no result for {:.0f} s although frames came: its engine ({} on the {}) hangs. {}"
-        return EngineHang(sentence.format(
-            name, seconds, detector.engine, detector.device, what))
+        return EngineHang(sentence.format(name, seconds, detector.engine, detector.device, what))
 
     def _tell_statistics(self) -> None:
         read_at = float("-inf")

@@ -68,7 +68,7 @@ function createTile(first) {
       make("figcaption", { class: "tile-bar" },
         make("span", { class: "tile-name" }, name), status, facts,
         make("span", { class: "tile-tools" }, record, shot, full)),
-      slow, elapsed, outcome.node, problem),
+      elapsed, outcome.node, slow, problem),
     update(item) {
       stream = item;
       heardAt = performance.now();
