@@ -161,7 +161,8 @@ def _add_models(commands: Any) -> None:
         if argument:
             action.add_argument("model_argument", metavar=argument)
         if name == "import":
-            action.add_argument("--labels", type=Path, metavar="MAP", help="its label map, a .pbtxt file")
+            action.add_argument("--labels", type=Path, metavar="MAP",
+                                help="its label map: a .pbtxt file, or labels.txt with a name a line")
             action.add_argument("--name", help="what to call it (default: the name of the file or folder)")
         if name == "get":
             action.add_argument("--base-url", metavar="URL", help="a mirror of download.tensorflow.org")

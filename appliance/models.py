@@ -21,6 +21,7 @@ from appliance.sinks.progress import BYTES, Progress
 from appliance.zoo.catalogue import find_entry, load_catalogue
 from appliance.zoo.get import ZOO_URL, get
 from appliance.zoo.importing import import_model
+from appliance.zoo.labels import compare_ids
 from appliance.zoo.store import InstalledModel, family_of, installed, remove, resolve_model
 
 log = logging.getLogger(__name__)
@@ -81,8 +82,9 @@ def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]
     """What is found in a model's graph, and how it would run with these settings."""
     loaded = apply_tuned(loaded, model.name, model.path)
     settings = loaded.settings
-    graph, interface, plan, classes = understand(
+    graph, interface, plan, ids = understand(
         model.path, settings.trust_graph, settings.split_model, settings.exact)
+    note = compare_ids(model.labels, ids)
     tensors = plan.cut.tensors if plan.cut else ()
     shapes = find_shapes(plan.front or keep(graph, [tensor.node for tensor in tensors]), tensors)
     engine = chosen_engine(loaded)
@@ -98,8 +100,9 @@ def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]
         "input size: {}".format(
             "{} x {}".format(plan.resizing.width, plan.resizing.height) if plan.resizing else "depends on the image"
         ),
-        "classes: {}".format(classes or "not recognised"),
-        "labels: {}".format(len(labels_of(interface, classes, model.labels)) or "none, ids are shown"),
+        "classes: {}".format(len(ids) if ids else "not recognised"),
+        "labels: {}{}".format(len(labels_of(interface, ids, model.labels)) or "none, ids are shown",
+                              " ({})".format(note) if note else ""),
     ]
     if plan.suppression is not None:
         shape = shapes[plan.suppression.boxes]

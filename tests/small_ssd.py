@@ -46,6 +46,18 @@ def small_ssd(classes: int = 3) -> Any:
     return message
 
 
+def small_deeplab(classes: int = 21) -> Any:
+    """A GraphDef with the structure of DeepLab's: resize, convolution, the most likely label."""
+    message = GraphDef()
+    message.node.extend(small_ssd().node[:4])
+    convolution = GraphDef.FromString(small_ssd().SerializeToString()).node[5]
+    axis = make_const("axis", np.array(3, np.int32))
+    label = make_node("SemanticPredictions", "ArgMax", ["conv", "axis"], T=FLOAT, Tidx=INTEGER)
+    kernel = make_const("kernel", np.full((1, 1, 3, classes), 0.01, np.float32))
+    message.node.extend([kernel, convolution, axis, label])
+    return message
+
+
 def mutated(message: Any, random: np.random.RandomState) -> bytes:
     """The bytes of a graph after some changes, such as no exporter makes."""
     changed = GraphDef()

@@ -30,6 +30,7 @@ from appliance.graph.frozen import Graph, Tensor
 from appliance.graph.head import segmentation_side
 from appliance.graph.reading import naming_damage
 from appliance.graph.split import keep, split
+from appliance.zoo.labels import compare_ids
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +67,11 @@ _MAKE: Dict[str, _Make] = {
 
 def load_detector(path: Path, name: str, labels: Mapping[int, str], options: ModelOptions) -> Detector:
     """A detector that is ready: loaded, and warmed by an empty image. Raises ModelError."""
-    graph, interface, plan, classes = understand(path, options.trust_graph, options.split_model, options.exact)
-    labels = labels_of(interface, classes, labels)
+    graph, interface, plan, ids = understand(path, options.trust_graph, options.split_model, options.exact)
+    note = compare_ids(labels, ids)
+    if note is not None:
+        log.warning("%s: %s", name, note)
+    labels = labels_of(interface, ids, labels)
     try:
         with naming_damage(str(path)):
             detector = _load(graph, interface, plan, name, labels, options)
@@ -82,7 +86,7 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
         plan = Plan("whole", "its parts do not run")
         detector = _load(read_model(path, options.trust_graph), interface, plan, name, labels, options)
         _warm(detector, plan)
-    detector.classes = classes
+    detector.classes = None if ids is None else len(ids)
     log.info("%s: %s graph, %s path, %s on the %s%s", name, interface.family, plan.path, detector.engine,
              detector.device, " ({})".format(plan.reason) if plan.reason else "")
     return detector

@@ -3,9 +3,11 @@
 The outputs' names are the interface of the Object Detection API and of DeepLab; no other name decides anything.
 """
 
+import re
 from typing import List, NamedTuple
 
 from appliance.errors import ModelError
+from appliance.graph.foreign import HOW_TO_FREEZE
 from appliance.graph.frozen import DT_FLOAT, DT_UINT8, Graph
 from appliance.graph.reading import naming_damage
 
@@ -28,6 +30,10 @@ HEAVY_OPS = frozenset(
         "CropAndResize",
     }
 )
+
+
+# What TensorFlow 2 calls the results of a function that has no names for them.
+_UNNAMED = re.compile(r"Identity(_\d+)?\Z")
 
 
 class Interface(NamedTuple):
@@ -61,6 +67,12 @@ def recognise(graph: Graph, name: str) -> Interface:
 
 def _recognise(graph: Graph, name: str) -> Interface:
     outputs = output_nodes(graph)
+    unnamed = [node for node in graph.nodes if _UNNAMED.match(node) and graph.op(node) == "Identity"]
+    if not outputs and unnamed:
+        raise ModelError(
+            "{}: the outputs of the graph are called {}, as TensorFlow 2 calls those of a function: which one has the "
+            "boxes cannot be told. Freeze it with the outputs named {}: {}.".format(
+                name, ", ".join(unnamed[:8]), ", ".join(DETECTION_OUTPUTS), HOW_TO_FREEZE))
     if not outputs:
         raise ModelError(
             "{}: none of the outputs {} is in the graph. Only graphs of the Object Detection API and of DeepLab can be "

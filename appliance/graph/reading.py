@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import stat
 from pathlib import Path
 from typing import Any, Iterator
@@ -11,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from appliance.errors import ModelError
 from appliance.graph.checks import check_operations, check_structure
+from appliance.graph.foreign import EXPORT, foreign_data
 from appliance.graph.frozen import Graph, parse_input
 from appliance.graph.proto import GraphDef
 from appliance.graph.wire import TooMuchError, count_fields
@@ -18,17 +18,7 @@ from appliance.graph.wire import TooMuchError, count_fields
 MOST_BYTES = 2 ** 31 - 1
 """What protobuf takes."""
 
-_EXPORT = "The API's export_inference_graph.py makes a frozen graph of a trained model: frozen_inference_graph.pb."
 _VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "TemporaryVariable"})
-# How files begin that people take for a frozen graph.
-_OTHER_FILES = (
-    (rb"\s*(#[^\n]*\n\s*)*(node|library|versions)\s*\{", "a graph written as text"),
-    (rb"\x08\x01\x12", "a SavedModel"),
-    (rb"\x89HDF", "a Keras model"),
-    (rb"....TFL3", "a TensorFlow Lite model"),
-    (rb"\x1f\x8b|PK\x03\x04", "an archive (`python -m appliance models import FILE` takes the zoo's .tar.gz)"),
-    (rb"version https://git-lfs", "the note that Git LFS leaves in place of a file: `git lfs pull` fetches it"),
-)
 
 
 def read_graph(path: Path, trusted: bool = False) -> Graph:
@@ -67,16 +57,16 @@ def naming_damage(name: str) -> Iterator[None]:
 
 def parse_graph(data: bytes, name: str, trusted: bool = False) -> Graph:
     """A Graph from the bytes of a GraphDef; `name` is what messages call it. Raises ModelError, as `read_graph`."""
-    for mark, what in _OTHER_FILES:
-        if re.match(mark, data):
-            raise ModelError("{}: this is no frozen graph but {}. {}".format(name, what, _EXPORT))
+    foreign = foreign_data(data)
+    if foreign is not None:
+        raise ModelError("{}: this is no frozen graph but {}. {}".format(name, foreign.what, foreign.remedy))
     message = _parse(data, name)
     if not message.node or not all(node.name and node.op for node in message.node):
-        raise ModelError("{}: this is no frozen graph: no node was found in it. {}".format(name, _EXPORT))
+        raise ModelError("{}: this is no frozen graph: no node was found in it. {}".format(name, EXPORT))
     _check_inputs(message, name)
     variables = [node.name for node in message.node if node.op in _VARIABLES]
     if variables:
-        raise ModelError("{}: the graph is not frozen: {} is a variable. {}".format(name, variables[0], _EXPORT))
+        raise ModelError("{}: the graph is not frozen: {} is a variable. {}".format(name, variables[0], EXPORT))
     graph = Graph(message)
     check_structure(graph, name)
     if not trusted:
@@ -93,7 +83,7 @@ def _parse(data: bytes, name: str) -> Any:
         raise ModelError("{}: this is no frozen graph: {}.".format(name, error)) from error
     except (DecodeError, SystemError, RecursionError) as error:  # 3.19 lets a SystemError through for bad text
         raise ModelError(
-            "{}: this is no frozen graph, or a truncated one. Fetch it again. {}".format(name, _EXPORT)
+            "{}: this is no frozen graph, or a truncated one. Fetch it again. {}".format(name, EXPORT)
         ) from error
     return message
 

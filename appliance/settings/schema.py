@@ -111,7 +111,8 @@ class Settings:
         "name of a model of the catalogue, or path of a frozen graph")
     model_path: Optional[str] = setting(
         None, TEXT, MODEL, "path of a frozen graph; where `model` is set too, the higher layer wins")
-    label_path: Optional[str] = setting(None, TEXT, MODEL, "label map; by default the model's own")
+    label_path: Optional[str] = setting(
+        None, TEXT, MODEL, "label map (.pbtxt) or list of names (.txt); by default the model's own")
     load_timeout: float = setting(
         1800.0, NUMBER, MODEL,
         "for `up`: a model that is not loaded after so long is given up; TensorRT may take many minutes to build an "

@@ -1,19 +1,25 @@
 """Installs a user's own frozen graph, or a zoo archive that came here by other ways."""
 
 import hashlib
+import logging
 import re
 import shutil
 from pathlib import Path
 from typing import Optional
 
 from appliance.errors import ModelError
-from appliance.graph.reading import read_graph
+from appliance.graph.adapt import read_model
+from appliance.graph.classes import class_ids, find_suppression
+from appliance.graph.family import recognise
+from appliance.graph.reading import naming_damage
 from appliance.zoo.archive import unpack_graph
 from appliance.zoo.catalogue import ZooOrigin, load_catalogue
 from appliance.zoo.install import check_name, check_space, locked, make_record, put_in_place, staging, writing
-from appliance.zoo.labels import load_label_map
+from appliance.zoo.labels import builtin_labels, compare_ids, label_map_text, load_label_map
 from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE
-from appliance.zoo.store import InstalledModel, installed, label_map_beside, resolve_model
+from appliance.zoo.store import InstalledModel, installed, label_map_beside, no_graph, no_graph_in, resolve_model
+
+_log = logging.getLogger(__name__)
 
 _ARCHIVES = (".tar.gz", ".tgz")
 
@@ -34,12 +40,11 @@ def import_model(
     source = Path(file_or_dir).expanduser()
     is_archive = source.is_file() and source.name.endswith(_ARCHIVES)
     graph = source if is_archive else _find_graph(source)
-    if not is_archive:
-        read_graph(graph, trusted)  # here, so that a complaint names the user's own file
     chosen = _catalogue_name(check_name(name if name is not None else _name_of(source, graph)))
+    if not is_archive:
+        ids = _examine(graph, chosen, trusted)  # here, so that a complaint names the user's own file
     label_map = labels if labels is not None or is_archive else label_map_beside(graph.parent)
-    if label_map is not None:
-        load_label_map(label_map)
+    names = load_label_map(label_map) if label_map is not None else {}
     with locked(chosen, models_dir):
         if any(model.name == chosen for model in installed(models_dir)):
             raise ModelError(
@@ -50,25 +55,52 @@ def import_model(
             if is_archive:
                 _check_published(source)
                 unpack_graph(source, folder)
-                read_graph(folder / GRAPH_FILE, trusted)
+                ids = _examine(folder / GRAPH_FILE, chosen, trusted)
             else:
                 _copy(graph, folder / GRAPH_FILE)
             if label_map is not None:
-                _copy(label_map, folder / LABELS_FILE)
+                with writing(folder):
+                    (folder / LABELS_FILE).write_text(label_map_text(names), encoding="utf-8")
             put_in_place(folder, chosen, models_dir, make_record(folder, str(source.resolve()), None))
-    return resolve_model(chosen, models_dir)
+    model = resolve_model(chosen, models_dir)
+    note = compare_ids(model.labels, ids)
+    if note is not None:
+        _log.warning("%s: %s", model.name, note)
+    return model
+
+
+def _examine(path: Path, chosen: str, trusted: bool) -> Optional[range]:
+    """Look at a graph as whoever runs it does; returns the ids of its classes, None if they are not recognised.
+
+    Raises ModelError for what could not be run, and for a graph that is not the one of the catalogue whose name it
+    would get.
+    """
+    graph = read_model(path, trusted)
+    family = recognise(graph, str(path)).family
+    with naming_damage(str(path)):
+        ids = class_ids(graph, family, find_suppression(graph) if family in ("ssd", "faster_rcnn") else None)
+    entry = next((entry for entry in load_catalogue() if entry.name == chosen), None)
+    if entry is not None:
+        labels = builtin_labels(entry.labels)
+        expected = range(min(labels), max(labels) + 1)
+        if family != entry.family or ids not in (None, expected):
+            raise ModelError(
+                "{} is the name of a model of the catalogue ({}, {} classes), and {} is another ({}{}): give it a name "
+                "of its own with --name.".format(chosen, entry.family, len(expected), path, family, "" if ids is None
+                                                 else ", {} classes".format(len(ids))))
+    return ids
 
 
 def _find_graph(source: Path) -> Path:
     if source.is_dir():
         graphs = [source / GRAPH_FILE] if (source / GRAPH_FILE).is_file() else sorted(source.glob("*.pb"))
-        if len(graphs) != 1:
-            raise ModelError("There is no {} in {}: name the graph's file.".format(GRAPH_FILE, source))
+        if len(graphs) != 1 or graphs[0].name == "saved_model.pb":
+            raise no_graph_in(source)
         return graphs[0]
     if not source.exists():
         raise ModelError("{} does not exist.".format(source))
     if source.suffix != ".pb":
-        raise ModelError("{} is no frozen graph: that is a file whose name ends in .pb.".format(source))
+        raise no_graph(source)
     return source
 
 

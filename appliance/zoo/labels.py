@@ -1,9 +1,11 @@
-"""Label maps: class id to name, built in or from the Object Detection API's .pbtxt files."""
+"""Label maps: class id to name, built in, from the Object Detection API's .pbtxt files, or from lists of names."""
 
 import logging
 import re
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
 from appliance.errors import ModelError
 
@@ -14,21 +16,45 @@ _FOLDER = Path(__file__).parent / "labels"
 # Config files of the original project name this file of its repository.
 _KNOWN_FILE = "mscoco_label_map.pbtxt"
 
-_TOKEN = re.compile(
-    r"""(?P<space>[\s,;]+|\#[^\n]*)
-    |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    |(?P<word>[A-Za-z0-9_.+-]+)
-    |(?P<sign>[{}<>\[\]:])""",
-    re.VERBOSE,
-)
-_ESCAPE = re.compile(r"\\(.)")
-_CLOSING = {"{": "}", "<": ">"}
+MOST_BYTES = 1 << 20
+_LONGEST_NAME = 200
+_LIST_SUFFIXES = ("", ".txt", ".names", ".labels")
+_ITEM = re.compile(r"^[ \t]*item\b", re.MULTILINE)
+_OPENED_ITEM = re.compile(r"^[ \t]*item\s*(?::\s*)?[{<]", re.MULTILINE)
+# What a list of names is not: a page, data, a program.
+_NO_NAMES = re.compile(r"\s*(<[!?a-z]|[{\[]|node\s*\{)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(\d{1,6})[\s:,]+(\S.*)\Z")
+# Names that lists give to what is no class; where one is the first, the ids begin with 0.
+_BACKGROUND = frozenset({"background", "__background__", "unlabeled", "???"})
+_NO_NAME = "???"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# What protobuf puts in front of a complaint: line, column, and the whole line's text.
+_PLACE = re.compile(r"^\d+:\d+ : (?:(['\"]).*\1: )?", re.DOTALL)
 
 
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    line: int
+def _label_map_class() -> Any:
+    """The message of object_detection/protos/string_int_label_map.proto, as far as it is used here."""
+    file = descriptor_pb2.FileDescriptorProto(name="splitlens/label_map.proto", package="splitlens", syntax="proto2")
+    field = descriptor_pb2.FieldDescriptorProto
+    item = file.message_type.add(name="Item")
+    for name, number, kind in (("name", 1, field.TYPE_STRING), ("id", 2, field.TYPE_INT32),
+                               ("display_name", 3, field.TYPE_STRING)):
+        item.field.add(name=name, number=number, label=field.LABEL_OPTIONAL, type=kind)
+    for name, number in (("ancestor_ids", 5), ("descendant_ids", 6)):  # lists are passed over by a newer protobuf only
+        item.field.add(name=name, number=number, label=field.LABEL_REPEATED, type=field.TYPE_INT32)
+    file.message_type.add(name="LabelMap").field.add(
+        name="item", number=1, label=field.LABEL_REPEATED, type=field.TYPE_MESSAGE, type_name=".splitlens.Item")
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file) if hasattr(pool, "Add") else pool.AddSerializedFile(file.SerializeToString())
+    factory: Any = message_factory
+    found = pool.FindMessageTypeByName("splitlens.LabelMap")
+    # protobuf 4.22 replaced the factory object by a function; Python 3.6 has 3.19.
+    if hasattr(factory, "GetMessageClass"):
+        return factory.GetMessageClass(found)
+    return factory.MessageFactory(pool).GetPrototype(found)
+
+
+_LabelMap = _label_map_class()
 
 
 def builtin_labels(name: str) -> Dict[int, str]:
@@ -51,131 +77,130 @@ def is_label_map(path: Path) -> bool:
     """Whether a .pbtxt file looks like a label map, and not like a graph or a pipeline in text form."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return re.search(r"^[ \t]*item\s*(?::\s*)?[{<]", file.read(1 << 16), re.MULTILINE) is not None
+            return _OPENED_ITEM.search(file.read(1 << 16)) is not None
     except OSError:
         return False
 
 
 def load_label_map(path: Path) -> Dict[int, str]:
-    """Read a label map in protobuf's text form: `item { id: 1 name: 'x' display_name: "y" }`.
+    """Read a label map in protobuf's text form, `item { id: 1 name: 'x' display_name: "y" }`, or a list of names.
 
-    display_name wins over name; other fields are passed over.
+    display_name wins over name; other fields are passed over. A list has one name a line: of ids from 1, from 0 where
+    the first is the background's, or with its id in front ("0  person").
     Raises ModelError, with file and line, for a file that is missing or an entry that is broken.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ModelError(
-            "The label map {} cannot be read: {}. label_path must name a .pbtxt file.".format(
-                path, error.strerror
-            )
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ModelError("{} is no label map: it is not text.".format(path)) from error
-    labels = _Reader(path, text).read()
+    text = _read(path)
+    if path.suffix not in _LIST_SUFFIXES or _OPENED_ITEM.search(text) is not None:
+        labels = _parse_items(path, text)
+    else:
+        labels = _parse_names(path, text)
     if not labels:
-        raise ModelError("{} is no label map: there is no `item {{ ... }}` in it.".format(path))
+        raise ModelError("{} is no label map: there is no `item {{ ... }}` in it. A list of names is called "
+                         "labels.txt.".format(path))
     return labels
 
 
-class _Reader:
-    def __init__(self, path: Path, text: str) -> None:
-        self._path = path
-        self._tokens: List[_Token] = list(self._split(text))
-        self._next = 0
+def compare_ids(labels: Mapping[int, str], ids: Optional[range]) -> Optional[str]:
+    """What is wrong with labels for a graph whose classes have these ids, in half a sentence; None if nothing is.
 
-    def read(self) -> Dict[int, str]:
-        labels: Dict[int, str] = {}
-        while self._peek().kind != "end":
-            field = self._field_name()
-            if field.text == "item":
-                identity, label = self._item(field)
-                if identity in labels:
-                    raise self._error(field, "id {} is there a second time".format(identity))
-                labels[identity] = label
-            else:
-                self._skip_value()
-        return labels
+    A background that has id 0 beside others is no mistake.
+    """
+    outside = [key for key in labels if ids is not None and key not in ids and not (key == 0 and len(labels) > 1)]
+    if ids is None or not outside:
+        return None
+    what = "names of other ids are left out" if set(labels) & set(ids) else "no class has a name"
+    return "the ids of the label map are {}, those of the graph's classes {}: {}".format(
+        _span(labels), _span(ids), what)
 
-    def _item(self, start: _Token) -> Tuple[int, str]:
-        opening = self._take()
-        if opening.text not in _CLOSING:
-            raise self._error(opening, "item must be followed by {")
-        fields: Dict[str, str] = {}
-        identity: Optional[int] = None
-        while self._peek().text != _CLOSING[opening.text]:
-            field = self._field_name()
-            if field.text == "id":
-                number = self._take()
-                if number.kind != "word" or not number.text.isdigit():
-                    raise self._error(number, "id must be a number, not {}".format(number.text))
-                identity = int(number.text)
-            elif field.text in ("name", "display_name"):
-                value = self._take()
-                if value.kind != "string":
-                    raise self._error(value, "{} must be in quotes".format(field.text))
-                fields[field.text] = value.text
-            else:
-                self._skip_value()
-        self._take()
-        label = fields.get("display_name") or fields.get("name")
-        if identity is None:
-            raise self._error(start, "this item has no id")
+
+def _span(ids: Iterable[int]) -> str:
+    first, last = min(ids), max(ids)
+    return str(first) if first == last else "{} to {}".format(first, last)
+
+
+def label_map_text(labels: Dict[int, str]) -> str:
+    """Labels in protobuf's text form."""
+    message = _LabelMap()
+    for identity, name in sorted(labels.items()):
+        message.item.add(id=identity, name=name)
+    return text_format.MessageToString(message, as_utf8=True)
+
+
+def _read(path: Path) -> str:
+    try:
+        if not path.is_file() and path.exists():
+            raise ModelError("The label map {} cannot be read: it is no file.".format(path))
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ModelError(
+            "The label map {} cannot be read: {}. label_path must name a .pbtxt file, or a list of names such as "
+            "labels.txt.".format(path, error.strerror)
+        ) from error
+    if len(data) > MOST_BYTES:
+        raise ModelError("{} is no label map: none has more than {} MB.".format(path, MOST_BYTES >> 20))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ModelError("{} is no label map: it is not text (UTF-8).".format(path)) from error
+
+
+def _parse_items(path: Path, text: str) -> Dict[int, str]:
+    message = _LabelMap()
+    try:
+        text_format.Parse(text, message, allow_unknown_field=True)
+    except text_format.ParseError as error:
+        raise _broken(path, error.GetLine(), _PLACE.sub("", str(error))[:200]) from error
+    except (RecursionError, ValueError) as error:
+        raise ModelError("{} is no label map: it cannot be read ({}).".format(path, str(error)[:200])) from error
+    lines = [text.count("\n", 0, found.start()) + 1 for found in _ITEM.finditer(text)]
+    if len(lines) != len(message.item):
+        lines = []  # several stand in one line
+    labels: Dict[int, str] = {}
+    for index, item in enumerate(message.item):
+        line = lines[index] if lines else None
+        if not item.HasField("id"):
+            raise _broken(path, line, "item {} ({}) has no id".format(index + 1, item.name or "without a name"))
+        if item.id < 0:
+            raise _broken(path, line, "the id {} is below 0".format(item.id))
+        if item.id in labels:
+            raise _broken(path, line, "id {} is there a second time".format(item.id))
+        label = _CONTROL.sub(" ", item.display_name or item.name)
         if not label:
-            raise self._error(start, "item {} has neither name nor display_name".format(identity))
-        return identity, label
+            raise _broken(path, line, "item {} has neither name nor display_name".format(item.id))
+        labels[item.id] = label
+    return labels
 
-    def _field_name(self) -> _Token:
-        token = self._take()
-        if token.kind != "word":
-            ended = token.kind == "end"
-            what = "the file ends inside an item" if ended else "{} is not expected".format(token.text)
-            raise self._error(token, what)
-        if self._peek().text == ":" and self._peek().kind == "sign":
-            self._take()
-        return token
 
-    def _skip_value(self) -> None:
-        """Pass over the value of a field that is not needed: a scalar, a message, or a list."""
-        depth = 0
-        while True:
-            token = self._take()
-            if token.kind == "end":
-                raise self._error(token, "the file ends inside an item")
-            if token.kind == "sign" and token.text in "{<[":
-                depth += 1
-            elif token.kind == "sign" and token.text in "}>]":
-                depth -= 1
-                if depth < 0:
-                    raise self._error(token, "{} is not expected".format(token.text))
-            if depth == 0:
-                return
+def _parse_names(path: Path, text: str) -> Dict[int, str]:
+    if _NO_NAMES.match(text):
+        raise ModelError(
+            "{} is no label map: that is a .pbtxt file with `item {{ ... }}`, or a list with one name a "
+            "line.".format(path))
+    names = [line.strip() for line in text.rstrip().splitlines()]
+    for number, name in enumerate(names, 1):
+        if len(name) > _LONGEST_NAME or _CONTROL.search(name):
+            raise _broken(path, number, "this is no name of a class")
+    numbered = [_NUMBERED.match(name) for name in names if name]
+    if numbered and all(numbered):
+        return _with_numbers(path, names)
+    start = 0 if names and names[0].lower() in _BACKGROUND else 1
+    return {index: name for index, name in enumerate(names, start) if name and name != _NO_NAME}
 
-    def _peek(self) -> _Token:
-        return self._tokens[self._next]
 
-    def _take(self) -> _Token:
-        token = self._tokens[self._next]
-        if token.kind != "end":
-            self._next += 1
-        return token
+def _with_numbers(path: Path, names: List[str]) -> Dict[int, str]:
+    labels: Dict[int, str] = {}
+    for line, name in enumerate(names, 1):
+        found = _NUMBERED.match(name)
+        if found is not None:
+            identity = int(found.group(1))
+            if identity in labels:
+                raise _broken(path, line, "id {} is there a second time".format(identity))
+            labels[identity] = found.group(2)
+    return labels
 
-    def _error(self, token: _Token, what: str) -> ModelError:
-        return ModelError("{} line {}: {}.".format(self._path, token.line, what))
 
-    def _split(self, text: str) -> Iterator[_Token]:
-        position, line = 0, 1
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None:
-                sign = text[position]
-                what = "a quote is not closed" if sign in "\"'" else "{!r} is not expected".format(sign)
-                raise self._error(_Token("sign", sign, line), what)
-            kind, found = str(match.lastgroup), match.group()
-            if kind == "string":
-                found = _ESCAPE.sub(r"\1", found[1:-1])
-            if kind != "space":
-                yield _Token(kind, found, line)
-            line += match.group().count("\n")
-            position = match.end()
-        yield _Token("end", "the end of the file", line)
+def _broken(path: Path, line: Optional[int], what: str) -> ModelError:
+    where = "{} line {}".format(path, line) if line else str(path)
+    return ModelError("{}: {}. Mend the label map; its form is `item {{ id: 1 name: 'person' }}`.".format(
+        where, what.rstrip(".")))

@@ -15,6 +15,7 @@ _log = logging.getLogger(__name__)
 GRAPH_FILE = "frozen_inference_graph.pb"
 RECORD_FILE = "splitlens.json"
 LABELS_FILE = "labels.pbtxt"
+LISTS_OF_NAMES = ("labels.txt", "labelmap.txt", "label_map.txt")
 
 
 class Record(NamedTuple):

@@ -10,11 +10,12 @@ from typing import Dict, List, NamedTuple, Optional, Union
 from appliance.errors import ModelError
 from appliance.graph.adapt import read_model
 from appliance.graph.family import recognise
+from appliance.graph.foreign import EXPORT, foreign_file, foreign_folder
 from appliance.settings.wording import size_text
 from appliance.zoo.catalogue import Entry, load_catalogue, near_names
 from appliance.zoo.install import locked, take_away, writing
 from appliance.zoo.labels import builtin_labels, chosen_labels, is_label_map, load_label_map
-from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE, Record, read_record
+from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE, LISTS_OF_NAMES, Record, read_record
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
         labels = _labels(graph.parent, entry, label_path)
         return InstalledModel(name, graph, labels, entry, read_record(graph.parent) if folder else None)
     if graph.is_file():
-        raise ModelError(_no_graph(graph))
+        raise no_graph(graph)
     # A config file of the original project: models/<name>/frozen_inference_graph.pb
     name = path.parent.name if path.suffix == ".pb" else path.name
     folder = _find_folder(name, models_dir)
@@ -110,7 +111,7 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
     if _is_in_catalogue(name):
         raise _not_installed(name)
     if path.is_dir():
-        raise ModelError(_no_graph_in(path))
+        raise no_graph_in(path)
     if path.suffix == ".pb" or path.parent != Path("."):
         raise ModelError("{} does not exist{}".format(path, near_names(name, _known_names(models_dir))))
     raise ModelError(
@@ -120,22 +121,23 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
     )
 
 
-def _no_graph(path: Path) -> str:
-    if path.name.endswith((".tar.gz", ".tgz")):
-        remedy = "`python -m appliance models import {}` takes the archive of one.".format(path)
-    else:
-        remedy = "Export the model as {}; a text graph, a SavedModel or a checkpoint is something else.".format(
-            GRAPH_FILE
-        )
-    return "{} is no frozen graph: that is a file whose name ends in .pb. {}".format(path, remedy)
+def no_graph(path: Path) -> ModelError:
+    """Why a file whose name does not end in .pb is not taken."""
+    foreign = foreign_file(path)
+    if foreign is None:
+        return ModelError(
+            "{} is no frozen graph: that is a file whose name ends in .pb. {}".format(path, EXPORT))
+    return ModelError("{} is no frozen graph but {}. {}".format(path, foreign.what, foreign.remedy))
 
 
-def _no_graph_in(folder: Path) -> str:
-    if not (folder / "saved_model.pb").is_file():
-        return "There is no {} in {}.".format(GRAPH_FILE, folder)
+def no_graph_in(folder: Path) -> ModelError:
+    """Why a folder without a graph is not taken."""
+    foreign = foreign_folder(folder)
+    if foreign is None:
+        return ModelError("There is no {} in {}: name the graph's file.".format(GRAPH_FILE, folder))
     beside = folder.resolve().parent / GRAPH_FILE
-    remedy = "give {}, which lies beside it".format(beside) if beside.is_file() else "export it as " + GRAPH_FILE
-    return "{} is a SavedModel, and a frozen graph is needed: {}.".format(folder, remedy)
+    remedy = "give {}, which lies beside it.".format(beside) if beside.is_file() else foreign.remedy
+    return ModelError("{} is no frozen graph but {}: {}".format(folder, foreign.what, remedy))
 
 
 def _folders(models_dir: Path) -> List[Path]:
@@ -204,6 +206,7 @@ def _labels_beside(folder: Path, entry: Optional[Entry]) -> Dict[int, str]:
 
 
 def label_map_beside(folder: Path) -> Optional[Path]:
-    """The label map in a graph's folder: labels.pbtxt, or the first .pbtxt file that holds one."""
+    """The label map in a graph's folder: labels.pbtxt, or the first .pbtxt file that holds one, or a list of names."""
     candidates = sorted(folder.glob("*.pbtxt"), key=lambda path: (path.name != LABELS_FILE, path.name))
-    return next((path for path in candidates if is_label_map(path)), None)
+    lists = [folder / name for name in LISTS_OF_NAMES if (folder / name).is_file()]
+    return next((path for path in candidates if is_label_map(path)), lists[0] if lists else None)

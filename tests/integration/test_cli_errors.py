@@ -44,7 +44,7 @@ QUICK = [
     ("image bus.jpg --model gone/gone.pb", MODEL, "gone/gone.pb does not exist."),
     ("image bus.jpg --model text.pb", MODEL, "text.pb: this is no frozen graph"),
     ("image bus.jpg --model cut.pb", MODEL, "cut.pb: this is no frozen graph, or a truncated one."),
-    ("image bus.jpg --model bus.jpg", MODEL, "bus.jpg is no frozen graph: "),
+    ("image bus.jpg --model bus.jpg", MODEL, "bus.jpg is no frozen graph but a picture."),
     ("image bus.jpg --label-path gone.pbtxt", MODEL, "The label map gone.pbtxt cannot be read: "),
     ("image bus.jpg --label-path maps/broken.pbtxt", MODEL, "maps/broken.pbtxt line 2: "),
     ("image gone.jpg", SOURCE, "gone.jpg does not exist; jpg, jpeg and png files are accepted"),

@@ -5,9 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from appliance.detectors.families import understand
+from appliance.detectors.families import labels_of, understand
 from appliance.errors import ModelError
 from appliance.graph.checks import MOST_CALLS_DEEP, MOST_NODES, allowed_operations
+from appliance.graph.family import Interface
 from appliance.graph.fold import fold_batch_norms
 from appliance.graph.frozen import Graph, Tensor, make_const, make_node, make_placeholder
 from appliance.graph.head import mask_classes, segmentation_side
@@ -17,7 +18,7 @@ from appliance.graph.reading import parse_graph, read_graph
 from appliance.graph.shapes import find_shapes
 from appliance.graph.trace import NotRecognisedError, follow
 from appliance.graph.wire import MOST_FIELDS, count_fields
-from tests.small_ssd import mutated, small_ssd
+from tests.small_ssd import mutated, small_deeplab, small_ssd
 
 
 def changed(*changes):
@@ -313,3 +314,19 @@ def test_a_graph_is_not_looked_through_for_hours():
     with pytest.raises(ValueError, match="million steps"):
         for name in names * 2:
             graph.ancestors([name])
+
+
+def test_the_ids_of_the_classes_are_read(tmp_path):
+    path = tmp_path / "mine.pb"
+    for message, ids in ((small_ssd(3), range(1, 4)), (small_deeplab(5), range(5))):
+        path.write_bytes(message.SerializeToString())
+        understood = understand(path, False, True, False)
+        assert understood.ids == ids
+        labels = labels_of(understood.interface, understood.ids, {0: "background", 2: "b", 77: "other"})
+        assert labels == {key: name for key, name in {0: "background", 2: "b"}.items() if key in ids}
+
+
+def test_a_deeplab_without_labels_has_those_of_pascal():
+    interface = Interface("deeplab", "image")
+    assert len(labels_of(interface, range(21), {})) == 21
+    assert labels_of(interface, range(20), {}) == {}

@@ -7,32 +7,35 @@ import logging
 import tarfile
 import threading
 import time
+import zipfile
 
 import numpy as np
 import pytest
 
 from appliance.errors import ModelError, OutputError
-from appliance.graph.frozen import graph_hash, make_const
+from appliance.graph.adapt import read_model
+from appliance.graph.foreign import foreign_data
+from appliance.graph.frozen import graph_hash, make_const, make_node
 from appliance.graph.proto import GraphDef
 from appliance.graph.reading import read_graph
 from appliance.zoo.importing import import_model
 from appliance.zoo.install import locked
 from appliance.zoo.labels import builtin_labels
 from appliance.zoo.store import installed, remove, resolve_model
+from tests.small_ssd import small_deeplab, small_ssd
 
 DEFAULT = "ssdlite_mobilenet_v2_coco_2018_05_09"
 DEEPLAB = "deeplabv3_mnv2_pascal_train_aug"
 OWN_LABELS = "item { id: 1 name: 'bolt' } item { id: 2 name: 'nut' }"
 
 
-def graph_bytes(value=1.0):
-    graph = GraphDef(node=[make_const("weights", np.full(8, value, np.float32))])
-    return graph.SerializeToString()
+def graph_bytes(classes=2):
+    return small_ssd(classes).SerializeToString()
 
 
-def put_graph(folder, name="frozen_inference_graph.pb", labels=None):
+def put_graph(folder, name="frozen_inference_graph.pb", labels=None, message=None):
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(graph_bytes())
+    (folder / name).write_bytes(message.SerializeToString() if message is not None else graph_bytes())
     if labels:
         (folder / "label_map.pbtxt").write_text(labels)
     return folder / name
@@ -183,7 +186,7 @@ def test_a_folder_is_imported_with_the_label_map_in_it(models_dir, tmp_path):
 
 
 def test_a_deeplab_folder_is_imported_under_the_catalogues_name(models_dir, tmp_path):
-    put_graph(tmp_path / DEEPLAB)
+    put_graph(tmp_path / DEEPLAB, message=small_deeplab())
     model = import_model(tmp_path / DEEPLAB, models_dir)
     assert model.name == DEEPLAB + "_2018_01_29" and model.labels == builtin_labels("pascal")
 
@@ -192,8 +195,8 @@ def test_a_zoo_archive_that_came_by_other_ways_is_imported(models_dir, tmp_path)
     archive = tmp_path / "ssd_mobilenet_v1_coco_11_06_2017.tar.gz"
     with tarfile.open(str(archive), "w:gz") as tar:
         info = tarfile.TarInfo("ssd/frozen_inference_graph.pb")
-        info.size = len(graph_bytes())
-        tar.addfile(info, io.BytesIO(graph_bytes()))
+        info.size = len(graph_bytes(90))
+        tar.addfile(info, io.BytesIO(graph_bytes(90)))
     model = import_model(archive, models_dir)
     assert model.name == "ssd_mobilenet_v1_coco_11_06_2017" and model.entry.model_type == "nms_v0"
     renamed = archive.with_name(DEFAULT + ".tar.gz")
@@ -349,4 +352,107 @@ def test_a_record_of_another_release_is_read_for_what_is_known(models_dir, tmp_p
 
 def test_the_imported_copy_can_be_read(models_dir, tmp_path):
     model = import_model(put_graph(tmp_path / "bolts"), models_dir)
-    assert list(read_graph(model.path).nodes) == ["weights"]
+    assert "detection_boxes" in read_graph(model.path).nodes
+
+
+@pytest.mark.parametrize("message", [small_ssd(3), small_deeplab()])
+def test_another_graph_does_not_get_a_name_of_the_catalogue(models_dir, tmp_path, message):
+    source = put_graph(tmp_path / DEFAULT, message=message)
+    for given, name in ((tmp_path / DEFAULT, None), (source, None), (source, DEFAULT)):
+        with pytest.raises(ModelError, match="is the name of a model of the catalogue .ssd, 90 classes.*--name"):
+            import_model(given, models_dir, name=name)
+    assert import_model(source, models_dir, name="mine").name == "mine"
+    assert import_model(put_graph(tmp_path / "x", message=small_ssd(90)), models_dir, name=DEFAULT).name == DEFAULT
+
+
+def test_an_import_recognises_what_it_imports(models_dir, tmp_path):
+    source = put_graph(tmp_path / "mine", message=GraphDef(node=[make_const("weights", np.zeros(8, np.float32))]))
+    with pytest.raises(ModelError, match="none of the outputs detection_boxes"):
+        import_model(source, models_dir)
+    outputs = [make_const("Identity" + number, np.zeros(1, np.float32)) for number in ("", "_1", "_2")]
+    nodes = [make_node(node.name, "Identity", ["c" + node.name]) for node in outputs]
+    for node in outputs:
+        node.name = "c" + node.name
+    source = put_graph(tmp_path / "tf2", message=GraphDef(node=outputs + nodes))
+    with pytest.raises(ModelError, match="are called Identity, Identity_1, Identity_2.*docs/models.md"):
+        import_model(source, models_dir)
+    assert not models_dir.exists()
+
+
+def test_a_list_of_names_is_imported_as_a_label_map(models_dir, tmp_path):
+    put_graph(tmp_path / "bolts")
+    (tmp_path / "bolts" / "labels.txt").write_text("bolt\nnut\n")
+    model = import_model(tmp_path / "bolts", models_dir)
+    assert model.labels == {1: "bolt", 2: "nut"}
+    assert (model.path.parent / "labels.pbtxt").is_file()
+
+
+def test_ids_that_are_not_the_graphs_are_told(models_dir, tmp_path, caplog):
+    labels = tmp_path / "map.pbtxt"
+    labels.write_text("item { id: 0 name: 'card' }")
+    import_model(put_graph(tmp_path / "cards"), models_dir, labels)
+    assert "the ids of the label map are 0, those of the graph's classes 1 to 2: no class has a name" in caplog.text
+
+
+def zipped(name):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, b"x")
+    return buffer.getvalue()
+
+
+FOREIGN = [
+    ("saved_model.pb", b"\x08\x01\x12\x99\x01\x0a", "a SavedModel"),
+    ("model.onnx", b"\x08\x07\x12\x07pytorch", "an ONNX model"),
+    ("model.onnx", b"\x08\x08\x3a\x10", "an ONNX model"),
+    ("model.tflite", b"\x1c\0\0\0TFL3", "a TensorFlow Lite model"),
+    ("model.h5", b"\x89HDF\r\n\x1a\n", "a Keras model"),
+    ("model.keras", zipped("metadata.json"), "a Keras model"),
+    ("model.ckpt-200.meta", b"\x0a\x00", "a checkpoint"),
+    ("model.ckpt-200.data-00000-of-00001", b"\0\0", "a checkpoint"),
+    ("checkpoint", b'model_checkpoint_path: "model.ckpt"', "a checkpoint"),
+    ("best.pt", zipped("archive/data.pkl"), "a PyTorch model"),
+    ("best.pth", b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j", "a PyTorch model"),
+    ("yolo.pt", zipped("best/data.pkl"), "a PyTorch model"),
+    ("model.zip", zipped("frozen_inference_graph.pb"), "an archive"),
+    ("graph.pbtxt", b"node {\n  name: 'x'\n}", "a graph written as text"),
+    ("pipeline.config", b"# as trained\nmodel {\n ssd {", "the configuration of a training"),
+    ("page.pb", b"\n<!DOCTYPE html>\n<html>404", "a page of the web"),
+    ("pointer.pb", b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+    ("model.json", b'{"format": "graph-model"', "TensorFlow.js"),
+    ("model.xml", b'<?xml version="1.0"?>', "OpenVINO"),
+    ("yolo.weights", b"\0\0\0\0", "a model of Darknet"),
+    ("engine.trt", b"ftrt\0", "an engine of TensorRT"),
+]
+
+
+@pytest.mark.parametrize("name, content, what", FOREIGN, ids=[row[0] for row in FOREIGN])
+def test_a_file_of_another_kind_is_named_with_its_remedy(models_dir, tmp_path, name, content, what):
+    for file in {name, "renamed.pb"} if "ckpt" not in name and "weights" not in name else {name}:
+        path = tmp_path / file
+        path.write_bytes(content)
+        for use in (import_model, lambda path, folder: read_model(resolve_model(path, folder).path)):
+            with pytest.raises(ModelError, match="no frozen graph but .*" + what) as raised:
+                use(path, models_dir)
+            assert str(raised.value).endswith(".") and str(raised.value).count(". ") >= 1
+    assert not models_dir.exists()
+
+
+@pytest.mark.parametrize("files, what", [
+    (("saved_model.pb",), "a SavedModel"), (("saved_model.pbtxt", "variables"), "a SavedModel"),
+    (("model.ckpt.index", "checkpoint"), "a checkpoint"), (("best.pt",), "a PyTorch model"),
+    (("model.json", "group1-shard1of1.bin"), "a model of TensorFlow.js"), (("detect.tflite",), "TensorFlow Lite"),
+])
+def test_a_folder_of_another_kind_is_named_with_its_remedy(models_dir, tmp_path, files, what):
+    for name in files:
+        (tmp_path / name).write_bytes(b"\x08\x01\x12")
+    for use in (import_model, resolve_model):
+        with pytest.raises(ModelError, match="is no frozen graph but .*" + what):
+            use(tmp_path, models_dir)
+
+
+def test_a_graph_that_begins_like_another_file_is_a_graph():
+    """Its first bytes are a new line and a length: that of a long name may be any sign."""
+    for length in range(30, 126):
+        node = make_const("x" * length, np.zeros(1, np.float32))
+        assert foreign_data(GraphDef(node=[node]).SerializeToString()) is None
