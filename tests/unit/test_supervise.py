@@ -257,3 +257,10 @@ def test_certificates_are_tried_before_anything_is_started(tmp_path, monkeypatch
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="apt install openssl"):
         supervise.certificate_files("self-signed")
+
+
+def test_the_daemon_has_few_pools_of_memory_unless_somebody_says_how_many(monkeypatch):
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    assert supervise.memory_environment() == {"MALLOC_ARENA_MAX": "4"}
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
+    assert supervise.memory_environment() == {}
