@@ -137,11 +137,16 @@ def _load_for_up(options: argparse.Namespace) -> Loaded:
 
 def _config(options: argparse.Namespace) -> int:
     loaded = _load(options)
-    from appliance.settings.show import check, show
+    if options.action == "check":
+        from appliance.check import check_all
+        from appliance.supervise import listening_address
 
-    if options.action == "show":
-        loaded = _with_tuned(loaded)
-    print(show(loaded) if options.action == "show" else check(loaded))
+        listening_address(loaded.settings.listen)
+        print(check_all(_with_tuned(loaded)))
+    else:
+        from appliance.settings.show import show
+
+        print(show(_with_tuned(loaded)))
     return 0
 
 

@@ -20,6 +20,10 @@ from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE, LISTS_OF_NAMES, Record
 _log = logging.getLogger(__name__)
 
 
+class NotInstalled(ModelError):
+    """A model of the catalogue that can be fetched."""
+
+
 class InstalledModel(NamedTuple):
     """A graph that can be loaded.
 
@@ -178,9 +182,9 @@ def _known_names(models_dir: Path) -> List[str]:
     return [entry.name for entry in load_catalogue()] + [folder.name for folder in _folders(models_dir)]
 
 
-def _not_installed(name: str) -> ModelError:
+def _not_installed(name: str) -> NotInstalled:
     size = next(entry.bytes for entry in load_catalogue() if entry.name == name)
-    return ModelError(
+    return NotInstalled(
         "{} is not installed. `python -m appliance models get {}` fetches it ({}).".format(
             name, name, size_text(size)
         )
