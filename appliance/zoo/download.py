@@ -6,13 +6,14 @@ import hashlib
 import http.client
 import logging
 import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Optional
 
-from appliance.errors import ModelError
+from appliance.errors import ModelError, OutputError
 from appliance.settings import redact
 from appliance.zoo.install import Progress, check_space, remove_file, writing
 
@@ -21,18 +22,28 @@ _log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 60.0
 _BLOCK = 1 << 16
+# Before what broke off is tried again; after so many bytes from the first wait on.
+WAIT_SECONDS = (1.0, 4.0, 15.0)
+_PROGRESS_BYTES = 1 << 20
+_MOST_BYTES = 4 << 30
+_PASSING = (408, 429, 500, 502, 503, 504)
 _BY_HAND = "Try later, or fetch {} on another machine and run `python -m appliance models import FILE`."
 
 
 class OriginUnavailable(ModelError):
     """The server cannot be reached, or does not have the file (any more): another origin may be tried.
 
-    what: the sentence without its remedy, for who has another origin.
+    what: the sentence without its remedy, for who has another origin. is_passing: it may work again in a moment.
     """
 
-    def __init__(self, what: str, remedy: str) -> None:
+    def __init__(self, what: str, remedy: str, is_passing: bool = False) -> None:
         super().__init__("{} {}".format(what, remedy))
         self.what = what
+        self.is_passing = is_passing
+
+
+class _BrokenOffError(ModelError):
+    """A transfer stopped before its end, and can be gone on with."""
 
 
 class Downloaded(NamedTuple):
@@ -52,18 +63,54 @@ def download(
 ) -> Downloaded:
     """Fetch `url` into the file `part`, going on where an earlier try stopped.
 
+    What breaks off, or is answered with a server's error, is tried again a few times. What was put together of two
+    tries and is not the expected file is fetched once more from the start.
     Proxies of the environment are used, and a user name and password in `url`, which no message shows.
     A transfer that breaks off leaves `part` for the next try, and beside it PART.tag, by which the server can tell
-    whether its file is still the same. A file that is not the expected one is deleted; `discard` deletes both.
+    whether its file is still the same. A file that is not the expected one is deleted, and what a full disk left;
+    `discard` deletes both.
     Raises OriginUnavailable, ModelError (wrong size or hash, broken off), OutputError (no space).
     """
-    have = part.stat().st_size if part.exists() else 0
-    if expected_bytes is not None and have > expected_bytes:
-        discard(part)
-        have = 0
-    if have == 0 or have != expected_bytes:
-        _transfer(url, part, have, expected_bytes, progress)
+    had = _fetch(url, part, expected_bytes, progress)
+    try:
+        return _check(redact(url), part, expected_bytes, expected_sha384)
+    except ModelError as error:
+        if not had:
+            raise
+        _log.warning("%s It is fetched again from the start.", error)
+    _fetch(url, part, expected_bytes, progress)
     return _check(redact(url), part, expected_bytes, expected_sha384)
+
+
+def _fetch(url: str, part: Path, expected: Optional[int], progress: Optional[Progress]) -> int:
+    """Make `part` as long as it can be; returns how much of it was there before."""
+    if expected is not None and _size(part) > expected:
+        discard(part)
+    first = _size(part)
+    waits = list(WAIT_SECONDS)
+    while True:
+        have = _size(part)
+        if have and have == expected:
+            return first
+        try:
+            _transfer(url, part, have, expected, progress)
+            return first
+        except OutputError:
+            with contextlib.suppress(OSError):
+                discard(part)
+            raise
+        except (OriginUnavailable, _BrokenOffError) as error:
+            is_passing = not isinstance(error, OriginUnavailable) or error.is_passing or _size(part) > first
+            if _size(part) - have >= _PROGRESS_BYTES:
+                waits = list(WAIT_SECONDS)
+            if not waits or not is_passing:
+                raise
+            _log.warning("%s It is tried again in %g s.", error, waits[0])
+            time.sleep(waits.pop(0))
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
 
 
 def discard(part: Path) -> None:
@@ -89,7 +136,13 @@ def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress
         stack.callback(response.close)
         start = _start_of(response)
         if start not in (0, have):
-            raise ModelError("{} sent bytes from {} on, not from {}: try again.".format(shown, start, have))
+            _log.warning("%s sent bytes from %d on, not from %d: it is fetched from the start.", shown, start, have)
+            response.close()
+            response = _open(url)
+            stack.callback(response.close)
+            start = _start_of(response)
+            if start:
+                raise ModelError("{} sends parts that nobody asked for: it cannot be fetched from there.".format(shown))
         length = response.headers.get("Content-Length", "")
         total = start + int(length) if length.isdigit() else expected
         if expected is not None and total != expected:
@@ -104,14 +157,16 @@ def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress
         if not start:
             tag_file.write_text(_tag_of(response), encoding="latin-1")
         file = stack.enter_context(part.open("ab" if start else "wb"))
-        done = start
+        done, limit = start, _MOST_BYTES if total is None else total
         for block in _blocks(shown, response):
-            file.write(block)
             done += len(block)
+            if done > limit:
+                raise ModelError("{} goes on beyond {} bytes: it is not the published file.".format(shown, limit))
+            file.write(block)
             if progress is not None:
                 progress(done, total)
     if total is not None and done < total:
-        raise ModelError(
+        raise _BrokenOffError(
             "{} broke off after {} of {} bytes: the same command goes on from there.".format(shown, done, total)
         )
 
@@ -136,7 +191,7 @@ def _open(url: str, start: int = 0, tag: str = "") -> Any:
         if error.code == 416 and start:
             return None
         what = "{} cannot be had: {} answers {} {}.".format(shown, host, error.code, error.reason)
-        raise OriginUnavailable(what, _BY_HAND.format(shown)) from error
+        raise OriginUnavailable(what, _BY_HAND.format(shown), error.code in _PASSING) from error
     except (ValueError, http.client.InvalidURL):  # whose text may hold a part of a password
         raise ModelError("{} is no address that can be fetched.".format(shown)) from None
     except (OSError, http.client.HTTPException) as error:
@@ -175,7 +230,7 @@ def _blocks(url: str, response: Any) -> Iterator[bytes]:
         try:
             block = response.read(_BLOCK)
         except (OSError, http.client.HTTPException) as error:
-            raise ModelError(
+            raise _BrokenOffError(
                 "{} broke off ({}): the same command goes on from there.".format(
                     url, str(error) or type(error).__name__
                 )

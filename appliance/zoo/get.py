@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from appliance.errors import ModelError, OutputError
+from appliance.errors import ModelError
 from appliance.graph.frozen import graph_hash
 from appliance.graph.reading import read_graph
 from appliance.settings import redact
@@ -98,10 +98,8 @@ def _from_zoo(
     try:
         unpack_graph(archive.path, folder)
         read_graph(folder / GRAPH_FILE)
-    except OutputError:
-        raise  # the archive is whole, and only needs space
     except Exception:
-        discard(part)  # a whole file that is no good: going on from it would help nobody
+        discard(part)  # a whole file that is no good, or that fills the disk: going on from it would help nobody
         raise
     if origin.sha384 is None and expected_sha384 is None:
         _remember(origin, archive, models_dir)
