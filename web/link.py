@@ -11,6 +11,7 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 from appliance.bus import (
     DETECTIONS,
     HANG_SECONDS,
+    HEARTBEAT_SECONDS,
     LOADING_SECONDS,
     LOG,
     SILENCE_SECONDS,
@@ -120,7 +121,7 @@ class Link:
                 if event is not None:
                     heard = time.monotonic()
                     self._take(*event)
-                elif self.is_up and time.monotonic() - heard > SILENCE_SECONDS:
+                elif self.is_up and self._is_silent(time.monotonic() - heard):
                     self._set_daemon(False, self._why(heard))
                 elif not self.is_up and (heard or read_last_words(self._run_dir)):
                     why = self._why(heard)
@@ -129,6 +130,11 @@ class Link:
                 self.history.add(time.time(), self.statistics if self.is_up else None)
         finally:
             listener.close()
+
+    def _is_silent(self, seconds: float) -> bool:
+        """Whether nothing heard for so long means that the daemon hangs, or that it is gone."""
+        pid = self.state["daemon"].get("pid") if self.state else None
+        return seconds > (SILENCE_SECONDS if pid is None or is_alive(pid) else 2 * HEARTBEAT_SECONDS)
 
     def _take(self, topic: str, message: Message) -> None:
         """Keep it and tell it. What cannot be used is logged; the listener goes on."""

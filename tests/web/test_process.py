@@ -95,8 +95,15 @@ def test_a_master_that_is_killed_leaves_no_worker_with_the_port(fresh):
         viewer.next()
         fresh.process.kill()
         fresh.process.wait(LIMIT)
-        until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+        until(lambda: is_gone(worker))
     until(lambda: can_listen(fresh.port))
+
+
+def is_gone(process):
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def can_listen(port):
