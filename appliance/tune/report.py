@@ -4,14 +4,15 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from appliance.tune.candidates import Outcome
 
-COLUMNS = ("", "engine", "path", "workers", "batch", "XLA", "streams", "fps", "latency ms", "load s", "note")
+COLUMNS = (
+    "", "engine", "path", "workers", "batch", "XLA", "streams", "fps", "latency ms", "load s", "measured s", "note")
 _LEFT = ("", "engine", "path", "XLA", "note")
 
 
 class Row(NamedTuple):
     """One candidate with so many streams. path, workers: what it came to; "" and None where it did not load.
 
-    loading: seconds. is_kept: whether it is the one that is kept.
+    loading, measured: seconds. is_kept: whether it is the one that is kept.
     """
 
     outcome: Outcome
@@ -19,6 +20,7 @@ class Row(NamedTuple):
     path: str = ""
     workers: Optional[int] = None
     loading: float = 0.0
+    measured: float = 0.0
     is_kept: bool = False
 
 
@@ -45,6 +47,7 @@ def _cells(row: Row) -> Sequence[str]:
         "{:.1f}".format(outcome.fps) if was_measured else "-",
         "{:.1f}".format(outcome.latency * 1e3) if was_measured else "-",
         "{:.1f}".format(row.loading) if row.path else "-",
+        "{:.1f}".format(row.measured) if was_measured else "-",
         outcome.refusal or ("kept" if row.is_kept else ""),
     )
 
@@ -54,5 +57,6 @@ def as_json(row: Row) -> Dict[str, Any]:
     outcome = row.outcome
     fields: Dict[str, Any] = dict(outcome.candidate._asdict(), path=row.path or None, workers=row.workers)
     fields.update(streams=row.streams, fps=round(outcome.fps, 1), latency_ms=round(outcome.latency * 1e3, 1),
-                  load_s=round(row.loading, 1), refusal=outcome.refusal, kept=row.is_kept)
+                  load_s=round(row.loading, 1), measured_s=round(row.measured, 1),
+                  refusal=outcome.refusal, kept=row.is_kept)
     return fields

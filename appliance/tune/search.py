@@ -79,6 +79,7 @@ class Search:
         self._load_seconds: Dict[Candidate, float] = {}
         self._group_of: Dict[Candidate, Group] = {}
         self._longest: Dict[bool, float] = {}
+        self._overhead = 0.0
         self._default: Optional[Candidate] = None
         self.gave_up = False
         """Whether a load is still under way."""
@@ -88,7 +89,7 @@ class Search:
         with contextlib.suppress(LoadError):  # others may do
             self._load_default()
         for group in self._quick:
-            self._try(group, self._load_of(self._default) + self._long)
+            self._try(group, self._needed([self._default], self._long))
         self._measure_again(finalists(self.outcomes), self._turns, self._long)
         for group in self._slow:
             self._try_slow(group)
@@ -109,7 +110,7 @@ class Search:
         with self._loading(DEFAULT, self._left()) as loaded:
             self._note_load(loaded.candidates, began)
             self._default = loaded.candidates[0]
-            self._outcomes[self._default] = loaded.measure(self._default, self._brief)
+            self._measure(loaded, self._default, self._brief)
         self._longest[False] = self._clock() - began
 
     @contextlib.contextmanager
@@ -125,7 +126,7 @@ class Search:
         """Measure a group for a moment, where that can be expected to leave the reserve; and the best of one that is
         slow to load for longer, if it is near the best of all, which is returned then."""
         is_slow, began = is_slow_to_load(group), self._clock()
-        left = self._left() - reserve - self._brief * len(group)
+        left = self._left() - reserve - self._cost(self._brief)
         finalist = None
         try:
             if self.gave_up or left <= self._longest.get(is_slow, 0.0):
@@ -133,13 +134,18 @@ class Search:
             with self._loading(group, left) as loaded:
                 self._note_load(loaded.candidates, began)
                 for candidate in loaded.candidates:
-                    if candidate not in self._outcomes:
-                        self._outcomes[candidate] = loaded.measure(candidate, self._brief)
+                    if candidate in self._outcomes:
+                        continue
+                    if self._left() - reserve <= self._cost(self._brief):
+                        self._refuse([candidate], "not measured: no time is left")
+                    else:
+                        self._measure(loaded, candidate, self._brief)
                 own = choose([self._outcomes[candidate] for candidate in loaded.candidates])
-                if is_slow and own is not None and is_near(own, self._best()):
+                if is_slow and own is not None and is_near(own, self._best()) and (
+                        self._left() - reserve > self._cost(self._long / 3)):
                     # While it is loaded: to load it again would take too long.
                     finalist = own.candidate
-                    self._outcomes[finalist] = loaded.measure(finalist, self._long / 3)
+                    self._measure(loaded, finalist, self._long / 3)
             self._longest[is_slow] = max(self._clock() - began, self._longest.get(is_slow, 0.0))
         except LoadError as error:
             self._refuse(group, str(error))
@@ -151,8 +157,7 @@ class Search:
         """Where one is near the best, the default and the best are measured once more after it."""
         best = self._best()
         beside = [best.candidate] if best is not None else []
-        reserve = sum(self._load_of(one) for one in {self._default, *beside}) + self._long
-        finalist = self._try(group, reserve)
+        finalist = self._try(group, self._needed(list({self._default, *beside}), self._long * 2 / 3))
         if finalist is not None and self._measure_again(beside, 1, self._long * 2 / 3):
             self._finals.add(finalist)
 
@@ -163,12 +168,11 @@ class Search:
         if self._default is not None and not self._outcomes[self._default].refusal:
             chosen.append(self._default)
         for candidate in candidates:
-            if candidate not in chosen and self._left() > seconds + sum(map(self._load_of, [*chosen, candidate])):
+            if candidate not in chosen and self._left() > self._needed([*chosen, candidate], seconds):
                 chosen.append(candidate)
-        loading = sum(map(self._load_of, chosen))
-        if self.gave_up or self._left() <= seconds + loading:
+        if self.gave_up or self._left() <= self._needed(chosen, seconds):
             return False
-        if self._left() <= seconds + turns * loading:
+        if self._left() <= turns * self._needed(chosen, seconds / turns):
             turns = 1
         for _ in range(turns):
             for group in self._grouped(chosen):
@@ -182,7 +186,7 @@ class Search:
         try:
             with self._loading(self._group_of[group[0]], self._left()) as loaded:
                 for candidate in group:
-                    self._outcomes[candidate] = loaded.measure(candidate, seconds)
+                    self._measure(loaded, candidate, seconds)
         except (LoadError, GivenUp) as error:
             self._refuse(group, str(error) or "given up: not loaded a second time")
             return False
@@ -204,8 +208,19 @@ class Search:
         for candidate in group:
             self._outcomes[candidate] = self._trials.refuse(candidate, refusal)
 
-    def _load_of(self, candidate: Optional[Candidate]) -> float:
-        return self._load_seconds.get(candidate, 0.0) if candidate is not None else 0.0
+    def _measure(self, loaded: Loaded, candidate: Candidate, seconds: float) -> None:
+        began = self._clock()
+        self._outcomes[candidate] = loaded.measure(candidate, seconds)
+        self._overhead = max(self._overhead, self._clock() - began - seconds)
+
+    def _cost(self, seconds: float) -> float:
+        """Of a measurement: frames that are under way at its end, many of which may take long."""
+        return seconds + self._overhead
+
+    def _needed(self, candidates: Sequence[Optional[Candidate]], seconds: float) -> float:
+        """To load and measure these, for so many seconds together."""
+        loads = sum(self._load_seconds.get(one, 0.0) for one in candidates if one is not None)
+        return loads + seconds + len(candidates) * self._overhead
 
     def _left(self) -> float:
         return self._end - self._clock()

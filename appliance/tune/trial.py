@@ -172,16 +172,18 @@ class _LoadedDetector(Loaded):
         # 0, where somebody set that: the detector's own.
         detector.workers = candidate.worker_threads or detector.workers
         detector.batch = candidate.batch or detector.batch
+        measured = 0.0
         try:
             if detector.batch not in self._refusals:
                 self._refusals[detector.batch] = trial.compare(detector)
             refusal = self._refusals[detector.batch]
             rate = trial.rate(candidate, detector, seconds)
+            measured = rate.seconds
             outcome = Outcome(candidate, rate.fps, rate.latency(), refusal) if rate.frames else Outcome(
                 candidate, refusal=refusal or "not one frame in the time")
         except Exception as error:
             outcome = Outcome(candidate, refusal=_sentence(error))
-        return trial.note(Row(outcome, trial.streams, detector.path, detector.workers, self._loading))
+        return trial.note(Row(outcome, trial.streams, detector.path, detector.workers, self._loading, measured))
 
 
 def within(seconds: float, work: Callable[[], _Result]) -> _Result:

@@ -239,17 +239,17 @@ def test_a_load_that_takes_too_long_is_left_to_itself(monkeypatch, tmp_path):
 
 def test_the_table_marks_what_is_kept_and_tells_what_is_not_taken():
     lines = table([
-        Row(Outcome(Candidate("tensorflow", 2, xla=True), 99.0, 0.01, "differs"), 1, "fast", 2, 4.0),
-        Row(Outcome(Candidate("tensorflow", 1, 16, False), 80.25, 0.0125), 8, "fast", 1, 2.0, True),
-        Row(Outcome(Candidate("openvino", 2), 31.5, 0.05), 1, "fast", 2, 1.0),
+        Row(Outcome(Candidate("tensorflow", 2, xla=True), 99.0, 0.01, "differs"), 1, "fast", 2, 4.0, 0.3),
+        Row(Outcome(Candidate("tensorflow", 1, 16, False), 80.25, 0.0125), 8, "fast", 1, 2.0, 12.0, True),
+        Row(Outcome(Candidate("openvino", 2), 31.5, 0.05), 1, "fast", 2, 1.0, 6.0),
         Row(Outcome(Candidate("tensorrt", 2), refusal="It is not here."), 1),
     ])
     heading, *rows = [line.split() for line in lines]
     assert heading == ["engine", "path", "workers", "batch", "XLA", "streams", "fps", "latency", "ms", "load", "s",
-                       "note"]
+                       "measured", "s", "note"]
     assert rows == [
-        ["openvino", "fast", "2", "1", "-", "1", "31.5", "50.0", "1.0"],
-        ["tensorflow", "fast", "2", "1", "on", "1", "99.0", "10.0", "4.0", "differs"],
-        ["tensorrt", "-", "2", "1", "-", "1", "-", "-", "-", "It", "is", "not", "here."],
-        ["*", "tensorflow", "fast", "1", "16", "off", "8", "80.2", "12.5", "2.0", "kept"],
+        ["openvino", "fast", "2", "1", "-", "1", "31.5", "50.0", "1.0", "6.0"],
+        ["tensorflow", "fast", "2", "1", "on", "1", "99.0", "10.0", "4.0", "0.3", "differs"],
+        ["tensorrt", "-", "2", "1", "-", "1", "-", "-", "-", "-", "It", "is", "not", "here."],
+        ["*", "tensorflow", "fast", "1", "16", "off", "8", "80.2", "12.5", "2.0", "12.0", "kept"],
     ]

@@ -16,11 +16,11 @@ ON_GPU = Candidate("tensorflow", 8, 32, False)
 class Machine(Trials):
     """fps: of a candidate, a function. loads: seconds that a group takes to load, a function of its largest candidate.
 
-    refusals: of candidates that find something else.
+    refusals: of candidates that find something else. slowness: seconds that each measurement takes longer than asked.
     """
 
-    def __init__(self, default, fps, loads, refusals=()):
-        self.default, self.fps, self.loads, self.refusals = default, fps, loads, refusals
+    def __init__(self, default, fps, loads, refusals=(), slowness=0.3):
+        self.default, self.fps, self.loads, self.refusals, self.slowness = default, fps, loads, refusals, slowness
         self.now, self.measured, self.told, self.is_busy = 0.0, [], {}, False
         self.frames = {}
 
@@ -45,7 +45,7 @@ class Machine(Trials):
         yield loaded
 
     def measure(self, candidate, seconds):
-        self.now += seconds + min(0.3, seconds / 2)
+        self.now += seconds + self.slowness
         frames, spent = self.frames.get(candidate, (0.0, 0.0))
         frames, spent = self.frames[candidate] = frames + self.fps(candidate) * seconds, spent + seconds
         self.measured.append((candidate, seconds))
@@ -151,7 +151,7 @@ def test_on_a_processor_the_best_take_turns_with_the_default():
 
 def test_a_model_that_takes_minutes_a_frame_is_not_tried_in_every_way():
     place = Place(["tensorflow"], "exact", 8, False, True)
-    machine = Machine(Candidate("tensorflow", 8), lambda one: 0.1, lambda one: 50.0)
+    machine = Machine(Candidate("tensorflow", 8), lambda one: 0.1, lambda one: 20.0, slowness=20.0)
     assert machine.search(place).run().candidate.worker_threads in (1, 2, 4, 8)
     assert machine.now <= 180
     assert "not tried: no time is left to load it" in machine.told.values()
@@ -170,7 +170,7 @@ def test_nothing_slower_than_the_default_is_kept_and_it_ends_in_time_whatever_a_
         key = candidate.engine, candidate.xla, candidate.batch
         return loads.setdefault(key, dice.choice([1, 5, 20, 60, 200, "no memory"]) if candidate != ON_GPU else 5)
 
-    machine = Machine(ON_GPU, fps, load)
+    machine = Machine(ON_GPU, fps, load, slowness=dice.choice([0.3, 0.3, 3.0, 12.0]))
     search = machine.search(PC_WITH_GPU, dice.choice([1.0, 20.0, 60.0]))
     best = search.run()
     figures = {one.candidate: one.fps for one in search.outcomes}
