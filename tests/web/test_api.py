@@ -166,7 +166,8 @@ def test_the_description_is_served_and_can_be_browsed(viewer):
     served = viewer.get("/api/v1/openapi.json").get_json()
     assert served == read_description() and served["openapi"] == "3.1.0"
     page = viewer.get("/api/v1/docs").get_data(as_text=True)
-    assert "PUT /streams/{name}/recording" in page and "<script" not in page and "style=" not in page
+    assert "PUT /streams/{name}/recording" in re.sub("<[^>]+>", "", page)
+    assert page.count("<script") == page.count("<script src=") and "style=" not in page
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="schemathesis is for Python 3.11 and newer")
