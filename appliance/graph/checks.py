@@ -2,19 +2,20 @@
 
 import functools
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterator, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Tuple
 
 import yaml
 
 from appliance.errors import ModelError
 from appliance.graph.frozen import Graph
-from appliance.graph.functions import read_attributes
+from appliance.graph.functions import Functions, read_attributes
 from appliance.graph.loops import TooDeepError, find_frames
 
 _FILE = Path(__file__).with_name("operations.yml")
 
 # The largest graph of the catalogue has 21,000 nodes, no functions, and loops two deep.
 MOST_NODES = 200000
+MOST_IN_A_ROW = 10000
 MOST_CALLS_DEEP = 50
 MOST_LOOPS = 500
 MOST_CONSTANT_BYTES = 2 ** 31
@@ -60,7 +61,7 @@ def check_structure(graph: Graph, name: str) -> None:
         raise ModelError("{}: the graph has {} nodes; {} are taken.".format(name, count, MOST_NODES))
     _check_functions(graph, name)
     _check_constants(graph, name)
-    _check_rings(graph, name)
+    _check_rows(graph, name)
     _check_loops(graph, name)
 
 
@@ -101,28 +102,50 @@ def _check_constants(graph: Graph, name: str) -> None:
                         name, node.name[:200], len(tensor.tensor_content), size))
 
 
-def _check_rings(graph: Graph, name: str) -> None:
-    """Only the next turn of a loop may lead back to where a value came from."""
+def _check_rows(graph: Graph, name: str) -> None:
+    """No node may need its own result, and no row of nodes be so long that TensorFlow's stack ends: it goes down them.
+
+    Only the next turn of a loop may lead back to where a value came from.
+    """
+    functions = graph.functions
+    lengths: Dict[str, int] = {}
+    sizes, _, _ = functions.expansion()
+    for called in sizes:  # each behind those that it calls
+        lengths[called] = _longest_row(functions.by_name[called].node_def, functions, lengths, name)
+    _longest_row(graph.message.node, functions, lengths, name)
+
+
+def _longest_row(nodes: Iterable[Any], functions: Functions, lengths: Dict[str, int], name: str) -> int:
+    """How many nodes are in the longest row, with those of the functions that they call. Raises ModelError."""
+    by_name = {node.name: node for node in nodes}
     missing: Dict[str, int] = {}
-    consumers = graph.consumers
-    for node, inputs in graph.inputs.items():
-        missing[node] = sum(1 for tensor in inputs if graph.op(tensor.node) != "NextIteration")
-    ready = [node for node, count in missing.items() if not count]
-    done = 0
-    while ready:
-        node = ready.pop()
-        done += 1
-        if graph.op(node) == "NextIteration":
-            continue
-        for consumer in consumers[node]:
+    consumers: Dict[str, List[str]] = {}
+    for node in by_name.values():
+        sources = [text.lstrip("^").partition(":")[0] for text in node.input]
+        sources = [one for one in sources if one in by_name and by_name[one].op != "NextIteration"]
+        missing[node.name] = len(sources)
+        for source in sources:
+            consumers.setdefault(source, []).append(node.name)
+    before = dict.fromkeys(by_name, 0)
+    ready = [one for one, count in missing.items() if not count]
+    longest = 0
+    for one in ready:
+        length = before[one] + 1 + sum(lengths[called] for called in functions.calls(by_name[one]))
+        longest = max(longest, length)
+        for consumer in consumers.get(one, ()):
+            before[consumer] = max(before[consumer], length)
             missing[consumer] -= 1
             if not missing[consumer]:
                 ready.append(consumer)
-    if done < len(missing):
-        ring = next(node for node, count in missing.items() if count)
+    if len(ready) < len(missing):
+        ring = next(one for one, count in missing.items() if count)
         raise ModelError(
             "{}: node {} needs its own result, or that of a ring of nodes: the graph would never end. Export it "
             "again.".format(name, ring[:200]))
+    if longest > MOST_IN_A_ROW:
+        raise ModelError("{}: {} nodes of the graph need each other in a row; {} are taken.".format(
+            name, longest, MOST_IN_A_ROW))
+    return longest
 
 
 def _check_loops(graph: Graph, name: str) -> None:

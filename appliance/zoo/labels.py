@@ -90,9 +90,10 @@ def load_label_map(path: Path) -> Dict[int, str]:
     Raises ModelError, with file and line, for a file that is missing or an entry that is broken.
     """
     text = _read(path)
-    if path.suffix not in _LIST_SUFFIXES or _OPENED_ITEM.search(text) is not None:
+    labels: Dict[int, str] = {}
+    if path.suffix == ".pbtxt" or _OPENED_ITEM.search(text) is not None:
         labels = _parse_items(path, text)
-    else:
+    elif path.suffix in _LIST_SUFFIXES:
         labels = _parse_names(path, text)
     if not labels:
         raise ModelError("{} is no label map: there is no `item {{ ... }}` in it. A list of names is called "

@@ -7,7 +7,7 @@ import pytest
 
 from appliance.detectors.families import labels_of, understand
 from appliance.errors import ModelError
-from appliance.graph.checks import MOST_CALLS_DEEP, MOST_NODES, allowed_operations
+from appliance.graph.checks import MOST_CALLS_DEEP, MOST_IN_A_ROW, MOST_NODES, allowed_operations
 from appliance.graph.family import Interface
 from appliance.graph.fold import fold_batch_norms
 from appliance.graph.frozen import Graph, Tensor, make_const, make_node, make_placeholder
@@ -203,6 +203,32 @@ def test_functions_may_not_multiply():
         message.node.append(call("start", "f0"))
 
     assert "more than {} nodes".format(MOST_NODES) in refusal(changed(change))
+
+
+def row(length, first):
+    return [make_node("r{}".format(index), "Identity", ["r{}".format(index - 1) if index else first])
+            for index in range(length)]
+
+
+def test_a_row_of_nodes_may_not_be_as_long_as_tensorflows_stack():
+    assert parse_graph(changed(add(*row(MOST_IN_A_ROW - 100, "size"))), "mine.pb")
+    assert "nodes of the graph need each other in a row" in refusal(changed(add(*row(MOST_IN_A_ROW, "size"))))
+
+    def in_functions(message):
+        add_function(message, "f", *row(MOST_IN_A_ROW // 3, "x"))
+        for index in range(4):
+            node = call("call{}".format(index), "f")
+            node.input.append("size" if not index else "call{}".format(index - 1))
+            message.node.append(node)
+
+    assert "in a row" in refusal(changed(in_functions))
+
+
+def test_a_ring_in_a_function_is_refused():
+    def change(message):
+        add_function(message, "f", make_node("a", "Add", ["b:z:0", "x"]), make_node("b", "Neg", ["a:z:0"]))
+
+    assert "needs its own result" in refusal(changed(change))
 
 
 def test_the_operations_of_functions_are_found_at_any_depth():
