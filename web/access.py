@@ -69,6 +69,15 @@ def needs(role: Role) -> Callable[[View], View]:
     return declare
 
 
+def check_role(has: Role, needs: Role) -> None:
+    """Raises Denied."""
+    if has >= needs:
+        return
+    if has == Role.ANONYMOUS:
+        raise Denied(401, "Sign in first.")
+    raise Denied(403, "Only an operator may do that; you are signed in as a viewer.")
+
+
 def needed_role(view: Any) -> Optional[Role]:
     role: Optional[Role] = getattr(view, "needed_role", None)
     return role
@@ -110,6 +119,10 @@ class Guard:
         token = find_cookie(request.cookies, SESSION)
         found = self._sessions.find(token) if token else None
         return Identity(found.name, found.role, found.changed, token) if found else NOBODY
+
+    def viewer(self, identity: Identity, request: Request) -> str:
+        """Whose share of what there is too little of it takes: the account's, or the address's if nobody signs in."""
+        return identity.name if self._options.sign_in else limited_as(request.remote_addr or "")
 
     def recall(self, request: Request) -> Optional[Identity]:
         """Who asks, as far as that is seen at once, without hashing a password; None where nobody signs in."""

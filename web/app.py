@@ -11,7 +11,7 @@ from web.access import Guard
 from web.accounts import Accounts, Sessions
 from web.api import api
 from web.dashboard import Dashboard
-from web.door import SocketDoor, guard_app
+from web.door import guard_app
 from web.events import make_socketio, watch_sessions
 from web.forwarded import Forwarded
 from web.link import Link
@@ -22,6 +22,7 @@ from web.options import Options
 from web.pages import pages, static_file
 from web.recordings import recordings
 from web.relay import Relays
+from web.socket_door import SocketDoor
 
 _BEAT_SECONDS = 1.0
 
@@ -40,7 +41,8 @@ def make_app(options: Options) -> Flask:
     app.add_url_rule("/static/<path:filename>", "static", static_file)
     socketio = make_socketio(app, options.worker)
     inner: Any = app.wsgi_app
-    app.wsgi_app = Forwarded(SocketDoor(inner, guard), options)  # type: ignore[method-assign]
+    door = SocketDoor(inner, guard, socketio.server.environ, socketio.cut_off)
+    app.wsgi_app = Forwarded(door, options)  # type: ignore[method-assign]
     places = Places()
     app.extensions["dashboard"] = Dashboard(
         options, accounts, sessions, guard, Link(options.run_dir, socketio.emit), places,

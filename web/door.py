@@ -1,18 +1,14 @@
 """What every request passes on its way in and every answer on its way out."""
 
-import io
 import json
 import logging
-from typing import Any, Callable, Dict, Iterable, Optional
-from urllib.parse import parse_qs
+from typing import Any, Dict, Optional
 
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Request
-from werkzeug.wrappers import Response as PlainResponse
 
 from appliance.bus import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused, Unavailable
-from web.access import SAFE_METHODS, SOCKET_PATH, Denied, Guard, needed_role
+from web.access import SAFE_METHODS, Denied, Guard, check_role, needed_role
 from web.accounts import Role, TooManyAttempts
 from web.framing import frame_headers
 from web.multipart import TooManyViewers
@@ -63,50 +59,6 @@ def guard_app(app: Flask, guard: Guard, framed_by: str) -> None:
     framing = frame_headers(framed_by)
     app.after_request(lambda response: _add_headers(response, framing))
     app.register_error_handler(Exception, _answer_error)
-
-
-def check_role(has: Role, needs: Role) -> None:
-    """Raises Denied."""
-    if has >= needs:
-        return
-    if has == Role.ANONYMOUS:
-        raise Denied(401, "Sign in first.")
-    raise Denied(403, "Only an operator may do that; you are signed in as a viewer.")
-
-
-class SocketDoor:
-    """In front of Socket.IO, which answers before Flask does: who is not signed in gets not even a handshake.
-
-    After it the secret `sid` stands for the connection, and every event is looked at again.
-    """
-
-    def __init__(self, inner: Any, guard: Guard) -> None:
-        self._inner = inner
-        self._guard = guard
-
-    def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("PATH_INFO", "").startswith(SOCKET_PATH):
-            asked = Request(environ)
-            try:
-                self._guard.check_origin(asked)
-                if "sid" not in parse_qs(environ.get("QUERY_STRING", "")):
-                    check_role(self._guard.identify(asked).role, Role.VIEWER)
-            except (Denied, TooManyAttempts) as error:
-                body = json.dumps({"error": str(error), "kind": "denied"})
-                refusal: Iterable[bytes] = PlainResponse(body, error.status, mimetype="application/json")(
-                    environ, start_response)
-                return refusal
-            environ["wsgi.errors"] = _Remarks()
-        answer: Iterable[bytes] = self._inner(environ, start_response)
-        return answer
-
-
-class _Remarks(io.StringIO):
-    """Takes what eventlet has to say at every end of a WebSocket: that it is closed already."""
-
-    def write(self, text: str) -> int:
-        logger.debug("%s", text.strip())
-        return len(text)
 
 
 def _add_headers(response: Response, framing: Dict[str, str]) -> Response:

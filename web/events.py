@@ -12,10 +12,17 @@ from web.access import Denied, Identity, needed_role, needs
 from web.accounts import Role, TooManyAttempts
 from web.commands import COMMANDS, build
 from web.link import DAEMON
+from web.packets import LONGEST_MESSAGE
+from web.rate import Rate
+from web.socket_door import VIEWER
+from web.websocket import WebSocket
 
 MOST_PAGES = 32
 """Open pages; each holds threads as long as it is open."""
-LONGEST_MESSAGE = 64 * 1024
+MOST_COMMANDS = 10
+"""A second, of one viewer; each is work for the daemon."""
+_COMMANDS_AT_ONCE = 20
+_MOST_VIEWERS = 100
 _FIRST_LOGS = 200
 _CHECK_SECONDS = 3.0
 
@@ -30,7 +37,23 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
 
     def __init__(self, app: Flask, **options: Any) -> None:
         self.identities: Dict[str, Identity] = {}
+        self._commands: Dict[str, Rate] = {}
+        self._lock = threading.Lock()
         super().__init__(app, **options)
+        # Its own for both kinds of threads: those it would take set no bounds.
+        self.server.eio._async = dict(self.server.eio._async, websocket=WebSocket)
+
+    def cut_off(self, sid: str) -> None:
+        """End a connection of Engine.IO at once; its own way waits until everything was taken that is under way."""
+        found = self.server.eio.sockets.pop(sid, None)
+        if found is not None:
+            found.close(wait=False, abort=True)
+
+    def allows_command(self, viewer: str) -> bool:
+        with self._lock:
+            if viewer not in self._commands and len(self._commands) >= _MOST_VIEWERS:
+                self._commands.clear()
+            return self._commands.setdefault(viewer, Rate(MOST_COMMANDS, _COMMANDS_AT_ONCE)).allows()
 
     def on(self, message: str, namespace: Optional[str] = None) -> Callable[..., Any]:
         register = super().on(message, namespace)
@@ -107,6 +130,9 @@ def _guarded(socketio: GuardedSocketIO, message: str, handler: Callable[..., Any
 
     def run(*arguments: Any) -> Any:
         why = refused()
+        if not why and role != Role.ANONYMOUS and message != "connect" and not socketio.allows_command(
+                request.environ.get(VIEWER, _sid())):
+            why = "{} commands a second is the most; wait a little.".format(MOST_COMMANDS)
         if message in ("connect", "disconnect"):
             if why:
                 raise ConnectionRefusedError(why)

@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from http.client import responses
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from gunicorn.http.errors import NoMoreData  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
@@ -22,6 +22,7 @@ from web.admission import Admission
 from web.ceilings import MOST_CONNECTIONS, Ceilings, Place
 from web.client_address import is_trusted, read_networks
 from web.intake import Intake, Refusal
+from web.websocket import TAKEN
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 CHUNK = 64 * 1024
@@ -89,7 +90,12 @@ class Reception:
             connection = self._connections.get(environ["gunicorn.socket"])
             if connection is not None:
                 environ[KNOWN] = connection.know
-            return app(environ, start_response)
+            taken: List[Any] = []
+            environ[TAKEN] = taken
+            answer = app(environ, start_response)
+            if taken:  # by a WebSocket, which has ended; gunicorn knows by this that there is no answer to write
+                raise StopIteration()
+            return answer
         return call
 
     def let_in(self, sock: Any, client: Any, server: Any) -> Optional[Connection]:

@@ -1,0 +1,51 @@
+"""What a page may send by Socket.IO: short texts, as many as somebody can click."""
+
+import re
+
+from web.rate import Rate
+
+LONGEST_MESSAGE = 32 * 1024
+"""In bytes; the longest that a page sends is a list of classes."""
+MOST_MESSAGES = 20
+"""A second, of one page."""
+MOST_BYTES = 256 * 1024
+"""A second, of one page."""
+
+_MOST_BRACKETS = 200
+# Engine.IO's close, probe, pong and upgrade; and of its messages those of Socket.IO without attachments.
+_PACKET = re.compile(r"[1235].{0,16}|4[0-4].*", re.DOTALL)
+_SEPARATOR = "\x1e"
+
+
+class Flood(Exception):
+    """Somebody sends what no page sends, or more than one does."""
+
+
+class Packets:
+    """Of one page."""
+
+    def __init__(self) -> None:
+        self._messages = Rate(MOST_MESSAGES, MOST_MESSAGES)
+        self._bytes = Rate(MOST_BYTES, MOST_BYTES)
+
+    def count(self, messages: int, length: int) -> None:
+        """Before they are read. length: in bytes. Raises Flood."""
+        if length > LONGEST_MESSAGE:
+            raise Flood("a message of {} bytes".format(length))
+        if not self._messages.allows(messages) or not self._bytes.allows(length):
+            raise Flood("more than {} messages or {} bytes a second".format(MOST_MESSAGES, MOST_BYTES))
+
+    def take_posted(self, text: str) -> None:
+        """What came by one POST, where pages have no WebSocket. Raises Flood."""
+        packets = text.split(_SEPARATOR)
+        self.count(len(packets), len(text.encode()))
+        for packet in packets:
+            check_packet(packet)
+
+
+def check_packet(text: str) -> None:
+    """Raises Flood."""
+    if not _PACKET.fullmatch(text):
+        raise Flood("no packet that a page sends: {!r}".format(text[:20]))
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        raise Flood("a message of too many parts")

@@ -1,0 +1,115 @@
+"""In front of Socket.IO, which answers before Flask does."""
+
+import io
+import json
+import threading
+import time
+from typing import Any, Callable, Dict, Iterable, Set
+from urllib.parse import parse_qs
+
+from werkzeug.wrappers import Request
+from werkzeug.wrappers import Response as PlainResponse
+
+from web.access import SOCKET_PATH, Denied, Guard, check_role
+from web.accounts import Role, TooManyAttempts
+from web.packets import LONGEST_MESSAGE, Flood, Packets
+from web.websocket import FLOODED
+
+MOST_OF_A_VIEWER = 16
+"""Pages that one account has open, or one address where nobody signs in."""
+VIEWER = "splitlens.viewer"
+"""In the environ of a connection: whose it is."""
+_MOST_BEGUN = 64
+_PENALTY_SECONDS = 10.0
+_MOST_PENALTIES = 1000
+
+
+class SocketDoor:
+    """Who is not signed in gets not even a handshake, and nobody more than pages need.
+
+    After the handshake the secret `sid` stands for the connection, and every event is looked at again.
+    connections: of Socket.IO, the environ of each handshake by its `sid`. disconnect: ends that of a `sid`.
+    """
+
+    def __init__(self, inner: Any, guard: Guard, connections: Dict[str, Dict[str, Any]],
+                 disconnect: Callable[[str], None]) -> None:
+        self._inner = inner
+        self._guard = guard
+        self._connections = connections
+        self._disconnect = disconnect
+        self._packets: Dict[str, Packets] = {}  # of the connections that send by POST
+        self._polling: Set[str] = set()
+        self._until: Dict[str, float] = {}  # viewers that flooded, and how long they must wait
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH):
+            answer: Iterable[bytes] = self._inner(environ, start_response)
+            return answer
+        asked = Request(environ)
+        sid = parse_qs(environ.get("QUERY_STRING", "")).get("sid", [None])[0]
+        try:
+            self._guard.check_origin(asked)
+            if sid is None:
+                self._open(asked)
+            else:
+                viewer = self._connections.get(sid, {}).get(VIEWER, "")
+                environ[FLOODED] = lambda: self._punish(viewer)
+                if asked.method == "POST":
+                    self._receive(sid, viewer, environ)
+                elif "HTTP_UPGRADE" not in environ:
+                    return self._poll(sid, environ, start_response)
+            answer = self._inner(environ, start_response)
+            return answer
+        except (Denied, TooManyAttempts) as error:
+            body = json.dumps({"error": str(error), "kind": "denied"})
+            refusal: Iterable[bytes] = PlainResponse(body, error.status, mimetype="application/json")(
+                environ, start_response)
+            return refusal
+
+    def _open(self, asked: Request) -> None:
+        """Raises Denied."""
+        identity = self._guard.identify(asked)
+        check_role(identity.role, Role.VIEWER)
+        viewer = self._guard.viewer(identity, asked)
+        own = [sid for sid, environ in list(self._connections.items()) if environ.get(VIEWER) == viewer]
+        if time.monotonic() < self._until.get(viewer, 0.0):
+            raise Denied(429, "A page of yours sent more than a page does; wait ten seconds.")
+        if len(own) >= MOST_OF_A_VIEWER or len(self._connections) >= _MOST_BEGUN:
+            raise Denied(429, "There are too many open pages; close one.")
+        asked.environ[VIEWER] = viewer
+        asked.environ[FLOODED] = lambda: self._punish(viewer)
+
+    def _punish(self, viewer: str) -> None:
+        if len(self._until) >= _MOST_PENALTIES:
+            self._until.clear()
+        self._until[viewer] = time.monotonic() + _PENALTY_SECONDS
+
+    def _receive(self, sid: str, viewer: str, environ: Dict[str, Any]) -> None:
+        """Raises Denied."""
+        with self._lock:
+            if len(self._packets) > _MOST_BEGUN:
+                self._packets = {sid: packets for sid, packets in self._packets.items() if sid in self._connections}
+            packets = self._packets.setdefault(sid, Packets())
+        data = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LONGEST_MESSAGE + 1))
+        try:
+            packets.take_posted(data.decode())
+        except (Flood, UnicodeDecodeError):
+            if sid in self._connections:
+                self._punish(viewer)
+                self._disconnect(sid)
+            raise Denied(400, "That is more than a page sends, or something else.") from None
+        environ["wsgi.input"] = io.BytesIO(data)
+
+    def _poll(self, sid: str, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """One at a time: each waits in a thread. Raises Denied."""
+        with self._lock:
+            if sid in self._polling:
+                raise Denied(400, "This connection is waited for already.")
+            self._polling.add(sid)
+        try:
+            answer: Iterable[bytes] = self._inner(environ, start_response)
+            return answer
+        finally:
+            with self._lock:
+                self._polling.discard(sid)

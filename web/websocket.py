@@ -1,0 +1,170 @@
+"""The server's side of a WebSocket (RFC 6455), as much of it as pages need: short texts, each in one frame.
+
+It is the same for green threads and for real ones. What a frame costs is counted before it is read.
+"""
+
+import base64
+import binascii
+import hashlib
+import logging
+import socket
+import struct
+import threading
+import time
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from web.packets import Flood, Packets, check_packet
+
+TAKEN = "splitlens.taken"
+"""In the environ of a request: a list; something in it says that the connection needs no other answer."""
+FLOODED = "splitlens.flooded"
+"""In the environ of a request: called when the page is cut off because it floods."""
+
+_MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
+_CLOSED, _NO_PROTOCOL, _NO_TEXT, _POLICY = 1000, 1002, 1007, 1008
+_LONGEST_CONTROL = 125
+_CHUNK = 16 * 1024
+
+logger = logging.getLogger(__name__)
+
+
+class _Ended(Exception):
+    """code: why, as the protocol has it."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class WebSocket:
+    """As Engine.IO wants it: called as a WSGI application, it calls the handler with itself.
+
+    socket: the connection's, for its timeout.
+    """
+
+    def __init__(self, handler: Callable[["WebSocket"], Any], server: Any = None) -> None:
+        self._handler = handler
+        self._packets = Packets()
+        self._buffer = bytearray()
+        self._sending = threading.Lock()
+        self._is_closed = False
+        self.socket: Any = None
+
+    def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> List[bytes]:
+        accept = _accept(environ)
+        if accept is None or "gunicorn.socket" not in environ:
+            start_response("400 Bad Request", [("Content-Type", "text/plain")])
+            return [b"This is no WebSocket of version 13."]
+        self.socket = environ["gunicorn.socket"]
+        self._flooded = environ.get(FLOODED, lambda: None)
+        environ.get(TAKEN, []).append(self)
+        self.socket.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        try:
+            self._handler(self)
+        finally:
+            self.close()
+        return []
+
+    def wait(self) -> Optional[str]:
+        """The next text, or None at the end. Raises OSError, also when nothing comes in the socket's timeout."""
+        try:
+            while True:
+                time.sleep(0)  # who sends without a pause lets others run all the same
+                opcode, data = self._read_frame()
+                if opcode == _TEXT:
+                    return _text(data)
+                if opcode == _CLOSE:
+                    raise _Ended(_CLOSED)
+                if opcode == _PING:
+                    self._send_frame(_PONG, data)
+        except Flood as error:
+            logger.warning("a page is cut off: %s", error)
+            self._flooded()
+            self.close(_POLICY)
+        except _Ended as ended:
+            self.close(ended.code)
+        return None
+
+    def send(self, message: Any) -> None:
+        """Raises OSError."""
+        if isinstance(message, bytes):
+            self._send_frame(_BINARY, message)
+        else:
+            self._send_frame(_TEXT, message.encode())
+
+    def close(self, code: int = _CLOSED) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            self._send_frame(_CLOSE, struct.pack("!H", code))
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def _send_frame(self, opcode: int, data: bytes) -> None:
+        length = len(data)
+        if length < 126:
+            head = struct.pack("!BB", 0x80 | opcode, length)
+        elif length < 1 << 16:
+            head = struct.pack("!BBH", 0x80 | opcode, 126, length)
+        else:
+            head = struct.pack("!BBQ", 0x80 | opcode, 127, length)
+        with self._sending:
+            self.socket.sendall(head + data)
+
+    def _read_frame(self) -> Tuple[int, bytes]:
+        """Its kind and its content. Raises _Ended, Flood, OSError."""
+        first, second = self._read(2)
+        opcode, length = first & 15, second & 127
+        # Whole, of no extension, and masked: fragments have no end, and nothing else is a page's.
+        if first & 0xf0 != 0x80 or not second & 0x80 or opcode not in (_TEXT, _CLOSE, _PING, _PONG):
+            raise _Ended(_NO_PROTOCOL)
+        if opcode != _TEXT and length > _LONGEST_CONTROL:
+            raise _Ended(_NO_PROTOCOL)
+        if length == 126:
+            length, = struct.unpack("!H", self._read(2))
+        elif length == 127:
+            length, = struct.unpack("!Q", self._read(8))
+        self._packets.count(1, length)
+        mask = self._read(4)
+        return opcode, _unmask(self._read(length), mask)
+
+    def _read(self, count: int) -> bytes:
+        while len(self._buffer) < count:
+            data = self.socket.recv(_CHUNK)
+            if not data:
+                raise _Ended(_CLOSED)
+            self._buffer += data
+        data = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return data
+
+
+def _text(data: bytes) -> str:
+    """Raises _Ended, Flood."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise _Ended(_NO_TEXT) from None
+    check_packet(text)
+    return text
+
+
+def _unmask(data: bytes, mask: bytes) -> bytes:
+    whole = (mask * (len(data) // 4 + 1))[:len(data)]
+    return (int.from_bytes(data, "big") ^ int.from_bytes(whole, "big")).to_bytes(len(data), "big")
+
+
+def _accept(environ: Dict[str, Any]) -> Optional[bytes]:
+    """The answer to the client's key, if it has a good one."""
+    key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip().encode("latin-1")
+    try:
+        is_key = len(base64.b64decode(key, validate=True)) == 16
+    except binascii.Error:
+        is_key = False
+    if not is_key or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
+        return None
+    return base64.b64encode(hashlib.sha1(key + _MAGIC).digest())
