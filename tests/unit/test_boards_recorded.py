@@ -224,7 +224,7 @@ def test_a_user_chooses_a_profile_or_writes_one(tmp_path, profile, origin):
     ("profile: tx2\n", "mine.yml line 1: a profile cannot name another one; take the line out"),
     ("power_mode: true\n", "line 1: power_mode must be the id from 0 to 255 or the name of a power mode, or leave"),
     ("power_mode: 256\n", "mine.yml line 1: power_mode must be the id from 0 to 255"),
-    ("jetson_clocks: 1\n", "mine.yml line 1: jetson_clocks must be true or false"),
+    ("jetson_clocks: 2\n", "mine.yml line 1: jetson_clocks must be true or false"),
     (None, "mine.yml: cannot be read: No such file or directory"),
 ])
 def test_a_mistake_in_a_profile_of_ones_own_is_named(tmp_path, text, complaint):

@@ -126,7 +126,7 @@ def test_the_answer_does_not_say_which_files_there_are(tmp_path):
     for name in ("there", "not there", "the!re"):
         with pytest.raises(Refused) as caught:
             allowed_source(str(tmp_path / name), [])
-        answers.add(str(caught.value).replace(str(tmp_path / name), "PATH"))
+        answers.add(str(caught.value).partition("'")[2].partition("'")[2])  # behind the name, which may be cut
     assert len(answers) == 1
 
 
