@@ -15,6 +15,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy as np
 import tensorflow as tf
 
+from appliance.core.process import tied_to_us
 from appliance.engines.calibration import Pictures
 from appliance.engines.tensorflow import gpu_names
 from appliance.errors import ModelError
@@ -149,6 +150,7 @@ def _check_library(build_module: str, linked: Tuple[int, ...]) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=_PROBE_SECONDS,
+            preexec_fn=tied_to_us(),
         )
     except subprocess.TimeoutExpired:
         raise _missing(linked) from None

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import List
 
+from appliance.core.process import tied_to_us
 from appliance.errors import ModelError
 from appliance.settings import redact
 from appliance.settings.wording import size_text
@@ -95,6 +96,7 @@ def _run(origin: PackageOrigin, command: List[str], folder: Path) -> None:
             encoding="utf-8",  # Python 3.6 without a locale would take it for ASCII
             errors="replace",
             timeout=_LONGEST_SECONDS,
+            preexec_fn=tied_to_us(),
         )
     except FileNotFoundError as error:
         raise ModelError(
