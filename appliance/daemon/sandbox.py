@@ -37,7 +37,7 @@ def confine_daemon(settings: Settings, run_dir: Path) -> None:
     own = [Path(settings.state_dir), Path(settings.recordings_dir), Path(settings.models_dir), run_dir]
     for folder in own:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # as the daemon, which has its umask later
         except OSError as error:
             log.debug("%s: %s", folder, error)  # whoever writes there says it
     if not confine([*own, Path(tempfile.gettempdir()), Path("/dev/shm")], ["/dev", _proc()]):
