@@ -41,7 +41,7 @@ def check_elements(pipeline: str) -> None:
     for part in parts:
         for word in part:
             if _ENDS_VALUE.search(word):
-                _refuse(word, "a value in a pipeline from the dashboard has no ! ; \\ or quotes in it")
+                _refuse(word, "holds ! ; \\ or quotes, which no value in a pipeline from the dashboard may")
         if part and "/" in part[0]:
             _check_caps(" ".join(part))
         else:
@@ -54,8 +54,8 @@ def _check_element(part: List[str]) -> None:
     if properties is None:
         _refuse(element, "is no element that a pipeline from the dashboard may have")
     if element in ("decodebin", "parsebin") and gstreamer_version() < _FIRST_WITH_RANKS:
-        _refuse(element, "a pipeline from the dashboard names its demuxer and decoder where GStreamer is older than "
-                "1.18 (rtph264depay ! h264parse ! avdec_h264)")
+        _refuse(element, "cannot be used from the dashboard where GStreamer is older than 1.18: name demuxer and "
+                "decoder (rtph264depay ! h264parse ! avdec_h264)")
     for word in part[1:]:
         key, sign, value = word.partition("=")
         if not sign or key not in properties:
@@ -107,7 +107,7 @@ def _is_rate(text: str) -> bool:
 
 
 def _refuse(what: str, why: str) -> NoReturn:
-    raise SourceError("GStreamer pipeline: {!r}: {}; one in the config file may have any".format(
+    raise SourceError("GStreamer pipeline: {!r} {}; one in the config file may have any".format(
         redact(what)[:80], why))
 
 
