@@ -195,7 +195,7 @@ if [ "$health" != healthy ] && [ -z "$idle" ]; then
 fi
 port=$(setting PORT)
 scheme=http
-if grep -q '^tls: *[^ #]' "$config"; then scheme=https; fi
+if grep -qs '^tls: *[^ #]' "$config"; then scheme=https; fi
 # The address that others see: of the interface that leads out, and not Docker's own. No way out: all of them.
 addresses=$(ip -4 route get 1.1.1.1 2>/dev/null | sed -n 's/.* src \([^ ]*\).*/\1/p')
 [ "$addresses" ] || addresses=$(hostname -I)
