@@ -120,7 +120,7 @@ class Appliance:
                  ("watchdog", self._watch_engines))
         self.power.start()
         for name, run in works:
-            thread = threading.Thread(target=run, name=name, daemon=True)
+            thread = threading.Thread(target=self._guard, args=(run,), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -188,9 +188,20 @@ class Appliance:
                 stream.revive()
             self.station.publish(STATE, self.state())
 
+    def _guard(self, run: Callable[[], None]) -> None:
+        """Without one of its threads the appliance would be half there: the daemon ends instead, and says why."""
+        try:
+            run()
+        except Exception as error:
+            log.debug("", exc_info=True)
+            self._fail(error)
+
     def _tidy_recordings(self) -> None:
         while not self._closing.wait(TIDY_SECONDS):
-            self.storage.tidy()
+            try:
+                self.storage.tidy()
+            except Exception as error:  # detection goes on
+                log.error("The recordings could not be tidied (%s: %s)", type(error).__name__, error)
 
     def _watch_engines(self) -> None:
         """End the daemon where an engine hangs: nothing else can end a call that does not return."""

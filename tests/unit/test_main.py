@@ -101,3 +101,25 @@ def test_whatever_ends_the_daemon_leaves_its_reason_for_the_page(tmp_path, error
         stderr=subprocess.PIPE, universal_newlines=True)
     assert (done.returncode, read_last_words(tmp_path)) == (code, words)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}[+-]\d{4} ERROR daemon: .+\n", done.stderr), done.stderr
+
+
+FAIL_LATER = """
+import sys
+from appliance import __main__
+from appliance.daemon.appliance import Appliance
+
+def statistics(self):
+    raise ValueError("a mistake")
+
+Appliance.statistics = statistics
+sys.exit(__main__.main(["daemon", "daemon.json"]))
+"""
+
+
+def test_a_thread_of_the_daemon_that_fails_later_ends_it_with_the_reason(tmp_path):
+    (tmp_path / "daemon.json").write_text('{"arguments": ["missing.mp4", "--models-dir", "."]}')
+    done = subprocess.run(
+        [sys.executable, "-c", FAIL_LATER], cwd=str(tmp_path), env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        stderr=subprocess.PIPE, universal_newlines=True)
+    assert done.returncode == 1, done.stderr
+    assert "ValueError: a mistake" in read_last_words(tmp_path)
