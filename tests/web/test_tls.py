@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.web.conftest import LIMIT, ROOT, Site, csrf_of, until
+from tests.web.conftest import LIMIT, ROOT, Site, background, csrf_of, until
 from tests.web.test_server import Page
 from web.certificates import RENEWED_DAYS, VALID_DAYS, Certificate, CertificateError
 from web.lan import addresses
@@ -70,16 +70,32 @@ def test_a_damaged_one_and_one_for_another_name_are_made_anew(name, tmp_path, co
     assert "does match" in openssl(make(tmp_path).certificate, "-checkhost", "porch.local")
 
 
+def shown(context):
+    """The certificate that a client of this context's server sees."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+
+        def serve():
+            with listener.accept()[0] as connection, context.wrap_socket(connection, server_side=True):
+                pass
+        server = background(serve)
+        seen = ssl.get_server_certificate(listener.getsockname())
+        server.join()
+    return seen
+
+
 def test_new_connections_get_what_is_renewed(name, tmp_path):
     made = make(tmp_path)
     context = made.context()
-    assert made.context() is context
-    loaded = made._loaded
+    first = shown(context)
+    assert first in (tmp_path / "tls.pem").read_text()
     made.refresh()
-    assert made._loaded == loaded
+    assert shown(context) == first
     (tmp_path / "tls.pem").unlink()
     made.refresh()
-    assert made._loaded != loaded and made.context() is context
+    assert made.context() is context
+    assert shown(context) != first and shown(context) in (tmp_path / "tls.pem").read_text()
 
 
 def test_without_openssl_it_says_what_to_install(name, tmp_path, monkeypatch):
