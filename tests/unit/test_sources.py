@@ -1,15 +1,21 @@
 """What kind of source a setting means, and frames from memory."""
 
+import os
+import stat
 import threading
+import types
 
 import cv2
 import numpy as np
 import pytest
 
 from appliance.errors import SourceError
-from appliance.sources import camera_kind, open_camera, open_movie
+from appliance.sources import camera_kind, open_camera, open_movie, wire
+from appliance.sources.device import is_camera, why_unreadable
 from appliance.sources.memory import MemorySource
 from appliance.sources.opencv import ask_for_size
+from appliance.sources.outlet import Ended, Outlet
+from appliance.sources.ring import Layout
 
 XAVIER = ("nvarguscamerasrc ! video/x-raw(memory:NVMM), width=1280, height=720,format=NV12, framerate=120/1 ! nvvidconv"
           " ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink")
@@ -179,3 +185,18 @@ def test_closing_wakes_a_read_that_waits():
     source.close()
     reader.join(30)
     assert got == [None]
+
+
+@pytest.mark.parametrize("kind, major, expected", [
+    (stat.S_IFCHR, 81, True), (stat.S_IFCHR, 10, False), (stat.S_IFBLK, 81, False), (stat.S_IFREG, 81, False)])
+def test_a_camera_is_known_by_the_numbers_of_its_node(kind, major, expected):
+    """Not by its name: to open a watchdog, or a tape, does something."""
+    status = types.SimpleNamespace(st_mode=kind | 0o660, st_rdev=os.makedev(major, 0))
+    assert is_camera(status) is expected
+    assert (why_unreadable("/dev/x", status) is None) is (expected or kind == stat.S_IFREG)
+
+
+def test_a_picture_that_a_server_says_is_huge_takes_no_memory():
+    ours, theirs = wire.make_pair()
+    with ours, theirs, pytest.raises(Ended, match="pictures of 60000x60000 are larger than 40 megapixels"):
+        Outlet(ours).claim(Layout(60000, 60000, 180000))
