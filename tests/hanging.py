@@ -3,13 +3,14 @@
     python -m tests.hanging daemon START
 
 Every model finds one thing in each frame. One whose name begins with "hangs" does so HANGS_AT times, and never returns
-from the call after these.
+from the call after these; one whose name begins with "slow" takes its time for each.
 """
 
 import ctypes
 import os
 import sys
 import threading
+import time
 from typing import Any, List
 
 import numpy as np
@@ -37,6 +38,8 @@ class StandIn(Detector):
         if self._hangs_at is not None and self._calls > self._hangs_at:
             ctypes.CDLL(None).pause()  # in C, as a driver's: nothing of Python ends it
             threading.Event().wait()
+        if self.name.startswith("slow"):
+            time.sleep(0.5)
         return []
 
     def back(self, raw: List[Any], width: int, height: int) -> Detections:

@@ -213,10 +213,11 @@ class Appliance:
                 told = states
                 self._state_changed.set()
             now = time.monotonic()
+            is_loading = any(slot.is_loading for slot in self._slots())
             for slot in self._slots():
                 progress = slot.loop.progress()
                 silent_for = slot.watch.look(now, progress)
-                if silent_for >= patience(progress, self._loaded.settings.result_timeout):
+                if silent_for >= patience(progress, self._loaded.settings.result_timeout, is_loading):
                     self._fail(self._hung(slot, silent_for))
                     return
                 if slot.model is not None and now - slot.since > PROVEN_SECONDS and proven.get(slot) != slot.since:

@@ -33,8 +33,8 @@ class EngineWatch:
         return self.silent_for
 
 
-def patience(progress: Progress, result_timeout: float) -> float:
-    """For how many seconds an engine may be silent."""
-    if progress.is_first:
+def patience(progress: Progress, result_timeout: float, is_loading: bool = False) -> float:
+    """For how many seconds an engine may be silent. is_loading: another is built, which may have the GPU to itself."""
+    if progress.is_first or is_loading:
         return max(result_timeout, FIRST_SECONDS)
     return max(result_timeout, TIMES_SLOWEST * progress.slowest)

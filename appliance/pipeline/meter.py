@@ -53,6 +53,7 @@ class Meter:
             if self._waiting_since is None:
                 self._waiting_since = now
             self._arrived.append((now, frames))
+            self._forget(now)  # here too: of an engine that hangs nothing else comes
 
     def detected(self, timings: Timings) -> None:
         """Count a frame that has its detections."""

@@ -14,7 +14,7 @@ from tests.daemon import Daemon
 @pytest.fixture
 def folder(tmp_path):
     """With a movie and two models, whose graphs are never read."""
-    for name in ("hangs", "works"):
+    for name in ("hangs", "works", "slow"):
         (tmp_path / "models" / name).mkdir(parents=True)
         (tmp_path / "models" / name / "frozen_inference_graph.pb").write_bytes(name.encode())
     movie = cv2.VideoWriter(str(tmp_path / "movie.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25.0, (64, 48))
@@ -82,3 +82,10 @@ def test_a_recording_is_whole_although_an_engine_hung(folder):
     recording, = (folder / "recordings").glob("*.avi")
     movie = cv2.VideoCapture(str(recording))
     assert movie.isOpened() and movie.read()[0]
+
+
+def test_a_machine_that_is_too_slow_for_its_model_says_so(folder):
+    with daemon_of(folder, "slow") as daemon:
+        state = daemon.until(lambda state: state["streams"][0]["status"] == "slow")
+        assert "too slow for the model: it takes" in state["streams"][0]["problem"]
+        assert (state["daemon"]["status"], state["daemon"]["ready"]) == ("slow", True)

@@ -33,6 +33,7 @@ def test_a_process_that_was_stopped_is_no_engine_that_hangs():
 ])
 def test_a_first_call_and_a_slow_model_have_their_time(progress, seconds):
     assert patience(progress, 10.0) == seconds
+    assert patience(progress, 10.0, is_loading=True) == FIRST_SECONDS
 
 
 class TestHangs:

@@ -806,6 +806,10 @@ class TestMeter:
         assert meter.arrivals(9.0, 0.0) == (9.9, 9.6, 9.7, pytest.approx(20), pytest.approx(2))
         assert meter.arrivals(0.0, 9.7)[1] is None, "what the model before it found is nothing of this one"
         assert meter.arrivals(10.0, 0.0) == (None, None, None, 0.0, 0.0), "another source"
+        for tick in range(1000):  # frames of an engine that hangs
+            now[0] = 20.0 + tick
+            meter.arrived()
+        assert len(meter._arrived) <= 6
 
     def test_it_is_renewed_every_fifth_of_a_second(self):
         now = [1.0]
