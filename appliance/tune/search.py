@@ -111,7 +111,6 @@ class Search:
             self._note_load(loaded.candidates, began)
             self._default = loaded.candidates[0]
             self._measure(loaded, self._default, self._brief)
-        self._longest[False] = self._clock() - began
 
     @contextlib.contextmanager
     def _loading(self, group: Group, seconds: float) -> Iterator[Loaded]:
@@ -146,7 +145,6 @@ class Search:
                     # While it is loaded: to load it again would take too long.
                     finalist = own.candidate
                     self._measure(loaded, finalist, self._long / 3)
-            self._longest[is_slow] = max(self._clock() - began, self._longest.get(is_slow, 0.0))
         except LoadError as error:
             self._refuse(group, str(error))
         except GivenUp:
@@ -187,8 +185,7 @@ class Search:
             with self._loading(self._group_of[group[0]], self._left()) as loaded:
                 for candidate in group:
                     self._measure(loaded, candidate, seconds)
-        except (LoadError, GivenUp) as error:
-            self._refuse(group, str(error) or "given up: not loaded a second time")
+        except (LoadError, GivenUp):  # it was before: what was found then stands
             return False
         return True
 
@@ -200,8 +197,10 @@ class Search:
         return list(groups.values())
 
     def _note_load(self, candidates: Sequence[Candidate], began: float) -> None:
+        seconds, is_slow = self._clock() - began, is_slow_to_load(candidates)
+        self._longest[is_slow] = max(seconds, self._longest.get(is_slow, 0.0))
         for candidate in candidates:
-            self._load_seconds[candidate] = self._clock() - began
+            self._load_seconds[candidate] = seconds
             self._group_of[candidate] = candidates
 
     def _refuse(self, group: Group, refusal: str) -> None:

@@ -138,6 +138,16 @@ def test_a_default_that_cannot_be_loaded_or_finds_something_else_leaves_the_othe
     assert {one.refusal for one in search.outcomes} == {"no driver"}
 
 
+@pytest.mark.parametrize("second", ["no memory", 1000.0])
+def test_where_nothing_can_be_loaded_again_the_default_stays(second):
+    loads = iter([3.0] * 3)  # the default, and both groups without XLA
+    fixed = PC_WITH_GPU._replace(fixed={"xla": False})
+    machine = Machine(ON_GPU, lambda one: 900.0 if one.exact else 1000.0 / one.batch,
+                      lambda one: 3.0 if one.exact else next(loads, second))
+    assert machine.search(fixed).run().candidate == ON_GPU
+    assert machine.now <= 180
+
+
 def test_on_a_processor_the_best_take_turns_with_the_default():
     default = Candidate("openvino", 2)
     speeds = {("openvino", 2): 30.0, ("openvino", 1): 31.0, ("tensorflow", 2): 18.0, ("tensorflow", 1): 15.0}
