@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Optional
 
-from flask import current_app, g
+from flask import current_app, g, request
 from flask_socketio import SocketIO  # type: ignore[import-untyped]
 
 from web.access import NOBODY, Guard, Identity
@@ -31,6 +31,11 @@ def dashboard() -> Dashboard:
     """That of the request that is being answered."""
     found: Dashboard = current_app.extensions["dashboard"]
     return found
+
+
+def viewer() -> str:
+    """Whose share it takes who asks."""
+    return dashboard().guard.viewer(identity(), request)
 
 
 def identity() -> Identity:

@@ -16,6 +16,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped] # noqa: E40
 
 from appliance.core.logging_setup import write_log  # noqa: E402
 from appliance.core.process import die_with_parent  # noqa: E402
+from web import health  # noqa: E402
 from web.certificates import Certificate, CertificateError  # noqa: E402
 from web.options import OptionsError, read_options  # noqa: E402
 
@@ -107,6 +108,8 @@ def post_worker_init(worker: Any) -> None:
     # Viewers never leave by themselves, so there is no use in waiting for them longer.
     worker.cfg.set("graceful_timeout", 1)
     worker.log.error_log.addFilter(_is_worth_logging)
+    ask = health.asker(_options.worker, worker.sockets[0].getsockname(), _certificate is not None)
+    health.watch(_options.worker, ask, health.end_process)
     if _certificate is not None:
         threading.Thread(target=_certificate.keep_fresh, args=(threading.Event(),), name="certificate",
                          daemon=True).start()

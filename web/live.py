@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from appliance.bus import INVALID, Refused, Unavailable
 from web.access import Identity, needs
 from web.accounts import Role
-from web.dashboard import Dashboard, dashboard, identity
+from web.dashboard import Dashboard, dashboard, identity, viewer
 from web.multipart import END, START, respond
 from web.relay import Picture, View
 
@@ -29,7 +29,7 @@ def mjpeg(name: str) -> Response:
     pause = _pause()
     closing = ExitStack()
     try:
-        view = closing.enter_context(here.relays.view(name))
+        view = closing.enter_context(here.relays.view(name, viewer()))
         first = _wait_for_first(here, name, view)
     except BaseException:
         closing.close()
@@ -42,7 +42,7 @@ def mjpeg(name: str) -> Response:
 def snapshot(name: str) -> Any:
     here = dashboard()
     here.link.get_stream(name)
-    with here.relays.view(name) as view:
+    with here.relays.view(name, viewer()) as view:
         return Response(_wait_for_first(here, name, view).jpeg, mimetype="image/jpeg")
 
 

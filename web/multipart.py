@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from typing import Callable, Iterable, Iterator
 
@@ -19,29 +20,35 @@ END = b"--" + _BOUNDARY + b"--\r\n"
 
 
 class TooManyViewers(Exception):
-    def __init__(self) -> None:
-        super().__init__("{} viewers is the most; close a live picture somewhere.".format(MOST_VIEWERS))
+    pass
 
 
 class Places:
-    """Counts the viewers."""
+    """Counts who looks at pictures. Half of the places are the most that one account has, or one address."""
 
     def __init__(self, most: int = MOST_VIEWERS) -> None:
         self._most = most
-        self._taken = 0
+        self._share = most // 2
+        self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
-    def take(self) -> Iterator[None]:
+    def take(self, who: str) -> Iterator[None]:
+        """Raises TooManyViewers."""
         with self._lock:
-            if self._taken >= self._most:
-                raise TooManyViewers()
-            self._taken += 1
+            if sum(self._taken.values()) >= self._most:
+                raise TooManyViewers("{} viewers is the most; close a live picture somewhere.".format(self._most))
+            if self._taken[who] >= self._share:
+                raise TooManyViewers("You look at {} live pictures, which is the most for one account or address; "
+                                     "close one somewhere.".format(self._share))
+            self._taken[who] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._taken -= 1
+                self._taken[who] -= 1
+                if not self._taken[who]:
+                    del self._taken[who]
 
 
 def part(jpeg: bytes) -> bytes:

@@ -12,7 +12,7 @@ from web.access import Identity, needs
 from web.accounts import Role
 from web.avi import AviError, read_fps, read_pictures
 from web.commands import RECORDING
-from web.dashboard import Dashboard, dashboard, identity
+from web.dashboard import Dashboard, dashboard, identity, viewer
 from web.multipart import END, START, part, respond
 
 recordings = Blueprint("recordings", __name__)
@@ -39,7 +39,7 @@ def play(name: str) -> Response:
     here = dashboard()
     closing = ExitStack()
     try:
-        closing.enter_context(here.places.take())
+        closing.enter_context(here.places.take(viewer()))
         file = closing.enter_context(open(path, "rb"))
         fps = read_fps(file)
     except AviError as error:

@@ -74,9 +74,9 @@ class Relays:
         self._lock = threading.Lock()
 
     @contextmanager
-    def view(self, stream: str) -> Iterator[View]:
-        """Look at a stream. Raises TooManyViewers."""
-        with self._places.take():
+    def view(self, stream: str, who: str) -> Iterator[View]:
+        """Look at a stream. who: whose share of the places it takes. Raises TooManyViewers."""
+        with self._places.take(who):
             with self._lock:
                 relay = self._relays.get(stream)
                 if relay is None:

@@ -30,13 +30,25 @@ def test_there_is_a_most_of_open_pages_and_a_closed_one_makes_room(here):
 
 def test_a_viewer_that_leaves_makes_room():
     places = Places(2)
-    with places.take():
-        with places.take():
+    with places.take("a"):
+        with places.take("b"):
             with pytest.raises(TooManyViewers):
-                with places.take():
+                with places.take("c"):
                     pass
-        with places.take():
+        with places.take("c"):
             pass
+
+
+def test_one_viewer_does_not_take_the_places_of_all():
+    places = Places(4)
+    with places.take("a"), places.take("a"):
+        with pytest.raises(TooManyViewers):
+            with places.take("a"):
+                pass
+        with places.take("b"), places.take("b"):
+            pass
+    with places.take("a"):
+        pass
 
 
 def test_who_takes_nothing_is_cut_off(here, monkeypatch):

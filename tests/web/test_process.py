@@ -217,7 +217,7 @@ class Crowd:
 
     def __init__(self, site, count):
         self.seen = [0] * count
-        self.viewers = [site.look("/streams/main.mjpeg") for _ in range(count)]
+        self.viewers = [site.look("/streams/main.mjpeg", ("operator", "viewer")[number % 2]) for number in range(count)]
         self.threads = [threading.Thread(target=self.watch, args=(number,), daemon=True) for number in range(count)]
         self.is_over = False
         for thread in self.threads:
@@ -261,7 +261,8 @@ def test_fifty_viewers_one_of_them_stalled(worker):
         assert grown < 8 << 20, "grown by {} while {} went through".format(grown, passed)
         assert passed > 4 * (8 << 20)
         assert 'splitlens_viewers{stream="main"} 50.0' in site.get("/metrics").text
-        refusals = [site.get("/streams/main.mjpeg", stream=True) for _ in range(15)]
+        refusals = [site.get("/streams/main.mjpeg", ("operator", "viewer")[number % 2], stream=True)
+                    for number in range(1, 16)]
         assert [answer.status_code for answer in refusals[:14]] == [200] * 14
         assert (refusals[14].status_code, refusals[14].json()["error"]) == (
             503, "64 viewers is the most; close a live picture somewhere.")

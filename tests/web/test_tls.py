@@ -15,6 +15,7 @@ import requests
 
 from tests.web.conftest import LIMIT, ROOT, Site, background, csrf_of, until
 from tests.web.test_server import Page
+from web import health
 from web.certificates import RENEWED_DAYS, VALID_DAYS, Certificate, CertificateError
 from web.lan import addresses
 
@@ -183,3 +184,8 @@ def test_the_containers_health_check_comes_over_it(secure, monkeypatch, capsys):
     healthy = runpy.run_path(str(ROOT / "deploy/container/healthy.py"))
     assert healthy["main"]() == 0
     assert capsys.readouterr().out.startswith("ready: ")
+
+
+def test_it_asks_itself_over_it(secure):
+    assert health.asker("gthread", ("0.0.0.0", secure.port), True)()
+    assert not health.asker("gthread", ("0.0.0.0", secure.port), False)()

@@ -1,0 +1,99 @@
+"""The dashboard asks itself whether it answers, as others do, and ends its process if it does not.
+
+gunicorn's heartbeat only tells that a worker's main loop turns, not that anybody is let in or answered.
+"""
+
+import json
+import os
+import ssl
+import time
+from typing import Any, Callable
+
+CHECK_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
+MOST_FAILURES = 3
+"""In a row."""
+
+_REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+_LONGEST_ANSWER = 64 * 1024
+
+
+def _real(module: str, worker: str) -> Any:
+    """The module whose threads, sockets and sleep are the system's: green ones stand still with what is watched."""
+    if worker == "eventlet":
+        from eventlet import patcher  # type: ignore[import-untyped]
+        return patcher.original(module)
+    return __import__(module)
+
+
+def watch(worker: str, ask: Callable[[], bool], end: Callable[[], None]) -> None:
+    """From now on, in a thread of its own. worker: the kind, of Options."""
+    sleep = _real("time", worker).sleep
+
+    def run() -> None:
+        failures = 0
+        while failures < MOST_FAILURES:
+            sleep(CHECK_SECONDS)
+            failures = 0 if ask() else failures + 1
+        end()
+    _real("threading", worker).Thread(target=run, name="health", daemon=True).start()
+
+
+def asker(worker: str, address: Any, is_tls: bool) -> Callable[[], bool]:
+    """Asks who listens there. address: of a listening socket."""
+    sockets = _real("socket", worker)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])
+
+    def ask() -> bool:
+        try:
+            with sockets.create_connection((host, address[1]), timeout=ANSWER_SECONDS) as connection:
+                answer = _talk_tls(connection) if is_tls else _talk(connection)
+            return bool(json.loads(answer.partition(b"\r\n\r\n")[2].decode())["ok"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+    return ask
+
+
+def _talk(connection: Any) -> bytes:
+    connection.sendall(_REQUEST)
+    answer = b""
+    while len(answer) < _LONGEST_ANSWER:
+        data = connection.recv(4096)
+        if not data:
+            break
+        answer += data
+    return answer
+
+
+def _talk_tls(connection: Any) -> bytes:
+    """Without a socket of the ssl module: that is green too."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # it is our own, whoever signed it
+    came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(came, goes)
+    answer = b""
+    is_sent = False
+    while len(answer) < _LONGEST_ANSWER:
+        try:
+            if not is_sent:
+                tls.do_handshake()
+                is_sent = bool(tls.write(_REQUEST))
+            data = tls.read(4096)
+            if not data:
+                break
+            answer += data
+        except ssl.SSLWantReadError:
+            connection.sendall(goes.read())
+            data = connection.recv(16384)
+            if not data:
+                break
+            came.write(data)
+    return answer
+
+
+def end_process() -> None:
+    """gunicorn's master starts another. Past all handlers of the log, whose locks may be what it hangs on."""
+    os.write(2, "{} ERROR dashboard: it did not answer itself {} times; it is started again\n".format(
+        time.strftime("%Y-%m-%dT%H:%M:%S%z"), MOST_FAILURES).encode())
+    os._exit(1)
