@@ -2,6 +2,7 @@
 
 import collections
 import logging
+import re
 import sys
 import threading
 import time
@@ -10,6 +11,8 @@ from typing import IO, Callable, Optional, Tuple
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 """Seconds in which the same line is held back after it was written: at first, and at most, as they double each time."""
 _LINES_KNOWN = 500
+# What differs each time in a line that is the same to who reads it.
+_AMOUNT = re.compile(r"\b\d[\d.]{0,20} (?:s|seconds|minutes|MB|GB)\b")
 
 
 def write_log(logger: logging.Logger, component: str, stream: Optional[IO[str]] = None,
@@ -58,7 +61,7 @@ class Repeats(logging.Filter):
         self._lines: collections.OrderedDict[Tuple[int, str], _Line] = collections.OrderedDict()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        key = (record.levelno, record.getMessage())
+        key = (record.levelno, _AMOUNT.sub("", record.getMessage()))
         now = self._clock()
         record.held_back = (0, 0.0)
         with self._lock:

@@ -61,6 +61,13 @@ def test_what_was_not_said_for_long_is_new_again_and_other_lines_are_their_own()
     assert repeats.filter(record) and told_before(record) == ""
 
 
+def test_a_line_whose_seconds_or_sizes_alone_differ_is_the_same():
+    repeats = Repeats()
+    assert repeats.filter(a_record("camera 0: is back after 3 s"))
+    assert not repeats.filter(a_record("camera 0: is back after 12.5 s"))
+    assert repeats.filter(a_record("camera 1: is back after 3 s"))
+
+
 def test_many_different_lines_take_no_more_memory():
     repeats = Repeats()
     assert all(repeats.filter(a_record("line {}".format(number))) for number in range(5000))
