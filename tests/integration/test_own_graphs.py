@@ -195,8 +195,8 @@ def test_a_saved_model_given_as_a_folder_is_named(tmp_path):
     folder = graph.parent / "saved_model"
     folder.mkdir()
     (folder / "saved_model.pb").write_bytes(saved_model())
-    with pytest.raises(ModelError, match="is a SavedModel.*give .*/own/frozen_inference_graph.pb, which lies beside"):
+    with pytest.raises(ModelError, match="but a SavedModel: give .*/own/frozen_inference_graph.pb, which lies beside"):
         resolve_model(folder, tmp_path / "models")
     graph.unlink()
-    with pytest.raises(ModelError, match="is a SavedModel.*export it as frozen_inference_graph.pb"):
+    with pytest.raises(ModelError, match="but a SavedModel: Beside it may lie frozen_inference_graph.pb"):
         resolve_model(folder, tmp_path / "models")
