@@ -16,7 +16,9 @@ _FOLDER = Path(__file__).parent / "labels"
 # Config files of the original project name this file of its repository.
 _KNOWN_FILE = "mscoco_label_map.pbtxt"
 
-MOST_BYTES = 1 << 20
+MOST_BYTES = 512 << 10
+# protobuf's parser copies a line for every field that it does not know.
+_LONGEST_LINE = 20000
 _LONGEST_NAME = 200
 _LIST_SUFFIXES = ("", ".txt", ".names", ".labels")
 _ITEM = re.compile(r"^[ \t]*item\b", re.MULTILINE)
@@ -139,11 +141,15 @@ def _read(path: Path) -> str:
             "labels.txt.".format(path, error.strerror)
         ) from error
     if len(data) > MOST_BYTES:
-        raise ModelError("{} is no label map: none has more than {} MB.".format(path, MOST_BYTES >> 20))
+        raise ModelError("{} is no label map: none has more than {} kB.".format(path, MOST_BYTES >> 10))
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ModelError("{} is no label map: it is not text (UTF-8).".format(path)) from error
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > _LONGEST_LINE:
+            raise _broken(path, number, "this line has more than {} characters".format(_LONGEST_LINE))
+    return text
 
 
 def _parse_items(path: Path, text: str) -> Dict[int, str]:
