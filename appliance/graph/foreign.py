@@ -78,6 +78,8 @@ def foreign_data(data: bytes) -> Optional[Foreign]:
 
 def foreign_file(path: Path) -> Optional[Foreign]:
     """The same of a file whose name does not end in .pb: by how it begins, else by its name."""
+    if not path.is_file():
+        return Foreign("no file at all", EXPORT)
     try:
         with path.open("rb") as file:
             found = foreign_data(file.read(1024))

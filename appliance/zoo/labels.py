@@ -77,6 +77,8 @@ def chosen_labels(label_path: Path, builtin: str) -> Dict[int, str]:
 
 def is_label_map(path: Path) -> bool:
     """Whether a .pbtxt file looks like a label map, and not like a graph or a pipeline in text form."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return _OPENED_ITEM.search(file.read(1 << 16)) is not None

@@ -148,6 +148,7 @@ def test_a_pipe_is_no_label_map(tmp_path):
     os.mkfifo(str(tmp_path / "map.pbtxt"))
     with pytest.raises(ModelError, match="it is no file"):
         load_label_map(tmp_path / "map.pbtxt")
+    assert not is_label_map(tmp_path / "map.pbtxt")
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import logging
+import os
 import tarfile
 import threading
 import time
@@ -449,6 +450,13 @@ def test_a_folder_of_another_kind_is_named_with_its_remedy(models_dir, tmp_path,
     for use in (import_model, resolve_model):
         with pytest.raises(ModelError, match="is no frozen graph but .*" + what):
             use(tmp_path, models_dir)
+
+
+def test_a_pipe_is_not_waited_for(models_dir, tmp_path):
+    for name in ("model.onnx", "model.pb", "frozen.tar.gz"):
+        os.mkfifo(str(tmp_path / name))
+        with pytest.raises(ModelError):
+            import_model(tmp_path / name, models_dir)
 
 
 def test_a_graph_that_begins_like_another_file_is_a_graph():
