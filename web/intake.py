@@ -15,6 +15,7 @@ LONGEST_HEAD = 16 * 1024
 
 _TOKEN = re.compile(rb"[A-Z]{1,20}[ \r]?")
 _LENGTH = re.compile(r"[0-9]{1,10}")
+_FOLDED = re.compile(r"^[ \t]|[\0\r\n]")
 _EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
@@ -121,6 +122,8 @@ def parse_head(text: bytes) -> Head:
     lines = text.decode("latin-1").split("\r\n")
     headers: Dict[str, str] = {}
     for line in lines[1:]:
+        if _FOLDED.search(line):
+            raise Refused(400, "A header of the request is more than one line.")
         name, _, value = line.partition(":")
         name, value = name.strip().lower(), value.strip()
         if name == "content-length" and headers.get(name, value) != value:

@@ -76,6 +76,7 @@ def test_the_next_request_has_its_own_deadline():
     (b"POST / HTTP/1.1\r\nContent-Length: -3\r\n\r\n", 400), (b"POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\n", 400),
     (b"POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\n", 400),
     (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nHost: x\ny: z\r\n\r\n", 400),
     (b"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 400),
 ])
 def test_what_is_no_request_or_too_much_is_refused_and_nothing_more_is_kept_of_it(data, status):
