@@ -15,7 +15,7 @@ from web.intake import Refusal
 from web.workers.reception import CHUNK, CONTINUE, LATE, LINGER_SECONDS, PAUSE_SECONDS, Connection, Reception, refusal
 
 _TICK_SECONDS = 0.5
-_AT_ONCE = 64
+_AT_ONCE = 16
 """Connections let in before those that are there have their turn again."""
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,8 @@ class ThreadsWorker(ThreadWorker):  # type: ignore[misc]
             if connection is None:
                 sock.close()
             else:
-                self._await(connection, self._read, connection.intake.deadline)
+                # At once: what is there already must not wait until others took the place.
+                self._read(connection)
 
     def _await(self, connection: Connection, then: Callable[[Connection], None], deadline: float,
                event: int = selectors.EVENT_READ) -> None:
