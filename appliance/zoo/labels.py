@@ -108,10 +108,12 @@ def load_label_map(path: Path) -> Dict[int, str]:
 def compare_ids(labels: Mapping[int, str], ids: Optional[range]) -> Optional[str]:
     """What is wrong with labels for a graph whose classes have these ids, in half a sentence; None if nothing is.
 
-    A background that has id 0 beside others is no mistake.
+    No mistakes are a background that has id 0 beside others, and a data set's whole map for some of its classes.
     """
     outside = [key for key in labels if ids is not None and key not in ids and not (key == 0 and len(labels) > 1)]
     if ids is None or not outside:
+        return None
+    if set(labels) >= set(ids) and labels in (builtin_labels("coco"), builtin_labels("pascal")):
         return None
     what = "names of other ids are left out" if set(labels) & set(ids) else "no class has a name"
     return "the ids of the label map are {}, those of the graph's classes {}: {}".format(

@@ -195,6 +195,7 @@ def test_a_label_map_is_told_from_other_text_files(tmp_path, text, expected):
     ({0: "background", 1: "a"}, range(1, 2), None),
     ({1: "a"}, None, None),
     ({}, range(1, 3), None),
+    (builtin_labels("coco"), range(1, 2), None),
     ({0: "card"}, range(1, 4),
      "the ids of the label map are 0, those of the graph's classes 1 to 3: no class has a name"),
     ({1: "a", 7: "b"}, range(1, 2),
