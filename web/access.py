@@ -261,7 +261,7 @@ def _read_basic(value: str) -> Optional[Tuple[str, str]]:
 
 
 def _read_secret(path: Path) -> bytes:
-    """The key that signs what browsers keep; a new one where there is none. Raises OSError."""
+    """The key that signs what browsers keep; a new one where there is none, or none that can be read."""
     try:
         kept = read_json(path)
         if not isinstance(kept, str) or not _SECRET.fullmatch(kept):
@@ -269,8 +269,14 @@ def _read_secret(path: Path) -> bytes:
         return bytes.fromhex(kept)
     except FileNotFoundError:
         pass
+    except OSError as error:
+        logger.error("%s: cannot be read: %s; until it can, a new key is made at each start", path, error.strerror)
+        return secrets.token_bytes(32)
     except ValueError as error:
-        logger.error("%s: damaged: %s; it is kept as %s, and a new key is made", path, error, keep_damaged(path))
+        logger.error("%s, and a new key is made", keep_damaged(path, str(error)))
     secret = secrets.token_bytes(32)
-    write_json(path, secret.hex())
+    try:
+        write_json(path, secret.hex())
+    except OSError as error:
+        logger.error("%s: cannot be written: %s; until it can, a new key is made at each start", path, error.strerror)
     return secret

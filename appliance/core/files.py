@@ -6,11 +6,15 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 from pathlib import Path
-from typing import IO, Any, Iterator
+from typing import IO, Any, Iterator, Union
 
 PRIVATE = 0o600
 """For files with passwords, addresses of cameras, keys: their owner alone reads and writes them."""
+
+_MOST_DIGITS = 300
+_MOST_COPIED = 16 * 1000 ** 2
 
 # What some network and FUSE file systems say to fsync: there is nothing to wait for.
 _UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -59,28 +63,78 @@ def write_json(path: Path, content: Any, mode: int = PRIVATE) -> None:
 
 
 def read_json(path: Path, most_bytes: int = 16 * 1000 ** 2) -> Any:
-    """What a file of JSON holds.
+    """What a file of JSON holds. A whole number that no double holds is infinite, as 1e999 is.
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is no JSON, no UTF-8, too long or nested too deep.
+        ValueError: It is no file, no JSON, no UTF-8, too long or nested too deep.
     """
-    with path.open("rb") as file:
+    with _open_regular(path) as file:
         data = file.read(most_bytes + 1)
     if len(data) > most_bytes:
         raise ValueError("it is longer than {} bytes".format(most_bytes))
     try:
-        return json.loads(data.decode("utf-8"))
+        return json.loads(data.decode("utf-8"), parse_int=_integer)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
 
 
-def keep_damaged(path: Path) -> Path:
-    """Keep a copy of a file that holds something wrong, so that nothing is lost: NAME.damaged. Raises OSError."""
-    aside = path.with_name(path.name + ".damaged")
-    with replacing(aside) as file:
-        file.write(path.read_bytes())
-    return aside
+def _open_regular(path: Path) -> IO[bytes]:
+    try:
+        descriptor = os.open(str(path), os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ValueError("it is a link to itself") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError("it is no file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _integer(digits: str) -> Union[int, float]:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+
+
+def keep_damaged(path: Path, why: str) -> str:
+    """Keep what holds something wrong under another name, so that nothing is lost.
+
+    A regular file stays where it is too, until it is replaced; anything else is moved. The first and the last few are
+    kept: of what is damaged again and again the first is the one that held something. Raises nothing.
+
+    Args:
+        path: A file that is only ever replaced as a whole, as by `replacing`.
+        why: What is wrong with it: "it is no JSON".
+
+    Returns:
+        A sentence for the log, without its full stop.
+    """
+    said = "{} is damaged: {}".format(path, why)
+    try:
+        asides = [path.with_name("{}.damaged{}".format(path.name, end)) for end in ("", "-2", "-3", "-4", "-5")]
+        free = [aside for aside in asides if not os.path.lexists(str(aside))]
+        aside = free[0] if free else asides[-1]
+        if not path.is_file() or path.is_symlink():
+            os.rename(str(path), str(aside))
+        elif not any(os.path.samefile(str(path), str(other)) for other in asides if other not in free):
+            _link(path, aside)
+        else:
+            return "{}. It was kept before".format(said)
+        sync_path(path.parent)
+    except OSError as error:
+        return "{}. It cannot be kept ({})".format(said, error.strerror)
+    return "{}. It is kept as {}".format(said, aside)
+
+
+def _link(path: Path, aside: Path) -> None:
+    """Another name for a file; a copy where the file system has no such thing. Raises OSError."""
+    try:
+        if os.path.lexists(str(aside)):
+            os.unlink(str(aside))
+        os.link(str(path), str(aside))
+    except OSError:
+        with replacing(aside) as file, path.open("rb") as damaged:
+            file.write(damaged.read(_MOST_COPIED))
 
 
 def hold(descriptor: int) -> None:

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 from typing import Any, Dict
 
-from appliance.core.files import read_json, write_json
+from appliance.core.files import keep_damaged, read_json, write_json
 from appliance.errors import SplitlensError
 from appliance.graph.frozen import graph_hash
 from appliance.zoo.store import resolve_model
@@ -66,17 +66,19 @@ class Hangs:
     def _read(self) -> Dict[str, int]:
         try:
             content: Any = read_json(self._path)
+            if not isinstance(content, dict) or len(content) > _MOST_MODELS or not all(
+                    isinstance(count, int) and not isinstance(count, bool) and 0 < count < 10 ** 6
+                    for count in content.values()):
+                raise ValueError("it is not as it was written")
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except OSError as error:
             log.warning("%s cannot be read (%s): which models hung is not known", self._path, error)
             return {}
-        if not isinstance(content, dict) or len(content) > _MOST_MODELS or not all(
-                isinstance(count, int) and not isinstance(count, bool) and 0 < count < 10 ** 6
-                for count in content.values()):
-            log.warning("%s is not as it was written: which models hung is not known", self._path)
+        except ValueError as error:
+            log.warning("%s; which models hung is not known", keep_damaged(self._path, str(error)))
             return {}
-        return content
+        return dict(content)
 
     def _write(self) -> None:
         try:

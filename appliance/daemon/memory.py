@@ -7,7 +7,7 @@ that is newer, and wins.
 import logging
 import threading
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from appliance.bus import Refused
 from appliance.core.files import keep_damaged, read_json, write_json
@@ -51,13 +51,7 @@ class Memory:
                 self._changes.pop(key, None)
             else:
                 self._changes[key] = {"value": value, "over": configured}
-            try:
-                self._write()
-                self.problem = None
-            except OSError as error:
-                reason = cannot_write(str(self._path), error)
-                self.problem = "{} What is changed holds until the next restart.".format(reason)
-                log.warning("%s", self.problem)
+            self._try_to_write()
 
     def _read(self) -> Dict[str, Dict[str, Any]]:
         try:
@@ -71,24 +65,39 @@ class Memory:
             log.warning("%s cannot be read (%s): what was changed in the dashboard is not known", self._path, error)
             return {}
         except ValueError as error:
-            self._keep_damaged("{}; the configuration holds".format(error))
+            log.warning("%s. The configuration holds", keep_damaged(self._path, str(error)))
             return {}
         changes: Dict[str, Dict[str, Any]] = {}
+        wrong: List[str] = []
         for key, change in content["changes"].items():
             try:
-                if not isinstance(change, dict) or set(change) != {"value", "over"}:
-                    raise ValueError("it is not as it was written")
+                if not isinstance(change, dict) or set(change) != {"value", "over"} or not _is_plain(change["over"]):
+                    raise ValueError("it is not as it was written.")
                 changes[key] = {"value": self._check(key, change["value"]), "over": change["over"]}
             except (ValueError, Refused) as error:
-                self._keep_damaged("{}: {} This change is dropped".format(key[:40], error))
+                wrong.append("{}: {}".format(key[:40], error))
+        if wrong:
+            log.warning("%s. %s dropped", keep_damaged(self._path, wrong[0].rstrip(".")),
+                        "It is" if len(wrong) == 1 else "It and {} others are".format(len(wrong) - 1))
+            self._changes = changes
+            self._try_to_write()  # or the next start would find it damaged again
         return changes
 
-    def _keep_damaged(self, why: str) -> None:
+    def _try_to_write(self) -> None:
         try:
-            log.warning("%s is damaged: %s. A copy is kept as %s", self._path, why, keep_damaged(self._path))
+            self._write()
+            self.problem = None
         except OSError as error:
-            log.warning("%s is damaged: %s. No copy can be kept (%s)", self._path, why, error.strerror)
+            reason = cannot_write(str(self._path), error)
+            self.problem = "{} What is changed holds until the next restart.".format(reason)
+            log.warning("%s", self.problem)
 
     def _write(self) -> None:
         # With passwords: addresses of cameras hold them.
         write_json(self._path, {"version": _VERSION, "changes": self._changes})
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it can be what a configuration says: a value, or a list of such."""
+    return all(one is None or isinstance(one, (bool, int, float, str))
+               for one in (value if isinstance(value, list) else [value]))

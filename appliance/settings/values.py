@@ -111,7 +111,10 @@ def _range(setting: Setting) -> str:
 
 
 def _in_range(setting: Setting, value: float) -> bool:
-    if math.isnan(value) or math.isinf(value):
+    try:
+        if not math.isfinite(value):
+            return False
+    except OverflowError:  # a whole number that no double holds
         return False
     return ((setting.minimum is None or value >= setting.minimum)
             and (setting.maximum is None or value <= setting.maximum))

@@ -95,3 +95,19 @@ def test_a_file_that_is_no_text_is_kept_too(tmp_path):
     (tmp_path / "appliance.json").write_bytes(b"\xff\x00\xfe")
     assert Memory(tmp_path).recall("det_th", 0.5) == 0.5
     assert (tmp_path / "appliance.json.damaged").read_bytes() == b"\xff\x00\xfe"
+
+
+def test_what_is_dropped_is_told_once_and_is_right_at_the_next_start(tmp_path, caplog):
+    path = tmp_path / "appliance.json"
+    changes = {"wrong {}".format(number): {"value": 1, "over": None} for number in range(2000)}
+    changes["det_th"] = {"value": 10 ** 400, "over": 0.5}
+    changes["vis_text"] = {"value": False, "over": [[True]]}
+    changes["max_vis_fps"] = {"value": 5, "over": 0}
+    path.write_text(json.dumps({"version": 1, "changes": changes}))
+    checked = CheckedMemory(tmp_path, lambda key, value: check_kept(key, value, CONFIGURED))
+    assert checked.recall("max_vis_fps", 0) == 5
+    assert checked.keys("") == {"max_vis_fps": 5}
+    assert "It and 2001 others are dropped" in caplog.text
+    assert len(caplog.records) == 1
+    assert CheckedMemory(tmp_path, lambda key, value: check_kept(key, value, CONFIGURED)).keys("") == {"max_vis_fps": 5}
+    assert len(caplog.records) == 1

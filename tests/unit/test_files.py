@@ -46,7 +46,45 @@ def test_what_is_no_json_or_too_long_is_a_value_error(tmp_path, data):
         read_json(path, most_bytes=100)
 
 
+def test_numbers_that_no_double_holds_are_infinite(tmp_path):
+    path = tmp_path / "state.json"
+    path.write_text("[1{}, -1{}, 12]".format("0" * 400, "0" * 5000))
+    assert read_json(path) == [float("inf"), float("-inf"), 12]
+
+
+@pytest.mark.parametrize("make", [
+    lambda path: path.mkdir(), lambda path: path.symlink_to(path), lambda path: path.symlink_to("/dev/zero"),
+    lambda path: os.mkfifo(str(path))])
+def test_what_is_no_file_is_a_value_error_and_moved_aside(tmp_path, make):
+    path = tmp_path / "state.json"
+    make(path)
+    with pytest.raises(ValueError) as problem:
+        read_json(path)
+    assert keep_damaged(path, str(problem.value)).endswith(". It is kept as {}.damaged".format(path))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["state.json.damaged"]
+    write_json(path, 1)
+    assert read_json(path) == 1
+
+
 def test_a_damaged_file_is_kept_beside(tmp_path):
     path = tmp_path / "state.json"
     path.write_bytes(b"\xff")
-    assert keep_damaged(path).read_bytes() == b"\xff" == path.read_bytes()
+    said = keep_damaged(path, "it is no text")
+    assert said == "{0} is damaged: it is no text. It is kept as {0}.damaged".format(path)
+    assert path.read_bytes() == b"\xff"
+    write_json(path, 1)
+    assert path.with_name("state.json.damaged").read_bytes() == b"\xff"
+
+
+def test_what_is_damaged_over_and_over_fills_no_disk_and_the_first_copy_stays(tmp_path):
+    path = tmp_path / "state.json"
+    for number in range(10):
+        write_text(path, "damage {}".format(number))
+        keep_damaged(path, "it is no JSON")
+        assert keep_damaged(path, "it is no JSON").endswith("It was kept before")
+    kept = sorted(entry.read_text() for entry in tmp_path.iterdir() if entry != path)
+    assert kept == ["damage 0", "damage 1", "damage 2", "damage 3", "damage 9"]
+
+
+def test_where_no_copy_can_be_kept_the_sentence_says_so(tmp_path):
+    assert "It cannot be kept (No such file or directory)" in keep_damaged(tmp_path / "none" / "a", "it is no JSON")

@@ -2,13 +2,16 @@
 
 import io
 import json
+import os
 import stat
 import sys
 import threading
+import time
 
 import pytest
 
 from tests.web.conftest import REAL_METHOD, until
+from web.access import _read_secret
 from web.accounts import (
     Accounts,
     AccountsError,
@@ -117,7 +120,8 @@ def test_in_place_of_a_damaged_file_a_new_operator_is_made_and_a_copy_kept(accou
 
 
 @pytest.mark.parametrize("fields", [
-    5, {}, {"role": "operator"}, {"role": "operator", "changed": 1}, {"role": 2, "changed": 1, "password": "x"},
+    5, {}, {"role": "operator"}, {"role": "operator", "changed": 1},
+    {"role": "operator", "changed": 10 ** 400, "password": "x"}, {"role": 2, "changed": 1, "password": "x"},
     {"role": [], "changed": 1, "password": "x"}, {"role": "operator", "changed": float("nan"), "password": "x"},
     {"role": "operator", "changed": True, "password": "x"}, {"role": "operator", "changed": 1, "password": 5},
     {"role": "operator", "changed": 1, "token": "short"},
@@ -260,7 +264,7 @@ def test_there_is_a_most_of_sessions_and_the_oldest_go(accounts, clock):
     accounts.add("olga", Role.OPERATOR, "correct horse")
     folder = accounts.path.parent
     (folder / "sessions.json").write_text(json.dumps({"sessions": {
-        str(number): {"name": "olga", "made": clock.now, "seen": clock.now + number}
+        str(number): {"name": "olga", "made": clock.now, "seen": clock.now + number, "changed": 0.0}
         for number in range(MOST_SESSIONS)}}))
     sessions = Sessions(str(folder), accounts, clock)
     clock.now += MOST_SESSIONS
@@ -269,11 +273,51 @@ def test_there_is_a_most_of_sessions_and_the_oldest_go(accounts, clock):
     assert len(kept) == MOST_SESSIONS and "0" not in kept and "1" in kept and sessions.find(token)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"sessions": {"x": {}}}', '{"sessions": {"x": 3}}'])
+TIMES = '{"sessions": {"x": {"name": "olga", "made": %s, "seen": %s, "changed": 1}}}'
+
+
+@pytest.mark.parametrize("content", [
+    "{", "[]", '{"sessions": {"x": {}}}', '{"sessions": {"x": 3}}',
+    TIMES % ("1" + "0" * 400, "1"), TIMES % ("NaN", "1"), TIMES % ("1", "Infinity"), TIMES % ("null", "1")])
 def test_a_damaged_file_of_sessions_signs_everybody_out(accounts, clock, content, caplog):
     (accounts.path.parent / "sessions.json").write_text(content)
     assert Sessions(str(accounts.path.parent), accounts, clock).find("x") is None
     assert "everybody must sign in again" in caplog.text
+    assert (accounts.path.parent / "sessions.json.damaged").read_text() == content
+
+
+def test_an_account_that_was_made_while_the_clock_was_ahead_can_sign_in(accounts, clock):
+    accounts.add("olga", Role.OPERATOR, "correct horse")  # by the real clock
+    clock.now = time.time() - 30 * 86400
+    sessions = Sessions(str(accounts.path.parent), accounts, clock)
+    token = sessions.add(accounts.find("olga"))
+    assert sessions.find(token)
+    accounts.set_password("olga", "another horse")
+    assert sessions.find(token) is None
+
+
+def test_a_session_from_a_time_when_the_clock_was_ahead_does_not_last(accounts, clock):
+    accounts.add("olga", Role.OPERATOR, "correct horse")
+    sessions = Sessions(str(accounts.path.parent), accounts, clock)
+    token = sessions.add(accounts.find("olga"))
+    clock.now -= 30 * 86400
+    assert sessions.find(token) is None
+
+
+@pytest.mark.parametrize("make", [
+    lambda path: path.mkdir(), lambda path: path.symlink_to(path), lambda path: path.write_text('"short"')])
+def test_a_key_that_cannot_be_used_is_made_anew(tmp_path, make):
+    path = tmp_path / "secret_key"
+    make(path)
+    made = _read_secret(path)
+    assert len(made) == 32 and _read_secret(path) == made
+    assert os.path.lexists(str(tmp_path / "secret_key.damaged"))
+
+
+def test_where_no_key_can_be_kept_there_is_one_all_the_same(tmp_path, caplog):
+    (tmp_path / "file").write_text("")
+    assert len(_read_secret(tmp_path / "file" / "secret_key")) == 32
+    assert "a new key is made at each start" in caplog.text
 
 
 def test_a_disk_that_is_full_signs_nobody_out(signed_in, accounts, clock, monkeypatch, caplog):

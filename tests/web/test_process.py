@@ -196,7 +196,7 @@ def test_damaged_files_are_kept_beside_and_it_starts_with_a_new_operator(tmp_pat
     finally:
         process.terminate()
         said += process.communicate(timeout=LIMIT)[0]
-    assert "Traceback" not in said and "accounts.json: damaged: it holds no accounts" in said
+    assert "Traceback" not in said and "accounts.json is damaged: it holds no accounts" in said
     assert (state / "accounts.json.damaged").read_text() == '{"accounts": []}'
 
 

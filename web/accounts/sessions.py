@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
+import math
 import secrets
 import threading
 import time
 from pathlib import Path
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from appliance.core.files import read_json, write_json
+from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts.store import Account, Accounts
 
 IDLE_SECONDS = 12 * 3600
@@ -20,11 +21,15 @@ logger = logging.getLogger(__name__)
 
 
 class Session(NamedTuple):
-    """made, seen: Unix time."""
+    """made, seen: Unix time. changed: of the account, when it was made: one that differs now ends it.
+
+    Not by which of the two was earlier: an account that was made while the clock was ahead could not sign in.
+    """
 
     name: str
     made: float
     seen: float
+    changed: float
 
 
 class Sessions:
@@ -43,7 +48,7 @@ class Sessions:
         token = secrets.token_urlsafe(32)
         now = self._clock()
         with self._lock:
-            self._sessions[_digest(token)] = Session(account.name, now, now)
+            self._sessions[_digest(token)] = Session(account.name, now, now, account.changed)
             self._save()
         return token
 
@@ -56,7 +61,7 @@ class Sessions:
             if session is None:
                 return None
             account = self._accounts.find(session.name)
-            if account is None or session.made < account.changed or not _lasts(session, now):
+            if account is None or session.changed != account.changed or not _lasts(session, now):
                 del self._sessions[key]
                 self._save()
                 return None
@@ -73,12 +78,18 @@ class Sessions:
     def _read(self) -> Dict[str, Session]:
         try:
             content: Any = read_json(self._path)
-            return {key: Session(str(fields["name"]), float(fields["made"]), float(fields["seen"]))
-                    for key, fields in content["sessions"].items()}
+            found = {key: Session(str(fields["name"]), float(fields["made"]), float(fields["seen"]),
+                                  float(fields["changed"])) for key, fields in content["sessions"].items()}
+            if not all(math.isfinite(number) for session in found.values() for number in session[1:]):
+                raise ValueError("it holds times that cannot be")
+            return found
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            logger.warning("%s: cannot be used: %s; everybody must sign in again", self._path, error)
+        except OSError as error:
+            logger.warning("%s: cannot be read: %s; everybody must sign in again", self._path, error.strerror)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            why = str(error) if isinstance(error, ValueError) else "it is not as it was written"
+            logger.warning("%s; everybody must sign in again", keep_damaged(self._path, why))
         return {}
 
     def _save(self) -> None:
@@ -94,7 +105,8 @@ class Sessions:
 
 
 def _lasts(session: Session, now: float) -> bool:
-    return now - session.seen < IDLE_SECONDS and now - session.made < LONGEST_SECONDS
+    # One that was seen in times to come is of a clock that was wrong.
+    return abs(now - session.seen) < IDLE_SECONDS and now - session.made < LONGEST_SECONDS
 
 
 def _digest(token: str) -> str:

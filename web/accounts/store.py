@@ -70,8 +70,7 @@ class Accounts:
         except FileNotFoundError:
             pass
         except ValueError as error:
-            logger.error("%s: damaged: %s; it is kept as %s, and a new operator is made",
-                         self.path, error, keep_damaged(self.path))
+            logger.error("%s, and a new operator is made", keep_damaged(self.path, str(error)))
         password = passwords.make_password()
         self._write({FIRST_NAME: Account(FIRST_NAME, Role.OPERATOR, time.time(), passwords.hash_password(password))})
         return password
