@@ -8,7 +8,7 @@ from web.client_address import limited_as
 
 MOST_CONNECTIONS = 400
 MOST_AN_ADDRESS = 100
-_SPARE = 100
+SPARE = 100
 """Connections that were told to go and have not gone yet; with more of them nobody new is let in."""
 
 
@@ -43,7 +43,7 @@ class Ceilings:
         """
         place = Place(connection, limited_as(address))
         with self._lock:
-            if self._going >= _SPARE:
+            if self._going >= SPARE:
                 return None, None
             victim = None
             if not is_proxy and self._size(place.group) >= self._most_an_address:

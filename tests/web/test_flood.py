@@ -2,6 +2,8 @@
 
 import re
 import resource
+import runpy
+import shutil
 import socket
 import time
 
@@ -9,8 +11,9 @@ import psutil
 import pytest
 import requests
 
-from tests.web.conftest import LIMIT, PASSWORD, Site, csrf_of, until
-from web.ceilings import MOST_AN_ADDRESS
+from tests.web.conftest import LIMIT, PASSWORD, ROOT, Site, csrf_of, short_folder, until
+from tests.web.demo import write_start_file
+from web.ceilings import MOST_AN_ADDRESS, MOST_CONNECTIONS, SPARE
 from web.workers import reception
 
 MANY = 300
@@ -193,3 +196,36 @@ def test_a_form_is_signed_in_with_after_all(dashboard):
     data = {"csrf_token": csrf_of(page.text), "name": "victor", "password": PASSWORD}
     assert requests.post(dashboard.url + "/login", data=data, timeout=LIMIT).status_code == 403
     assert session.post(dashboard.url + "/login", data=data, timeout=LIMIT).history[0].status_code == 302
+
+
+def test_there_is_a_thread_for_each_connection_that_may_be(monkeypatch):
+    """Or those who do not read their answers, from two addresses, would have them all."""
+    folder = short_folder()
+    monkeypatch.setenv("SPLITLENS_DASHBOARD", str(write_start_file(folder, 8080, "gthread")))
+    settings = runpy.run_path(str(ROOT / "web" / "gunicorn.conf.py"))
+    shutil.rmtree(str(folder))
+    assert settings["threads"] >= MOST_CONNECTIONS + SPARE
+
+
+@pytest.mark.filterwarnings("ignore:\\s*Eventlet is deprecated")
+def test_who_is_new_does_not_wait_for_one_request_of_each_that_asks_again():
+    import eventlet  # type: ignore[import-untyped]
+
+    from web.workers.turns import Turns
+    turns, taken = Turns(), []
+
+    def ask_again_and_again():
+        while True:
+            turns.wait()
+            taken.append(1)
+    crowd = [eventlet.spawn(ask_again_and_again) for _ in range(200)]
+    eventlet.sleep(0)
+    for _ in range(5):
+        before = len(taken)
+        eventlet.sleep(0)  # as one who is new
+        assert len(taken) - before <= 10
+    for _ in range(1000):
+        eventlet.sleep(0)
+    assert len(taken) >= 1000  # and they all have their turns
+    for one in crowd:
+        one.kill()

@@ -3,6 +3,7 @@
 import logging
 import time
 from functools import partial
+from itertools import count
 from typing import Any
 
 import eventlet  # type: ignore[import-untyped]
@@ -11,6 +12,10 @@ from gunicorn.workers.geventlet import EventletWorker  # type: ignore[import-unt
 
 from web.intake import Refusal
 from web.workers.reception import CHUNK, CONTINUE, LATE, LINGER_SECONDS, PAUSE_SECONDS, Connection, Reception, refusal
+from web.workers.turns import Turns
+
+_AT_ONCE = 4
+"""Connections let in before those that are there have their turn again."""
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +24,7 @@ class GreenWorker(EventletWorker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.reception = Reception(self)
+        self._turns = Turns()
 
     def run(self) -> None:
         listeners = [GreenSocket(sock) for sock in self.sockets]
@@ -39,7 +45,7 @@ class GreenWorker(EventletWorker):  # type: ignore[misc]
     def _accept(self, listener: Any) -> None:
         """For ever: a failure, such as no descriptor left, is waited for and no end."""
         server = listener.getsockname()
-        while True:
+        for number in count(1):
             try:
                 sock, client = listener.accept()
             except OSError as error:
@@ -55,16 +61,19 @@ class GreenWorker(EventletWorker):  # type: ignore[misc]
             except Exception:
                 logger.exception("a connection could not be let in")
                 sock.close()
-            # Those that must go for it have their turn.
-            eventlet.sleep(0)
+            if not number % _AT_ONCE:  # those that must go for it have their turn
+                eventlet.sleep(0)
 
     def _attend(self, connection: Connection) -> None:
         try:
+            asked = False
             while self._read(connection):
+                if asked:
+                    self._turns.wait()
+                asked = True
                 handle = partial(self.handle_request, connection.server, sock=connection.sock, addr=connection.client)
                 if not self.reception.answer(connection, handle):
                     break
-                eventlet.sleep(0)  # whoever sends one request after the other does not keep the rest waiting
         except OSError:
             pass
         except Exception:
