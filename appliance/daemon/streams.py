@@ -22,7 +22,7 @@ from appliance.sinks.rate import RateLimit
 from appliance.sinks.segments import SegmentRecorder
 from appliance.sinks.storage import Storage
 from appliance.sources.live import LiveSource
-from appliance.sources.open import camera_kind, open_set_camera
+from appliance.sources.open import camera_kind, is_missing_file, open_set_camera
 from appliance.sources.playback import PlaybackSource
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class House(NamedTuple):
 
 def source_kind(source: Union[int, str]) -> str:
     """"movie", or as `camera_kind` has it. Raises SourceError for what is no source."""
-    if isinstance(source, str) and os.path.isfile(source):
+    if isinstance(source, str) and (os.path.isfile(source) or is_missing_file(source)):
         return "movie"
     return camera_kind(source)
 

@@ -87,3 +87,13 @@ def camera_kind(value: Union[int, str]) -> str:
     if _FILE.match(text):
         raise SourceError("{}: there is no such file in {}".format(redact(text), os.getcwd()))
     raise SourceError("{!r} is no camera; accepted are {}".format(redact(text), ACCEPTED))
+
+
+def is_missing_file(text: str) -> bool:
+    """Whether it is the path of a file that is not there now, and of no device: of a movie, perhaps on a disk that is
+    mounted later.
+    """
+    try:
+        return camera_kind(text) == "device" and not text.startswith("/dev/") and not os.path.exists(text)
+    except SourceError:
+        return _FILE.match(text) is not None
