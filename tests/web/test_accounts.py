@@ -187,8 +187,15 @@ def test_the_command_line_says_what_is_wrong(command, words, complaint):
     assert code == 2 and said.startswith("error: ") and complaint in said
 
 
+def test_a_folder_without_accounts_is_named(tmp_path, capsys):
+    assert main(["--state-dir", str(tmp_path / "nodir"), "list"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: There is no {}/nodir/accounts.json: ".format(tmp_path)) and "Errno" not in said
+
+
 def test_a_name_is_taken_once(command):
     command("add", "olga", "--generate")
+    assert command("add", "olga", "--generate")[:2] == (2, "")  # and shows no password that is not hers
     assert "olga exists already" in command("add", "olga", "--generate")[2]
     assert "olga exists already" in command("token", "olga")[2]
 

@@ -36,11 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _ask_password(generate: bool) -> str:
-    if generate:
-        password = make_password()
-        _say("password {} (shown once)".format(password))
-        return password
+def _ask_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
     password = getpass.getpass("Password: ")
@@ -53,10 +49,14 @@ def _obey(options: argparse.Namespace) -> None:
     if not options.state_dir and not os.environ.get(VARIABLE):
         raise AccountsError("Give the folder: --state-dir DIR before the command.")
     accounts = Accounts(options.state_dir or read_options().state_dir)
-    if options.command == "add":
-        accounts.add(options.name, Role[options.role.upper()], _ask_password(options.generate))
-    elif options.command == "password":
-        accounts.set_password(options.name, _ask_password(options.generate))
+    if options.command in ("add", "password"):
+        password = make_password() if options.generate else _ask_password()
+        if options.command == "add":
+            accounts.add(options.name, Role[options.role.upper()], password)
+        else:
+            accounts.set_password(options.name, password)
+        if options.generate:  # what is refused above must show no password
+            _say("password {} (shown once)".format(password))
     elif options.command == "token":
         _say("token {} (shown once)".format(accounts.add_token(options.name, Role[options.role.upper()])))
     elif options.command == "remove":

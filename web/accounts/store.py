@@ -87,6 +87,9 @@ class Accounts:
                     for line in dropped:
                         logger.error("%s: %s", self.path, line)
             except (OSError, ValueError) as error:
+                if self._stamp is None and isinstance(error, FileNotFoundError):
+                    raise AccountsError("There is no {}: give the state_dir of an appliance that was started "
+                                        "once.".format(self.path)) from error
                 if self._stamp is None:
                     raise AccountsError("{}: cannot be used: {}. Without the file the next start makes a new "
                                         "operator.".format(self.path, error)) from error
