@@ -22,7 +22,7 @@ from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tup
 import zmq
 
 from appliance.core.locks import NoLocks, Taken, lock_file
-from appliance.errors import SplitlensError
+from appliance.errors import ConfigError, SplitlensError
 
 log = logging.getLogger(__name__)
 
@@ -92,36 +92,36 @@ def _addresses(run_dir: Union[str, Path]) -> _Addresses:
 
 
 def make_run_dir(path: Union[str, Path]) -> Path:
-    """Make the private directory of the sockets, or check it. Raises SplitlensError if others could reach it."""
+    """Make the private directory of the sockets, or check it. Raises ConfigError if others could reach it."""
     folder = Path(path).absolute()
     if len(str(folder / "control")) > _LONGEST_PATH:
-        raise SplitlensError("{}: too long for the name of a socket; set run_dir to a shorter one".format(folder))
+        raise ConfigError("{}: too long for the name of a socket; set run_dir to a shorter one".format(folder))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         facts = folder.lstat()
     except OSError as error:
-        raise SplitlensError("{}: cannot be made: {}; set run_dir to another place".format(
+        raise ConfigError("{}: cannot be made: {}; set run_dir to another place".format(
             folder, error.strerror)) from error
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
-        raise SplitlensError("{}: belongs to somebody else; set run_dir to another place".format(folder))
+        raise ConfigError("{}: belongs to somebody else; set run_dir to another place".format(folder))
     if stat.S_IMODE(facts.st_mode) & 0o077:
         folder.chmod(0o700)
     return folder
 
 
 def lock_run_dir(run_dir: Union[str, Path]) -> IO[bytes]:
-    """Claim the directory as long as the file is open. Raises SplitlensError where another daemon has it.
+    """Claim the directory as long as the file is open. Raises ConfigError where another daemon has it.
 
     ZeroMQ would take its sockets away from it without a word.
     """
     try:
         return lock_file(Path(run_dir) / _LOCK)
     except Taken as owner:
-        raise SplitlensError(
+        raise ConfigError(
             "{}: another appliance is running there ({}). Stop it first, or give this one another port (listen) or "
             "run_dir.".format(run_dir, owner)) from None
     except (NoLocks, OSError) as error:
-        raise SplitlensError("{}: cannot be locked: {}; set run_dir to another place".format(run_dir, error)) from error
+        raise ConfigError("{}: cannot be locked: {}; set run_dir to another place".format(run_dir, error)) from error
 
 
 def is_open(run_dir: Union[str, Path]) -> bool:
@@ -149,7 +149,7 @@ class Station:
     """The daemon's end. Every method may be called from any thread.
 
     answer: gets a command and gives the fields of the reply; raises Refused. Several threads call it.
-    Raises SplitlensError where another daemon has the directory.
+    Raises ConfigError where another daemon has the directory.
     """
 
     def __init__(self, run_dir: Union[str, Path], answer: Callable[[Message], Message]) -> None:

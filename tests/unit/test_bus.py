@@ -19,7 +19,7 @@ from appliance.bus import (
     read_last_words,
     write_last_words,
 )
-from appliance.errors import SplitlensError
+from appliance.errors import ConfigError, SplitlensError
 
 LIMIT = 10
 
@@ -95,7 +95,7 @@ def test_without_a_daemon_the_dashboard_is_told(run_dir):
 
 
 def test_a_second_daemon_does_not_take_the_first_ones_place(station, run_dir):
-    with pytest.raises(SplitlensError, match="another appliance is running there"):
+    with pytest.raises(ConfigError, match="another appliance is running there"):
         Station(run_dir, lambda command: {})
     assert ask(run_dir, {"command": "hello"}) == {"heard": {"command": "hello"}}
 
@@ -163,12 +163,12 @@ def test_the_directory_is_private(tmp_path):
 
 def test_a_directory_that_cannot_hold_sockets_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SplitlensError, match="cannot be made"):
+    with pytest.raises(ConfigError, match="cannot be made"):
         make_run_dir(tmp_path / "file" / "run")
-    with pytest.raises(SplitlensError, match="too long"):
+    with pytest.raises(ConfigError, match="too long"):
         make_run_dir(tmp_path / ("x" * 120))
     (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(SplitlensError, match="somebody else"):
+    with pytest.raises(ConfigError, match="somebody else"):
         make_run_dir(tmp_path / "link")
 
 
@@ -197,5 +197,5 @@ def test_what_a_cleaner_took_from_the_directory_comes_back(station, run_dir, tak
     until(all_heard)
     for listener in (before, after, viewer):
         listener.close()
-    with pytest.raises(SplitlensError, match="another appliance is running there .process {} of ".format(os.getpid())):
+    with pytest.raises(ConfigError, match="another appliance is running there .process {} of ".format(os.getpid())):
         Station(run_dir, lambda command: {})
