@@ -179,7 +179,7 @@ def _is_in_catalogue(name: str) -> bool:
 
 
 def _known_names(models_dir: Path) -> List[str]:
-    return [entry.name for entry in load_catalogue()] + [folder.name for folder in _folders(models_dir)]
+    return sorted({entry.name for entry in load_catalogue()} | {folder.name for folder in _folders(models_dir)})
 
 
 def _not_installed(name: str) -> NotInstalled:

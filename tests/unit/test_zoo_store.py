@@ -142,6 +142,13 @@ def test_a_model_that_is_not_there_is_answered_with_the_remedy(models_dir, wante
     assert complaint in str(caught.value)
 
 
+def test_a_model_that_is_installed_and_in_the_catalogue_is_proposed_once(models_dir):
+    put_graph(models_dir / DEFAULT)
+    with pytest.raises(ModelError) as caught:
+        resolve_model(DEFAULT[:-1], models_dir)
+    assert str(caught.value).count(DEFAULT) == 1
+
+
 def test_an_old_configs_path_finds_the_model_in_models_dir(models_dir, caplog):
     caplog.set_level(logging.INFO)
     graph = put_graph(models_dir / DEFAULT)
