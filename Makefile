@@ -24,7 +24,7 @@ help: ## list the targets
 	@echo "make setup PYTHON=/usr/bin/python3.11   takes that Python for .venv"
 	@echo "make setup TENSORFLOW=gpu               takes TensorFlow with CUDA, for an NVIDIA card; first: make clean"
 
-run: setup models/$(COCO)/frozen_inference_graph.pb ## the appliance, with a street clip for a camera: opens the dashboard
+run: setup models/$(COCO)/frozen_inference_graph.pb ## the appliance, with a street clip for a camera: prints the dashboard's address
 	@$(PY) tools/fetch_samples.py bikes.mp4
 	exec $(PY) -m appliance up samples/bikes.mp4
 

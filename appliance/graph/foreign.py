@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional, Tuple
 
 HOW_TO_FREEZE = "docs/models.md, \"Your own graph\", shows how"
 EXPORT = "The API's export_inference_graph.py makes a frozen graph of a trained model: frozen_inference_graph.pb."
-_FREEZE = "Freeze the model of TensorFlow again: " + HOW_TO_FREEZE + "."
+_FREEZE = "Freeze the TensorFlow model that it was made of: " + HOW_TO_FREEZE + "."
 _FETCH = "Fetch the file again."
 
 

@@ -63,7 +63,7 @@ export function createSourceForm(stream, closed) {
   const field = (id, text, control, ...more) => make("div", { class: "field" }, make("label", { for: id }, text), control, ...more);
   const node = make("form", { class: "source-form stack", on: { submit }, "aria-label": stream ? `Source of ${stream.name}` : "A new stream" },
     name && field(ids.name, "Name", name), field(ids.source, "Source", source,
-      make("p", { class: "hint", id: ids.hint }, "A camera's number (0), a device (/dev/video0), an address (rtsp://, http://), a movie, or a GStreamer pipeline. ",
+      make("p", { class: "hint", id: ids.hint }, "A camera's number (0), a device (/dev/video0), an address (rtsp://, http://) or a GStreamer pipeline. Movies come from the config file. ",
         before && before.includes("***") ? "Left as it is, the hidden name and password are kept." : "")),
     field(ids.model, "Model", model), shot, outcome.node, changedElsewhere, make("div", { class: "buttons" }, test, apply, cancel));
 
