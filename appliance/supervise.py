@@ -44,6 +44,7 @@ _TOUCH_SECONDS = 3600.0
 # So long the daemon may take to open its sockets again.
 _SOCKET_SECONDS = 5.0
 _BACKLOG = 512
+_AGAIN = " It is started again after "
 
 
 def run(loaded: Loaded, arguments: List[str]) -> int:
@@ -60,8 +61,7 @@ def run(loaded: Loaded, arguments: List[str]) -> int:
     make_writable_directory(settings.state_dir)
     os.chmod(settings.state_dir, 0o700)
     with contextlib.ExitStack() as held:
-        for claim in claim_folders(settings):
-            held.enter_context(claim)
+        claims = [held.enter_context(contextlib.closing(claim)) for claim in claim_folders(settings)]
         listener = held.enter_context(listen_at(host, port))
         daemon = Child("daemon", HANG_SECONDS, LOADING_SECONDS, lambda why, delay: leave_reason(run_dir, why, delay))
         dashboard = Child("dashboard", _DASHBOARD_SECONDS, _DASHBOARD_START_SECONDS)
@@ -70,6 +70,12 @@ def run(loaded: Loaded, arguments: List[str]) -> int:
             "dashboard.json": dict(dashboard_options(settings, run_dir, host, port),
                                    listener=listener.fileno(), heartbeat=dashboard.heart),
         }, lambda: daemon.signal(signal.SIGTERM))
+
+        def keep() -> None:
+            files.keep()
+            if any([claim.renew() for claim in claims]):
+                daemon.signal(signal.SIGTERM)  # it may write to the old folder only
+
         home = str(Path(__file__).resolve().parents[1])
         daemon.command = [sys.executable, "-m", "appliance", "daemon", str(run_dir / "daemon.json")]
         dashboard.command = [sys.executable, "-m", "gunicorn", "-c", os.path.join(home, "web", "gunicorn.conf.py"),
@@ -78,7 +84,7 @@ def run(loaded: Loaded, arguments: List[str]) -> int:
         dashboard.environment = {"PYTHONPATH": _path(home), "SPLITLENS_DASHBOARD": str(run_dir / "dashboard.json")}
         dashboard.descriptors = (listener.fileno(),)
         write_log(logging.getLogger("appliance"), "supervisor", redact=redact)
-        Supervisor([daemon, dashboard], STOP_SECONDS, files.keep).run()
+        Supervisor([daemon, dashboard], STOP_SECONDS, keep).run()
     return 0
 
 
@@ -128,35 +134,69 @@ class RunFiles:
 
 def leave_reason(run_dir: Path, why: str, delay: float) -> None:
     """For the page: why the daemon ended, in its own words if it had any, and how it goes on."""
-    words = read_last_words(run_dir) or why
-    write_last_words(run_dir, "{} It is started again after {:g} s.".format(words, delay))
+    words = read_last_words(run_dir)
+    if not words or _AGAIN in words:  # it had none; these are of a daemon before it
+        words = why
+    write_last_words(run_dir, "{}{}{:g} s.".format(words, _AGAIN, delay))
 
 
-def claim_folders(settings: Settings) -> List[IO[bytes]]:
-    """Locks, as long as they are open, of the folders that two appliances must not share. Raises ConfigError."""
-    with contextlib.ExitStack() as claims:
-        taken = []
-        for key, name in (("state_dir", "lock"), ("recordings_dir", ".lock")):
-            claim = _claim(key, Path(getattr(settings, key)), name)
-            if claim is not None:
-                taken.append(claims.enter_context(claim))
-        claims.pop_all()
-        return taken
+class Claim:
+    """A folder that two appliances must not share: made, and locked until `close`. key: its setting. name: of the lock.
+
+    Where it cannot be locked that is logged. Raises ConfigError where another appliance has it.
+    """
+
+    def __init__(self, key: str, folder: Path, name: str) -> None:
+        self._key, self._folder, self._name = key, folder, name
+        self._file: Optional[IO[bytes]] = None
+        self._take()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def renew(self) -> bool:
+        """Make and lock it again where it was taken away; whether it was. What fails is logged: call it again."""
+        try:
+            if self._folder.is_dir() and (self._file is None or (self._folder / self._name).exists()):
+                return False
+            self._take()
+        except (OSError, ConfigError) as error:
+            log.error("%s", error)
+            return False
+        if not self._folder.is_dir():
+            return False
+        log.warning("%s %s was taken away. It is made anew, and the daemon is started again", self._key, self._folder)
+        return True
+
+    def _take(self) -> None:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            taken = lock_file(self._folder / self._name)
+        except Taken as owner:
+            raise ConfigError("{} {}: another appliance is using it ({}). Stop that one, or give this one a folder of "
+                              "its own".format(self._key, self._folder, owner)) from None
+        except NoLocks as reason:
+            log.warning("%s %s cannot be locked (%s): a second appliance that uses it would not be noticed",
+                        self._key, self._folder, reason)
+        except OSError as error:
+            log.warning("%s %s cannot be locked: %s", self._key, self._folder, error.strerror)
+        else:
+            self.close()
+            self._file = taken
 
 
-def _claim(key: str, folder: Path, name: str) -> Optional[IO[bytes]]:
+def claim_folders(settings: Settings) -> List[Claim]:
+    """Raises ConfigError where another appliance has one of them."""
+    claims: List[Claim] = []
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return lock_file(folder / name)
-    except Taken as owner:
-        raise ConfigError("{} {}: another appliance is using it ({}). Stop that one, or give this one a folder of its "
-                          "own".format(key, folder, owner)) from None
-    except NoLocks as reason:
-        log.warning("%s %s cannot be locked (%s): a second appliance that uses it would not be noticed",
-                    key, folder, reason)
-    except OSError as error:
-        log.warning("%s %s cannot be locked: %s", key, folder, error.strerror)
-    return None
+        for key, name in (("state_dir", "lock"), ("recordings_dir", ".lock")):
+            claims.append(Claim(key, Path(getattr(settings, key)).absolute(), name))
+    except ConfigError:
+        for claim in claims:
+            claim.close()
+        raise
+    return claims
 
 
 def listen_at(host: str, port: int) -> socket.socket:

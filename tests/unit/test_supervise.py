@@ -181,9 +181,31 @@ def test_where_a_file_system_has_no_locks_that_is_said_and_it_goes_on(tmp_path, 
 
     monkeypatch.setattr(locks.fcntl, "flock", flock)
     monkeypatch.setattr(supervise.log, "parent", supervise.logging.getLogger())  # pytest listens there
-    assert supervise.claim_folders(settings(
-        state_dir=str(tmp_path / "s"), recordings_dir=str(tmp_path / "r"))) == []
+    claims = supervise.claim_folders(settings(state_dir=str(tmp_path / "s"), recordings_dir=str(tmp_path / "r")))
+    assert not any(claim.renew() for claim in claims)
     assert "a second appliance that uses it would not be noticed" in caplog.text
+
+
+def test_a_folder_that_was_taken_away_is_made_and_locked_again_for_a_daemon_that_may_write_there(tmp_path):
+    mine = settings(state_dir=str(tmp_path / "s"), recordings_dir=str(tmp_path / "r"))
+    state, recordings = supervise.claim_folders(mine)
+    assert not state.renew() and not recordings.renew()
+    subprocess.run(["rm", "-r", str(tmp_path / "r")], check=True)
+    assert recordings.renew() and not state.renew()
+    assert not recordings.renew()
+    assert (tmp_path / "r").stat().st_mode & 0o777 == 0o700
+    with pytest.raises(ConfigError, match="another appliance is using it"):
+        supervise.claim_folders(settings(state_dir=str(tmp_path / "x"), recordings_dir=str(tmp_path / "r")))
+    subprocess.run(["rm", "-r", str(tmp_path / "s")], check=True)
+    (tmp_path / "s").write_text("")
+    assert not state.renew() and not state.renew()
+    (tmp_path / "s").unlink()
+    assert state.renew()
+    subprocess.run(["rm", "-r", str(tmp_path / "s")], check=True)
+    other = supervise.Claim("state_dir", tmp_path / "s", "lock")  # it was quicker
+    assert not state.renew()
+    for claim in (state, recordings, other):
+        claim.close()
 
 
 # The run directory
@@ -236,6 +258,8 @@ def test_the_page_gets_the_daemons_own_reason_or_that_of_its_supervisor(tmp_path
     write_last_words(tmp_path, "The camera driver crashed.")
     supervise.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)
     assert read_last_words(tmp_path) == "The camera driver crashed. It is started again after 30 s."
+    supervise.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)  # before it could say anything
+    assert read_last_words(tmp_path) == "The daemon ended with exit code 1. It is started again after 30 s."
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl (Debian: apt install openssl)")
