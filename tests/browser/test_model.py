@@ -87,6 +87,16 @@ def test_without_a_model_one_large_button_gets_the_default(appliance, page):
     assert appliance.heard("get_model") == [{"command": "get_model", "model": appliance.first_model}]
 
 
+def test_why_the_default_could_not_be_had_stands_at_its_button(appliance, page):
+    with appliance.daemon.lock:
+        appliance.daemon.model.update(name=None, status="failed", error=f"{appliance.first_model} is not installed.")
+        appliance.daemon.models[appliance.first_model].update(
+            installed=False, download={"done": 0, "total": None, "error": "The server cannot be reached."})
+    appliance.daemon.publish_state()
+    expect(page.locator("#model-default")).to_be_visible()
+    expect(page.locator("#model-default-missing")).to_have_text("The server cannot be reached.")
+
+
 def test_while_a_model_runs_there_is_no_such_button(appliance, page):
     expect(page.locator("#model-name")).to_have_text(appliance.first_model)
     expect(page.locator("#model-default")).to_be_hidden()

@@ -119,7 +119,7 @@ function createClasses() {
   setting.control.append(fold);
   setting.show = (value, state) => {
     const labels = state.model.labels || [];
-    setText(summary, value === null ? `All ${labels.length}` : value.length ? value.join(", ") : "None");
+    setText(summary, value === null ? `All ${labels.length || ""}`.trim() : value.length ? value.join(", ") : "None");
     choice.show(value, labels);
   };
   return setting;
