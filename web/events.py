@@ -15,6 +15,7 @@ from web.link import DAEMON
 from web.packets import LONGEST_MESSAGE
 from web.rate import Rate
 from web.socket_door import VIEWER
+from web.unsent import bounded
 from web.websocket import WebSocket
 
 MOST_PAGES = 32
@@ -41,7 +42,8 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
         self._lock = threading.Lock()
         super().__init__(app, **options)
         # Its own for both kinds of threads: those it would take set no bounds.
-        self.server.eio._async = dict(self.server.eio._async, websocket=WebSocket)
+        parts = self.server.eio._async
+        self.server.eio._async = dict(parts, websocket=WebSocket, queue=bounded(parts["queue"]))
 
     def cut_off(self, sid: str) -> None:
         """End a connection of Engine.IO at once; its own way waits until everything was taken that is under way."""

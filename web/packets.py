@@ -14,6 +14,7 @@ MOST_BYTES = 256 * 1024
 _MOST_BRACKETS = 200
 # Engine.IO's close, probe, pong and upgrade; and of its messages those of Socket.IO without attachments.
 _PACKET = re.compile(r"[1235].{0,16}|4[0-4].*", re.DOTALL)
+_CONNECT = "40"  # Socket.IO's, which a page sends once; it is answered with all there is
 _SEPARATOR = "\x1e"
 
 
@@ -27,6 +28,7 @@ class Packets:
     def __init__(self) -> None:
         self._messages = Rate(MOST_MESSAGES, MOST_MESSAGES)
         self._bytes = Rate(MOST_BYTES, MOST_BYTES)
+        self._is_connected = False
 
     def count(self, messages: int, length: int) -> None:
         """Before they are read. length: in bytes. Raises Flood."""
@@ -40,7 +42,15 @@ class Packets:
         packets = text.split(_SEPARATOR)
         self.count(len(packets), len(text.encode()))
         for packet in packets:
-            check_packet(packet)
+            self.check(packet)
+
+    def check(self, packet: str) -> None:
+        """Raises Flood."""
+        check_packet(packet)
+        if packet.startswith(_CONNECT):
+            if self._is_connected:
+                raise Flood("a page that connects again")
+            self._is_connected = True
 
 
 def check_packet(text: str) -> None:

@@ -4,7 +4,7 @@ import io
 import json
 import threading
 import time
-from typing import Any, Callable, Dict, Iterable, Set
+from typing import Any, Callable, Dict, Iterable, Set, Tuple
 from urllib.parse import parse_qs
 
 from werkzeug.wrappers import Request
@@ -38,7 +38,7 @@ class SocketDoor:
         self._connections = connections
         self._disconnect = disconnect
         self._packets: Dict[str, Packets] = {}  # of the connections that send by POST
-        self._polling: Set[str] = set()
+        self._held: Set[Tuple[str, str]] = set()  # connections by `sid` that a thread waits for, and how
         self._until: Dict[str, float] = {}  # viewers that flooded, and how long they must wait
         self._lock = threading.Lock()
 
@@ -47,9 +47,12 @@ class SocketDoor:
             answer: Iterable[bytes] = self._inner(environ, start_response)
             return answer
         asked = Request(environ)
-        sid = parse_qs(environ.get("QUERY_STRING", "")).get("sid", [None])[0]
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        sid = query.get("sid", [None])[0]
         try:
             self._guard.check_origin(asked)
+            if "j" in query:  # JSONP: any page could load it as a script, and get the `sid`
+                raise Denied(400, "Answers are no scripts here.")
             if sid is None:
                 self._open(asked)
             else:
@@ -57,8 +60,8 @@ class SocketDoor:
                 environ[FLOODED] = lambda: self._punish(viewer)
                 if asked.method == "POST":
                     self._receive(sid, viewer, environ)
-                elif "HTTP_UPGRADE" not in environ:
-                    return self._poll(sid, environ, start_response)
+                elif asked.method == "GET":
+                    return self._hold(sid, environ, start_response)
             answer = self._inner(environ, start_response)
             return answer
         except (Denied, TooManyAttempts) as error:
@@ -101,15 +104,22 @@ class SocketDoor:
             raise Denied(400, "That is more than a page sends, or something else.") from None
         environ["wsgi.input"] = io.BytesIO(data)
 
-    def _poll(self, sid: str, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """One at a time: each waits in a thread. Raises Denied."""
+    def _hold(self, sid: str, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """One that polls and one that upgrades at a time: each waits in a thread. Raises Denied."""
+        held = (sid, "upgrade" if _is_upgrade(environ) else "poll")
         with self._lock:
-            if sid in self._polling:
+            if held in self._held:
                 raise Denied(400, "This connection is waited for already.")
-            self._polling.add(sid)
+            self._held.add(held)
         try:
             answer: Iterable[bytes] = self._inner(environ, start_response)
             return answer
         finally:
             with self._lock:
-                self._polling.discard(sid)
+                self._held.discard(held)
+
+
+def _is_upgrade(environ: Dict[str, Any]) -> bool:
+    """As Engine.IO sees it."""
+    words = [word.strip() for word in environ.get("HTTP_CONNECTION", "").lower().split(",")]
+    return "upgrade" in words and environ.get("HTTP_UPGRADE", "").lower() == "websocket"

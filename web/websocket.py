@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from web.packets import Flood, Packets, check_packet
+from web.packets import Flood, Packets
 
 TAKEN = "splitlens.taken"
 """In the environ of a request: a list; something in it says that the connection needs no other answer."""
@@ -74,7 +74,9 @@ class WebSocket:
                 time.sleep(0)  # who sends without a pause lets others run all the same
                 opcode, data = self._read_frame()
                 if opcode == _TEXT:
-                    return _text(data)
+                    text = _text(data)
+                    self._packets.check(text)
+                    return text
                 if opcode == _CLOSE:
                     raise _Ended(_CLOSED)
                 if opcode == _PING:
@@ -144,13 +146,11 @@ class WebSocket:
 
 
 def _text(data: bytes) -> str:
-    """Raises _Ended, Flood."""
+    """Raises _Ended."""
     try:
-        text = data.decode()
+        return data.decode()
     except UnicodeDecodeError:
         raise _Ended(_NO_TEXT) from None
-    check_packet(text)
-    return text
 
 
 def _unmask(data: bytes, mask: bytes) -> bytes:

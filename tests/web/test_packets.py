@@ -2,16 +2,20 @@
 
 import socket
 import struct
-from typing import List
+import threading
+from queue import Queue
+from typing import Any, List
 
 import pytest
 import requests
+from werkzeug.test import create_environ
 
 from tests.web.conftest import LIMIT, bearer, until
 from web import websocket
 from web.packets import LONGEST_MESSAGE, MOST_MESSAGES, Flood, Packets, check_packet
 from web.rate import Rate
-from web.socket_door import MOST_OF_A_VIEWER
+from web.socket_door import MOST_OF_A_VIEWER, SocketDoor
+from web.unsent import MOST_UNSENT, bounded
 from web.websocket import WebSocket
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -230,3 +234,67 @@ def test_bytes_count_as_messages_do():
     "1", "2probe", "3", "5", "40", '40{"csrf":"x"}', '42["a",{}]', "43[1]", "41", '420["a"]'])
 def test_what_pages_send_is_let_through(text):
     check_packet(text)
+
+
+def test_a_page_connects_once(site):
+    """Each time it would be told all there is."""
+    forgive(site)
+    with Raw(site) as raw:
+        raw.send(frame(b"40"), frame(b"41"), frame(b"40"))
+        assert raw.end() in (1008, None)
+    forgive(site)
+
+
+def test_no_script_of_another_page_gets_a_connection(site):
+    """A script is loaded with the cookies of the same host at another port, and without an Origin."""
+    answer = requests.get(site.url + "/socket.io/?EIO=4&transport=polling&j=1", headers=bearer(site.tokens["viewer"]),
+                          timeout=LIMIT)
+    assert answer.status_code == 400 and "sid" not in answer.text
+
+
+@pytest.mark.parametrize("headers", [
+    {}, {"Upgrade": "x"}, {"Upgrade": "websocket"}, {"Upgrade": "x", "Connection": "Upgrade"},
+    {"Upgrade": "websocket", "Connection": "Upgrade"}], ids=str)
+def test_a_connection_is_waited_for_once_in_each_way(headers):
+    held, goes_on = threading.Event(), threading.Event()
+
+    def inner(environ, start_response):
+        held.set()
+        goes_on.wait(LIMIT)
+        return []
+
+    class Open:
+        def check_origin(self, request):
+            pass
+    door: Any = SocketDoor(inner, Open(), {}, lambda sid: None)
+    environ = create_environ("/socket.io/?EIO=4&transport=polling&sid=a", headers=headers)
+    statuses: List[str] = []
+    first = threading.Thread(target=door, args=(dict(environ), lambda status, headers: None))
+    first.start()
+    try:
+        assert held.wait(LIMIT)
+        door(dict(environ), lambda status, headers: statuses.append(status))
+    finally:
+        goes_on.set()
+        first.join()
+    assert statuses == ["400 BAD REQUEST"]
+    assert door(dict(environ), lambda status, headers: None) == []
+
+
+def test_a_page_that_takes_little_does_not_fill_the_memory():
+    unsent = bounded(Queue)()
+    for number in range(100 * MOST_UNSENT):
+        unsent.put(number)
+        assert unsent.qsize() <= MOST_UNSENT
+    found = [unsent.get() for _ in range(unsent.qsize())]
+    for _ in found:
+        unsent.task_done()
+    unsent.join()  # all that was dropped counts as done
+    assert None in found
+
+
+def test_the_pages_connections_have_that_bound(here):
+    queue = here.parts.socketio.server.eio.create_queue()
+    for number in range(2 * MOST_UNSENT):
+        queue.put(number)
+    assert queue.qsize() <= MOST_UNSENT
