@@ -69,7 +69,7 @@ def read_json(path: Path, most_bytes: int = 16 * 1000 ** 2) -> Any:
         OSError: It cannot be read.
         ValueError: It is no file, no JSON, no UTF-8, too long or nested too deep.
     """
-    with _open_regular(path) as file:
+    with open_regular(path) as file:
         data = file.read(most_bytes + 1)
     if len(data) > most_bytes:
         raise ValueError("it is longer than {} bytes".format(most_bytes))
@@ -79,7 +79,8 @@ def read_json(path: Path, most_bytes: int = 16 * 1000 ** 2) -> Any:
         raise ValueError("it is nested too deep") from error
 
 
-def _open_regular(path: Path) -> IO[bytes]:
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a file to read it, without waiting for a pipe. Raises OSError, and ValueError where it is no file."""
     try:
         descriptor = os.open(str(path), os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:

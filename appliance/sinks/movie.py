@@ -43,6 +43,11 @@ class Movie:
         except OSError:
             return 0
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether somebody took the file away: what is written is lost then."""
+        return not os.path.exists(str(self.path))
+
     def check(self) -> None:
         """Raises what went wrong behind the scenes since the last `write`; that may raise it too."""
         raise NotImplementedError

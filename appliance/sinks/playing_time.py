@@ -12,10 +12,22 @@ _LARGEST_BOX = 1 << 24  # of those that are read as a whole: moov and moof
 def read_seconds(path: Path) -> float:
     """0.0 where the file does not tell (yet)."""
     try:
-        with path.open("rb") as file:
-            return _avi_seconds(file) if path.suffix == ".avi" else _mp4_seconds(file)
-    except (OSError, struct.error):
+        return _read_seconds(path)
+    except OSError:
         return 0.0
+
+
+def is_empty(path: Path) -> bool:
+    """Whether nothing of it can be played. Raises OSError where it cannot be read: that says nothing of it."""
+    return not _read_seconds(path)
+
+
+def _read_seconds(path: Path) -> float:
+    with path.open("rb") as file:
+        try:
+            return _avi_seconds(file) if path.suffix == ".avi" else _mp4_seconds(file)
+        except struct.error:
+            return 0.0
 
 
 def _avi_seconds(file: IO[bytes]) -> float:

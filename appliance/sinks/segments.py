@@ -13,7 +13,7 @@ from appliance.sinks.encoders import find_encoder
 from appliance.sinks.movie import LONGEST_FREEZE, AviMovie, Movie
 from appliance.sinks.mp4 import Mp4Movie
 from appliance.sinks.overlay import Overlay
-from appliance.sinks.playing_time import read_seconds
+from appliance.sinks.playing_time import is_empty
 from appliance.sinks.storage import Storage
 
 AVI, MP4 = "avi", "mp4"
@@ -43,7 +43,8 @@ class SegmentRecorder(Sink):
     playing_fps: asked at the beginning of each segment, above 0. Pictures are repeated or left out so that a second of
     capture time is a second of playing time: best is the rate of detection, not that of a camera that is faster.
     format: AVI or MP4. segment_minutes, segment_mb (10^6 bytes): when a new segment is begun; 0 is no limit.
-    A new one is also begun where the pictures' size changes and where none came for over 10 seconds.
+    A new one is also begun where the pictures' size changes, where none came for over 10 seconds, and where somebody
+    deleted the file.
 
     Where the disk is full or fails, or an encoder does, recording pauses and `problem` says why, with what is kept;
     detection goes on. While it is `wanted` it is tried again every 30 seconds, and `problem` is None again once it goes
@@ -167,6 +168,7 @@ class SegmentRecorder(Sink):
             or movie.place(captured_at) - movie.frames > LONGEST_FREEZE * movie.fps
             or movie.bytes >= self._segment_bytes
             or movie.is_full
+            or movie.is_gone
         )
 
     def _begin_segment(self, size: Tuple[int, int], captured_at: float) -> Movie:
@@ -210,8 +212,7 @@ class SegmentRecorder(Sink):
                 self.problem = str(said)
                 log.error("%s", said)
         finally:
-            if not read_seconds(movie.path):
-                _remove(movie)
+            _remove_empty(movie)
             self._storage.release(movie.path)
 
     def _pause(self, problem: OutputError) -> None:
@@ -222,8 +223,9 @@ class SegmentRecorder(Sink):
         self._end_segment()
 
 
-def _remove(movie: Movie) -> None:
+def _remove_empty(movie: Movie) -> None:
     try:
-        os.unlink(str(movie.path))
+        if is_empty(movie.path):
+            os.unlink(str(movie.path))
     except OSError:
-        pass
+        pass  # it may hold something

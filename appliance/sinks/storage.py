@@ -13,7 +13,7 @@ from appliance.errors import OutputError
 from appliance.sinks.base import cannot_write, make_writable_directory
 from appliance.sinks.files import NAME_TIME, RecordingFile, RecordingFiles
 from appliance.sinks.journal import Journal
-from appliance.sinks.playing_time import read_seconds
+from appliance.sinks.playing_time import is_empty, read_seconds
 from appliance.sinks.retention import Candidate, ClockWatch, Limits, ages, choose
 
 GIGABYTE = 1000 ** 3
@@ -128,6 +128,7 @@ class Storage:
         with self._deleting:
             self._remove_empty()
             self._tidy()
+            self._tidy_journal()
 
     def room(self) -> Optional[str]:
         """None if recording may go on; else why not and what to do about it. Makes room where it can."""
@@ -253,23 +254,41 @@ class Storage:
         return sorted(files, key=lambda file: (
             place(file.name), file.changed if place(file.name) < 0 else 0.0, file.started, file.number, file.name))
 
+    def _tidy_journal(self) -> None:
+        journal = self._journal
+        if journal is None:
+            return
+        journal.sync()
+        try:
+            with self._lock:
+                names = {file.name for file in self._files.read(self._writing)}
+                if journal.is_long(len(names)):
+                    journal.keep_only(names, self._writing)
+                    self._ended = {name: ended for name, ended in self._ended.items() if name in names}
+        except OutputError as problem:
+            log.warning("The journal of recordings cannot be tidied: %s", problem)
+
     def _remove_empty(self) -> None:
         """Delete what a killed process left before the first picture was whole: nobody could play it."""
         journal = self._journal
-        for name in sorted(journal.unfinished) if journal is not None else []:
+        if journal is None or not journal.unfinished:
+            return
+        with self._lock:
+            names = {file.name for file in self._files.read(self._writing)}
+        for name in sorted(journal.unfinished):
             path = self.folder / name
             try:
-                if is_held(path):
-                    continue  # its encoder is about to finish it
-                if not read_seconds(path):
-                    self._delete(name)
-                    log.info("Deleted the recording %s: it holds no picture", name)
+                if name in names:  # else it is gone, or no recording, whoever wrote it into the journal
+                    if is_held(path):
+                        continue  # its encoder is about to finish it
+                    if is_empty(path):
+                        self._delete(name)
+                        log.info("Deleted the recording %s: it holds no picture", name)
             except FileNotFoundError:
                 pass
             except (OSError, OutputError) as problem:
                 log.warning("An empty recording cannot be deleted: %s", problem)
-            if journal is not None:
-                journal.unfinished.discard(name)
+            journal.unfinished.discard(name)
 
     def _delete(self, name: str) -> None:
         path = str(self.folder / name)

@@ -157,6 +157,29 @@ def test_another_size_and_a_long_silence_begin_a_new_segment(bench):
     assert played[:2] == [list(range(5)), list(range(5, 8))]
 
 
+def test_what_somebody_deletes_while_it_is_written_is_followed_by_a_new_segment(bench):
+    bench.recorder.start()
+    bench.feed(range(3))
+    first = bench.recorder.status().name
+    (bench.storage.folder / first).unlink()
+    bench.feed(range(3, 6))
+    second = bench.recorder.status().name
+    bench.recorder.stop()
+    assert [recording.name for recording in bench.storage.list()] == [second]
+    assert bench.played() == [[3, 4, 5]]
+
+
+def test_a_segment_that_cannot_be_read_just_now_is_not_deleted(bench, monkeypatch):
+    def refuse(path):
+        raise OSError(24, "Too many open files")
+
+    bench.recorder.start()
+    bench.feed(range(3))
+    monkeypatch.setattr("appliance.sinks.playing_time._read_seconds", refuse)
+    bench.recorder.stop()
+    assert len(list(bench.storage.folder.glob("*.avi"))) == 1
+
+
 def test_two_streams_are_recorded_at_once(tmp_path):
     benches = [Bench(tmp_path, stream, segment_minutes=0.5 / 60) for stream in ("front", "back")]
     for bench in benches:

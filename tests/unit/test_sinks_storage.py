@@ -255,6 +255,62 @@ def test_an_empty_file_that_a_killed_process_left_is_deleted_at_the_next_start(t
     assert sorted(os.listdir(str(tmp_path))) == left
 
 
+def test_the_journal_does_not_grow_for_ever(tmp_path, disk):
+    storage = open_storage(disk)
+    written = storage.claim("written", "avi")
+    put(tmp_path, written.name)
+    for number in range(3000):
+        path = storage.claim("main", "avi")
+        if number % 1000 == 0:
+            put(tmp_path, path.name, 1)
+        storage.release(path)
+        if number % 500 == 0:
+            storage.tidy()
+    storage.tidy()
+    lines = (tmp_path / ".journal").read_text().splitlines()
+    assert len(lines) < 1100
+    assert "began " + written.name in lines and "ended " + written.name not in lines
+    assert len(storage._ended) < 1100
+
+
+@pytest.mark.parametrize("data", [b"\xff\x00" * 1000, b"began", b"began main_2026", b"x" * 10**7, b"[" * 10000])
+def test_a_damaged_journal_is_no_harm(tmp_path, disk, data):
+    (tmp_path / ".journal").write_bytes(data)
+    for stream in ("a", "b"):
+        open_storage(disk).claim(stream, "mp4").write_bytes(b"")
+    open_storage(disk)
+    assert [path for path in tmp_path.iterdir() if path.suffix == ".mp4"] == []
+
+
+@pytest.mark.parametrize("make", [
+    lambda path: path.mkdir(), lambda path: path.symlink_to(path), lambda path: os.mkfifo(str(path))])
+def test_a_journal_that_is_no_file_is_moved_aside(tmp_path, disk, make):
+    make(tmp_path / ".journal")
+    storage = open_storage(disk)
+    storage.release(storage.claim("main", "avi"))
+    assert (tmp_path / ".journal").is_file()
+
+
+def test_what_a_journal_names_is_deleted_only_if_it_is_a_recording(tmp_path, disk):
+    (tmp_path / "holiday.jpg").write_bytes(b"")
+    os.mkfifo(str(tmp_path / "main_20261101-080000.avi"))
+    (tmp_path / ".journal").write_text("began holiday.jpg\nbegan main_20261101-080000.avi\nbegan ../x\n")
+    open_storage(disk).tidy()
+    assert sorted(os.listdir(str(tmp_path))) == [".journal", "holiday.jpg", "main_20261101-080000.avi"]
+
+
+def test_what_cannot_be_read_just_now_is_not_deleted_as_empty(tmp_path, disk, monkeypatch):
+    path = open_storage(disk).claim("main", "avi")
+    put(tmp_path, path.name, 1)
+
+    def refuse(path):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("appliance.sinks.playing_time._read_seconds", refuse)
+    open_storage(disk)
+    assert path.exists()
+
+
 def test_recording_goes_on_while_old_ones_make_room_and_stops_when_they_do_not(tmp_path, disk):
     disk.total = 2 * GIGABYTE
     storage = open_storage(disk, free_gb=1.0)
