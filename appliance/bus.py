@@ -292,6 +292,11 @@ class Station:
             return {"ok": False, "kind": error.kind, "error": str(error)}
         except SplitlensError as error:
             return {"ok": False, "kind": FAILED, "error": str(error)}
+        except Exception as error:  # or this thread would end, and after some of them nobody would answer any more
+            what = "The daemon failed ({}: {}). This is a mistake in Splitlens.".format(type(error).__name__, error)
+            log.error("%s: %s", command["command"][:40], what)
+            log.debug("", exc_info=True)
+            return {"ok": False, "kind": FAILED, "error": what}
 
 
 class _Listener:

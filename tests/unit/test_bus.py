@@ -8,6 +8,7 @@ import time
 import pytest
 
 from appliance.bus import (
+    COMMAND_THREADS,
     CONFLICT,
     EventListener,
     FrameListener,
@@ -67,6 +68,20 @@ def test_a_refusal_says_why(station, run_dir, name, kind, sentence):
 def test_what_is_no_command_is_refused(station, run_dir, command):
     with pytest.raises(Refused, match="JSON object"):
         ask(run_dir, command)
+
+
+def test_a_command_that_fails_in_any_way_is_answered_and_the_next_one_too(run_dir):
+    def answer(command):
+        raise OverflowError("int too large")
+
+    station = Station(run_dir, answer)
+    try:
+        for _ in range(COMMAND_THREADS + 1):
+            with pytest.raises(Refused, match="The daemon failed .OverflowError: int too large.") as refused:
+                ask(run_dir, {"command": "set"}, 5.0)
+            assert refused.value.kind == "failed"
+    finally:
+        station.close()
 
 
 def test_a_slow_command_holds_up_no_other(run_dir):
