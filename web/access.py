@@ -170,15 +170,21 @@ class Guard:
         """
         name = name[:100]
         device = self.devices.find(name, cookies)
-        keys = (("device", device),) if device else (("address", limited_as(address)), ("account", name))
+        address = limited_as(address)
+        keys = (("device", device),) if device else (("address", address), ("account", name))
+        owner = ("account", name) if device else ("address", address)
+        success = ("success", name)
+        self._throttle.check(success)
         self._throttle.begin(*keys)
         try:
-            account = self._accounts.check_password(name, password, partial(self._hashing.run, device is not None))
+            account = self._accounts.check_password(
+                name, password, partial(self._hashing.run, device is not None, owner))
         except TooManyAttempts:
             self._throttle.take_back(*keys)  # it was not checked
             raise
         if account:
             self._throttle.take_back(*keys)
+            self._throttle.begin(success)
         return account
 
     def _account_of(self, header: str, request: Request) -> Optional[Account]:

@@ -1,6 +1,7 @@
 """The same as the pages' events and commands, by REST. web/openapi.yml describes it."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict
 
@@ -8,10 +9,11 @@ import yaml
 from flask import Blueprint, jsonify, render_template, request
 
 from appliance.bus import INVALID, Refused
-from web.access import needs
+from web.access import Denied, needs
 from web.accounts import Role
 from web.commands import COMMANDS, build
-from web.dashboard import dashboard
+from web.dashboard import dashboard, identity, viewer
+from web.events import MOST_COMMANDS
 
 BELOW = "/api/v1"
 
@@ -23,7 +25,9 @@ _DESCRIPTION = Path(__file__).with_name("openapi.yml")
 
 
 def _command(name: str, fields: Message) -> Message:
-    """Have the daemon do it, and give its answer. Raises Refused, Unavailable."""
+    """Have the daemon do it, and give its answer. Raises Refused, Unavailable; Denied for a viewer who floods it."""
+    if identity().role < Role.OPERATOR and not dashboard().socketio.allows_command(viewer()):
+        raise Denied(429, "{} commands a second is the most; wait a little.".format(MOST_COMMANDS))
     return dashboard().link.ask(build(name, fields), COMMANDS[name].seconds)
 
 
@@ -204,7 +208,9 @@ def docs() -> Any:
     return render_template("api_docs.html", api=read_description(), show=_show)
 
 
+@lru_cache(maxsize=None)
 def read_description() -> Message:
+    """To read only. Parsing it takes so long that nobody may have it done again and again."""
     with _DESCRIPTION.open(encoding="utf-8") as file:
         content: Message = yaml.safe_load(file)
     return content

@@ -9,6 +9,7 @@ import pytest
 
 from tests.web.conftest import PASSWORD, InProcess, csrf_of
 from web.access import needed_role
+from web.accounts.throttle import LIMITS, Limit
 from web.commands import COMMANDS
 
 OPEN = {"/login", "/healthz", "/readyz", "/static/css/base.css"}
@@ -270,6 +271,16 @@ def test_where_too_many_passwords_wait_the_next_is_told_and_not_counted():
         assert {(answer.status_code, answer.headers["Retry-After"]) for answer in answers} == {(503, "6")}
         assert "Too many others are signing in just now" in answers[0].get_data(as_text=True)
         made.parts.guard._hashing._waiting = 0
+        assert made.sign_in().page.status_code == 302
+    finally:
+        made.close()
+
+
+def test_who_signs_in_without_end_must_wait_and_others_need_not(monkeypatch):
+    monkeypatch.setitem(LIMITS, "success", Limit(3, 1e6))
+    made = InProcess()
+    try:
+        assert [made.sign_in("victor").page.status_code for _ in range(5)] == [302] * 3 + [429] * 2
         assert made.sign_in().page.status_code == 302
     finally:
         made.close()

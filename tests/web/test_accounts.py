@@ -24,8 +24,8 @@ from web.accounts import (
     passwords,
 )
 from web.accounts.__main__ import main
-from web.accounts.hashing import MOST_STRANGERS, MOST_WAITING, Busy
-from web.accounts.sessions import IDLE_SECONDS, LONGEST_SECONDS, MOST_SESSIONS
+from web.accounts.hashing import MOST_OF_ONE, MOST_STRANGERS, MOST_WAITING, Busy
+from web.accounts.sessions import IDLE_SECONDS, LONGEST_SECONDS, MOST_OF_AN_ACCOUNT, MOST_SESSIONS
 
 
 def run(function, *arguments):
@@ -267,11 +267,23 @@ def test_signing_out_ends_the_session_for_good(signed_in, accounts, clock):
     assert Sessions(str(accounts.path.parent), accounts, clock).find(token) is None
 
 
+def test_one_accounts_sessions_push_out_no_others(accounts, clock):
+    accounts.add("olga", Role.OPERATOR, "correct horse")
+    accounts.add("victor", Role.VIEWER, "correct horse")
+    sessions = Sessions(str(accounts.path.parent), accounts, clock)
+    owner = sessions.add(accounts.find("olga"))
+    for _ in range(MOST_OF_AN_ACCOUNT + 1):
+        clock.now += 1
+        newest = sessions.add(accounts.find("victor"))
+    kept = json.loads((accounts.path.parent / "sessions.json").read_text())["sessions"]
+    assert len(kept) == MOST_OF_AN_ACCOUNT + 1 and sessions.find(owner) and sessions.find(newest)
+
+
 def test_there_is_a_most_of_sessions_and_the_oldest_go(accounts, clock):
     accounts.add("olga", Role.OPERATOR, "correct horse")
     folder = accounts.path.parent
     (folder / "sessions.json").write_text(json.dumps({"sessions": {
-        str(number): {"name": "olga", "made": clock.now, "seen": clock.now + number, "changed": 0.0}
+        str(number): {"name": str(number % 10), "made": clock.now, "seen": clock.now + number, "changed": 0.0}
         for number in range(MOST_SESSIONS)}}))
     sessions = Sessions(str(folder), accounts, clock)
     clock.now += MOST_SESSIONS
@@ -418,9 +430,9 @@ def test_made_up_names_take_no_memory_and_push_out_none_that_is_guessed_at(clock
 def test_passwords_are_checked_in_one_thread():
     """What a thread has once taken for scrypt it keeps: with as many threads as sign-ins that was 300 MB."""
     hashing = Hashing("gthread")
-    assert len({hashing.run(True, threading.get_ident) for _ in range(30)}) == 1
+    assert len({hashing.run(True, "olga", threading.get_ident) for _ in range(30)}) == 1
     with pytest.raises(ZeroDivisionError):
-        hashing.run(True, lambda: 1 // 0)
+        hashing.run(True, "olga", lambda: 1 // 0)
 
 
 def test_strangers_who_wait_leave_places_to_who_has_signed_in_before():
@@ -429,7 +441,7 @@ def test_strangers_who_wait_leave_places_to_who_has_signed_in_before():
 
     def run(is_known):
         try:
-            results.append(hashing.run(is_known, hold.wait))
+            results.append(hashing.run(is_known, object(), hold.wait))
         except Busy as busy:
             results.append(busy)
 
@@ -446,7 +458,26 @@ def test_strangers_who_wait_leave_places_to_who_has_signed_in_before():
     for thread in threads:
         thread.join()
     assert len(results) == MOST_WAITING + 2 and results.count(True) == MOST_WAITING
-    assert hashing.run(False, int, "7") == 7
+    assert hashing.run(False, "olga", int, "7") == 7
+
+
+def test_one_account_or_address_does_not_take_all_the_places():
+    """Who knows a password may sign in without end."""
+    hashing = Hashing("gthread")
+    hold = threading.Event()
+    threads = [threading.Thread(target=hashing.run, args=(True, "victor", hold.wait)) for _ in range(MOST_OF_ONE)]
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: hashing._waiting == MOST_OF_ONE)
+        with pytest.raises(Busy):
+            hashing.run(True, "victor", int, "7")
+    finally:
+        hold.set()
+    assert hashing.run(True, "olga", int, "7") == 7
+    for thread in threads:
+        thread.join()
+    assert hashing.run(True, "victor", int, "7") == 7 and not hashing._owners
 
 
 # Devices

@@ -170,6 +170,24 @@ def test_the_description_is_served_and_can_be_browsed(viewer):
     assert page.count("<script") == page.count("<script src=") and "style=" not in page
 
 
+def test_the_description_is_parsed_once(viewer, monkeypatch):
+    viewer.get("/api/v1/docs")
+    monkeypatch.setattr("yaml.safe_load", None)
+    assert viewer.get("/api/v1/docs").status_code == viewer.get("/api/v1/openapi.json").status_code == 200
+
+
+def test_a_viewer_does_not_flood_the_daemon(monkeypatch):
+    monkeypatch.setattr("web.events.MOST_COMMANDS", 0)
+    monkeypatch.setattr("web.events._COMMANDS_AT_ONCE", 2)
+    made = InProcess()
+    try:
+        roles = ["viewer"] * 4 + ["operator"] * 4
+        statuses = [made.client(role).get("/api/v1/recordings").status_code for role in roles]
+        assert statuses == [200] * 2 + [429] * 2 + [200] * 4
+    finally:
+        made.close()
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="schemathesis is for Python 3.11 and newer")
 def test_the_running_server_is_as_described():
     """schemathesis sends what the description allows and what it does not, and compares every answer with it."""

@@ -6,14 +6,17 @@ own, which strangers do not fill.
 """
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable
+from typing import Any, Callable, Hashable
 
 from web.accounts.throttle import TooManyAttempts
 
 MOST_STRANGERS = 4
 MOST_WAITING = 8
 """Checks that wait or are under way: of strangers, and of all."""
+MOST_OF_ONE = 2
+"""Of one account or address, which may have the right password and sign in without end."""
 _AGAIN_SECONDS = 5.0
 
 
@@ -32,6 +35,7 @@ class Hashing:
     def __init__(self, worker: str) -> None:
         self._lock = threading.Lock()
         self._waiting = 0
+        self._owners: Counter[Hashable] = Counter()
         if worker == "eventlet":
             from eventlet import tpool  # type: ignore[import-untyped]
             tpool.set_num_threads(1)
@@ -40,14 +44,21 @@ class Hashing:
             pool = ThreadPoolExecutor(1, thread_name_prefix="passwords")
             self._execute = lambda function, *arguments: pool.submit(function, *arguments).result()
 
-    def run(self, is_known: bool, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What the function gives, when its turn has come. Raises Busy, and what the function raises."""
+    def run(self, is_known: bool, owner: Hashable, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What the function gives, when its turn has come. Raises Busy, and what the function raises.
+
+        owner: whose check it is.
+        """
         with self._lock:
-            if self._waiting >= (MOST_WAITING if is_known else MOST_STRANGERS):
+            if self._waiting >= (MOST_WAITING if is_known else MOST_STRANGERS) or self._owners[owner] >= MOST_OF_ONE:
                 raise Busy()
             self._waiting += 1
+            self._owners[owner] += 1
         try:
             return self._execute(function, *arguments)
         finally:
             with self._lock:
                 self._waiting -= 1
+                self._owners[owner] -= 1
+                if not self._owners[owner]:
+                    del self._owners[owner]

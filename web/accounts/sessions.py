@@ -6,6 +6,7 @@ import math
 import secrets
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
@@ -15,6 +16,8 @@ from web.accounts.store import Account, Accounts
 IDLE_SECONDS = 12 * 3600
 LONGEST_SECONDS = 7 * 86400
 MOST_SESSIONS = 500
+MOST_OF_AN_ACCOUNT = 100
+"""One account's sessions push out no other's."""
 _SAVED_EVERY = 60.0
 
 logger = logging.getLogger(__name__)
@@ -94,12 +97,16 @@ class Sessions:
 
     def _save(self) -> None:
         now = self._clock()
-        lasting = sorted((item for item in self._sessions.items() if _lasts(item[1], now)),
-                         key=lambda item: item[1].seen)[-MOST_SESSIONS:]
-        self._sessions = dict(lasting)
+        counts: Counter[str] = Counter()
+        lasting = []
+        for key, session in sorted(self._sessions.items(), key=lambda item: item[1].seen, reverse=True):
+            counts[session.name] += 1
+            if _lasts(session, now) and counts[session.name] <= MOST_OF_AN_ACCOUNT:
+                lasting.append((key, session))
+        self._sessions = dict(lasting[:MOST_SESSIONS])
         self._saved = now
         try:
-            write_json(self._path, {"sessions": {key: session._asdict() for key, session in lasting}})
+            write_json(self._path, {"sessions": {key: session._asdict() for key, session in self._sessions.items()}})
         except OSError as error:
             logger.error("%s: cannot be written: %s; a restart will sign everybody out", self._path, error.strerror)
 

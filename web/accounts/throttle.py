@@ -7,7 +7,7 @@ kept out by nobody else's guesses.
 
 import threading
 import time
-from typing import Callable, Dict, NamedTuple, Tuple
+from typing import Callable, Dict, NamedTuple, Sequence, Tuple
 
 _MOST_KEYS = 2000
 
@@ -22,7 +22,9 @@ class Limit(NamedTuple):
     seconds: float
 
 
-LIMITS = {"address": Limit(5, 60.0), "account": Limit(20, 15.0), "device": Limit(5, 60.0)}
+LIMITS = {"address": Limit(5, 60.0), "account": Limit(20, 15.0), "device": Limit(5, 60.0),
+          "success": Limit(60, 5.0)}
+"""success: of signing in to an account, which costs as much as a guess: who may look must not keep others waiting."""
 
 
 class TooManyAttempts(Exception):
@@ -49,14 +51,16 @@ class Throttle:
         """
         now = self._clock()
         with self._lock:
-            counts = {key: self._count(key, now) for key in keys}
-            wait = max((counts[key] + 1 - LIMITS[key[0]].free) * LIMITS[key[0]].seconds for key in keys)
-            if wait > 0:
-                raise TooManyAttempts(wait)
+            self._check(keys, now)
             for key in keys:
-                self._failures[key] = (counts[key] + 1, now)
+                self._failures[key] = (self._count(key, now) + 1, now)
             if len(self._failures) > _MOST_KEYS:
                 self._forget(now)
+
+    def check(self, *keys: Key) -> None:
+        """Raises TooManyAttempts if `begin` would."""
+        with self._lock:
+            self._check(keys, self._clock())
 
     def take_back(self, *keys: Key) -> None:
         """The attempt was no failure. Those before it still count, or who has one account could guess at another's."""
@@ -64,6 +68,11 @@ class Throttle:
         with self._lock:
             for key in keys:
                 self._failures[key] = (max(0.0, self._count(key, now) - 1), now)
+
+    def _check(self, keys: Sequence[Key], now: float) -> None:
+        wait = max((self._count(key, now) + 1 - LIMITS[key[0]].free) * LIMITS[key[0]].seconds for key in keys)
+        if wait > 0:
+            raise TooManyAttempts(wait)
 
     def _count(self, key: Key, now: float) -> float:
         count, when = self._failures.get(key, (0.0, now))
