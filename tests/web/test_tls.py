@@ -16,6 +16,7 @@ import requests
 from tests.web.conftest import LIMIT, ROOT, Site, background, csrf_of, until
 from tests.web.test_server import Page
 from web import health
+from web.ceilings import MOST_AN_ADDRESS
 from web.certificates import RENEWED_DAYS, VALID_DAYS, Certificate, CertificateError
 from web.lan import addresses
 
@@ -142,6 +143,53 @@ def test_it_is_found_by_https_and_its_cookies_are_for_https(secure):
     change = browser.patch(secure.url + "/api/v1/settings", json={"det_th": 0.4}, timeout=LIMIT, headers={
         "X-CSRF-Token": csrf_of(browser.page.text), "Origin": secure.url})
     assert change.status_code == 200
+
+
+def test_what_drips_in_is_ended_all_the_same(secure):
+    """Also within one record of TLS, and in the handshake."""
+    address = ("127.0.0.1", secure.port)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(came, goes)
+    with socket.create_connection(address, LIMIT) as begun, socket.create_connection(address, LIMIT) as greeting:
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        hello = goes.read()
+        begun.sendall(hello)
+        until(lambda: is_done(tls, came, begun))
+        begun.sendall(goes.read())
+        tls.write(b"GET / HTTP/1.1\r\nX: " + b"x" * 8000)
+        for connection, data in ((begun, goes.read()), (greeting, hello)):
+            drops = iter(data)
+
+            def is_ended(connection=connection, drops=drops):
+                try:
+                    connection.sendall(bytes((next(drops),)))
+                    time.sleep(0.2)
+                    return False
+                except OSError:
+                    return True
+            until(is_ended)
+    assert "Traceback" not in secure.out.read_text()
+
+
+def is_done(tls, came, connection):
+    """Whether the handshake is."""
+    try:
+        tls.do_handshake()
+        return True
+    except ssl.SSLWantReadError:
+        came.write(connection.recv(65536))
+        return False
+
+
+def test_those_who_go_for_others_leave_no_line_in_the_log(secure):
+    crowd = [socket.create_connection(("127.0.0.1", secure.port), LIMIT) for _ in range(MOST_AN_ADDRESS + 30)]
+    assert requests.get(secure.url + "/healthz", timeout=LIMIT).status_code == 200
+    for connection in crowd:
+        connection.close()
+    assert "Traceback" not in secure.out.read_text()
 
 
 def test_live_pictures_come_over_it(secure):

@@ -3,6 +3,7 @@
 gunicorn reads from a connection without any limit of time, and as long as it reads, a thread belongs to that one.
 """
 
+import _socket
 import errno
 import json
 import logging
@@ -32,6 +33,8 @@ STRANGER_SECONDS = 30.0
 """That a request may take of somebody who is not signed in."""
 LINGER_SECONDS = 1.0
 """That a refusal waits for the rest of what is refused: closed before, it would be lost on its way."""
+_GRACE_SECONDS = 2 * LINGER_SECONDS
+"""That who waits for a request has to end it himself."""
 PAUSE_SECONDS = 0.2
 """After an accept that failed, for want of descriptors say."""
 
@@ -65,7 +68,10 @@ class Connection:
 
     def _shut_down(self, how: int) -> None:
         try:
-            self.sock.shutdown(how)
+            if isinstance(self.sock, ssl.SSLSocket):  # not its own, which takes TLS away from who just reads or sends
+                _socket.socket.shutdown(self.sock, how)
+            else:
+                self.sock.shutdown(how)
         except (OSError, ValueError):  # it is closed already, or the other side has gone
             pass
 
@@ -122,12 +128,20 @@ class Reception:
             pass
 
     def hang_up_late(self) -> None:
-        """End the requests of strangers that take too long, such as of those who do not read the answer."""
+        """End the requests of strangers that take too long, such as of those who do not read the answer.
+
+        And what does not come in time: of a record of TLS that drips in no byte is read until it is whole.
+        """
         now = time.monotonic()
         for connection in list(self._connections.values()):
             place = connection.place
-            if place is not None and place.is_busy and not place.is_known and (
-                    now - connection.busy_since > STRANGER_SECONDS):
+            if place is None:
+                continue
+            if place.is_busy:
+                is_late = not place.is_known and now - connection.busy_since > STRANGER_SECONDS
+            else:
+                is_late = now > connection.intake.deadline + _GRACE_SECONDS
+            if is_late:
                 connection.hang_up()
 
     def answer(self, connection: Connection, handle: Callable[[Any], Any]) -> bool:
