@@ -1,6 +1,7 @@
 """Which recordings are deleted, when and why: the whole rule, without a file or a clock.
 
-1. A recording that is being written, and one that ended within the last hour, is never deleted.
+1. A recording that is being written, and one that ended within the last hour, is never deleted. Where the clock was
+   wrong, the last hour is what plays for an hour.
 2. By age: what ended longer ago than `keep_days`, once the clock is known to be right.
 3. By size: the oldest, while all together take more than `keep_gb`.
 4. For room: the oldest, while less than `free_gb` of the disk is free. Where deleting all that may be deleted would not
@@ -9,7 +10,7 @@
    clocks say.
 """
 
-from typing import List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 LAST_HOUR = 3600.0
 SHARE_A_PASS = 10
@@ -95,6 +96,28 @@ def ages(ended: Sequence[float], now: float) -> List[Optional[float]]:
         else:
             youngest = min(youngest, max(0.0, now - changed))
             found.append(youngest)
+    return found
+
+
+def least_ages(streams: Sequence[str], ages: Sequence[Optional[float]],
+               seconds: Callable[[int], float]) -> List[Optional[float]]:
+    """The ages, and for one that the clock does not know as much as what was recorded of its stream since then plays.
+
+    Told of the last hour of each stream only; before that an age that is not known stays so.
+
+    Args:
+        streams, ages: Of each recording, in the order in which they were written.
+        seconds: Playing time of the recording of this number; only asked where an age is not known.
+    """
+    found = list(ages)
+    if None not in found:
+        return found
+    since: Dict[str, float] = {}
+    for number in reversed(range(len(found))):
+        played = since.get(streams[number], 0.0)
+        if played < LAST_HOUR:
+            found[number] = played if found[number] is None else found[number]
+            since[streams[number]] = played + seconds(number)
     return found
 
 

@@ -14,7 +14,7 @@ from appliance.sinks.base import cannot_write, make_writable_directory
 from appliance.sinks.files import NAME_TIME, RecordingFile, RecordingFiles
 from appliance.sinks.journal import Journal
 from appliance.sinks.playing_time import is_empty, read_seconds
-from appliance.sinks.retention import Candidate, ClockWatch, Limits, ages, choose
+from appliance.sinks.retention import Candidate, ClockWatch, Limits, ages, choose, least_ages
 
 GIGABYTE = 1000 ** 3
 DEFAULT_SHARE = 4
@@ -115,7 +115,7 @@ class Storage:
         """Raises NoSuchRecording, StillRecording, or OutputError if the file cannot be deleted."""
         with self._deleting:
             with self._lock:
-                is_known = name in [file.name for file in self._files.read(self._writing)]
+                is_known = name in self._names()
                 is_written = name in self._writing
             if not is_known:
                 raise NoSuchRecording("There is no recording of this name; it may have been deleted.")
@@ -194,6 +194,9 @@ class Storage:
                 self._journal.ended(path.name)
             self._files.read_again()
 
+    def _names(self) -> Set[str]:
+        return {file.name for file in self._files.read(self._writing)}
+
     def _free(self) -> int:
         return int(self._disk_usage(str(self.folder)).free)
 
@@ -232,7 +235,8 @@ class Storage:
             log.warning("The recordings cannot be tidied: %s", problem)
             return 0
         now, monotonic = self._now(), self._monotonic()
-        by_clock = ages([file.changed for file in files], now)
+        by_clock = least_ages([file.stream for file in files], ages([file.changed for file in files], now),
+                              lambda number: read_seconds(self.folder / files[number].name))
         candidates = [
             Candidate(file.name, file.bytes, monotonic - ended[file.name] if file.name in ended else age,
                       file.name in writing)
@@ -261,7 +265,7 @@ class Storage:
         journal.sync()
         try:
             with self._lock:
-                names = {file.name for file in self._files.read(self._writing)}
+                names = self._names()
                 if journal.is_long(len(names)):
                     journal.keep_only(names, self._writing)
                     self._ended = {name: ended for name, ended in self._ended.items() if name in names}
@@ -274,7 +278,7 @@ class Storage:
         if journal is None or not journal.unfinished:
             return
         with self._lock:
-            names = {file.name for file in self._files.read(self._writing)}
+            names = self._names()
         for name in sorted(journal.unfinished):
             path = self.folder / name
             try:

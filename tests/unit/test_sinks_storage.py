@@ -184,6 +184,21 @@ def test_the_last_hour_is_kept_though_the_clock_jumps(tmp_path, disk):
     assert not path.exists()
 
 
+def test_the_last_hour_is_kept_by_its_playing_time_where_the_clock_knows_nothing_of_it(tmp_path, disk):
+    """Recorded before a restart, by a clock that was ahead: nobody can tell how old it is."""
+    for _ in range(10):
+        path = open_storage(disk, now=NOW + 400 * DAY).claim("main", "avi")
+        writer = AviWriter(str(path), 64, 48, 1 / 1000)  # a second of pictures
+        writer.write(JPEG)
+        writer.close()
+        os.utime(str(path), (NOW + 400 * DAY,) * 2)
+        open_storage(disk, now=NOW + 400 * DAY).release(path)
+    storage = open_storage(disk, keep_gb=1e-9)
+    for _ in range(20):
+        storage.tidy()
+    assert len(names(storage)) == 4  # those that were followed by 0, 1,000, 2,000 and 3,000 seconds
+
+
 def test_nothing_is_deleted_by_age_until_the_clock_ran_well_for_ten_minutes(tmp_path, disk):
     storage = open_storage(disk, keep_days=1)
     clock = [0.0, NOW]
