@@ -3,11 +3,13 @@
     python -m tests.hanging daemon START
 
 Every model finds one thing in each frame. One whose name begins with "hangs" does so HANGS_AT times, and never returns
-from the call after these; one whose name begins with "slow" takes its time for each.
+from the call after these; one whose name begins with "slow" takes its time for each. "fails" takes no frame, and
+"crashes" ends the process when it is loaded.
 """
 
 import ctypes
 import os
+import signal
 import sys
 import threading
 import time
@@ -18,6 +20,7 @@ import numpy as np
 import appliance.daemon.appliance as house
 from appliance.__main__ import main
 from appliance.detectors.base import Detector
+from appliance.errors import ModelError
 from appliance.frame import Detections
 from appliance.settings import Loaded, chosen_model
 
@@ -38,6 +41,8 @@ class StandIn(Detector):
         if self._hangs_at is not None and self._calls > self._hangs_at:
             ctypes.CDLL(None).pause()  # in C, as a driver's: nothing of Python ends it
             threading.Event().wait()
+        if self.name == "fails":
+            raise ModelError("the graph takes no such frame.")
         if self.name.startswith("slow"):
             time.sleep(0.5)
         return []
@@ -50,6 +55,9 @@ class StandIn(Detector):
 
 
 def load(loaded: Loaded, force: bool = False) -> Detector:
+    if chosen_model(loaded) == "crashes":
+        os.kill(os.getpid(), signal.SIGSEGV)
+        threading.Event().wait()
     return StandIn(chosen_model(loaded))
 
 

@@ -43,6 +43,7 @@ from appliance.daemon.memory import Memory
 from appliance.daemon.models import Library, ModelSlot, Wish
 from appliance.daemon.power import PowerKeeper
 from appliance.daemon.streams import House, Stream
+from appliance.daemon.trials import TRIAL_SECONDS, Trials
 from appliance.daemon.watchdog import patience
 from appliance.detectors.base import Detector
 from appliance.errors import EngineHang, SplitlensError
@@ -93,6 +94,10 @@ class Appliance:
         self._readings = Readings()
         self._readings_now: Dict[str, Any] = {}
         self.station = Station(run_dir, answer)
+        self._trials = Trials(Path(settings.state_dir))
+        for model in self._trials.crashed:
+            log.error("The daemon crashed, or had no memory left, while %s was loaded or new", model)
+            self._hangs.add(model)
         self._house = House(settings, self.station, self.storage, self._choose, self._state_changed.set)
         self._configured_model = chosen_model(loaded)
         self._slot = self._new_slot()
@@ -139,6 +144,7 @@ class Appliance:
         for slot in self._slots():
             if self.failure is None:
                 slot.close()
+        self._trials.close()
         self.station.publish(STATE, self.state())
         self.station.close()
 
@@ -220,6 +226,8 @@ class Appliance:
                 if silent_for >= patience(progress, self._loaded.settings.result_timeout, is_loading):
                     self._fail(self._hung(slot, silent_for))
                     return
+                if slot.model is not None and now - slot.since > TRIAL_SECONDS:
+                    self._trials.end(slot.model)
                 if slot.model is not None and now - slot.since > PROVEN_SECONDS and proven.get(slot) != slot.since:
                     proven[slot] = slot.since
                     self._hangs.forget(slot.model)
@@ -383,7 +391,8 @@ class Appliance:
 
     def _new_slot(self) -> ModelSlot:
         slot = ModelSlot(
-            self._state_changed.set, self._fail, load_seconds=self._loaded.settings.load_timeout)
+            self._state_changed.set, lambda error: self._fail_by(slot, error),
+            load_seconds=self._loaded.settings.load_timeout)
         slot.set_threshold(self._shared["det_th"])
         return slot
 
@@ -402,8 +411,8 @@ class Appliance:
 
     def _ask_for(self, slot: ModelSlot, name: str, taken: Callable[[], None] = lambda: None) -> None:
         if self._hangs.is_given_up(name):
-            slot.refuse("{} is not loaded: it hung {} times, its engine gave no result although frames came. Choose "
-                        "another model, or this one again to try it once more.".format(name, MOST_HANGS))
+            slot.refuse("{} is not loaded: {} times it hung, failed or ended the daemon. Choose another model, or this "
+                        "one again to try it once more.".format(name, MOST_HANGS))
             return
         size = 0
         try:
@@ -413,6 +422,14 @@ class Appliance:
         slot.ask_for(Wish(name, lambda: self._load(name), size, taken))
 
     def _load(self, name: str) -> Detector:
+        self._trials.begin(name)
+        try:
+            return self._loaded_by(name)
+        except BaseException:
+            self._trials.end(name)
+            raise
+
+    def _loaded_by(self, name: str) -> Detector:
         if name == self._configured_model:
             return load(self._loaded)
         # As `--model NAME` would: what lower layers say of their own model does not hold for this one.
@@ -435,6 +452,12 @@ class Appliance:
         masks = found.masks[kept] if found.masks is not None else None
         return result._replace(detections=found._replace(
             boxes=found.boxes[kept], scores=found.scores[kept], class_ids=found.class_ids[kept], masks=masks))
+
+    def _fail_by(self, slot: ModelSlot, error: BaseException) -> None:
+        """A model that cannot take its first frames would end the daemon at each of its starts."""
+        if slot.model is not None and time.monotonic() - slot.since < TRIAL_SECONDS:
+            self._hangs.add(slot.model)
+        self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         """A detector failed on a frame: nothing is sure any more. The daemon ends, and is started again."""

@@ -1,4 +1,5 @@
-"""Which models hung on this machine, kept over restarts: one that did so twice is not loaded again by itself."""
+"""Which models hung, failed or crashed on this machine, kept over restarts: one that did so twice is not loaded again
+by itself."""
 
 import logging
 import threading
@@ -17,7 +18,8 @@ _MOST_MODELS = 1000
 
 
 class Hangs:
-    """The file `state_dir/hangs.json`: how often each graph hung, by its SHA-256. A damaged one counts for nothing."""
+    """The file `state_dir/hangs.json`: how often each graph did so, by its SHA-256. A damaged one counts for
+    nothing."""
 
     def __init__(self, state_dir: Path, models_dir: Path) -> None:
         self._path = state_dir / "hangs.json"
@@ -31,7 +33,7 @@ class Hangs:
             return bool(self._counts) and self._counts.get(self._identity(model), 0) >= MOST_HANGS
 
     def add(self, model: str) -> int:
-        """Note that it hung. Returns how often it did."""
+        """Note that it hung, failed or crashed. Returns how often it did."""
         with self._lock:
             identity = self._identity(model)
             count = self._counts[identity] = self._counts.get(identity, 0) + 1

@@ -233,8 +233,8 @@ class ModelSlot:
     def _take_over(self, detector: Detector, wish: Optional[Wish]) -> None:
         self.detector, self._current = detector, wish
         detector.threshold = self.threshold  # after it is known: `set_threshold` may come at any time
-        self.loop.swap(detector)
         self.since = time.monotonic()
+        self.loop.swap(detector)
 
     def _tell_stage(self, stage: str, turn: int) -> None:
         with self._lock:

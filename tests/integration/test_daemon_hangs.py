@@ -1,20 +1,21 @@
 """A daemon whose engine hangs: it says so, ends, and does not load such a model for ever. The engines are stand-ins."""
 
 import json
+import signal
 
 import cv2
 import numpy as np
 import pytest
 
 from appliance import bus
-from tests.command import LIMIT
+from tests.command import LIMIT, start
 from tests.daemon import Daemon
 
 
 @pytest.fixture
 def folder(tmp_path):
     """With a movie and two models, whose graphs are never read."""
-    for name in ("hangs", "works", "slow"):
+    for name in ("hangs", "works", "slow", "fails", "crashes"):
         (tmp_path / "models" / name).mkdir(parents=True)
         (tmp_path / "models" / name / "frozen_inference_graph.pb").write_bytes(name.encode())
     movie = cv2.VideoWriter(str(tmp_path / "movie.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25.0, (64, 48))
@@ -45,7 +46,7 @@ def test_an_engine_that_hangs_ends_the_daemon_and_hangs_twice_at_most(folder):
         assert "Traceback" not in printed
     with daemon:
         state = daemon.until(lambda state: state["model"]["error"] and daemon.stream()["status"] == "no_results")
-        assert "hangs is not loaded: it hung 2 times" in state["model"]["error"]
+        assert "hangs is not loaded: 2 times it hung, failed or ended the daemon" in state["model"]["error"]
         assert (state["model"]["status"], state["model"]["name"], state["model"]["wanted"]) == ("failed", None, None)
         assert (state["daemon"]["status"], state["daemon"]["ready"]) == ("no_model", False)
         assert daemon.pictures(2), "pictures move without it"
@@ -58,6 +59,30 @@ def test_an_engine_that_hangs_ends_the_daemon_and_hangs_twice_at_most(folder):
         assert code == 3 and "the daemon starts anew without it" in printed
     with daemon:
         assert daemon.until(lambda state: state["model"]["error"])["model"]["status"] == "failed"
+
+
+@pytest.mark.parametrize("model, code", [("fails", 3), ("crashes", -signal.SIGSEGV)])
+def test_a_model_that_ends_the_daemon_at_each_start_does_so_twice_at_most(folder, model, code):
+    daemon = daemon_of(folder, model)
+    for _ in range(2):
+        daemon.process = start(
+            folder, "daemon", str(daemon.run_dir / "daemon.json"), module=daemon.module, **daemon.environ)
+        assert end_of(daemon)[0] == code
+    with daemon:
+        state = daemon.until(lambda state: state["model"]["error"])
+        assert model + " is not loaded: 2 times it hung, failed or ended the daemon" in state["model"]["error"]
+        assert daemon.pictures(2), "pictures move without it"
+
+
+def test_a_daemon_that_somebody_kills_has_no_model_to_blame(folder):
+    daemon = daemon_of(folder, "works")
+    for _ in range(3):
+        daemon.__enter__()
+        daemon.until(lambda state: state["daemon"]["ready"])
+        daemon.process.kill()
+        end_of(daemon)
+    with daemon:
+        assert daemon.until(lambda state: state["daemon"]["ready"])["model"]["name"] == "works"
 
 
 def test_what_hangs_is_said_before_the_daemon_ends(folder):
