@@ -7,6 +7,7 @@ from typing import List, Tuple, Union
 from appliance.app import find_model
 from appliance.errors import SourceError, SplitlensError
 from appliance.settings import Layer, Loaded, compatibility_notes
+from appliance.settings.certificate import certificate_files
 from appliance.settings.show import check
 from appliance.sources import camera_kind, open_images, open_movie
 from appliance.sources.device import why_unreadable
@@ -40,6 +41,10 @@ def check_all(loaded: Loaded) -> str:
     found = _Findings(loaded)
     _check_sources(loaded, found)
     _check_models(loaded, found)
+    try:
+        certificate_files(loaded.settings.tls)
+    except SplitlensError as error:
+        found.add("tls", error)
     if found.mistakes:
         raise type(found.mistakes[0][1])("\n".join(sentence for sentence, _ in found.mistakes))
     notes = found.notes + compatibility_notes(loaded.settings, loaded.origins)

@@ -4,11 +4,8 @@ import contextlib
 import errno
 import logging
 import os
-import shlex
-import shutil
 import signal
 import socket
-import ssl
 import sys
 import tempfile
 import time
@@ -29,7 +26,7 @@ from appliance.core.locks import NoLocks, Taken, lock_file
 from appliance.core.logging_setup import write_log
 from appliance.errors import ConfigError, SplitlensError
 from appliance.settings import Loaded, Settings, redact
-from appliance.settings.web_values import SELF_SIGNED
+from appliance.settings.certificate import certificate_files
 from appliance.sinks.base import make_writable_directory
 from appliance.supervisor import Child, Supervisor
 
@@ -233,7 +230,10 @@ def _why_not(address: str, port: int, error: OSError) -> str:
 
 def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -> Dict[str, Any]:
     """What the dashboard has to know; it reads no settings itself. Raises ConfigError."""
-    certificate, key = certificate_files(settings.tls)
+    try:
+        certificate, key = certificate_files(settings.tls)
+    except ConfigError as error:
+        raise ConfigError("tls: {}".format(error)) from None
     return {
         "run_dir": str(run_dir), "state_dir": os.path.abspath(settings.state_dir),
         "recordings_dir": os.path.abspath(settings.recordings_dir),
@@ -241,29 +241,6 @@ def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -
         "trusted_proxy": settings.trusted_proxy or "", "base_path": settings.base_path or "",
         "framed_by": settings.framed_by or "", "certificate": certificate, "key": key,
     }
-
-
-def certificate_files(tls: Optional[str]) -> Tuple[str, str]:
-    """Of the setting `tls`, as the dashboard takes them. Raises ConfigError where they cannot be used."""
-    words = shlex.split(tls or "")
-    if not words:
-        return "", ""
-    if words == [SELF_SIGNED]:
-        if shutil.which("openssl") is None:
-            raise ConfigError("tls: self-signed needs the program openssl (Debian, Ubuntu: apt install openssl), or "
-                              "give it a certificate and a key")
-        return SELF_SIGNED, ""
-    certificate, key = map(os.path.abspath, words)
-    for path in (certificate, key):
-        if not os.path.isfile(path):
-            raise ConfigError("tls: there is no file {}".format(path))
-    try:
-        # Without a password it would ask for one.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
-    except (OSError, ValueError) as error:
-        raise ConfigError("tls: {} and {} are no certificate with its key, both PEM, without a password: {}".format(
-            certificate, key, error.strerror if isinstance(error, PermissionError) else error)) from None
-    return certificate, key
 
 
 def listening_address(listen: str) -> Any:

@@ -84,6 +84,7 @@ def pbtxt(folder):
     ("label_path: no-such.pbtxt\n", 3, "no-such.pbtxt"),
     ("label_path: labels.pbtxt\n", 3, "labels.pbtxt"),
     ("listen: '8080'\n", 2, "listen must be an address and a port"),
+    ("tls: gone.pem key.pem\n", 2, "config.yml line 1: tls: there is no file "),
 ])
 def test_check_says_what_a_run_would(tmp_path, coco_model, text, code, said):
     pbtxt(tmp_path)

@@ -16,6 +16,7 @@ from appliance.bus import make_run_dir, read_last_words, write_last_words
 from appliance.core import locks
 from appliance.errors import ConfigError
 from appliance.settings import load_settings
+from appliance.settings.certificate import certificate_files
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -268,19 +269,19 @@ def test_certificates_are_tried_before_anything_is_started(tmp_path, monkeypatch
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-subj", "/CN=x", "-out", str(certificate)]
     subprocess.run(make + ["-keyout", str(locked), "-passout", "pass:secret"], check=True, stderr=subprocess.DEVNULL)
     with pytest.raises(ConfigError, match="no certificate with its key, both PEM, without a password"):
-        supervise.certificate_files("'{}' {}".format(certificate, locked))
+        certificate_files("'{}' {}".format(certificate, locked))
     subprocess.run(make + ["-keyout", str(key), "-nodes"], check=True, stderr=subprocess.DEVNULL)
     monkeypatch.chdir(tmp_path)
     settings = load_settings(None, {}, {"tls": "'my c.pem' k.pem"}).settings
-    assert supervise.certificate_files(settings.tls) == (str(certificate), str(key))
+    assert certificate_files(settings.tls) == (str(certificate), str(key))
     with pytest.raises(ConfigError, match="no certificate with its key"):
-        supervise.certificate_files("k.pem 'my c.pem'")
+        certificate_files("k.pem 'my c.pem'")
     with pytest.raises(ConfigError, match="there is no file .*/missing.pem"):
-        supervise.certificate_files("missing.pem k.pem")
-    assert supervise.certificate_files("self-signed") == ("self-signed", "")
+        certificate_files("missing.pem k.pem")
+    assert certificate_files("self-signed") == ("self-signed", "")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="apt install openssl"):
-        supervise.certificate_files("self-signed")
+        certificate_files("self-signed")
 
 
 def test_the_daemon_has_few_pools_of_memory_unless_somebody_says_how_many(monkeypatch):

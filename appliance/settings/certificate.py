@@ -1,0 +1,33 @@
+"""Whether the certificate that the settings name can be used here, before anything is started with it."""
+
+import os
+import shlex
+import shutil
+import ssl
+from typing import Optional, Tuple
+
+from appliance.errors import ConfigError
+from appliance.settings.web_values import SELF_SIGNED
+
+
+def certificate_files(tls: Optional[str]) -> Tuple[str, str]:
+    """Of the setting `tls`, as the dashboard takes them. Raises ConfigError where they cannot be used."""
+    words = shlex.split(tls or "")
+    if not words:
+        return "", ""
+    if words == [SELF_SIGNED]:
+        if shutil.which("openssl") is None:
+            raise ConfigError("self-signed needs the program openssl (Debian, Ubuntu: apt install openssl), or "
+                              "give it a certificate and a key")
+        return SELF_SIGNED, ""
+    certificate, key = map(os.path.abspath, words)
+    for path in (certificate, key):
+        if not os.path.isfile(path):
+            raise ConfigError("there is no file {}".format(path))
+    try:
+        # Without a password it would ask for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        raise ConfigError("{} and {} are no certificate with its key, both PEM, without a password: {}".format(
+            certificate, key, error.strerror if isinstance(error, PermissionError) else error)) from None
+    return certificate, key
