@@ -94,7 +94,12 @@ def test_why_the_default_could_not_be_had_stands_at_its_button(appliance, page):
             installed=False, download={"done": 0, "total": None, "error": "The server cannot be reached."})
     appliance.daemon.publish_state()
     expect(page.locator("#model-default")).to_be_visible()
-    expect(page.locator("#model-default-missing")).to_have_text("The server cannot be reached.")
+    expect(page.locator("#model-default-download")).to_have_text("The server cannot be reached.")
+    with appliance.daemon.lock:
+        appliance.daemon.models[appliance.first_model].update(download={"done": 7, "total": None, "error": None})
+    appliance.daemon.publish_state()
+    expect(page.locator("#model-default-download")).to_contain_text(f"Getting {appliance.first_model}")
+    expect(page.locator("#model-default")).to_be_hidden()
 
 
 def test_while_a_model_runs_there_is_no_such_button(appliance, page):

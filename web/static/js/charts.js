@@ -39,12 +39,14 @@ const shares = (values) => {
 const scaled = (values, factor) => values.map((value) => (isRead(value) ? value * factor : null));
 const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** The number of a series' colour. A stream has the same in every chart, whichever others there are. */
+/** The number of a series' colour. A stream has the same in every chart, whichever others there are or were. */
 function colorNumber(chart, name) {
   const kind = chart.colors || chart.id;
   if (!places.has(kind)) places.set(kind, new Map());
   const known = places.get(kind);
-  if (!known.has(name)) known.set(name, known.size);
+  // Streams in their own order: one that is gone and still in the history must not move the others' colours.
+  const first = kind === "streams" ? (latest("state") || { streams: [] }).streams.map((stream) => stream.name) : [];
+  for (const one of [...first, name]) if (!known.has(one)) known.set(one, known.size);
   return known.get(name) % MOST_COLORS + 1;
 }
 

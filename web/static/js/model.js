@@ -29,7 +29,7 @@ let wanted = null;
 // Where no model runs: what an appliance that is told of no other has.
 
 const fallback = actionButton("", () => (byDefault.installed ? use(fallback, byDefault.name) : get(fallback, byDefault.name)), { id: "model-default", class: "primary large", hidden: true });
-const missing = make("p", { class: "outcome failed", role: "status", id: "model-default-missing", hidden: true });
+const fetched = make("p", { class: "outcome", role: "status", id: "model-default-download", hidden: true });
 let byDefault = null;
 
 function renderDefault(state) {
@@ -37,7 +37,9 @@ function renderDefault(state) {
   byDefault = models.find((item) => item.name === model.default);
   hideControl(fallback, !byDefault || Boolean(model.name || model.wanted) || models.some((item) => item.download && !item.download.error), running);
   const size = byDefault && !byDefault.installed && bytes(byDefault.bytes);
-  setSentence(missing, !fallback.hidden && byDefault.download && byDefault.download.error);
+  const download = byDefault && !model.name && !model.wanted ? byDefault.download : null;
+  setSentence(fetched, download && (download.error || `Getting ${byDefault.name}; it is used as soon as it is here.`));
+  fetched.className = `outcome ${download && download.error ? "failed" : "pending"}`;
   setText(fallback, byDefault ? `${byDefault.installed ? "Use" : "Get"} the default: ${byDefault.name}${size ? ` (${size})` : ""}` : "");
 }
 
@@ -124,7 +126,7 @@ function renderLists() {
 }
 
 export function startModel() {
-  byId("model-now").append(running, facts, reason, progress, giveUp, failure, fallback, missing);
+  byId("model-now").append(running, facts, reason, progress, giveUp, failure, fallback, fetched);
   filter.addEventListener("input", renderLists);
   listen("state", (state) => {
     renderNow(state.model);
