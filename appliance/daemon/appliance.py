@@ -224,7 +224,7 @@ class Appliance:
                 progress = slot.loop.progress()
                 silent_for = slot.watch.look(now, progress)
                 if silent_for >= patience(progress, self._loaded.settings.result_timeout, is_loading):
-                    self._fail(self._hung(slot, silent_for))
+                    self._fail(self._hung(slot, progress.detector, silent_for))
                     return
                 if slot.model is not None and now - slot.since > TRIAL_SECONDS:
                     self._trials.end(slot.model)
@@ -232,12 +232,14 @@ class Appliance:
                     proven[slot] = slot.since
                     self._hangs.forget(slot.model)
 
-    def _hung(self, slot: ModelSlot, seconds: float) -> EngineHang:
-        name = slot.model or "the model"
+    def _hung(self, slot: ModelSlot, detector: Any, seconds: float) -> EngineHang:
+        """detector: the one that hangs; another model may have taken over since."""
+        name = slot.name_of(detector) or "the model"
         count = self._hangs.add(name)
-        detector = slot.detector
         what = "The daemon starts anew, and loads it once more." if count < MOST_HANGS else (
             "It has hung {} times now: the daemon starts anew without it.".format(count))
+        if slot.model != name:
+            what = "The daemon starts anew with {}.".format(slot.model)
         sentence = "{} gave no result for {:.0f} s although frames came: its engine ({} on the {}) hangs. {}"
         return EngineHang(sentence.format(name, seconds, detector.engine, detector.device, what))
 

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
@@ -53,6 +54,7 @@ class ModelSlot:
         self.threshold = 0.0
         self.watch = EngineWatch()
         self.since = time.monotonic()  # when the detector took over
+        self._names: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
         self._changed = changed
         self._free_memory = free_memory
         self._load_seconds = load_seconds
@@ -124,6 +126,10 @@ class ModelSlot:
         """The name of the model that runs."""
         current = self._current
         return current.name if current else None
+
+    def name_of(self, detector: Any) -> Optional[str]:
+        """The model of a detector that runs, or did."""
+        return self._names.get(detector)
 
     def set_threshold(self, threshold: float) -> None:
         self.threshold = self.detector.threshold = threshold
@@ -232,6 +238,8 @@ class ModelSlot:
 
     def _take_over(self, detector: Detector, wish: Optional[Wish]) -> None:
         self.detector, self._current = detector, wish
+        if wish is not None:
+            self._names[detector] = wish.name
         detector.threshold = self.threshold  # after it is known: `set_threshold` may come at any time
         self.since = time.monotonic()
         self.loop.swap(detector)

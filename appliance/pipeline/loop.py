@@ -23,7 +23,10 @@ from appliance.pipeline.slot import DetectorSlot
 LIVE_BATCHES = 2
 
 
-_Pictures = Tuple[int, Tuple[Any, ...]]
+_WARM_CALLS = 2
+"""An engine may compile at its first call; how slow it is by nature is only known after the next."""
+
+_Pictures = Tuple[SplitDetector, Tuple[Any, ...]]
 """Which detector has which pictures: the sizes of those that go through it together."""
 
 
@@ -52,14 +55,16 @@ class _Found(NamedTuple):
 class Progress(NamedTuple):
     """How the calls of the detector go on.
 
-    is_busy: whether any is under way. is_first: whether one of them is the first with pictures of such sizes, for which
-    an engine may compile for minutes. steps: how many have returned. slowest: seconds of the longest that was no first.
+    is_busy: whether any is under way. is_first: whether one of them is among the first two with pictures of such sizes,
+    for which an engine may compile for minutes. steps: how many have returned. slowest: seconds of the longest that was
+    not the very first. detector: that of the oldest that is under way, which may have been replaced since.
     """
 
     is_busy: bool
     is_first: bool
     steps: int
     slowest: float
+    detector: Optional[SplitDetector] = None
 
 
 class Loop:
@@ -83,7 +88,7 @@ class Loop:
         self._workers: Set[int] = set()
         self._worker_threads: List[threading.Thread] = []
         self._calls: Dict[int, _Pictures] = {}  # those under way, by the number of their taking
-        self._seen: Set[_Pictures] = set()
+        self._returned: Dict[_Pictures, int] = {}
         self._steps, self._slowest = 0, 0.0
         self._lock = threading.Lock()
         self._done = threading.Event()
@@ -141,14 +146,17 @@ class Loop:
         """Let another detector, loaded and warm, take over between two frames. The old one is closed after its last."""
         self._slot.replace(detector)
         with self._lock:
-            self._seen, self._slowest = set(), 0.0
+            busy = {pictures[0] for pictures in self._calls.values()}  # whoever was replaced keeps what is known of it
+            self._returned = {pictures: count for pictures, count in self._returned.items() if pictures[0] in busy}
+            self._slowest = self._slowest if self._calls else 0.0
         self._start_workers(detector)
 
     def progress(self) -> Progress:
         """Whether the detector is at work, and whether anything comes of it."""
         with self._lock:
-            is_first = any(pictures not in self._seen for pictures in self._calls.values())
-            return Progress(bool(self._calls), is_first, self._steps, self._slowest)
+            is_first = any(self._returned.get(pictures, 0) < _WARM_CALLS for pictures in self._calls.values())
+            oldest = self._calls[min(self._calls)][0] if self._calls else None
+            return Progress(bool(self._calls), is_first, self._steps, self._slowest, oldest)
 
     def settle(self) -> None:
         """Until every detector but the newest is closed: for a machine that has no memory for two."""
@@ -229,7 +237,7 @@ class Loop:
 
     def _front(self, turn: int, frames: Sequence[Tuple[Feed, Frame]], detector: SplitDetector) -> bool:
         with self._lock:
-            self._calls[turn] = id(detector), tuple(sorted(frame.image.shape for _, frame in frames))
+            self._calls[turn] = detector, tuple(sorted(frame.image.shape for _, frame in frames))
         started = time.monotonic()
         raw = detector.front_many([frame.image for _, frame in frames])
         ended = time.monotonic()
@@ -243,11 +251,11 @@ class Loop:
         with self._lock:
             self._steps += 1
             pictures = self._calls[turn]
-            if pictures in self._seen:
+            if pictures in self._returned:
                 self._slowest = max(self._slowest, seconds)
             if is_last:
                 del self._calls[turn]
-                self._seen.add(pictures)
+                self._returned[pictures] = self._returned.get(pictures, 0) + 1
 
     def _run_back(self) -> None:
         turn = 0

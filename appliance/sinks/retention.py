@@ -117,7 +117,7 @@ def least_ages(streams: Sequence[str], ages: Sequence[Optional[float]],
         played = since.get(streams[number], 0.0)
         if played < LAST_HOUR:
             found[number] = played if found[number] is None else found[number]
-            since[streams[number]] = played + seconds(number)
+            since[streams[number]] = played + max(1.0, seconds(number))  # what does not play must not count for ever
     return found
 
 

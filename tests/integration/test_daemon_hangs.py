@@ -25,9 +25,10 @@ def folder(tmp_path):
     return tmp_path
 
 
-def daemon_of(folder, model="hangs"):
+def daemon_of(folder, model="hangs", result_timeout=1):
     words = (str(folder / "movie.avi"), "--models-dir", str(folder / "models"), "--model", model)
-    return Daemon(folder, *words, config="result_timeout: 1\n", environ={"HANGS_AT": "5"}, module="tests.hanging")
+    config = "result_timeout: {}\n".format(result_timeout)
+    return Daemon(folder, *words, config=config, environ={"HANGS_AT": "5"}, module="tests.hanging")
 
 
 def end_of(daemon):
@@ -96,6 +97,16 @@ def test_what_hangs_is_said_before_the_daemon_ends(folder):
         listener.close()
         end_of(daemon)
     assert "hangs gave no result" in seen[-1]["daemon"]["problem"]
+
+
+def test_a_model_that_was_chosen_while_another_hung_is_not_to_blame(folder):
+    daemon = daemon_of(folder, result_timeout=20).__enter__()
+    daemon.until(lambda state: daemon.stream()["status"] == "no_results")
+    daemon.ask("set_model", model="works")
+    code, printed = end_of(daemon)
+    assert code == 3 and "hangs gave no result for" in printed and "starts anew with works" in printed
+    with daemon:
+        assert daemon.until(lambda state: state["daemon"]["ready"])["model"]["name"] == "works"
 
 
 def test_a_recording_is_whole_although_an_engine_hung(folder):

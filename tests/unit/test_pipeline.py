@@ -492,7 +492,7 @@ class TestLoop:
 
         detector, source = Fake(front_at=front), Numbers(8)
         with Loop(detector) as loop:
-            assert loop.progress() == (False, False, 0, 0.0)
+            assert loop.progress() == (False, False, 0, 0.0, None)
             loop.add(Feed(source, [Collect()], Meter(5.0)))
             assert hold.wait(LIMIT)
             wait_for(lambda: loop.progress().steps == 10)  # five fronts and five backs
@@ -505,16 +505,39 @@ class TestLoop:
             assert loop.progress().slowest == 0
             loop.stop()
 
-    def test_the_first_call_with_pictures_of_a_size_is_told_from_the_others(self):
+    @pytest.mark.parametrize("call, is_first", [(0, True), (1, True), (2, False)])
+    def test_the_first_calls_with_pictures_of_a_size_are_told_from_the_others(self, call, is_first):
         hold, go = threading.Event(), threading.Event()
 
         def front(number):
-            hold.set()
-            go.wait(LIMIT)
+            if number == call:
+                hold.set()
+                go.wait(LIMIT)
 
         with Loop(Fake(front_at=front)) as loop:
-            loop.add(Feed(Numbers(2), [Collect()], Meter(5.0)))
-            assert hold.wait(LIMIT) and loop.progress().is_first
+            loop.add(Feed(Numbers(4), [Collect()], Meter(5.0)))
+            assert hold.wait(LIMIT)
+            wait_for(lambda: loop.progress().steps == 2 * call)
+            assert loop.progress().is_first == is_first
+            go.set()
+            loop.stop()
+
+    def test_a_detector_that_was_replaced_during_a_call_is_known_as_the_one_at_work(self):
+        hold, go = threading.Event(), threading.Event()
+
+        def front(number):
+            if number == 5:
+                hold.set()
+                go.wait(LIMIT)
+
+        old, new = Fake(front_at=front), Fake()
+        with Loop(old) as loop:
+            loop.add(Feed(Numbers(None), [Collect()], Meter(5.0)))
+            assert hold.wait(LIMIT)
+            wait_for(lambda: loop.progress().steps == 10)
+            before = loop.progress()
+            loop.swap(new)
+            assert loop.progress() == before and before.detector is old and not before.is_first
             go.set()
             loop.stop()
 
