@@ -21,6 +21,7 @@ from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tup
 
 import zmq
 
+from appliance.core.files import open_regular, replacing
 from appliance.core.locks import NoLocks, Taken, lock_file
 from appliance.errors import ConfigError, SplitlensError
 
@@ -58,6 +59,7 @@ LOADING_SECONDS = 300.0
 COMMAND_THREADS = 6
 """Commands that may be under way at once; a source that is tried out takes half a minute."""
 
+_MOST_WORDS = 10000
 _FRAMES_KEPT, _EVENTS_KEPT = 2, 1000
 _SCHEME = "ipc://"
 _LOCK = "lock"
@@ -132,7 +134,9 @@ def is_open(run_dir: Union[str, Path]) -> bool:
 def write_last_words(run_dir: Union[str, Path], sentence: str) -> None:
     """Leave behind why the daemon ends, for the dashboard; "" takes it away."""
     try:
-        (Path(run_dir) / "last_words").write_text(sentence, encoding="utf-8")
+        # A new file: what is there may be a link, or a pipe, that a confined daemon has made.
+        with replacing(Path(run_dir) / "last_words", durable=False) as file:
+            file.write(sentence.encode("utf-8", "replace"))
     except OSError:
         pass  # it was logged too
 
@@ -140,8 +144,12 @@ def write_last_words(run_dir: Union[str, Path], sentence: str) -> None:
 def read_last_words(run_dir: Union[str, Path]) -> str:
     """Why the last daemon ended, where it could say so and none has started since; else ""."""
     try:
-        return (Path(run_dir) / "last_words").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        path = Path(run_dir) / "last_words"
+        if path.is_symlink():
+            return ""
+        with open_regular(path) as file:
+            return file.read(_MOST_WORDS).decode("utf-8", "replace")
+    except (OSError, ValueError):
         return ""
 
 

@@ -21,7 +21,7 @@ from appliance.bus import (
     read_last_words,
     write_last_words,
 )
-from appliance.core.files import write_json
+from appliance.core.files import read_json, write_json
 from appliance.core.locks import NoLocks, Taken, lock_file
 from appliance.core.logging_setup import write_log
 from appliance.errors import ConfigError, SplitlensError
@@ -67,6 +67,7 @@ def run(loaded: Loaded, arguments: List[str]) -> int:
             "dashboard.json": dict(dashboard_options(settings, run_dir, host, port),
                                    listener=listener.fileno(), heartbeat=dashboard.heart),
         }, lambda: daemon.signal(signal.SIGTERM))
+        daemon.starting = dashboard.starting = files.keep
 
         def keep() -> None:
             files.keep()
@@ -110,13 +111,17 @@ class RunFiles:
             write_json(run_dir / name, content)
 
     def keep(self) -> None:
-        """Write again what is missing. What fails is tried again at the next call."""
+        """Write again what is missing, or is not as it was written: the daemon may write there, and what these files
+        say is for processes that are not confined, and for the next daemon. What fails is tried again at the next call.
+        """
         try:
             for name, content in self._contents.items():
-                if not (self._run_dir / name).exists():
+                is_there = (self._run_dir / name).exists()
+                if not is_there:
                     make_run_dir(self._run_dir)
-                    write_json(self._run_dir / name, content)
                     self._made_again = time.monotonic()
+                if not is_there or not self._is_right(name, content):
+                    write_json(self._run_dir / name, content)
             if self._made_again is not None and time.monotonic() - self._made_again >= _SOCKET_SECONDS:
                 self._made_again = None
                 if not is_open(self._run_dir):
@@ -127,6 +132,13 @@ class RunFiles:
                     os.utime(str(path))
         except (OSError, SplitlensError) as error:
             log.warning("%s: %s", self._run_dir, error)
+
+
+    def _is_right(self, name: str, content: Dict[str, Any]) -> bool:
+        try:
+            return not (self._run_dir / name).is_symlink() and bool(read_json(self._run_dir / name) == content)
+        except ValueError:
+            return False
 
 
 def leave_reason(run_dir: Path, why: str, delay: float) -> None:

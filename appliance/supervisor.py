@@ -41,6 +41,7 @@ class Child:
         self.command: List[str] = []
         self.environment: Dict[str, str] = {}
         self.descriptors: Tuple[int, ...] = ()
+        self.starting: Callable[[], None] = lambda: None  # called before each start
         self.pid: Optional[int] = None
         self.ears, self.heart = os.pipe()  # one pipe for all its lives: its number is given once
         for end in (self.ears, self.heart):
@@ -106,6 +107,7 @@ class Child:
             _kill_group(self.pid, number)
 
     def _start(self, now: float) -> None:
+        self.starting()
         self.hear(now)  # what is left of its last life
         self._started = self._heard = now
         self._is_busy, self._killed_for = True, ""

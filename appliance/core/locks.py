@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import socket
+import stat
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +26,7 @@ def lock_file(path: Path) -> IO[bytes]:
     Raises Taken and NoLocks, and OSError where the file cannot be made for another reason.
     """
     try:
-        file = path.open("a+b")
+        file = _open(path)
     except OSError as error:
         if error.errno in _NO_LOCKS:
             raise NoLocks(error.strerror) from error
@@ -48,3 +49,19 @@ def lock_file(path: Path) -> IO[bytes]:
     except OSError:
         pass  # a full disk: the lock holds all the same
     return file
+
+
+def _open(path: Path) -> IO[bytes]:
+    """A link is taken away: what it leads to would be overwritten, and a confined daemon may have made it."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(str(path), flags, 0o666)
+    except OSError as error:
+        if error.errno != errno.ELOOP or not path.is_symlink():
+            raise
+        path.unlink()
+        descriptor = os.open(str(path), flags, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file")
+    return os.fdopen(descriptor, "a+b")

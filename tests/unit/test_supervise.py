@@ -14,6 +14,7 @@ import pytest
 from appliance import supervise
 from appliance.bus import make_run_dir, read_last_words, write_last_words
 from appliance.core import locks
+from appliance.core.locks import Taken, lock_file
 from appliance.errors import ConfigError
 from appliance.settings import load_settings
 from appliance.settings.certificate import certificate_files
@@ -221,6 +222,54 @@ def test_what_a_cleaner_took_from_the_run_directory_comes_back(tmp_path):
     files.keep()
     assert json.loads((run_dir / "dashboard.json").read_text()) == {"b": 2}
     assert run_dir.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("change", ["text", "link", "pipe"])
+def test_what_a_confined_daemon_made_of_the_start_files_is_not_used(tmp_path, change):
+    run_dir = make_run_dir(tmp_path / "run")
+    files = supervise.RunFiles(run_dir, {"daemon.json": {"arguments": ["--det-th", "0.5"]}}, lambda: None)
+    (run_dir / "daemon.json").unlink()
+    (tmp_path / "other").write_text('{"arguments": ["--models-dir", "/"]}')
+    if change == "text":
+        (run_dir / "daemon.json").write_text((tmp_path / "other").read_text())
+    elif change == "link":
+        (run_dir / "daemon.json").symlink_to(tmp_path / "other")
+    else:
+        os.mkfifo(str(run_dir / "daemon.json"))
+    files.keep()
+    assert not (run_dir / "daemon.json").is_symlink()
+    assert json.loads((run_dir / "daemon.json").read_text()) == {"arguments": ["--det-th", "0.5"]}
+    assert json.loads((tmp_path / "other").read_text()) == {"arguments": ["--models-dir", "/"]}
+
+
+def test_a_link_or_a_pipe_in_place_of_the_last_words_leads_nowhere(tmp_path):
+    """The supervisor, which is not confined, would write where the link leads, or wait at the pipe for ever."""
+    words, other = tmp_path / "last_words", tmp_path / "other"
+    other.write_text("mine")
+    words.symlink_to(other)
+    assert read_last_words(tmp_path) == ""
+    supervise.leave_reason(tmp_path, "The daemon crashed.", 1.0)
+    assert other.read_text() == "mine" and read_last_words(tmp_path).startswith("The daemon crashed.")
+    words.unlink()
+    os.mkfifo(str(words))
+    assert read_last_words(tmp_path) == ""
+    supervise.leave_reason(tmp_path, "The daemon crashed.", 1.0)
+    assert read_last_words(tmp_path).startswith("The daemon crashed.")
+    words.write_text("a" * 10 ** 6)
+    assert len(read_last_words(tmp_path)) <= 10000
+
+
+def test_a_link_in_place_of_a_lock_leads_nowhere(tmp_path):
+    other = tmp_path / "other"
+    other.write_text("mine")
+    (tmp_path / "lock").symlink_to(other)
+    with lock_file(tmp_path / "lock"), pytest.raises(Taken, match="process {} of".format(os.getpid())):
+        lock_file(tmp_path / "lock")
+    assert other.read_text() == "mine" and not (tmp_path / "lock").is_symlink()
+    (tmp_path / "lock").unlink()
+    os.mkfifo(str(tmp_path / "lock"))
+    with pytest.raises(OSError, match="it is no file"):
+        lock_file(tmp_path / "lock")
 
 
 def test_a_daemon_that_cannot_open_its_sockets_in_the_new_directory_is_started_again_once(tmp_path, monkeypatch):
