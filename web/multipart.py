@@ -9,7 +9,7 @@ from typing import Callable, Iterable, Iterator
 from flask import Response, request
 
 MOST_VIEWERS = 64
-"""Of live pictures and recordings together; each holds a thread for as long as it looks."""
+"""Of live pictures and recordings together, downloads too; each holds a thread for as long as it looks."""
 
 _STALLED_SECONDS = 30.0
 _BUFFER_BYTES = 128 * 1024
@@ -24,7 +24,10 @@ class TooManyViewers(Exception):
 
 
 class Places:
-    """Counts who looks at pictures. Half of the places are the most that one account has, or one address."""
+    """Counts who looks at pictures or fetches recordings.
+
+    Half of the places are the most that one account has, or one address.
+    """
 
     def __init__(self, most: int = MOST_VIEWERS) -> None:
         self._most = most
@@ -37,10 +40,11 @@ class Places:
         """Raises TooManyViewers."""
         with self._lock:
             if sum(self._taken.values()) >= self._most:
-                raise TooManyViewers("{} viewers is the most; close a live picture somewhere.".format(self._most))
+                raise TooManyViewers(
+                    "{} viewers is the most; close a live picture or a download somewhere.".format(self._most))
             if self._taken[who] >= self._share:
-                raise TooManyViewers("You look at {} live pictures, which is the most for one account or address; "
-                                     "close one somewhere.".format(self._share))
+                raise TooManyViewers("You have {} live pictures and downloads, which is the most for one account or "
+                                     "address; close one somewhere.".format(self._share))
             self._taken[who] += 1
         try:
             yield

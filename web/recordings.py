@@ -26,7 +26,18 @@ _CHECK_SECONDS = 2.0
 def download(name: str) -> Any:
     """With ranges, so that a download can go on and an MP4 can be wound. It is played inline where that works."""
     path = _find(name)
-    return send_file(path, mimetype=_TYPES[path[-4:]], as_attachment=path.endswith(".avi"), conditional=True)
+    closing = ExitStack()
+    closing.enter_context(dashboard().places.take(viewer()))
+    try:
+        response = send_file(path, mimetype=_TYPES[path[-4:]], as_attachment=path.endswith(".avi"), conditional=True)
+    except BaseException:
+        closing.close()
+        raise
+    # Of the answer itself nothing is closed where the server sends the file past it.
+    content: Any = response.response
+    closing.callback(content.close)
+    content.close = closing.close
+    return response
 
 
 @recordings.route("/recordings/<name>.mjpeg")

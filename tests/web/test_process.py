@@ -265,7 +265,7 @@ def test_fifty_viewers_one_of_them_stalled(worker):
                     for number in range(1, 16)]
         assert [answer.status_code for answer in refusals[:14]] == [200] * 14
         assert (refusals[14].status_code, refusals[14].json()["error"]) == (
-            503, "64 viewers is the most; close a live picture somewhere.")
+            503, "64 viewers is the most; close a live picture or a download somewhere.")
         for answer in refusals:
             answer.close()
         # Signing in, and the rest of the page, work meanwhile.

@@ -9,8 +9,9 @@ import pytest
 import requests
 
 from appliance.sinks.avi import AviWriter
-from tests.web.conftest import LIMIT, InProcess, bearer
+from tests.web.conftest import LIMIT, InProcess, bearer, until
 from web.avi import AviError, read_fps, read_pictures
+from web.multipart import MOST_VIEWERS
 
 
 def picture(number):
@@ -120,6 +121,32 @@ def test_a_recording_is_fetched_whole_and_in_parts(site, recorded):
 def _ranged(site, name, header):
     headers = dict(bearer(site.tokens["viewer"]), Range=header)
     return requests.get(site.url + "/recordings/" + name, headers=headers, timeout=LIMIT)
+
+
+def test_one_viewer_does_not_fetch_with_all_threads(site):
+    name = "main_20261124-000000.mp4"
+    with open(str(site.folder / "recordings" / name), "wb") as file:
+        file.truncate(1 << 28)  # far more than is under way to who does not read it
+    share = MOST_VIEWERS // 2
+    fetching = [site.get("/recordings/" + name, stream=True) for _ in range(share + 1)]
+    try:
+        assert [answer.status_code for answer in fetching] == [200] * share + [503]
+        assert "{} live pictures and downloads".format(share) in fetching[-1].json()["error"]
+        assert _ranged(site, name, "bytes=0-9").status_code == 503
+        assert site.get("/recordings/" + name, "operator", stream=True).status_code == 200
+    finally:
+        for answer in fetching:
+            answer.close()
+    until(lambda: _ranged(site, name, "bytes=0-9").status_code == 206)
+
+
+@pytest.mark.parametrize("header, status", [
+    ({}, 200), ({"Range": "bytes=5-"}, 206), ({"Range": "bytes=5000000-"}, 416), ({"If-None-Match": "*"}, 304)])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_place_is_given_back_however_a_download_ends(full, method, header, status):
+    with full.client("viewer").open("/recordings/main_1.avi", method=method, headers=header) as answer:
+        assert answer.status_code == status
+    assert not full.parts.places._taken
 
 
 def test_a_recording_is_played(site, recorded):
