@@ -10,6 +10,7 @@ from typing import List, Optional, Tuple, Union
 import cv2
 import numpy as np
 
+from appliance import MOST_PICTURE_PIXELS
 from appliance.errors import SourceError
 from appliance.frame import PICTURE_EXTENSIONS, Frame
 from appliance.settings.redact import redact
@@ -107,14 +108,17 @@ def read_picture(path: str) -> np.ndarray:
         raise SourceError("{} cannot be read: {}".format(path, error.strerror)) from error
     if len(data) > MOST_BYTES:
         raise SourceError("{} is larger than {} MB; {}".format(path, MOST_BYTES // 10 ** 6, ACCEPTED))
+    too_large = ""
     try:
         image: Optional[np.ndarray] = None
         if is_whole(data):
             image = cv2.imdecode(np.frombuffer(without_profile(data), np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
+    except cv2.error as error:
         image = None
+        if "MAX_IMAGE" in str(error):
+            too_large = "has more than {} megapixels".format(MOST_PICTURE_PIXELS // 10 ** 6)
     if image is None:
-        what = "is empty" if not data else "is damaged or no picture"
+        what = too_large or ("is damaged or no picture" if data else "is empty")
         raise SourceError("{} {}; {}".format(path, what, ACCEPTED))
     return image
 

@@ -3,6 +3,8 @@
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from appliance.errors import SourceError
 from appliance.sources import open_images
+from tests.command import ROOT
 
 COLOUR = (10, 120, 250)
 
@@ -206,3 +209,14 @@ def test_nothing_is_read_after_closing(tmp_path):
     source.close()
     source.close()
     assert source.read() is None
+
+
+def test_a_small_file_that_would_unpack_to_gigabytes_is_refused(tmp_path):
+    """In a process of its own: OpenCV reads its limit when it is first imported."""
+    body = b"IHDR" + (20000).to_bytes(4, "big") * 2 + b"\1\0\0\0\0"
+    (tmp_path / "bomb.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big"))
+    words = "import sys; from appliance.sources.images import read_picture; read_picture(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", words, str(tmp_path / "bomb.png")], cwd=str(ROOT),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    assert b"bomb.png has more than 200 megapixels" in done.stderr
