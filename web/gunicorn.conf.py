@@ -91,6 +91,8 @@ def when_ready(server: Any) -> None:
     log = logging.getLogger("dashboard")
     log.setLevel(logging.INFO)
     write_log(log, "dashboard", sys.stdout)
+    write_log(logging.getLogger(), "dashboard")  # of what else is said here; the worker does the same
+    log.propagate = False
     line = "Dashboard: " + " ".join(addresses(_options.host, _options.port, "https" if _certificate else "http"))
     if not _options.sign_in:
         line += "  signing in is off: everybody on the network may change everything"

@@ -77,6 +77,10 @@ def read_json(path: Path, most_bytes: int = 16 * 1000 ** 2) -> Any:
         return json.loads(data.decode("utf-8"), parse_int=_integer)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("it is no text") from error
+    except ValueError as error:
+        raise ValueError("it is no JSON ({})".format(error)) from error
 
 
 def open_regular(path: Path) -> IO[bytes]:
@@ -117,7 +121,7 @@ def keep_damaged(path: Path, why: str) -> str:
         aside = free[0] if free else asides[-1]
         if not path.is_file() or path.is_symlink():
             os.rename(str(path), str(aside))
-        elif not any(os.path.samefile(str(path), str(other)) for other in asides if other not in free):
+        elif not any(os.path.samestat(path.lstat(), other.lstat()) for other in asides if other not in free):
             _link(path, aside)
         else:
             return "{}. It was kept before".format(said)

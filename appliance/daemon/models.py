@@ -208,7 +208,8 @@ class ModelSlot:
             self._load(wish, turn)
             return
         except Exception as error:
-            sentence = str(error) if isinstance(error, SplitlensError) else "{}: {}".format(type(error).__name__, error)
+            sentence = str(error) if isinstance(error, SplitlensError) else (
+                "{}: {}".format(type(error).__name__, error).rstrip(": "))
         with self._lock:
             if turn != self._turn:
                 return

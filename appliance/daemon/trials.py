@@ -8,13 +8,14 @@ import threading
 from pathlib import Path
 from typing import IO, Any, List, Optional
 
-from appliance.core.files import read_json, write_json
+from appliance.core.files import PRIVATE, read_json, write_json
 
 log = logging.getLogger(__name__)
 
 TRIAL_SECONDS = 60.0
 """A model is on trial from the begin of its load until it has run for so long."""
-_MOST_MODELS = 100
+_MOST_MODELS, _LONGEST_MODEL = 100, 1000
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK | os.O_NOFOLLOW
 
 
 class Trials:
@@ -33,7 +34,8 @@ class Trials:
         self._file: Optional[IO[bytes]] = None
         try:
             # Python writes there, from the signal's handler, where the process was.
-            self._file = (state_dir / "crash.txt").open("wb", buffering=0)
+            # To a regular file only: a pipe would be waited for, what a link names would be emptied.
+            self._file = os.fdopen(os.open(str(state_dir / "crash.txt"), _NEW_FILE, PRIVATE), "wb", buffering=0)
             faulthandler.enable(self._file)
         except OSError as error:
             log.warning("%s cannot be written (%s): a model that crashes is loaded again", state_dir, error.strerror)
@@ -68,7 +70,9 @@ class Trials:
 
     def _left_behind(self) -> List[str]:
         models = self._content().get("models")
-        return [one for one in models if isinstance(one, str)][:_MOST_MODELS] if isinstance(models, list) else []
+        if not isinstance(models, list):
+            return []
+        return [one for one in models if isinstance(one, str) and len(one) <= _LONGEST_MODEL][:_MOST_MODELS]
 
     def _content(self) -> Any:
         try:

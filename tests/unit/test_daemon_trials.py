@@ -1,6 +1,7 @@
 """Which models were on trial when a daemon crashed. Each daemon is a process: Python writes where it crashed."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -58,3 +59,12 @@ def test_a_damaged_file_counts_for_nothing(tmp_path, content):
 def test_a_folder_that_cannot_be_written_is_no_reason_not_to_start(tmp_path):
     (tmp_path / "file").write_text("")
     assert daemon(tmp_path / "file" / "state", "trials.begin('a'); trials.close()") == ("[]", 0)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda name: os.symlink("precious", name)])
+def test_a_report_that_is_no_file_is_neither_waited_for_nor_written_through(tmp_path, make):
+    (tmp_path / "precious").write_text("kept")
+    make(str(tmp_path / "crash.txt"))
+    (tmp_path / "trials.json").write_text(json.dumps({"models": ["x" * 10000], "killed_for_memory": -1}))
+    assert daemon(tmp_path, "trials.begin('a'); trials.close()") == ("[]", 0)
+    assert (tmp_path / "precious").read_text() == "kept"

@@ -64,6 +64,7 @@ def test_what_is_no_file_is_a_value_error_and_moved_aside(tmp_path, make):
     assert [entry.name for entry in tmp_path.iterdir()] == ["state.json.damaged"]
     write_json(path, 1)
     assert read_json(path) == 1
+    assert "It is kept as" in keep_damaged(path, "it is no JSON")
 
 
 def test_a_damaged_file_is_kept_beside(tmp_path):

@@ -196,7 +196,9 @@ def test_damaged_files_are_kept_beside_and_it_starts_with_a_new_operator(tmp_pat
     finally:
         process.terminate()
         said += process.communicate(timeout=LIMIT)[0]
-    assert "Traceback" not in said and "accounts.json is damaged: it holds no accounts" in said
+    assert "Traceback" not in said
+    damaged, = (line for line in said.splitlines() if "accounts.json is damaged: it holds no accounts" in line)
+    assert re.match(r"\d{4}-\d\d-\d\dT\S+ ERROR dashboard: ", damaged)
     assert (state / "accounts.json.damaged").read_text() == '{"accounts": []}'
 
 
