@@ -8,6 +8,7 @@ The only module that `web` imports from here. Waiting goes through `select`, whi
 same code serves threads and green threads.
 """
 
+import collections
 import contextlib
 import json
 import logging
@@ -17,7 +18,7 @@ import stat
 import threading
 import time
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
+from typing import IO, Any, Callable, Deque, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 import zmq
 
@@ -61,6 +62,7 @@ COMMAND_THREADS = 6
 
 _MOST_WORDS = 10000
 _FRAMES_KEPT, _EVENTS_KEPT = 2, 1000
+_LOGS_KEPT = 200
 _SCHEME = "ipc://"
 _LOCK = "lock"
 # Between two looks whether the sockets are still there.
@@ -171,7 +173,9 @@ class Station:
         self._closed = False
         self._addresses = _addresses(run_dir)
         self._frames = self._open(zmq.XPUB, self._addresses.frames, _FRAMES_KEPT)
-        self._events = self._open(zmq.PUB, self._addresses.events, _EVENTS_KEPT)
+        self._events = self._open(zmq.XPUB, self._addresses.events, _EVENTS_KEPT)
+        self._events.setsockopt(zmq.XPUB_VERBOSE, 1)  # a new dashboard is heard of, though the old one is not gone yet
+        self._logged: Deque[bytes] = collections.deque(maxlen=_LOGS_KEPT)
         router = self._open(zmq.ROUTER, self._addresses.control, _EVENTS_KEPT)
         dealer = self._open(zmq.DEALER, "inproc://commands", _EVENTS_KEPT)
         self._threads = [threading.Thread(target=self._pass_on, args=(router, dealer), name="commands", daemon=True)]
@@ -191,7 +195,13 @@ class Station:
         self._send(self._frames, stream.encode() + b"\0" + jpeg)
 
     def publish(self, topic: str, message: Message) -> None:
-        self._send(self._events, topic.encode() + b"\0" + json.dumps(message).encode())
+        data = topic.encode() + b"\0" + json.dumps(message).encode()
+        with self._lock:
+            if not self._closed:
+                self._tell_what_was_logged()
+                if topic == LOG:
+                    self._logged.append(data)
+                self._events.send(data, copy=False)
 
     def close(self) -> None:
         """No more answers. Events under way still go out."""
@@ -244,6 +254,17 @@ class Station:
         with self._lock:
             if not self._closed:
                 channel.send(data, copy=False)
+
+    def _tell_what_was_logged(self) -> None:
+        """To a dashboard that begins to listen: it starts later than the daemon, and is started again alone."""
+        while True:
+            try:
+                word = self._events.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            if word == b"\1" + LOG.encode() + b"\0":
+                for data in self._logged:
+                    self._events.send(data)
 
     def _hear_subscriptions(self) -> None:
         while True:

@@ -152,7 +152,8 @@ class Link:
                 with self._lock:
                     self._logs.append(message)
                 if message["level"] == "error":
-                    self._last_error = time.monotonic(), str(message["text"])
+                    age = max(0.0, time.time() - message["time"])  # it may be told again, to a dashboard that is new
+                    self._last_error = time.monotonic() - age, str(message["text"])
             self._tell(topic, message)
         except Exception:
             logger.exception("an event of the daemon could not be used: %s", topic)

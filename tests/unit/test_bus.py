@@ -141,6 +141,27 @@ def test_events_are_heard_and_heard_again_after_a_restart(run_dir):
     listener.close()
 
 
+def test_each_dashboard_that_begins_to_listen_hears_once_what_was_logged_before(station, run_dir):
+    station.publish("log", {"text": "first"})
+    for told in (["first", "second"], ["first", "second", "third"]):
+        listener = EventListener(run_dir, ("log", "state"))
+        heard = []
+
+        def is_heard(listener=listener, heard=heard):
+            station.publish("state", {})
+            event = listener.receive(0.05)
+            heard.extend([event] if event is not None else [])
+            return ("state", {}) in heard
+
+        until(is_heard)
+        station.publish("log", {"text": told[-1]})
+        newest = "log", {"text": told[-1]}
+        until(lambda heard=heard, listener=listener, newest=newest: heard.append(listener.receive(0.05)) or
+              newest in heard)
+        assert [event[1]["text"] for event in heard if event and event[0] == "log"] == told
+        listener.close()
+
+
 def test_only_a_stream_with_viewers_is_watched(station, run_dir):
     assert not station.is_watched("main")
     first, second = FrameListener(run_dir, "main"), FrameListener(run_dir, "main")

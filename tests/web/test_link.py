@@ -44,7 +44,9 @@ def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):
     process.wait()
     here, why = silent(tmp_path, process.pid)
     assert why == "The daemon ended unexpectedly; it is started again."
-    here._take(link.LOG, {"level": "error", "text": "The camera driver crashed."})
+    here._take(link.LOG, {"time": time.time() - 3600, "level": "error", "text": "Told again: it was long ago."})
+    assert here._why(time.monotonic()) == "The daemon ended unexpectedly; it is started again."
+    here._take(link.LOG, {"time": time.time(), "level": "error", "text": "The camera driver crashed."})
     assert here._why(time.monotonic()) == "The camera driver crashed."
     bus.write_last_words(tmp_path, "The daemon was killed by SIGKILL (out of memory?).")
     assert here._why(time.monotonic()) == "The daemon was killed by SIGKILL (out of memory?)."
