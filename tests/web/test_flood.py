@@ -15,6 +15,7 @@ from tests.web.conftest import LIMIT, PASSWORD, ROOT, Site, csrf_of, short_folde
 from tests.web.demo import write_start_file
 from web.ceilings import MOST_AN_ADDRESS, MOST_CONNECTIONS, SPARE
 from web.workers import reception
+from web.workers.turns import Turns
 
 MANY = 300
 
@@ -207,25 +208,15 @@ def test_there_is_a_thread_for_each_connection_that_may_be(monkeypatch):
     assert settings["threads"] >= MOST_CONNECTIONS + SPARE
 
 
-@pytest.mark.filterwarnings("ignore:\\s*Eventlet is deprecated")
-def test_who_is_new_does_not_wait_for_one_request_of_each_that_asks_again():
-    import eventlet  # type: ignore[import-untyped]
-
-    from web.workers.turns import Turns
-    turns, taken = Turns(), []
-
-    def ask_again_and_again():
-        while True:
-            turns.wait()
-            taken.append(1)
-    crowd = [eventlet.spawn(ask_again_and_again) for _ in range(200)]
-    eventlet.sleep(0)
-    for _ in range(5):
-        before = len(taken)
-        eventlet.sleep(0)  # as one who is new
-        assert len(taken) - before <= 10
-    for _ in range(1000):
-        eventlet.sleep(0)
-    assert len(taken) >= 1000  # and they all have their turns
-    for one in crowd:
-        one.kill()
+def test_no_address_has_another_wait_for_all_of_its_requests():
+    turns = Turns()
+    for number in range(100):
+        turns.add("many", number)
+    turns.add("few", "a")
+    turns.add("few", "b")
+    assert [turns.take() for _ in range(5)] == [99, "b", 98, "a", 97]
+    assert turns.discard("many", 50) and not turns.discard("many", 50) and not turns.discard("none", 1)
+    assert [turns.take() for _ in range(96)] == [number for number in reversed(range(97)) if number != 50]
+    assert not turns
+    with pytest.raises(KeyError):
+        turns.take()

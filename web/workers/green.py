@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import eventlet  # type: ignore[import-untyped]
+from eventlet.event import Event  # type: ignore[import-untyped]
 from eventlet.greenio import GreenSocket  # type: ignore[import-untyped]
 from gunicorn.workers.geventlet import EventletWorker  # type: ignore[import-untyped]
 
@@ -14,8 +15,10 @@ from web.intake import Refusal
 from web.workers.reception import CHUNK, CONTINUE, LATE, LINGER_SECONDS, PAUSE_SECONDS, Connection, Reception, refusal
 from web.workers.turns import Turns
 
-_AT_ONCE = 4
+_AT_ONCE = 32
 """Connections let in before those that are there have their turn again."""
+_ANSWERED_AT_ONCE = 4
+"""Requests answered before others have come nearer."""
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +28,7 @@ class GreenWorker(EventletWorker):  # type: ignore[misc]
         super().load_wsgi()
         self.reception = Reception(self)
         self._turns = Turns()
+        self._is_giving = False
 
     def run(self) -> None:
         listeners = [GreenSocket(sock) for sock in self.sockets]
@@ -66,11 +70,8 @@ class GreenWorker(EventletWorker):  # type: ignore[misc]
 
     def _attend(self, connection: Connection) -> None:
         try:
-            asked = False
             while self._read(connection):
-                if asked:
-                    self._turns.wait()
-                asked = True
+                self._wait_for_turn(connection)
                 handle = partial(self.handle_request, connection.server, sock=connection.sock, addr=connection.client)
                 if not self.reception.answer(connection, handle):
                     break
@@ -80,6 +81,25 @@ class GreenWorker(EventletWorker):  # type: ignore[misc]
             logger.exception("a connection failed")
         finally:
             self.reception.leave(connection)
+
+    def _wait_for_turn(self, connection: Connection) -> None:
+        """Or until it is hung up on."""
+        self.reception.group(connection)
+        turn = Event()
+        self._turns.add(connection.group, turn)
+        if not self._is_giving:
+            self._is_giving = True
+            eventlet.spawn(self._give_turns)
+        connection.at_end = lambda: self._turns.discard(connection.group, turn) and turn.send()
+        turn.wait()
+
+    def _give_turns(self) -> None:
+        while self._turns:
+            for _ in range(_ANSWERED_AT_ONCE):
+                if self._turns:
+                    self._turns.take().send()
+            eventlet.sleep(0)
+        self._is_giving = False
 
     def _read(self, connection: Connection) -> bool:
         """Whether there is a whole request."""

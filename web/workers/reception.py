@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from http.client import responses
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from gunicorn.http.errors import NoMoreData  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
@@ -45,12 +45,17 @@ logger = logging.getLogger(__name__)
 
 
 class Connection:
-    """client, server: the addresses of both ends. busy_since: when its request was given to the app (monotonic)."""
+    """client, server: the addresses of both ends. busy_since: when its request was given to the app (monotonic).
+
+    group: of its whole request, for its turn. at_end: called when it is hung up on.
+    """
 
     def __init__(self, reception: "Reception", sock: Any, client: Any, server: Any) -> None:
         self.sock, self.client, self.server = sock, client, server
         self.place: Optional[Place] = None
         self.busy_since = 0.0
+        self.group: Tuple[bool, str] = (False, "")
+        self.at_end: Callable[[], Any] = lambda: None
         self._reception = reception
         self.intake = Intake(reception.admission.longest_body)
 
@@ -62,6 +67,7 @@ class Connection:
     def hang_up(self) -> None:
         """Whoever waits for it is woken, and closes it."""
         self._shut_down(socket.SHUT_RDWR)
+        self.at_end()
 
     def stop_sending(self) -> None:
         self._shut_down(socket.SHUT_WR)
@@ -144,12 +150,20 @@ class Reception:
             if is_late:
                 connection.hang_up()
 
+    def group(self, connection: Connection) -> None:
+        """Of strangers and of those who are signed in, an address each."""
+        intake, place = connection.intake, connection.place
+        assert intake.head is not None and place is not None
+        connection.group = (place.is_known or self.admission.is_known(intake.head), place.group)
+
     def answer(self, connection: Connection, handle: Callable[[Any], Any]) -> bool:
         """Have the request that is whole answered; whether the connection goes on. handle: gunicorn's, of a request."""
         intake, place = connection.intake, connection.place
-        assert intake.head is not None and place is not None
+        assert place is not None
+        if place.must_go:
+            return False
         connection.busy_since = time.monotonic()
-        self.ceilings.change(place, is_busy=True, is_known=place.is_known or self.admission.is_known(intake.head))
+        self.ceilings.change(place, is_busy=True, is_known=connection.group[0])
         request = None
         try:
             connection.sock.settimeout(SEND_SECONDS)

@@ -13,10 +13,15 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 from web.intake import Refusal
 from web.workers.reception import CHUNK, CONTINUE, LATE, LINGER_SECONDS, PAUSE_SECONDS, Connection, Reception, refusal
+from web.workers.turns import Turns
 
 _TICK_SECONDS = 0.5
 _AT_ONCE = 16
 """Connections let in before those that are there have their turn again."""
+_ANSWERED_AT_ONCE = 8
+"""Requests given to threads at once; who has had one for `_QUICK_SECONDS` waits for something and counts no more."""
+_QUICK_SECONDS = 0.25
+_TURN_SECONDS = 0.02
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +32,8 @@ class ThreadsWorker(ThreadWorker):  # type: ignore[misc]
         self.reception = Reception(self)
         self._selector = selectors.DefaultSelector()
         self._waiting: Dict[Connection, float] = {}  # those that are read, or linger, and until when
+        self._turns = Turns()
+        self._working: Dict[Connection, float] = {}  # those that threads have, since when
         self._back: Deque[Tuple[Connection, bool]] = deque()  # those that were answered, and whether they go on
         self._bell, self._ringer = os.pipe()
         for end in (self._bell, self._ringer):
@@ -59,11 +66,30 @@ class ThreadsWorker(ThreadWorker):  # type: ignore[misc]
         self.tpool.shutdown(wait=False)
 
     def _turn(self, seconds: float) -> None:
-        for key, _ in self._selector.select(seconds):
+        for key, _ in self._selector.select(min(seconds, _TURN_SECONDS) if self._turns else seconds):
             try:
-                key.data()
+                if self._selector.get_map().get(key.fd) == key:  # it may have gone for one that came just now
+                    key.data()
             except Exception:
                 logger.exception("a connection failed")
+        self._give_turns(time.monotonic())
+
+    def _give_turns(self, now: float) -> None:
+        if not self._turns:
+            return
+        free = _ANSWERED_AT_ONCE - sum(now - since < _QUICK_SECONDS for since in self._working.values())
+        while self._turns and free > 0:
+            connection = self._turns.take()
+            self._working[connection] = now
+            self.tpool.submit(self._work, connection)
+            free -= 1
+
+    def _let_go(self, connection: Connection) -> None:
+        """It was hung up on; nothing is left to wait for, if no thread has it."""
+        if connection in self._waiting:
+            self._close(connection)
+        elif self._turns.discard(connection.group, connection):
+            self.reception.leave(connection)
 
     # Connections come
 
@@ -97,6 +123,7 @@ class ThreadsWorker(ThreadWorker):  # type: ignore[misc]
             if connection is None:
                 sock.close()
             else:
+                connection.at_end = partial(self._let_go, connection)
                 # At once: what is there already must not wait until others took the place.
                 self._read(connection)
 
@@ -142,7 +169,8 @@ class ThreadsWorker(ThreadWorker):  # type: ignore[misc]
             self._refuse(connection, intake.refusal)
         elif intake.is_whole:
             self._forget(connection)
-            self.tpool.submit(self._work, connection)
+            self.reception.group(connection)
+            self._turns.add(connection.group, connection)
         else:
             self._await(connection, self._read, intake.deadline)
             if intake.wants_continue:
@@ -162,6 +190,7 @@ class ThreadsWorker(ThreadWorker):  # type: ignore[misc]
         os.read(self._bell, 4096)
         while self._back:
             connection, goes_on = self._back.popleft()
+            del self._working[connection]
             if not goes_on:
                 self.reception.leave(connection)
                 continue

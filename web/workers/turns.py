@@ -1,32 +1,35 @@
-"""Turns of green threads."""
+"""In which order whole requests are answered where more come than can be: no address has others wait for all of its."""
 
-from collections import deque
-from typing import Any, Deque
-
-import eventlet  # type: ignore[import-untyped]
-from eventlet.event import Event  # type: ignore[import-untyped]
-
-_AT_ONCE = 4
+from collections import OrderedDict
+from typing import Any, Hashable
 
 
 class Turns:
-    """Of connections that ask again: a few at a time, so that somebody new never waits for one request of each."""
+    """A group each, one after the other. Of a group the newest first: who waits for long has likely gone."""
 
     def __init__(self) -> None:
-        self._waiting: Deque[Any] = deque()
-        self._is_giving = False
+        self._groups: OrderedDict[Hashable, OrderedDict[Any, None]] = OrderedDict()
 
-    def wait(self) -> None:
-        turn = Event()
-        self._waiting.append(turn)
-        if not self._is_giving:
-            self._is_giving = True
-            eventlet.spawn(self._give)
-        turn.wait()
+    def __bool__(self) -> bool:
+        return bool(self._groups)
 
-    def _give(self) -> None:
-        while self._waiting:
-            for _ in range(min(_AT_ONCE, len(self._waiting))):
-                self._waiting.popleft().send()
-            eventlet.sleep(0)
-        self._is_giving = False
+    def add(self, group: Hashable, item: Any) -> None:
+        self._groups.setdefault(group, OrderedDict())[item] = None
+
+    def take(self) -> Any:
+        """The next. Raises KeyError if nobody waits."""
+        group, items = self._groups.popitem(last=False)
+        item, _ = items.popitem()
+        if items:
+            self._groups[group] = items
+        return item
+
+    def discard(self, group: Hashable, item: Any) -> bool:
+        """Whether it was there."""
+        items = self._groups.get(group)
+        if items is None or item not in items:
+            return False
+        del items[item]
+        if not items:
+            del self._groups[group]
+        return True
