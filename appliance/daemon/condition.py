@@ -46,6 +46,7 @@ def stream_condition(
     source_problem: Optional[str] = None,
     model: str = LIVE,
     stalled_for: float = 0.0,
+    slowest: float = 0.0,
     before: str = LIVE,
 ) -> Condition:
     """The state of one stream.
@@ -59,6 +60,7 @@ def stream_condition(
         source_problem: Why its source is being opened again.
         model: LIVE where a model runs, LOADING where the first one is being loaded, NO_MODEL.
         stalled_for: For how many seconds nothing came of the model's engine although it had frames.
+        slowest: Seconds of the engine's longest call: one that takes twice as long is none of its usual ones.
         before: The state until now.
     """
     if failure is not None:
@@ -80,7 +82,7 @@ def stream_condition(
         return Condition(STARTING)
     waited = now - arrivals.waiting_since if arrivals.waiting_since is not None else 0.0
     # One of many streams waits for its turn at a slow model: that is no hang until it is very long.
-    if stalled_for > result_timeout / 2 or waited > 3 * result_timeout:
+    if stalled_for > max(result_timeout / 2, 2 * slowest) or waited > 3 * max(result_timeout, 2 * slowest):
         return Condition(NO_RESULTS, "frames come, and no result for {:.0f} s".format(max(stalled_for, waited)))
     share = arrivals.result_fps / arrivals.source_fps if arrivals.source_fps > 0 else 1.0
     if now - max(opened_at, model_since) < RATE_SECONDS or share >= (LIVE_FROM if before == SLOW else SLOW_BELOW):

@@ -169,7 +169,8 @@ class Stream:
         found = stream_condition(
             time.monotonic(), self._opened_at, slot.since, self._meter.arrivals(self._opened_at, slot.since),
             self._house.settings.result_timeout, source.fps if source is not None else None, self._failure,
-            source.problem if source is not None else None, slot.condition, slot.watch.silent_for, self._state)
+            source.problem if source is not None else None, slot.condition, slot.watch.silent_for,
+            slot.watch.slowest, self._state)
         self._state = found.state
         return found
 

@@ -14,10 +14,12 @@ _LONGEST_TICK = 2.0
 
 
 class EngineWatch:
-    """For one loop. silent_for: seconds without any sign of life of an engine that is at work."""
+    """For one loop. silent_for: seconds without any sign of life of an engine that is at work. slowest: seconds of its
+    longest call.
+    """
 
     def __init__(self) -> None:
-        self.silent_for = 0.0
+        self.silent_for = self.slowest = 0.0
         self._steps = 0
         self._looked_at: Optional[float] = None
 
@@ -29,7 +31,7 @@ class EngineWatch:
             self.silent_for += passed
         else:
             self.silent_for = 0.0
-        self._steps = progress.steps
+        self._steps, self.slowest = progress.steps, progress.slowest
         return self.silent_for
 
 

@@ -10,7 +10,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 import yaml
 
-from appliance.core.files import write_text
+from appliance.core.files import open_regular, write_text
 from appliance.errors import ConfigError
 from appliance.settings.bounded_yaml import load
 from appliance.settings.loader import Layer, Loaded, chosen_engine
@@ -23,6 +23,7 @@ MEASURED_UNDER = ("split_model", "exact")
 """Settings that decide what can be chosen at all."""
 
 _VERSION = 1
+_MOST_BYTES = 10 ** 6
 _HEADING = """\
 # The fastest settings for each model on this machine, as `python -m appliance tune` measured them. What is set in
 # config.yml, the environment or on the command line wins. Take out a model, or the file, to go back to the defaults.
@@ -59,7 +60,8 @@ def tuned_path(state_dir: str) -> Path:
 def read_tuned(path: Path) -> Dict[str, Tuned]:
     """The entries by the name of their model; none where there is no file. Raises ConfigError for a damaged one."""
     try:
-        content = load(path.read_text(encoding="utf-8"))
+        with open_regular(path) as file:
+            content = load(file.read(_MOST_BYTES).decode("utf-8"))
         if content["version"] != _VERSION:
             raise ValueError("version {}".format(content["version"]))
         return {str(name): _checked(entry) for name, entry in content["models"].items()}

@@ -17,6 +17,7 @@ def test_an_engine_is_silent_while_it_is_at_work_and_nothing_returns():
     assert watch.look(12.0, BUSY._replace(steps=101)) == 0.0
     assert watch.look(12.5, BUSY._replace(steps=101)) == 0.5
     assert watch.look(13.0, BUSY._replace(is_busy=False)) == 0.0, "no frame came"
+    assert watch.slowest == 0.1
 
 
 def test_a_process_that_was_stopped_is_no_engine_that_hangs():

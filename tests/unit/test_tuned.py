@@ -1,6 +1,7 @@
 """What was tuned is a layer of settings: for one graph, on one machine, below all that somebody sets."""
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,12 @@ def test_it_holds_as_a_whole_or_not_at_all(here, caplog, text, said):
         loaded = applied(text=text)
     assert Layer.TUNED not in loaded.layers.values()
     assert said in caplog.text
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(str(tmp_path / "tuned.yml"))
+    with pytest.raises(ConfigError, match="not as `tune` wrote it"):
+        read_tuned(tmp_path / "tuned.yml")
 
 
 def test_a_damaged_file_stops_nobody(here, caplog):
