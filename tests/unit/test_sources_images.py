@@ -213,9 +213,12 @@ def test_nothing_is_read_after_closing(tmp_path):
 
 def test_a_small_file_that_would_unpack_to_gigabytes_is_refused(tmp_path):
     """In a process of its own: OpenCV reads its limit when it is first imported."""
-    body = b"IHDR" + (20000).to_bytes(4, "big") * 2 + b"\1\0\0\0\0"
-    (tmp_path / "bomb.png").write_bytes(
-        b"\x89PNG\r\n\x1a\n" + (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big"))
+    size = (20000).to_bytes(4, "big")
+    picture = zlib.compress(bytes(20000 * 2501))  # one bit a pixel, and a byte a row
+    chunks = ((b"IHDR", size + size + b"\1\0\0\0\0"), (b"IDAT", picture), (b"IEND", b""))
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+        for kind, body in chunks))
     words = "import sys; from appliance.sources.images import read_picture; read_picture(sys.argv[1])"
     done = subprocess.run([sys.executable, "-c", words, str(tmp_path / "bomb.png")], cwd=str(ROOT),
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
