@@ -16,6 +16,7 @@ LONGEST_HEAD = 16 * 1024
 _TOKEN = re.compile(rb"[A-Z]{1,20}[ \r]?")
 _LENGTH = re.compile(r"[0-9]{1,10}")
 _FOLDED = re.compile(r"^[ \t]|[\0\r\n]")
+_OF_PROXIES = ("x-forwarded-", "x-ingress-")
 _EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
@@ -126,6 +127,9 @@ def parse_head(text: bytes) -> Head:
             raise Refused(400, "A header of the request is more than one line.")
         name, _, value = line.partition(":")
         name, value = name.strip().lower(), value.strip()
+        if "_" in name and name.replace("_", "-").startswith(_OF_PROXIES):
+            # gunicorn before 22 takes it for the other, which a proxy would have set anew, and this it passes on.
+            raise Refused(400, "A header that proxies set is written with an underscore.")
         if name == "content-length" and headers.get(name, value) != value:
             raise Refused(400, "The request has two lengths.")
         headers[name] = value

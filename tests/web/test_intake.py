@@ -133,3 +133,11 @@ def test_a_body_is_taken_of_who_signed_in_of_a_password_and_of_an_own_form(here)
     assert longest(path=polling) == 403
     sockets["abc"] = object()
     assert longest(path=polling) == LONGEST_BODY
+
+
+@pytest.mark.parametrize("name", ["X_Forwarded_For", "x-forwarded_for", "X_FORWARDED_HOST", "X_Ingress_Path"])
+def test_no_other_way_to_write_what_proxies_set_gets_past_them(name):
+    """gunicorn 21, of Python 3.6, would add it to what the proxy says."""
+    with pytest.raises(Refused):
+        parse_head("GET / HTTP/1.1\r\nHost: x\r\n{}: 6.6.6.6".format(name).encode())
+    assert parse_head(b"GET / HTTP/1.1\r\nX-Forwarded-For: 6.6.6.6\r\napi_key: x").headers["x-forwarded-for"]
