@@ -167,13 +167,13 @@ class Claim:
     def renew(self) -> bool:
         """Make and lock it again where it was taken away; whether it was. What fails is logged: call it again."""
         try:
-            if self._folder.is_dir() and (self._file is None or (self._folder / self._name).exists()):
+            if os.path.isdir(str(self._folder)) and (self._file is None or (self._folder / self._name).exists()):
                 return False
             self._take()
         except (OSError, ConfigError) as error:
             log.error("%s", error)
             return False
-        if not self._folder.is_dir():
+        if not os.path.isdir(str(self._folder)):
             return False
         log.warning("%s %s was taken away. It is made anew, and the daemon is started again", self._key, self._folder)
         return True

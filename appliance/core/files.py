@@ -119,7 +119,7 @@ def keep_damaged(path: Path, why: str) -> str:
         asides = [path.with_name("{}.damaged{}".format(path.name, end)) for end in ("", "-2", "-3", "-4", "-5")]
         free = [aside for aside in asides if not os.path.lexists(str(aside))]
         aside = free[0] if free else asides[-1]
-        if not path.is_file() or path.is_symlink():
+        if not stat.S_ISREG(path.lstat().st_mode):
             os.rename(str(path), str(aside))
         elif not any(os.path.samestat(path.lstat(), other.lstat()) for other in asides if other not in free):
             _link(path, aside)
