@@ -196,8 +196,11 @@ def test_an_operation_that_tensorflow_does_not_know_is_named(person_model, tmp_p
     def replace(message):
         next(node for node in message.node if node.op == "Relu6").op = "EdgeTpuCustomOp"
 
+    odd = changed(person_model, tmp_path / "odd.pb", replace)
+    with pytest.raises(ModelError, match="Relu6 is the operation EdgeTpuCustomOp, which is none of those"):
+        load(odd)
     with pytest.raises(ModelError, match="cannot load the graph: .*EdgeTpuCustomOp"):
-        load(changed(person_model, tmp_path / "odd.pb", replace))
+        load(odd, trust_graph=True)
 
 
 def test_what_tensorflow_has_no_operation_for_is_an_error_for_people():

@@ -52,6 +52,11 @@ EVERYWHERE = (
 )
 
 
+A_STEP = 0.15
+"""By which a quantized graph may find something else: a last bit, which is another one with the kernels of another
+processor (AVX-512), moves a value by a whole step."""
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in EVERYWHERE else pytest.mark.heavy) for name in ROWS]
 )
@@ -94,7 +99,11 @@ def test_a_model_of_the_zoo_gives_the_same_split_and_fast_as_whole(name, zoo_dir
         height, width = image.shape[:2]
         as_whole, as_fast = reader.back(outputs, width, height), fast.detect(image)
         # Weights without meaning give scores that differ in the seventh digit: such may change places.
-        assert compare([as_whole], [as_fast], [image], THRESHOLD).is_same
+        agreement = compare([as_whole], [as_fast], [image], THRESHOLD)
+        if "quantized" in name:
+            assert agreement.unmatched <= agreement.detections / 10 and max(agreement.score, agreement.box) <= A_STEP
+        else:
+            assert agreement.is_same
         found += len(as_whole.scores)
     fast.close()
     assert found, "a test that finds nothing shows nothing"
