@@ -11,6 +11,7 @@ from appliance.errors import ModelError
 from appliance.graph.adapt import read_model
 from appliance.graph.classes import class_ids, find_suppression
 from appliance.graph.family import recognise
+from appliance.graph.frozen import graph_hash
 from appliance.graph.reading import naming_damage
 from appliance.zoo.archive import unpack_graph
 from appliance.zoo.catalogue import ZooOrigin, load_catalogue
@@ -80,7 +81,8 @@ def _examine(path: Path, chosen: str, trusted: bool) -> Optional[range]:
     with naming_damage(str(path)):
         ids = class_ids(graph, family, find_suppression(graph) if family in ("ssd", "faster_rcnn") else None)
     entry = next((entry for entry in load_catalogue() if entry.name == chosen), None)
-    if entry is not None:
+    if entry is not None and graph_hash(path) not in [
+            origin.graph_sha256 for origin in entry.origins if not isinstance(origin, ZooOrigin)]:
         labels = builtin_labels(entry.labels)
         expected = range(min(labels), max(labels) + 1)
         if family != entry.family or ids not in (None, expected):

@@ -168,8 +168,7 @@ def test_folders_of_ones_own_work_with_ones_own_user(tmp_path, config):
         options += ["--volume", "{}:/{}".format(folder, name)]
     with Container(IMAGE, "--user", "1234:1234", "--volume", "{}:/config:ro".format(config), *options) as container:
         container.identify(container.first_password())
-        until(container.is_ready, "the daemon")
-        # Without a model it says how to get one, and goes on.
+        # Without a model it is not ready, says how to get one, and goes on.
         model = until(lambda: model_of(container).get("error") and model_of(container), "what it says of the model")
         assert "is not installed" in model["error"]
         assert (tmp_path / "state" / "accounts.json").exists()

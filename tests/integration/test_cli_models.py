@@ -189,3 +189,8 @@ def test_a_quick_answer_loads_nothing_heavy(tmp_path, words):
 def test_the_version_is_told(tmp_path):
     ended = run(tmp_path, "--version")
     assert ended.code == 0 and re.match(r"splitlens \d+\.\d+\.\d+\n$", ended.out)
+
+
+def test_the_graph_of_the_catalogue_itself_gets_its_name(tmp_path, person_model):
+    ended = run(tmp_path, "models", "import", str(person_model), "--name", "pedestrian_ssdlite")
+    assert ended.code == 0 and ended.out.startswith("pedestrian_ssdlite is in models/")
