@@ -49,6 +49,8 @@ class Intake(Generic[K, T]):
             place = self._places.pop(key, None)
             if place is not None:
                 place.changed.notify_all()
+            if self._closed:
+                self._filled.notify_all()
 
     def set_depth(self, depth: Callable[[T], int]) -> None:
         """depth: how many items such as this one may wait, of a stream that does not overwrite."""
@@ -102,6 +104,8 @@ class Intake(Generic[K, T]):
             self._taken += len(items)
             if not self._is_empty():
                 self._filled.notify()
+            elif self._closed:
+                self._filled.notify_all()  # nothing will come for whoever waits until more may be taken
             return self._takings - 1, self._taken - len(items), items, claimed
 
     def done(self) -> None:

@@ -180,6 +180,31 @@ class TestIntake:
         assert taken == [[("fast", "f0")], [("slow", "s0")], [("fast", "f2")]]
         assert (intake.drops("fast"), intake.drops("slow")) == (4, 0)
 
+    @pytest.mark.parametrize("is_shut", [False, True], ids=["taken", "shut"])
+    def test_whoever_waits_for_others_to_be_done_is_let_go_when_nothing_is_left(self, is_shut):
+        """Several waited while one was under way, it was closed, and one took the last: the rest waited for ever."""
+        intake = Intake()
+        intake.open("a", overwrites=True)
+        intake.put("a", 0)
+        assert intake.take_with(lambda: None, bound=lambda live: 1) is not None
+        intake.put("a", 1)
+        takings = []
+        threads = [threading.Thread(target=lambda: takings.append(
+            intake.take_with(lambda: None, bound=lambda live: 1)), daemon=True) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: len(intake._filled._waiters) == 3)
+        intake.close()
+        wait_for(lambda: len(intake._filled._waiters) == 3)  # each has looked, and waits again
+        if is_shut:
+            intake.shut("a")
+        else:
+            intake.done()
+        for thread in threads:
+            thread.join(LIMIT)
+            assert not thread.is_alive()
+        assert takings.count(None) == (3 if is_shut else 2)
+
     def test_claims_are_made_in_the_order_of_taking(self):
         intake = Intake()
         intake.open("a", overwrites=False)
