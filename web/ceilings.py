@@ -1,98 +1,155 @@
-"""How many connections there may be, in all and of one address, and which of them must go for a new one."""
+"""How many connections there may be, and which of them must go for a new one.
+
+Those of which no whole request has come cost little and may be many. Those that are answered, which have a thread each,
+are counted apart: a crowd of the ones takes nothing from the others.
+"""
 
 import threading
+import time
 from collections import OrderedDict
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from web.client_address import limited_as
 
-MOST_CONNECTIONS = 400
-MOST_AN_ADDRESS = 100
+MOST_UNFINISHED = 1000
+MOST_BUSY = 250
+"""More than all live pictures and pages together."""
+MOST_BUSY_AN_ADDRESS = 100
+_YOUNG_SECONDS = 1.0
+"""That a request has at least before it goes for another of its address."""
 SPARE = 100
-"""Connections that were told to go and have not gone yet; with more of them nobody new is let in."""
+"""Busy ones that were told to go and have not gone yet; with more of them no new request is answered."""
 
 
 class Place:
-    """A connection's. is_known: somebody who is signed in uses it. is_busy: a request of it is being answered."""
+    """A connection's. is_known: somebody who is signed in uses it. is_busy: a request of it is being answered.
 
-    def __init__(self, connection: Any, group: str) -> None:
+    is_proxy: it brings the clients of many addresses. since: when it became what it is (of the clock).
+    """
+
+    def __init__(self, connection: Any, group: str, is_proxy: bool) -> None:
         self.connection = connection
-        self.group = group
+        self.group, self.is_proxy = group, is_proxy
         self.is_known = self.is_busy = self.must_go = False
+        self.since = 0.0
 
-    @property
-    def rank(self) -> int:
-        """Those of the lowest go first: who has asked for nothing and is nobody."""
-        return 2 * self.is_busy + self.is_known
+
+class _Places:
+    """By addresses, and of each those of nobody apart from those of somebody."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._groups: Dict[str, Tuple[OrderedDict[Place, None], OrderedDict[Place, None]]] = {}
+
+    def insert(self, place: Place) -> None:
+        self._groups.setdefault(place.group, (OrderedDict(), OrderedDict()))[place.is_known][place] = None
+        self.count += 1
+
+    def remove(self, place: Place) -> None:
+        del self._groups[place.group][place.is_known][place]
+        self.count -= 1
+        if not self.size(place.group):
+            del self._groups[place.group]
+
+    def size(self, group: str) -> int:
+        return sum(len(places) for places in self._groups.get(group, ()))
+
+    def largest(self) -> str:
+        return max(self._groups, key=self.size)
+
+    def oldest(self, group: str) -> Place:
+        """Of nobody, or else of somebody."""
+        return next(iter(next(places for places in self._groups[group] if places)))
 
 
 class Ceilings:
     """Threads may use it at once."""
 
-    def __init__(self, most: int = MOST_CONNECTIONS, most_an_address: int = MOST_AN_ADDRESS) -> None:
-        self._most, self._most_an_address = most, most_an_address
-        self._groups: Dict[str, Tuple[OrderedDict[Place, None], ...]] = {}
-        self._staying = self._going = 0
+    def __init__(self, most_unfinished: int = MOST_UNFINISHED, most_busy: int = MOST_BUSY,
+                 most_busy_an_address: int = MOST_BUSY_AN_ADDRESS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most_unfinished, self._most_busy, self._share = most_unfinished, most_busy, most_busy_an_address
+        self._unfinished, self._busy = _Places(), _Places()
+        self._going = 0
+        self._clock = clock
         self._lock = threading.Lock()
 
-    def enter(self, connection: Any, address: str, is_proxy: bool = False) -> Tuple[Optional[Place], Optional[Place]]:
-        """A place, or None if there is none at all; and the place of the one that must go for it, if one must.
+    def enter(self, connection: Any, address: str, is_proxy: bool = False) -> Tuple[Place, Optional[Place]]:
+        """A place, and the place of the one that must go for it, if one must: whoever has been unfinished longest.
 
-        The oldest of those that matter least goes: of the same address if that has its share, or else of the address
-        that has the most. is_proxy: it brings the clients of many addresses, so there is no share for it.
+        That is of the address that has the most of them.
         """
-        place = Place(connection, limited_as(address))
+        place = Place(connection, limited_as(address), is_proxy)
         with self._lock:
-            if self._going >= SPARE:
-                return None, None
+            return place, self._wait(place)
+
+    def begin(self, place: Place, is_known: bool) -> Tuple[bool, Optional[Place]]:
+        """Whether its request may be answered now, and the place of the one that must go for it, if one must.
+
+        The oldest goes: of the same address if that has its share, or else, where all places are taken, of the address
+        that has the most. While all are young, only one of nobody goes for somebody, and the others wait.
+        """
+        with self._lock:
+            if place.must_go or self._going >= SPARE:
+                return False, None
+            is_known = is_known or place.is_known
             victim = None
-            if not is_proxy and self._size(place.group) >= self._most_an_address:
-                victim = self._oldest(place.group)
-            elif self._staying >= self._most:
-                victim = self._oldest(max(self._groups, key=self._size))
+            if not place.is_proxy and self._busy.size(place.group) >= self._share:
+                victim = self._oldest_busy(place.group, is_known)
+            if victim is None and self._busy.count >= self._most_busy:
+                victim = self._oldest_busy(self._busy.largest(), is_known)
+                if victim is None:
+                    return False, None
             if victim is not None:
-                self._remove(victim)
+                self._busy.remove(victim)
                 victim.must_go = True
                 self._going += 1
-            self._insert(place)
-        return place, victim
+            self._unfinished.remove(place)
+            place.is_known, place.is_busy, place.since = is_known, True, self._clock()
+            self._busy.insert(place)
+        return True, victim
 
-    def change(self, place: Place, is_busy: Optional[bool] = None, is_known: Optional[bool] = None) -> None:
-        """It counts as the newest of its new kind."""
+    def rest(self, place: Place) -> Optional[Place]:
+        """Its request was answered; the place of the one that must go for it, if one must."""
         with self._lock:
-            if not place.must_go:
-                self._remove(place)
-            place.is_busy = place.is_busy if is_busy is None else is_busy
-            place.is_known = place.is_known if is_known is None else is_known
-            if not place.must_go:
-                self._insert(place)
+            if place.must_go:
+                return None
+            self._busy.remove(place)
+            place.is_busy = False
+            return self._wait(place)
+
+    def know(self, place: Place) -> None:
+        """Somebody who is signed in uses it."""
+        with self._lock:
+            if place.is_known or place.must_go:
+                return
+            places = self._busy if place.is_busy else self._unfinished
+            places.remove(place)
+            place.is_known = True
+            places.insert(place)
 
     def leave(self, place: Place) -> None:
         with self._lock:
-            if place.must_go:
+            if not place.must_go:
+                (self._busy if place.is_busy else self._unfinished).remove(place)
+            elif place.is_busy:
                 self._going -= 1
-            else:
-                self._remove(place)
 
-    def count(self) -> int:
+    def count_busy(self) -> int:
         """Also those that are going."""
         with self._lock:
-            return self._staying + self._going
+            return self._busy.count + self._going
 
-    def _size(self, group: str) -> int:
-        return sum(len(places) for places in self._groups.get(group, ()))
+    def _wait(self, place: Place) -> Optional[Place]:
+        victim = None
+        if self._unfinished.count >= self._most_unfinished:
+            victim = self._unfinished.oldest(self._unfinished.largest())
+            self._unfinished.remove(victim)
+            victim.must_go = True
+        place.since = self._clock()
+        self._unfinished.insert(place)
+        return victim
 
-    def _oldest(self, group: str) -> Place:
-        return next(iter(next(places for places in self._groups[group] if places)))
-
-    def _insert(self, place: Place) -> None:
-        if place.group not in self._groups:
-            self._groups[place.group] = tuple(OrderedDict() for _ in range(4))
-        self._groups[place.group][place.rank][place] = None
-        self._staying += 1
-
-    def _remove(self, place: Place) -> None:
-        del self._groups[place.group][place.rank][place]
-        self._staying -= 1
-        if not self._size(place.group):
-            del self._groups[place.group]
+    def _oldest_busy(self, group: str, for_known: bool) -> Optional[Place]:
+        oldest = self._busy.oldest(group)
+        is_young = self._clock() - oldest.since < _YOUNG_SECONDS
+        return None if is_young and not (for_known and not oldest.is_known) else oldest

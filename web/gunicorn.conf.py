@@ -17,7 +17,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped] # noqa: E40
 from appliance.core.logging_setup import write_log  # noqa: E402
 from appliance.core.process import die_with_parent  # noqa: E402
 from web import health  # noqa: E402
-from web.ceilings import MOST_CONNECTIONS, SPARE  # noqa: E402
+from web.ceilings import MOST_BUSY, SPARE  # noqa: E402
 from web.certificates import Certificate, CertificateError  # noqa: E402
 from web.options import OptionsError, read_options  # noqa: E402
 
@@ -46,8 +46,8 @@ worker_class = {"eventlet": "web.workers.green.GreenWorker", "gthread": "web.wor
 # Far more than there may be connections (web/ceilings.py); what is open besides, such as files, has the rest.
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 workers = 1
-# One for each connection that there may be: who looks at pictures, or does not read an answer, holds it for so long.
-threads = MOST_CONNECTIONS + SPARE
+# One for each that may be answered: who looks at pictures, or does not read an answer, holds it for so long.
+threads = MOST_BUSY + SPARE
 # What proxies say is for forwarded.py alone; gunicorn would believe whoever comes from this machine.
 forwarded_allow_ips = ""
 # After so long the worker is killed. It ends before that, see post_worker_init.

@@ -12,6 +12,8 @@ IDLE_SECONDS = 5.0
 REQUEST_SECONDS = 5.0
 """From a request's first byte to its last, head and body together."""
 LONGEST_HEAD = 16 * 1024
+_MOST_LINES = 100
+"""Of a head; kept as single texts, short ones take much more memory than they have letters."""
 
 _TOKEN = re.compile(rb"[A-Z]{1,20}[ \r]?")
 _LENGTH = re.compile(r"[0-9]{1,10}")
@@ -61,6 +63,10 @@ class Intake:
     @property
     def is_begun(self) -> bool:
         return bool(self._data)
+
+    def taken(self) -> float:
+        """Seconds since the request's first byte."""
+        return self._clock() - (self.deadline - REQUEST_SECONDS) if self._data else 0.0
 
     def feed(self, data: bytes) -> None:
         if not self._data:
@@ -120,6 +126,8 @@ class Refused(Exception):
 
 def parse_head(text: bytes) -> Head:
     """What matters here; the server's own parser looks at the rest. Raises Refused."""
+    if text.count(b"\r\n") > _MOST_LINES:
+        raise Refused(431, "The request has too many headers: {} is the most.".format(_MOST_LINES))
     lines = text.decode("latin-1").split("\r\n")
     headers: Dict[str, str] = {}
     for line in lines[1:]:

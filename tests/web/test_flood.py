@@ -3,9 +3,12 @@
 import re
 import resource
 import runpy
+import select
 import shutil
 import socket
 import time
+from types import SimpleNamespace
+from typing import Any, List
 
 import psutil
 import pytest
@@ -13,11 +16,12 @@ import requests
 
 from tests.web.conftest import LIMIT, PASSWORD, ROOT, Site, csrf_of, short_folder, until
 from tests.web.demo import write_start_file
-from web.ceilings import MOST_AN_ADDRESS, MOST_CONNECTIONS, SPARE
-from web.workers import reception
+from web.ceilings import MOST_BUSY, MOST_BUSY_AN_ADDRESS, MOST_UNFINISHED, SPARE, Ceilings
+from web.workers.reader import _LATE, Reader
+from web.workers.reception import Reception, refusal
 from web.workers.turns import Turns
 
-MANY = 300
+MANY = 1200
 
 
 @pytest.fixture(scope="module", params=["eventlet", "gthread"])
@@ -86,7 +90,7 @@ def test_hundreds_of_unfinished_requests_of_one_address_keep_nobody_out(dashboar
             except OSError:  # its place is taken by one behind it
                 pass
         works(dashboard)
-        until(lambda: worker.num_fds() <= before + MOST_AN_ADDRESS + 10)
+        until(lambda: worker.num_fds() <= before + MOST_UNFINISHED + 10)
     finally:
         close(crowd)
 
@@ -144,7 +148,7 @@ def test_who_does_not_read_the_answer_is_hung_up_on(dashboard):
     """Requests in a row whose answers nobody takes: the server stops with them, and others are answered."""
     crowd = []
     try:
-        for _ in range(MOST_AN_ADDRESS + 50):
+        for _ in range(MOST_BUSY_AN_ADDRESS + 50):
             connection = socket.socket()
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             connection.connect(("127.0.0.1", dashboard.port))
@@ -188,7 +192,7 @@ def test_a_stranger_is_told_why(dashboard):
     answer = ask(dashboard, head + b"5\r\nhello\r\n0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 411 Length Required\r\nConnection: close\r\n") and answer.endswith(
         b'{"error": "Send the body\'s length (Content-Length).", "kind": "invalid"}')
-    assert reception.refusal(reception.LATE).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert refusal(_LATE).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
 
 
 def test_a_form_is_signed_in_with_after_all(dashboard):
@@ -199,13 +203,50 @@ def test_a_form_is_signed_in_with_after_all(dashboard):
     assert session.post(dashboard.url + "/login", data=data, timeout=LIMIT).history[0].status_code == 302
 
 
-def test_there_is_a_thread_for_each_connection_that_may_be(monkeypatch):
+def test_there_is_a_thread_for_each_request_that_may_be_answered(monkeypatch):
     """Or those who do not read their answers, from two addresses, would have them all."""
     folder = short_folder()
     monkeypatch.setenv("SPLITLENS_DASHBOARD", str(write_start_file(folder, 8080, "gthread")))
     settings = runpy.run_path(str(ROOT / "web" / "gunicorn.conf.py"))
     shutil.rmtree(str(folder))
-    assert settings["threads"] >= MOST_CONNECTIONS + SPARE
+    assert settings["threads"] >= MOST_BUSY + SPARE
+
+
+class Server:
+    """A reader alone, whose requests are answered with nothing, at once."""
+
+    def __init__(self, ceilings):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(300)
+        self.listener.setblocking(False)
+        reception: Any = Reception.__new__(Reception)
+        reception.ceilings = ceilings
+        reception.admission = SimpleNamespace(longest_body=lambda head: 0, is_known=lambda head: False)
+        reception._connections, reception._context, reception._trusted = {}, None, ()
+        poll = select.epoll()
+        self.reader = Reader(reception, poll, poll.poll, self.work)
+        self.worked: List[Any] = []
+        self._reception = reception
+        self._clients: List[Any] = []
+
+    def work(self, connection):
+        self.worked.append(connection.client)
+        connection.intake.take()
+        self.reader.take_back(connection, True)
+
+    def connect(self, data):
+        connection = socket.create_connection(self.listener.getsockname())
+        connection.sendall(data)
+        self._clients.append(connection)
+        return connection
+
+    def close(self):
+        close(self._clients + list(self._reception._connections) + [self.listener])
+
+    def turns(self, count):
+        for _ in range(count):
+            self.reader.turn([self.listener])
 
 
 def test_no_address_has_another_wait_for_all_of_its_requests():
@@ -220,3 +261,31 @@ def test_no_address_has_another_wait_for_all_of_its_requests():
     assert not turns
     with pytest.raises(KeyError):
         turns.take()
+
+
+def test_who_is_new_does_not_wait_for_one_request_of_each_that_asks_again():
+    server = Server(Ceilings())
+    request = b"GET / HTTP/1.1\r\n\r\n"
+    for _ in range(200):
+        server.connect(request * 200)
+    server.turns(100)
+    for _ in range(5):
+        before = len(server.worked)
+        new = server.connect(request)
+        server.turns(3)
+        assert new.getsockname() in server.worked[before:] and len(server.worked) - before <= 24
+    server.close()
+
+
+def test_who_finds_no_place_is_answered_when_there_is_one():
+    ceilings = Ceilings(10, 1, 1)
+    server = Server(ceilings)
+    other, _ = ceilings.enter(None, "10.0.0.1")
+    assert ceilings.begin(other, False) == (True, None)
+    one = server.connect(b"GET / HTTP/1.1\r\n\r\n")
+    server.turns(2)
+    assert not server.worked
+    ceilings.leave(other)
+    server.turns(2)
+    assert server.worked == [one.getsockname()]
+    server.close()

@@ -16,7 +16,7 @@ import requests
 from tests.web.conftest import LIMIT, ROOT, Site, background, csrf_of, until
 from tests.web.test_server import Page
 from web import health
-from web.ceilings import MOST_AN_ADDRESS
+from web.ceilings import MOST_UNFINISHED
 from web.certificates import RENEWED_DAYS, VALID_DAYS, Certificate, CertificateError
 from web.lan import addresses
 
@@ -185,7 +185,7 @@ def is_done(tls, came, connection):
 
 
 def test_those_who_go_for_others_leave_no_line_in_the_log(secure):
-    crowd = [socket.create_connection(("127.0.0.1", secure.port), LIMIT) for _ in range(MOST_AN_ADDRESS + 30)]
+    crowd = [socket.create_connection(("127.0.0.1", secure.port), LIMIT) for _ in range(MOST_UNFINISHED + 30)]
     assert requests.get(secure.url + "/healthz", timeout=LIMIT).status_code == 200
     for connection in crowd:
         connection.close()

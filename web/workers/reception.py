@@ -20,23 +20,15 @@ from gunicorn.sock import ssl_context  # type: ignore[import-untyped]
 
 from web.access import KNOWN
 from web.admission import Admission
-from web.ceilings import MOST_CONNECTIONS, Ceilings, Place
+from web.ceilings import MOST_BUSY, MOST_UNFINISHED, Ceilings, Place
 from web.client_address import is_trusted, read_networks
 from web.intake import Intake, Refusal
 from web.websocket import TAKEN
 
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-CHUNK = 64 * 1024
 SEND_SECONDS = 20.0
 """That an answer may wait for a client that does not take it."""
 STRANGER_SECONDS = 30.0
 """That a request may take of somebody who is not signed in."""
-LINGER_SECONDS = 1.0
-"""That a refusal waits for the rest of what is refused: closed before, it would be lost on its way."""
-_GRACE_SECONDS = 2 * LINGER_SECONDS
-"""That who waits for a request has to end it himself."""
-PAUSE_SECONDS = 0.2
-"""After an accept that failed, for want of descriptors say."""
 
 # Of connections that end as they like.
 _ENDINGS = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT, errno.ESHUTDOWN)
@@ -45,29 +37,27 @@ logger = logging.getLogger(__name__)
 
 
 class Connection:
-    """client, server: the addresses of both ends. busy_since: when its request was given to the app (monotonic).
+    """client, server: the addresses of both ends.
 
-    group: of its whole request, for its turn. at_end: called when it is hung up on.
+    group: of its whole request, for its turn. busy_since: when that was given to the app (monotonic).
     """
 
     def __init__(self, reception: "Reception", sock: Any, client: Any, server: Any) -> None:
         self.sock, self.client, self.server = sock, client, server
-        self.place: Optional[Place] = None
-        self.busy_since = 0.0
+        self.descriptor = sock.fileno()
         self.group: Tuple[bool, str] = (False, "")
-        self.at_end: Callable[[], Any] = lambda: None
-        self._reception = reception
+        self.busy_since = 0.0
+        self.place: Place  # from when it is let in
+        self._ceilings = reception.ceilings
         self.intake = Intake(reception.admission.longest_body)
 
     def know(self) -> None:
         """Somebody who is signed in uses it."""
-        if self.place is not None and not self.place.is_known:
-            self._reception.ceilings.change(self.place, is_known=True)
+        self._ceilings.know(self.place)
 
     def hang_up(self) -> None:
         """Whoever waits for it is woken, and closes it."""
         self._shut_down(socket.SHUT_RDWR)
-        self.at_end()
 
     def stop_sending(self) -> None:
         self._shut_down(socket.SHUT_WR)
@@ -91,7 +81,7 @@ class Reception:
         self.admission = Admission(dashboard.guard, dashboard.socketio.server.eio.sockets)
         self._trusted = read_networks(dashboard.options.trusted_proxy)
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.ceilings = Ceilings(min(MOST_CONNECTIONS, descriptors // 2))
+        self.ceilings = Ceilings(min(MOST_UNFINISHED, descriptors // 2), min(MOST_BUSY, descriptors // 8))
         self._worker = worker
         self._connections: Dict[Any, Connection] = {}
         self._context = ssl_context(worker.cfg) if worker.cfg.is_ssl else None
@@ -110,67 +100,64 @@ class Reception:
             return answer
         return call
 
-    def let_in(self, sock: Any, client: Any, server: Any) -> Optional[Connection]:
-        """The connection, or None where there is no place for one more. Its handshake comes with the first bytes."""
+    def let_in(self, sock: Any, client: Any, server: Any) -> Tuple[Connection, Optional[Connection]]:
+        """The connection, and that which must be closed for it, if one must; its handshake comes with the first bytes.
+
+        Raises OSError.
+        """
         if self._context is not None:
             sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         connection = Connection(self, sock, client, server)
-        connection.place, victim = self.ceilings.enter(
-            connection, client[0], is_trusted(client[0], self._trusted))
+        connection.place, victim = self.ceilings.enter(connection, client[0], is_trusted(client[0], self._trusted))
+        self._connections[sock] = connection
+        return connection, victim.connection if victim is not None else None
+
+    def begin(self, connection: Connection) -> bool:
+        """Whether its request, which is whole, may be answered now."""
+        begins, victim = self.ceilings.begin(connection.place, connection.group[0])
         if victim is not None:
             victim.connection.hang_up()
-        if connection.place is None:
-            return None
-        self._connections[sock] = connection
-        return connection
+        connection.busy_since = time.monotonic()
+        return begins
+
+    def rest(self, connection: Connection) -> Optional[Connection]:
+        """It was answered; the connection that must be closed for it, if one must."""
+        victim = self.ceilings.rest(connection.place)
+        return victim.connection if victim is not None else None
 
     def leave(self, connection: Connection) -> None:
         self._connections.pop(connection.sock, None)
-        if connection.place is not None:
-            self.ceilings.leave(connection.place)
+        self.ceilings.leave(connection.place)
         try:
             connection.sock.close()
         except OSError:
             pass
 
     def hang_up_late(self) -> None:
-        """End the requests of strangers that take too long, such as of those who do not read the answer.
-
-        And what does not come in time: of a record of TLS that drips in no byte is read until it is whole.
-        """
+        """End the requests of strangers that take too long, such as of those who do not read the answer."""
         now = time.monotonic()
         for connection in list(self._connections.values()):
             place = connection.place
-            if place is None:
-                continue
-            if place.is_busy:
-                is_late = not place.is_known and now - connection.busy_since > STRANGER_SECONDS
-            else:
-                is_late = now > connection.intake.deadline + _GRACE_SECONDS
-            if is_late:
+            if place.is_busy and not place.is_known and now - connection.busy_since > STRANGER_SECONDS:
                 connection.hang_up()
 
     def group(self, connection: Connection) -> None:
         """Of strangers and of those who are signed in, an address each."""
-        intake, place = connection.intake, connection.place
-        assert intake.head is not None and place is not None
-        connection.group = (place.is_known or self.admission.is_known(intake.head), place.group)
+        assert connection.intake.head is not None
+        place = connection.place
+        connection.group = (place.is_known or self.admission.is_known(connection.intake.head), place.group)
 
     def answer(self, connection: Connection, handle: Callable[[Any], Any]) -> bool:
-        """Have the request that is whole answered; whether the connection goes on. handle: gunicorn's, of a request."""
-        intake, place = connection.intake, connection.place
-        assert place is not None
-        if place.must_go:
+        """Have the request answered; whether the connection goes on. handle: gunicorn's, of a request."""
+        if connection.place.must_go:
             return False
-        connection.busy_since = time.monotonic()
-        self.ceilings.change(place, is_busy=True, is_known=connection.group[0])
         request = None
         try:
+            connection.sock.setblocking(True)  # which a timeout alone does not do where TLS is green
             connection.sock.settimeout(SEND_SECONDS)
             # A parser of its own for these bytes alone: whatever it makes of them, it never reads on.
-            request = next(RequestParser(self._worker.cfg, [intake.take()], connection.client))
-            if not handle(request):
-                return False
+            request = next(RequestParser(self._worker.cfg, [connection.intake.take()], connection.client))
+            return bool(handle(request))
         except (StopIteration, NoMoreData):
             return False
         except (socket.timeout, ssl.SSLError):
@@ -182,9 +169,6 @@ class Reception:
         except Exception as error:
             self._worker.handle_error(request, connection.sock, connection.client, error)
             return False
-        self.ceilings.change(place, is_busy=False)
-        intake.go_on()
-        return not place.must_go
 
 
 def refusal(reason: Refusal) -> bytes:
@@ -194,5 +178,3 @@ def refusal(reason: Refusal) -> bytes:
             "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n")
     return head.format(reason.status, responses.get(reason.status, ""), len(body)).encode() + body
 
-
-LATE = Refusal(408, "The request did not come in time.")

@@ -1,0 +1,282 @@
+"""Reads the requests of all connections of a worker in one thread, and has those that are whole answered.
+
+It is the same for green threads and for real ones: what is not whole yet has no thread.
+"""
+
+import heapq
+import itertools
+import logging
+import os
+import select
+import ssl
+import time
+from collections import deque
+from functools import partial
+from typing import Any, Callable, Deque, Dict, List, Sequence, Tuple
+
+from web.intake import Refusal
+from web.workers.reception import Connection, Reception, refusal
+from web.workers.turns import Turns
+
+_CHUNK = 64 * 1024
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_LATE = Refusal(408, "The request did not come in time.")
+_LINGER_SECONDS = 1.0
+"""That a refusal waits for the rest of what is refused: closed before, it would be lost on its way."""
+_DEAF_SECONDS = 0.2
+"""After an accept that failed, for want of descriptors say."""
+_TICK_SECONDS = 0.5
+_TURN_SECONDS = 0.02
+_AT_ONCE = 16
+"""Connections let in before those that are there have their turn again."""
+_ANSWERED_AT_ONCE = 8
+"""Requests that are worked for; who has been for `_QUICK_SECONDS` waits for something and counts no more."""
+_QUICK_SECONDS = 0.25
+_SHORTEST_PAUSE = 0.02
+
+logger = logging.getLogger(__name__)
+
+
+class Reader:
+    """poll: an epoll. look: what it has, waited for so many seconds at most.
+
+    work: has a connection's request answered in another thread, which gives it to `take_back`.
+    """
+
+    def __init__(self, reception: Reception, poll: Any, look: Callable[[float], List[Tuple[int, int]]],
+                 work: Callable[[Connection], None]) -> None:
+        self._reception, self._poll, self._poll_for, self._work = reception, poll, look, work
+        self._watched: Dict[int, Callable[[], None]] = {}
+        self._unfinished: Dict[Connection, float] = {}  # those that are read, or linger, and until when
+        self._paused: List[Tuple[float, int, Connection]] = []
+        self._numbers = itertools.count()
+        self._turns = Turns()  # of those whose requests are whole
+        self._working: Dict[Connection, float] = {}  # those that are answered, since when
+        self._back: Deque[Tuple[Connection, bool]] = deque()  # those that were answered, and whether they go on
+        self._bell, self._ringer = os.pipe()
+        for end in (self._bell, self._ringer):
+            os.set_blocking(end, False)
+        self._watch(self._bell, self._take_all_back)
+        self._listeners: Sequence[Any] = ()
+        self._is_listening = False
+        self._deaf_until = self._looked = 0.0
+
+    def watch_signals(self, pipe: int) -> None:
+        """The worker's own pipe, by which a signal wakes it."""
+        self._watch(pipe, partial(os.read, pipe, 4096))
+
+    def turn(self, listeners: Sequence[Any]) -> None:
+        """Do what there is to do; waits for it."""
+        self._listeners = listeners
+        now = time.monotonic()
+        if now >= self._deaf_until:
+            self._listen(True)
+        if now - self._looked >= _TICK_SECONDS:
+            self._looked = now
+            self._end_late(now)
+            self._reception.hang_up_late()
+        while self._paused and self._paused[0][0] <= now:
+            connection = heapq.heappop(self._paused)[2]
+            if connection in self._unfinished and not connection.intake.refusal:
+                self._safely(partial(self._read, connection))
+        seconds = min(self._give_turns(now), _TICK_SECONDS if self._is_listening else _DEAF_SECONDS)
+        if self._paused:
+            seconds = max(0.0, min(seconds, self._paused[0][0] - now))
+        self._look(seconds)
+
+    def finish(self, seconds: float) -> None:
+        """Let nobody in any more, and have those that are busy answered to the end."""
+        self._listen(False)
+        until = time.monotonic() + seconds
+        while self._reception.ceilings.count_busy() and time.monotonic() < until:
+            self._look(_TURN_SECONDS)
+
+    def take_back(self, connection: Connection, goes_on: bool) -> None:
+        """Its request was answered. Any thread may say so."""
+        self._back.append((connection, goes_on))
+        try:
+            os.write(self._ringer, b".")
+        except BlockingIOError:  # it rings already
+            pass
+
+    def _look(self, seconds: float) -> None:
+        for descriptor, _ in self._poll_for(seconds):
+            then = self._watched.get(descriptor)
+            if then is not None:  # none of one that was closed in this turn
+                self._safely(then)
+
+    def _safely(self, work: Callable[[], Any]) -> None:
+        try:
+            work()
+        except Exception:
+            logger.exception("a connection failed")
+
+    # What is watched
+
+    def _watch(self, descriptor: int, then: Callable[[], Any], event: int = select.EPOLLIN) -> None:
+        if descriptor in self._watched:
+            self._poll.modify(descriptor, event)
+        else:
+            self._poll.register(descriptor, event)
+        self._watched[descriptor] = then
+
+    def _unwatch(self, descriptor: int) -> None:
+        if self._watched.pop(descriptor, None) is not None:
+            self._poll.unregister(descriptor)
+
+    # Connections come
+
+    def _listen(self, on: bool) -> None:
+        if on == self._is_listening:
+            return
+        self._is_listening = on
+        for listener in self._listeners:
+            if on:
+                self._watch(listener.fileno(), partial(self._accept, listener))
+            else:
+                self._unwatch(listener.fileno())
+
+    def _accept(self, listener: Any) -> None:
+        server = listener.getsockname()
+        for _ in range(_AT_ONCE):
+            try:
+                sock, client = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                logger.debug("accept: %s", error)
+                self._deaf_until = time.monotonic() + _DEAF_SECONDS
+                self._listen(False)
+                return
+            try:
+                sock.setblocking(False)
+                connection, victim = self._reception.let_in(sock, client, server)
+            except OSError:  # gone before it was there
+                sock.close()
+                continue
+            if victim is not None:
+                self._close(victim)
+            self._unfinished[connection] = connection.intake.deadline
+            # At once: what is there already need not be waited for.
+            self._safely(partial(self._read, connection))
+
+    def _close(self, connection: Connection) -> None:
+        self._forget(connection)
+        self._turns.discard(connection.group, connection)
+        self._reception.leave(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        self._unwatch(connection.descriptor)
+        self._unfinished.pop(connection, None)
+
+    # Requests come
+
+    def _read(self, connection: Connection) -> None:
+        intake = connection.intake
+        while not intake.refusal and not intake.is_whole:
+            try:
+                data = connection.sock.recv(_CHUNK)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                break
+            except ssl.SSLWantWriteError:
+                self._watch(connection.descriptor, partial(self._read, connection), select.EPOLLOUT)
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._close(connection)
+                return
+            intake.feed(data)
+        if intake.refusal:
+            self._refuse(connection, intake.refusal)
+        elif intake.is_whole:
+            self._forget(connection)
+            self._reception.group(connection)
+            self._turns.add(connection.group, connection)
+        else:
+            self._go_on_reading(connection)
+
+    def _go_on_reading(self, connection: Connection) -> None:
+        intake = connection.intake
+        self._unfinished[connection] = intake.deadline
+        if intake.wants_continue:
+            intake.wants_continue = False
+            self._send(connection, _CONTINUE)
+        # So that a request in single bytes costs little, it is looked at again after as long as it has taken: about
+        # ten times in all, and none takes twice its time.
+        pause = intake.taken()
+        if pause < _SHORTEST_PAUSE:
+            self._watch(connection.descriptor, partial(self._read, connection))
+            return
+        self._unwatch(connection.descriptor)
+        heapq.heappush(self._paused, (time.monotonic() + pause, next(self._numbers), connection))
+
+    def _give_turns(self, now: float) -> float:
+        """Returns the seconds that the rest of them may wait."""
+        if not self._turns:
+            return _TICK_SECONDS
+        free = _ANSWERED_AT_ONCE - sum(now - since < _QUICK_SECONDS for since in self._working.values())
+        while self._turns and free > 0:
+            connection = self._turns.take()
+            if not self._reception.begin(connection):
+                self._turns.add(connection.group, connection)
+                break
+            self._working[connection] = now
+            self._work(connection)
+            free -= 1
+        return _TURN_SECONDS if self._turns else _TICK_SECONDS
+
+    def _take_all_back(self) -> None:
+        os.read(self._bell, 4096)
+        while self._back:
+            connection, goes_on = self._back.popleft()
+            del self._working[connection]
+            self._safely(partial(self._take_one_back, connection, goes_on))
+
+    def _take_one_back(self, connection: Connection, goes_on: bool) -> None:
+        if not goes_on or connection.place.must_go:
+            self._reception.leave(connection)
+            return
+        victim = self._reception.rest(connection)
+        if victim is not None:
+            self._close(victim)
+        connection.sock.setblocking(False)
+        connection.intake.go_on()
+        self._unfinished[connection] = connection.intake.deadline
+        self._read(connection)  # TLS may have bytes of the next that no poll knows of
+
+    # Requests that are not taken
+
+    def _refuse(self, connection: Connection, reason: Refusal) -> None:
+        self._send(connection, refusal(reason))
+        connection.stop_sending()
+        self._unfinished[connection] = time.monotonic() + _LINGER_SECONDS
+        self._watch(connection.descriptor, partial(self._linger, connection))
+
+    def _linger(self, connection: Connection) -> None:
+        try:
+            if connection.sock.recv(_CHUNK):
+                return
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError:
+            pass
+        self._close(connection)
+
+    def _send(self, connection: Connection, data: bytes) -> None:
+        """A little, which the system has room for."""
+        try:
+            connection.sock.send(data)
+        except OSError:
+            pass
+
+    def _end_late(self, now: float) -> None:
+        for connection, deadline in list(self._unfinished.items()):
+            if now < deadline:
+                continue
+            intake = connection.intake
+            if intake.is_begun and not intake.refusal:
+                intake.refusal = _LATE
+                self._safely(partial(self._refuse, connection, _LATE))
+            else:
+                self._close(connection)
