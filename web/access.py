@@ -141,9 +141,8 @@ class Guard:
         return Identity(account.name, account.role, account.changed) if account else None
 
     def may_send(self, request: Request) -> bool:
-        """Whether more than a form is taken of who asks; with a password it may be somebody."""
-        return (not self._options.sign_in or self.recall(request) is not None
-                or request.headers.get("Authorization", "").lower().startswith("basic "))
+        """Whether who asks is seen to be somebody at once, or nobody need be."""
+        return not self._options.sign_in or self.recall(request) is not None
 
     def has_own_form(self, request: Request) -> bool:
         """Whether the browser has a form's cookie that was made here."""

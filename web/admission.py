@@ -11,6 +11,8 @@ from web.intake import Head, Refused
 LONGEST_BODY = 64 * 1024
 LONGEST_FORM = 8 * 1024
 """Of somebody who is not signed in: a name and a password."""
+_LONGEST_UNCHECKED = 16 * 1024
+"""Behind a password that was not checked yet."""
 
 
 class Admission:
@@ -25,6 +27,8 @@ class Admission:
         request = _request(head)
         if self._guard.may_send(request) or self._is_of_socket(head):
             return LONGEST_BODY
+        if head.headers.get("authorization", "").lower().startswith("basic "):
+            return _LONGEST_UNCHECKED
         if self._guard.has_own_form(request):
             return LONGEST_FORM
         raise Refused(403, "Sign in first, or load the page again: the browser must take its cookies.")

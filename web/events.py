@@ -66,11 +66,14 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
 
 
 def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
+    loggers = {name: logging.getLogger(name) for name in ("socketio", "engineio")}
+    for found in loggers.values():
+        found.setLevel(logging.ERROR)  # they warn of what pages send, such as that of one that was cut off
     socketio = GuardedSocketIO(
         app, async_mode="eventlet" if worker == "eventlet" else "threading", manage_session=False,
         cors_allowed_origins=[],  # the door in front has the one rule, and no other origin is told that it may read
         max_http_buffer_size=LONGEST_MESSAGE, serveClient=False,
-        logger=logging.getLogger("socketio"), engineio_logger=logging.getLogger("engineio"))
+        logger=loggers["socketio"], engineio_logger=loggers["engineio"])
 
     @socketio.on("connect")
     @needs(Role.VIEWER)
@@ -169,7 +172,9 @@ def _drop(socketio: GuardedSocketIO, is_ended: Callable[[Identity], bool]) -> No
     for sid, who in list(socketio.identities.items()):
         if is_ended(who):
             socketio.identities.pop(sid, None)
-            socketio.server.disconnect(sid)
+            connection = socketio.server.manager.eio_sid_from_sid(sid, "/")
+            socketio.server.disconnect(sid)  # which only asks the page to go
+            socketio.cut_off(connection)
 
 
 def _sid() -> str:

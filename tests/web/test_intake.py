@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.admission import LONGEST_BODY, LONGEST_FORM, Admission
+from web.admission import _LONGEST_UNCHECKED, LONGEST_BODY, LONGEST_FORM, Admission
 from web.intake import IDLE_SECONDS, LONGEST_HEAD, REQUEST_SECONDS, Intake, Refused, parse_head
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -57,6 +57,15 @@ def test_the_deadline_is_of_the_whole_request_and_not_of_its_pieces():
         assert made.deadline == deadline and not made.is_whole
 
 
+def test_a_request_that_drips_in_is_looked_at_less_and_less():
+    made = intake()
+    assert made.taken() == 0
+    made.feed(b"GET")
+    made.clock.now += 3
+    made.feed(b" ")
+    assert made.taken() == 3
+
+
 def test_the_next_request_has_its_own_deadline():
     made = intake()
     made.feed(GET + b"GET")
@@ -70,6 +79,7 @@ def test_the_next_request_has_its_own_deadline():
     (b"\x16\x03\x01\x02\x00\x01\x00", 400), (b"get / HTTP/1.1\r\n", 400), (b"\r\n\r\n", 400), (b"\0" * 100, 400),
     (b"GET / HTTP/1.1\r\nX: " + b"a" * (1 << 20), 431), (b"GET /" + b"a" * LONGEST_HEAD, 431),
     (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100000 + b"\r\n", 431),
+    (b"GET / HTTP/1.1\r\n" + b"".join(b"%d:\r\n" % number for number in range(101)) + b"\r\n", 431),
     (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
     (b"POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", 411),
     (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400),
@@ -127,7 +137,10 @@ def test_a_body_is_taken_of_who_signed_in_of_a_password_and_of_an_own_form(here)
     assert longest("Cookie: splitlens_session=" + session[1:]) == 403
     assert longest("Authorization: Bearer " + here.tokens["viewer"]) == LONGEST_BODY
     assert longest("Authorization: Bearer " + here.tokens["viewer"][1:]) == 403
-    assert longest("Authorization: Basic b2xnYTpjb3JyZWN0IGhvcnNl") == LONGEST_BODY
+    basic = "Authorization: Basic b2xnYTpjb3JyZWN0IGhvcnNl"
+    assert longest(basic) == _LONGEST_UNCHECKED
+    assert browser.get("/api/v1/state", headers=[tuple(basic.split(": "))]).status_code == 200
+    assert longest(basic) == LONGEST_BODY
     assert longest("Authorization: Negotiate x") == 403
     polling = "/socket.io/?transport=polling&sid=abc"
     assert longest(path=polling) == 403

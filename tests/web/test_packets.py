@@ -10,7 +10,7 @@ import pytest
 import requests
 from werkzeug.test import create_environ
 
-from tests.web.conftest import LIMIT, bearer, until
+from tests.web.conftest import LIMIT, bearer, csrf_of, until
 from web import websocket
 from web.packets import LONGEST_MESSAGE, MOST_MESSAGES, Flood, Packets, check_packet
 from web.rate import Rate
@@ -146,6 +146,7 @@ def test_who_floods_is_cut_off_and_must_wait_and_others_need_not(site):
         assert (again.status, other.status) == (429, 101)
     assert requests.get(site.url + "/healthz", timeout=LIMIT).status_code == 200
     forgive(site)
+    assert "is not connected" not in site.out.read_text()
 
 
 def test_one_viewer_does_not_take_the_pages_of_all(site):
@@ -164,9 +165,12 @@ def test_one_viewer_does_not_take_the_pages_of_all(site):
 class Polling:
     """A page without WebSockets; it does what the test says."""
 
-    def __init__(self, site):
+    def __init__(self, site, session=None):
         self.url = site.url + "/socket.io/?EIO=4&transport=polling"
-        opened = requests.get(self.url, headers=bearer(site.tokens["viewer"]), timeout=LIMIT)
+        if session:
+            opened = session.get(self.url, timeout=LIMIT)
+        else:
+            opened = requests.get(self.url, headers=bearer(site.tokens["viewer"]), timeout=LIMIT)
         self.url += "&sid=" + opened.text.split('"sid":"')[1].split('"')[0]
 
     def post(self, data):
@@ -185,6 +189,15 @@ def test_by_polling_the_same_is_refused_and_the_connection_ended(site):
         assert page.post(data) == 400, data[:100]
         assert page.post(b"3") in (400, 403)
     forgive(site)
+
+
+def test_a_page_that_does_not_go_when_its_session_ends_is_cut_off(site):
+    browser = site.sign_in("victor")
+    page = Polling(site, browser)
+    assert page.post(b"40") == 200
+    until(lambda: "sid" in requests.get(page.url, timeout=LIMIT).text)
+    browser.post(site.url + "/logout", data={"csrf_token": csrf_of(browser.page.text)}, timeout=LIMIT)
+    assert page.post(b"3") in (400, 403)
 
 
 def test_one_connection_is_polled_once_at_a_time(site):
