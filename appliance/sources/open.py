@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ADDRESS = re.compile(r"(rtsps?|rtmps?|https?|udp|tcp|rtp|srt)://\S", re.IGNORECASE)
 # What ends like the name of a file, as nothing else does that is accepted.
+_ENDING = re.compile(r"\.[A-Za-z]\w{1,4}$")
 _FILE = re.compile(r"[^:/]{1,200}\.[A-Za-z]\w{1,4}$")
 ACCEPTED = (
     "an index (0), a device path (/dev/video0), an address (rtsp, rtsps, rtmp, rtmps, http, https, udp, tcp, "
@@ -91,9 +92,10 @@ def camera_kind(value: Union[int, str]) -> str:
 
 def is_missing_file(text: str) -> bool:
     """Whether it is the path of a file that is not there now, and of no device: of a movie, perhaps on a disk that is
-    mounted later.
+    mounted later. A path without an ending, such as a link to a device has, is none.
     """
     try:
-        return camera_kind(text) == "device" and not text.startswith("/dev/") and not os.path.exists(text)
+        return (camera_kind(text) == "device" and _ENDING.search(text) is not None and not text.startswith("/dev/")
+                and not os.path.exists(text))
     except SourceError:
         return _FILE.match(text) is not None
