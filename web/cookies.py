@@ -6,7 +6,7 @@ by http replace a cookie of https: who went from one to the other at the same ho
 
 from typing import Mapping, Optional
 
-from flask import Request, Response
+from werkzeug.wrappers import Request, Response
 
 SESSION = "splitlens_session"
 FORM = "splitlens_form"

@@ -84,7 +84,7 @@ def test_one_that_is_decoded_in_time_keeps_its_speed_and_makes_up_for_a_slow_fra
     assert last - first == pytest.approx(0.1 * (150 + source.drops))
 
 
-@pytest.mark.parametrize("written", ["clip.mp4", "samples/clip.mp4", "/media/stick/clip"])
+@pytest.mark.parametrize("written", ["clip.mp4", "samples/clip.mp4", "/media/stick/clip.avi"])
 def test_a_movie_that_is_not_there_is_called_a_movie(written):
     assert source_kind(written) == "movie"
     with pytest.raises(SourceError, match="^{} does not exist; mp4, avi and mkv".format(written)):

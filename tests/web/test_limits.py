@@ -138,3 +138,9 @@ def test_the_dashboard_knows_the_daemon_by_the_bus_alone():
     assert {name for name in imported if name.startswith("appliance") and not name.startswith("appliance.core.")} == {
         "appliance.bus"}
     assert not {name.split(".")[0] for name in imported} & {"tensorflow", "cv2", "numpy"}
+
+
+def test_gunicorn_takes_the_workers_without_flask():
+    """Eventlet, which patches what is loaded, stumbles over flask's proxies and leaves a traceback at the start."""
+    program = "import sys, web.workers.green, web.workers.threads; sys.exit('flask' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=str(ROOT)).returncode == 0
