@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import logging
+import select
 import socket
 import struct
 import threading
@@ -134,9 +135,22 @@ class WebSocket:
         mask = self._read(4)
         return opcode, _unmask(self._read(length), mask)
 
+    def _receive(self) -> bytes:
+        """What came. Of TLS in real threads never while another sends: OpenSSL does not stand both at once."""
+        if type(self.socket).__module__ == "ssl":
+            if not self.socket.pending():
+                poll = select.poll()
+                poll.register(self.socket, select.POLLIN)
+                seconds = self.socket.gettimeout()
+                if not poll.poll(None if seconds is None else seconds * 1000):
+                    raise socket.timeout("nothing came")
+            with self._sending:
+                return bytes(self.socket.recv(_CHUNK))
+        return bytes(self.socket.recv(_CHUNK))
+
     def _read(self, count: int) -> bytes:
         while len(self._buffer) < count:
-            data = self.socket.recv(_CHUNK)
+            data = self._receive()
             if not data:
                 raise _Ended(_CLOSED)
             self._buffer += data
