@@ -31,6 +31,9 @@ SECONDS_A_TEST = 900
 VERMIN = ("-t=3.6-", "--no-tips", "--violations", "--backport", "dataclasses")
 """A message names each line that needs more than Python 3.6; `dataclasses` has a backport there."""
 
+NODE = 18
+"""The oldest Node.js that has what checks and tests the page's JavaScript; that of Debian 12."""
+
 ROOT = Path(__file__).parent
 
 
@@ -72,6 +75,21 @@ def install(session: nox.Session, *parts: str) -> None:
     stamp.write_text(wanted)
 
 
+def install_node_tools(session: nox.Session) -> bool:
+    """Install what package-lock.json names, unless it is there. False, and said: nothing here checks JavaScript."""
+    npm, node = shutil.which("npm"), shutil.which("node")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout if node else ""
+    if not npm or int((re.findall(r"\d+", version) or ["0"])[0]) < NODE:
+        has = f"this machine has {version.strip()}" if version else "there is none"
+        session.log(f"the page's JavaScript was not checked: that takes npm and Node.js {NODE} or newer, and {has}")
+        return False
+    lock, stamp = ROOT / "package-lock.json", ROOT / "node_modules" / "installed.json"
+    if not stamp.exists() or stamp.read_text() != lock.read_text():
+        session.run_install(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+        stamp.write_text(lock.read_text())
+    return True
+
+
 def tests(session: nox.Session, *options: str) -> None:
     install(session, "run", "web", "opencv", "openvino", "tensorflow", "test")
     # Two files at a time: a test waits much for processes to start, and on two cores that halves the time.
@@ -81,7 +99,7 @@ def tests(session: nox.Session, *options: str) -> None:
 
 @nox.session(python=False)
 def lint(session: nox.Session) -> None:
-    """Run ruff, mypy, vermin, import contracts, what checks the images; the tools are those of nox's own .venv."""
+    """Run ruff, mypy, vermin, import contracts, biome, what checks images; the tools are those of nox's .venv."""
     if sys.version_info < (3, 10):
         session.skip("the tools of lint need Python 3.10 or newer in .venv: make setup PYTHON=python3.11")
     code = [name for name in ("appliance", "web", "deploy") if (ROOT / name).is_dir()]
@@ -104,6 +122,8 @@ def lint(session: nox.Session) -> None:
         commands.append(["tools/verify_units.sh"])
     else:
         session.log("systemd-analyze is not installed: the units of systemd were not checked")
+    if install_node_tools(session):
+        commands.append(["node_modules/.bin/biome", "ci", "--error-on-warnings"])
     failed = []
     for command in commands:
         try:

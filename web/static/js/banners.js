@@ -1,7 +1,7 @@
 // What concerns the whole page: no connection, no daemon, its problems, a disk that fills.
 
+import { latest, listen, serverTime } from "./connection.js";
 import { byId, keepChildren, make, setText } from "./dom.js";
-import { listen, latest, serverTime } from "./connection.js";
 import { ago, clock } from "./format.js";
 import { ofAppliance } from "./states.js";
 
@@ -12,7 +12,13 @@ const chip = byId("link");
 export function liveness() {
   const [link, daemon] = [latest("link"), latest("daemon")];
   if (link && !link.up) {
-    return { live: false, what: "dashboard", since: link.since, seconds: Date.now() / 1000 - link.since, why: link.why };
+    return {
+      live: false,
+      what: "dashboard",
+      since: link.since,
+      seconds: Date.now() / 1000 - link.since,
+      why: link.why,
+    };
   }
   if (daemon && !daemon.up) {
     return { live: false, what: "daemon", since: daemon.since, seconds: serverTime() - daemon.since, why: daemon.why };
@@ -25,10 +31,19 @@ function sentences() {
   const now = liveness();
   const found = [];
   if (now.what === "dashboard") {
-    found.push({ id: "link", level: "bad", seconds: now.seconds,
-      text: `The dashboard cannot be reached since ${clock(now.since)}: ${now.why}. This page tries again by itself; it shows what it heard last.` });
+    found.push({
+      id: "link",
+      level: "bad",
+      seconds: now.seconds,
+      text: `The dashboard cannot be reached since ${clock(now.since)}: ${now.why}. This page tries again by itself; it shows what it heard last.`,
+    });
   } else if (now.what === "daemon") {
-    found.push({ id: "daemon", level: "bad", seconds: now.seconds, text: `The daemon does not answer since ${clock(now.since)}: ${now.why}` });
+    found.push({
+      id: "daemon",
+      level: "bad",
+      seconds: now.seconds,
+      text: `The daemon does not answer since ${clock(now.since)}: ${now.why}`,
+    });
   } else if (state) {
     if (state.daemon.problem) found.push({ id: "problem", level: "warn", text: state.daemon.problem });
     const storage = state.storage.alarm || state.storage.warning;

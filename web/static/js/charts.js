@@ -1,11 +1,11 @@
 // The last 30 minutes as charts: fetched once, then lengthened by what is heard.
 
 import uPlot from "../vendor/uplot.js";
-import { byId, keepChildren, make, onVisibility, setAttribute, setSentence, setText } from "./dom.js";
 import { getJson, latest, listen } from "./connection.js";
+import { byId, keepChildren, make, onVisibility, setAttribute, setSentence, setText } from "./dom.js";
 import { figure, minute, zone } from "./format.js";
+import { append, isRead, SPAN_SECONDS } from "./history.js";
 
-const SPAN_SECONDS = 1800;
 const SHORTEST_SPAN_SECONDS = 300;
 const STEP_SECONDS = 2;
 const AGAIN_SECONDS = 5;
@@ -16,10 +16,31 @@ const PERCENT = { unit: "%", range: [0, 100] };
 /** Each chart: title, unit, colors (charts with the same share them), and the series that it takes out of the history, as [name, values] pairs. */
 const CHARTS = [
   { id: "fps", title: "FPS", unit: "", colors: "streams", series: (history) => Object.entries(history.fps) },
-  { id: "latency", title: "Latency", unit: "ms", colors: "streams", series: (history) => Object.entries(history.latency).map(([name, values]) => [name, scaled(values, 1000)]) },
-  { id: "load", title: "Load", ...PERCENT, series: (history) => [["CPU", history.cpu], ["GPU", history.gpu], ["memory", shares(history.memory)]] },
+  {
+    id: "latency",
+    title: "Latency",
+    unit: "ms",
+    colors: "streams",
+    series: (history) => Object.entries(history.latency).map(([name, values]) => [name, scaled(values, 1000)]),
+  },
+  {
+    id: "load",
+    title: "Load",
+    ...PERCENT,
+    series: (history) => [
+      ["CPU", history.cpu],
+      ["GPU", history.gpu],
+      ["memory", shares(history.memory)],
+    ],
+  },
   { id: "power", title: "Power", unit: "W", series: (history) => [["total", history.power]] },
-  { id: "temperatures", title: "Temperature", unit: "°C", free: true, series: (history) => Object.entries(history.temperatures).map(([name, values]) => [zone(name), values]) },
+  {
+    id: "temperatures",
+    title: "Temperature",
+    unit: "°C",
+    free: true,
+    series: (history) => Object.entries(history.temperatures).map(([name, values]) => [zone(name), values]),
+  },
 ];
 
 const box = byId("charts");
@@ -30,7 +51,6 @@ const together = uPlot.sync("history");
 let history = null;
 let again = null;
 
-const isRead = (value) => value !== null && value !== undefined;
 /** Memory comes in bytes; how much the machine has, only the readings of now say. */
 const shares = (values) => {
   const memory = (latest("statistics") || { readings: {} }).readings.memory;
@@ -47,7 +67,7 @@ function colorNumber(chart, name) {
   // Streams in their own order: one that is gone and still in the history must not move the others' colours.
   const first = kind === "streams" ? (latest("state") || { streams: [] }).streams.map((stream) => stream.name) : [];
   for (const one of [...first, name]) if (!known.has(one)) known.set(one, known.size);
-  return known.get(name) % MOST_COLORS + 1;
+  return (known.get(name) % MOST_COLORS) + 1;
 }
 
 function yRange(chart, low, high) {
@@ -59,29 +79,61 @@ function yRange(chart, low, high) {
 
 function options(chart, names, width, onCursor) {
   const [grid, text] = [colorOf("--line"), colorOf("--muted")];
-  const axis = { stroke: text, font: "11px system-ui, sans-serif", grid: { stroke: grid, width: 1 }, ticks: { show: false } };
+  const axis = {
+    stroke: text,
+    font: "11px system-ui, sans-serif",
+    grid: { stroke: grid, width: 1 },
+    ticks: { show: false },
+  };
   return {
-    width, height: HEIGHT, legend: { show: false },
+    width,
+    height: HEIGHT,
+    legend: { show: false },
     cursor: { sync: { key: together.key }, drag: { x: false, y: false }, points: { size: 5 } },
-    scales: { x: { time: true, range: () => [lastTime() - span(), lastTime()] }, y: { range: (plot, low, high) => yRange(chart, low, high) } },
+    scales: {
+      x: { time: true, range: () => [lastTime() - span(), lastTime()] },
+      y: { range: (_plot, low, high) => yRange(chart, low, high) },
+    },
     axes: [
-      { ...axis, size: 22, space: 70, values: (plot, splits) => splits.map(minute) },
-      { ...axis, size: 38, space: 28, values: (plot, splits) => splits.map((value) => (value >= 10 || Number.isInteger(value) ? String(Math.round(value * 10) / 10) : value.toFixed(2))) },
+      { ...axis, size: 22, space: 70, values: (_plot, splits) => splits.map(minute) },
+      {
+        ...axis,
+        size: 38,
+        space: 28,
+        values: (_plot, splits) =>
+          splits.map((value) =>
+            value >= 10 || Number.isInteger(value) ? String(Math.round(value * 10) / 10) : value.toFixed(2),
+          ),
+      },
     ],
-    series: [{}, ...names.map((name) => ({ label: name, stroke: colorOf(`--series-${colorNumber(chart, name)}`), width: 1.5, points: { show: false }, spanGaps: false }))],
+    series: [
+      {},
+      ...names.map((name) => ({
+        label: name,
+        stroke: colorOf(`--series-${colorNumber(chart, name)}`),
+        width: 1.5,
+        points: { show: false },
+        spanGaps: false,
+      })),
+    ],
     hooks: { setCursor: [onCursor] },
   };
 }
 
 /** A short history fills the charts too. */
-const span = () => Math.min(SPAN_SECONDS, Math.max(SHORTEST_SPAN_SECONDS, history && history.time.length ? lastTime() - history.time[0] : 0));
-const lastTime = () => (history && history.time.length ? history.time[history.time.length - 1] : Date.now() / 1000);
+const span = () =>
+  Math.min(SPAN_SECONDS, Math.max(SHORTEST_SPAN_SECONDS, history?.time.length ? lastTime() - history.time[0] : 0));
+const lastTime = () => (history?.time.length ? history.time[history.time.length - 1] : Date.now() / 1000);
 
 function createChart(first) {
   const legend = make("ul", { class: "chart-legend" });
   const canvas = make("div", { class: "chart-canvas", role: "img", "aria-label": first.chart.title });
-  const node = make("section", { class: "chart", "data-chart": first.chart.id },
-    make("header", { class: "chart-head" }, make("h3", {}, first.chart.title), legend), canvas);
+  const node = make(
+    "section",
+    { class: "chart", "data-chart": first.chart.id },
+    make("header", { class: "chart-head" }, make("h3", {}, first.chart.title), legend),
+    canvas,
+  );
   const values = new Map();
   let plot = null;
   let shown = "";
@@ -90,22 +142,43 @@ function createChart(first) {
   function write(index) {
     item.data.forEach(([name, numbers]) => {
       const value = isRead(index) ? numbers[index] : numbers[numbers.length - 1];
-      setText(values.get(name), isRead(value) ? `${figure(value)}${item.chart.unit ? ` ${item.chart.unit}` : ""}` : "–");
+      setText(
+        values.get(name),
+        isRead(value) ? `${figure(value)}${item.chart.unit ? ` ${item.chart.unit}` : ""}` : "–",
+      );
     });
   }
 
   function rebuild() {
     if (plot) plot.destroy();
     values.clear();
-    legend.replaceChildren(...item.data.map(([name]) => {
-      const value = make("span", { class: "chart-value" });
-      values.set(name, value);
-      return make("li", {}, make("span", { class: `swatch series-${colorNumber(item.chart, name)}`, "aria-hidden": "true" }), `${name} `, value);
-    }));
-    plot = new uPlot(options(item.chart, item.data.map(([name]) => name), Math.max(canvas.clientWidth, 200), () => write(plot && plot.cursor.idx)), table(), canvas);
+    legend.replaceChildren(
+      ...item.data.map(([name]) => {
+        const value = make("span", { class: "chart-value" });
+        values.set(name, value);
+        return make(
+          "li",
+          {},
+          make("span", { class: `swatch series-${colorNumber(item.chart, name)}`, "aria-hidden": "true" }),
+          `${name} `,
+          value,
+        );
+      }),
+    );
+    plot = new uPlot(
+      options(
+        item.chart,
+        item.data.map(([name]) => name),
+        Math.max(canvas.clientWidth, 200),
+        () => write(plot?.cursor.idx),
+      ),
+      table(),
+      canvas,
+    );
   }
 
-  const describe = () => setAttribute(canvas, "aria-label", `${item.chart.title} of the last 30 minutes. ${summary(item)}`);
+  const describe = () =>
+    setAttribute(canvas, "aria-label", `${item.chart.title} of the last 30 minutes. ${summary(item)}`);
   const table = () => [history.time, ...item.data.map(([, numbers]) => numbers)];
 
   const sizes = new ResizeObserver(() => {
@@ -120,7 +193,8 @@ function createChart(first) {
       const names = item.data.map(([name]) => name).join("\n");
       if (!plot || names !== shown) {
         shown = names;
-        requestAnimationFrame(() => { // once it has a width
+        requestAnimationFrame(() => {
+          // once it has a width
           if (node.isConnected) {
             rebuild();
             write(null);
@@ -148,47 +222,28 @@ function createChart(first) {
 }
 
 function summary(item) {
-  return item.data.map(([name, numbers]) => {
-    const read = numbers.filter(isRead);
-    if (!read.length) return `${name}: nothing read.`;
-    return `${name}: lowest ${figure(Math.min(...read))}, highest ${figure(Math.max(...read))} ${item.chart.unit}.`;
-  }).join(" ");
+  return item.data
+    .map(([name, numbers]) => {
+      const read = numbers.filter(isRead);
+      if (!read.length) return `${name}: nothing read.`;
+      return `${name}: lowest ${figure(Math.min(...read))}, highest ${figure(Math.max(...read))} ${item.chart.unit}.`;
+    })
+    .join(" ");
 }
 
 function draw() {
   if (!history || document.hidden) return;
-  const present = CHARTS.map((chart) => ({ chart, data: chart.series(history).filter(([, numbers]) => numbers && numbers.some(isRead)) }));
-  keepChildren(box, present.filter((item) => item.data.length), (item) => item.chart.id, createChart);
+  const present = CHARTS.map((chart) => ({
+    chart,
+    data: chart.series(history).filter(([, numbers]) => numbers?.some(isRead)),
+  }));
+  keepChildren(
+    box,
+    present.filter((item) => item.data.length),
+    (item) => item.chart.id,
+    createChart,
+  );
   setSentence(note, history.time.length ? "" : "Nothing measured yet");
-}
-
-/** Append to every series; one that is new is filled up with nulls before. */
-function append(statistics) {
-  const length = history.time.length;
-  const longer = (numbers, value) => {
-    const filled = numbers || new Array(length).fill(null);
-    while (filled.length < length) filled.push(null);
-    filled.push(isRead(value) ? value : null);
-    return filled;
-  };
-  const each = (series, found) => {
-    for (const name of new Set([...Object.keys(series), ...Object.keys(found)])) series[name] = longer(series[name], found[name]);
-  };
-  const read = statistics.readings;
-  const streams = Object.entries(statistics.streams);
-  each(history.fps, Object.fromEntries(streams.map(([name, figures]) => [name, figures.fps])));
-  each(history.latency, Object.fromEntries(streams.map(([name, figures]) => [name, figures.timings && figures.timings.total])));
-  each(history.temperatures, read.temperatures || {});
-  history.cpu = longer(history.cpu, read.cpu);
-  history.gpu = longer(history.gpu, read.gpu);
-  history.memory = longer(history.memory, read.memory && read.memory.used);
-  history.power = longer(history.power, read.power && read.power.total);
-  history.time.push(statistics.time);
-  const old = history.time.findIndex((time) => time >= statistics.time - SPAN_SECONDS);
-  if (old > 0) {
-    for (const numbers of [history.time, history.cpu, history.gpu, history.memory, history.power]) numbers.splice(0, old);
-    for (const group of [history.fps, history.latency, history.temperatures]) Object.values(group).forEach((numbers) => numbers.splice(0, old));
-  }
 }
 
 async function fetchHistory() {
@@ -210,12 +265,14 @@ export function startCharts() {
     wasUp = link.up;
   });
   listen("statistics", (statistics) => {
-    if (!history || document.hidden || statistics.time - lastTime() < STEP_SECONDS && history.time.length) return;
-    append(statistics);
+    if (!history || document.hidden || (statistics.time - lastTime() < STEP_SECONDS && history.time.length)) return;
+    append(history, statistics);
     draw();
   });
   onVisibility((visible) => visible && latest("link") && fetchHistory());
-  const recolor = () => charts.forEach((chart) => chart.recolor());
+  const recolor = () => {
+    for (const chart of charts.values()) chart.recolor();
+  };
   document.addEventListener("theme-changed", recolor);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolor);
 }

@@ -1,7 +1,7 @@
 // Choosing the classes that are shown: ticked first, applied together.
 
-import { keepChildren, make, newId } from "./dom.js";
 import { actionButton, setEnabled } from "./access.js";
+import { keepChildren, make, newId } from "./dom.js";
 
 /** apply(names): gets the list, or null for all. changed(): is called when the ticks differ from what holds, and when no more. */
 export function createClassChoice(apply, changed) {
@@ -32,25 +32,46 @@ export function createClassChoice(apply, changed) {
   }
 
   function createTick(label) {
-    const box = make("input", { type: "checkbox", on: { change: () => {
-      if (box.checked) ticked.add(label);
-      else ticked.delete(label);
-      render();
-      changed();
-    } } });
-    return { node: make("li", {}, make("label", {}, setEnabled(box), " ", label)), update: () => { box.checked = ticked.has(label); } };
+    const box = make("input", {
+      type: "checkbox",
+      on: {
+        change: () => {
+          if (box.checked) ticked.add(label);
+          else ticked.delete(label);
+          render();
+          changed();
+        },
+      },
+    });
+    return {
+      node: make("li", {}, make("label", {}, setEnabled(box), " ", label)),
+      update: () => {
+        box.checked = ticked.has(label);
+      },
+    };
   }
 
   function render() {
     const wanted = filter.value.trim().toLowerCase();
-    keepChildren(list, labels.filter((label) => label.toLowerCase().includes(wanted)), (label) => label, createTick);
+    keepChildren(
+      list,
+      labels.filter((label) => label.toLowerCase().includes(wanted)),
+      (label) => label,
+      createTick,
+    );
     setEnabled(save, isChanged());
     undo.hidden = !isChanged();
   }
 
   filter.addEventListener("input", render);
   return {
-    node: make("div", { class: "stack" }, make("div", { class: "field" }, make("label", { for: id }, "Filter"), filter), list, make("div", { class: "buttons" }, save, all, none, undo)),
+    node: make(
+      "div",
+      { class: "stack" },
+      make("div", { class: "field" }, make("label", { for: id }, "Filter"), filter),
+      list,
+      make("div", { class: "buttons" }, save, all, none, undo),
+    ),
     isChanged,
     show(names, known) {
       labels = [...new Set(known)];

@@ -6,7 +6,14 @@ import { root } from "./root.js";
 const SILENCE_SECONDS = 3; // the heartbeat comes five times a second
 
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
-const socket = io({ path: `${root}socket.io/`, auth: { csrf }, transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 3000 });
+const socket = io({
+  path: `${root}socket.io/`,
+  auth: { csrf },
+  transports: ["websocket", "polling"],
+  tryAllTransports: true,
+  reconnectionDelay: 500,
+  reconnectionDelayMax: 3000,
+});
 
 const handlers = new Map();
 const newest = new Map();
@@ -93,7 +100,7 @@ async function signInAgainIfAsked() {
 
 setInterval(() => {
   const daemon = newest.get("daemon");
-  if (socket.connected && daemon && daemon.up && Date.now() - heardAt > SILENCE_SECONDS * 1000) {
+  if (socket.connected && daemon?.up && Date.now() - heardAt > SILENCE_SECONDS * 1000) {
     setLink(false, "nothing is heard from it");
   }
 }, 500);
@@ -107,7 +114,7 @@ export async function command(name, fields, seconds = 15) {
   } catch {
     throw new Error(`No answer came within ${seconds} seconds; whether it took effect will show here.`);
   }
-  if (!answer || !answer.ok) throw new Error((answer && answer.error) || "It was refused, and no reason was given.");
+  if (!answer?.ok) throw new Error(answer?.error || "It was refused, and no reason was given.");
   return answer;
 }
 

@@ -28,6 +28,8 @@ export function confirm(title, text, action) {
     const yes = make("button", { type: "button", class: "danger", on: { click: () => dialog.close("yes") } }, action);
     const no = closeButton("Cancel");
     no.autofocus = true;
-    openDialog(title, [make("p", {}, text), make("div", { class: "buttons end" }, no, yes)], (value) => resolve(value === "yes"));
+    openDialog(title, [make("p", {}, text), make("div", { class: "buttons end" }, no, yes)], (value) =>
+      resolve(value === "yes"),
+    );
   });
 }

@@ -77,7 +77,10 @@ export function onVisibility(handler) {
   document.addEventListener("visibilitychange", () => handler(!document.hidden));
 }
 
-let numbers = 0;
+let idCount = 0;
 
 /** An id that no other element has, to tie a label to its field. */
-export const newId = (stem) => `${stem}-${(numbers += 1)}`;
+export function newId(stem) {
+  idCount += 1;
+  return `${stem}-${idCount}`;
+}

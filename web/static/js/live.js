@@ -1,12 +1,12 @@
 // The live pictures: one stream or all, each with its recording switch.
 
-import { byId, keepChildren, make, onVisibility, setAttribute, setSentence, setText } from "./dom.js";
-import { command, latest, listen } from "./connection.js";
 import { actionButton, setEnabled } from "./access.js";
 import { liveness } from "./banners.js";
+import { command, latest, listen } from "./connection.js";
+import { byId, keepChildren, make, onVisibility, setAttribute, setSentence, setText } from "./dom.js";
+import { bytes, clock, duration, rate } from "./format.js";
 import { Outcome } from "./outcome.js";
 import { Picture } from "./picture.js";
-import { bytes, clock, duration, rate } from "./format.js";
 import { root } from "./root.js";
 import { givesFrames, ofStream } from "./states.js";
 
@@ -37,8 +37,21 @@ function createTile(first) {
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
   const record = actionButton("Record", toggle, { class: "record", "aria-pressed": "false" });
   const screen = make("div", { class: "screen" }, missing, image, veil);
-  const full = make("button", { type: "button", class: "quiet", "aria-label": `Full screen: ${name}`, on: { click: fullscreen } }, "Full screen");
-  const shot = make("a", { class: "quiet button", href: `${root}streams/${encodeURIComponent(name)}.jpg`, download: `${name}.jpg`, "aria-label": `Snapshot of ${name}` }, "Snapshot");
+  const full = make(
+    "button",
+    { type: "button", class: "quiet", "aria-label": `Full screen: ${name}`, on: { click: fullscreen } },
+    "Full screen",
+  );
+  const shot = make(
+    "a",
+    {
+      class: "quiet button",
+      href: `${root}streams/${encodeURIComponent(name)}.jpg`,
+      download: `${name}.jpg`,
+      "aria-label": `Snapshot of ${name}`,
+    },
+    "Snapshot",
+  );
   const picture = new Picture(image, name, (text) => {
     setSentence(missing, text);
     if (!text) image.classList.add("has-picture");
@@ -49,12 +62,18 @@ function createTile(first) {
 
   async function toggle() {
     const on = !stream.recording;
-    await outcome.run(record, on ? "Starting to record." : "Ending the recording.", () => command("record", { stream: name, on }), on ? "" : "Recording ended.");
+    await outcome.run(
+      record,
+      on ? "Starting to record." : "Ending the recording.",
+      () => command("record", { stream: name, on }),
+      on ? "" : "Recording ended.",
+    );
   }
 
   function fullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else screen.requestFullscreen().catch((error) => outcome.fail(`The browser gives no full screen: ${error.message}`));
+    else
+      screen.requestFullscreen().catch((error) => outcome.fail(`The browser gives no full screen: ${error.message}`));
   }
 
   function veilText(now) {
@@ -64,11 +83,23 @@ function createTile(first) {
   }
 
   const tile = {
-    node: make("figure", { class: "tile", "data-stream": name }, screen,
-      make("figcaption", { class: "tile-bar" },
-        make("span", { class: "tile-name" }, name), status, facts,
-        make("span", { class: "tile-tools" }, record, shot, full)),
-      elapsed, outcome.node, slow, problem),
+    node: make(
+      "figure",
+      { class: "tile", "data-stream": name },
+      screen,
+      make(
+        "figcaption",
+        { class: "tile-bar" },
+        make("span", { class: "tile-name" }, name),
+        status,
+        facts,
+        make("span", { class: "tile-tools" }, record, shot, full),
+      ),
+      elapsed,
+      outcome.node,
+      slow,
+      problem,
+    ),
     update(item) {
       stream = item;
       heardAt = performance.now();
@@ -79,7 +110,8 @@ function createTile(first) {
       setSentence(slow, givesFrames(stream.status) && stream.problem);
       setSentence(problem, stream.recording_problem);
       // The daemon says whether anybody watches; where it hears of nobody, this picture's connection has ended.
-      if (picture.mode && givesFrames(stream.status) && !stream.watched && Date.now() - picture.startedAt > 6000) picture.restart();
+      if (picture.mode && givesFrames(stream.status) && !stream.watched && Date.now() - picture.startedAt > 6000)
+        picture.restart();
       if (stream.width && stream.height) screen.style.aspectRatio = `${stream.width} / ${stream.height}`;
       tile.tick();
     },
@@ -99,7 +131,11 @@ function createTile(first) {
       setText(facts, [size, figures && now.live ? `${rate(figures)} FPS` : ""].filter(Boolean).join(" · "));
       const recording = stream.recording;
       const passed = recording ? recording.seconds + (now.live ? (performance.now() - heardAt) / 1000 : 0) : 0;
-      setSentence(elapsed, recording && `Recording ${recording.name}: ${duration(passed)}, ${bytes(recording.bytes)}; ${bytes(latest("state").storage.free)} free`);
+      setSentence(
+        elapsed,
+        recording &&
+          `Recording ${recording.name}: ${duration(passed)}, ${bytes(recording.bytes)}; ${bytes(latest("state").storage.free)} free`,
+      );
     },
     show(mode) {
       picture.show(mode);
@@ -138,7 +174,10 @@ function render() {
   if (!state) return;
   const names = state.streams.map((stream) => stream.name);
   const single = names.includes(chosen) ? chosen : ALL;
-  const choices = [{ view: ALL, text: "All", pressed: single === ALL }, ...names.map((name) => ({ view: name, text: name, pressed: single === name }))];
+  const choices = [
+    { view: ALL, text: "All", pressed: single === ALL },
+    ...names.map((name) => ({ view: name, text: name, pressed: single === name })),
+  ];
   views.hidden = names.length < 2;
   keepChildren(views, choices, (choice) => choice.view, createView);
   const wanted = shownStreams(state);

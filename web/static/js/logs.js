@@ -1,7 +1,7 @@
 // What the appliance has logged: the last lines, by level.
 
-import { byId, make } from "./dom.js";
 import { listen } from "./connection.js";
+import { byId, make } from "./dom.js";
 import { clock } from "./format.js";
 
 const MOST_LINES = 400;
@@ -9,9 +9,13 @@ const box = byId("log-lines");
 const level = byId("log-level");
 
 function line(entry) {
-  return make("p", { class: `log-line ${entry.level}` },
+  return make(
+    "p",
+    { class: `log-line ${entry.level}` },
     make("time", { datetime: new Date(entry.time * 1000).toISOString() }, clock(entry.time)),
-    make("span", { class: "log-level" }, entry.level), make("span", { class: "log-text" }, entry.text));
+    make("span", { class: "log-level" }, entry.level),
+    make("span", { class: "log-text" }, entry.text),
+  );
 }
 
 function add(entries) {

@@ -1,9 +1,9 @@
 // Starts the cards of the page.
 
-import { byId, make, setText } from "./dom.js";
 import { explainAccess } from "./access.js";
 import { startBanners } from "./banners.js";
 import { startCharts } from "./charts.js";
+import { byId, make, setText } from "./dom.js";
 import { startLive } from "./live.js";
 import { startLogs } from "./logs.js";
 import { startModel } from "./model.js";

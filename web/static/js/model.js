@@ -1,10 +1,10 @@
 // The model: which one runs, how a switch goes, what is installed and what the catalogue has.
 
-import { byId, hideControl, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
-import { command, latest, listen } from "./connection.js";
 import { actionButton, setEnabled } from "./access.js";
-import { Outcome } from "./outcome.js";
+import { command, latest, listen } from "./connection.js";
+import { byId, hideControl, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
 import { bytes } from "./format.js";
+import { Outcome } from "./outcome.js";
 
 export const FAMILIES = { ssd: "SSD", faster_rcnn: "Faster R-CNN", mask_rcnn: "Mask R-CNN", deeplab: "DeepLab" };
 const PATHS = { fast: "fast path", exact: "exact path", whole: "whole graph" };
@@ -28,34 +28,66 @@ let wanted = null;
 
 // Where no model runs: what an appliance that is told of no other has.
 
-const fallback = actionButton("", () => (byDefault.installed ? use(fallback, byDefault.name) : get(fallback, byDefault.name)), { id: "model-default", class: "primary large", hidden: true });
+const fallback = actionButton(
+  "",
+  () => (byDefault.installed ? use(fallback, byDefault.name) : get(fallback, byDefault.name)),
+  { id: "model-default", class: "primary large", hidden: true },
+);
 const fetched = make("p", { class: "outcome", role: "status", id: "model-default-download", hidden: true });
 let byDefault = null;
 
 function renderDefault(state) {
   const { model, models } = state;
   byDefault = models.find((item) => item.name === model.default);
-  hideControl(fallback, !byDefault || Boolean(model.name || model.wanted) || models.some((item) => item.download && !item.download.error), running);
+  hideControl(
+    fallback,
+    !byDefault || Boolean(model.name || model.wanted) || models.some((item) => item.download && !item.download.error),
+    running,
+  );
   const size = byDefault && !byDefault.installed && bytes(byDefault.bytes);
   const download = byDefault && !model.name && !model.wanted ? byDefault.download : null;
   setSentence(fetched, download && (download.error || `Getting ${byDefault.name}; it is used as soon as it is here.`));
-  fetched.className = `outcome ${download && download.error ? "failed" : "pending"}`;
-  setText(fallback, byDefault ? `${byDefault.installed ? "Use" : "Get"} the default: ${byDefault.name}${size ? ` (${size})` : ""}` : "");
+  fetched.className = `outcome ${download?.error ? "failed" : "pending"}`;
+  setText(
+    fallback,
+    byDefault ? `${byDefault.installed ? "Use" : "Get"} the default: ${byDefault.name}${size ? ` (${size})` : ""}` : "",
+  );
 }
 
 function renderNow(model) {
   setText(running, model.name || "No model");
   setText(status, model.name ? "running" : model.wanted ? "loading" : "none");
   status.className = `chip ${model.name ? "good" : model.status === "failed" ? "bad" : "busy"}`;
-  setText(facts, model.name ? [family(model.family), PATHS[model.path] || model.path, [model.engine, model.device].filter(Boolean).join(" on ")].filter(Boolean).join(" · ") : "");
+  setText(
+    facts,
+    model.name
+      ? [
+          family(model.family),
+          PATHS[model.path] || model.path,
+          [model.engine, model.device].filter(Boolean).join(" on "),
+        ]
+          .filter(Boolean)
+          .join(" · ")
+      : "",
+  );
   setSentence(reason, model.reason && `Not the fast path: ${model.reason}`);
   if (wanted && !model.wanted && !model.error && model.name === wanted) outcome.show("done", `${wanted} runs now.`);
   if (model.wanted && model.wanted !== wanted) outcome.clear();
   wanted = model.wanted;
   const runs = model.name ? ` ${model.name} still runs.` : "";
-  setSentence(progress, model.wanted && `Loading ${model.wanted}${model.stage ? `: ${model.stage}` : ""}.${model.wanted === model.name ? "" : runs}`);
+  setSentence(
+    progress,
+    model.wanted &&
+      `Loading ${model.wanted}${model.stage ? `: ${model.stage}` : ""}.${model.wanted === model.name ? "" : runs}`,
+  );
   hideControl(giveUp, !model.wanted, running);
-  setSentence(failure, model.error && !model.name ? model.error : model.error && `The last switch failed: ${model.error}${model.name && model.error.includes(model.name) ? "" : runs}`);
+  setSentence(
+    failure,
+    model.error && !model.name
+      ? model.error
+      : model.error &&
+          `The last switch failed: ${model.error}${model.name && model.error.includes(model.name) ? "" : runs}`,
+  );
 }
 
 // The lists
@@ -83,8 +115,15 @@ function createRow(first) {
   const title = make("span", { class: "row-name", tabindex: -1 }, name);
   let item = first;
   return {
-    node: make("li", { class: "row", "data-model": name },
-      make("div", { class: "row-main" }, title, about), make("div", { class: "row-tools" }, tag, button), bar, problem, unfit),
+    node: make(
+      "li",
+      { class: "row", "data-model": name },
+      make("div", { class: "row-main" }, title, about),
+      make("div", { class: "row-tools" }, tag, button),
+      bar,
+      problem,
+      unfit,
+    ),
     update(next) {
       item = next;
       const model = latest("state").model;
@@ -93,7 +132,10 @@ function createRow(first) {
       setText(about, [family(item.family), bytes(item.bytes)].filter(Boolean).join(" · "));
       tag.hidden = !inUse;
       hideControl(button, inUse || Boolean(loading), title);
-      setText(button, item.installed ? (model.wanted === name ? "Loading" : "Use") : item.download ? "Try again" : "Get");
+      setText(
+        button,
+        item.installed ? (model.wanted === name ? "Loading" : "Use") : item.download ? "Try again" : "Get",
+      );
       setAttribute(button, "aria-label", `${button.textContent}: ${name}`);
       setEnabled(button, item.fits);
       setAttribute(button, "aria-busy", item.installed && model.wanted === name ? "true" : null);
@@ -102,9 +144,17 @@ function createRow(first) {
         bar.max = item.download.total || 1;
         if (item.download.total) bar.value = item.download.done;
         else bar.removeAttribute("value");
-        setText(about, [family(item.family), item.download.total ? `${bytes(item.download.done)} of ${bytes(item.download.total)}` : bytes(item.download.done)].join(" · "));
+        setText(
+          about,
+          [
+            family(item.family),
+            item.download.total
+              ? `${bytes(item.download.done)} of ${bytes(item.download.total)}`
+              : bytes(item.download.done),
+          ].join(" · "),
+        );
       }
-      setSentence(problem, item.download && item.download.error);
+      setSentence(problem, item.download?.error);
       setSentence(unfit, !item.fits && `Does not fit: ${item.reason || "this board cannot hold it"}`);
     },
   };
@@ -116,10 +166,18 @@ function renderLists() {
   const text = filter.value.trim().toLowerCase();
   const matches = (model) => `${model.name} ${family(model.family)} ${model.family}`.toLowerCase().includes(text);
   const available = state.models.filter((model) => !model.installed);
-  keepChildren(byId("installed"), state.models.filter((model) => model.installed), (model) => model.name, createRow);
+  keepChildren(
+    byId("installed"),
+    state.models.filter((model) => model.installed),
+    (model) => model.name,
+    createRow,
+  );
   const found = available.filter(matches);
   keepChildren(byId("catalogue"), found, (model) => model.name, createRow);
-  setSentence(byId("catalogue-none"), found.length ? "" : `None of ${available.length} has "${filter.value.trim()}" in its name or family.`);
+  setSentence(
+    byId("catalogue-none"),
+    found.length ? "" : `None of ${available.length} has "${filter.value.trim()}" in its name or family.`,
+  );
   const fetching = available.filter((model) => model.download && !model.download.error).length;
   setText(byId("catalogue-count"), `${available.length} more${fetching ? `, ${fetching} on the way` : ""}`);
   byId("catalogue-fold").hidden = available.length === 0;

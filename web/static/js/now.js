@@ -1,11 +1,11 @@
 // What happens now: rates, where the time of a frame goes, what is seen, and how the machine does.
 
-import { byId, keepChildren, make, setSentence, setText } from "./dom.js";
-import { latest, listen } from "./connection.js";
 import { liveness } from "./banners.js";
+import { latest, listen } from "./connection.js";
+import { byId, keepChildren, make, setSentence, setText } from "./dom.js";
+import { bytes, count, figure, milliseconds, one, zone } from "./format.js";
 import { shownStreams } from "./live.js";
 import { ofStream } from "./states.js";
-import { bytes, count, figure, milliseconds, one, zone } from "./format.js";
 
 const PARTS = [
   ["cap", "Capture", "Reading and decoding"],
@@ -36,7 +36,14 @@ function createTimings() {
     const piece = make("span", { class: `piece ${key}` });
     const value = make("dd", {}, "–");
     bar.append(piece);
-    legend.append(make("div", { title }, make("dt", {}, make("span", { class: `swatch ${key}`, "aria-hidden": "true" }), text), value));
+    legend.append(
+      make(
+        "div",
+        { title },
+        make("dt", {}, make("span", { class: `swatch ${key}`, "aria-hidden": "true" }), text),
+        value,
+      ),
+    );
     return { key, piece, value };
   });
   const node = make("div", { class: "timings" }, bar, legend);
@@ -75,21 +82,32 @@ function createStream(first) {
   const seen = make("ul", { class: "seen" });
   const nothing = make("p", { class: "hint" }, "Nothing in the newest frame.");
   return {
-    node: make("section", { class: "now-stream", "data-stream": first.stream.name, "aria-label": first.stream.name },
-      make("h3", {}, first.stream.name, " ", state), node, timings.node,
-      make("div", { class: "seen-row" }, make("span", { class: "label" }, "Seen now"), seen, nothing)),
+    node: make(
+      "section",
+      { class: "now-stream", "data-stream": first.stream.name, "aria-label": first.stream.name },
+      make("h3", {}, first.stream.name, " ", state),
+      node,
+      timings.node,
+      make("div", { class: "seen-row" }, make("span", { class: "label" }, "Seen now"), seen, nothing),
+    ),
     update({ stream, statistics }) {
       const [word, look] = ofStream(stream.status);
       setText(state, word);
       state.className = `chip ${look}`;
-      const times = statistics && statistics.timings;
+      const times = statistics?.timings;
       setText(values.fps, statistics ? one(statistics.fps) : "–");
       setText(values.vfps, statistics ? one(statistics.vfps) : "–");
       setText(values.latency, times ? milliseconds(times.total) : "–");
-      for (const key of ["drops", "vdrops", "reconnects"]) setText(values[key], statistics ? count(statistics[key]) : "–");
+      for (const key of ["drops", "vdrops", "reconnects"])
+        setText(values[key], statistics ? count(statistics[key]) : "–");
       timings.update(times);
-      const found = Object.entries((statistics && statistics.now) || {}).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
-      keepChildren(seen, found.map(([label, number]) => ({ label, count: number })), (item) => item.label, createSeen);
+      const found = Object.entries(statistics?.now || {}).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
+      keepChildren(
+        seen,
+        found.map(([label, number]) => ({ label, count: number })),
+        (item) => item.label,
+        createSeen,
+      );
       nothing.hidden = found.length > 0;
     },
   };
@@ -101,8 +119,14 @@ function readings(read) {
   const add = (name, text, share) => rows.push({ name, text, share });
   const known = (value) => value !== null && value !== undefined;
   if (known(read.cpu)) add("CPU", `${figure(read.cpu)} %`, read.cpu / 100);
-  if (known(read.gpu)) add("GPU", `${figure(read.gpu)} %${known(read.gpu_mhz) ? `, ${Math.round(read.gpu_mhz)} MHz` : ""}`, read.gpu / 100);
-  if (read.memory) add("Memory", `${bytes(read.memory.used)} of ${bytes(read.memory.total)}`, read.memory.used / read.memory.total);
+  if (known(read.gpu))
+    add(
+      "GPU",
+      `${figure(read.gpu)} %${known(read.gpu_mhz) ? `, ${Math.round(read.gpu_mhz)} MHz` : ""}`,
+      read.gpu / 100,
+    );
+  if (read.memory)
+    add("Memory", `${bytes(read.memory.used)} of ${bytes(read.memory.total)}`, read.memory.used / read.memory.total);
   if (known(read.process_memory)) add("Daemon", bytes(read.process_memory));
   for (const [rail, watts] of Object.entries(read.power || {})) {
     if (known(watts)) add(rail === "total" ? "Power" : `Power, ${zone(rail)}`, `${figure(watts)} W`);
@@ -110,8 +134,9 @@ function readings(read) {
   for (const [place, degrees] of Object.entries(read.temperatures || {})) {
     if (known(degrees)) add(`Temperature, ${zone(place)}`, `${figure(degrees)} °C`);
   }
-  if (read.fan && known(read.fan.percent)) add("Fan", `${Math.round(read.fan.percent)} %${known(read.fan.rpm) ? `, ${Math.round(read.fan.rpm)} rpm` : ""}`);
-  if (read.throttling && read.throttling.length) add("Slowed down", read.throttling.join(", "));
+  if (read.fan && known(read.fan.percent))
+    add("Fan", `${Math.round(read.fan.percent)} %${known(read.fan.rpm) ? `, ${Math.round(read.fan.rpm)} rpm` : ""}`);
+  if (read.throttling?.length) add("Slowed down", read.throttling.join(", "));
   return rows;
 }
 
@@ -133,7 +158,10 @@ const machine = make("dl", { class: "reading-list" });
 function render() {
   const [state, statistics] = [latest("state"), latest("statistics")];
   if (!state || document.hidden) return;
-  const streams = shownStreams(state).map((stream) => ({ stream, statistics: statistics && statistics.streams[stream.name] }));
+  const streams = shownStreams(state).map((stream) => ({
+    stream,
+    statistics: statistics?.streams[stream.name],
+  }));
   keepChildren(byId("now-streams"), streams, (item) => item.stream.name, createStream);
   keepChildren(machine, statistics ? readings(statistics.readings) : [], (item) => item.name, createReading);
   setSentence(byId("now-note"), liveness().live ? "" : "Figures from before the interruption");

@@ -51,7 +51,7 @@ export class Picture {
   async askWhy() {
     const answer = await fetch(`${this.address}.jpg`).catch(() => null);
     const body = answer && !answer.ok ? await answer.json().catch(() => null) : null;
-    if (body && body.error) this.told(body.error);
+    if (body?.error) this.told(body.error);
   }
 
   later(seconds) {

@@ -1,8 +1,8 @@
 // The power mode and the clocks of a Jetson. Other machines have no such card.
 
-import { byId, keepChildren, make, newId, setAttribute, setSentence, setText } from "./dom.js";
-import { command, latest, listen } from "./connection.js";
 import { actionButton, explainAccess, setEnabled } from "./access.js";
+import { command, latest, listen } from "./connection.js";
+import { byId, keepChildren, make, newId, setAttribute, setSentence, setText } from "./dom.js";
 import { Outcome } from "./outcome.js";
 
 const SECONDS = 75; // the board's commands take their time; the server waits 70
@@ -14,23 +14,45 @@ const problem = make("p", { class: "hint", role: "status" });
 const choice = make("select", { id: modeId });
 const clocks = make("input", { id: clocksId, type: "checkbox" });
 const outcome = new Outcome();
-const apply = actionButton("Set", () => send(apply, { mode: Number(choice.value) }), { "aria-label": "Set the power mode" });
-const card = make("section", { class: "card", id: "power", "aria-labelledby": "power-title", hidden: true },
+const apply = actionButton("Set", () => send(apply, { mode: Number(choice.value) }), {
+  "aria-label": "Set the power mode",
+});
+const card = make(
+  "section",
+  { class: "card", id: "power", "aria-labelledby": "power-title", hidden: true },
   make("header", { class: "card-head" }, make("h2", { id: "power-title" }, "Power")),
   now,
-  make("div", { class: "setting" },
+  make(
+    "div",
+    { class: "setting" },
     make("div", { class: "setting-head" }, make("label", { class: "label", for: modeId }, "Power mode")),
-    make("div", { class: "setting-control" }, choice, apply)),
-  make("div", { class: "setting with-box" },
-    make("div", { class: "setting-head" }, clocks, make("label", { class: "label", for: clocksId }, "Hold the clocks at the highest of the mode"))),
-  outcome.node, problem);
+    make("div", { class: "setting-control" }, choice, apply),
+  ),
+  make(
+    "div",
+    { class: "setting with-box" },
+    make(
+      "div",
+      { class: "setting-head" },
+      clocks,
+      make("label", { class: "label", for: clocksId }, "Hold the clocks at the highest of the mode"),
+    ),
+  ),
+  outcome.node,
+  problem,
+);
 
 let chosen = false; // somebody is at the list
 let busy = false;
 
 async function send(control, fields) {
   busy = true;
-  await outcome.run(control, "Applying; this may take a minute.", () => command("set_power", fields, SECONDS), "Applied.");
+  await outcome.run(
+    control,
+    "Applying; this may take a minute.",
+    () => command("set_power", fields, SECONDS),
+    "Applied.",
+  );
   busy = chosen = false;
   render();
 }
@@ -42,12 +64,17 @@ function createMode(first) {
 
 function render() {
   const state = latest("state");
-  const power = state && state.power;
+  const power = state?.power;
   card.hidden = !power;
   if (!power) return;
   const current = power.modes.find((mode) => mode.id === power.current);
   keepChildren(choice, power.modes, (mode) => String(mode.id), createMode);
-  setText(now, current ? `Now: ${current.name}${current.detail ? `, ${current.detail}` : ""}` : "The mode that is set is not known.");
+  setText(
+    now,
+    current
+      ? `Now: ${current.name}${current.detail ? `, ${current.detail}` : ""}`
+      : "The mode that is set is not known.",
+  );
   if (!chosen && !busy) choice.value = current ? String(current.id) : "";
   if (!busy) {
     clocks.checked = power.clocks === true;

@@ -1,9 +1,9 @@
 // The settings that can be changed while it runs, each with what the configuration says.
 
-import { byId, hideControl, make, newId, setText } from "./dom.js";
-import { command, latest, listen } from "./connection.js";
 import { actionButton, setEnabled } from "./access.js";
 import { createClassChoice } from "./classes.js";
+import { command, latest, listen } from "./connection.js";
+import { byId, hideControl, make, newId, setText } from "./dom.js";
 import { Outcome } from "./outcome.js";
 
 const SLIDER_PAUSE_MS = 300; // an arrow key held down is one change
@@ -15,15 +15,32 @@ function createSetting(key, label, id, text) {
   const reset = actionButton("Reset", () => setting.send(null), { class: "quiet", "aria-label": `Reset: ${label}` });
   const control = make("div", { class: "setting-control" });
   const setting = {
-    outcome, control,
-    node: make("div", { class: "setting", "data-setting": key },
-      make("div", { class: "setting-head" }, make(id ? "label" : "span", { class: "label", for: id }, label), configured, reset), control, outcome.node),
+    outcome,
+    control,
+    node: make(
+      "div",
+      { class: "setting", "data-setting": key },
+      make(
+        "div",
+        { class: "setting-head" },
+        make(id ? "label" : "span", { class: "label", for: id }, label),
+        configured,
+        reset,
+      ),
+      control,
+      outcome.node,
+    ),
     editing: false,
     async send(value) {
       clearTimeout(setting.timer);
       setting.editing = false;
       setting.busy = true;
-      await outcome.run(reset, "Applying.", () => command("change_settings", { settings: { [key]: value } }), value === null ? "As the configuration says." : "Applied.");
+      await outcome.run(
+        reset,
+        "Applying.",
+        () => command("change_settings", { settings: { [key]: value } }),
+        value === null ? "As the configuration says." : "Applied.",
+      );
       setting.busy = false;
       setting.render();
     },
@@ -64,7 +81,9 @@ function createThreshold() {
     clearTimeout(setting.timer);
     setting.timer = setTimeout(send, SLIDER_PAUSE_MS);
   });
-  number.addEventListener("input", () => { setting.editing = true; });
+  number.addEventListener("input", () => {
+    setting.editing = true;
+  });
   number.addEventListener("change", send);
   setting.control.append(slider, number);
   setting.show = (value) => {
@@ -78,11 +97,16 @@ function createThreshold() {
 
 function createRate() {
   const id = newId("rate");
-  const setting = createSetting("max_vis_fps", "Pictures a second, at most (0: any)", id, (value) => (value ? String(value) : "no limit"));
+  const setting = createSetting("max_vis_fps", "Pictures a second, at most (0: any)", id, (value) =>
+    value ? String(value) : "no limit",
+  );
   const number = make("input", { id, type: "number", min: 0, max: 1000, step: "any", inputmode: "decimal" });
-  number.addEventListener("input", () => { setting.editing = true; });
+  number.addEventListener("input", () => {
+    setting.editing = true;
+  });
   number.addEventListener("change", () => {
-    if (number.value === "" || !number.checkValidity()) setting.refuse("The limit is a number from 0 to 1000; 0 sets none.");
+    if (number.value === "" || !number.checkValidity())
+      setting.refuse("The limit is a number from 0 to 1000; 0 sets none.");
     else setting.send(Number(number.value));
   });
   setting.node.querySelector(".setting-head").append(number);
@@ -95,7 +119,9 @@ function createRate() {
 
 function createText() {
   const id = newId("text");
-  const setting = createSetting("vis_text", "Write the figures into the picture", id, (value) => (value ? "on" : "off"));
+  const setting = createSetting("vis_text", "Write the figures into the picture", id, (value) =>
+    value ? "on" : "off",
+  );
   const box = make("input", { id, type: "checkbox" });
   box.addEventListener("change", () => setting.send(box.checked));
   setting.node.classList.add("with-box");
@@ -111,10 +137,13 @@ function createClasses() {
   const words = (names) => (names === null ? "all" : names.length ? names.join(", ") : "none");
   const setting = createSetting("shown_classes", "Classes shown", null, words);
   const summary = make("span", {});
-  const choice = createClassChoice((names) => setting.send(names), () => {
-    setting.editing = choice.isChanged();
-    setting.render();
-  });
+  const choice = createClassChoice(
+    (names) => setting.send(names),
+    () => {
+      setting.editing = choice.isChanged();
+      setting.render();
+    },
+  );
   const fold = make("details", { class: "fold" }, make("summary", {}, summary), choice.node);
   setting.control.append(fold);
   setting.show = (value, state) => {
@@ -128,5 +157,7 @@ function createClasses() {
 export function startSettings() {
   const settings = [createThreshold(), createClasses(), createRate(), createText()];
   byId("setting-fields").append(...settings.map((setting) => setting.node));
-  listen("state", () => settings.forEach((setting) => setting.render()));
+  listen("state", () => {
+    for (const setting of settings) setting.render();
+  });
 }

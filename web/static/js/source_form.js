@@ -1,8 +1,8 @@
 // The form for a stream's source: tried out on one frame before it is applied.
 
-import { make, newId, setAttribute, setSentence, setText } from "./dom.js";
-import { command, latest } from "./connection.js";
 import { actionButton, setEnabled } from "./access.js";
+import { command, latest } from "./connection.js";
+import { make, newId, setAttribute, setSentence, setText } from "./dom.js";
 import { Outcome } from "./outcome.js";
 
 const TEST_SECONDS = 35;
@@ -14,9 +14,30 @@ const sourceOf = (text) => (/^\d+$/.test(text.trim()) ? Number(text.trim()) : te
 /** stream: the one to edit, or null for a new one. closed(): is called when the form is done with. */
 export function createSourceForm(stream, closed) {
   const ids = { name: newId("name"), source: newId("source"), model: newId("model"), hint: newId("hint") };
-  const name = stream ? null : make("input", { id: ids.name, type: "text", required: true, pattern: NAME, maxlength: 32, autocomplete: "off", autocapitalize: "none", spellcheck: "false",
-    title: "1 to 32 small letters, digits, _ and -" });
-  const source = make("input", { id: ids.source, type: "text", required: true, maxlength: 2000, autocomplete: "off", autocapitalize: "none", spellcheck: "false", class: "mono", "aria-describedby": ids.hint });
+  const name = stream
+    ? null
+    : make("input", {
+        id: ids.name,
+        type: "text",
+        required: true,
+        pattern: NAME,
+        maxlength: 32,
+        autocomplete: "off",
+        autocapitalize: "none",
+        spellcheck: "false",
+        title: "1 to 32 small letters, digits, _ and -",
+      });
+  const source = make("input", {
+    id: ids.source,
+    type: "text",
+    required: true,
+    maxlength: 2000,
+    autocomplete: "off",
+    autocapitalize: "none",
+    spellcheck: "false",
+    class: "mono",
+    "aria-describedby": ids.hint,
+  });
   const model = make("select", { id: ids.model });
   const outcome = new Outcome();
   const shot = make("img", { class: "test-frame", alt: "One frame of the source", hidden: true });
@@ -24,18 +45,28 @@ export function createSourceForm(stream, closed) {
   const test = actionButton("Test", testSource);
   const cancel = make("button", { type: "button", on: { click: closed } }, "Cancel");
   const changedElsewhere = make("p", { class: "hint", role: "status", hidden: true });
-  const before = stream && stream.source;
+  const before = stream?.source;
 
   function fillModels(chosen) {
-    const installed = latest("state").models.filter((item) => item.installed).map((item) => item.name);
-    model.replaceChildren(make("option", { value: "" }, "the appliance's model"), ...installed.map((item) => make("option", { value: item }, item)));
+    const installed = latest("state")
+      .models.filter((item) => item.installed)
+      .map((item) => item.name);
+    model.replaceChildren(
+      make("option", { value: "" }, "the appliance's model"),
+      ...installed.map((item) => make("option", { value: item }, item)),
+    );
     model.value = chosen || "";
   }
 
   async function testSource() {
     if (!source.reportValidity()) return;
     shot.hidden = true;
-    const answer = await outcome.run(test, "Opening the source; this may take up to 25 seconds.", () => command("test_source", { source: sourceOf(source.value) }, TEST_SECONDS), "");
+    const answer = await outcome.run(
+      test,
+      "Opening the source; this may take up to 25 seconds.",
+      () => command("test_source", { source: sourceOf(source.value) }, TEST_SECONDS),
+      "",
+    );
     if (!answer) return;
     shot.src = `data:image/jpeg;base64,${answer.jpeg}`;
     shot.hidden = false;
@@ -44,7 +75,11 @@ export function createSourceForm(stream, closed) {
 
   async function submit(event) {
     event.preventDefault();
-    const fields = { stream: stream ? stream.name : name.value, source: sourceOf(source.value), model: model.value || null };
+    const fields = {
+      stream: stream ? stream.name : name.value,
+      source: sourceOf(source.value),
+      model: model.value || null,
+    };
     if (!stream && latest("state").streams.some((item) => item.name === fields.stream)) {
       outcome.fail(`There is a stream ${fields.stream} already; edit that one or choose another name.`);
     } else if (await outcome.run(apply, "Applying.", () => command("set_stream", fields, TEST_SECONDS), "")) {
@@ -57,15 +92,32 @@ export function createSourceForm(stream, closed) {
     outcome.clear();
   });
   source.value = before || "";
-  fillModels(stream && stream.model);
+  fillModels(stream?.model);
   for (const control of [name, source, model, apply]) if (control) setEnabled(control);
 
-  const field = (id, text, control, ...more) => make("div", { class: "field" }, make("label", { for: id }, text), control, ...more);
-  const node = make("form", { class: "source-form stack", on: { submit }, "aria-label": stream ? `Source of ${stream.name}` : "A new stream" },
-    name && field(ids.name, "Name", name), field(ids.source, "Source", source,
-      make("p", { class: "hint", id: ids.hint }, "A camera's number (0), a device (/dev/video0), an address (rtsp://, http://) or a GStreamer pipeline. Movies come from the config file. ",
-        before && before.includes("***") ? "Left as it is, the hidden name and password are kept." : "")),
-    field(ids.model, "Model", model), shot, outcome.node, changedElsewhere, make("div", { class: "buttons" }, test, apply, cancel));
+  const field = (id, text, control, ...more) =>
+    make("div", { class: "field" }, make("label", { for: id }, text), control, ...more);
+  const node = make(
+    "form",
+    { class: "source-form stack", on: { submit }, "aria-label": stream ? `Source of ${stream.name}` : "A new stream" },
+    name && field(ids.name, "Name", name),
+    field(
+      ids.source,
+      "Source",
+      source,
+      make(
+        "p",
+        { class: "hint", id: ids.hint },
+        "A camera's number (0), a device (/dev/video0), an address (rtsp://, http://) or a GStreamer pipeline. Movies come from the config file. ",
+        before?.includes("***") ? "Left as it is, the hidden name and password are kept." : "",
+      ),
+    ),
+    field(ids.model, "Model", model),
+    shot,
+    outcome.node,
+    changedElsewhere,
+    make("div", { class: "buttons" }, test, apply, cancel),
+  );
 
   return {
     node,

@@ -1,11 +1,11 @@
 // The streams and where their frames come from.
 
-import { byId, hideControl, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
-import { command, listen } from "./connection.js";
 import { actionButton, isOperator, setEnabled } from "./access.js";
+import { command, listen } from "./connection.js";
 import { confirm } from "./dialog.js";
-import { createSourceForm } from "./source_form.js";
+import { byId, hideControl, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
 import { Outcome } from "./outcome.js";
+import { createSourceForm } from "./source_form.js";
 import { ofStream } from "./states.js";
 
 const KINDS = { index: "camera", device: "device", address: "network", gstreamer: "GStreamer", movie: "movie" };
@@ -19,9 +19,21 @@ function createStream(first) {
   const changed = make("p", { class: "hint", hidden: true });
   const outcome = new Outcome();
   const place = make("div", {});
-  const edit = actionButton("Edit", () => (form ? close() : open()), { "aria-label": `Edit the source of ${name}`, "aria-expanded": "false" });
-  const reset = actionButton("Reset", () => outcome.run(reset, "Going back to the configuration.", () => command("reset_stream", { stream: name }, 35), "As the configuration says."),
-    { "aria-label": `Reset ${name} to the configuration` });
+  const edit = actionButton("Edit", () => (form ? close() : open()), {
+    "aria-label": `Edit the source of ${name}`,
+    "aria-expanded": "false",
+  });
+  const reset = actionButton(
+    "Reset",
+    () =>
+      outcome.run(
+        reset,
+        "Going back to the configuration.",
+        () => command("reset_stream", { stream: name }, 35),
+        "As the configuration says.",
+      ),
+    { "aria-label": `Reset ${name} to the configuration` },
+  );
   const remove = actionButton("Remove", removeStream, { "aria-label": `Remove ${name}` });
   let stream = first;
   let form = null;
@@ -41,25 +53,56 @@ function createStream(first) {
   }
 
   async function removeStream() {
-    if (await confirm("Remove the stream", `${name} (${stream.source}) is no longer detected or shown. Its recordings stay.`, "Remove")) {
-      if (await outcome.run(remove, "Removing.", () => command("remove_stream", { stream: name }), "")) byId("add-stream").focus();
+    if (
+      await confirm(
+        "Remove the stream",
+        `${name} (${stream.source}) is no longer detected or shown. Its recordings stay.`,
+        "Remove",
+      )
+    ) {
+      if (await outcome.run(remove, "Removing.", () => command("remove_stream", { stream: name }), ""))
+        byId("add-stream").focus();
     }
   }
 
   return {
-    node: make("li", { class: "row", "data-stream": name },
-      make("div", { class: "row-main" }, make("span", { class: "row-name" }, name, " ", status), facts), make("div", { class: "row-tools" }, edit, reset, remove),
-      source, problem, changed, outcome.node, place),
+    node: make(
+      "li",
+      { class: "row", "data-stream": name },
+      make("div", { class: "row-main" }, make("span", { class: "row-name" }, name, " ", status), facts),
+      make("div", { class: "row-tools" }, edit, reset, remove),
+      source,
+      problem,
+      changed,
+      outcome.node,
+      place,
+    ),
     update(item) {
       stream = item;
       const [word, look] = ofStream(stream.status);
       setText(status, word);
       status.className = `chip ${look}`;
-      setText(facts, [KINDS[stream.kind] || stream.kind, stream.width && `${stream.width}×${stream.height}`, stream.model && `model ${stream.model}`].filter(Boolean).join(" · "));
+      setText(
+        facts,
+        [
+          KINDS[stream.kind] || stream.kind,
+          stream.width && `${stream.width}×${stream.height}`,
+          stream.model && `model ${stream.model}`,
+        ]
+          .filter(Boolean)
+          .join(" · "),
+      );
       setText(source, stream.source);
       setSentence(problem, stream.problem);
       const added = stream.configured_source === null || stream.configured_source === undefined;
-      setSentence(changed, added ? "Added here; the configuration does not have it." : stream.is_configured ? "" : `Changed here. The configuration says ${stream.configured_source}`);
+      setSentence(
+        changed,
+        added
+          ? "Added here; the configuration does not have it."
+          : stream.is_configured
+            ? ""
+            : `Changed here. The configuration says ${stream.configured_source}`,
+      );
       hideControl(reset, stream.is_configured || added, edit);
       remove.hidden = !added;
       if (form) form.update(stream);

@@ -1,10 +1,7 @@
 // Runs before the first paint, so that no page flashes in the wrong theme. The only script that is no module.
-(function () {
-  "use strict";
-  try {
-    const theme = localStorage.getItem("theme");
-    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-  } catch (error) {
-    // Without storage the system's theme is taken.
-  }
-})();
+try {
+  const theme = localStorage.getItem("theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+} catch {
+  // Without storage the system's theme is taken.
+}
