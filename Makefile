@@ -16,7 +16,7 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check -c requireme
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-all test-zoo setup lint bench clean debian-run debian-test
+.PHONY: help run test test-all test-zoo setup lint docs bench clean debian-run debian-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ setup: debian-run .venv/installed-run ## Debian packages, .venv and the page's J
 lint: setup .venv/installed-dev ## check style, types, Python 3.6, imports, shell scripts
 	.venv/bin/nox -s lint
 
+docs: .venv/installed-docs ## build the documentation as a site, into build/docs
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+
 bench: setup models/$(COCO)/frozen_inference_graph.pb ## measure the loop, the engine alone and the whole graph
 	@$(PY) tools/fetch_samples.py bikes.mp4
 	$(PY) -m appliance bench
@@ -71,6 +74,10 @@ $(PY):
 .venv/installed-dev: requirements/dev.txt requirements/test.txt requirements/known-good.txt .venv/installed-run
 	@echo ".venv: installing the tools of lint and test"
 	@$(PIP_INSTALL) -r requirements/dev.txt -r requirements/test.txt
+	@touch $@
+
+.venv/installed-docs: requirements/docs.txt requirements/known-good.txt | $(PY)
+	@$(PIP_INSTALL) -r requirements/docs.txt
 	@touch $@
 
 models/%/frozen_inference_graph.pb: | .venv/installed-run
