@@ -22,8 +22,14 @@ BOARDS = {"3.8": "JetPack 5", "3.6": "JetPack 4"}
 BETWEEN = "3.8"
 """What runs on the oldest and on the newest Python runs on this too: `make test` takes a part of the suite there."""
 
-PART = ("tests/unit", "tests/web", "tests/integration/test_detectors.py", "tests/integration/test_daemon.py",
-        "tests/integration/test_cli_video.py", "tests/integration/test_sources_live.py")
+PART = (
+    "tests/unit",
+    "tests/web",
+    "tests/integration/test_detectors.py",
+    "tests/integration/test_daemon.py",
+    "tests/integration/test_cli_video.py",
+    "tests/integration/test_sources_live.py",
+)
 
 SECONDS_A_TEST = 900
 """A test that takes longer hangs: it is stopped with a traceback of every thread."""
@@ -106,6 +112,7 @@ def lint(session: nox.Session) -> None:
     tools = Path(sys.executable).parent
     commands = [
         [str(tools / "ruff"), "check", "."],
+        [str(tools / "ruff"), "format", "--check", "."],
         [str(tools / "mypy"), *code, "tools", "tests", "noxfile.py"],
         [str(tools / "vermin"), *VERMIN, *code],
         [str(tools / "lint-imports")],

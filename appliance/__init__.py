@@ -4,7 +4,7 @@ import os
 
 __version__ = "0.1.0"
 
-MOST_PICTURE_PIXELS = 200 * 10 ** 6
+MOST_PICTURE_PIXELS = 200 * 10**6
 """Of a picture file. A PNG of 100 kB may unpack to as many as OpenCV takes by itself, 1,000 million: 5 GB of memory."""
 
 # OpenCV reads it when it is first imported, which is always later.

@@ -58,8 +58,13 @@ def main(arguments: Optional[List[str]] = None) -> int:
         return 0
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
-        log.error("%s: %s (%s line %s). This is a mistake in Splitlens; --debug-mode shows more of it",
-                  type(error).__name__, error, last.filename, last.lineno)
+        log.error(
+            "%s: %s (%s line %s). This is a mistake in Splitlens; --debug-mode shows more of it",
+            type(error).__name__,
+            error,
+            last.filename,
+            last.lineno,
+        )
         log.debug("", exc_info=True)
         return SplitlensError.exit_code
 
@@ -121,8 +126,8 @@ def _daemon(options: argparse.Namespace) -> int:
         write_last_words(run_dir, redact(str(error)))
         raise
     except BaseException as error:
-        what = "{}: {}".format(type(error).__name__, error).rstrip(": ")
-        write_last_words(run_dir, redact("The daemon failed ({}). This is a mistake in Splitlens.".format(what)))
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        write_last_words(run_dir, redact(f"The daemon failed ({what}). This is a mistake in Splitlens."))
         raise
 
 
@@ -190,8 +195,16 @@ def _clear_away(number: int, frame: Any) -> NoReturn:
 
 
 _COMMANDS = {
-    "image": _run, "video": _run, "stream": _run, "up": _up, "daemon": _daemon,
-    "bench": _bench, "tune": _tune, "models": _models, "config": _config, "doctor": _doctor,
+    "image": _run,
+    "video": _run,
+    "stream": _run,
+    "up": _up,
+    "daemon": _daemon,
+    "bench": _bench,
+    "tune": _tune,
+    "models": _models,
+    "config": _config,
+    "doctor": _doctor,
 }
 
 
@@ -209,7 +222,8 @@ def _load(options: argparse.Namespace) -> Loaded:
 def _prepare_output() -> None:
     """Log to standard error; print whatever a terminal cannot show (a name that is not UTF-8) as an escape."""
     sys.stdout = io.TextIOWrapper(
-        sys.stdout.buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty())
+        sys.stdout.buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty()
+    )
     sys.stderr = _ErrorOutput(sys.stderr.buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # they are for programmers
@@ -244,7 +258,7 @@ class _LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = redact(self.format(record))
         if record.levelno >= logging.WARNING:
-            text = "{}: {}".format(record.levelname.lower(), _as_sentences(text))
+            text = f"{record.levelname.lower()}: {_as_sentences(text)}"
         tqdm = sys.modules.get("tqdm")
         if tqdm is not None:
             tqdm.tqdm.write(text, file=sys.stderr)

@@ -32,7 +32,7 @@ def detect_all(detector: Detector, images: Sequence[np.ndarray]) -> List[Found]:
     """What is found in each, through the detector's batches."""
     found: List[Found] = []
     for start in range(0, len(images), detector.batch):
-        some = images[start:start + detector.batch]
+        some = images[start : start + detector.batch]
         found += detector.back_many(detector.front_many(some), [image.shape[1::-1] for image in some])
     return found
 
@@ -44,17 +44,25 @@ def compare(
     total, unmatched, score, box = 0, 0, 0.0, 0.0
     for wanted, given, image in zip(expected, found, images):
         if isinstance(wanted, Segmentation) or isinstance(given, Segmentation):
-            unmatched += not (isinstance(wanted, Segmentation) and isinstance(given, Segmentation)
-                              and _same_pixels(wanted.class_map, given.class_map))
+            unmatched += not (
+                isinstance(wanted, Segmentation)
+                and isinstance(given, Segmentation)
+                and _same_pixels(wanted.class_map, given.class_map)
+            )
             continue
         left = list(range(len(given.scores)))
         scale = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
         for index in range(len(wanted.scores)):
             # The nearest of its class: two with the same score may come in either order.
             differences = [
-                (abs(float(wanted.scores[index] - given.scores[other])),
-                 float(np.max(np.abs(wanted.boxes[index] - given.boxes[other]) / scale)), other)
-                for other in left if given.class_ids[other] == wanted.class_ids[index]]
+                (
+                    abs(float(wanted.scores[index] - given.scores[other])),
+                    float(np.max(np.abs(wanted.boxes[index] - given.boxes[other]) / scale)),
+                    other,
+                )
+                for other in left
+                if given.class_ids[other] == wanted.class_ids[index]
+            ]
             if differences:
                 nearest = min(differences, key=lambda difference: max(difference[:2]))
                 left.remove(nearest[2])

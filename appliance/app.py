@@ -57,9 +57,7 @@ class Outputs(NamedTuple):
     window_closed: Optional[threading.Event]
 
 
-def run(
-    loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool = False, power: bool = False
-) -> None:
+def run(loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool = False, power: bool = False) -> None:
     """Detect on pictures, a movie or a camera, until the end or a signal. Raises SplitlensError.
 
     force: see `load`. power: tell what the board consumes with the statistics.
@@ -82,9 +80,15 @@ def run(
         tally = Tally()
         sinks = outputs.sinks + ([progress] if progress else [])
         readings = Readings() if power else None
-        sinks.append(Console(
-            write_line, meter.statistics, settings.fps_interval, settings.det_interval,
-            power=(lambda: describe_readings(readings.read())) if readings else None))
+        sinks.append(
+            Console(
+                write_line,
+                meter.statistics,
+                settings.fps_interval,
+                settings.det_interval,
+                power=(lambda: describe_readings(readings.read())) if readings else None,
+            )
+        )
         if settings.debug_mode:
             sinks.append(SpikeLog(meter.statistics))
         sinks.append(tally)
@@ -113,7 +117,7 @@ def wait(loop: Loop, write_line: Callable[[str], None]) -> None:
         finally:
             _set_signals(signal.SIG_DFL)  # until then a signal may come
     except Stopped as stopped:
-        write_line("{}: finishing the frames under way".format(stopped))
+        write_line(f"{stopped}: finishing the frames under way")
         loop.stop()
         loop.wait()
 
@@ -244,9 +248,7 @@ def _playing_fps(source: Source, settings: Settings) -> float:
     return min(fps, settings.max_vis_fps) if source.is_live and settings.max_vis_fps else fps
 
 
-def _add_window(
-    sinks: List[Sink], loaded: Loaded, kind: str, overlay: Overlay
-) -> Optional[threading.Event]:
+def _add_window(sinks: List[Sink], loaded: Loaded, kind: str, overlay: Overlay) -> Optional[threading.Event]:
     settings = loaded.settings
     if not settings.visualize or kind == IMAGE:
         return None
@@ -265,35 +267,31 @@ def _stop_when(closed: threading.Event, loop: Loop) -> None:
     loop.stop()
 
 
-def summarise(
-    source: Source, detector: Detector, tally: Tally, statistics: Statistics, seconds: float
-) -> List[str]:
+def summarise(source: Source, detector: Detector, tally: Tally, statistics: Statistics, seconds: float) -> List[str]:
     """What is worth knowing at the end of a run, a line each."""
     frames = tally.frames
     lines = [
-        "source: {}".format(source.name),
-        "model: {} ({} path, {} on the {})".format(detector.name, detector.path, detector.engine, detector.device),
-        "frames: {} in {:.1f} s, {:.1f} a second".format(frames, seconds, frames / seconds if seconds else 0.0),
+        f"source: {source.name}",
+        f"model: {detector.name} ({detector.path} path, {detector.engine} on the {detector.device})",
+        f"frames: {frames} in {seconds:.1f} s, {frames / seconds if seconds else 0.0:.1f} a second",
     ]
     if source.skipped:
         noun = "picture" if source.skipped == 1 else "pictures"
-        lines.append("skipped: {} {} that could not be read".format(source.skipped, noun))
+        lines.append(f"skipped: {source.skipped} {noun} that could not be read")
     if statistics.drops:
-        lines.append("dropped: {} frames that came faster than they could be used".format(statistics.drops))
+        lines.append(f"dropped: {statistics.drops} frames that came faster than they could be used")
     found = tally.lines()
-    lines.append("found:{}".format("" if found else " nothing"))
+    lines.append(f"found:{'' if found else ' nothing'}")
     return lines + ["  " + line for line in found]
 
 
-def write_summary(
-    summary: List[str], outputs: Outputs, settings: Settings, write_line: Callable[[str], None]
-) -> None:
+def write_summary(summary: List[str], outputs: Outputs, settings: Settings, write_line: Callable[[str], None]) -> None:
     """Print the summary and where the files are, and write it beside the movie. Raises OutputError."""
     lines = list(summary)
     movies = outputs.recorder.paths if outputs.recorder else []
-    lines += ["movie: {}".format(path) for path in movies]
+    lines += [f"movie: {path}" for path in movies]
     if outputs.images is not None:
-        lines.append("pictures: {} in {}".format(outputs.images.written, _picture_folder(settings)))
+        lines.append(f"pictures: {outputs.images.written} in {_picture_folder(settings)}")
     for line in lines:
         write_line(line)
     if movies:
@@ -303,4 +301,4 @@ def write_summary(
                 file.write("\n".join(lines) + "\n")
         except OSError as problem:
             raise cannot_write(path, problem) from problem
-        write_line("summary: {}".format(path))
+        write_line(f"summary: {path}")

@@ -99,15 +99,14 @@ def make_run_dir(path: Union[str, Path]) -> Path:
     """Make the private directory of the sockets, or check it. Raises ConfigError if others could reach it."""
     folder = Path(path).absolute()
     if len(str(folder / "control")) > _LONGEST_PATH:
-        raise ConfigError("{}: too long for the name of a socket; set run_dir to a shorter one".format(folder))
+        raise ConfigError(f"{folder}: too long for the name of a socket; set run_dir to a shorter one")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         facts = folder.lstat()
     except OSError as error:
-        raise ConfigError("{}: cannot be made: {}; set run_dir to another place".format(
-            folder, error.strerror)) from error
+        raise ConfigError(f"{folder}: cannot be made: {error.strerror}; set run_dir to another place") from error
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
-        raise ConfigError("{}: belongs to somebody else; set run_dir to another place".format(folder))
+        raise ConfigError(f"{folder}: belongs to somebody else; set run_dir to another place")
     if stat.S_IMODE(facts.st_mode) & 0o077:
         folder.chmod(0o700)
     return folder
@@ -122,15 +121,16 @@ def lock_run_dir(run_dir: Union[str, Path]) -> IO[bytes]:
         return lock_file(Path(run_dir) / _LOCK)
     except Taken as owner:
         raise ConfigError(
-            "{}: another appliance is running there ({}). Stop it first, or give this one another port (listen) or "
-            "run_dir.".format(run_dir, owner)) from None
+            f"{run_dir}: another appliance is running there ({owner}). Stop it first, or give this one another port"
+            " (listen) or run_dir."
+        ) from None
     except (NoLocks, OSError) as error:
-        raise ConfigError("{}: cannot be locked: {}; set run_dir to another place".format(run_dir, error)) from error
+        raise ConfigError(f"{run_dir}: cannot be locked: {error}; set run_dir to another place") from error
 
 
 def is_open(run_dir: Union[str, Path]) -> bool:
     """Whether a daemon's sockets are there, though perhaps of one that ended."""
-    return all(os.path.exists(address[len(_SCHEME):]) for address in _addresses(run_dir))
+    return all(os.path.exists(address[len(_SCHEME) :]) for address in _addresses(run_dir))
 
 
 def write_last_words(run_dir: Union[str, Path], sentence: str) -> None:
@@ -179,8 +179,10 @@ class Station:
         router = self._open(zmq.ROUTER, self._addresses.control, _EVENTS_KEPT)
         dealer = self._open(zmq.DEALER, "inproc://commands", _EVENTS_KEPT)
         self._threads = [threading.Thread(target=self._pass_on, args=(router, dealer), name="commands", daemon=True)]
-        self._threads += [threading.Thread(target=self._serve, name="command {}".format(number), daemon=True)
-                          for number in range(COMMAND_THREADS)]
+        self._threads += [
+            threading.Thread(target=self._serve, name=f"command {number}", daemon=True)
+            for number in range(COMMAND_THREADS)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -226,7 +228,7 @@ class Station:
         try:
             channel.bind(address)
         except zmq.ZMQError as error:
-            raise SplitlensError("{}: {}".format(address, error.strerror)) from error
+            raise SplitlensError(f"{address}: {error.strerror}") from error
 
     def _bind_again(self, router: Any) -> str:
         """Where a cleaner of temporary folders took the sockets away, or all of the directory: make them again.
@@ -234,8 +236,11 @@ class Station:
         Who is connected stays so; the others find the new ones. Returns what failed, to be tried again; "" if nothing.
         """
         channels = (self._frames, self._events, router)
-        gone = [(channel, address) for channel, address in zip(channels, self._addresses)
-                if not os.path.exists(address[len(_SCHEME):])]
+        gone = [
+            (channel, address)
+            for channel, address in zip(channels, self._addresses)
+            if not os.path.exists(address[len(_SCHEME) :])
+        ]
         try:
             if gone:
                 make_run_dir(self._run_dir)
@@ -322,7 +327,7 @@ class Station:
         except SplitlensError as error:
             return {"ok": False, "kind": FAILED, "error": str(error)}
         except Exception as error:  # or this thread would end, and after some of them nobody would answer any more
-            what = "The daemon failed ({}: {}). This is a mistake in Splitlens.".format(type(error).__name__, error)
+            what = f"The daemon failed ({type(error).__name__}: {error}). This is a mistake in Splitlens."
             log.error("%s: %s", command["command"][:40], what)
             log.debug("", exc_info=True)
             return {"ok": False, "kind": FAILED, "error": what}
@@ -369,8 +374,7 @@ class EventListener(_Listener):
     def __init__(
         self, run_dir: Union[str, Path], topics: Tuple[str, ...] = (STATE, STATISTICS, DETECTIONS, LOG)
     ) -> None:
-        super().__init__(
-            _addresses(run_dir).events, [topic.encode() + b"\0" for topic in topics], newest_only=False)
+        super().__init__(_addresses(run_dir).events, [topic.encode() + b"\0" for topic in topics], newest_only=False)
 
     def receive(self, seconds: float) -> Optional[Tuple[str, Message]]:
         """Topic and content of the next event; None if none came in time."""
@@ -387,8 +391,9 @@ def ask(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -> Me
         channel.send(json.dumps(command).encode())
         if not _wait(channel, seconds):
             raise Unavailable(
-                "The daemon did not answer within {:g} seconds. If it is only busy, it does what was asked "
-                "later.".format(seconds))
+                f"The daemon did not answer within {seconds:g} seconds. If it is only busy, it does what was asked "
+                "later."
+            )
         reply: Message = json.loads(channel.recv(zmq.NOBLOCK).decode())
     finally:
         channel.close()

@@ -26,7 +26,7 @@ class _Findings:
 
     def add(self, key: str, error: SplitlensError, what: str = "", is_note: bool = False) -> None:
         place = self._loaded.origins[key] + ": " if self.is_set(key) else ""
-        sentence = "{}{}: {}{}".format(place, key, what and what + ": ", error)
+        sentence = f"{place}{key}: {what and what + ': '}{error}"
         if is_note:
             self.notes.append(sentence)
         else:
@@ -80,9 +80,9 @@ def _check_source(key: str, name: str, source: Union[int, str], found: _Findings
             split_pipeline(path)
             find_launcher()
         elif kind in ("device", "index"):
-            path = path if kind == "device" else "/dev/video{}".format(int(path))
+            path = path if kind == "device" else f"/dev/video{int(path)}"
             if not os.path.exists(path):
-                found.add(key, SourceError("there is no {} now".format(path)), name, is_note=True)
+                found.add(key, SourceError(f"there is no {path} now"), name, is_note=True)
             else:
                 complaint = why_unreadable(path, os.stat(path))
                 if complaint is not None:

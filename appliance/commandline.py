@@ -29,8 +29,10 @@ _SHOWN_SETTINGS = {
     "image": _RUN_SETTINGS - _CAMERA_SETTINGS - _WINDOW_SETTINGS | {"image_input"},
     "video": _RUN_SETTINGS - _CAMERA_SETTINGS | {"movie_input"},
     "stream": _RUN_SETTINGS | {"camera_input"},
-    "up": (_RUN_SETTINGS | _UP_SETTINGS | {"camera_input"})
-    - {"visualize", "save_to_file", "output_dir", "max_frames", "det_interval"},
+    "up": (
+        (_RUN_SETTINGS | _UP_SETTINGS | {"camera_input"})
+        - {"visualize", "save_to_file", "output_dir", "max_frames", "det_interval"}
+    ),
     "bench": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval"},
     "tune": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval"} | {"width", "height", "state_dir"},
     "config": set(SETTINGS),
@@ -45,7 +47,7 @@ def parse(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser = _make_parser()
     words = sys.argv[1:] if arguments is None else arguments
     if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
-        parser.error("{} stands before the command; options come after it".format(words[0]))
+        parser.error(f"{words[0]} stands before the command; options come after it")
     options, unknown = parser.parse_known_args(words)
     if unknown:
         options.parser.refuse(unknown)
@@ -65,48 +67,69 @@ class _Parser(argparse.ArgumentParser):
         choice = re.match(r"argument \w+: invalid choice: '(.*)' \(choose from (.*)\)$", message, re.DOTALL)
         if choice:
             known = re.findall(r"[\w-]+", choice.group(2))
-            message = "{} is no command; {}".format(
-                choice.group(1), did_you_mean(nearest(choice.group(1), known)) or "there are " + ", ".join(known))
+            message = (
+                f"{choice.group(1)} is no command;"
+                f" {did_you_mean(nearest(choice.group(1), known)) or 'there are ' + ', '.join(known)}"
+            )
         self._complain(message)
 
     def refuse(self, unknown: List[str]) -> NoReturn:
         """Complain about arguments that mean nothing to this command."""
         option = next((word.split("=")[0] for word in unknown if word.startswith("-")), None)
         if option is None:
-            self._complain("{} is one argument too many".format(unknown[0]))
+            self._complain(f"{unknown[0]} is one argument too many")
         near = did_you_mean(nearest(option, self._option_string_actions))
-        self._complain("{} is no option{}".format(option, "; " + near if near else ""))
+        self._complain(f"{option} is no option{'; ' + near if near else ''}")
 
     def _complain(self, message: str) -> NoReturn:
         message = redact(message)
-        raise ConfigError("{} `{} --help` shows what can be given.".format(
-            message if message.endswith("?") else message + ".", self.prog))
+        raise ConfigError(
+            f"{message if message.endswith('?') else message + '.'} `{self.prog} --help` shows what can be given."
+        )
 
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog=PROGRAM, description="Splitlens: real-time object detection with split TensorFlow graphs.",
-        epilog="`{} COMMAND --help` lists the options of a command.".format(PROGRAM))
+        prog=PROGRAM,
+        description="Splitlens: real-time object detection with split TensorFlow graphs.",
+        epilog=f"`{PROGRAM} COMMAND --help` lists the options of a command.",
+    )
     parser.add_argument("--version", action="version", version="splitlens " + __version__)
     commands = parser.add_subparsers(metavar="COMMAND", dest="command")
     commands.required = True
     _add_runs(commands)
     up = _add(commands, "up", "run the appliance: detection, live pictures and the dashboard", "[SOURCE]")
-    up.add_argument("input", metavar="SOURCE", nargs="?",
-                    help="a camera, or a movie that plays in a loop (default: the setting streams, or camera_input)")
+    up.add_argument(
+        "input",
+        metavar="SOURCE",
+        nargs="?",
+        help="a camera, or a movie that plays in a loop (default: the setting streams, or camera_input)",
+    )
     _add_settings(up, "up")
     daemon = commands.add_parser("daemon")  # started by `up` only, so it has no help
     daemon.add_argument("start")
-    bench = _add(commands, "bench", "measure what this machine gives: speed, latency, what viewers and streams cost",
-                 "[--only PART,...] [--json FILE] [--markdown] [--seconds S]")
-    bench.add_argument("--only", metavar="PART,...", type=lambda text: text.split(","),
-                       help="measure some parts only, of: sizes, streams, visualize, camera, engines")
+    bench = _add(
+        commands,
+        "bench",
+        "measure what this machine gives: speed, latency, what viewers and streams cost",
+        "[--only PART,...] [--json FILE] [--markdown] [--seconds S]",
+    )
+    bench.add_argument(
+        "--only",
+        metavar="PART,...",
+        type=lambda text: text.split(","),
+        help="measure some parts only, of: sizes, streams, visualize, camera, engines",
+    )
     bench.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")
     bench.add_argument("--json", metavar="FILE", help="write the figures as JSON; - = standard output")
-    bench.add_argument("--markdown", action="store_true",
-                       help="print the table of the original project: loop, graph whole, and the loop with a viewer")
-    bench.add_argument("--seconds", type=_positive, default=4.0, metavar="S",
-                       help="how long to measure each figure (default: 4)")
+    bench.add_argument(
+        "--markdown",
+        action="store_true",
+        help="print the table of the original project: loop, graph whole, and the loop with a viewer",
+    )
+    bench.add_argument(
+        "--seconds", type=_positive, default=4.0, metavar="S", help="how long to measure each figure (default: 4)"
+    )
     _add_force(bench)
     _add_settings(bench, "bench")
     _add_tune(commands)
@@ -114,8 +137,9 @@ def _make_parser() -> argparse.ArgumentParser:
     config = _add_group(commands, "config", "show or check the settings")
     for name, text in (("show", "every setting, its value and what set it"), ("check", "look for mistakes")):
         _add_settings(_add(config, name, text), "config")
-    _add_settings(_add(
-        commands, "doctor", "what was found on this machine, and what to do about what is missing"), "doctor")
+    _add_settings(
+        _add(commands, "doctor", "what was found on this machine, and what to do about what is missing"), "doctor"
+    )
     return parser
 
 
@@ -125,24 +149,41 @@ def _add_runs(commands: Any) -> None:
         ("video", "FILE", "detect on every frame of a movie"),
         ("stream", "SOURCE", "detect on a camera, a network stream or a GStreamer pipeline"),
     ):
-        command = _add(commands, name, text, "[{}] [--json FILE] [--power] [--force]".format(argument))
-        command.add_argument("input", metavar=argument, nargs="?", help="default: the setting {}, {}".format(
-            INPUT_SETTINGS[name], SETTINGS[INPUT_SETTINGS[name]].default))
-        command.add_argument("--json", metavar="FILE",
-                             help="write the detections, one JSON line a frame; - = standard output")
-        command.add_argument("--power", action="store_true",
-                             help="with the statistics tell watts, load and temperatures, where they can be read")
+        command = _add(commands, name, text, f"[{argument}] [--json FILE] [--power] [--force]")
+        command.add_argument(
+            "input",
+            metavar=argument,
+            nargs="?",
+            help=f"default: the setting {INPUT_SETTINGS[name]}, {SETTINGS[INPUT_SETTINGS[name]].default}",
+        )
+        command.add_argument(
+            "--json", metavar="FILE", help="write the detections, one JSON line a frame; - = standard output"
+        )
+        command.add_argument(
+            "--power",
+            action="store_true",
+            help="with the statistics tell watts, load and temperatures, where they can be read",
+        )
         _add_force(command)
         _add_settings(command, name)
 
 
 def _add_tune(commands: Any) -> None:
-    tune = _add(commands, "tune", "measure the ways to run the model on this machine, and keep the best for it",
-                "[--clip FILE] [--json FILE] [--seconds S] [--force]")
+    tune = _add(
+        commands,
+        "tune",
+        "measure the ways to run the model on this machine, and keep the best for it",
+        "[--clip FILE] [--json FILE] [--seconds S] [--force]",
+    )
     tune.add_argument("--clip", metavar="FILE", help="movie to take frames from (default: samples/bikes.mp4)")
     tune.add_argument("--json", metavar="FILE", help="write the figures as JSON; - = standard output")
-    tune.add_argument("--seconds", type=_positive, default=30.0, metavar="S",
-                      help="how long to measure in all; with loading it takes three minutes at most (default: 30)")
+    tune.add_argument(
+        "--seconds",
+        type=_positive,
+        default=30.0,
+        metavar="S",
+        help="how long to measure in all; with loading it takes three minutes at most (default: 30)",
+    )
     _add_force(tune)
     _add_settings(tune, "tune")
 
@@ -153,16 +194,24 @@ def _add_models(commands: Any) -> None:
         ("list", None, "the models of the catalogue and the installed ones", ""),
         ("show", "NAME", "what a model is and how it would run", ""),
         ("get", "NAME", "download, check and install a model of the catalogue", " [--base-url URL] [--force]"),
-        ("import", "PATH", "install your own frozen graph: a .pb file, a folder or an archive",
-         " [--labels MAP] [--name NAME]"),
+        (
+            "import",
+            "PATH",
+            "install your own frozen graph: a .pb file, a folder or an archive",
+            " [--labels MAP] [--name NAME]",
+        ),
         ("remove", "NAME", "delete an installed model", ""),
     ):
         action = _add(actions, name, text, (argument or "") + words)
         if argument:
             action.add_argument("model_argument", metavar=argument)
         if name == "import":
-            action.add_argument("--labels", type=Path, metavar="MAP",
-                                help="its label map: a .pbtxt file, or labels.txt with a name a line")
+            action.add_argument(
+                "--labels",
+                type=Path,
+                metavar="MAP",
+                help="its label map: a .pbtxt file, or labels.txt with a name a line",
+            )
             action.add_argument("--name", help="what to call it (default: the name of the file or folder)")
         if name == "get":
             action.add_argument("--base-url", metavar="URL", help="a mirror of download.tensorflow.org")
@@ -180,9 +229,12 @@ def _add_group(commands: Any, name: str, text: str) -> Any:
 def _add(commands: Any, name: str, text: str, words: str = "") -> argparse.ArgumentParser:
     """words: its own arguments, for the usage line; argparse would list forty options there."""
     command: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=_sentence(text),
+        name,
+        help=text,
+        description=_sentence(text),
         usage=" ".join(["%(prog)s"] + words.split(" ") + ["[--config FILE] [--SETTING VALUE ...]"]),
-        epilog="Every setting is an option of every command; `{} config show --help` explains them.".format(PROGRAM))
+        epilog=f"Every setting is an option of every command; `{PROGRAM} config show --help` explains them.",
+    )
     command.set_defaults(parser=command)
     return command
 
@@ -193,13 +245,15 @@ def _sentence(text: str) -> str:
 
 def _add_settings(command: argparse.ArgumentParser, shown: str) -> None:
     command.add_argument(
-        "--config", type=Path, metavar="FILE", help="config file (default: config.yml, if it is there)")
+        "--config", type=Path, metavar="FILE", help="config file (default: config.yml, if it is there)"
+    )
     add_setting_options(command, _SHOWN_SETTINGS[shown])
 
 
 def _add_force(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--force", action="store_true",
-                         help="try a model that this board is known to have too little memory for")
+    command.add_argument(
+        "--force", action="store_true", help="try a model that this board is known to have too little memory for"
+    )
 
 
 def _positive(text: str) -> float:
@@ -208,5 +262,5 @@ def _positive(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number above 0, not {!r}".format(text))
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text!r}")
     return number

@@ -28,16 +28,20 @@ _log = logging.getLogger(__name__)
 
 OK, NOTE, MISSING = "ok", "note", "missing"
 
-RUN_BYTES = 10 ** 9
+RUN_BYTES = 10**9
 """Memory that a run with the default model takes on TensorFlow: 0.8 GB, and some for the pictures."""
-DISK_BYTES = 10 ** 9
+DISK_BYTES = 10**9
 """Free space below which a large model or a long recording will not fit."""
 
 PROBE_SECONDS = 120.0
 ENERGY_SECONDS = 0.2
 """Between two looks at counters of energy."""
 LIBRARIES = {
-    "numpy": "numpy", "yaml": "PyYAML", "google.protobuf": "protobuf", "psutil": "psutil", "tqdm": "tqdm",
+    "numpy": "numpy",
+    "yaml": "PyYAML",
+    "google.protobuf": "protobuf",
+    "psutil": "psutil",
+    "tqdm": "tqdm",
 }
 
 TENSORFLOW_PROBE = """
@@ -107,7 +111,7 @@ def diagnose(load: Callable[[], Loaded], root: Path = Path("/"), tree: Optional[
         check_board(board, tree, settings.profile),
         check_power(board, tree),
         check_readings(tree),
-        Finding(OK, "Python", "{}, {}".format(".".join(map(str, sys.version_info[:3])), sys.executable)),
+        Finding(OK, "Python", f"{'.'.join(map(str, sys.version_info[:3]))}, {sys.executable}"),
         check_libraries(LIBRARIES),
         check_tensorflow(probe(TENSORFLOW_PROBE), board, has_gpu),
         *([check_openvino(probe(OPENVINO_PROBE))] if for_openvino else []),
@@ -125,8 +129,8 @@ def diagnose(load: Callable[[], Loaded], root: Path = Path("/"), tree: Optional[
 def check_board(board: Board, tree: Path, chosen: Optional[str]) -> Finding:
     """Which board it was taken for, and why. chosen: the setting `profile`."""
     release = read_release(tree)
-    found = "{} (profile {})".format(board.name, chosen or board.id) + ("; {}".format(release) if release else "")
-    evidence = ["{} says {}".format(file, text[:100]) for file, text in board.evidence]
+    found = f"{board.name} (profile {chosen or board.id})" + (f"; {release}" if release else "")
+    evidence = [f"{file} says {text[:100]}" for file, text in board.evidence]
     note = unknown_board_note(board)
     found = "\n".join([found] + (evidence or ["no file says that it is a Jetson, or has an NVIDIA card"]))
     return Finding(NOTE if note else OK, "board", found, note)
@@ -139,10 +143,13 @@ def check_power(board: Board, tree: Path) -> Finding:
     facts = power.facts()
     if facts is None:
         return Finding(OK, "power", "no power modes are known for this machine")
-    lines = ["{} {} {}{}".format("*" if mode["id"] == facts["current"] else "-", mode["id"], mode["name"],
-                                 ": " + mode["detail"] if mode["detail"] else "") for mode in facts["modes"]]
+    lines = [
+        f"{'*' if mode['id'] == facts['current'] else '-'} {mode['id']}"
+        f" {mode['name']}{': ' + mode['detail'] if mode['detail'] else ''}"
+        for mode in facts["modes"]
+    ]
     state = {True: "held at their highest", False: "free", None: "unknown"}[facts["clocks"]]
-    head = "mode {}; clocks {}".format("unknown" if facts["current"] is None else facts["current"], state)
+    head = f"mode {'unknown' if facts['current'] is None else facts['current']}; clocks {state}"
     return Finding(NOTE if facts["problem"] else OK, "power", "\n".join([head] + lines), facts["problem"] or "")
 
 
@@ -165,12 +172,12 @@ def format_findings(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
         found = finding.found.splitlines() or [""]
-        lines.append("{:<7}  {:<{}}  {}".format(finding.state, finding.subject, width, found[0]))
+        lines.append(f"{finding.state:<7}  {finding.subject:<{width}}  {found[0]}")
         lines += [" " * (width + 11) + line for line in found[1:]]
         lines += [" " * (width + 11) + "-> " + line for line in finding.remedy.splitlines()]
     missing = [finding.subject for finding in findings if finding.state == MISSING]
     if missing:
-        lines.append("The appliance cannot run yet: see to {}.".format(", ".join(missing)))
+        lines.append(f"The appliance cannot run yet: see to {', '.join(missing)}.")
     else:
         lines.append("The appliance can run.")
     return "\n".join(lines) + "\n"
@@ -180,16 +187,21 @@ def probe(program: str) -> Probe:
     """Run a program that prints JSON, in a process of its own: a broken library may well crash it."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, encoding="utf-8", errors="replace", timeout=PROBE_SECONDS,
+            [sys.executable, "-c", program],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PROBE_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return Probe(None, "importing it had not ended after {:.0f} seconds".format(PROBE_SECONDS))
+        return Probe(None, f"importing it had not ended after {PROBE_SECONDS:.0f} seconds")
     said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     if done.returncode < 0:
-        return Probe(None, "importing it crashes Python ({})".format(signal.Signals(-done.returncode).name))
+        return Probe(None, f"importing it crashes Python ({signal.Signals(-done.returncode).name})")
     if done.returncode > 0:
-        return Probe(None, said[-1] if said else "importing it ends Python with {}".format(done.returncode))
+        return Probe(None, said[-1] if said else f"importing it ends Python with {done.returncode}")
     for line in reversed(done.stdout.splitlines()):  # a library may print something before and after
         with contextlib.suppress(ValueError):
             facts = json.loads(line)
@@ -214,7 +226,7 @@ def _can_find(module: str) -> bool:
 
 
 def _install(part: str) -> str:
-    return "make setup, or: {} -m pip install -r requirements/{}.txt".format(sys.executable, part)
+    return f"make setup, or: {sys.executable} -m pip install -r requirements/{part}.txt"
 
 
 def check_tensorflow(tensorflow: Probe, board: Board, has_gpu: bool) -> Finding:
@@ -226,25 +238,34 @@ def check_tensorflow(tensorflow: Probe, board: Board, has_gpu: bool) -> Finding:
         return Finding(MISSING, "TensorFlow", tensorflow.complaint, remedy)
     version, gpus = tensorflow.facts["version"], tensorflow.facts["gpus"]
     if gpus:
-        return Finding(OK, "TensorFlow", "{} on {}".format(version, ", ".join(gpus)))
+        return Finding(OK, "TensorFlow", f"{version} on {', '.join(gpus)}")
     if not has_gpu:
-        return Finding(OK, "TensorFlow", "{} on the CPU; there is no NVIDIA GPU".format(version))
-    found = "{} on the CPU only, though there is an NVIDIA GPU: ".format(version)
+        return Finding(OK, "TensorFlow", f"{version} on the CPU; there is no NVIDIA GPU")
+    found = f"{version} on the CPU only, though there is an NVIDIA GPU: "
     if not tensorflow.facts["cuda"]:
         remedy = nvidia_build if is_jetson else "make clean; make setup TENSORFLOW=gpu"
         return Finding(NOTE, "TensorFlow", found + "it was built without CUDA", remedy)
-    remedy = "install what it names" if is_jetson else (
-        "check that nvidia-smi lists the card, and in a container that it was started with --gpus all;\n"
-        "the CUDA libraries come with: {} -m pip install -r requirements/gpu.txt".format(sys.executable))
+    remedy = (
+        "install what it names"
+        if is_jetson
+        else (
+            "check that nvidia-smi lists the card, and in a container that it was started with --gpus all;\n"
+            f"the CUDA libraries come with: {sys.executable} -m pip install -r requirements/gpu.txt"
+        )
+    )
     return Finding(NOTE, "TensorFlow", found + cuda_complaint(tensorflow.complaint), remedy)
 
 
 def check_openvino(openvino: Probe) -> Finding:
     """For a PC without an NVIDIA GPU: without it TensorFlow runs everything."""
     if openvino.facts is None:
-        return Finding(NOTE, "OpenVINO", "SSD models run on TensorFlow, which is slower here: " + openvino.complaint,
-                       _install("openvino"))
-    return Finding(OK, "OpenVINO", "{}; SSD models run on it".format(openvino.facts["version"]))
+        return Finding(
+            NOTE,
+            "OpenVINO",
+            "SSD models run on TensorFlow, which is slower here: " + openvino.complaint,
+            _install("openvino"),
+        )
+    return Finding(OK, "OpenVINO", f"{openvino.facts['version']}; SSD models run on it")
 
 
 def cuda_complaint(stderr: str) -> str:
@@ -261,7 +282,8 @@ def check_opencv(opencv: Probe) -> Finding:
         return Finding(MISSING, "OpenCV", opencv.complaint, _install("opencv"))
     has = {name: _has(opencv.facts["build"], name) for name in ("FFMPEG", "GStreamer", "GUI")}
     found = "{}; FFmpeg: {}, GStreamer: {}, windows: {}".format(
-        opencv.facts["version"], *("yes" if has[name] else "no" for name in ("FFMPEG", "GStreamer", "GUI")))
+        opencv.facts["version"], *("yes" if has[name] else "no" for name in ("FFMPEG", "GStreamer", "GUI"))
+    )
     if not has["FFMPEG"] and not has["GStreamer"]:
         remedy = "to read movies and network cameras: " + _install("opencv")
         return Finding(NOTE, "OpenCV", found, remedy)
@@ -270,7 +292,7 @@ def check_opencv(opencv: Probe) -> Finding:
 
 def _has(build: str, name: str) -> bool:
     """Whether a line of OpenCV's build information names a feature with anything but NO or NONE."""
-    line = re.search(r"^[ \t]*{}:[ \t]*(\S+)".format(name), build, re.MULTILINE)
+    line = re.search(rf"^[ \t]*{name}:[ \t]*(\S+)", build, re.MULTILINE)
     return line is not None and line.group(1) not in ("NO", "NONE")
 
 
@@ -279,8 +301,9 @@ def gstreamer_version() -> str:
     command = shutil.which("gst-launch-1.0")
     if command is None:
         return ""
-    done = subprocess.run([command, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          encoding="utf-8", errors="replace")
+    done = subprocess.run(
+        [command, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", errors="replace"
+    )
     version = re.search(r"GStreamer (\S+)", done.stdout)
     return version.group(1) if version and done.returncode == 0 else ""
 
@@ -302,7 +325,7 @@ def check_cameras(root: Path) -> Finding:
     names = []
     for device in devices:
         name = _read(root / "sys/class/video4linux" / device.name / "name").strip()
-        names.append("/dev/{} ({})".format(device.name, name) if name else "/dev/" + device.name)
+        names.append(f"/dev/{device.name} ({name})" if name else "/dev/" + device.name)
     locked = [device for device in devices if not os.access(str(device), os.R_OK | os.W_OK)]
     if locked:
         remedy = "sudo usermod -aG video $USER, then sign in again"
@@ -313,11 +336,11 @@ def check_cameras(root: Path) -> Finding:
 def check_memory(root: Path) -> Finding:
     """What is free, as Linux counts it: caches are."""
     sizes = dict(re.findall(r"^(\w+):\s+(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE))
-    remedy = "a run takes about {}: end other programs, or add swap".format(size_text(RUN_BYTES))
+    remedy = f"a run takes about {size_text(RUN_BYTES)}: end other programs, or add swap"
     if "MemAvailable" not in sizes:
         return Finding(NOTE, "memory", "unknown: /proc/meminfo does not say", remedy)
     free, total = (int(sizes[name]) * 1024 for name in ("MemAvailable", "MemTotal"))
-    found = "{} of {} free".format(size_text(free), size_text(total))
+    found = f"{size_text(free)} of {size_text(total)} free"
     if free < RUN_BYTES:
         return Finding(NOTE, "memory", found, remedy)
     return Finding(OK, "memory", found)
@@ -327,7 +350,7 @@ def check_disk(models_dir: Path) -> Finding:
     """Free space where the models are, or will be."""
     folder = _nearest_there_is(models_dir)
     free = shutil.disk_usage(str(folder)).free
-    found = "{} free in {}".format(size_text(free), folder)
+    found = f"{size_text(free)} free in {folder}"
     if free < DISK_BYTES:
         remedy = "models take up to 1.1 GB, movies 1 GB an hour and more: make room, or move models_dir"
         return Finding(NOTE, "disk", found, remedy)
@@ -340,10 +363,10 @@ def check_models(models_dir: Path, wanted: str, label_path: Optional[str]) -> Fi
     wanted: its name or path. label_path: a label map to use with it.
     """
     try:
-        names = ", ".join(model.name for model in installed(models_dir)) or "none in {}".format(models_dir)
+        names = ", ".join(model.name for model in installed(models_dir)) or f"none in {models_dir}"
     except ModelError as error:
         return Finding(MISSING, "models", str(error), "give yourself the right to read it, or set models_dir")
-    found = "{}; a run takes {}".format(names, wanted)
+    found = f"{names}; a run takes {wanted}"
     try:
         resolve_model(wanted, models_dir, Path(label_path) if label_path else None)
     except ModelError as error:
@@ -356,9 +379,9 @@ def check_output(output_dir: Path, is_needed: bool) -> Finding:
     folder = _nearest_there_is(output_dir)
     # Not even root may write to a file system that is mounted to be read only; os.access knows.
     if folder.is_dir() and os.access(str(folder), os.W_OK | os.X_OK):
-        return Finding(OK, "output", "can be written to {}".format(output_dir.absolute()))
+        return Finding(OK, "output", f"can be written to {output_dir.absolute()}")
     remedy = "movies and pictures are saved below output_dir: give yourself the right to write there, or set another"
-    return Finding(MISSING if is_needed else NOTE, "output", "no permission to write to {}".format(folder), remedy)
+    return Finding(MISSING if is_needed else NOTE, "output", f"no permission to write to {folder}", remedy)
 
 
 def check_settings(load: Callable[[], Loaded]) -> Tuple[Optional[Loaded], Finding]:
@@ -369,7 +392,7 @@ def check_settings(load: Callable[[], Loaded]) -> Tuple[Optional[Loaded], Findin
         return None, Finding(MISSING, "settings", "cannot be used", str(error))
     if loaded.config is None:
         return loaded, Finding(OK, "settings", "no config.yml here: the defaults are used")
-    return loaded, Finding(OK, "settings", "{}: {} settings".format(loaded.config, loaded.config_entries))
+    return loaded, Finding(OK, "settings", f"{loaded.config}: {loaded.config_entries} settings")
 
 
 def _nearest_there_is(path: Path) -> Path:

@@ -103,7 +103,7 @@ class Result(NamedTuple):
 
     def label(self, class_id: int) -> str:
         """The name of a class, or "id 91" where the label map has none."""
-        return self.labels.get(class_id, "id {}".format(class_id))
+        return self.labels.get(class_id, f"id {class_id}")
 
     def is_background(self, class_id: int) -> bool:
         """Whether a class of the segmentation is no thing: id 0, unless the label map calls it otherwise."""

@@ -137,7 +137,7 @@ def measure_engine(
             first = len(own) % len(images)
             began = time.monotonic()
             if batch > 1:
-                detector.front_many(endless[first:first + batch])
+                detector.front_many(endless[first : first + batch])
             else:
                 detector.front(images[first])
             own.extend([time.monotonic() - began] * batch)
@@ -167,7 +167,11 @@ def measure_paced(detector: Detector, images: Sequence[np.ndarray], seconds: flo
 
 
 def measure_loop(
-    detector: Detector, images: Sequence[np.ndarray], seconds: float, streams: int = 1, fps: Optional[float] = None,
+    detector: Detector,
+    images: Sequence[np.ndarray],
+    seconds: float,
+    streams: int = 1,
+    fps: Optional[float] = None,
     sinks: Callable[[Meter], List[Sink]] = lambda meter: [],
 ) -> Rate:
     """All of it: sources that always have a frame, front, back, and a sink that takes every result.
@@ -182,11 +186,12 @@ def measure_loop(
         meter, own = Meter(STATISTICS_SECONDS), _Latencies(one_came)
         source = MemorySource(images, fps=fps, is_live=fps is not None)
         taking: List[Sink] = [own]
-        feeds.append(Feed(source, taking + sinks(meter), meter, "stream {}".format(number)))
+        feeds.append(Feed(source, taking + sinks(meter), meter, f"stream {number}"))
         latencies.append(own.seconds)
     kept: Any = _Kept(detector)
     with _Clock() as clock:
         with Loop(kept, feeds) as loop:
+
             def stop() -> None:
                 one_came.wait()  # on a busy machine the time may be over before the first frame is read
                 loop.stop()

@@ -42,14 +42,15 @@ def run(options: argparse.Namespace, loaded: Loaded) -> int:
         if not options.force:
             check_board_holds(board, find_entry(options.model_argument).family, options.model_argument)
         model = _get(options.model_argument, models_dir, options.base_url or ZOO_URL)
-        lines = ["{} is in {}".format(model.name, model.path)]
+        lines = [f"{model.name} is in {model.path}"]
     elif options.action == "import":
         model = import_model(
-            Path(options.model_argument), models_dir, options.labels, options.name, loaded.settings.trust_graph)
-        lines = ["{} is in {}; run it with --model {}".format(model.name, model.path, model.name)]
+            Path(options.model_argument), models_dir, options.labels, options.name, loaded.settings.trust_graph
+        )
+        lines = [f"{model.name} is in {model.path}; run it with --model {model.name}"]
     else:
         remove(options.model_argument, models_dir)
-        lines = ["{} was removed".format(options.model_argument)]
+        lines = [f"{options.model_argument} was removed"]
     print("\n".join(lines))
     return 0
 
@@ -82,49 +83,48 @@ def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]
     """What is found in a model's graph, and how it would run with these settings."""
     loaded = apply_tuned(loaded, model.name, model.path)
     settings = loaded.settings
-    graph, interface, plan, ids = understand(
-        model.path, settings.trust_graph, settings.split_model, settings.exact)
+    graph, interface, plan, ids = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)
     note = compare_ids(model.labels, ids)
     tensors = plan.cut.tensors if plan.cut else ()
     shapes = find_shapes(plan.front or keep(graph, [tensor.node for tensor in tensors]), tensors)
     engine = chosen_engine(loaded)
     engine = automatic_engine(interface.family, plan.front) if engine == AUTO else engine
     lines = [
-        "name: {}".format(model.name),
-        "file: {} ({:.1f} MB)".format(model.path, model.path.stat().st_size / 1e6),
-        "sha256: {}".format(graph_hash(model.path)),
-        "from: {}".format(model.record.origin if model.record else "not known"),
-        "licence: {}".format(model.record.licence if model.record and model.record.licence else "not known"),
-        "family: {}".format(FAMILY_NAMES[interface.family]),
-        "fits this board: {}".format(reason_not_to_hold(board, interface.family) or "yes"),
-        "input size: {}".format(
-            "{} x {}".format(plan.resizing.width, plan.resizing.height) if plan.resizing else "depends on the image"
+        f"name: {model.name}",
+        f"file: {model.path} ({model.path.stat().st_size / 1e6:.1f} MB)",
+        f"sha256: {graph_hash(model.path)}",
+        f"from: {model.record.origin if model.record else 'not known'}",
+        f"licence: {model.record.licence if model.record and model.record.licence else 'not known'}",
+        f"family: {FAMILY_NAMES[interface.family]}",
+        f"fits this board: {reason_not_to_hold(board, interface.family) or 'yes'}",
+        f"input size: {f'{plan.resizing.width} x {plan.resizing.height}' if plan.resizing else 'depends on the image'}",
+        f"classes: {len(ids) if ids else 'not recognised'}",
+        (
+            "labels:"
+            f" {len(labels_of(interface, ids, model.labels)) or 'none, ids are shown'}{f' ({note})' if note else ''}"
         ),
-        "classes: {}".format(len(ids) if ids else "not recognised"),
-        "labels: {}{}".format(len(labels_of(interface, ids, model.labels)) or "none, ids are shown",
-                              " ({})".format(note) if note else ""),
     ]
     if plan.suppression is not None:
         shape = shapes[plan.suppression.boxes]
         count = shape[1] if shape and len(shape) > 1 else None
         what = "proposals" if interface.family == "faster_rcnn" else "anchors"
-        lines.append("{}: {}".format(what, count or "known once it is loaded"))
+        lines.append(f"{what}: {count or 'known once it is loaded'}")
     lines += [
-        "engine: {}".format("tensorrt, " + (settings.precision_model or "FP32") if engine == "tensorrt" else engine),
-        "path: {}{}".format(plan.path, " ({})".format(plan.reason) if plan.reason else ""),
+        f"engine: {'tensorrt, ' + (settings.precision_model or 'FP32') if engine == 'tensorrt' else engine}",
+        f"path: {plan.path}{f' ({plan.reason})' if plan.reason else ''}",
     ]
     if tensors:
         lines.append("cut:")
     for tensor, shape in zip(tensors, shapes):
         number = output_type(graph, tensor)
-        lines.append("  {} {} {}".format(tensor, _TYPE_NAMES.get(number, "type {}".format(number)), _sides(shape)))
+        lines.append(f"  {tensor} {_TYPE_NAMES.get(number, f'type {number}')} {_sides(shape)}")
     return lines
 
 
 def _sides(shape: Optional[Shape]) -> str:
     if shape is None:
         return "[...]"
-    return "[{}]".format(", ".join("?" if side is None else str(side) for side in shape))
+    return f"[{', '.join('?' if side is None else str(side) for side in shape)}]"
 
 
 def _get(name: str, models_dir: Path, base_url: str) -> InstalledModel:

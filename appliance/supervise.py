@@ -62,11 +62,18 @@ def run(loaded: Loaded, arguments: List[str]) -> int:
         listener = held.enter_context(listen_at(host, port))
         daemon = Child("daemon", HANG_SECONDS, LOADING_SECONDS, lambda why, delay: leave_reason(run_dir, why, delay))
         dashboard = Child("dashboard", _DASHBOARD_SECONDS, _DASHBOARD_START_SECONDS)
-        files = RunFiles(run_dir, {
-            "daemon.json": {"arguments": arguments, "heartbeat": daemon.heart},
-            "dashboard.json": dict(dashboard_options(settings, run_dir, host, port),
-                                   listener=listener.fileno(), heartbeat=dashboard.heart),
-        }, lambda: daemon.signal(signal.SIGTERM))
+        files = RunFiles(
+            run_dir,
+            {
+                "daemon.json": {"arguments": arguments, "heartbeat": daemon.heart},
+                "dashboard.json": dict(
+                    dashboard_options(settings, run_dir, host, port),
+                    listener=listener.fileno(),
+                    heartbeat=dashboard.heart,
+                ),
+            },
+            lambda: daemon.signal(signal.SIGTERM),
+        )
         daemon.starting = dashboard.starting = files.keep
 
         def keep() -> None:
@@ -76,8 +83,14 @@ def run(loaded: Loaded, arguments: List[str]) -> int:
 
         home = str(Path(__file__).resolve().parents[1])
         daemon.command = [sys.executable, "-m", "appliance", "daemon", str(run_dir / "daemon.json")]
-        dashboard.command = [sys.executable, "-m", "gunicorn", "-c", os.path.join(home, "web", "gunicorn.conf.py"),
-                             "web.wsgi:app"]
+        dashboard.command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            os.path.join(home, "web", "gunicorn.conf.py"),
+            "web.wsgi:app",
+        ]
         daemon.environment = dict(memory_environment(), PYTHONPATH=_path(home))
         dashboard.environment = {"PYTHONPATH": _path(home), "SPLITLENS_DASHBOARD": str(run_dir / "dashboard.json")}
         dashboard.descriptors = (listener.fileno(),)
@@ -133,7 +146,6 @@ class RunFiles:
         except (OSError, SplitlensError) as error:
             log.warning("%s: %s", self._run_dir, error)
 
-
     def _is_right(self, name: str, content: Dict[str, Any]) -> bool:
         try:
             return not (self._run_dir / name).is_symlink() and bool(read_json(self._run_dir / name) == content)
@@ -146,7 +158,7 @@ def leave_reason(run_dir: Path, why: str, delay: float) -> None:
     words = read_last_words(run_dir)
     if not words or _AGAIN in words:  # it had none; these are of a daemon before it
         words = why
-    write_last_words(run_dir, "{}{}{:g} s.".format(words, _AGAIN, delay))
+    write_last_words(run_dir, f"{words}{_AGAIN}{delay:g} s.")
 
 
 class Claim:
@@ -183,11 +195,17 @@ class Claim:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             taken = lock_file(self._folder / self._name)
         except Taken as owner:
-            raise ConfigError("{} {}: another appliance is using it ({}). Stop that one, or give this one a folder of "
-                              "its own".format(self._key, self._folder, owner)) from None
+            raise ConfigError(
+                f"{self._key} {self._folder}: another appliance is using it ({owner}). Stop that one, or give this one"
+                " a folder of its own"
+            ) from None
         except NoLocks as reason:
-            log.warning("%s %s cannot be locked (%s): a second appliance that uses it would not be noticed",
-                        self._key, self._folder, reason)
+            log.warning(
+                "%s %s cannot be locked (%s): a second appliance that uses it would not be noticed",
+                self._key,
+                self._folder,
+                reason,
+            )
         except OSError as error:
             log.warning("%s %s cannot be locked: %s", self._key, self._folder, error.strerror)
         else:
@@ -212,32 +230,34 @@ def listen_at(host: str, port: int) -> socket.socket:
     """The dashboard's socket: held here, so that it is there before a model is loaded, and no other program gets it
     while the dashboard is started again. Raises ConfigError.
     """
-    address = "[{}]:{}".format(host, port) if ":" in host else "{}:{}".format(host, port)
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         listener = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        raise ConfigError("listen: {} is no address of this machine ({})".format(
-            address, getattr(error, "strerror", None) or error)) from error
+        raise ConfigError(
+            f"listen: {address} is no address of this machine ({getattr(error, 'strerror', None) or error})"
+        ) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(place)
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise ConfigError("listen: {}".format(_why_not(address, port, error))) from error
+        raise ConfigError(f"listen: {_why_not(address, port, error)}") from error
     return listener
 
 
 def _why_not(address: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return "another program has {}. Stop it, or choose another port".format(address)
+        return f"another program has {address}. Stop it, or choose another port"
     if error.errno == errno.EADDRNOTAVAIL:
-        return "this machine has no address {}. 0.0.0.0 stands for all that it has".format(address)
+        return f"this machine has no address {address}. 0.0.0.0 stands for all that it has"
     if error.errno in (errno.EACCES, errno.EPERM):
-        return "port {} is for root only here. Choose one from 1024 on".format(port)
-    return "{} cannot be used: {}".format(address, error.strerror)
+        return f"port {port} is for root only here. Choose one from 1024 on"
+    return f"{address} cannot be used: {error.strerror}"
 
 
 def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -> Dict[str, Any]:
@@ -245,13 +265,20 @@ def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -
     try:
         certificate, key = certificate_files(settings.tls)
     except ConfigError as error:
-        raise ConfigError("tls: {}".format(error)) from None
+        raise ConfigError(f"tls: {error}") from None
     return {
-        "run_dir": str(run_dir), "state_dir": os.path.abspath(settings.state_dir),
+        "run_dir": str(run_dir),
+        "state_dir": os.path.abspath(settings.state_dir),
         "recordings_dir": os.path.abspath(settings.recordings_dir),
-        "host": host, "port": port, "worker": settings.web_worker, "sign_in": settings.sign_in,
-        "trusted_proxy": settings.trusted_proxy or "", "base_path": settings.base_path or "",
-        "framed_by": settings.framed_by or "", "certificate": certificate, "key": key,
+        "host": host,
+        "port": port,
+        "worker": settings.web_worker,
+        "sign_in": settings.sign_in,
+        "trusted_proxy": settings.trusted_proxy or "",
+        "base_path": settings.base_path or "",
+        "framed_by": settings.framed_by or "",
+        "certificate": certificate,
+        "key": key,
     }
 
 
@@ -259,17 +286,17 @@ def listening_address(listen: str) -> Any:
     """Host and port of "0.0.0.0:8080", "[::]:8080" or ":8080". Raises ConfigError."""
     host, colon, port = listen.rpartition(":")
     if not colon or not port.isdigit() or not 0 < int(port) < 65536 or (":" in host and not host.startswith("[")):
-        raise ConfigError("listen must be an address and a port, like 0.0.0.0:8080, not {!r}".format(listen))
+        raise ConfigError(f"listen must be an address and a port, like 0.0.0.0:8080, not {listen!r}")
     return host.strip("[]") or "0.0.0.0", int(port)
 
 
 def default_run_dir(port: int) -> str:
     """In the user's own runtime directory where there is one; one a port, so that two appliances do not meet."""
     own = os.environ.get("XDG_RUNTIME_DIR", "")
-    name = "splitlens-{}".format(port)
+    name = f"splitlens-{port}"
     if own and os.path.isdir(own) and os.access(own, os.W_OK):
         return os.path.join(own, name)
-    return os.path.join(tempfile.gettempdir(), "{}-{}".format(name, os.geteuid()))
+    return os.path.join(tempfile.gettempdir(), f"{name}-{os.geteuid()}")
 
 
 def _path(home: str) -> str:

@@ -35,8 +35,13 @@ class Child:
     it said that it is busy. ended: told why it ended, and after how many seconds it is started again.
     """
 
-    def __init__(self, name: str, silence: float, busy_silence: float,
-                 ended: Callable[[str, float], None] = lambda why, delay: None) -> None:
+    def __init__(
+        self,
+        name: str,
+        silence: float,
+        busy_silence: float,
+        ended: Callable[[str, float], None] = lambda why, delay: None,
+    ) -> None:
         self.name = name
         self.command: List[str] = []
         self.environment: Dict[str, str] = {}
@@ -61,7 +66,7 @@ class Child:
             if now >= self._due:
                 self._start(now)
         elif not self._killed_for and now - self._heard > self.patience:
-            self._killed_for = "did not answer for {:.0f} seconds and was ended".format(now - self._heard)
+            self._killed_for = f"did not answer for {now - self._heard:.0f} seconds and was ended"
             self.signal_group(signal.SIGKILL)
 
     @property
@@ -94,7 +99,7 @@ class Child:
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self._failures, 10))
         self._failures += 1
         self._due = now + delay
-        why = "The {} {}.".format(self.name, self._killed_for or describe(status))
+        why = f"The {self.name} {self._killed_for or describe(status)}."
         log.warning("%s It is started again after %g s", why, delay)
         self._ended(why, delay)
 
@@ -113,8 +118,13 @@ class Child:
         self._is_busy, self._killed_for = True, ""
         try:
             self._process = subprocess.Popen(
-                self.command, env=dict(os.environ, **self.environment), stdin=subprocess.DEVNULL,
-                pass_fds=self.descriptors + (self.heart,), start_new_session=True, preexec_fn=tied_to_us())
+                self.command,
+                env=dict(os.environ, **self.environment),
+                stdin=subprocess.DEVNULL,
+                pass_fds=self.descriptors + (self.heart,),
+                start_new_session=True,
+                preexec_fn=tied_to_us(),
+            )
         except (OSError, subprocess.SubprocessError) as error:
             self._due = now + LONGEST_DELAY
             log.error("the %s cannot be started: %s", self.name, error)
@@ -219,11 +229,11 @@ def describe(status: int) -> str:
         try:
             name = signal.Signals(number).name
         except ValueError:
-            name = "signal {}".format(number)
+            name = f"signal {number}"
         hint = " (out of memory?)" if number == signal.SIGKILL else " (a crash)" if number in _CRASHES else ""
-        return "was killed by {}{}".format(name, hint)
+        return f"was killed by {name}{hint}"
     code = os.WEXITSTATUS(status)
-    return "ended with exit code {}".format(code) if code else "ended by itself"
+    return f"ended with exit code {code}" if code else "ended by itself"
 
 
 def _ended_children() -> List[Tuple[int, int]]:

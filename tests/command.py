@@ -18,7 +18,8 @@ LIMIT = 240.0  # seconds; a loaded machine takes long to start TensorFlow
 STATISTICS = re.compile(
     r"FPS:[ \d]*\d\.\d +Frames: *\d+ +Seconds: *\d+\.\d{5} +\| 1FRAME total: *\d+\.\d{5} +cap: *\d+\.\d{5}"
     r" +gpu: *\d+\.\d{5} +cpu: *\d+\.\d{5} +lost: *\d+\.\d{5} +send: *\d+\.\d{5}"
-    r" +\| VFPS:[ \d]*\d\.\d +VFrames: *\d+ +VDrops: *\d+")
+    r" +\| VFPS:[ \d]*\d\.\d +VFrames: *\d+ +VDrops: *\d+"
+)
 
 
 class Ended(NamedTuple):
@@ -36,8 +37,14 @@ def start(folder: Path, *words: str, module: str = "appliance", **environ: str) 
     own_paths = [environ["PYTHONPATH"]] if "PYTHONPATH" in environ else []
     environment.update(environ, PYTHONPATH=os.pathsep.join([str(ROOT)] + own_paths))
     return subprocess.Popen(
-        [sys.executable, "-m", module] + list(words), cwd=str(folder), env=environment,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        [sys.executable, "-m", module] + list(words),
+        cwd=str(folder),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
 
 
 def finish(process: "subprocess.Popen[str]") -> Ended:
@@ -47,7 +54,7 @@ def finish(process: "subprocess.Popen[str]") -> Ended:
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
-        raise AssertionError("it did not end; it said\n{}\n{}".format(out, err)) from None
+        raise AssertionError(f"it did not end; it said\n{out}\n{err}") from None
     out = out or ""  # None where the test closed it
     assert "Traceback" not in out + err, err
     return Ended(process.returncode, out, err)

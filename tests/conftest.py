@@ -42,7 +42,7 @@ def samples() -> Path:
     missing = [name for name in SAMPLES if not (folder / name).is_file()]
     if missing:
         pytest.fail(
-            "samples/ lacks {}. `python tools/fetch_samples.py` gets them.".format(missing),
+            f"samples/ lacks {missing}. `python tools/fetch_samples.py` gets them.",
             pytrace=False,
         )
     return folder
@@ -58,7 +58,7 @@ def _installed(models_dir: Path, name: str) -> Path:
     graph = models_dir / name / "frozen_inference_graph.pb"
     if not graph.is_file():
         pytest.fail(
-            "{0} is not installed. `python -m appliance models get {0}` gets it.".format(name),
+            f"{name} is not installed. `python -m appliance models get {name}` gets it.",
             pytrace=False,
         )
     return graph
@@ -86,6 +86,6 @@ def zoo_dir() -> Path:
     folder = Path(named) if named else ROOT.parent / "shared" / "zoo"
     if not holds_models(folder):
         if named:
-            pytest.fail("SPLITLENS_TEST_ZOO={} holds no models".format(named), pytrace=False)
+            pytest.fail(f"SPLITLENS_TEST_ZOO={named} holds no models", pytrace=False)
         pytest.skip("no test graphs: SPLITLENS_TEST_ZOO is not set and ../shared/zoo has none")
     return folder

@@ -19,8 +19,12 @@ class Daemon:
     """
 
     def __init__(
-        self, folder: Path, *words: str, config: str = "", environ: Optional[Dict[str, str]] = None,
-        module: str = "appliance"
+        self,
+        folder: Path,
+        *words: str,
+        config: str = "",
+        environ: Optional[Dict[str, str]] = None,
+        module: str = "appliance",
     ) -> None:
         self.module = module
         self.environ = environ or {}
@@ -34,7 +38,8 @@ class Daemon:
 
     def __enter__(self) -> "Daemon":
         self.process = start(
-            self.folder, "daemon", str(self.run_dir / "daemon.json"), module=self.module, **self.environ)
+            self.folder, "daemon", str(self.run_dir / "daemon.json"), module=self.module, **self.environ
+        )
         self.until(lambda state: True)
         return self
 
@@ -80,7 +85,7 @@ class Daemon:
             except (bus.Unavailable, bus.Refused):
                 pass
             time.sleep(0.05)
-        raise AssertionError("it did not happen; the last state was {}".format(state))
+        raise AssertionError(f"it did not happen; the last state was {state}")
 
     def until_ready(self, name: str = PERSON) -> Dict[str, Any]:
         """When the model runs."""
@@ -97,7 +102,7 @@ class Daemon:
                     return event[1]
         finally:
             listener.close()
-        raise AssertionError("no such {}".format(topic))
+        raise AssertionError(f"no such {topic}")
 
     def pictures(self, count: int, stream: str = "main") -> List[bytes]:
         """So many JPEGs of a stream."""

@@ -309,7 +309,7 @@ def make_tensorrt(version: str, driver: FakeDriver, fast_int8: bool = True) -> A
             if not plan.startswith(start):
                 self.logger.log(Severity.ERROR, "the plan is of another version")
                 return None
-            return CudaEngine(plan[len(start):])
+            return CudaEngine(plan[len(start) :])
 
         def __del__(self) -> None:
             trt.gone.append("runtime")

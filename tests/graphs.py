@@ -213,9 +213,15 @@ def _suppress_image(own: Own, boxes: Any, scores: Any, window: Any) -> Any:
         own_scores = tf.reshape(tf.slice(scores, [0, index], tf.stack([tf.shape(scores)[0], 1])), [-1])
         y0, x0, y1, x1 = tf.split(own_boxes, 4, axis=1)
         top, left, bottom, right = tf.unstack(window)
-        clipped = tf.concat([
-            tf.maximum(tf.minimum(y0, bottom), top), tf.maximum(tf.minimum(x0, right), left),
-            tf.maximum(tf.minimum(y1, bottom), top), tf.maximum(tf.minimum(x1, right), left)], 1)
+        clipped = tf.concat(
+            [
+                tf.maximum(tf.minimum(y0, bottom), top),
+                tf.maximum(tf.minimum(x0, right), left),
+                tf.maximum(tf.minimum(y1, bottom), top),
+                tf.maximum(tf.minimum(x1, right), left),
+            ],
+            1,
+        )
         areas = tf.squeeze((clipped[:, 2:3] - clipped[:, 0:1]) * (clipped[:, 3:4] - clipped[:, 1:2]), [1])
         real = tf.cast(tf.reshape(tf.where(tf.greater(areas, 0)), [-1]), tf.int32)
         own_boxes, own_scores = tf.gather(clipped, real), tf.gather(own_scores, real)

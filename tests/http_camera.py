@@ -19,8 +19,8 @@ def picture(number: int = 0, width: int = 64, height: int = 48, coloured: bool =
 
 def part(body: bytes, kind: str = "image/jpeg", boundary: str = "edge", length: bool = True) -> bytes:
     """One of a multipart answer, its boundary before it."""
-    head = "--{}\r\nContent-Type: {}\r\n".format(boundary, kind)
-    head += "Content-Length: {}\r\n".format(len(body)) if length else ""
+    head = f"--{boundary}\r\nContent-Type: {kind}\r\n"
+    head += f"Content-Length: {len(body)}\r\n" if length else ""
     return head.encode("ascii") + b"\r\n" + body + b"\r\n"
 
 
@@ -35,7 +35,7 @@ def multipart(*parts: bytes, kind: str = "multipart/x-mixed-replace;boundary=edg
 
 
 def snapshot(body: bytes, *headers: str) -> bytes:
-    return answer(body, "Content-Type: image/jpeg", "Content-Length: {}".format(len(body)), *headers)
+    return answer(body, "Content-Type: image/jpeg", f"Content-Length: {len(body)}", *headers)
 
 
 class Client:
@@ -68,7 +68,7 @@ class HttpCamera:
         self._thread.start()
 
     def address(self, target: str = "/video", user: str = "") -> str:
-        return "http://{}127.0.0.1:{}{}".format(user and user + "@", self.port, target)
+        return f"http://{user and user + '@'}127.0.0.1:{self.port}{target}"
 
     def close(self) -> None:
         for sock in [self._server] + self._open:

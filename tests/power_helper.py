@@ -102,9 +102,20 @@ class Helper:
         self.socket = self.root / "run/splitlens-power/socket"
         self.socket.parent.mkdir(parents=True)
         self.command = [
-            python, str(HELPER), "--socket", str(self.socket), "--nvpmodel", str(self.folder / "nvpmodel"),
-            "--jetson-clocks", str(self.folder / "jetson_clocks"), "--conf", str(self.conf), "--kept", str(self.kept),
-            *options]
+            python,
+            str(HELPER),
+            "--socket",
+            str(self.socket),
+            "--nvpmodel",
+            str(self.folder / "nvpmodel"),
+            "--jetson-clocks",
+            str(self.folder / "jetson_clocks"),
+            "--conf",
+            str(self.conf),
+            "--kept",
+            str(self.kept),
+            *options,
+        ]
         self.process: Any = None
         self.printed = ""
 
@@ -151,12 +162,16 @@ class Helper:
 
     def ask_as(self, user: int, group: int, request: Any, others: Sequence[int] = ()) -> Dict[str, Any]:
         """The same, by a process of another user; for root only."""
-        program = ("import os, socket, sys; os.setgroups({2}); os.setgid({1}); os.setuid({0});"
-                   "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode());"
-                   "print(s.makefile().readline())").format(user, group, list(others))
+        program = (
+            f"import os, socket, sys; os.setgroups({list(others)}); os.setgid({group}); os.setuid({user});"
+            "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode());"
+            "print(s.makefile().readline())"
+        )
         done = subprocess.run(
-            [sys.executable, "-c", program, str(self.socket), json.dumps(request) + "\n"], stdout=subprocess.PIPE,
-            timeout=LIMIT)
+            [sys.executable, "-c", program, str(self.socket), json.dumps(request) + "\n"],
+            stdout=subprocess.PIPE,
+            timeout=LIMIT,
+        )
         answer: Dict[str, Any] = json.loads(done.stdout.decode())
         return answer
 

@@ -64,7 +64,7 @@ def main():
         factory.set_permissions(permissions)
     server.get_mount_points().add_factory(options.path, factory)
     if not server.attach(None):
-        raise SystemExit("port {} cannot be taken".format(options.port))
+        raise SystemExit(f"port {options.port} cannot be taken")
     print("ready", server.get_bound_port(), flush=True)
     GLib.MainLoop().run()
 

@@ -20,27 +20,29 @@ def small_ssd(classes: int = 3) -> Any:
     strides = make_node("conv", "Conv2D", ["resized", "kernel"], T=FLOAT)
     strides.attr["strides"].list.i.extend([1, 1, 1, 1])
     strides.attr["padding"].s = b"SAME"
-    message.node.extend([
-        make_placeholder("image_tensor", DT_UINT8, [1, -1, -1, 3]),
-        make_node("cast", "Cast", ["image_tensor"], SrcT=type_attribute(DT_UINT8), DstT=FLOAT),
-        make_const("size", np.array([8, 8], np.int32)),
-        make_node("resized", "ResizeBilinear", ["cast", "size"], T=FLOAT),
-        make_const("kernel", np.full((1, 1, 3, 4 + classes), 0.01, np.float32)),
-        strides,
-        make_const("scale", np.full(4 + classes, 0.5, np.float32)),
-        make_node("scaled", "Mul", ["conv", "scale"], T=FLOAT),
-        make_const("all", np.array([1, -1, 1, 4 + classes], np.int32)),
-        make_node("anchors", "Reshape", ["scaled", "all"], T=FLOAT, Tshape=INTEGER),
-        make_const("none", np.array([0, 0, 0, 0], np.int32)),
-        make_const("box", np.array([-1, -1, -1, 4], np.int32)),
-        make_node("boxes", "Slice", ["anchors", "none", "box"], T=FLOAT, Index=INTEGER),
-        make_const("four", np.array([0, 0, 0, 4], np.int32)),
-        make_const("rest", np.array([-1, -1, -1, classes], np.int32)),
-        make_node("logits", "Slice", ["anchors", "four", "rest"], T=FLOAT, Index=INTEGER),
-        make_const("flat", np.array([1, -1, classes], np.int32)),
-        make_node("flattened", "Reshape", ["logits", "flat"], T=FLOAT, Tshape=INTEGER),
-        make_node("scores", "Sigmoid", ["flattened"], T=FLOAT),
-    ])
+    message.node.extend(
+        [
+            make_placeholder("image_tensor", DT_UINT8, [1, -1, -1, 3]),
+            make_node("cast", "Cast", ["image_tensor"], SrcT=type_attribute(DT_UINT8), DstT=FLOAT),
+            make_const("size", np.array([8, 8], np.int32)),
+            make_node("resized", "ResizeBilinear", ["cast", "size"], T=FLOAT),
+            make_const("kernel", np.full((1, 1, 3, 4 + classes), 0.01, np.float32)),
+            strides,
+            make_const("scale", np.full(4 + classes, 0.5, np.float32)),
+            make_node("scaled", "Mul", ["conv", "scale"], T=FLOAT),
+            make_const("all", np.array([1, -1, 1, 4 + classes], np.int32)),
+            make_node("anchors", "Reshape", ["scaled", "all"], T=FLOAT, Tshape=INTEGER),
+            make_const("none", np.array([0, 0, 0, 0], np.int32)),
+            make_const("box", np.array([-1, -1, -1, 4], np.int32)),
+            make_node("boxes", "Slice", ["anchors", "none", "box"], T=FLOAT, Index=INTEGER),
+            make_const("four", np.array([0, 0, 0, 4], np.int32)),
+            make_const("rest", np.array([-1, -1, -1, classes], np.int32)),
+            make_node("logits", "Slice", ["anchors", "four", "rest"], T=FLOAT, Index=INTEGER),
+            make_const("flat", np.array([1, -1, classes], np.int32)),
+            make_node("flattened", "Reshape", ["logits", "flat"], T=FLOAT, Tshape=INTEGER),
+            make_node("scores", "Sigmoid", ["flattened"], T=FLOAT),
+        ]
+    )
     with mock.patch.object(ssd_tail, "CLASSES", classes):
         ssd_tail.append_nms(message, boxes="boxes", scores="scores")
     return message
@@ -68,7 +70,7 @@ def mutated(message: Any, random: np.random.RandomState) -> bytes:
     data = bytearray(changed.SerializeToString())
     for _ in range(random.randint(0, 3) if random.randint(4) == 0 else 0):
         data[random.randint(len(data))] = random.randint(256)
-    return bytes(data[:random.randint(len(data))] if random.randint(20) == 0 else data)
+    return bytes(data[: random.randint(len(data))] if random.randint(20) == 0 else data)
 
 
 def _mutate(message: Any, random: np.random.RandomState, ops: List[str]) -> None:
@@ -89,11 +91,11 @@ def _mutate(message: Any, random: np.random.RandomState, ops: List[str]) -> None
         del node.attr[sorted(node.attr)[random.randint(len(node.attr))]]
     elif kind == 6 and node.attr:
         value = node.attr[sorted(node.attr)[random.randint(len(node.attr))]]
-        value.i = int(random.choice([-1, 0, 1, 2 ** 31, 2 ** 62, -2 ** 63]))
+        value.i = int(random.choice([-1, 0, 1, 2**31, 2**62, -(2**63)]))
     elif kind == 7 and node.op == "Const":
         sizes = node.attr["value"].tensor.tensor_shape.dim
         for size in sizes or [sizes.add()]:
-            size.size = int(random.choice([-1, 0, 1, 3, 10 ** 12, 2 ** 62]))
+            size.size = int(random.choice([-1, 0, 1, 3, 10**12, 2**62]))
     elif kind == 8 and node.op == "Const":
         node.attr["value"].tensor.dtype = random.randint(26)
     elif kind == 9 and node.op == "Const":

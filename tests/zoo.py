@@ -25,7 +25,7 @@ def zoo_bytes(folder: Path, name: str) -> bytes:
     for path in (folder / (name + ".pb"), folder / name / GRAPH_FILE):
         if path.is_file():
             return path.read_bytes()
-    pytest.skip("{} is not in {}".format(name, folder))
+    pytest.skip(f"{name} is not in {folder}")
     raise AssertionError("not reached")
 
 
@@ -51,7 +51,7 @@ def renamed(graph: Graph) -> Graph:
     def new(name: str) -> str:
         if name.startswith("detection_") or name == "num_detections":
             return name
-        return "n{}/op".format(hashlib.sha256(name.encode()).hexdigest()[:12])
+        return f"n{hashlib.sha256(name.encode()).hexdigest()[:12]}/op"
 
     return _with_names(graph, new)
 

@@ -78,7 +78,10 @@ def download(requirement: str, folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     done = subprocess.run(
         [*command, *ANY_MACHINE, "--dest", str(folder), requirement],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, universal_newlines=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        universal_newlines=True,
     )
     if done.returncode:
         raise SampleError(f"pip could not download {requirement}:\n{done.stdout.strip()}")

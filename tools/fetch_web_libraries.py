@@ -40,8 +40,13 @@ def download(library: Library, folder: Path) -> Path:
     command = ["npm", "pack", "--silent", "--ignore-scripts", wanted]
     try:
         done = subprocess.run(
-            command, cwd=str(folder), timeout=LONGEST_SECONDS,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, universal_newlines=True,
+            command,
+            cwd=str(folder),
+            timeout=LONGEST_SECONDS,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            universal_newlines=True,
         )
     except FileNotFoundError as error:
         raise LibraryError(f"{wanted} is fetched with npm, which is not installed (Debian: apt install npm)") from error

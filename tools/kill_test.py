@@ -30,8 +30,9 @@ sys.path.insert(0, str(ROOT))
 from appliance.bus import Refused, Unavailable, ask  # noqa: E402
 from appliance.supervisor import STRAY_SECONDS  # noqa: E402
 
-CAMERA = ("videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=15/1 ! videoconvert ! "
-          "appsink")
+CAMERA = (
+    "videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=15/1 ! videoconvert ! appsink"
+)
 TARGETS = ("daemon", "master", "worker", "reader")
 MARK = "KILL_TEST"
 PATIENCE = 120.0
@@ -52,8 +53,21 @@ class Appliance:
             port = free.getsockname()[1]
         self.folder, self.run_dir, self.mark = folder, folder / "run", uuid.uuid4().hex
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "appliance", "up", CAMERA, "--listen", f"127.0.0.1:{port}", "--no-sign-in",
-                   "--run-dir", str(self.run_dir), "--record-format", record_format, *words]
+        command = [
+            sys.executable,
+            "-m",
+            "appliance",
+            "up",
+            CAMERA,
+            "--listen",
+            f"127.0.0.1:{port}",
+            "--no-sign-in",
+            "--run-dir",
+            str(self.run_dir),
+            "--record-format",
+            record_format,
+            *words,
+        ]
         self.log = folder / "log"
         environment = dict(os.environ, PYTHONPATH=str(ROOT), **{MARK: self.mark})
         with self.log.open("w") as log:
@@ -75,9 +89,12 @@ class Appliance:
         for process in self.processes():
             try:
                 words, is_child = process.cmdline(), process.ppid() == up.pid
-                found = {"daemon": is_child and "daemon" in words, "master": is_child and "gunicorn" in words,
-                         "worker": not is_child and "gunicorn" in words,
-                         "reader": "appliance.sources.reader" in words}[target]
+                found = {
+                    "daemon": is_child and "daemon" in words,
+                    "master": is_child and "gunicorn" in words,
+                    "worker": not is_child and "gunicorn" in words,
+                    "reader": "appliance.sources.reader" in words,
+                }[target]
             except psutil.Error:
                 continue
             if found:
@@ -89,7 +106,8 @@ class Appliance:
         below = {process.pid for process in psutil.Process(self.up.pid).children(recursive=True)} | {self.up.pid}
         children = [self.find("daemon"), self.find("master")]
         adopted = {process.pid for process in psutil.Process(self.up.pid).children()} - {
-            child.pid for child in children if child is not None}
+            child.pid for child in children if child is not None
+        }
         return [process for process in self.processes() if process.pid in adopted or process.pid not in below]
 
     def daemon_says(self) -> Optional[Dict[str, Any]]:
@@ -109,8 +127,11 @@ class Appliance:
 def summary(state: Dict[str, Any]) -> Dict[str, Any]:
     """What has to be the same on the page as it is."""
     stream = state["streams"][0]
-    return {"pid": state["daemon"]["pid"], "status": stream["status"],
-            "recording": (stream["recording"] or {}).get("name")}
+    return {
+        "pid": state["daemon"]["pid"],
+        "status": stream["status"],
+        "recording": (stream["recording"] or {}).get("name"),
+    }
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> float:
@@ -139,8 +160,10 @@ def kill(appliance: Appliance, target: str) -> Dict[str, float]:
     back = until(lambda: is_well(appliance.daemon_says()), "the recording")
     served = until(lambda: appliance.page_says() is not None, "the page")
     right = agree(appliance)
-    return {"back": back + (served if target in ("master", "worker") else 0.0),
-            "page": max(noticed, right + (served if target in ("daemon", "reader") else 0.0))}
+    return {
+        "back": back + (served if target in ("master", "worker") else 0.0),
+        "page": max(noticed, right + (served if target in ("daemon", "reader") else 0.0)),
+    }
 
 
 def agree(appliance: Appliance) -> float:
@@ -216,10 +239,14 @@ def test(record_format: str, rounds: int, words: List[str]) -> int:
             wrong += len(slow)
             back = sorted(one["back"] for one in found)
             latest = max(one["page"] for one in found)
-            print(f"{record_format}: {len(found)} kills of the {target}: back after {back[len(back) // 2]:.1f} s "
-                  f"({back[-1]:.1f} at most); page right after {latest:.1f} s at most, too late {len(slow)} times")
-    print(f"{record_format}: {total} recordings, {len(broken)} unplayable; {strays} processes left behind, "
-          f"{len(left)} at the end; exit code {code}")
+            print(
+                f"{record_format}: {len(found)} kills of the {target}: back after {back[len(back) // 2]:.1f} s "
+                f"({back[-1]:.1f} at most); page right after {latest:.1f} s at most, too late {len(slow)} times"
+            )
+    print(
+        f"{record_format}: {total} recordings, {len(broken)} unplayable; {strays} processes left behind, "
+        f"{len(left)} at the end; exit code {code}"
+    )
     for line in broken[:10]:
         print("  " + line)
     return wrong + strays + len(left) + len(broken) + (code != 0)

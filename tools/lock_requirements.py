@@ -42,8 +42,10 @@ TARGETS = [
     Target("x86-py311", "3.11", "x86_64", 36, ("run", "web", "opencv", "openvino", "tensorflow")),
     Target("x86-py311-gpu", "3.11", "x86_64", 36, ("run", "web", "opencv", "gpu")),
     *(Target(name, python, "aarch64", glibc, ("run", "web"), FROM_THE_BASE) for name, python, glibc in JETPACKS),
-    *(Target(name + "-opencv", python, "aarch64", glibc, ("opencv",), FROM_THE_BASE)
-      for name, python, glibc in JETPACKS),
+    *(
+        Target(name + "-opencv", python, "aarch64", glibc, ("opencv",), FROM_THE_BASE)
+        for name, python, glibc in JETPACKS
+    ),
     *(Target(name + "-pip", python, "aarch64", glibc, ("pip",)) for name, python, glibc in JETPACKS),
 ]
 
@@ -55,7 +57,7 @@ class LockError(Exception):
 def run(command: List[str]) -> str:
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode:
-        raise LockError("{}\n{}".format(" ".join(command), done.stderr.strip()))
+        raise LockError(f"{' '.join(command)}\n{done.stderr.strip()}")
     return done.stdout
 
 
@@ -67,11 +69,27 @@ def resolve(target: Target) -> List[str]:
     platform = f"{target.machine}-manylinux_2_{max(target.glibc, 28)}"  # uv knows no 2.27
     without = [option for name in target.without for option in ("--no-emit-package", name)]
     files = [f"requirements/{name}.txt" for name in target.requirements]
-    text = run([
-        uv, "pip", "compile", "--quiet", "--no-config", "--no-header", "--no-annotate", "--only-binary", ":all:",
-        "--python-version", target.python, "--python-platform", platform,
-        "--constraint", "requirements/known-good.txt", *without, *files,
-    ])
+    text = run(
+        [
+            uv,
+            "pip",
+            "compile",
+            "--quiet",
+            "--no-config",
+            "--no-header",
+            "--no-annotate",
+            "--only-binary",
+            ":all:",
+            "--python-version",
+            target.python,
+            "--python-platform",
+            platform,
+            "--constraint",
+            "requirements/known-good.txt",
+            *without,
+            *files,
+        ]
+    )
     return re.findall(r"^[\w.-]+==\S+", text, re.MULTILINE)
 
 
@@ -82,10 +100,24 @@ def pip(target: Target, command: List[str], requirements: List[str]) -> str:
     own = "cp" + target.python.replace(".", "") + ("m" if target.python == "3.6" else "")
     options = [word for platform in platforms for word in ("--platform", platform)]
     options += [word for abi in (own, "abi3", "none") for word in ("--abi", abi)]
-    return run([
-        sys.executable, "-m", "pip", *command, "--quiet", "--disable-pip-version-check", "--no-deps",
-        "--only-binary=:all:", "--implementation", "cp", "--python-version", target.python, *options, *requirements,
-    ])
+    return run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            *command,
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--implementation",
+            "cp",
+            "--python-version",
+            target.python,
+            *options,
+            *requirements,
+        ]
+    )
 
 
 def lock(target: Target) -> str:
@@ -96,15 +128,20 @@ def lock(target: Target) -> str:
         command += ["--target", folder, "--report", "-"]
         report = json.loads(pip(target, command, resolve(target)))
     lines = sorted(
-        "{name}=={version} --hash=sha256:{hash}".format(
-            name=row["metadata"]["name"].lower(), version=row["metadata"]["version"],
-            hash=row["download_info"]["archive_info"]["hashes"]["sha256"])
-        for row in report["install"])
+        f"{row['metadata']['name'].lower()}=={row['metadata']['version']}"
+        f" --hash=sha256:{row['download_info']['archive_info']['hashes']['sha256']}"
+        for row in report["install"]
+    )
     sources = ", ".join(f"{name}.txt" for name in target.requirements)
-    kept = " less {}, which the base has,".format(" and ".join(target.without)) if target.without else ""
-    return "\n".join([
-        f"# Made by tools/lock_requirements.py (`make lock`) from {sources}{kept}",
-        f"# for Python {target.python} on {target.machine}: one wheel each.", *lines, ""])
+    kept = f" less {' and '.join(target.without)}, which the base has," if target.without else ""
+    return "\n".join(
+        [
+            f"# Made by tools/lock_requirements.py (`make lock`) from {sources}{kept}",
+            f"# for Python {target.python} on {target.machine}: one wheel each.",
+            *lines,
+            "",
+        ]
+    )
 
 
 def check(target: Target) -> None:
@@ -122,7 +159,7 @@ def main() -> int:
     options = parser.parse_args()
     targets = [target for target in TARGETS if options.matching in target.name]
     if not targets:
-        parser.error("no target has {!r} in its name; there are {}".format(options.matching, ", ".join(names)))
+        parser.error(f"no target has {options.matching!r} in its name; there are {', '.join(names)}")
     try:
         for target in targets:
             if options.check:

@@ -18,8 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PRINTED = 10
 """So many lines."""
 SETTLE_SECONDS = 2.0
-CAMERAS = [f"videotestsrc is-live=true ! video/x-raw,width={width},height={height},framerate=20/1 ! appsink"
-           for width, height in ((640, 480), (800, 600))]
+CAMERAS = [
+    f"videotestsrc is-live=true ! video/x-raw,width={width},height={height},framerate=20/1 ! appsink"
+    for width, height in ((640, 480), (800, 600))
+]
 
 sys.path.insert(0, str(ROOT))
 from appliance.supervise import memory_environment  # noqa: E402
@@ -32,10 +34,17 @@ def main() -> None:
     parser.add_argument("--camera", action="store_true", help="live sources by GStreamer in place of movies")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        sources = CAMERAS if options.camera else [
-            shutil.copy(str(ROOT / "samples" / "bikes.mp4"), str(Path(folder) / name)) for name in ("a.mp4", "b.mp4")]
+        sources = (
+            CAMERAS
+            if options.camera
+            else [
+                shutil.copy(str(ROOT / "samples" / "bikes.mp4"), str(Path(folder) / name))
+                for name in ("a.mp4", "b.mp4")
+            ]
+        )
         config = "streams:\n" + "".join(
-            f"  {name}: {json.dumps(source)}\n" for name, source in zip(("main", "other"), sources))
+            f"  {name}: {json.dumps(source)}\n" for name, source in zip(("main", "other"), sources)
+        )
         with Daemon(Path(folder), "--model", PERSON, config=config, environ=memory_environment()) as daemon:
             daemon.until_ready()
             process = psutil.Process(daemon.process.pid)
@@ -43,8 +52,11 @@ def main() -> None:
                 if number % max(1, options.exchanges // PRINTED) == 0:
                     time.sleep(SETTLE_SECONDS)
                     memory = process.memory_info().rss / 1e6
-                    print(f"{number:4d} exchanges: {memory:.0f} MB, {process.num_threads()} threads, "
-                          f"{process.num_fds()} descriptors", flush=True)
+                    print(
+                        f"{number:4d} exchanges: {memory:.0f} MB, {process.num_threads()} threads, "
+                        f"{process.num_fds()} descriptors",
+                        flush=True,
+                    )
                 daemon.ask("set_stream", stream="main", source=sources[(number + 1) % 2])
                 daemon.until(lambda state: state["streams"][0]["status"] == "live")
 

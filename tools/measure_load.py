@@ -66,8 +66,10 @@ class Kind(NamedTuple):
 
 def websocket_request(authorization: str) -> bytes:
     key = base64.b64encode(os.urandom(16)).decode()
-    head = ("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
-            f"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{authorization}\r\n")
+    head = (
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
+        f"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{authorization}\r\n"
+    )
     return head.encode()
 
 
@@ -77,10 +79,13 @@ def frame(text: bytes) -> bytes:
 
 def kinds(form_cookie: str, token: str) -> List[Kind]:
     many = frame(b'42["list_recordings",{}]') * 200
-    form = ("POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-            f"Content-Length: 5000\r\nCookie: splitlens_form={form_cookie}\r\n\r\n").encode()
+    form = (
+        "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: 5000\r\nCookie: splitlens_form={form_cookie}\r\n\r\n"
+    ).encode()
     return [
-        Kind("idle", 1200, b"", b"", 0.0), Kind("slow bodies", 1200, form, b"a", _DRIP_SECONDS),
+        Kind("idle", 1200, b"", b"", 0.0),
+        Kind("slow bodies", 1200, form, b"a", _DRIP_SECONDS),
         Kind("flooding viewer", 200, websocket_request(f"Authorization: Bearer {token}\r\n"), many, _TURN_SECONDS),
         Kind("flooding stranger", 200, websocket_request(""), many, _TURN_SECONDS),
     ]
@@ -211,10 +216,25 @@ class Appliance:
             self.port = int(probe.getsockname()[1])
         (folder / "state").mkdir(mode=0o700)
         self.token = Accounts(str(folder / "state")).add_token("viewer", Role.VIEWER)
-        command = [sys.executable, "-m", "appliance", "up", options.source, "--listen", f"127.0.0.1:{self.port}",
-                   "--run-dir", str(folder / "run"), "--models-dir", str(ROOT / "models")]
-        environment = dict(os.environ, PYTHONPATH=str(ROOT), SPLITLENS_STATE_DIR=str(folder / "state"),
-                           SPLITLENS_WEB_WORKER=options.worker)
+        command = [
+            sys.executable,
+            "-m",
+            "appliance",
+            "up",
+            options.source,
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--run-dir",
+            str(folder / "run"),
+            "--models-dir",
+            str(ROOT / "models"),
+        ]
+        environment = dict(
+            os.environ,
+            PYTHONPATH=str(ROOT),
+            SPLITLENS_STATE_DIR=str(folder / "state"),
+            SPLITLENS_WEB_WORKER=options.worker,
+        )
         self.process = subprocess.Popen(command, cwd=folder, env=environment)
         self._listener = EventListener(folder / "run", (STATE, STATISTICS))
         until = time.monotonic() + 120
@@ -245,8 +265,11 @@ class Appliance:
 
     def worker(self) -> psutil.Process:
         """gunicorn's, which is the youngest of those that serve."""
-        found = [process for process in psutil.Process(self.process.pid).children(recursive=True)
-                 if "web.wsgi:app" in process.cmdline()]
+        found = [
+            process
+            for process in psutil.Process(self.process.pid).children(recursive=True)
+            if "web.wsgi:app" in process.cmdline()
+        ]
         return max(found, key=lambda process: process.create_time())
 
     def frames(self) -> Dict[str, Any]:
@@ -290,10 +313,15 @@ class Result(NamedTuple):
     def row(self) -> List[str]:
         watch, calm = self.watch, self.calm
         return [
-            self.kind, str(self.opened), f"{watch.seconds[-1]:.2f} {watch.most_of_them():.2f} {watch.failures}",
-            " ".join(f"{fps:.1f}" for fps in self.fps), f"{self.lost(0):.1%} {self.lost(2):.1%}",
-            f"{watch.most_bytes / 1e6:.0f}", " ".join(f"{cores:.2f}" for cores in self.cores),
-            f"{calm.seconds[-1]:.2f} {calm.failures} {'same' if self.is_same_dashboard else 'ANOTHER'}"]
+            self.kind,
+            str(self.opened),
+            f"{watch.seconds[-1]:.2f} {watch.most_of_them():.2f} {watch.failures}",
+            " ".join(f"{fps:.1f}" for fps in self.fps),
+            f"{self.lost(0):.1%} {self.lost(2):.1%}",
+            f"{watch.most_bytes / 1e6:.0f}",
+            " ".join(f"{cores:.2f}" for cores in self.cores),
+            f"{calm.seconds[-1]:.2f} {calm.failures} {'same' if self.is_same_dashboard else 'ANOTHER'}",
+        ]
 
     def missed(self) -> List[str]:
         watch, calm = self.watch, self.calm
@@ -301,7 +329,8 @@ class Result(NamedTuple):
             "/healthz within a second": watch.seconds[-1] < MOST_HEALTH_SECONDS and not watch.failures,
             "detection loses less than 5 %": self.lost(2) < MOST_LOST,
             "the dashboard takes less than 150 MB": watch.most_bytes < MOST_MB * 1e6,
-            "as before ten seconds after": calm.seconds[-1] < MOST_HEALTH_SECONDS and not calm.failures
+            "as before ten seconds after": calm.seconds[-1] < MOST_HEALTH_SECONDS
+            and not calm.failures
             and self.is_same_dashboard,
         }
         return [f"{self.kind}: {goal}" for goal, is_met in goals.items() if not is_met]
@@ -344,6 +373,7 @@ def attack(appliance: Appliance, kind: Kind, seconds: float, before: float) -> R
     def work() -> None:
         nonlocal opened, flooding
         opened, flooding = ours.recv()
+
     during = appliance.fps(work)
     known = appliance.cpu_seconds() - own_before + flooding + time.process_time() - watching
     cores = [cpu_seconds(worker) - dashboard_before, flooding, busy_seconds() - all_before - known]
@@ -357,9 +387,15 @@ def attack(appliance: Appliance, kind: Kind, seconds: float, before: float) -> R
     burning.start()
     beside = appliance.fps(lambda: time.sleep(_CALM_SECONDS))
     burning.join()
-    return Result(kind.name, opened, watch, calm, ((before + after) / 2, during, beside),
-                  (cores[0] / seconds, cores[1] / seconds, max(0.0, cores[2]) / seconds),
-                  appliance.worker().pid == worker.pid)
+    return Result(
+        kind.name,
+        opened,
+        watch,
+        calm,
+        ((before + after) / 2, during, beside),
+        (cores[0] / seconds, cores[1] / seconds, max(0.0, cores[2]) / seconds),
+        appliance.worker().pid == worker.pid,
+    )
 
 
 def table(rows: List[List[str]]) -> str:
@@ -387,8 +423,12 @@ def main() -> None:
         finally:
             appliance.end()
     print(options.worker)
-    print(table([["kind", "opened", "healthz", "fps", "lost", "MB", "cores", "after"]]
-                + [result.row() for result in results]))
+    print(
+        table(
+            [["kind", "opened", "healthz", "fps", "lost", "MB", "cores", "after"]]
+            + [result.row() for result in results]
+        )
+    )
     missed = [goal for result in results for goal in result.missed()]
     for goal in missed:
         print("MISSED", goal)

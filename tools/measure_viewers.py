@@ -98,8 +98,21 @@ def measure(source: str, options: argparse.Namespace) -> Dict[str, Any]:
             port = probe.getsockname()[1]
         (folder / "state").mkdir(mode=0o700)
         token = Accounts(str(folder / "state")).add_token("viewers", Role.VIEWER)
-        command = [sys.executable, "-m", "appliance", "up", source, "--listen", f"127.0.0.1:{port}",
-                   "--run-dir", str(folder / "run"), "--models-dir", str(ROOT / "models"), "--max-vis-fps", "10"]
+        command = [
+            sys.executable,
+            "-m",
+            "appliance",
+            "up",
+            source,
+            "--listen",
+            f"127.0.0.1:{port}",
+            "--run-dir",
+            str(folder / "run"),
+            "--models-dir",
+            str(ROOT / "models"),
+            "--max-vis-fps",
+            "10",
+        ]
         appliance = subprocess.Popen(command, cwd=folder, env=dict(os.environ, PYTHONPATH=str(ROOT)))
         try:
             listener = EventListener(folder / "run", (STATE, STATISTICS))
@@ -118,8 +131,13 @@ def measure(source: str, options: argparse.Namespace) -> Dict[str, Any]:
             after = memory(folder / "run")
             each = viewers.pictures / (options.viewers - 1) / options.seconds
             viewers.close()
-            return {"alone_fps": round(alone, 1), "watched_fps": round(watched, 1), "ratio": round(watched / alone, 2),
-                    "pictures_a_viewer": round(each, 1), "memory_mb": [round(before / 1e6), round(after / 1e6)]}
+            return {
+                "alone_fps": round(alone, 1),
+                "watched_fps": round(watched, 1),
+                "ratio": round(watched / alone, 2),
+                "pictures_a_viewer": round(each, 1),
+                "memory_mb": [round(before / 1e6), round(after / 1e6)],
+            }
         finally:
             appliance.send_signal(signal.SIGTERM)
             appliance.wait(30)

@@ -37,7 +37,7 @@ def main(options: List[str]) -> int:
     # What was built from a package instead has other nodes.
     archives = [model for model in installed(models) if model.record and model.record.origin.endswith(".tar.gz")]
     if not archives:
-        print("skipped: no true archive is here. SPLITLENS_TEST_ZOO is not set, and {}".format(reason))
+        print(f"skipped: no true archive is here. SPLITLENS_TEST_ZOO is not set, and {reason}")
         return 0
     with tempfile.TemporaryDirectory() as folder:
         for model in archives:

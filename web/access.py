@@ -63,9 +63,11 @@ NOBODY = Identity("", Role.ANONYMOUS)
 
 def needs(role: Role) -> Callable[[View], View]:
     """Declare the role that a view needs."""
+
     def declare(view: View) -> View:
         view.needed_role = role  # type: ignore[attr-defined]
         return view
+
     return declare
 
 
@@ -133,8 +135,11 @@ class Guard:
             account = self._accounts.check_token(value.strip())
         elif scheme.lower() == "basic":
             name, password = _read_basic(value) or ("", "")
-            account = self._accounts.check_token(password) if password.startswith(TOKEN_PREFIX) else (
-                self._remembered_account(name, self._sign(repr((name, password)))))
+            account = (
+                self._accounts.check_token(password)
+                if password.startswith(TOKEN_PREFIX)
+                else (self._remembered_account(name, self._sign(repr((name, password)))))
+            )
         else:
             token = find_cookie(request.cookies, SESSION)
             account = self._sessions.find(token) if token else None
@@ -151,7 +156,7 @@ class Guard:
 
     def make_form_cookie(self) -> str:
         nonce = secrets.token_urlsafe(18)
-        return "{}.{}".format(nonce, self._sign("form:" + nonce).hex())
+        return f"{nonce}.{self._sign('form:' + nonce).hex()}"
 
     def is_valid(self, identity: Identity) -> bool:
         """Whether somebody who was let in before would be still."""
@@ -177,7 +182,8 @@ class Guard:
         self._throttle.begin(*keys)
         try:
             account = self._accounts.check_password(
-                name, password, partial(self._hashing.run, device is not None, owner))
+                name, password, partial(self._hashing.run, device is not None, owner)
+            )
         except TooManyAttempts:
             self._throttle.take_back(*keys)  # it was not checked
             raise
@@ -204,7 +210,8 @@ class Guard:
             return account
         with self._turns[key[0] % len(self._turns)]:
             account = self._remembered_account(name, key) or self.sign_in(
-                name, password, request.remote_addr or "", request.cookies)
+                name, password, request.remote_addr or "", request.cookies
+            )
             if account:
                 with self._lock:
                     if len(self._remembered) >= _MOST_REMEMBERED:
@@ -237,8 +244,9 @@ class Guard:
 
     def csrf_token(self, request: Request, form_cookie: str) -> str:
         """What a page must send back with its changes. Without a session it hangs on the form's cookie."""
-        return self._sign("csrf:" + (find_cookie(request.cookies, SESSION) if self._options.sign_in else "")
-                          + ":" + form_cookie).hex()
+        return self._sign(
+            "csrf:" + (find_cookie(request.cookies, SESSION) if self._options.sign_in else "") + ":" + form_cookie
+        ).hex()
 
     def check_csrf(self, request: Request) -> None:
         """Of what a browser sends by itself, cookies, no change is taken without the page's token."""

@@ -43,8 +43,12 @@ class Admission:
 
 
 def _request(head: Head) -> Request:
-    environ: Dict[str, str] = {"REQUEST_METHOD": head.method, "SERVER_NAME": "", "SERVER_PORT": "0",
-                               "wsgi.url_scheme": "http"}
+    environ: Dict[str, str] = {
+        "REQUEST_METHOD": head.method,
+        "SERVER_NAME": "",
+        "SERVER_PORT": "0",
+        "wsgi.url_scheme": "http",
+    }
     for name, variable in (("cookie", "HTTP_COOKIE"), ("authorization", "HTTP_AUTHORIZATION")):
         if name in head.headers:
             environ[variable] = head.headers[name]

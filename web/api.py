@@ -27,7 +27,7 @@ _DESCRIPTION = Path(__file__).with_name("openapi.yml")
 def _command(name: str, fields: Message) -> Message:
     """Have the daemon do it, and give its answer. Raises Refused, Unavailable; Denied for a viewer who floods it."""
     if identity().role < Role.OPERATOR and not dashboard().socketio.allows_command(viewer()):
-        raise Denied(429, "{} commands a second is the most; wait a little.".format(MOST_COMMANDS))
+        raise Denied(429, f"{MOST_COMMANDS} commands a second is the most; wait a little.")
     return dashboard().link.ask(build(name, fields), COMMANDS[name].seconds)
 
 
@@ -41,18 +41,17 @@ def _body(*allowed: str) -> Message:
     try:
         body = json.loads(data.decode(), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise Refused(INVALID, "The body is no JSON: {}.".format(str(error)[:100])) from error
+        raise Refused(INVALID, f"The body is no JSON: {str(error)[:100]}.") from error
     if not isinstance(body, dict):
         raise Refused(INVALID, "Send one JSON object.")
     for name in body:
         if name not in allowed:
-            raise Refused(INVALID, "{} is no field here; there are: {}.".format(
-                name[:100], ", ".join(allowed) or "none"))
+            raise Refused(INVALID, f"{name[:100]} is no field here; there are: {', '.join(allowed) or 'none'}.")
     return body
 
 
 def _no_number(name: str) -> None:
-    raise ValueError("{} is no number".format(name))
+    raise ValueError(f"{name} is no number")
 
 
 @api.route("/state")

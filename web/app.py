@@ -45,8 +45,15 @@ def make_app(options: Options) -> Flask:
     app.wsgi_app = Forwarded(door, options)  # type: ignore[method-assign]
     places = Places()
     app.extensions["dashboard"] = Dashboard(
-        options, accounts, sessions, guard, Link(options.run_dir, socketio.emit), places,
-        Relays(options.run_dir, places), socketio)
+        options,
+        accounts,
+        sessions,
+        guard,
+        Link(options.run_dir, socketio.emit),
+        places,
+        Relays(options.run_dir, places),
+        socketio,
+    )
     return app
 
 
@@ -55,6 +62,7 @@ def start(app: Flask) -> None:
     parts: Dashboard = app.extensions["dashboard"]
     if parts.options.worker == "eventlet":
         from eventlet import debug  # type: ignore[import-untyped]
+
         # A connection that was closed while somebody still reads leaves its number in eventlet's table. ZeroMQ's
         # sockets get numbers without eventlet's knowledge, this one too; waiting for them must not be an error then.
         debug.hub_prevent_multiple_readers(False)

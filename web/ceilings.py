@@ -65,8 +65,13 @@ class _Places:
 class Ceilings:
     """Threads may use it at once."""
 
-    def __init__(self, most_unfinished: int = MOST_UNFINISHED, most_busy: int = MOST_BUSY,
-                 most_busy_an_address: int = MOST_BUSY_AN_ADDRESS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        most_unfinished: int = MOST_UNFINISHED,
+        most_busy: int = MOST_BUSY,
+        most_busy_an_address: int = MOST_BUSY_AN_ADDRESS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._most_unfinished, self._most_busy, self._share = most_unfinished, most_busy, most_busy_an_address
         self._unfinished, self._busy = _Places(), _Places()
         self._going = 0

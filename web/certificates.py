@@ -63,8 +63,9 @@ class Certificate:
             try:
                 _make(Path(self.certificate))
             except OSError as error:
-                raise CertificateError("{}: {}; the certificate cannot be kept there.".format(
-                    self.certificate, error.strerror)) from error
+                raise CertificateError(
+                    f"{self.certificate}: {error.strerror}; the certificate cannot be kept there."
+                ) from error
 
     def context(self) -> ssl.SSLContext:
         """For all connections. Raises CertificateError."""
@@ -98,8 +99,7 @@ class Certificate:
             self._loaded = self._stamps()
             context.load_cert_chain(self.certificate, self.key, password="")
         except (OSError, ValueError) as error:
-            raise CertificateError("{} and {} cannot be used for TLS: {}".format(
-                self.certificate, self.key, error)) from error
+            raise CertificateError(f"{self.certificate} and {self.key} cannot be used for TLS: {error}") from error
 
     def _stamps(self) -> List[Tuple[int, int]]:
         return [(facts.st_mtime_ns, facts.st_ino) for facts in map(os.stat, (self.certificate, self.key))]
@@ -122,8 +122,24 @@ class Certificate:
 def _make(path: Path) -> None:
     """Raises CertificateError, OSError."""
     config = _CONFIG.format(name=_name()[:64], names=",".join(_subjects()))
-    pem = _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-batch",
-                   "-sha256", "-days", str(VALID_DAYS), "-config", "/dev/stdin", "-keyout", "-", given=config)
+    pem = _openssl(
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-batch",
+        "-sha256",
+        "-days",
+        str(VALID_DAYS),
+        "-config",
+        "/dev/stdin",
+        "-keyout",
+        "-",
+        given=config,
+    )
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_text(path, pem)
 
@@ -143,13 +159,21 @@ def _name() -> str:
 def _openssl(*words: str, given: str = "") -> str:
     """What the program prints. Raises CertificateError."""
     try:
-        done = subprocess.run(("openssl",) + words, input=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              universal_newlines=True, timeout=_OPENSSL_SECONDS)
+        done = subprocess.run(
+            ("openssl",) + words,
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=_OPENSSL_SECONDS,
+        )
     except FileNotFoundError:
-        raise CertificateError("tls: self-signed needs the program openssl (Debian, Ubuntu: apt install openssl), or "
-                               "give it a certificate and a key.") from None
+        raise CertificateError(
+            "tls: self-signed needs the program openssl (Debian, Ubuntu: apt install openssl), or "
+            "give it a certificate and a key."
+        ) from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CertificateError("openssl {}: {}".format(words[0], error)) from error
+        raise CertificateError(f"openssl {words[0]}: {error}") from error
     if done.returncode:
-        raise CertificateError("openssl {}: {}".format(words[0], done.stderr.strip()[-300:]))
+        raise CertificateError(f"openssl {words[0]}: {done.stderr.strip()[-300:]}")
     return done.stdout

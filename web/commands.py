@@ -26,7 +26,7 @@ def _invalid(sentence: str) -> Refused:
 
 def _check_stream(value: Any) -> str:
     if not isinstance(value, str) or not STREAM.fullmatch(value):
-        raise _invalid("A stream is called by {}.".format(STREAM_NAME_RULE))
+        raise _invalid(f"A stream is called by {STREAM_NAME_RULE}.")
     return value
 
 
@@ -43,11 +43,14 @@ def _check_own_model(value: Any) -> Any:
 def _check_source(value: Any) -> Any:
     if _is_number(value) and 0 <= value <= 255 and value == int(value):
         return int(value)  # 2.0 is the same number in JSON
-    if (isinstance(value, str) and 1 <= len(value) <= LONGEST_SOURCE
-            and value.strip() and not any(ord(sign) < 32 or 0x7f <= ord(sign) < 0xa0 or 0xd800 <= ord(sign) < 0xe000
-                                          for sign in value)):
+    if (
+        isinstance(value, str)
+        and 1 <= len(value) <= LONGEST_SOURCE
+        and value.strip()
+        and not any(ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 for sign in value)
+    ):
         return value
-    raise _invalid("A source is a camera's number, or one line of at most {} characters.".format(LONGEST_SOURCE))
+    raise _invalid(f"A source is a camera's number, or one line of at most {LONGEST_SOURCE} characters.")
 
 
 def _check_flag(value: Any) -> bool:
@@ -79,8 +82,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_class_list(value: Any) -> bool:
-    return (isinstance(value, list) and len(value) <= MOST_CLASSES
-            and all(isinstance(name, str) and 1 <= len(name) <= LONGEST_CLASS for name in value))
+    return (
+        isinstance(value, list)
+        and len(value) <= MOST_CLASSES
+        and all(isinstance(name, str) and 1 <= len(name) <= LONGEST_CLASS for name in value)
+    )
 
 
 SETTINGS: Dict[str, Any] = {
@@ -94,13 +100,13 @@ SETTINGS: Dict[str, Any] = {
 def _check_settings(value: Any) -> Message:
     """null stands for what is configured; of shown_classes too."""
     if not isinstance(value, dict) or not value:
-        raise _invalid("Settings are an object with one or more of {}.".format(", ".join(SETTINGS)))
+        raise _invalid(f"Settings are an object with one or more of {', '.join(SETTINGS)}.")
     for name, content in value.items():
         if name not in SETTINGS:
-            raise _invalid("{} is no setting of the dashboard; there are {}.".format(name[:100], ", ".join(SETTINGS)))
+            raise _invalid(f"{name[:100]} is no setting of the dashboard; there are {', '.join(SETTINGS)}.")
         is_right, wording = SETTINGS[name]
         if content is not None and not is_right(content):
-            raise _invalid("{} must be {}, or null for what is configured.".format(name, wording))
+            raise _invalid(f"{name} must be {wording}, or null for what is configured.")
     return value
 
 
@@ -119,8 +125,7 @@ COMMANDS: Dict[str, Command] = {
     "set_model": Command(Role.OPERATOR, {"model": _check_model}),
     "cancel_model": Command(Role.OPERATOR, {}),
     "get_model": Command(Role.OPERATOR, {"model": _check_model}),
-    "set_stream": Command(
-        Role.OPERATOR, {"stream": _check_stream, "source": _check_source, "model": _check_own_model}),
+    "set_stream": Command(Role.OPERATOR, {"stream": _check_stream, "source": _check_source, "model": _check_own_model}),
     "reset_stream": Command(Role.OPERATOR, {"stream": _check_stream}),
     "remove_stream": Command(Role.OPERATOR, {"stream": _check_stream}),
     "test_source": Command(Role.OPERATOR, {"source": _check_source}, seconds=30.0),
@@ -139,11 +144,12 @@ def build(name: str, fields: Any) -> Message:
     if fields is None:
         fields = {}
     if not isinstance(fields, dict):
-        raise _invalid("Send one object with the fields {}.".format(", ".join(checks) or "(none)"))
+        raise _invalid(f"Send one object with the fields {', '.join(checks) or '(none)'}.")
     unknown = set(fields) - set(checks)
     if unknown:
-        raise _invalid("{} is no field here; there are: {}.".format(
-            str(sorted(unknown, key=str)[0])[:100], ", ".join(checks) or "none"))
+        raise _invalid(
+            f"{str(sorted(unknown, key=str)[0])[:100]} is no field here; there are: {', '.join(checks) or 'none'}."
+        )
     message: Message = {"command": name}
     for field, check in checks.items():
         if field in fields:
@@ -151,5 +157,5 @@ def build(name: str, fields: Any) -> Message:
         elif check in _MAY_BE_MISSING:
             message[field] = None
         else:
-            raise _invalid("The field `{}` is missing.".format(field))
+            raise _invalid(f"The field `{field}` is missing.")
     return message

@@ -18,14 +18,28 @@ def find_cookie(cookies: Mapping[str, str], name: str) -> str:
     return cookies.get(_SECURE + name) or cookies.get(name, "")
 
 
-def set_cookie(request: Request, response: Response, name: str, value: str, seconds: Optional[int] = None,
-               same_site: str = "Lax", is_framed: bool = False) -> None:
+def set_cookie(
+    request: Request,
+    response: Response,
+    name: str,
+    value: str,
+    seconds: Optional[int] = None,
+    same_site: str = "Lax",
+    is_framed: bool = False,
+) -> None:
     """seconds: to keep it, without them until the browser ends. is_framed: other sites may show the dashboard."""
     is_https = _is_https(request)
     if is_https and is_framed:
         same_site = "None"  # a browser sends no other one in another site's frame
-    response.set_cookie((_SECURE if is_https else "") + name, value, max_age=seconds, path=request.script_root or "/",
-                        httponly=True, samesite=same_site, secure=is_https)
+    response.set_cookie(
+        (_SECURE if is_https else "") + name,
+        value,
+        max_age=seconds,
+        path=request.script_root or "/",
+        httponly=True,
+        samesite=same_site,
+        secure=is_https,
+    )
 
 
 def _is_https(request: Request) -> bool:

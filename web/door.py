@@ -18,12 +18,20 @@ LONGEST_BODY = 64 * 1024
 STATUSES = {INVALID: 400, NOT_FOUND: 404, CONFLICT: 409, FAILED: 422}
 """Of the daemon's refusals. `failed` is no fault of a server: the source given does not open, say."""
 
-_TITLES = {400: "That cannot be", 401: "Sign in", 403: "Not allowed", 404: "Not found", 429: "Wait a little",
-           500: "The dashboard failed", 503: "Not now"}
+_TITLES = {
+    400: "That cannot be",
+    401: "Sign in",
+    403: "Not allowed",
+    404: "Not found",
+    429: "Wait a little",
+    500: "The dashboard failed",
+    503: "Not now",
+}
 
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; base-uri 'none'; form-action 'self'; ")
+    "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; base-uri 'none'; form-action 'self'; "
+)
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +52,7 @@ def guard_app(app: Flask, guard: Guard, framed_by: str) -> None:
         if "Transfer-Encoding" in request.headers:
             raise Denied(411, "Send the body's length (Content-Length).")
         if (request.content_length or 0) > LONGEST_BODY:
-            raise Denied(400, "That is too long: {} bytes is the most.".format(LONGEST_BODY))
+            raise Denied(400, f"That is too long: {LONGEST_BODY} bytes is the most.")
         view = app.view_functions.get(request.endpoint or "")
         # What does not exist is told only to who is signed in.
         role = Role.VIEWER if view is None else needed_role(view)
@@ -65,7 +73,8 @@ def _add_headers(response: Response, framing: Dict[str, str]) -> Response:
     headers = response.headers
     headers.update(framing)
     headers["Content-Security-Policy"] = (
-        _POLICY.format(request.headers.get("Host", "")) + framing["Content-Security-Policy"])
+        _POLICY.format(request.headers.get("Host", "")) + framing["Content-Security-Policy"]
+    )
     headers["X-Content-Type-Options"] = "nosniff"
     # Not `no-referrer`: with that, browsers hide the Origin of a form too.
     headers["Referrer-Policy"] = "same-origin"
@@ -121,9 +130,9 @@ def _answer_http_error(error: HTTPException) -> Any:
 
 def _say(status: int, kind: str, sentence: str, headers: Optional[Dict[str, str]] = None) -> Response:
     if "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/"):
-        page = render_template("error.html", code=status, title=_TITLES.get(status, "That did not work"),
-                               message=sentence)
+        page = render_template(
+            "error.html", code=status, title=_TITLES.get(status, "That did not work"), message=sentence
+        )
         return Response(page, status, headers)
     body = json.dumps({"error": sentence, "kind": kind})
     return Response(body, status, headers, mimetype="application/json")
-

@@ -62,6 +62,7 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
 
         def decorate(handler: Callable[..., Any]) -> Any:
             return register(_guarded(self, message, handler))
+
         return decorate
 
 
@@ -70,10 +71,15 @@ def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
     for found in loggers.values():
         found.setLevel(logging.ERROR)  # they warn of what pages send, such as that of one that was cut off
     socketio = GuardedSocketIO(
-        app, async_mode="eventlet" if worker == "eventlet" else "threading", manage_session=False,
+        app,
+        async_mode="eventlet" if worker == "eventlet" else "threading",
+        manage_session=False,
         cors_allowed_origins=[],  # the door in front has the one rule, and no other origin is told that it may read
-        max_http_buffer_size=LONGEST_MESSAGE, serveClient=False,
-        logger=loggers["socketio"], engineio_logger=loggers["engineio"])
+        max_http_buffer_size=LONGEST_MESSAGE,
+        serveClient=False,
+        logger=loggers["socketio"],
+        engineio_logger=loggers["engineio"],
+    )
 
     @socketio.on("connect")
     @needs(Role.VIEWER)
@@ -103,6 +109,7 @@ def _obey(name: str) -> Callable[..., Any]:
         answer = current_app.extensions["dashboard"].link.ask(build(name, fields), command.seconds)
         answer.pop("state", None)  # it comes as an event, to every page
         return dict(answer, ok=True)
+
     return handler
 
 
@@ -118,7 +125,7 @@ def _guarded(socketio: GuardedSocketIO, message: str, handler: Callable[..., Any
             return None
         if message == "connect":
             if len(socketio.identities) >= MOST_PAGES:
-                return "{} open pages is the most; close one.".format(MOST_PAGES)
+                return f"{MOST_PAGES} open pages is the most; close one."
             try:
                 guard.check_origin(request)
                 who = guard.identify(request)
@@ -135,9 +142,13 @@ def _guarded(socketio: GuardedSocketIO, message: str, handler: Callable[..., Any
 
     def run(*arguments: Any) -> Any:
         why = refused()
-        if not why and role != Role.ANONYMOUS and message != "connect" and not socketio.allows_command(
-                request.environ.get(VIEWER, _sid())):
-            why = "{} commands a second is the most; wait a little.".format(MOST_COMMANDS)
+        if (
+            not why
+            and role != Role.ANONYMOUS
+            and message != "connect"
+            and not socketio.allows_command(request.environ.get(VIEWER, _sid()))
+        ):
+            why = f"{MOST_COMMANDS} commands a second is the most; wait a little."
         if message in ("connect", "disconnect"):
             if why:
                 raise ConnectionRefusedError(why)

@@ -55,15 +55,18 @@ class Forwarded:
             environ["SCRIPT_NAME"] = prefix
             path = environ.get("PATH_INFO", "")
             if path == prefix or path.startswith(prefix + "/"):
-                environ["PATH_INFO"] = path[len(prefix):] or "/"
+                environ["PATH_INFO"] = path[len(prefix) :] or "/"
         answer: Iterable[bytes] = self._inner(environ, start_response)
         return answer
 
     def _complain_once(self, peer: str) -> None:
         if not self._has_complained:
             self._has_complained = True
-            logger.warning("%s sends X-Forwarded headers, which are not believed; if that is a proxy of yours, set "
-                           "trusted_proxy to its address (docs/proxies.md)", peer)
+            logger.warning(
+                "%s sends X-Forwarded headers, which are not believed; if that is a proxy of yours, set "
+                "trusted_proxy to its address (docs/proxies.md)",
+                peer,
+            )
 
 
 def _first(text: str) -> str:

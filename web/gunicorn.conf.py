@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore", message="The eventlet worker is deprecated")
 try:
     _options = read_options()
 except OptionsError as error:
-    sys.exit("error: {}".format(error))
+    sys.exit(f"error: {error}")
 
 _certificate = None
 if _options.certificate:
@@ -36,13 +36,14 @@ if _options.certificate:
     try:
         _certificate.prepare()
     except CertificateError as error:
-        sys.exit("error: {}".format(error))
+        sys.exit(f"error: {error}")
     certfile, keyfile = _certificate.certificate, _certificate.key
 
-_address = "{}:{}".format("[{}]".format(_options.host) if ":" in _options.host else _options.host, _options.port)
-bind = _address if _options.listener < 0 else "fd://{}".format(_options.listener)
+_address = f"{f'[{_options.host}]' if ':' in _options.host else _options.host}:{_options.port}"
+bind = _address if _options.listener < 0 else f"fd://{_options.listener}"
 worker_class = {"eventlet": "web.workers.green.GreenWorker", "gthread": "web.workers.threads.ThreadsWorker"}[
-    _options.worker]
+    _options.worker
+]
 # Far more than there may be connections (web/ceilings.py); what is open besides, such as files, has the rest.
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 workers = 1
@@ -103,7 +104,7 @@ def when_ready(server: Any) -> None:
             log.error("%s: %s; the accounts cannot be kept there", _options.state_dir, error.strerror)
             sys.exit(1)
         if password:
-            line += "  first sign-in: user operator, password {} (shown once)".format(password)
+            line += f"  first sign-in: user operator, password {password} (shown once)"
     log.info("%s", line)
 
 
@@ -114,8 +115,9 @@ def post_worker_init(worker: Any) -> None:
     ask = health.asker(_options.worker, worker.sockets[0].getsockname(), _certificate is not None)
     health.watch(_options.worker, ask, health.end_process)
     if _certificate is not None:
-        threading.Thread(target=_certificate.keep_fresh, args=(threading.Event(),), name="certificate",
-                         daemon=True).start()
+        threading.Thread(
+            target=_certificate.keep_fresh, args=(threading.Event(),), name="certificate", daemon=True
+        ).start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -22,6 +22,7 @@ def _real(module: str, worker: str) -> Any:
     """The module whose threads, sockets and sleep are the system's: green ones stand still with what is watched."""
     if worker == "eventlet":
         from eventlet import patcher  # type: ignore[import-untyped]
+
         return patcher.original(module)
     return __import__(module)
 
@@ -36,6 +37,7 @@ def watch(worker: str, ask: Callable[[], bool], end: Callable[[], None]) -> None
             sleep(CHECK_SECONDS)
             failures = 0 if ask() else failures + 1
         end()
+
     _real("threading", worker).Thread(target=run, name="health", daemon=True).start()
 
 
@@ -51,6 +53,7 @@ def asker(worker: str, address: Any, is_tls: bool) -> Callable[[], bool]:
             return bool(json.loads(answer.partition(b"\r\n\r\n")[2].decode())["ok"])
         except (OSError, ValueError, KeyError, TypeError):
             return False
+
     return ask
 
 
@@ -94,6 +97,9 @@ def _talk_tls(connection: Any) -> bytes:
 
 def end_process() -> None:
     """gunicorn's master starts another. Past all handlers of the log, whose locks may be what it hangs on."""
-    os.write(2, "{} ERROR dashboard: it did not answer itself {} times; it is started again\n".format(
-        time.strftime("%Y-%m-%dT%H:%M:%S%z"), MOST_FAILURES).encode())
+    os.write(
+        2,
+        f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} ERROR dashboard: it did not answer itself {MOST_FAILURES} times; it is"
+        " started again\n".encode(),
+    )
     os._exit(1)

@@ -29,8 +29,16 @@ class History:
         """A list of times, and for every figure a list as long, with None where nothing was read."""
         with self._lock:
             points = list(self._points)
-        shown: Message = {"time": [time for time, _ in points], "fps": {}, "latency": {}, "cpu": [], "memory": [],
-                          "gpu": [], "power": [], "temperatures": {}}
+        shown: Message = {
+            "time": [time for time, _ in points],
+            "fps": {},
+            "latency": {},
+            "cpu": [],
+            "memory": [],
+            "gpu": [],
+            "power": [],
+            "temperatures": {},
+        }
         for key in sorted({key for _, point in points for key in point}):
             values: List[Optional[float]] = [point.get(key) for _, point in points]
             if len(key) == 1:

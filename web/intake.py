@@ -76,8 +76,8 @@ class Intake:
 
     def take(self) -> bytes:
         """The request, which is whole; what came behind it is the next one's beginning."""
-        head, body = bytes(self._data[:self._head_end]), bytes(self._data[self._head_end:self._end])
-        del self._data[:self._end]
+        head, body = bytes(self._data[: self._head_end]), bytes(self._data[self._head_end : self._end])
+        del self._data[: self._end]
         self._begin(IDLE_SECONDS)
         return _EXPECT.sub(b"", head, 1) + body
 
@@ -104,14 +104,14 @@ class Intake:
         if end < 0:
             self._searched = max(0, len(self._data) - 3)
         if end > LONGEST_HEAD or (end < 0 and len(self._data) > LONGEST_HEAD):
-            raise Refused(431, "The request's headers are too long: {} bytes is the most.".format(LONGEST_HEAD))
+            raise Refused(431, f"The request's headers are too long: {LONGEST_HEAD} bytes is the most.")
         if end < 0:
             return
         head = parse_head(bytes(self._data[:end]))
         if head.length:
             most = self._longest_body(head)
             if head.length > most:
-                raise Refused(400, "That is too long: {} bytes is the most.".format(most))
+                raise Refused(400, f"That is too long: {most} bytes is the most.")
         self.head, self._head_end, self._end = head, end + 4, end + 4 + head.length
         self.wants_continue = head.headers.get("expect", "").lower() == "100-continue"
 
@@ -127,7 +127,7 @@ class Refused(Exception):
 def parse_head(text: bytes) -> Head:
     """What matters here; the server's own parser looks at the rest. Raises Refused."""
     if text.count(b"\r\n") > _MOST_LINES:
-        raise Refused(431, "The request has too many headers: {} is the most.".format(_MOST_LINES))
+        raise Refused(431, f"The request has too many headers: {_MOST_LINES} is the most.")
     lines = text.decode("latin-1").split("\r\n")
     headers: Dict[str, str] = {}
     for line in lines[1:]:

@@ -19,11 +19,14 @@ def addresses(host: str, port: int, scheme: str = "http") -> List[str]:
 def own_addresses() -> List[str]:
     """Of IPv4, on the networks outside this machine."""
     return [
-        address.address for name, own in sorted(psutil.net_if_addrs().items()) if not name.startswith(_INSIDE)
-        for address in own if address.family == socket.AF_INET and not address.address.startswith("127.")]
+        address.address
+        for name, own in sorted(psutil.net_if_addrs().items())
+        if not name.startswith(_INSIDE)
+        for address in own
+        if address.family == socket.AF_INET and not address.address.startswith("127.")
+    ]
 
 
 def _url(scheme: str, host: str, port: int) -> str:
     usual = {"http": 80, "https": 443}[scheme]
-    return "{}://{}{}/".format(
-        scheme, "[{}]".format(host) if ":" in host else host, "" if port == usual else ":{}".format(port))
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}{'' if port == usual else f':{port}'}/"

@@ -49,7 +49,10 @@ class Link:
         self.detections: Dict[str, Message] = {}
         self.history = History()
         self.daemon: Message = {
-            "up": False, "since": time.time(), "why": "The daemon was not heard yet; it is starting."}
+            "up": False,
+            "since": time.time(),
+            "why": "The daemon was not heard yet; it is starting.",
+        }
         self._run_dir = run_dir
         self._tell = tell
         self._logs: Deque[Message] = deque(maxlen=LOGS_KEPT)
@@ -84,7 +87,7 @@ class Link:
             if stream["name"] == name:
                 found: Message = stream
                 return found
-        raise Refused("not_found", "There is no stream {}.".format(name))
+        raise Refused("not_found", f"There is no stream {name}.")
 
     def ask(self, command: Message, seconds: float) -> Message:
         """Have the daemon do something. Raises Refused and Unavailable; at once while the daemon is down."""
@@ -196,8 +199,10 @@ class Link:
         if is_alive(daemon.get("pid")):
             loads = self.state is not None and self.state["model"]["status"] == "loading"
             left = heard + (LOADING_SECONDS if loads else HANG_SECONDS) - time.monotonic()
-            return "The daemon hangs or is stopped; it is killed and started again {}.".format(
-                "in {:.0f} s".format(math.ceil(left / _STEP_SECONDS) * _STEP_SECONDS) if left > 0 else "now")
+            return (
+                "The daemon hangs or is stopped; it is killed and started again"
+                f" {f'in {math.ceil(left / _STEP_SECONDS) * _STEP_SECONDS:.0f} s' if left > 0 else 'now'}."
+            )
         if self._last_error and heard - self._last_error[0] < _RECENT_SECONDS:
             return self._last_error[1]
         return "The daemon ended unexpectedly; it is started again."
@@ -205,4 +210,4 @@ class Link:
 
 def is_alive(pid: Any) -> bool:
     """Whether a process of this number is there."""
-    return isinstance(pid, int) and os.path.exists("/proc/{}".format(pid))
+    return isinstance(pid, int) and os.path.exists(f"/proc/{pid}")

@@ -69,7 +69,7 @@ def _wait_for_first(here: Dashboard, name: str, view: View) -> Picture:
     picture = view.next(_FIRST_SECONDS)
     if picture is None:
         problem: Optional[str] = here.link.get_stream(name).get("problem")
-        raise Unavailable(problem or "The stream {} gives no pictures now.".format(name))
+        raise Unavailable(problem or f"The stream {name} gives no pictures now.")
     return picture
 
 

@@ -75,14 +75,16 @@ def _of_streams(streams: Dict[str, Message]) -> Iterator[Any]:
         yield gauge
     seen = CounterMetricFamily("splitlens_detections", "Detections, by class", labels=["stream", "class"])
     latency = HistogramMetricFamily(
-        "splitlens_latency_seconds", "From the start of a frame's capture to its detections", labels=["stream"])
+        "splitlens_latency_seconds", "From the start of a frame's capture to its detections", labels=["stream"]
+    )
     for stream, figures in streams.items():
         for label, count in (figures.get("seen") or {}).items():
             seen.add_metric([stream, label], count)
         histogram = figures.get("latency")
         if histogram:
-            buckets = [(bound if bound == "+Inf" else repr(float(bound)), count)
-                       for bound, count in histogram["buckets"]]
+            buckets = [
+                (bound if bound == "+Inf" else repr(float(bound)), count) for bound, count in histogram["buckets"]
+            ]
             latency.add_metric([stream], buckets, histogram["sum"])
     yield seen
     yield latency
@@ -95,7 +97,7 @@ def _of_readings(readings: Message) -> Iterator[Any]:
     memory: Message = readings.get("memory") or {}
     for key in ("used", "total"):
         if memory.get(key) is not None:
-            yield _gauge("memory_{}_bytes".format(key), "Memory of the machine", memory[key])
+            yield _gauge(f"memory_{key}_bytes", "Memory of the machine", memory[key])
     if readings.get("process_memory") is not None:
         yield _gauge("daemon_memory_bytes", "Memory of the daemon", readings["process_memory"])
     if readings.get("gpu_mhz") is not None:
@@ -112,26 +114,39 @@ def _of_state(state: Message) -> Iterator[Any]:
     streams: List[Message] = state["streams"]
     yield _gauge("ready", "Whether at least one stream is detected, as /readyz says", float(state["daemon"]["ready"]))
     yield _gauge("model_ready", "Whether the shared model runs", float(bool(state["model"].get("name"))))
-    yield _labelled("stream_up", "Whether the source gives frames", "stream",
-                    {stream["name"]: float(stream["status"] in (LIVE, SLOW, NO_RESULTS)) for stream in streams})
+    yield _labelled(
+        "stream_up",
+        "Whether the source gives frames",
+        "stream",
+        {stream["name"]: float(stream["status"] in (LIVE, SLOW, NO_RESULTS)) for stream in streams},
+    )
     states = GaugeMetricFamily(
-        "splitlens_stream_state", "1 for the state that the stream is in", labels=["stream", "state"])
+        "splitlens_stream_state", "1 for the state that the stream is in", labels=["stream", "state"]
+    )
     for stream in streams:
         for name in STREAM_STATES:
             states.add_metric([stream["name"], name], float(stream["status"] == name))
     yield states
-    yield _labelled("recording", "Whether the stream is being recorded", "stream",
-                    {stream["name"]: float(stream.get("recording") is not None) for stream in streams})
+    yield _labelled(
+        "recording",
+        "Whether the stream is being recorded",
+        "stream",
+        {stream["name"]: float(stream.get("recording") is not None) for stream in streams},
+    )
     power: Message = state.get("power") or {}
     if power.get("current") is not None:
         yield _gauge("power_mode", "The id of nvpmodel's power mode", power["current"])
     if power.get("clocks") is not None:
         yield _gauge("clocks_held", "Whether jetson_clocks holds the clocks at their highest", float(power["clocks"]))
     storage: Message = state.get("storage") or {}
-    for key, text in (("free", "Free space for recordings"), ("floor", "What is kept free"),
-                      ("used", "What the recordings take"), ("limit", "What they may take; 0 is any number")):
+    for key, text in (
+        ("free", "Free space for recordings"),
+        ("floor", "What is kept free"),
+        ("used", "What the recordings take"),
+        ("limit", "What they may take; 0 is any number"),
+    ):
         if storage.get(key) is not None:
-            yield _gauge("disk_{}_bytes".format(key), text, storage[key])
+            yield _gauge(f"disk_{key}_bytes", text, storage[key])
     yield _gauge("disk_alarm", "Whether recording stopped for want of space", float(bool(storage.get("alarm"))))
     model = state["model"]
     info = GaugeMetricFamily("splitlens_model_info", "The model that runs", labels=["model", "engine", "device"])

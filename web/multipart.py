@@ -40,11 +40,12 @@ class Places:
         """Raises TooManyViewers."""
         with self._lock:
             if sum(self._taken.values()) >= self._most:
-                raise TooManyViewers(
-                    "{} viewers is the most; close a live picture or a download somewhere.".format(self._most))
+                raise TooManyViewers(f"{self._most} viewers is the most; close a live picture or a download somewhere.")
             if self._taken[who] >= self._share:
-                raise TooManyViewers("You have {} live pictures and downloads, which is the most for one account or "
-                                     "address; close one somewhere.".format(self._share))
+                raise TooManyViewers(
+                    f"You have {self._share} live pictures and downloads, which is the most for one account or "
+                    "address; close one somewhere."
+                )
             self._taken[who] += 1
         try:
             yield

@@ -43,16 +43,16 @@ class Options(NamedTuple):
 def read_options() -> Options:
     path = os.environ.get(VARIABLE)
     if not path:
-        raise OptionsError("{} is not set; `python -m appliance up` starts the dashboard with it.".format(VARIABLE))
+        raise OptionsError(f"{VARIABLE} is not set; `python -m appliance up` starts the dashboard with it.")
     try:
         with open(path, encoding="utf-8") as file:
             fields: Any = json.load(file)
         options = Options(**fields)
     except (OSError, ValueError, TypeError) as error:
-        raise OptionsError("{} (from {}): {}".format(path, VARIABLE, error)) from error
+        raise OptionsError(f"{path} (from {VARIABLE}): {error}") from error
     for name, kind in Options.__annotations__.items():
         if not isinstance(getattr(options, name), kind):
-            raise OptionsError("{}: {} must be of type {}.".format(path, name, kind.__name__))
+            raise OptionsError(f"{path}: {name} must be of type {kind.__name__}.")
     if options.worker not in WORKERS:
-        raise OptionsError("{}: worker must be one of {}.".format(path, ", ".join(WORKERS)))
+        raise OptionsError(f"{path}: worker must be one of {', '.join(WORKERS)}.")
     return options

@@ -29,13 +29,20 @@ def explain(origin: str, host: str, unbelieved: str) -> str:
 
     unbelieved: the address of the proxy that sent X-Forwarded headers without being trusted, if one did.
     """
-    text = "This came from a page at {}, but its Host header names {}, so it is refused as another site's. ".format(
-        origin[:_LONGEST_SHOWN] or "nowhere", host[:_LONGEST_SHOWN])
+    text = (
+        f"This came from a page at {origin[:_LONGEST_SHOWN] or 'nowhere'}, but its Host header names"
+        f" {host[:_LONGEST_SHOWN]}, so it is refused as another site's. "
+    )
     if unbelieved:
-        return text + ("If {} is a proxy of yours, set trusted_proxy to that address, or have it pass on Host; see "
-                       "docs/proxies.md.".format(unbelieved))
-    return text + ("A proxy of yours must pass on the Host header (nginx: proxy_set_header Host $http_host;); see "
-                   "docs/proxies.md.")
+        return (
+            text
+            + f"If {unbelieved} is a proxy of yours, set trusted_proxy to that address, or have it pass on Host; see "
+            "docs/proxies.md."
+        )
+    return (
+        text + "A proxy of yours must pass on the Host header (nginx: proxy_set_header Host $http_host;); see"
+        " docs/proxies.md."
+    )
 
 
 def is_local(host: str) -> bool:

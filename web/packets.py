@@ -33,9 +33,9 @@ class Packets:
     def count(self, messages: int, length: int) -> None:
         """Before they are read. length: in bytes. Raises Flood."""
         if length > LONGEST_MESSAGE:
-            raise Flood("a message of {} bytes".format(length))
+            raise Flood(f"a message of {length} bytes")
         if not self._messages.allows(messages) or not self._bytes.allows(length):
-            raise Flood("more than {} messages or {} bytes a second".format(MOST_MESSAGES, MOST_BYTES))
+            raise Flood(f"more than {MOST_MESSAGES} messages or {MOST_BYTES} bytes a second")
 
     def take_posted(self, text: str) -> None:
         """What came by one POST, where pages have no WebSocket. Raises Flood."""
@@ -56,6 +56,6 @@ class Packets:
 def check_packet(text: str) -> None:
     """Raises Flood."""
     if not _PACKET.fullmatch(text):
-        raise Flood("no packet that a page sends: {!r}".format(text[:20]))
+        raise Flood(f"no packet that a page sends: {text[:20]!r}")
     if text.count("[") + text.count("{") > _MOST_BRACKETS:
         raise Flood("a message of too many parts")

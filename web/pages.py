@@ -42,8 +42,9 @@ _OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
 @needs(Role.VIEWER)
 def index() -> Any:
     who = identity()
-    return _render("index.html", user=who.name, role=who.role.name.lower(), version=VERSION,
-                   sign_in=dashboard().options.sign_in)
+    return _render(
+        "index.html", user=who.name, role=who.role.name.lower(), version=VERSION, sign_in=dashboard().options.sign_in
+    )
 
 
 @pages.route("/login", methods=["GET"])

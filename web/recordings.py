@@ -55,7 +55,7 @@ def play(name: str) -> Response:
         fps = read_fps(file)
     except AviError as error:
         closing.close()
-        raise Refused(INVALID, "{} cannot be played here: {}.".format(name, error)) from error
+        raise Refused(INVALID, f"{name} cannot be played here: {error}.") from error
     except BaseException:
         closing.close()
         raise
@@ -88,7 +88,7 @@ def _find(name: str) -> str:
                         return os.path.abspath(entry.path)
         except FileNotFoundError:
             pass
-    raise Refused(NOT_FOUND, "There is no recording {}.".format(name[:100]))
+    raise Refused(NOT_FOUND, f"There is no recording {name[:100]}.")
 
 
 def _number(name: str, default: float, least: float, most: float) -> float:
@@ -100,5 +100,5 @@ def _number(name: str, default: float, least: float, most: float) -> float:
     except ValueError:
         value = least - 1
     if not least <= value <= most:
-        raise Refused(INVALID, "{} is a number from {:g} to {:g}.".format(name, least, most))
+        raise Refused(INVALID, f"{name} is a number from {least:g} to {most:g}.")
     return value

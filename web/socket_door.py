@@ -31,8 +31,9 @@ class SocketDoor:
     connections: of Socket.IO, the environ of each handshake by its `sid`. disconnect: ends that of a `sid`.
     """
 
-    def __init__(self, inner: Any, guard: Guard, connections: Dict[str, Dict[str, Any]],
-                 disconnect: Callable[[str], None]) -> None:
+    def __init__(
+        self, inner: Any, guard: Guard, connections: Dict[str, Dict[str, Any]], disconnect: Callable[[str], None]
+    ) -> None:
         self._inner = inner
         self._guard = guard
         self._connections = connections
@@ -67,7 +68,8 @@ class SocketDoor:
         except (Denied, TooManyAttempts) as error:
             body = json.dumps({"error": str(error), "kind": "denied"})
             refusal: Iterable[bytes] = PlainResponse(body, error.status, mimetype="application/json")(
-                environ, start_response)
+                environ, start_response
+            )
             return refusal
 
     def _open(self, asked: Request) -> None:

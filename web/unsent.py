@@ -17,4 +17,5 @@ def bounded(queue: Any) -> Any:
                     self.task_done()
                 item = None  # the page is cut off, and comes again by itself if it is one
             super().put(item, *options, **more)
+
     return Unsent

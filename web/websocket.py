@@ -60,8 +60,10 @@ class WebSocket:
         self.socket = environ["gunicorn.socket"]
         self._flooded = environ.get(FLOODED, lambda: None)
         environ.get(TAKEN, []).append(self)
-        self.socket.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        self.socket.sendall(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        )
         try:
             self._handler(self)
         finally:
@@ -123,14 +125,14 @@ class WebSocket:
         first, second = self._read(2)
         opcode, length = first & 15, second & 127
         # Whole, of no extension, and masked: fragments have no end, and nothing else is a page's.
-        if first & 0xf0 != 0x80 or not second & 0x80 or opcode not in (_TEXT, _CLOSE, _PING, _PONG):
+        if first & 0xF0 != 0x80 or not second & 0x80 or opcode not in (_TEXT, _CLOSE, _PING, _PONG):
             raise _Ended(_NO_PROTOCOL)
         if opcode != _TEXT and length > _LONGEST_CONTROL:
             raise _Ended(_NO_PROTOCOL)
         if length == 126:
-            length, = struct.unpack("!H", self._read(2))
+            (length,) = struct.unpack("!H", self._read(2))
         elif length == 127:
-            length, = struct.unpack("!Q", self._read(8))
+            (length,) = struct.unpack("!Q", self._read(8))
         self._packets.count(1, length)
         mask = self._read(4)
         return opcode, _unmask(self._read(length), mask)
@@ -168,7 +170,7 @@ def _text(data: bytes) -> str:
 
 
 def _unmask(data: bytes, mask: bytes) -> bytes:
-    whole = (mask * (len(data) // 4 + 1))[:len(data)]
+    whole = (mask * (len(data) // 4 + 1))[: len(data)]
     return (int.from_bytes(data, "big") ^ int.from_bytes(whole, "big")).to_bytes(len(data), "big")
 
 

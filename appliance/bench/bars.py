@@ -21,7 +21,8 @@ def list_bars(report: Report) -> List[Dict[str, Any]]:
     rows = []
     for bar in bars + _engine_bars(report):
         reached = (bar.at_least is None or bar.measured >= bar.at_least) and (
-            bar.at_most is None or bar.measured <= bar.at_most)
+            bar.at_most is None or bar.measured <= bar.at_most
+        )
         rows.append(dict(bar._asdict(), reached=reached))
     return rows
 
@@ -40,9 +41,11 @@ def _size_bars(report: Report) -> List[_Bar]:
 
 def _visualize_bars(report: Report) -> List[_Bar]:
     ratios = {row["visualize"]: row["to_off"] for row in report.get("visualize", [])}
-    return [_Bar("1280x720: {} / nobody looks".format(text), ratios[way], least)
-            for way, text, least in (("all", "one viewer, all pictures", 0.75), ("30 fps", "one viewer, 30 fps", 0.9))
-            if way in ratios]
+    return [
+        _Bar(f"1280x720: {text} / nobody looks", ratios[way], least)
+        for way, text, least in (("all", "one viewer, all pictures", 0.75), ("30 fps", "one viewer, 30 fps", 0.9))
+        if way in ratios
+    ]
 
 
 def _stream_bars(report: Report) -> List[_Bar]:
@@ -51,8 +54,10 @@ def _stream_bars(report: Report) -> List[_Bar]:
         return []
     found = [_Bar("1280x720: four streams together / one", rows[4]["to_one"], 0.95)]
     if report["machine"]["device"] == "GPU":
-        found += [_Bar("1280x720: one stream", rows[1]["fps"], 900, unit="fps"),
-                  _Bar("1280x720: eight streams", rows[8]["fps"], 4000, unit="fps")]
+        found += [
+            _Bar("1280x720: one stream", rows[1]["fps"], 900, unit="fps"),
+            _Bar("1280x720: eight streams", rows[8]["fps"], 4000, unit="fps"),
+        ]
     return found
 
 
@@ -71,11 +76,18 @@ def _engine_bars(report: Report) -> List[_Bar]:
         name = row["engine"]
         if name in most:
             seconds, megabytes = most[name]
-            found += [_Bar(name + ": first detection after", row["first_detection_s"], at_most=seconds, unit="s"),
-                      _Bar(name + ": memory", row["peak_memory_mb"], at_most=megabytes, unit="MB")]
+            found += [
+                _Bar(name + ": first detection after", row["first_detection_s"], at_most=seconds, unit="s"),
+                _Bar(name + ": memory", row["peak_memory_mb"], at_most=megabytes, unit="MB"),
+            ]
         if row["compared"]:
-            found.append(_Bar(name + ": largest difference to the graph whole", max(
-                row["score_difference"], row["box_difference"]), at_most=1e-4))
+            found.append(
+                _Bar(
+                    name + ": largest difference to the graph whole",
+                    max(row["score_difference"], row["box_difference"]),
+                    at_most=1e-4,
+                )
+            )
         if row["compared"] or row["unmatched"]:
             found.append(_Bar(name + ": found by one of them only", row["unmatched"], at_most=0))
     return found

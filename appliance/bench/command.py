@@ -39,8 +39,13 @@ OF_THE_ORIGINAL = ("sizes", "visualize")
 
 
 def run(
-    loaded: Loaded, clip: Optional[str], seconds: float, json_path: Optional[str], force: bool = False,
-    markdown: bool = False, only: Optional[Sequence[str]] = None,
+    loaded: Loaded,
+    clip: Optional[str],
+    seconds: float,
+    json_path: Optional[str],
+    force: bool = False,
+    markdown: bool = False,
+    only: Optional[Sequence[str]] = None,
 ) -> None:
     """Measure and print a table; `seconds` for each figure. Raises SplitlensError.
 
@@ -50,7 +55,7 @@ def run(
         raise SplitlensError("--seconds must be more than 0")
     unknown = [part for part in only or () if part not in PARTS]
     if unknown:
-        raise ConfigError("--only: {} is no part of the bench; there are {}.".format(unknown[0], ", ".join(PARTS)))
+        raise ConfigError(f"--only: {unknown[0]} is no part of the bench; there are {', '.join(PARTS)}.")
     if json_path not in (None, STANDARD_OUTPUT):
         check_writable_file(json_path)
     parts = only or (OF_THE_ORIGINAL if markdown else PARTS)
@@ -61,7 +66,11 @@ def run(
 
 
 def _measure(
-    loaded: Loaded, clip: Optional[str], seconds: float, force: bool, parts: Sequence[str],
+    loaded: Loaded,
+    clip: Optional[str],
+    seconds: float,
+    force: bool,
+    parts: Sequence[str],
     opened: contextlib.ExitStack,
 ) -> Dict[str, Any]:
     """opened: what is to be closed in the end; TensorFlow complains of sessions that the interpreter's end closes."""
@@ -92,8 +101,10 @@ def _measure(
         report["camera"] = measure_camera(detector, pictures, seconds, readings)
     if "engines" in parts and whole is not None:
         log.info("Measuring engines")
-        detectors = {name: detector if detector.engine == name else kept(load_other(with_engine(loaded, name), force))
-                     for name in starts}
+        detectors = {
+            name: detector if detector.engine == name else kept(load_other(with_engine(loaded, name), force))
+            for name in starts
+        }
         report["engines"] = measure_engines(starts, detectors, whole, pictures, seconds)
     return dict(report, machine=_machine(detector))
 
@@ -117,7 +128,7 @@ def _starts(loaded: Loaded, picture: np.ndarray) -> Dict[str, Dict[str, Any]]:
         try:
             starts[name] = start_alone(loaded, name, picture)
         except SplitlensError as error:
-            problems.append("{}: {}".format(name, error))
+            problems.append(f"{name}: {error}")
     if not starts:
         raise SplitlensError("no engine runs the model: " + "; ".join(problems))
     for problem in problems:
@@ -134,8 +145,9 @@ def _visualize(
         log.warning("visualize is left out: %s", error)
         return {}
     settings = loaded.settings
-    return {"visualize": measure_visualize(
-        detector, pictures, seconds, readings, settings.live_width, settings.vis_text)}
+    return {
+        "visualize": measure_visualize(detector, pictures, seconds, readings, settings.live_width, settings.vis_text)
+    }
 
 
 def _machine(detector: Detector) -> Dict[str, Any]:

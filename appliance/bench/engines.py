@@ -40,7 +40,8 @@ def with_engine(loaded: Loaded, name: str, **changes: Any) -> Loaded:
     return loaded._replace(
         settings=dataclasses.replace(loaded.settings, **changes),
         origins=dict(loaded.origins, **{key: "bench" for key in changes}),
-        layers=dict(loaded.layers, **{key: Layer.COMMAND_LINE for key in changes}))
+        layers=dict(loaded.layers, **{key: Layer.COMMAND_LINE for key in changes}),
+    )
 
 
 def start_alone(loaded: Loaded, name: str, picture: np.ndarray) -> Row:
@@ -73,13 +74,15 @@ def _start(loaded: Loaded, name: str, picture: np.ndarray) -> Row:
             log_file.seek(0)
             said = log_file.read().decode(errors="replace").split("error: ")
     if not line:
-        raise SplitlensError(said[1].strip() if len(said) > 1 else "`{}` found nothing to write".format(
-            " ".join(command[1:])))
+        raise SplitlensError(said[1].strip() if len(said) > 1 else f"`{' '.join(command[1:])}` found nothing to write")
     return {"first_detection_s": round(seconds, 2), "peak_memory_mb": round(usage.ru_maxrss * 1024 / 1e6)}
 
 
 def measure_engines(
-    starts: Dict[str, Row], detectors: Dict[str, Detector], whole: Detector, pictures: Sequence[np.ndarray],
+    starts: Dict[str, Row],
+    detectors: Dict[str, Detector],
+    whole: Detector,
+    pictures: Sequence[np.ndarray],
     seconds: float,
 ) -> List[Row]:
     """A row for each engine. starts: what `start_alone` gave."""
@@ -95,10 +98,23 @@ def measure_engines(
     for index, (name, detector) in enumerate(detectors.items()):
         engine, loop = rates[2 * index], rates[2 * index + 1]
         agreement = compare(expected, detect_all(detector, some), some, detector.threshold)
-        rows.append(dict(
-            starts[name], engine=name, device=detector.device, workers=detector.workers, batch=detector.batch,
-            width=SIZE[0], height=SIZE[1], engine_fps=round(engine.fps, 1), loop_fps=round(loop.fps, 1),
-            loop_to_engine=round(loop.fps / engine.fps, 3), compared=agreement.detections,
-            unmatched=agreement.unmatched, score_difference=agreement.score, box_difference=agreement.box,
-            is_equal=agreement.detections > 0 and agreement.is_same))
+        rows.append(
+            dict(
+                starts[name],
+                engine=name,
+                device=detector.device,
+                workers=detector.workers,
+                batch=detector.batch,
+                width=SIZE[0],
+                height=SIZE[1],
+                engine_fps=round(engine.fps, 1),
+                loop_fps=round(loop.fps, 1),
+                loop_to_engine=round(loop.fps / engine.fps, 3),
+                compared=agreement.detections,
+                unmatched=agreement.unmatched,
+                score_difference=agreement.score,
+                box_difference=agreement.box,
+                is_equal=agreement.detections > 0 and agreement.is_same,
+            )
+        )
     return rows

@@ -62,15 +62,17 @@ def measure_sizes(
     rates = iter(take_turns(ways, seconds, readings))  # all of them, as one size is compared with another too
     rows = []
     for (width, height), (graph, engine, loop) in zip(SIZES, zip(rates, rates, rates)):
-        rows.append({
-            "width": width,
-            "height": height,
-            "whole": figures(graph),
-            "engine": figures(engine),
-            "loop": figures(loop),
-            "loop_to_engine": round(loop.fps / engine.fps, 3),
-            "loop_to_whole": round(loop.fps / graph.fps, 2),
-        })
+        rows.append(
+            {
+                "width": width,
+                "height": height,
+                "whole": figures(graph),
+                "engine": figures(engine),
+                "loop": figures(loop),
+                "loop_to_engine": round(loop.fps / engine.fps, 3),
+                "loop_to_whole": round(loop.fps / graph.fps, 2),
+            }
+        )
     return rows
 
 
@@ -79,13 +81,24 @@ def measure_streams(
 ) -> List[Row]:
     """One and several streams in a loop: their frames together."""
     images = resize(pictures, *LARGEST)
-    rates = take_turns([
-        lambda duration, streams=streams: measure_loop(detector, images, duration, streams)  # type: ignore[misc]
-        for streams in STREAMS
-    ], seconds, readings)
-    return [dict(figures(rate), streams=streams, width=LARGEST[0], height=LARGEST[1],
-                 to_one=round(rate.fps / rates[0].fps, 3))
-            for streams, rate in zip(STREAMS, rates)]
+    rates = take_turns(
+        [
+            lambda duration, streams=streams: measure_loop(detector, images, duration, streams)  # type: ignore[misc]
+            for streams in STREAMS
+        ],
+        seconds,
+        readings,
+    )
+    return [
+        dict(
+            figures(rate),
+            streams=streams,
+            width=LARGEST[0],
+            height=LARGEST[1],
+            to_one=round(rate.fps / rates[0].fps, 3),
+        )
+        for streams, rate in zip(STREAMS, rates)
+    ]
 
 
 def measure_camera(detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings) -> Row:
@@ -94,9 +107,18 @@ def measure_camera(detector: Detector, pictures: Sequence[np.ndarray], seconds: 
     A processor with pauses between frames is slower at each of them than one without.
     """
     images = resize(pictures, *LARGEST)
-    engine, loop = take_turns([
-        lambda duration: measure_paced(detector, images, duration, CAMERA_FPS),
-        lambda duration: measure_loop(detector, images, duration, fps=CAMERA_FPS),
-    ], seconds, readings)
-    return dict(figures(loop), camera_fps=CAMERA_FPS, width=LARGEST[0], height=LARGEST[1],
-                engine_ms=milliseconds(engine.latency()))
+    engine, loop = take_turns(
+        [
+            lambda duration: measure_paced(detector, images, duration, CAMERA_FPS),
+            lambda duration: measure_loop(detector, images, duration, fps=CAMERA_FPS),
+        ],
+        seconds,
+        readings,
+    )
+    return dict(
+        figures(loop),
+        camera_fps=CAMERA_FPS,
+        width=LARGEST[0],
+        height=LARGEST[1],
+        engine_ms=milliseconds(engine.latency()),
+    )

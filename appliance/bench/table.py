@@ -4,8 +4,11 @@ from typing import Any, Dict, List, Optional
 
 Row = Dict[str, Any]
 
-_DRAWN = {"off": "nobody looks", "30 fps": "one viewer, 30 fps limit ({drawn_fps} drawn)",
-          "all": "one viewer, all ({drawn_fps} drawn)"}
+_DRAWN = {
+    "off": "nobody looks",
+    "30 fps": "one viewer, 30 fps limit ({drawn_fps} drawn)",
+    "all": "one viewer, all ({drawn_fps} drawn)",
+}
 _VISUALIZE = {"off": "False", "30 fps": "True, 30 FPS limit", "all": "True"}
 
 
@@ -14,12 +17,19 @@ def text_table(report: Dict[str, Any]) -> List[str]:
     lines = _machine_lines(report["machine"])
     if "sizes" in report:
         ways = ("whole", "engine", "loop")
-        lines += ["", "frames a second    whole   engine     loop  loop/engine  loop/whole"
-                      "  CPU ms:  whole engine   loop"]
+        lines += [
+            "",
+            "frames a second    whole   engine     loop  loop/engine  loop/whole  CPU ms:  whole engine   loop",
+        ]
         for row in report["sizes"]:
-            lines.append("{:<15} {:>8} {:>8} {:>8} {loop_to_engine:>12} {loop_to_whole:>11} {:>14} {:>6} {:>6}".format(
-                "{width}x{height}".format(**row), *[row[way]["fps"] for way in ways],
-                *[_or_dash(row[way]["cpu_ms"]) for way in ways], **row))
+            lines.append(
+                "{:<15} {:>8} {:>8} {:>8} {loop_to_engine:>12} {loop_to_whole:>11} {:>14} {:>6} {:>6}".format(
+                    "{width}x{height}".format(**row),
+                    *[row[way]["fps"] for way in ways],
+                    *[_or_dash(row[way]["cpu_ms"]) for way in ways],
+                    **row,
+                )
+            )
     lines += _loop_lines(report)
     if "engines" in report:
         lines += _engine_lines(report["engines"])
@@ -29,13 +39,19 @@ def text_table(report: Dict[str, Any]) -> List[str]:
 
 
 def _machine_lines(machine: Row) -> List[str]:
-    mode = ", power mode {}".format(machine["mode"]) if machine["mode"] else ""
+    mode = f", power mode {machine['mode']}" if machine["mode"] else ""
     versions = ["Python " + machine["python"]]
-    versions += ["{} {}".format(name, machine[key]) for name, key in (
-        ("TensorFlow", "tensorflow"), ("OpenVINO", "openvino")) if machine[key]]
-    return ["{board}{mode}: {cpu}, {cores} cores; {versions}".format(
-                **dict(machine, mode=mode, versions=", ".join(versions))),
-            "{model}, {path} path, {engine} on the {device}, {workers} workers, batch {batch}".format(**machine)]
+    versions += [
+        f"{name} {machine[key]}"
+        for name, key in (("TensorFlow", "tensorflow"), ("OpenVINO", "openvino"))
+        if machine[key]
+    ]
+    return [
+        "{board}{mode}: {cpu}, {cores} cores; {versions}".format(
+            **dict(machine, mode=mode, versions=", ".join(versions))
+        ),
+        "{model}, {path} path, {engine} on the {device}, {workers} workers, batch {batch}".format(**machine),
+    ]
 
 
 def _loop_lines(report: Dict[str, Any]) -> List[str]:
@@ -52,47 +68,75 @@ def _loop_lines(report: Dict[str, Any]) -> List[str]:
         rows.append(("{width}x{height}, a camera of {camera_fps:.0f} fps".format(**row), "", row))
     if not rows:
         return []
-    lines = ["", "{:<47}{:>7}{:>7}{:>11}{:>7}{:>7}{:>7}{:>7}".format(
-        "loop", "fps", "ratio", "median ms", "p90", "p99", "CPU %", "W")]
+    lines = ["", f"{'loop':<47}{'fps':>7}{'ratio':>7}{'median ms':>11}{'p90':>7}{'p99':>7}{'CPU %':>7}{'W':>7}"]
     for name, ratio, row in rows:
-        lines.append("{:<47}{fps:>7}{:>7}{:>11}{:>7}{:>7}{cpu_percent:>7}{:>7}".format(
-            name, ratio, _or_dash(row["latency_ms"]), _or_dash(row["latency_p90_ms"]), _or_dash(row["latency_p99_ms"]),
-            _or_dash(row["watts"]), **row))
+        lines.append(
+            "{:<47}{fps:>7}{:>7}{:>11}{:>7}{:>7}{cpu_percent:>7}{:>7}".format(
+                name,
+                ratio,
+                _or_dash(row["latency_ms"]),
+                _or_dash(row["latency_p90_ms"]),
+                _or_dash(row["latency_p99_ms"]),
+                _or_dash(row["watts"]),
+                **row,
+            )
+        )
     if "camera" in report:
-        lines.append("{:<61}{:>11}".format("  the engine alone, fed by that camera", _or_dash(row["engine_ms"])))
+        lines.append(f"{'  the engine alone, fed by that camera':<61}{_or_dash(row['engine_ms']):>11}")
     return lines
 
 
 def _engine_lines(rows: List[Row]) -> List[str]:
-    lines = ["", "{:<12}{:>8}{:>8}{:>13}{:>10}{:>8}{:>12}{:>11}{:>11}".format(
-        "{width}x{height}".format(**rows[0]), "alone", "loop", "loop/engine", "ready s", "MB", "compared", "score diff",
-        "box diff") if rows else ""]
+    size = f"{rows[0]['width']}x{rows[0]['height']}" if rows else ""
+    head = (
+        f"{size:<12}{'alone':>8}{'loop':>8}{'loop/engine':>13}{'ready s':>10}"
+        f"{'MB':>8}{'compared':>12}{'score diff':>11}{'box diff':>11}"
+    )
+    lines = ["", head if rows else ""]
     for row in rows:
-        lines.append("{engine:<12}{engine_fps:>8}{loop_fps:>8}{loop_to_engine:>13}{first_detection_s:>10}"
-                     "{peak_memory_mb:>8}{compared:>12}{score_difference:>11.0e}{box_difference:>11.0e}".format(**row))
+        lines.append(
+            f"{row['engine']:<12}{row['engine_fps']:>8}{row['loop_fps']:>8}{row['loop_to_engine']:>13}"
+            f"{row['first_detection_s']:>10}{row['peak_memory_mb']:>8}{row['compared']:>12}"
+            f"{row['score_difference']:>11.0e}{row['box_difference']:>11.0e}"
+        )
     return lines
 
 
 def _bar_lines(rows: List[Row]) -> List[str]:
-    lines = ["", "{:<52}{:>12}{:>16}".format("bar (set for 2 cores, or one H200)", "measured", "wanted")]
+    lines = ["", f"{'bar (set for 2 cores, or one H200)':<52}{'measured':>12}{'wanted':>16}"]
     for row in rows:
-        wanted = ">= {:g}".format(row["at_least"]) if row["at_least"] is not None else "<= {:g}".format(row["at_most"])
-        lines.append("{:<52}{:>12}{:>16}  {}".format(
-            row["what"], "{:.4g} {}".format(row["measured"], row["unit"]).strip(),
-            "{} {}".format(wanted, row["unit"]).strip(), "reached" if row["reached"] else "NOT reached"))
+        limit = f">= {row['at_least']:g}" if row["at_least"] is not None else f"<= {row['at_most']:g}"
+        measured = f"{row['measured']:.4g} {row['unit']}".strip()
+        wanted = f"{limit} {row['unit']}".strip()
+        reached = "reached" if row["reached"] else "NOT reached"
+        lines.append(f"{row['what']:<52}{measured:>12}{wanted:>16}  {reached}")
     return lines
 
 
 def markdown_table(report: Dict[str, Any]) -> List[str]:
     """The original's columns. CPU is of all cores."""
     machine = report["machine"]
-    lines = ["|FPS|Machine|Size|Split Model|Visualize|Mode|CPU|Watt|Model|classes|",
-             "|--:|:--|:--|:--|:--|:--|--:|--:|:--|--:|"]
+    lines = [
+        "|FPS|Machine|Size|Split Model|Visualize|Mode|CPU|Watt|Model|classes|",
+        "|--:|:--|:--|:--|:--|:--|--:|--:|:--|--:|",
+    ]
 
     def add(size: Row, row: Row, is_split: bool, visualize: str) -> None:
-        lines.append("|{fps:.1f}|{}|{}x{}|{}|{}|{}|{:.0f}%|{}|{}|{}|".format(
-            machine["board"], size["width"], size["height"], is_split, visualize, machine["mode"] or "-",
-            row["cpu_percent"] / machine["cores"], _or_dash(row["watts"]), machine["model"], machine["classes"], **row))
+        lines.append(
+            "|{fps:.1f}|{}|{}x{}|{}|{}|{}|{:.0f}%|{}|{}|{}|".format(
+                machine["board"],
+                size["width"],
+                size["height"],
+                is_split,
+                visualize,
+                machine["mode"] or "-",
+                row["cpu_percent"] / machine["cores"],
+                _or_dash(row["watts"]),
+                machine["model"],
+                machine["classes"],
+                **row,
+            )
+        )
 
     for size in report.get("sizes", []):
         add(size, size["loop"], machine["is_split"], "False")
@@ -104,4 +148,4 @@ def markdown_table(report: Dict[str, Any]) -> List[str]:
 
 
 def _or_dash(value: Optional[float]) -> str:
-    return "-" if value is None else "{:.1f}".format(value)
+    return "-" if value is None else f"{value:.1f}"

@@ -26,14 +26,17 @@ class Viewer:
 
     def __enter__(self) -> "Viewer":
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True,
-            start_new_session=True)  # Ctrl-C is for the bench, with which this one's input ends
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+            start_new_session=True,
+        )  # Ctrl-C is for the bench, with which this one's input ends
         until = time.monotonic() + PATIENCE
         while not self._station.is_watched(self._stream):
             if self._process.poll() is not None or time.monotonic() > until:
                 self.__exit__(None, None, None)
-                raise SplitlensError("`{}` does not look at the stream; run it to see why".format(
-                    " ".join(self._command[1:])))
+                raise SplitlensError(f"`{' '.join(self._command[1:])}` does not look at the stream; run it to see why")
             time.sleep(0.02)
         return self
 
@@ -57,7 +60,7 @@ def look(run_dir: str, stream: str) -> None:
 
     def answer() -> None:
         for _ in sys.stdin:
-            sys.stdout.write("{}\n".format(pictures))
+            sys.stdout.write(f"{pictures}\n")
             sys.stdout.flush()
         ended.set()
 

@@ -32,7 +32,11 @@ WAYS = (_Way("off", UNWATCHED, 0.0), _Way("30 fps", WATCHED, 30.0), _Way("all", 
 
 
 def measure_visualize(
-    detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings, live_width: int,
+    detector: Detector,
+    pictures: Sequence[np.ndarray],
+    seconds: float,
+    readings: Readings,
+    live_width: int,
     vis_text: bool,
 ) -> List[Dict[str, Any]]:
     """Nothing drawn, at most 30 pictures a second, and all. The source waits, so that all are all."""
@@ -43,15 +47,27 @@ def measure_visualize(
         try:
             with Viewer(station, str(run_dir), WATCHED) as viewer:
                 counts = [_Counts(station, way, viewer, live_width, vis_text) for way in WAYS]
-                rates = take_turns([
-                    lambda duration, count=count: count.measure(detector, images, duration)  # type: ignore[misc]
-                    for count in counts
-                ], seconds, readings)
+                rates = take_turns(
+                    [
+                        lambda duration, count=count: count.measure(detector, images, duration)  # type: ignore[misc]
+                        for count in counts
+                    ],
+                    seconds,
+                    readings,
+                )
         finally:
             station.close()
-    return [dict(figures(rate), visualize=way.name, width=LARGEST[0], height=LARGEST[1],
-                 to_off=round(rate.fps / rates[0].fps, 3), **count.figures())
-            for way, rate, count in zip(WAYS, rates, counts)]
+    return [
+        dict(
+            figures(rate),
+            visualize=way.name,
+            width=LARGEST[0],
+            height=LARGEST[1],
+            to_off=round(rate.fps / rates[0].fps, 3),
+            **count.figures(),
+        )
+        for way, rate, count in zip(WAYS, rates, counts)
+    ]
 
 
 class _Counts:
@@ -101,6 +117,9 @@ class _Counts:
             Publisher(
                 Overlay(self._vis_text, meter.statistics, max_width=self._live_width, drawn=meter.drawn),
                 lambda: self._station.is_watched(stream),
-                lambda jpeg: self._station.publish_frame(stream, jpeg), count, self._way.limit),
+                lambda jpeg: self._station.publish_frame(stream, jpeg),
+                count,
+                self._way.limit,
+            ),
             Figures(lambda event: self._station.publish(DETECTIONS, event)),
         ]

@@ -7,6 +7,13 @@ from appliance.board.release import read_release
 from appliance.board.root import board_root
 
 __all__ = [
-    "FAMILY_NAMES", "Board", "board_root", "check_board_holds", "detect_board", "load_profile", "read_release",
-    "reason_not_to_hold", "unknown_board_note",
+    "FAMILY_NAMES",
+    "Board",
+    "board_root",
+    "check_board_holds",
+    "detect_board",
+    "load_profile",
+    "read_release",
+    "reason_not_to_hold",
+    "unknown_board_note",
 ]

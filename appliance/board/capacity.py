@@ -13,8 +13,9 @@ def reason_not_to_hold(board: Board, family: str) -> Optional[str]:
     """Why models of a family do not fit a board, in a sentence; None where they do."""
     if board.families is None or family in board.families:
         return None
-    return "{} models need more memory than the {} has; {} models fit".format(
-        FAMILY_NAMES[family], board.name, " and ".join(FAMILY_NAMES[one] for one in board.families)
+    return (
+        f"{FAMILY_NAMES[family]} models need more memory than the {board.name} has;"
+        f" {' and '.join(FAMILY_NAMES[one] for one in board.families)} models fit"
     )
 
 
@@ -22,4 +23,4 @@ def check_board_holds(board: Board, family: str, model: str) -> None:
     """Raises ModelError, with the reason, for a model that does not fit the board."""
     reason = reason_not_to_hold(board, family)
     if reason is not None:
-        raise ModelError("{}: {}. `--force` tries it all the same.".format(model, reason))
+        raise ModelError(f"{model}: {reason}. `--force` tries it all the same.")

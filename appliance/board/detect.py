@@ -63,7 +63,7 @@ def detect_board(root: Optional[Path] = None) -> Board:
     else:
         cards = _find_cards(root)
         evidence += tuple(cards)
-        row, name = pc, "PC ({})".format(", ".join(card for _, card in cards)) if cards else "PC"
+        row, name = pc, f"PC ({', '.join(card for _, card in cards)})" if cards else "PC"
     families = tuple(row["families"]) if "families" in row else None
     return Board(row["id"], name, model, families, module, row.get("chip", ""), evidence)
 
@@ -72,9 +72,11 @@ def unknown_board_note(board: Board) -> str:
     """What to tell people whose Jetson is not known; "" for every other machine."""
     if board.id != UNKNOWN_JETSON:
         return ""
-    return ("This Jetson ({}) is not in the list of boards, or a container hides which it is: it runs with what is "
-            "safe on all of them. `profile: NAME` in config.yml takes the profile of a board that is like it.".format(
-                board.model or "it does not say its model"))
+    return (
+        f"This Jetson ({board.model or 'it does not say its model'}) is not in the list of boards, or a container hides"
+        " which it is: it runs with what is safe on all of them. `profile: NAME` in config.yml takes the profile of a"
+        " board that is like it."
+    )
 
 
 def _find_row(rows: List[Any], said: Any, model: str) -> Tuple[Any, str]:
@@ -90,15 +92,22 @@ def _find_row(rows: List[Any], said: Any, model: str) -> Tuple[Any, str]:
         if any(name in model for name in row["models"]):
             return row, ""
     for row in rows:
-        if (not set(row.get("compatible", ())).isdisjoint(compatible)
-                or said[CHIP_ID] == str(row.get("chip_id", "unknown"))):
+        if not set(row.get("compatible", ())).isdisjoint(compatible) or said[CHIP_ID] == str(
+            row.get("chip_id", "unknown")
+        ):
             return row, ""
     return None, ""
 
 
 def _is_jetson(said: Any) -> bool:
-    return bool(said[FAMILY] == "Tegra" or "Jetson" in said[MODEL] or "Jetson" in said[MACHINE] or said[CHIP_ID]
-                or said[RELEASE] or any(entry.startswith("nvidia,tegra") for entry in said[COMPATIBLE].split("\0")))
+    return bool(
+        said[FAMILY] == "Tegra"
+        or "Jetson" in said[MODEL]
+        or "Jetson" in said[MACHINE]
+        or said[CHIP_ID]
+        or said[RELEASE]
+        or any(entry.startswith("nvidia,tegra") for entry in said[COMPATIBLE].split("\0"))
+    )
 
 
 def _find_cards(root: Path) -> List[Tuple[str, str]]:

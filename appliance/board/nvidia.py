@@ -30,7 +30,8 @@ class NvidiaCards:
             self._nvml = importlib.import_module("pynvml")
             self._nvml.nvmlInit()
             self._cards = [
-                self._nvml.nvmlDeviceGetHandleByIndex(number) for number in range(self._nvml.nvmlDeviceGetCount())]
+                self._nvml.nvmlDeviceGetHandleByIndex(number) for number in range(self._nvml.nvmlDeviceGetCount())
+            ]
         except ImportError:
             pass
         except self._errors() as error:

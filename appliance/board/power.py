@@ -18,8 +18,10 @@ SOCKET = "run/splitlens-power/socket"
 ANSWER_SECONDS = 40.0  # the helper gives a request 30, and may be at another one
 LONGEST_ANSWER = 65536
 LEAVE = "leave"
-NO_HELPER = ("Only shown: the power helper, which would set it, does not run on this board. docs/boards.md says how to "
-             "install it.")
+NO_HELPER = (
+    "Only shown: the power helper, which would set it, does not run on this board. docs/boards.md says how to "
+    "install it."
+)
 _SEE_LOG = "`journalctl -u splitlens-power` on the board says why."
 
 
@@ -99,8 +101,8 @@ class Power:
         """The mode of an id or a name. Raises NoSuchMode."""
         mode = self._table.find(wanted)
         if mode is None:
-            known = ", ".join("{} ({})".format(mode.name, mode.id) for mode in self._table.modes)
-            raise NoSuchMode("This board has no power mode {}; it has {}.".format(wanted, known or "none"))
+            known = ", ".join(f"{mode.name} ({mode.id})" for mode in self._table.modes)
+            raise NoSuchMode(f"This board has no power mode {wanted}; it has {known or 'none'}.")
         return mode
 
     def set_mode(self, wanted: Union[int, str]) -> None:

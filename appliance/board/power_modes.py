@@ -33,9 +33,12 @@ class PowerMode(NamedTuple):
     @property
     def detail(self) -> str:
         """For people: "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"."""
-        parts = [] if self.cores is None else ["{} cores".format(self.cores)]
-        parts += ["{} {:.2f} GHz".format(name, mhz / 1000.0)
-                  for name, mhz in (("CPU", self.cpu_mhz), ("GPU", self.gpu_mhz)) if mhz is not None]
+        parts = [] if self.cores is None else [f"{self.cores} cores"]
+        parts += [
+            f"{name} {mhz / 1000.0:.2f} GHz"
+            for name, mhz in (("CPU", self.cpu_mhz), ("GPU", self.gpu_mhz))
+            if mhz is not None
+        ]
         return ", ".join(parts)
 
 
@@ -65,11 +68,18 @@ class PowerTable(NamedTuple):
 def power_table(board: Board, root: Optional[Path] = None) -> PowerTable:
     """The modes of a board; an nvpmodel.conf that holds none counts as absent."""
     table: Dict[str, Any] = next(
-        (row for row in yaml.safe_load(MODES_FILE.read_text(encoding="utf-8"))
-         if board.id in row["boards"] and board.module in row.get("modules", [board.module])), {})
+        (
+            row
+            for row in yaml.safe_load(MODES_FILE.read_text(encoding="utf-8"))
+            if board.id in row["boards"] and board.module in row.get("modules", [board.module])
+        ),
+        {},
+    )
     known = {(mode[0], mode[1]): PowerMode(*mode) for mode in table.get("modes", ())}
-    modes = [_with_known(mode, known.get((mode.id, mode.name), mode))
-             for mode in parse_conf(read_text(board_root(root) / CONF))] or list(known.values())
+    modes = [
+        _with_known(mode, known.get((mode.id, mode.name), mode))
+        for mode in parse_conf(read_text(board_root(root) / CONF))
+    ] or list(known.values())
     also = {_plain(word): id for word, id in table.get("also", {}).items()}
     return PowerTable(sorted(modes, key=lambda mode: mode.id), also)
 

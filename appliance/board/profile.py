@@ -17,8 +17,10 @@ def load_profile(wanted: str, folder: Path = PROFILES_DIR) -> Profile:
     known = sorted(path.stem for path in folder.glob("*.yml"))
     if wanted not in known:
         raise ConfigError(
-            "{}: there is no profile {}; there are: {}. A file of your own is named with its ending: my.yml".format(
-                folder, wanted, ", ".join(known) or "none (is the installation complete?)"))
+            f"{folder}: there is no profile {wanted}; there are:"
+            f" {', '.join(known) or 'none (is the installation complete?)'}. A file of your own is named with its"
+            " ending: my.yml"
+        )
     return _read(wanted, folder / (wanted + ".yml"))
 
 
@@ -26,8 +28,9 @@ def _read(name: str, path: Path) -> Profile:
     file = read_config_file(path)
     mistakes = list(file.mistakes)
     if "profile" in file.entries:
-        mistakes.append("{} line {}: a profile cannot name another one; take the line out".format(
-            path, file.entries["profile"].line))
+        mistakes.append(
+            f"{path} line {file.entries['profile'].line}: a profile cannot name another one; take the line out"
+        )
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return Profile(name, {key: entry.value for key, entry in file.entries.items()}, file.path)

@@ -64,7 +64,8 @@ class Readings:
         if not spans or min(spans) <= 0:
             return
         readings["cores"] = [
-            round(min(max(100.0 * (1 - rest / span), 0.0), 100.0), 1) for rest, span in zip(idle, spans)]
+            round(min(max(100.0 * (1 - rest / span), 0.0), 100.0), 1) for rest, span in zip(idle, spans)
+        ]
         readings["cpu"] = round(sum(readings["cores"]) / len(spans), 1)
 
 
@@ -85,12 +86,12 @@ def describe_readings(readings: Dict[str, Any]) -> str:
     parts = []
     power = dict(readings.get("power", {}))
     total = power.pop("total", None)
-    rails = ", ".join("{} {:.2f}".format(name, watts) for name, watts in power.items())
+    rails = ", ".join(f"{name} {watts:.2f}" for name, watts in power.items())
     if total is not None:
-        parts.append("{:.2f} W".format(total) + (" ({})".format(rails) if rails else ""))
+        parts.append(f"{total:.2f} W" + (f" ({rails})" if rails else ""))
     elif rails:
         parts.append(rails + " W")
-    parts += ["{} {:.0f} %".format(name.upper(), readings[name]) for name in ("gpu", "cpu") if name in readings]
-    parts += ["{} {:.0f} C".format(name, degrees) for name, degrees in readings.get("temperatures", {}).items()]
+    parts += [f"{name.upper()} {readings[name]:.0f} %" for name in ("gpu", "cpu") if name in readings]
+    parts += [f"{name} {degrees:.0f} C" for name, degrees in readings.get("temperatures", {}).items()]
     parts += ["slowed down: " + name for name in readings.get("throttling", [])]
     return ", ".join(parts)

@@ -18,7 +18,7 @@ class Release(NamedTuple):
     jetpack: str
 
     def __str__(self) -> str:
-        return "Jetson Linux R{}{}".format(self.l4t, ", JetPack " + self.jetpack if self.jetpack else "")
+        return f"Jetson Linux R{self.l4t}{', JetPack ' + self.jetpack if self.jetpack else ''}"
 
 
 def read_release(root: Optional[Path] = None) -> Optional[Release]:

@@ -44,11 +44,13 @@ class Sensors:
         self._total: List[str] = next((row for row in data["totals"] if labels.issuperset(row)), [])
         self.measures_total = bool(self._total) or "total" in dict(self._counters)
         self._fan_pwm = _first(root, data["fan_pwm"]) or _first_of(self._hwmon, "pwm1")
-        self._fan_rpm = (_first(root, data["fan_rpm"]) or _first_of(self._hwmon, "rpm")
-                         or _first_of(self._hwmon, "fan1_input"))
+        self._fan_rpm = (
+            _first(root, data["fan_rpm"]) or _first_of(self._hwmon, "rpm") or _first_of(self._hwmon, "fan1_input")
+        )
         self._throttles = _find_throttles(root, data)
         self._throttle_counters = [
-            (name, path) for name, pattern in data["throttle_counters"].items() for path in sorted(root.glob(pattern))]
+            (name, path) for name, pattern in data["throttle_counters"].items() for path in sorted(root.glob(pattern))
+        ]
         self._throttle_counts = {path: read_integer(path) for _, path in self._throttle_counters}
 
     def gpu_load(self) -> Optional[float]:
@@ -193,25 +195,25 @@ def _find_zones(root: Path, data: Dict[str, Any]) -> Dict[str, Path]:
         number, wanted = 1, name
         while name in zones:
             number += 1
-            name = "{}_{}".format(wanted, number)
+            name = f"{wanted}_{number}"
         zones[name] = folder / "temp"
     return zones
 
 
 def _without_ending(text: str, endings: List[str]) -> str:
-    return next((text[:-len(ending)] for ending in endings if text.endswith(ending)), text)
+    return next((text[: -len(ending)] for ending in endings if text.endswith(ending)), text)
 
 
 def _find_rails(root: Path, hwmon: List[Tuple[str, Path]], data: Dict[str, Any]) -> List[_Rail]:
     rails: List[_Rail] = []
     for folder in _sorted(root.glob("sys/bus/i2c/drivers/ina3221x/*/iio*device*")):  # JetPack 4 and older
         for number in range(3):
-            label = read_text(folder / "rail_name_{}".format(number))
+            label = read_text(folder / f"rail_name_{number}")
             rails += _rail(label, _product(folder, "in_voltage{}_input", "in_current{}_input", number), data)
     for name, folder in hwmon:
         if name == "ina3221":
             for number in range(1, 4):  # 4 to 7 are no rails: voltages of the shunts and their sum
-                label = read_text(folder / "in{}_label".format(number))
+                label = read_text(folder / f"in{number}_label")
                 rails += _rail(label, _product(folder, "in{}_input", "curr{}_input", number), data)
         elif name in data["single_rail_chips"]:
             label = read_text(folder / "power1_label") or read_text(folder / "in1_label") or name

@@ -33,7 +33,7 @@ def apply_tuned(loaded: Loaded, model: str, graph: Path) -> Loaded:
     except OSError:  # who loads the graph says it better
         return loaded
     if not reason and entry.engine != "auto" and importlib.util.find_spec(entry.engine) is None:
-        reason = "for the engine {}, which is not installed any more".format(entry.engine)
+        reason = f"for the engine {entry.engine}, which is not installed any more"
     if reason:
         log.info("%s was tuned on %s %s: %s", model, entry.date, reason, AGAIN)
         return loaded
@@ -47,9 +47,9 @@ def in_words(loaded: Loaded) -> str:
     settings = loaded.settings
     words = [settings.engine]
     if settings.worker_threads:
-        words.append("{} worker{}".format(settings.worker_threads, "" if settings.worker_threads == 1 else "s"))
+        words.append(f"{settings.worker_threads} worker{'' if settings.worker_threads == 1 else 's'}")
     if settings.batch > 1:
-        words.append("up to {} frames together".format(settings.batch))
+        words.append(f"up to {settings.batch} frames together")
     if settings.xla is not None:
         words.append("XLA" if settings.xla else "no XLA")
     return ", ".join(words)

@@ -14,7 +14,7 @@ PRIVATE = 0o600
 """For files with passwords, addresses of cameras, keys: their owner alone reads and writes them."""
 
 _MOST_DIGITS = 300
-_MOST_COPIED = 16 * 1000 ** 2
+_MOST_COPIED = 16 * 1000**2
 
 # What some network and FUSE file systems say to fsync: there is nothing to wait for.
 _UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -35,7 +35,7 @@ def replacing(path: Path, mode: int = PRIVATE, durable: bool = True) -> Iterator
         OSError: The file cannot be written; the old one is as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = str(path.with_name(".{}.{}.new".format(path.name, secrets.token_hex(4))))
+    beside = str(path.with_name(f".{path.name}.{secrets.token_hex(4)}.new"))
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -62,7 +62,7 @@ def write_json(path: Path, content: Any, mode: int = PRIVATE) -> None:
     write_text(path, json.dumps(content, indent=1) + "\n", mode)
 
 
-def read_json(path: Path, most_bytes: int = 16 * 1000 ** 2) -> Any:
+def read_json(path: Path, most_bytes: int = 16 * 1000**2) -> Any:
     """What a file of JSON holds. A whole number that no double holds is infinite, as 1e999 is.
 
     Raises:
@@ -72,7 +72,7 @@ def read_json(path: Path, most_bytes: int = 16 * 1000 ** 2) -> Any:
     with open_regular(path) as file:
         data = file.read(most_bytes + 1)
     if len(data) > most_bytes:
-        raise ValueError("it is longer than {} bytes".format(most_bytes))
+        raise ValueError(f"it is longer than {most_bytes} bytes")
     try:
         return json.loads(data.decode("utf-8"), parse_int=_integer)
     except RecursionError as error:
@@ -80,7 +80,7 @@ def read_json(path: Path, most_bytes: int = 16 * 1000 ** 2) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError("it is no text") from error
     except ValueError as error:
-        raise ValueError("it is no JSON ({})".format(error)) from error
+        raise ValueError(f"it is no JSON ({error})") from error
 
 
 def open_regular(path: Path) -> IO[bytes]:
@@ -114,9 +114,9 @@ def keep_damaged(path: Path, why: str) -> str:
     Returns:
         A sentence for the log, without its full stop.
     """
-    said = "{} is damaged: {}".format(path, why)
+    said = f"{path} is damaged: {why}"
     try:
-        asides = [path.with_name("{}.damaged{}".format(path.name, end)) for end in ("", "-2", "-3", "-4", "-5")]
+        asides = [path.with_name(f"{path.name}.damaged{end}") for end in ("", "-2", "-3", "-4", "-5")]
         free = [aside for aside in asides if not os.path.lexists(str(aside))]
         aside = free[0] if free else asides[-1]
         if not stat.S_ISREG(path.lstat().st_mode):
@@ -124,11 +124,11 @@ def keep_damaged(path: Path, why: str) -> str:
         elif not any(os.path.samestat(path.lstat(), other.lstat()) for other in asides if other not in free):
             _link(path, aside)
         else:
-            return "{}. It was kept before".format(said)
+            return f"{said}. It was kept before"
         sync_path(path.parent)
     except OSError as error:
-        return "{}. It cannot be kept ({})".format(said, error.strerror)
-    return "{}. It is kept as {}".format(said, aside)
+        return f"{said}. It cannot be kept ({error.strerror})"
+    return f"{said}. It is kept as {aside}"
 
 
 def _link(path: Path, aside: Path) -> None:

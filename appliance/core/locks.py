@@ -44,7 +44,7 @@ def lock_file(path: Path) -> IO[bytes]:
         raise
     try:
         file.truncate(0)
-        file.write("process {} of {}\n".format(os.getpid(), socket.gethostname()).encode("utf-8", "replace"))
+        file.write(f"process {os.getpid()} of {socket.gethostname()}\n".encode("utf-8", "replace"))
         file.flush()
     except OSError:
         pass  # a full disk: the lock holds all the same

@@ -15,8 +15,9 @@ _LINES_KNOWN = 500
 _AMOUNT = re.compile(r"\b\d[\d.]{0,20} (?:s|seconds|minutes|MB|GB)\b")
 
 
-def write_log(logger: logging.Logger, component: str, stream: Optional[IO[str]] = None,
-              redact: Callable[[str], str] = str) -> None:
+def write_log(
+    logger: logging.Logger, component: str, stream: Optional[IO[str]] = None, redact: Callable[[str], str] = str
+) -> None:
     """From now on all that goes to this logger is written as lines. stream: standard error if it is not given."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(LineFormatter(component, redact))
@@ -28,7 +29,7 @@ class LineFormatter(logging.Formatter):
     """`2026-11-29T16:15:54+0100 WARNING daemon: text`. component: which process it is. redact: hides credentials."""
 
     def __init__(self, component: str, redact: Callable[[str], str] = str) -> None:
-        super().__init__("%(asctime)s %(levelname)s {}: %(message)s".format(component), "%Y-%m-%dT%H:%M:%S%z")
+        super().__init__(f"%(asctime)s %(levelname)s {component}: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
@@ -39,7 +40,7 @@ class LineFormatter(logging.Formatter):
 def told_before(record: logging.LogRecord) -> str:
     """How often the line was held back before this, for behind it."""
     count, seconds = getattr(record, "held_back", (0, 0.0))
-    return " ({} more times in {:.0f} min)".format(count, seconds / 60) if count else ""
+    return f" ({count} more times in {seconds / 60:.0f} min)" if count else ""
 
 
 class _Line:

@@ -31,11 +31,13 @@ def allowed_source(source: Union[int, str], known: Sequence[Union[int, str]]) ->
         kind = ""
     if not kind or (kind == "device" and not allowed_camera(text)):
         # The same for what is there and what is not: nobody is to learn here which files this machine has.
-        raise Refused(INVALID, (
-            "{!r} is no camera: give an index (0), the path of a video device (/dev/video0), an address (rtsp, http) "
-            "or a GStreamer pipeline. Movies come from the config file.").format(redact(text)[:80]))
+        raise Refused(
+            INVALID,
+            f"{redact(text)[:80]!r} is no camera: give an index (0), the path of a video device (/dev/video0), an"
+            " address (rtsp, http) or a GStreamer pipeline. Movies come from the config file.",
+        )
     if kind == "address" and re.search(r"\s", text):
-        raise Refused(INVALID, "{!r}: an address has no spaces; write %20 for each.".format(redact(text)[:80]))
+        raise Refused(INVALID, f"{redact(text)[:80]!r}: an address has no spaces; write %20 for each.")
     if kind == "gstreamer":
         try:
             check_elements(text)

@@ -121,8 +121,12 @@ class Appliance:
             if name not in self._streams and change is not None:
                 self._add(name, None, StreamSetting(*change))
         self._ask_for(self._slot, self._first_model())
-        works = (("statistics", self._tell_statistics), ("state", self._tell_state), ("tidy", self._tidy_recordings),
-                 ("watchdog", self._watch_engines))
+        works = (
+            ("statistics", self._tell_statistics),
+            ("state", self._tell_state),
+            ("tidy", self._tidy_recordings),
+            ("watchdog", self._watch_engines),
+        )
         self.power.start()
         for name, run in works:
             thread = threading.Thread(target=self._guard, args=(run,), name=name, daemon=True)
@@ -162,8 +166,11 @@ class Appliance:
         storage = self.storage.status()
         return {
             "daemon": {
-                "pid": os.getpid(), "version": __version__, "started": self._started,
-                "status": condition, "ready": is_ready,
+                "pid": os.getpid(),
+                "version": __version__,
+                "started": self._started,
+                "status": condition,
+                "ready": is_ready,
                 "problem": str(self.failure) if self.failure else self._memory.problem,
             },
             "board": {"id": self._board.id, "name": self._board.name},
@@ -236,10 +243,13 @@ class Appliance:
         """detector: the one that hangs; another model may have taken over since."""
         name = slot.name_of(detector) or "the model"
         count = self._hangs.add(name)
-        what = "The daemon starts anew, and loads it once more." if count < MOST_HANGS else (
-            "It has hung {} times now: the daemon starts anew without it.".format(count))
+        what = (
+            "The daemon starts anew, and loads it once more."
+            if count < MOST_HANGS
+            else (f"It has hung {count} times now: the daemon starts anew without it.")
+        )
         if slot.model != name:
-            what = "The daemon starts anew with {}.".format(slot.model)
+            what = f"The daemon starts anew with {slot.model}."
         sentence = "{} gave no result for {:.0f} s although frames came: its engine ({} on the {}) hangs. {}"
         return EngineHang(sentence.format(name, seconds, detector.engine, detector.device, what))
 
@@ -254,8 +264,11 @@ class Appliance:
             self._heartbeat.beat(self.is_loading)
 
     def statistics(self) -> Message:
-        return {"time": time.time(), "streams": {stream.name: stream.statistics() for stream in self.streams()},
-                "readings": self._readings_now}
+        return {
+            "time": time.time(),
+            "streams": {stream.name: stream.statistics() for stream in self.streams()},
+            "readings": self._readings_now,
+        }
 
     # What is changed
 
@@ -263,7 +276,7 @@ class Appliance:
         """Load an installed model and let it take over from the shared one."""
         row = self.library.row(name)
         if name != self._configured_model and (row is None or not row["installed"]):
-            raise Refused(NOT_FOUND, "{} is not installed.".format(name))
+            raise Refused(NOT_FOUND, f"{name} is not installed.")
         self._hangs.give_another_try(name)
         # Not earlier: a model that cannot be loaded, or that ends the daemon, must not come back with the next start.
         self._ask_for(self._slot, name, lambda: self._memory.keep(MODEL, name, self._configured_model))
@@ -285,7 +298,7 @@ class Appliance:
             if model is not None:
                 row = self.library.row(model)
                 if row is None or not row["installed"]:
-                    raise Refused(NOT_FOUND, "{} is not installed.".format(model))
+                    raise Refused(NOT_FOUND, f"{model} is not installed.")
                 self._hangs.give_another_try(model)
                 if model in self._own_slots and self._own_slots[model].condition == NO_MODEL:
                     self._ask_for(self._own_slots[model], model)
@@ -303,14 +316,14 @@ class Appliance:
         """Back to what the configuration says."""
         stream = self.stream(name)
         if stream.configured is None:
-            raise Refused(CONFLICT, "{} is not in the configuration; remove it instead.".format(name))
+            raise Refused(CONFLICT, f"{name} is not in the configuration; remove it instead.")
         self.set_stream(name, stream.configured.source, stream.configured.model)
 
     def remove_stream(self, name: str) -> None:
         with self._lock:
             stream = self.stream(name)
             if stream.configured is not None:
-                raise Refused(CONFLICT, "{} is in the configuration; take it out there.".format(name))
+                raise Refused(CONFLICT, f"{name} is in the configuration; take it out there.")
             self._streams = {other: one for other, one in self._streams.items() if other != name}
             self._memory.keep(STREAM + name, None, None)
             self._memory.keep(RECORD + name, False, False)
@@ -341,8 +354,7 @@ class Appliance:
     def stream(self, name: str) -> Stream:
         stream = self._streams.get(name)
         if stream is None:
-            raise Refused(NOT_FOUND, "There is no stream {}; there are {}.".format(
-                redact(name)[:40], ", ".join(self._streams)))
+            raise Refused(NOT_FOUND, f"There is no stream {redact(name)[:40]}; there are {', '.join(self._streams)}.")
         return stream
 
     def streams(self) -> List[Stream]:
@@ -352,13 +364,15 @@ class Appliance:
         """What is in use or configured: may be chosen, whatever it is."""
         streams = self.streams()
         return [stream.current.source for stream in streams] + [
-            stream.configured.source for stream in streams if stream.configured is not None]
+            stream.configured.source for stream in streams if stream.configured is not None
+        ]
 
     def settings_for_tests(self, seconds: float) -> Settings:
         """For a source that is only tried out."""
         settings = self._loaded.settings
-        return dataclasses.replace(settings, live_timeout=min(settings.live_timeout, seconds),
-                                   open_timeout=min(settings.open_timeout, seconds))
+        return dataclasses.replace(
+            settings, live_timeout=min(settings.live_timeout, seconds), open_timeout=min(settings.open_timeout, seconds)
+        )
 
     # Inside
 
@@ -368,8 +382,15 @@ class Appliance:
             self.set_model(name)
 
     def _add(self, name: str, configured: Optional[StreamSetting], current: StreamSetting) -> None:
-        stream = Stream(name, configured, current, self._slot_for(current.model), self._house,
-                        self._shared["max_vis_fps"], self._shared["vis_text"])
+        stream = Stream(
+            name,
+            configured,
+            current,
+            self._slot_for(current.model),
+            self._house,
+            self._shared["max_vis_fps"],
+            self._shared["vis_text"],
+        )
         self._streams = dict(self._streams, **{name: stream})
         if self._memory.recall(RECORD + name, False):
             stream.record(True)
@@ -386,15 +407,18 @@ class Appliance:
         chosen: str = self._memory.recall(MODEL, self._configured_model)
         row = self.library.row(chosen)
         if chosen != self._configured_model and (row is None or not row["installed"]):
-            log.warning("%s, chosen in the dashboard, is not installed any more: %s is used",
-                        chosen, self._configured_model)
+            log.warning(
+                "%s, chosen in the dashboard, is not installed any more: %s is used", chosen, self._configured_model
+            )
             return self._configured_model
         return chosen
 
     def _new_slot(self) -> ModelSlot:
         slot = ModelSlot(
-            self._state_changed.set, lambda error: self._fail_by(slot, error),
-            load_seconds=self._loaded.settings.load_timeout)
+            self._state_changed.set,
+            lambda error: self._fail_by(slot, error),
+            load_seconds=self._loaded.settings.load_timeout,
+        )
         slot.set_threshold(self._shared["det_th"])
         return slot
 
@@ -413,8 +437,10 @@ class Appliance:
 
     def _ask_for(self, slot: ModelSlot, name: str, taken: Callable[[], None] = lambda: None) -> None:
         if self._hangs.is_given_up(name):
-            slot.refuse("{} is not loaded: {} times it hung, failed or ended the daemon. Choose another model, or this "
-                        "one again to try it once more.".format(name, MOST_HANGS))
+            slot.refuse(
+                f"{name} is not loaded: {MOST_HANGS} times it hung, failed or ended the daemon. Choose another model,"
+                " or this one again to try it once more."
+            )
             return
         size = 0
         try:
@@ -452,8 +478,11 @@ class Appliance:
         if len(kept) == len(found.class_ids):
             return result
         masks = found.masks[kept] if found.masks is not None else None
-        return result._replace(detections=found._replace(
-            boxes=found.boxes[kept], scores=found.scores[kept], class_ids=found.class_ids[kept], masks=masks))
+        return result._replace(
+            detections=found._replace(
+                boxes=found.boxes[kept], scores=found.scores[kept], class_ids=found.class_ids[kept], masks=masks
+            )
+        )
 
     def _fail_by(self, slot: ModelSlot, error: BaseException) -> None:
         """A model that cannot take its first frames would end the daemon at each of its starts."""

@@ -23,11 +23,17 @@ _MOST_CLASSES, _LONGEST_CLASS, _LONGEST_MODEL = 1000, 100, 1000
 def check_setting(key: str, value: Any) -> Any:
     """A value for one of SHARED_SETTINGS, None excepted. Raises Refused."""
     if key not in SHARED_SETTINGS:
-        raise Refused(INVALID, "{} cannot be changed while the appliance runs; {} can.".format(
-            redact(str(key)[:200])[:40], ", ".join(SHARED_SETTINGS)))
+        raise Refused(
+            INVALID,
+            f"{redact(str(key)[:200])[:40]} cannot be changed while the appliance runs; {', '.join(SHARED_SETTINGS)}"
+            " can.",
+        )
     if key == "shown_classes":
-        if not isinstance(value, list) or len(value) > _MOST_CLASSES or not all(
-                isinstance(label, str) and len(label) <= _LONGEST_CLASS for label in value):
+        if (
+            not isinstance(value, list)
+            or len(value) > _MOST_CLASSES
+            or not all(isinstance(label, str) and len(label) <= _LONGEST_CLASS for label in value)
+        ):
             raise Refused(INVALID, "shown_classes must be a list of names of classes, or null for all.")
         return value
     return _checked(key, value)
@@ -36,7 +42,7 @@ def check_setting(key: str, value: Any) -> Any:
 def check_stream_name(name: Any) -> str:
     """Raises Refused."""
     if not isinstance(name, str) or not re.fullmatch(STREAM_NAME, name):
-        raise Refused(INVALID, "A stream is called by {}.".format(STREAM_NAME_RULE))
+        raise Refused(INVALID, f"A stream is called by {STREAM_NAME_RULE}.")
     return name
 
 
@@ -52,12 +58,12 @@ def check_stream(source: Any, model: Any, known: Sequence[Union[int, str]]) -> S
 def check_kept(key: str, value: Any, known: Sequence[Union[int, str]]) -> Any:
     """What was kept under a key. known: the configured sources. Raises Refused where it could not be set today."""
     if key.startswith(STREAM):
-        check_stream_name(key[len(STREAM):])
+        check_stream_name(key[len(STREAM) :])
         if not isinstance(value, list) or len(value) != len(StreamSetting._fields):
             raise Refused(INVALID, "A stream has a source and a model.")
         return list(check_stream(value[0], value[1], known))
     if key.startswith(RECORD):
-        check_stream_name(key[len(RECORD):])
+        check_stream_name(key[len(RECORD) :])
         if not isinstance(value, bool):
             raise Refused(INVALID, "A stream is recorded or not.")
         return value
@@ -72,4 +78,4 @@ def _checked(key: str, value: Any) -> Any:
     try:
         return check_value(SETTINGS[key], value)
     except BadValue as error:
-        raise Refused(INVALID, "{} {}".format(key, error)) from error
+        raise Refused(INVALID, f"{key} {error}") from error

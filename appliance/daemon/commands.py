@@ -29,7 +29,7 @@ def obey(appliance: Appliance, message: Message) -> Message:
     """Do what a message asks; returns the fields of the answer. Raises Refused, or another SplitlensError."""
     command = COMMANDS.get(message["command"])
     if command is None:
-        raise Refused(INVALID, "There is no such command; there are {}.".format(", ".join(sorted(COMMANDS))))
+        raise Refused(INVALID, f"There is no such command; there are {', '.join(sorted(COMMANDS))}.")
     return command(appliance, message)
 
 
@@ -53,7 +53,7 @@ def _get_model(appliance: Appliance, message: Message) -> Message:
     if row is None or not row["in_catalogue"]:
         raise Refused(NOT_FOUND, "The catalogue has no model of this name.")
     if row["installed"]:
-        raise Refused(CONFLICT, "{} is installed.".format(name))
+        raise Refused(CONFLICT, f"{name} is installed.")
     appliance.library.fetch(name)
     return {"state": appliance.state()}
 
@@ -83,7 +83,7 @@ def _test_source(appliance: Appliance, message: Message) -> Message:
     settings = appliance.settings_for_tests(TEST_SECONDS)
     frame: Optional[Frame] = None
     if not _testing.acquire(blocking=False):
-        raise Refused(CONFLICT, "{} sources are being tried out already; wait for one of them.".format(MOST_TESTS))
+        raise Refused(CONFLICT, f"{MOST_TESTS} sources are being tried out already; wait for one of them.")
     try:
         with open_input(source, settings, patient=False) as opened:
             frame = opened.read()
@@ -157,7 +157,7 @@ COMMANDS: Dict[str, Command] = {
 def _text(message: Message, field: str) -> str:
     text = message.get(field)
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT or "\0" in text:
-        raise Refused(INVALID, "{} must be a text of at most {} characters.".format(field, LONGEST_TEXT))
+        raise Refused(INVALID, f"{field} must be a text of at most {LONGEST_TEXT} characters.")
     return text.strip()
 
 

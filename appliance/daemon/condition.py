@@ -70,10 +70,10 @@ def stream_condition(
     if arrivals.last_frame is None:
         if now - opened_at < START_SECONDS:
             return Condition(STARTING)
-        return Condition(NO_FRAMES, "no frame came since the source was opened {:.0f} s ago".format(now - opened_at))
+        return Condition(NO_FRAMES, f"no frame came since the source was opened {now - opened_at:.0f} s ago")
     silence = now - arrivals.last_frame
     if silence > max(FRAME_SECONDS, 3.0 / declared_fps if declared_fps else 0.0):
-        return Condition(NO_FRAMES, "no frame for {:.0f} s".format(silence))
+        return Condition(NO_FRAMES, f"no frame for {silence:.0f} s")
     if model == LOADING:
         return Condition(STARTING)
     if model == NO_MODEL:
@@ -83,16 +83,19 @@ def stream_condition(
     waited = now - arrivals.waiting_since if arrivals.waiting_since is not None else 0.0
     # One of many streams waits for its turn at a slow model: that is no hang until it is very long.
     if stalled_for > max(result_timeout / 2, 2 * slowest) or waited > 3 * max(result_timeout, 2 * slowest):
-        return Condition(NO_RESULTS, "frames come, and no result for {:.0f} s".format(max(stalled_for, waited)))
+        return Condition(NO_RESULTS, f"frames come, and no result for {max(stalled_for, waited):.0f} s")
     share = arrivals.result_fps / arrivals.source_fps if arrivals.source_fps > 0 else 1.0
     if now - max(opened_at, model_since) < RATE_SECONDS or share >= (LIVE_FROM if before == SLOW else SLOW_BELOW):
         return Condition(LIVE)
-    return Condition(SLOW, "this machine is too slow for the model: it takes {} of {} frames a second".format(
-        _rate(arrivals.result_fps), _rate(arrivals.source_fps)))
+    return Condition(
+        SLOW,
+        f"this machine is too slow for the model: it takes {_rate(arrivals.result_fps)} of {_rate(arrivals.source_fps)}"
+        " frames a second",
+    )
 
 
 def _rate(fps: float) -> str:
-    return "{:.0f}".format(fps) if fps >= 9.5 else "{:.1f}".format(fps)
+    return f"{fps:.0f}" if fps >= 9.5 else f"{fps:.1f}"
 
 
 def appliance_condition(model: str, streams: Sequence[str]) -> Tuple[str, bool]:

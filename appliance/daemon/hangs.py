@@ -68,9 +68,14 @@ class Hangs:
     def _read(self) -> Dict[str, int]:
         try:
             content: Any = read_json(self._path)
-            if not isinstance(content, dict) or len(content) > _MOST_MODELS or not all(
-                    isinstance(count, int) and not isinstance(count, bool) and 0 < count < 10 ** 6
-                    for count in content.values()):
+            if (
+                not isinstance(content, dict)
+                or len(content) > _MOST_MODELS
+                or not all(
+                    isinstance(count, int) and not isinstance(count, bool) and 0 < count < 10**6
+                    for count in content.values()
+                )
+            ):
                 raise ValueError("it is not as it was written")
         except FileNotFoundError:
             return {}

@@ -42,7 +42,7 @@ class Memory:
         """The values that operators gave to keys of this beginning, by the rest of the key."""
         with self._lock:
             keys = [key for key in self._changes if key.startswith(prefix)]
-            return {key[len(prefix):]: self._changes[key]["value"] for key in keys}
+            return {key[len(prefix) :]: self._changes[key]["value"] for key in keys}
 
     def keep(self, key: str, value: Any, configured: Any) -> None:
         """Remember a value; one that is the configured one is forgotten. What cannot be written is in `problem`."""
@@ -56,8 +56,11 @@ class Memory:
     def _read(self) -> Dict[str, Dict[str, Any]]:
         try:
             content = read_json(self._path)
-            if not isinstance(content, dict) or content.get("version") != _VERSION or not isinstance(
-                    content.get("changes"), dict):
+            if (
+                not isinstance(content, dict)
+                or content.get("version") != _VERSION
+                or not isinstance(content.get("changes"), dict)
+            ):
                 raise ValueError("it is not as it was written")
         except FileNotFoundError:
             return {}
@@ -75,10 +78,13 @@ class Memory:
                     raise ValueError("it is not as it was written.")
                 changes[key] = {"value": self._check(key, change["value"]), "over": change["over"]}
             except (ValueError, Refused) as error:
-                wrong.append("{}: {}".format(key[:40], error))
+                wrong.append(f"{key[:40]}: {error}")
         if wrong:
-            log.warning("%s. %s dropped", keep_damaged(self._path, wrong[0].rstrip(".")),
-                        "It is" if len(wrong) == 1 else "It and {} others are".format(len(wrong) - 1))
+            log.warning(
+                "%s. %s dropped",
+                keep_damaged(self._path, wrong[0].rstrip(".")),
+                "It is" if len(wrong) == 1 else f"It and {len(wrong) - 1} others are",
+            )
             self._changes = changes
             self._try_to_write()  # or the next start would find it damaged again
         return changes
@@ -89,7 +95,7 @@ class Memory:
             self.problem = None
         except OSError as error:
             reason = cannot_write(str(self._path), error)
-            self.problem = "{} What is changed holds until the next restart.".format(reason)
+            self.problem = f"{reason} What is changed holds until the next restart."
             log.warning("%s", self.problem)
 
     def _write(self) -> None:
@@ -99,5 +105,7 @@ class Memory:
 
 def _is_plain(value: Any) -> bool:
     """Whether it can be what a configuration says: a value, or a list of such."""
-    return all(one is None or isinstance(one, (bool, int, float, str))
-               for one in (value if isinstance(value, list) else [value]))
+    return all(
+        one is None or isinstance(one, (bool, int, float, str))
+        for one in (value if isinstance(value, list) else [value])
+    )

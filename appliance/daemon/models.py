@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 # What a detector takes beside another, roughly: graphs of 20 to 200 MB took some ten times their size while they were
 # built, on TensorFlow 2.21 (the peaks of a run with each model of the catalogue).
-_MEMORY_BASE = 200 * 10 ** 6
+_MEMORY_BASE = 200 * 10**6
 _MEMORY_TIMES = 12
 
 
@@ -47,9 +47,13 @@ class ModelSlot:
     changed: called after every change of what `facts` says. failed: told when the loop itself fails.
     """
 
-    def __init__(self, changed: Callable[[], None], failed: Callable[[BaseException], None],
-                 free_memory: Callable[[], int] = lambda: int(psutil.virtual_memory().available),
-                 load_seconds: float = 1800.0) -> None:
+    def __init__(
+        self,
+        changed: Callable[[], None],
+        failed: Callable[[BaseException], None],
+        free_memory: Callable[[], int] = lambda: int(psutil.virtual_memory().available),
+        load_seconds: float = 1800.0,
+    ) -> None:
         self.detector: Detector = NoDetector()
         self.threshold = 0.0
         self.watch = EngineWatch()
@@ -93,8 +97,10 @@ class ModelSlot:
                 return False
             self._turn += 1
             self._trying = self._thread = self._stage = None
-            self._error = ("{} is not used: {}. What loads it cannot be ended, and keeps its memory until it ends by "
-                           "itself or the daemon is started anew.".format(wish.name, why))
+            self._error = (
+                f"{wish.name} is not used: {why}. What loads it cannot be ended, and keeps its memory until it ends by "
+                "itself or the daemon is started anew."
+            )
             if self._wish is wish:
                 self._wish = self._released
             self._released = None
@@ -142,11 +148,21 @@ class ModelSlot:
             wanted = self._wish.name if self._wish else None
             status = "loading" if wanted else "failed" if name is None else "ready"
             facts: Dict[str, Any] = {
-                "name": name, "status": status, "wanted": wanted, "stage": self._stage, "error": self._error}
+                "name": name,
+                "status": status,
+                "wanted": wanted,
+                "stage": self._stage,
+                "error": self._error,
+            }
         if name is not None:
-            facts.update(family=detector.family, path=detector.path, reason=detector.reason, device=detector.device,
-                         engine=detector.engine,
-                         labels=[detector.labels[key] for key in sorted(detector.labels)])
+            facts.update(
+                family=detector.family,
+                path=detector.path,
+                reason=detector.reason,
+                device=detector.device,
+                engine=detector.engine,
+                labels=[detector.labels[key] for key in sorted(detector.labels)],
+            )
         return facts
 
     @property
@@ -179,8 +195,11 @@ class ModelSlot:
                 if wish is None:
                     self._thread = None
                     return
-            limit = threading.Timer(self._load_seconds, self._give_up, (
-                turn, "it was not loaded within {:g} seconds (load_timeout)".format(self._load_seconds)))
+            limit = threading.Timer(
+                self._load_seconds,
+                self._give_up,
+                (turn, f"it was not loaded within {self._load_seconds:g} seconds (load_timeout)"),
+            )
             limit.daemon = True
             limit.start()
             try:
@@ -208,16 +227,17 @@ class ModelSlot:
             self._load(wish, turn)
             return
         except Exception as error:
-            sentence = str(error) if isinstance(error, SplitlensError) else (
-                "{}: {}".format(type(error).__name__, error).rstrip(": "))
+            sentence = (
+                str(error) if isinstance(error, SplitlensError) else (f"{type(error).__name__}: {error}".rstrip(": "))
+            )
         with self._lock:
             if turn != self._turn:
                 return
-            self._error = "{} cannot be used. {}".format(wish.name, sentence)
+            self._error = f"{wish.name} cannot be used. {sentence}"
         log.error("%s", self._error)
         if in_place and previous is not None:
             try:
-                self._tell_stage("loading {} again".format(previous.name), turn)
+                self._tell_stage(f"loading {previous.name} again", turn)
                 self._load(previous, turn)
             except Exception as error:
                 log.error("%s cannot be loaded again: %s", previous.name, error)
@@ -258,8 +278,9 @@ class Library:
     changed: called when that changes. fetched: called with the name of one that was fetched.
     """
 
-    def __init__(self, models_dir: Path, board: Board, changed: Callable[[], None],
-                 fetched: Callable[[str], None]) -> None:
+    def __init__(
+        self, models_dir: Path, board: Board, changed: Callable[[], None], fetched: Callable[[str], None]
+    ) -> None:
         self._models_dir = models_dir
         self._board = board
         self._changed = changed
@@ -283,8 +304,10 @@ class Library:
 
     def rows(self) -> List[Dict[str, Any]]:
         with self._lock:
-            return [dict(row, download=dict(self._downloads[row["name"]]) if row["name"] in self._downloads else None)
-                    for row in self._rows]
+            return [
+                dict(row, download=dict(self._downloads[row["name"]]) if row["name"] in self._downloads else None)
+                for row in self._rows
+            ]
 
     def row(self, name: str) -> Optional[Dict[str, Any]]:
         return next((row for row in self.rows() if row["name"] == name), None)
@@ -310,7 +333,7 @@ class Library:
         except SplitlensError as problem:
             error = str(problem)
         except Exception as problem:
-            error = "{}: {}".format(type(problem).__name__, problem)
+            error = f"{type(problem).__name__}: {problem}"
         with self._lock:
             if error is None:
                 del self._downloads[name]
@@ -327,5 +350,12 @@ class Library:
         self, name: str, family: Optional[str], size: Optional[int], is_installed: bool, in_catalogue: bool
     ) -> Dict[str, Any]:
         reason = reason_not_to_hold(self._board, family) if family else None
-        return {"name": name, "family": family, "bytes": size, "installed": is_installed,
-                "in_catalogue": in_catalogue, "fits": reason is None, "reason": reason}
+        return {
+            "name": name,
+            "family": family,
+            "bytes": size,
+            "installed": is_installed,
+            "in_catalogue": in_catalogue,
+            "fits": reason is None,
+            "reason": reason,
+        }

@@ -53,8 +53,10 @@ class PowerKeeper:
             self._changed()
 
     def _run(self) -> None:
-        self._power.apply(self._memory.recall("power_mode", self._settings.power_mode),
-                          self._memory.recall("jetson_clocks", self._settings.jetson_clocks))
+        self._power.apply(
+            self._memory.recall("power_mode", self._settings.power_mode),
+            self._memory.recall("jetson_clocks", self._settings.jetson_clocks),
+        )
         self._changed()
         while not self._closing.wait(LOOK_SECONDS):
             self._power.refresh()

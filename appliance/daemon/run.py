@@ -67,7 +67,7 @@ def run(loaded: Loaded, run_dir: Path, heartbeat: Heartbeat) -> None:
     if isinstance(house.failure, SplitlensError):
         raise house.failure
     if house.failure is not None:
-        raise SplitlensError("{}: {}".format(type(house.failure).__name__, house.failure))
+        raise SplitlensError(f"{type(house.failure).__name__}: {house.failure}")
 
 
 def _end_within(seconds: float, code: int) -> None:

@@ -26,8 +26,9 @@ _WRITE_FILE, _REFER, _TRUNCATE = 1 << 1, 1 << 13, 1 << 14
 _REMOVE = 1 << 4 | 1 << 5
 _MAKE_DIR, _MAKE_FILE, _MAKE_SOCKET, _MAKE_PIPE, _MAKE_LINK = 1 << 7, 1 << 8, 1 << 9, 1 << 10, 1 << 12
 _MAKE_DEVICE = 1 << 6 | 1 << 11
-_OWN_FOLDER = (_WRITE_FILE | _REMOVE | _MAKE_DIR | _MAKE_FILE | _MAKE_SOCKET | _MAKE_PIPE | _MAKE_LINK | _REFER
-               | _TRUNCATE)
+_OWN_FOLDER = (
+    _WRITE_FILE | _REMOVE | _MAKE_DIR | _MAKE_FILE | _MAKE_SOCKET | _MAKE_PIPE | _MAKE_LINK | _REFER | _TRUNCATE
+)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -55,8 +56,10 @@ def confine(folders: Iterable[Path], files_below: Iterable[str]) -> bool:
     """
     version = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION_FLAG)
     if version < _OLDEST_VERSION:
-        log.info("What the daemon may write is limited by its user's rights alone: this kernel has no Landlock, or an "
-                 "old one (docs/containers.md)")
+        log.info(
+            "What the daemon may write is limited by its user's rights alone: this kernel has no Landlock, or an "
+            "old one (docs/containers.md)"
+        )
         return False
     handled = _OWN_FOLDER | _MAKE_DEVICE
     if version < 3:

@@ -45,7 +45,7 @@ class House(NamedTuple):
 
 
 def source_kind(source: Union[int, str]) -> str:
-    """"movie", or as `camera_kind` has it. Raises SourceError for what is no source."""
+    """ "movie", or as `camera_kind` has it. Raises SourceError for what is no source."""
     if isinstance(source, str) and (os.path.isfile(source) or is_missing_file(source)):
         return "movie"
     return camera_kind(source)
@@ -64,8 +64,16 @@ class Stream:
     configured: what the configuration says; None for a stream that an operator added.
     """
 
-    def __init__(self, name: str, configured: Optional[StreamSetting], current: StreamSetting, slot: ModelSlot,
-                 house: House, max_vis_fps: float, vis_text: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        configured: Optional[StreamSetting],
+        current: StreamSetting,
+        slot: ModelSlot,
+        house: House,
+        max_vis_fps: float,
+        vis_text: bool,
+    ) -> None:
         self.name = name
         self.configured = configured
         self.current = current
@@ -102,8 +110,15 @@ class Stream:
             self._told = None
             if self._is_recorded:
                 self._recorder.start()
-            feed = Feed(self._source, [self._publisher, self._figures, self._recorder], self._meter, self.name,
-                        self._house.change, on_end=self._ended, on_sink_error=self._sink_failed)
+            feed = Feed(
+                self._source,
+                [self._publisher, self._figures, self._recorder],
+                self._meter,
+                self.name,
+                self._house.change,
+                on_end=self._ended,
+                on_sink_error=self._sink_failed,
+            )
             self._feed = feed
             self._slot.loop.add(feed)
         self._house.changed()
@@ -167,10 +182,19 @@ class Stream:
         """Its state by what arrives, and why it is not live."""
         source, slot = self._source, self._slot
         found = stream_condition(
-            time.monotonic(), self._opened_at, slot.since, self._meter.arrivals(self._opened_at, slot.since),
-            self._house.settings.result_timeout, source.fps if source is not None else None, self._failure,
-            source.problem if source is not None else None, slot.condition, slot.watch.silent_for,
-            slot.watch.slowest, self._state)
+            time.monotonic(),
+            self._opened_at,
+            slot.since,
+            self._meter.arrivals(self._opened_at, slot.since),
+            self._house.settings.result_timeout,
+            source.fps if source is not None else None,
+            self._failure,
+            source.problem if source is not None else None,
+            slot.condition,
+            slot.watch.silent_for,
+            slot.watch.slowest,
+            self._state,
+        )
         self._state = found.state
         return found
 
@@ -209,29 +233,47 @@ class Stream:
         if detects and numbers.timings is not None:
             timings = {name: round(value, 6) for name, value in numbers.timings._asdict().items()}
             drawn = numbers.vframes > 0
-            timings.update(draw=round(numbers.draw, 6) if drawn else None,
-                           encode=round(numbers.encode, 6) if drawn else None)
+            timings.update(
+                draw=round(numbers.draw, 6) if drawn else None, encode=round(numbers.encode, 6) if drawn else None
+            )
         source, now = self._source, time.monotonic()
         arrivals = self._meter.arrivals(self._opened_at, self._slot.since)
         return dict(
-            self._figures.as_json(), fps=round(numbers.fps, 2) if detects else 0.0, vfps=round(numbers.vfps, 2),
-            drops=numbers.drops, vdrops=numbers.vdrops, timings=timings,
-            reconnects=source.reconnects if source is not None else 0, source_fps=round(arrivals.source_fps, 2),
-            frame_age=_age(now, arrivals.last_frame), result_age=_age(now, arrivals.last_result) if detects else None)
+            self._figures.as_json(),
+            fps=round(numbers.fps, 2) if detects else 0.0,
+            vfps=round(numbers.vfps, 2),
+            drops=numbers.drops,
+            vdrops=numbers.vdrops,
+            timings=timings,
+            reconnects=source.reconnects if source is not None else 0,
+            source_fps=round(arrivals.source_fps, 2),
+            frame_age=_age(now, arrivals.last_frame),
+            result_age=_age(now, arrivals.last_result) if detects else None,
+        )
 
     def _make_sinks(self) -> None:
         settings, station = self._house.settings, self._house.station
         mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
-        self._live_overlay = Overlay(self._vis_text, self._meter.statistics, mask_size, settings.live_width,
-                                     self._meter.drawn)
-        self._kept_overlay = Overlay(
-            self._vis_text, self._meter.statistics, mask_size, drawn=self._meter.drawn)
+        self._live_overlay = Overlay(
+            self._vis_text, self._meter.statistics, mask_size, settings.live_width, self._meter.drawn
+        )
+        self._kept_overlay = Overlay(self._vis_text, self._meter.statistics, mask_size, drawn=self._meter.drawn)
         self._publisher = Publisher(
-            self._live_overlay, lambda: station.is_watched(self.name),
-            lambda jpeg: station.publish_frame(self.name, jpeg), self._meter.sent, self._max_vis_fps)
+            self._live_overlay,
+            lambda: station.is_watched(self.name),
+            lambda jpeg: station.publish_frame(self.name, jpeg),
+            self._meter.sent,
+            self._max_vis_fps,
+        )
         self._recorder = SegmentRecorder(
-            self.name, self._house.storage, self._kept_overlay, self._playing_fps, settings.record_format,
-            settings.segment_minutes, settings.segment_mb)
+            self.name,
+            self._house.storage,
+            self._kept_overlay,
+            self._playing_fps,
+            settings.record_format,
+            settings.segment_minutes,
+            settings.segment_mb,
+        )
 
     def _playing_fps(self) -> float:
         """The source's rate. AVI repeats pictures to keep time, so there the rate of detection, if that is lower."""

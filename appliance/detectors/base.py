@@ -64,9 +64,7 @@ class Detector:
         """Give the memory back. No call may be under way."""
 
 
-def to_detections(
-    boxes: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, size: np.ndarray
-) -> Detections:
+def to_detections(boxes: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, size: np.ndarray) -> Detections:
     """Detections from boxes as graphs give them: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1.
 
     size: width and height of their image, float32 [2], or of each one's own, [n, 2].

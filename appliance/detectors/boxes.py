@@ -78,8 +78,12 @@ class FastDetector(BoxDetector):
             half = len(numbers) // 2
             if half < self._most:
                 self._most = half
-                log.warning("%d frames together are too many for the GPU's memory, from now on %d at most: %s",
-                            len(numbers), half, error)
+                log.warning(
+                    "%d frames together are too many for the GPU's memory, from now on %d at most: %s",
+                    len(numbers),
+                    half,
+                    error,
+                )
             return self._picked(images, numbers[:half], least) + self._picked(images, numbers[half:], least)
         if self.anchors is None:  # by the warm-up; some graphs have as many as the image's sides ask for
             self.anchors = picked.anchors
@@ -93,7 +97,7 @@ class FastDetector(BoxDetector):
         groups = []
         for size, numbers in of_size.items():
             most = self.together(*size)
-            groups += [numbers[first:first + most] for first in range(0, len(numbers), most)]
+            groups += [numbers[first : first + most] for first in range(0, len(numbers), most)]
         return groups
 
     def back(self, raw: Raw, width: int, height: int) -> Found:
@@ -102,8 +106,7 @@ class FastDetector(BoxDetector):
     def back_many(self, raw: Raw, sizes: Sequence[Tuple[int, int]]) -> List[Found]:
         found = suppress(raw, self._suppression)
         all_sizes = np.array(sizes, np.float32)[found.images]
-        detections = to_detections(
-            found.boxes, found.scores, found.classes + self._suppression.class_offset, all_sizes)
+        detections = to_detections(found.boxes, found.scores, found.classes + self._suppression.class_offset, all_sizes)
         ends = np.searchsorted(found.images, np.arange(len(sizes) + 1)).tolist()
         return [detections.taken(slice(begin, end)) for begin, end in zip(ends, ends[1:])]
 
@@ -124,10 +127,9 @@ class ExactDetector(BoxDetector):
         boxes, scores, classes, count = outputs
         if boxes.ndim != 3 or boxes.shape[2] != 4 or scores.shape != boxes.shape[:2] or scores.shape != classes.shape:
             raise ModelError(
-                "{}: the graph gives boxes, scores and classes of the shapes {}, {} and {}, where [1, n, 4], [1, n] "
-                "and [1, n] are needed. Export it with its post-processing.".format(
-                    self.name, list(boxes.shape), list(scores.shape), list(classes.shape)
-                )
+                f"{self.name}: the graph gives boxes, scores and classes of the shapes {list(boxes.shape)},"
+                f" {list(scores.shape)} and {list(classes.shape)}, where [1, n, 4], [1, n] and [1, n] are needed."
+                " Export it with its post-processing."
             )
         found = int(np.ravel(count)[0])
         # Graphs without a suppression give them in the order of the anchors.

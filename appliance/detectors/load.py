@@ -50,9 +50,7 @@ def _make_masks(about: About, front: Engine, back: Optional[Engine], threshold: 
     return MaskDetector(about, front, threshold, back)
 
 
-def _make_segmentation(
-    about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph
-) -> Detector:
+def _make_segmentation(about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
     return SegmentationDetector(about, front, segmentation_side(graph, SEGMENTATION_OUTPUT) or USUAL_SIDE)
 
 
@@ -87,8 +85,15 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
         detector = _load(read_model(path, options.trust_graph), interface, plan, name, labels, options)
         _warm(detector, plan)
     detector.classes = None if ids is None else len(ids)
-    log.info("%s: %s graph, %s path, %s on the %s%s", name, interface.family, plan.path, detector.engine,
-             detector.device, " ({})".format(plan.reason) if plan.reason else "")
+    log.info(
+        "%s: %s graph, %s path, %s on the %s%s",
+        name,
+        interface.family,
+        plan.path,
+        detector.engine,
+        detector.device,
+        f" ({plan.reason})" if plan.reason else "",
+    )
     return detector
 
 
@@ -109,11 +114,11 @@ def differences(
     """Where an old config file describes the model otherwise than its graph does; what was found is used."""
     found = []
     if model_type is not None and FAMILY_OF_MODEL_TYPE[model_type] != detector.family:
-        found.append("model_type is {}, but the graph is of the family {}".format(model_type, detector.family))
+        found.append(f"model_type is {model_type}, but the graph is of the family {detector.family}")
     if split_shape is not None and detector.anchors not in (None, split_shape):
-        found.append("split_shape is {}, but the graph has {} anchors".format(split_shape, detector.anchors))
+        found.append(f"split_shape is {split_shape}, but the graph has {detector.anchors} anchors")
     if num_classes is not None and detector.classes not in (None, num_classes):
-        found.append("num_classes is {}, but the graph has {} classes".format(num_classes, detector.classes))
+        found.append(f"num_classes is {num_classes}, but the graph has {detector.classes} classes")
     return found
 
 
@@ -159,8 +164,7 @@ def _load(
             # TensorRT does it itself; in the hundred layers of a Faster R-CNN the roundings come to more than 1e-4.
             network = fold_batch_norms(network, plan.cut.tensors)
             batch = options.batch or (_GPU_BATCH if on_gpu and is_x86() else 1)
-        fast = front_engine(
-            network, image[0], plan.cut.tensors, plan.suppression, folding, options.engine, batch)
+        fast = front_engine(network, image[0], plan.cut.tensors, plan.suppression, folding, options.engine, batch)
         if on_gpu and fast.batch > 1 and not options.worker_threads:
             about = about._replace(workers=min(_GPU_BATCH_WORKERS, available_cores()))
         return FastDetector(about, fitting(fast), options.det_th, plan.suppression)

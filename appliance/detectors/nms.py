@@ -61,10 +61,13 @@ def _of_images(values: np.ndarray, images: np.ndarray) -> np.ndarray:
 
 
 def joined(parts: Sequence[Tuple[Sequence[int], Candidates]]) -> Candidates:
-    """The candidates of several groups of images. Each group: the numbers of its images among all, and what is theirs.
-    """
-    together = Candidates(*(np.concatenate(fields) for fields in zip(*(
-        part._replace(images=np.array(numbers)[part.images]) for numbers, part in parts))))
+    """The candidates of several groups of images. Each group: the numbers of its images, and its candidates."""
+    together = Candidates(
+        *(
+            np.concatenate(fields)
+            for fields in zip(*(part._replace(images=np.array(numbers)[part.images]) for numbers, part in parts))
+        )
+    )
     return together.taken(np.argsort(together.images, kind="stable"))
 
 
@@ -114,8 +117,7 @@ def _greedy_together(candidates: Candidates, counts: np.ndarray, settings: Suppr
 def _greedy_in_turn(candidates: Candidates, counts: np.ndarray, settings: Suppression) -> np.ndarray:
     """The same, for any number of candidates."""
     ends = np.cumsum(counts)
-    kept = [begin + _greedy(candidates.taken(slice(begin, end)), settings)
-            for begin, end in zip(ends - counts, ends)]
+    kept = [begin + _greedy(candidates.taken(slice(begin, end)), settings) for begin, end in zip(ends - counts, ends)]
     return np.concatenate(kept)
 
 
@@ -131,7 +133,7 @@ def _greedy(candidates: Candidates, settings: Suppression) -> np.ndarray:
     counts: Dict[int, int] = {}
     for block in _blocks(candidates):
         for start in range(0, len(block), TOGETHER):
-            group = block[start:start + TOGETHER]
+            group = block[start : start + TOGETHER]
             if kept:
                 group = group[~overlaps.between(np.array(kept), group).any(axis=0)]
             suppresses = overlaps.between(group, group)
@@ -166,8 +168,7 @@ def _blocks(candidates: Candidates) -> Iterator[np.ndarray]:
 
 def _best_first(candidates: Candidates, which: np.ndarray) -> np.ndarray:
     """Indices by image and descending score; equal scores by class and then by row, as TopK orders them."""
-    return which[np.lexsort((
-        which, candidates.classes[which], -candidates.scores[which], candidates.images[which]))]
+    return which[np.lexsort((which, candidates.classes[which], -candidates.scores[which], candidates.images[which]))]
 
 
 class _Overlaps:

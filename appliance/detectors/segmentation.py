@@ -47,9 +47,7 @@ def fit(image: np.ndarray, side: int) -> np.ndarray:
     if longer == side:
         return image
     size = (max(1, round(width * side / longer)), max(1, round(height * side / longer)))
-    resized: np.ndarray = cv2.resize(
-        image, size, interpolation=cv2.INTER_AREA if longer > side else cv2.INTER_LINEAR
-    )
+    resized: np.ndarray = cv2.resize(image, size, interpolation=cv2.INTER_AREA if longer > side else cv2.INTER_LINEAR)
     return resized
 
 

@@ -33,7 +33,7 @@ class Engine:
 
         For fronts: their only input is an image, and the settings say which outputs are boxes and scores.
         """
-        image, = images
+        (image,) = images
         return pick(self.run(image[np.newaxis]), 1, settings, least)
 
     def close(self) -> None:

@@ -51,10 +51,10 @@ class BatchEngine(Engine):
         self._is_shared = [tensor.node not in moving for tensor in network.outputs]
         graph, images = with_batches(network)
         picking = with_picking(
-            graph, network.outputs[settings.boxes], network.outputs[settings.scores], settings.classes)
+            graph, network.outputs[settings.boxes], network.outputs[settings.scores], settings.classes
+        )
         # Measured: in batches, TensorFlow's detour through channels first costs a sixth.
-        self._engine = TensorFlowEngine(
-            picking.graph, [images], network.outputs, options._replace(keep_layout=True))
+        self._engine = TensorFlowEngine(picking.graph, [images], network.outputs, options._replace(keep_layout=True))
         self.device = self._engine.device
         self._memory = HostMemory(self.device == "GPU")
         try:
@@ -67,7 +67,8 @@ class BatchEngine(Engine):
             boxes = picking.own_boxes if has_own_boxes(alone, settings) else picking.boxes
             self._pick = self._engine.function(
                 [images, picking.threshold],
-                [picking.positions, picking.scores, boxes, *(network.outputs[index] for index in self._others)])
+                [picking.positions, picking.scores, boxes, *(network.outputs[index] for index in self._others)],
+            )
             self._warm(noise, settings, alone[settings.scores].max())
         except BaseException:
             self.close()
@@ -85,8 +86,7 @@ class BatchEngine(Engine):
         positions = positions[:, 0]
         # What an earlier batch left in the last images of the array is computed too, and not looked at.
         count = int(np.searchsorted(positions, len(images) * self._anchors * settings.classes))
-        return Picked(
-            positions[:count], scores[:count], boxes[:count], self._anchors, dict(zip(self._others, outputs)))
+        return Picked(positions[:count], scores[:count], boxes[:count], self._anchors, dict(zip(self._others, outputs)))
 
     def close(self) -> None:
         self._engine.close()
@@ -113,7 +113,7 @@ class BatchEngine(Engine):
             for one, expected, is_shared in zip(found, alone, self._is_shared):
                 last = one if is_shared else one[-1:]
                 if last.shape != expected.shape or not np.allclose(last, expected, rtol=1e-3, atol=1e-4):
-                    raise ModelError("TensorFlow finds other things in an image among {} than alone".format(size))
+                    raise ModelError(f"TensorFlow finds other things in an image among {size} than alone")
 
     def _warm(self, noise: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> None:
         began = time.monotonic()

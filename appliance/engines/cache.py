@@ -34,7 +34,7 @@ class EngineCache:
     def path(self, facts: Mapping[str, str]) -> Path:
         """The file of the engine that these facts describe."""
         digest = hashlib.sha256(json.dumps(dict(facts), sort_keys=True).encode("utf-8")).hexdigest()
-        return self._folder / "{}.engine".format(digest[:40])
+        return self._folder / f"{digest[:40]}.engine"
 
     def read(self, facts: Mapping[str, str]) -> Optional[Built]:
         """The engine that was kept for these facts; None, and a warning where a file is no good."""

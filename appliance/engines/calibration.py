@@ -28,17 +28,18 @@ class Pictures:
                 "what the camera will see. FP16 needs none."
             )
         try:
-            found = sorted(path for path in Path(folder).iterdir()
-                           if path.suffix.lower() in _SUFFIXES and path.is_file())
+            found = sorted(
+                path for path in Path(folder).iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file()
+            )
         except OSError as error:
-            raise ConfigError("calibration_images: {} cannot be read: {}".format(folder, error.strerror)) from error
+            raise ConfigError(f"calibration_images: {folder} cannot be read: {error.strerror}") from error
         step = max(1.0, len(found) / MOST)
         self.paths: List[Path] = [found[int(index * step)] for index in range(min(len(found), MOST))]
         self.paths = [path for path in self.paths if cv2.imread(str(path)) is not None]
         if not self.paths:
             raise ConfigError(
-                "calibration_images: no picture in {} can be read (jpg, png, bmp). INT8 needs some hundred pictures of "
-                "what the camera will see.".format(folder)
+                f"calibration_images: no picture in {folder} can be read (jpg, png, bmp). INT8 needs some hundred"
+                " pictures of what the camera will see."
             )
         if len(self.paths) < 50:
             log.warning("calibration_images: %d pictures are few for INT8; some hundred are better", len(self.paths))
@@ -50,7 +51,7 @@ class Pictures:
         """A picture, uint8 [height, width, 3], BGR. Raises ConfigError where it has gone."""
         picture = cv2.imread(str(self.paths[index]))
         if picture is None:
-            raise ConfigError("calibration_images: {} cannot be read any more".format(self.paths[index]))
+            raise ConfigError(f"calibration_images: {self.paths[index]} cannot be read any more")
         return picture
 
     def digest(self) -> str:

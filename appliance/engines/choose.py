@@ -44,8 +44,13 @@ class EngineChoice(NamedTuple):
 
 
 def front_engine(
-    front: Graph, image: Tensor, outputs: Sequence[Tensor], settings: Suppression, session: "TensorFlowOptions",
-    choice: EngineChoice, batch: int = 1,
+    front: Graph,
+    image: Tensor,
+    outputs: Sequence[Tensor],
+    settings: Suppression,
+    session: "TensorFlowOptions",
+    choice: EngineChoice,
+    batch: int = 1,
 ) -> Engine:
     """An engine for the front of an SSD or Faster R-CNN graph that resizes its BGR image itself.
 
@@ -58,7 +63,7 @@ def front_engine(
     try:
         network = take_network(front, image.node, outputs)
     except NotRecognisedError as error:
-        raise ModelError("TensorRT cannot run this model: {}. Take --engine tensorflow.".format(error)) from error
+        raise ModelError(f"TensorRT cannot run this model: {error}. Take --engine tensorflow.") from error
     pictures = _pictures(choice)
     from appliance.engines import tf_trt
 
@@ -70,7 +75,11 @@ def front_engine(
 
 
 def _tensorflow_engine(
-    front: Graph, image: Tensor, outputs: Sequence[Tensor], settings: Suppression, session: "TensorFlowOptions",
+    front: Graph,
+    image: Tensor,
+    outputs: Sequence[Tensor],
+    settings: Suppression,
+    session: "TensorFlowOptions",
     batch: int,
 ) -> Engine:
     from appliance.engines.tensorflow import TensorFlowEngine
@@ -106,8 +115,10 @@ def openvino_engine(
         openvino = engine.import_openvino()
     except ImportError as error:
         if choice.engine == OPENVINO:
-            raise ModelError("OpenVINO is asked for and not here ({}): pip install -r requirements/openvino.txt. It "
-                             "needs Python 3.9 or newer.".format(error)) from error
+            raise ModelError(
+                f"OpenVINO is asked for and not here ({error}): pip install -r requirements/openvino.txt. It "
+                "needs Python 3.9 or newer."
+            ) from error
         return None
     try:
         network = take_network(front, image.node, outputs)
@@ -118,11 +129,15 @@ def openvino_engine(
         loaded = engine.OpenVinoEngine(openvino, network, {"graph": digest}, workers, EngineCache(choice.cache))
     except (NotRecognisedError, ModelError) as error:
         if choice.engine == OPENVINO:
-            raise ModelError("OpenVINO cannot run this model: {}".format(error)) from error
+            raise ModelError(f"OpenVINO cannot run this model: {error}") from error
         log.info("Engine: TensorFlow; OpenVINO cannot run this model: %s", error)
         return None
-    log.debug("Engine: OpenVINO %s, f32, on the %s%s", openvino.__version__.split("-")[0], loaded.device,
-              " (the fastest here: x86 without an NVIDIA GPU)" if choice.engine == AUTO else "")
+    log.debug(
+        "Engine: OpenVINO %s, f32, on the %s%s",
+        openvino.__version__.split("-")[0],
+        loaded.device,
+        " (the fastest here: x86 without an NVIDIA GPU)" if choice.engine == AUTO else "",
+    )
     return loaded
 
 
@@ -156,12 +171,13 @@ def refuse_other_engines(choice: EngineChoice, family: str, reason: str) -> None
     if choice.engine in (AUTO, TENSORFLOW):
         return
     if family != "ssd":
-        reason = "this is a {} graph".format(family.replace("_", " "))
+        reason = f"this is a {family.replace('_', ' ')} graph"
     name, remedy = "OpenVINO", "engine: openvino"
     if choice.engine == TENSORRT:
         name, remedy = "TensorRT", "engine: tensorrt and model_type: trt_v1"
-    raise ModelError("{} runs the fast path of SSD graphs only; {}. Take out {}, or add --engine tensorflow.".format(
-        name, reason, remedy))
+    raise ModelError(
+        f"{name} runs the fast path of SSD graphs only; {reason}. Take out {remedy}, or add --engine tensorflow."
+    )
 
 
 def _pictures(choice: EngineChoice) -> "Optional[Pictures]":
@@ -208,7 +224,7 @@ def _by_tensorflow(
     cache = EngineCache(choice.cache)
     built = cache.read(facts)
     if built is None:
-        with _Building("TensorFlow {} with TensorRT {}".format(tf.__version__, version), choice):
+        with _Building(f"TensorFlow {tf.__version__} with TensorRT {version}", choice):
             in_tensorflow = sorted(front.ancestors([network.input.node]))
             data = tf_trt.convert(front, image, outputs, in_tensorflow, choice.precision, pictures)
             built = Built(data, {})
@@ -236,7 +252,7 @@ def _by_tensorrt(
     try:
         trt = import_tensorrt()
     except ModelError as error:
-        raise ModelError("TensorRT is asked for and not here: {}; {}".format(no_tf_trt, error)) from error
+        raise ModelError(f"TensorRT is asked for and not here: {no_tf_trt}; {error}") from error
     log.debug("TensorRT by its own Python module: %s", no_tf_trt)
     cuda = Cuda()
     cuda.enter()
@@ -252,7 +268,7 @@ def _by_tensorrt(
                 log.warning("%s: the built engine cannot be used (%s); it is built anew", cache.path(facts), error)
         if engine is None:
             logger = make_logger(trt)
-            with _Building("TensorRT {}".format(trt.__version__), choice):
+            with _Building(f"TensorRT {trt.__version__}", choice):
                 built = _build(trt, logger, cuda, network, session, choice, pictures)
             cache.write(facts, built)
             engine = _load(trt, logger, cuda, built, network, session.workers)

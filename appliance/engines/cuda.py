@@ -22,8 +22,7 @@ def load_library() -> Any:
         return ctypes.CDLL(LIBRARY)
     except OSError as error:
         raise ModelError(
-            "The driver of an NVIDIA GPU cannot be loaded ({}). In a container, start it with "
-            "--runtime nvidia.".format(error)
+            f"The driver of an NVIDIA GPU cannot be loaded ({error}). In a container, start it with --runtime nvidia."
         ) from error
 
 
@@ -49,7 +48,7 @@ class Cuda:
         self._call("cuDeviceGetName", name, ctypes.c_int(len(name)), self._device)
         count = ctypes.c_int()
         self._call("cuDeviceGetAttribute", ctypes.byref(count), ctypes.c_int(_MULTIPROCESSORS), self._device)
-        return "{}, {} multiprocessors".format(name.value.decode("utf-8", "replace"), count.value)
+        return f"{name.value.decode('utf-8', 'replace')}, {count.value} multiprocessors"
 
     def allocate(self, size: int) -> int:
         """The address of new GPU memory of so many bytes."""
@@ -105,5 +104,5 @@ class Cuda:
         if code:
             text = ctypes.c_char_p()
             self._library.cuGetErrorString(code, ctypes.byref(text))
-            reason = text.value.decode("utf-8", "replace") if text.value else "error {}".format(code)
-            raise ModelError("The GPU refuses: {} ({}).".format(reason, name))
+            reason = text.value.decode("utf-8", "replace") if text.value else f"error {code}"
+            raise ModelError(f"The GPU refuses: {reason} ({name}).")

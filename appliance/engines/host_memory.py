@@ -107,4 +107,4 @@ class HostMemory:
 def _aligned(size: int) -> np.ndarray:
     space = np.empty(size + _ALIGNMENT, np.uint8)
     begin = -space.ctypes.data % _ALIGNMENT
-    return space[begin:begin + size]
+    return space[begin : begin + size]

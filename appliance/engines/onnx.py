@@ -20,10 +20,8 @@ def to_onnx(network: Network) -> bytes:
         tf2onnx: Any = importlib.import_module("tf2onnx")
     except ImportError as error:
         raise ModelError(
-            "Building a TensorRT engine takes TensorFlow and tf2onnx, and one cannot be imported ({}). "
-            "`pip install -r requirements/tensorrt.txt` brings tf2onnx; once built, an engine needs neither.".format(
-                error
-            )
+            f"Building a TensorRT engine takes TensorFlow and tf2onnx, and one cannot be imported ({error}). "
+            "`pip install -r requirements/tensorrt.txt` brings tf2onnx; once built, an engine needs neither."
         ) from error
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     graph = expand_fake_quant(network.graph)
@@ -37,9 +35,7 @@ def to_onnx(network: Network) -> bytes:
         )
     except Exception as error:  # tf2onnx raises whatever its parts raise
         raise ModelError(
-            "tf2onnx {} cannot write this model as ONNX ({}). Run it with --engine tensorflow.".format(
-                tf2onnx.__version__, error
-            )
+            f"tf2onnx {tf2onnx.__version__} cannot write this model as ONNX ({error}). Run it with --engine tensorflow."
         ) from error
     for value in model.graph.output:
         _check_fixed(value)
@@ -51,6 +47,6 @@ def _check_fixed(value: Any) -> None:
     sizes = value.type.tensor_type.shape.dim
     if any(not size.HasField("dim_value") or size.dim_value < 1 for size in sizes):
         raise ModelError(
-            "The size of {} depends on the picture, which TensorRT cannot take. Run this model with "
-            "--engine tensorflow.".format(value.name)
+            f"The size of {value.name} depends on the picture, which TensorRT cannot take. Run this model with "
+            "--engine tensorflow."
         )

@@ -49,8 +49,13 @@ class OpenVinoEngine(Engine):
         properties: Dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if device == "CPU":
             properties.update(NUM_STREAMS=str(workers), INFERENCE_NUM_THREADS=workers)
-        facts = dict(facts, kind="openvino", version=openvino.get_version(), workers=str(workers),
-                     device=str(core.get_property(device, "FULL_DEVICE_NAME")))
+        facts = dict(
+            facts,
+            kind="openvino",
+            version=openvino.get_version(),
+            workers=str(workers),
+            device=str(core.get_property(device, "FULL_DEVICE_NAME")),
+        )
         self._compiled = load_or_compile(openvino, core, network, device, properties, facts, cache)
         self._order = _output_order(self._compiled, network)
         if device == "CPU" and workers >= available_cores():
@@ -79,6 +84,6 @@ def _output_order(compiled: Any, network: Network) -> Sequence[int]:
         wanted = {str(tensor), tensor.node} if tensor.output == 0 else {str(tensor)}
         found = [index for index, known in names if wanted & set(known)]
         if not found:
-            raise ModelError("OpenVINO lost the output {} of the network. Take --engine tensorflow.".format(tensor))
+            raise ModelError(f"OpenVINO lost the output {tensor} of the network. Take --engine tensorflow.")
         order.append(found[0])
     return order

@@ -26,7 +26,12 @@ AVX2_KERNELS = "cpu:jit_avx2_1x1,cpu:jit_avx2_dw,cpu:jit_avx2"
 
 
 def load_or_compile(
-    openvino: Any, core: Any, network: Network, device: str, properties: Dict[str, Any], facts: Facts,
+    openvino: Any,
+    core: Any,
+    network: Network,
+    device: str,
+    properties: Dict[str, Any],
+    facts: Facts,
     cache: EngineCache,
 ) -> Any:
     """A compiled model. Raises ModelError where OpenVINO cannot take the network."""
@@ -37,27 +42,29 @@ def load_or_compile(
         try:
             return core.import_model(kept.data, device, properties)
         except RuntimeError as error:
-            log.warning("%s: the compiled model cannot be used (%s); it is compiled anew",
-                        cache.path(facts), _first_line(error))
+            log.warning(
+                "%s: the compiled model cannot be used (%s); it is compiled anew", cache.path(facts), _first_line(error)
+            )
     began = time.monotonic()
     try:
         compiled = _compile(openvino, core, network, device, properties, facts.get("kernels", ""))
         exported = compiled.export_model()
     except RuntimeError as error:
-        raise ModelError("OpenVINO cannot take the network: {}. Take --engine tensorflow.".format(
-            _first_line(error))) from error
+        raise ModelError(
+            f"OpenVINO cannot take the network: {_first_line(error)}. Take --engine tensorflow."
+        ) from error
     except OSError as error:
-        raise ModelError("the network cannot be written to {} for OpenVINO: {}. Make room there, or set TMPDIR to "
-                         "another folder.".format(tempfile.gettempdir(), error.strerror)) from error
+        raise ModelError(
+            f"the network cannot be written to {tempfile.gettempdir()} for OpenVINO: {error.strerror}. Make room there,"
+            " or set TMPDIR to another folder."
+        ) from error
     log.info("OpenVINO compiled the network in %.1f s; it is kept in %s", time.monotonic() - began, cache.path(facts))
     data = exported.getvalue() if hasattr(exported, "getvalue") else bytes(exported)
     cache.write(facts, Built(data, {}))
     return compiled
 
 
-def _compile(
-    openvino: Any, core: Any, network: Network, device: str, properties: Dict[str, Any], kernels: str
-) -> Any:
+def _compile(openvino: Any, core: Any, network: Network, device: str, properties: Dict[str, Any], kernels: str) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "network.pb")
         with open(path, "wb") as file:
@@ -67,8 +74,10 @@ def _compile(
             try:
                 return core.compile_model(with_kernels(openvino, core, model, kernels, folder), device, properties)
             except (RuntimeError, ElementTree.ParseError) as error:  # a matter of speed alone
-                log.warning("OpenVINO does not take the kernels that are faster here, and runs by others: %s",
-                            _first_line(error))
+                log.warning(
+                    "OpenVINO does not take the kernels that are faster here, and runs by others: %s",
+                    _first_line(error),
+                )
         return core.compile_model(model, device, properties)
 
 

@@ -33,8 +33,13 @@ def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, leas
     scores, boxes = outputs[settings.scores].reshape(-1), outputs[settings.boxes].reshape(-1, 4)
     positions = np.flatnonzero(scores >= least)
     of_boxes = positions if has_own_boxes(outputs, settings) else positions // settings.classes
-    return Picked(positions, scores[positions], boxes[of_boxes], anchors_of(outputs, images, settings),
-                  {index: outputs[index] for index in other_outputs(outputs, settings)})
+    return Picked(
+        positions,
+        scores[positions],
+        boxes[of_boxes],
+        anchors_of(outputs, images, settings),
+        {index: outputs[index] for index in other_outputs(outputs, settings)},
+    )
 
 
 def has_own_boxes(outputs: Sequence[np.ndarray], settings: Suppression) -> bool:

@@ -76,8 +76,12 @@ class Resizer:
         """The same by OpenCV."""
         scale = np.array([[image.shape[1] / self._width, 0, 0], [0, image.shape[0] / self._height, 0]])
         warped = cv2.warpAffine(
-            image.astype(np.float32), scale, (self._width, self._height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+            image.astype(np.float32),
+            scale,
+            (self._width, self._height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         resized: np.ndarray = cv2.cvtColor(warped, cv2.COLOR_BGR2RGB)[np.newaxis]
         return resized
 

@@ -16,8 +16,8 @@ try:
     tf = import_parts()
 except ImportError as error:
     raise SplitlensError(
-        "TensorFlow cannot be imported ({}). `python -m appliance doctor` says what is missing; `make setup` "
-        "installs it on a PC, a Jetson uses the build of its JetPack.".format(error)
+        f"TensorFlow cannot be imported ({error}). `python -m appliance doctor` says what is missing; `make setup` "
+        "installs it on a PC, a Jetson uses the build of its JetPack."
     ) from error
 
 _freeze = getattr(gc, "freeze", None)  # Python 3.7
@@ -80,8 +80,7 @@ class TensorFlowEngine(Engine):
                 try:
                     tf.import_graph_def(message, name="")
                 except (ValueError, tf.errors.OpError) as error:
-                    raise ModelError("TensorFlow {} cannot load the graph: {}.".format(
-                        tf.version, _first_line(error))) from error
+                    raise ModelError(f"TensorFlow {tf.version} cannot load the graph: {_first_line(error)}.") from error
             self._session: Any = tf.Session(graph=loaded, config=self._config(options))
         try:
             self._run = self.function(feeds, fetches)
@@ -111,8 +110,7 @@ class TensorFlowEngine(Engine):
 
     def function(self, feeds: Sequence[Tensor], fetches: Sequence[Tensor]) -> Callable[..., List[np.ndarray]]:
         """The same graph with other inputs and outputs. Raises ModelError where TensorFlow cannot run it."""
-        options = tf.CallableOptions(
-            feed=[str(tensor) for tensor in feeds], fetch=[str(tensor) for tensor in fetches])
+        options = tf.CallableOptions(feed=[str(tensor) for tensor in feeds], fetch=[str(tensor) for tensor in fetches])
         # As Keras does. The public `make_callable` goes through `Session.run` where anything is fed: 0.3 ms a call, in
         # which no other Python thread runs.
         with _told():
@@ -136,7 +134,7 @@ def _told() -> Iterator[None]:
         yield
     except tf.errors.OpError as error:
         kind = GpuMemoryError if isinstance(error, tf.errors.ResourceExhaustedError) else ModelError
-        raise kind("TensorFlow {} cannot run the graph: {}.".format(tf.version, _first_line(error))) from error
+        raise kind(f"TensorFlow {tf.version} cannot run the graph: {_first_line(error)}.") from error
 
 
 def _first_line(error: Exception) -> str:

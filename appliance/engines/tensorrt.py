@@ -73,7 +73,7 @@ class TensorRTEngine(Engine):
         self._runtime = trt.Runtime(logger)
         self._engine = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
-            raise ModelError("TensorRT {} cannot load the plan: {}".format(trt.__version__, logger.reason()))
+            raise ModelError(f"TensorRT {trt.__version__} cannot load the plan: {logger.reason()}")
         self._has_names = hasattr(self._engine, "num_io_tensors")
         self._tensors = _named_tensors(trt, self._engine) if self._has_names else _bindings(self._engine)
         self._input = self._check(input_name)
@@ -90,29 +90,27 @@ class TensorRTEngine(Engine):
         wanted = [name for name in self._outputs if name not in self._constants]
         inputs = [tensor.name for tensor in self._tensors if tensor.is_input]
         if inputs != [input_name] or sorted(names) != sorted([input_name, *wanted]):
-            raise ModelError("the plan takes {} and has {}".format(", ".join(inputs), ", ".join(names)))
+            raise ModelError(f"the plan takes {', '.join(inputs)} and has {', '.join(names)}")
         for tensor in self._tensors:
             if any(size < 1 for size in tensor.shape):
-                raise ModelError("the size of {} is not fixed in the plan".format(tensor.name))
+                raise ModelError(f"the size of {tensor.name} is not fixed in the plan")
         return names.index(input_name)
 
     def _make_lane(self) -> _Lane:
         context = self._engine.create_execution_context()
         if context is None:
-            raise ModelError("TensorRT cannot start the engine: {}".format(self._logger.reason()))
+            raise ModelError(f"TensorRT cannot start the engine: {self._logger.reason()}")
         memory = [self._cuda.allocate(tensor.nbytes) for tensor in self._tensors]
         if self._has_names:
             for tensor, pointer in zip(self._tensors, memory):
                 if not context.set_tensor_address(tensor.name, pointer):
-                    raise ModelError("TensorRT does not take memory for {}".format(tensor.name))
+                    raise ModelError(f"TensorRT does not take memory for {tensor.name}")
         return _Lane(context, self._cuda.make_stream(), memory)
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
         """feeds: one BGR image, uint8 [1, height, width, 3]."""
         resized = np.ascontiguousarray(self._resizer.resize(feeds[0][0]), self._tensors[self._input].dtype)
-        results = {
-            tensor.name: np.empty(tensor.shape, tensor.dtype) for tensor in self._tensors if not tensor.is_input
-        }
+        results = {tensor.name: np.empty(tensor.shape, tensor.dtype) for tensor in self._tensors if not tensor.is_input}
         self._cuda.enter()
         lane = self._lanes.get()
         try:
@@ -130,7 +128,7 @@ class TensorRTEngine(Engine):
         finally:
             self._lanes.put(lane)
         if not started:
-            raise ModelError("TensorRT failed while it ran the model: {}".format(self._logger.reason()))
+            raise ModelError(f"TensorRT failed while it ran the model: {self._logger.reason()}")
         results.update(self._constants)
         return [results[name] for name in self._outputs]
 

@@ -25,9 +25,9 @@ def import_tensorrt() -> Any:
     try:
         trt = importlib.import_module("tensorrt")
     except Exception as error:  # its libraries fail in many ways
-        raise ModelError("TensorRT's Python module cannot be imported ({}). {}".format(error, REMEDY)) from error
+        raise ModelError(f"TensorRT's Python module cannot be imported ({error}). {REMEDY}") from error
     if int(trt.__version__.split(".")[0]) < 8:
-        raise ModelError("TensorRT {} is too old; 8.0 or newer is needed. {}".format(trt.__version__, REMEDY))
+        raise ModelError(f"TensorRT {trt.__version__} is too old; 8.0 or newer is needed. {REMEDY}")
     return trt
 
 
@@ -61,9 +61,8 @@ def build_plan(trt: Any, logger: Any, onnx: bytes, precision: str, calibrator: O
     if not parser.parse(onnx):
         reasons = [parser.get_error(index).desc() for index in range(parser.num_errors)]
         raise ModelError(
-            "TensorRT {} cannot take this model ({}). Run it with --engine tensorflow.".format(
-                trt.__version__, "; ".join(reasons) or logger.reason()
-            )
+            f"TensorRT {trt.__version__} cannot take this model ({'; '.join(reasons) or logger.reason()}). Run it with"
+            " --engine tensorflow."
         )
     config = builder.create_builder_config()
     if hasattr(config, "set_memory_pool_limit"):  # 8.4
@@ -78,7 +77,7 @@ def build_plan(trt: Any, logger: Any, onnx: bytes, precision: str, calibrator: O
         config.int8_calibrator = calibrator
     plan = builder.build_serialized_network(network, config)
     if plan is None or (calibrator is not None and calibrator.failure is not None):
-        raise ModelError("TensorRT {} cannot build this model: {}".format(trt.__version__, logger.reason()))
+        raise ModelError(f"TensorRT {trt.__version__} cannot build this model: {logger.reason()}")
     return bytes(plan)
 
 
@@ -88,14 +87,12 @@ def _set_precision(trt: Any, builder: Any, config: Any, precision: str) -> None:
     flag = getattr(trt.BuilderFlag, precision, None)
     if flag is None:
         raise ModelError(
-            "TensorRT {} cannot be told to run a model in {}: from 11 on the model itself must be so. "
-            "Set precision_model to FP32, or install TensorRT 10.".format(trt.__version__, precision)
+            f"TensorRT {trt.__version__} cannot be told to run a model in {precision}: from 11 on the model itself must"
+            " be so. Set precision_model to FP32, or install TensorRT 10."
         )
     if precision == "INT8":
         if not getattr(builder, "platform_has_fast_int8", True):
-            raise ModelError(
-                "This GPU has no INT8 (Jetson Nano, TX1 and TX2 have none). Set precision_model to FP16."
-            )
+            raise ModelError("This GPU has no INT8 (Jetson Nano, TX1 and TX2 have none). Set precision_model to FP16.")
         # Layers that have no INT8 kernel run in half precision, not in single.
         if getattr(builder, "platform_has_fast_fp16", True):
             config.set_flag(trt.BuilderFlag.FP16)

@@ -38,13 +38,13 @@ def tensorrt_version() -> str:
     build = _build_module()
     linked: Tuple[int, ...] = tuple(build.get_linked_tensorrt_version()) if build is not None else ()
     if build is None or not any(linked):
-        raise NotAvailableError("TensorFlow {} was built without TensorRT".format(tf.__version__))
+        raise NotAvailableError(f"TensorFlow {tf.__version__} was built without TensorRT")
     # 2.x tries the libraries for this answer; 1.15 tells how it was built.
     if not build.is_tensorrt_enabled():
         raise _missing(linked)
     _check_library(build.__name__, linked)
     if not gpu_names():
-        raise NotAvailableError("TensorFlow {} sees no GPU".format(tf.__version__))
+        raise NotAvailableError(f"TensorFlow {tf.__version__} sees no GPU")
     return ".".join(str(number) for number in build.get_loaded_tensorrt_version())
 
 
@@ -85,14 +85,13 @@ def convert(
                 converted = _calibrate(converter, image, outputs, pictures)
     except (RuntimeError, ValueError, tf.errors.OpError) as error:
         raise ModelError(
-            "TensorFlow {} cannot convert this model for TensorRT ({}). Run it with --engine tensorflow.".format(
-                tf.__version__, error
-            )
+            f"TensorFlow {tf.__version__} cannot convert this model for TensorRT ({error}). Run it with --engine"
+            " tensorflow."
         ) from error
     if not any(node.op == "TRTEngineOp" for node in converted.node):
         raise ModelError(
-            "TensorFlow {} found nothing in this model that TensorRT can run. Run it with --engine "
-            "tensorflow.".format(tf.__version__)
+            f"TensorFlow {tf.__version__} found nothing in this model that TensorRT can run. Run it with --engine "
+            "tensorflow."
         )
     data: bytes = converted.SerializeToString()
     return data
@@ -140,10 +139,10 @@ def _check_library(build_module: str, linked: Tuple[int, ...]) -> None:
     exact = "libnvinfer.so." + ".".join(str(number) for number in linked)
     if _loads(exact):
         return
-    if not _loads("libnvinfer.so.{}".format(linked[0])):
+    if not _loads(f"libnvinfer.so.{linked[0]}"):
         raise _missing(linked)
     # Which of the two names it asks for was fixed when it was built; only trying tells.
-    program = "import importlib; importlib.import_module({!r}).get_loaded_tensorrt_version()".format(build_module)
+    program = f"import importlib; importlib.import_module({build_module!r}).get_loaded_tensorrt_version()"
     try:
         done = subprocess.run(
             [sys.executable, "-c", program],
@@ -160,9 +159,8 @@ def _check_library(build_module: str, linked: Tuple[int, ...]) -> None:
 
 def _missing(linked: Tuple[int, ...]) -> NotAvailableError:
     return NotAvailableError(
-        "TensorFlow {} needs TensorRT {}, whose library libnvinfer.so.{} cannot be loaded".format(
-            tf.__version__, ".".join(str(number) for number in linked), linked[0]
-        )
+        f"TensorFlow {tf.__version__} needs TensorRT {'.'.join(str(number) for number in linked)}, whose library"
+        f" libnvinfer.so.{linked[0]} cannot be loaded"
     )
 
 

@@ -13,5 +13,8 @@ _PLACES = {
 
 def loaded_versions() -> Dict[str, str]:
     """The versions of those that were needed, by the engine's name."""
-    return {engine: str(getattr(sys.modules[module], name)).split("-")[0]
-            for engine, (module, name) in _PLACES.items() if module in sys.modules}
+    return {
+        engine: str(getattr(sys.modules[module], name)).split("-")[0]
+        for engine, (module, name) in _PLACES.items()
+        if module in sys.modules
+    }

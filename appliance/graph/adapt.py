@@ -45,7 +45,7 @@ def _without_prefix(graph: Graph) -> Graph:
     if len(found) != 1:
         return graph
     prefix = found[0].rpartition("/")[0] + "/"
-    names = {name: name[len(prefix):] if name.startswith(prefix) else name for name in graph.nodes}
+    names = {name: name[len(prefix) :] if name.startswith(prefix) else name for name in graph.nodes}
     if len(set(names.values())) < len(names):
         return graph
     nodes = []
@@ -56,7 +56,7 @@ def _without_prefix(graph: Graph) -> Graph:
         del copy.input[:]
         for text, tensor in zip(node.input, graph.inputs[name]):
             new = names[tensor.node]
-            copy.input.append("^" + new if text.startswith("^") else "{}:{}".format(new, tensor.output))
+            copy.input.append("^" + new if text.startswith("^") else f"{new}:{tensor.output}")
         copy.attr.pop("_class", None)
         nodes.append(copy)
     return graph.with_nodes(nodes)

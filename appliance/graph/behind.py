@@ -121,7 +121,7 @@ class _Walk:
         # What fills up: zeros behind the last detection, -1 for boxes outside the window.
         if op in ("Fill", "ZerosLike", "OnesLike") or self._is_filling(tensor):
             return []
-        raise NotRecognisedError("{} ({}) lies behind the suppression".format(op, tensor.node))
+        raise NotRecognisedError(f"{op} ({tensor.node}) lies behind the suppression")
 
     def _is_filling(self, tensor: Tensor) -> bool:
         """Whether this is a constant times ones."""

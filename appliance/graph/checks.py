@@ -18,11 +18,30 @@ MOST_NODES = 200000
 MOST_IN_A_ROW = 10000
 MOST_CALLS_DEEP = 50
 MOST_LOOPS = 500
-MOST_CONSTANT_BYTES = 2 ** 31
+MOST_CONSTANT_BYTES = 2**31
 # No type has more bytes an element; DT_RESOURCE and DT_VARIANT stand for objects of the process.
 _LARGEST_ELEMENT = 16
-_ELEMENT_BYTES = {1: 4, 2: 8, 3: 4, 4: 1, 5: 2, 6: 1, 8: 8, 9: 8, 10: 1, 11: 1, 12: 1, 13: 4, 14: 2, 15: 2, 16: 2,
-                  17: 2, 19: 2, 22: 4, 23: 8}
+_ELEMENT_BYTES = {
+    1: 4,
+    2: 8,
+    3: 4,
+    4: 1,
+    5: 2,
+    6: 1,
+    8: 8,
+    9: 8,
+    10: 1,
+    11: 1,
+    12: 1,
+    13: 4,
+    14: 2,
+    15: 2,
+    16: 2,
+    17: 2,
+    19: 2,
+    22: 4,
+    23: 8,
+}
 _HANDLES = (20, 21)
 
 
@@ -39,26 +58,29 @@ def check_operations(graph: Graph, name: str) -> None:
     for where, node in _all_nodes(graph):
         if node.op not in allowed and node.op not in functions:
             raise ModelError(
-                "{}: {}{} is the operation {}, which is none of those that a graph needs to detect: it may reach "
-                "files, the network or the process. Use a graph without it; one whose maker you trust as yourself is "
-                "taken with --trust-graph.".format(name, node.name[:200], where, node.op[:100]))
+                f"{name}: {node.name[:200]}{where} is the operation {node.op[:100]}, which is none of those that a"
+                " graph needs to detect: it may reach files, the network or the process. Use a graph without it; one"
+                " whose maker you trust as yourself is taken with --trust-graph."
+            )
         attributes = read_attributes(node)
         unknown = [called for called in attributes.functions if called not in functions]
         if unknown:
             raise ModelError(
-                "{}: {}{} ({}) calls {}, which is no function in the file. Export the graph again.".format(
-                    name, node.name[:200], where, node.op, unknown[0][:200]))
+                f"{name}: {node.name[:200]}{where} ({node.op}) calls {unknown[0][:200]}, which is no function in the"
+                " file. Export the graph again."
+            )
         if any(tensor.dtype in _HANDLES for tensor in attributes.tensors):
             raise ModelError(
-                "{}: {}{} holds an object of another process in place of numbers. Export the graph again.".format(
-                    name, node.name[:200], where))
+                f"{name}: {node.name[:200]}{where} holds an object of another process in place of numbers. Export the"
+                " graph again."
+            )
 
 
 def check_structure(graph: Graph, name: str) -> None:
     """Raises ModelError for a graph that no walk would come to the end of, or that promises more than there is."""
     count = sum(1 for _ in _all_nodes(graph))
     if count > MOST_NODES:
-        raise ModelError("{}: the graph has {} nodes; {} are taken.".format(name, count, MOST_NODES))
+        raise ModelError(f"{name}: the graph has {count} nodes; {MOST_NODES} are taken.")
     _check_functions(graph, name)
     _check_constants(graph, name)
     _check_rows(graph, name)
@@ -68,17 +90,17 @@ def check_structure(graph: Graph, name: str) -> None:
 def _check_functions(graph: Graph, name: str) -> None:
     functions = graph.functions
     if len(functions.by_name) < len(graph.message.library.function):
-        raise ModelError("{}: the graph is damaged: two functions have the same name.".format(name))
+        raise ModelError(f"{name}: the graph is damaged: two functions have the same name.")
     sizes, depth, ring = functions.expansion()
     if ring is not None:
-        raise ModelError("{}: the graph's function {} calls itself: it would never end.".format(name, ring[:200]))
+        raise ModelError(f"{name}: the graph's function {ring[:200]} calls itself: it would never end.")
     if depth > MOST_CALLS_DEEP:
-        raise ModelError("{}: the graph's functions call each other {} deep; {} are taken.".format(
-            name, depth, MOST_CALLS_DEEP))
+        raise ModelError(f"{name}: the graph's functions call each other {depth} deep; {MOST_CALLS_DEEP} are taken.")
     total = sum(sizes[called] for node in graph.nodes.values() for called in functions.calls(node))
     if max(total, max(sizes.values(), default=0)) > MOST_NODES:
-        raise ModelError("{}: with its functions in place of their calls the graph has more than {} nodes.".format(
-            name, MOST_NODES))
+        raise ModelError(
+            f"{name}: with its functions in place of their calls the graph has more than {MOST_NODES} nodes."
+        )
 
 
 def _check_constants(graph: Graph, name: str) -> None:
@@ -94,12 +116,14 @@ def _check_constants(graph: Graph, name: str) -> None:
             size = elements * _ELEMENT_BYTES.get(tensor.dtype, _LARGEST_ELEMENT)
             total += size
             if total > MOST_CONSTANT_BYTES:
-                raise ModelError("{}: the constants of the graph, with {}, would take more than 2 GB.".format(
-                    name, node.name[:200]))
+                raise ModelError(
+                    f"{name}: the constants of the graph, with {node.name[:200]}, would take more than 2 GB."
+                )
             if tensor.tensor_content and tensor.dtype in _ELEMENT_BYTES and len(tensor.tensor_content) != size:
                 raise ModelError(
-                    "{}: the constant {} has {} bytes, and its shape needs {}: the graph is damaged.".format(
-                        name, node.name[:200], len(tensor.tensor_content), size))
+                    f"{name}: the constant {node.name[:200]} has {len(tensor.tensor_content)} bytes, and its shape"
+                    f" needs {size}: the graph is damaged."
+                )
 
 
 def _check_rows(graph: Graph, name: str) -> None:
@@ -140,22 +164,22 @@ def _longest_row(nodes: Iterable[Any], functions: Functions, lengths: Dict[str, 
     if len(ready) < len(missing):
         ring = next(one for one, count in missing.items() if count)
         raise ModelError(
-            "{}: node {} needs its own result, or that of a ring of nodes: the graph would never end. Export it "
-            "again.".format(name, ring[:200]))
+            f"{name}: node {ring[:200]} needs its own result, or that of a ring of nodes: the graph would never end."
+            " Export it again."
+        )
     if longest > MOST_IN_A_ROW:
-        raise ModelError("{}: {} nodes of the graph need each other in a row; {} are taken.".format(
-            name, longest, MOST_IN_A_ROW))
+        raise ModelError(f"{name}: {longest} nodes of the graph need each other in a row; {MOST_IN_A_ROW} are taken.")
     return longest
 
 
 def _check_loops(graph: Graph, name: str) -> None:
     frames = {node.attr["frame_name"].s for node in graph.nodes.values() if node.op == "Enter"}
     if len(frames) > MOST_LOOPS:
-        raise ModelError("{}: the graph has {} loops; {} are taken.".format(name, len(frames), MOST_LOOPS))
+        raise ModelError(f"{name}: the graph has {len(frames)} loops; {MOST_LOOPS} are taken.")
     try:
         find_frames(graph)
     except TooDeepError as error:
-        raise ModelError("{}: {}.".format(name, error)) from error
+        raise ModelError(f"{name}: {error}.") from error
 
 
 def _all_nodes(graph: Graph) -> Iterator[Tuple[str, Any]]:
@@ -164,4 +188,4 @@ def _all_nodes(graph: Graph) -> Iterator[Tuple[str, Any]]:
         yield "", node
     for function in graph.message.library.function:
         for node in function.node_def:
-            yield " in the function {}".format(function.signature.name[:200]), node
+            yield f" in the function {function.signature.name[:200]}", node

@@ -56,9 +56,9 @@ def find_cut(graph: Graph) -> Cut:
     try:
         for tensor in tensors:
             if output_type(graph, tensor) in (DT_VARIANT, DT_RESOURCE):
-                raise NoCutError("what would cross the cut is no array of numbers: {}".format(tensor))
+                raise NoCutError(f"what would cross the cut is no array of numbers: {tensor}")
     except UnknownTypeError as error:
-        raise NoCutError("the type of a tensor at the cut cannot be told: {}".format(error)) from error
+        raise NoCutError(f"the type of a tensor at the cut cannot be told: {error}") from error
     return Cut(tuple(sorted(tensors, key=lambda tensor: (order[tensor.node], tensor.output))), frozenset(back))
 
 

@@ -31,9 +31,7 @@ def expand_fake_quant(graph: Graph) -> Graph:
                 replaced[name] = _expanded(graph, name, steps)
     if not replaced:
         return graph
-    return graph.with_nodes(
-        node for name, original in graph.nodes.items() for node in replaced.get(name, [original])
-    )
+    return graph.with_nodes(node for name, original in graph.nodes.items() for node in replaced.get(name, [original]))
 
 
 def quantise(values: np.ndarray, steps: Steps) -> np.ndarray:
@@ -79,8 +77,8 @@ def _expanded(graph: Graph, name: str, steps: Steps) -> List[Any]:
     for index, (op, number) in enumerate(arithmetic):
         inputs = [source]
         if number is not None:
-            nodes.append(make_const("{}/number{}".format(name, index), np.array(number, np.float32)))
+            nodes.append(make_const(f"{name}/number{index}", np.array(number, np.float32)))
             inputs.append(nodes[-1].name)
-        source = "{}/step{}".format(name, index) if index < len(arithmetic) - 1 else name
+        source = f"{name}/step{index}" if index < len(arithmetic) - 1 else name
         nodes.append(make_node(source, op, inputs, T=type_attribute(DT_FLOAT)))
     return nodes

@@ -70,21 +70,22 @@ def _recognise(graph: Graph, name: str) -> Interface:
     unnamed = [node for node in graph.nodes if _UNNAMED.match(node) and graph.op(node) == "Identity"]
     if not outputs and unnamed:
         raise ModelError(
-            "{}: the outputs of the graph are called {}, as TensorFlow 2 calls those of a function: which one has the "
-            "boxes cannot be told. Freeze it with the outputs named {}: {}.".format(
-                name, ", ".join(unnamed[:8]), ", ".join(DETECTION_OUTPUTS), HOW_TO_FREEZE))
+            f"{name}: the outputs of the graph are called {', '.join(unnamed[:8])}, as TensorFlow 2 calls those of a"
+            " function: which one has the boxes cannot be told. Freeze it with the outputs named"
+            f" {', '.join(DETECTION_OUTPUTS)}: {HOW_TO_FREEZE}."
+        )
     if not outputs:
         raise ModelError(
-            "{}: none of the outputs {} is in the graph. Only graphs of the Object Detection API and of DeepLab can be "
-            "run. If it should be one: is the file complete, and were its outputs named so when it was "
-            "frozen?".format(name, ", ".join(DETECTION_OUTPUTS + (SEGMENTATION_OUTPUT,)))
+            f"{name}: none of the outputs {', '.join(DETECTION_OUTPUTS + (SEGMENTATION_OUTPUT,))} is in the graph. Only"
+            " graphs of the Object Detection API and of DeepLab can be run. If it should be one: is the file complete,"
+            " and were its outputs named so when it was frozen?"
         )
     image = _image(graph, name)
     if SEGMENTATION_OUTPUT in outputs:
         return Interface("deeplab", image)
     missing = [output for output in DETECTION_OUTPUTS if output not in outputs]
     if missing:
-        raise ModelError("{}: the output {} is not in the graph; export it again.".format(name, missing[0]))
+        raise ModelError(f"{name}: the output {missing[0]} is not in the graph; export it again.")
     if MASK_OUTPUT in outputs:
         return Interface("mask_rcnn", image)
     # Two stages: regions are cropped out of the feature map for the second one.
@@ -104,14 +105,14 @@ def _image(graph: Graph, name: str) -> str:
     found = placeholders(graph)
     if len(found) != 1:
         raise ModelError(
-            "{}: the graph should have one input, the image; found: {}. Export it with "
-            "--input_type image_tensor.".format(name, ", ".join(found) or "none")
+            f"{name}: the graph should have one input, the image; found: {', '.join(found) or 'none'}. Export it with "
+            "--input_type image_tensor."
         )
     dtype = int(graph.nodes[found[0]].attr["dtype"].type)
     if dtype != DT_UINT8:
         raise ModelError(
-            "{}: the input {} takes {}, where an image of bytes (uint8) is needed. Export it with --input_type "
-            "image_tensor.".format(name, found[0], _TAKEN.get(dtype, "something else (type {})".format(dtype)))
+            f"{name}: the input {found[0]} takes {_TAKEN.get(dtype, f'something else (type {dtype})')}, where an image"
+            " of bytes (uint8) is needed. Export it with --input_type image_tensor."
         )
     return found[0]
 

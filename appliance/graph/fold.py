@@ -25,7 +25,7 @@ _ARITHMETIC: Dict[str, Any] = {
 }
 # Of constants that are computed with: how many arithmetic operations deep, and how many numbers in all.
 _DEEPEST = 50
-_MOST_ELEMENTS = 2 ** 28
+_MOST_ELEMENTS = 2**28
 
 
 class _Affine(NamedTuple):
@@ -153,8 +153,11 @@ class _Folding:
     def _vector(self, tensor: Tensor, channels: int) -> Optional[np.ndarray]:
         """A constant as one number a channel."""
         value = self._value(tensor)
-        if value is None or value.ndim > 4 or value.shape not in (
-                (), (1,) * value.ndim, (1,) * (value.ndim - 1) + (channels,)):
+        if (
+            value is None
+            or value.ndim > 4
+            or value.shape not in ((), (1,) * value.ndim, (1,) * (value.ndim - 1) + (channels,))
+        ):
             return None
         return np.broadcast_to(value.reshape(-1), (channels,))
 

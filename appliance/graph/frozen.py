@@ -22,7 +22,7 @@ _NUMPY_TYPES: Dict[int, Any] = {
 }
 DT_FLOAT, DT_INT32, DT_UINT8, DT_INT64 = 1, 3, 4, 9
 
-MOST_STEPS = 3 * 10 ** 7
+MOST_STEPS = 3 * 10**7
 """From node to node, for all that is asked of one graph; the largest of the catalogue takes 0.3 million."""
 
 _OUTPUT = re.compile(r"[0-9]{1,6}\Z")
@@ -35,7 +35,7 @@ class Tensor(NamedTuple):
     output: int = 0
 
     def __str__(self) -> str:
-        return "{}:{}".format(self.node, self.output)
+        return f"{self.node}:{self.output}"
 
 
 def parse_input(text: str) -> Tensor:
@@ -47,7 +47,7 @@ def parse_input(text: str) -> Tensor:
         return Tensor(text[1:], -1)
     name, colon, output = text.partition(":")
     if colon and not _OUTPUT.match(output):
-        raise ValueError("{!r} is no input".format(text[:100]))
+        raise ValueError(f"{text[:100]!r} is no input")
     return Tensor(name, int(output or 0))
 
 
@@ -120,7 +120,7 @@ class Graph:
         """Raises ValueError where it would take hours: what looks through a graph may ask again for every node."""
         self._steps += steps
         if self._steps > MOST_STEPS:
-            raise ValueError("it takes more than {} million steps".format(MOST_STEPS // 10 ** 6))
+            raise ValueError(f"it takes more than {MOST_STEPS // 10**6} million steps")
 
     def source(self, name: str, ops: Collection[str]) -> str:
         """The node that is reached over first inputs from this one, while the operation is one of these."""

@@ -3,7 +3,7 @@
 from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 # Sizes are counted to here: they may double with every function.
-_MANY = 10 ** 9
+_MANY = 10**9
 
 
 class Attributes(NamedTuple):
@@ -49,7 +49,8 @@ class Functions:
         for name in self.calls(node):
             if name not in self._ops:
                 self._ops[name] = frozenset(
-                    inner.op for function in self._reached(name) for inner in self.by_name[function].node_def)
+                    inner.op for function in self._reached(name) for inner in self.by_name[function].node_def
+                )
             found |= self._ops[name]
         return frozenset(found)
 

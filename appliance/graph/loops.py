@@ -9,8 +9,18 @@ LOOP_OPS = frozenset({"Enter", "Merge", "Switch", "NextIteration", "LoopCond", "
 ARRAY_OPS = ("TensorArray", "TensorList", "EmptyTensorList")
 # Those whose output is a value of its own.
 _ARRAY_VALUES = frozenset(
-    {"TensorArrayGatherV3", "TensorArrayConcatV3", "TensorArraySizeV3", "TensorArrayReadV3", "TensorListStack",
-     "TensorListGather", "TensorListConcat", "TensorListConcatV2", "TensorListGetItem", "TensorListLength"}
+    {
+        "TensorArrayGatherV3",
+        "TensorArrayConcatV3",
+        "TensorArraySizeV3",
+        "TensorArrayReadV3",
+        "TensorListStack",
+        "TensorListGather",
+        "TensorListConcat",
+        "TensorListConcatV2",
+        "TensorListGetItem",
+        "TensorListLength",
+    }
 )
 
 
@@ -37,7 +47,7 @@ def find_frames(graph: Graph) -> Dict[str, Set[str]]:
         if node.op == "Enter":
             around = (*around, node.attr["frame_name"].s.decode(errors="replace"))
             if len(around) > MOST_DEEP:
-                raise TooDeepError("the graph's loops are nested more than {} deep".format(MOST_DEEP))
+                raise TooDeepError(f"the graph's loops are nested more than {MOST_DEEP} deep")
         for frame in around:
             frames.setdefault(frame, set()).add(name)
         if node.op == "Exit":

@@ -44,8 +44,9 @@ def with_batches(network: Network) -> Tuple[Graph, Tensor]:
     """The same network for any number of images at once, which it resizes; with its new input: uint8 [n, h, w, 3], BGR,
     of any one size."""
     name = network.input.node
-    images, floats, size, resized, channels = (name + part for part in (
-        "/images", "/floats", "/size", "/resized", "/channels"))
+    images, floats, size, resized, channels = (
+        name + part for part in ("/images", "/floats", "/size", "/resized", "/channels")
+    )
     number, integer = type_attribute(DT_FLOAT), type_attribute(DT_INT32)
     resize = make_node(resized, "ResizeBilinear", [floats, size], T=number, align_corners=network.align_corners)
     if network.half_pixel_centers:  # TensorFlow before 1.14 does not know it

@@ -54,7 +54,7 @@ def unroll_preprocessor(graph: Graph, image: str) -> Unrolled:
     for name in results:
         value = array_value(graph, name)
         if value is None:
-            raise NotRecognisedError("{} does not collect what the preprocessing loop writes".format(name))
+            raise NotRecognisedError(f"{name} does not collect what the preprocessing loop writes")
         values[name] = value
     body = _body(graph, values)
     reads = [name for name in body if graph.op(name) == "TensorArrayReadV3"]
@@ -95,7 +95,7 @@ def _body(graph: Graph, values: Dict[str, Tensor]) -> Set[str]:
             continue
         op = graph.op(name)
         if op in _LOOP_OPS or (op == "Merge" and _is_loop_variable(graph, name)):
-            raise NotRecognisedError("a turn of the preprocessing loop uses the one before it ({})".format(name))
+            raise NotRecognisedError(f"a turn of the preprocessing loop uses the one before it ({name})")
         found.add(name)
         if op != "TensorArrayReadV3" and op != "Enter":
             waiting.extend(tensor.node for tensor in graph.data_inputs(name))
@@ -139,7 +139,7 @@ def _outside(graph: Graph, name: str, body: Set[str], as_bytes: bool, image: str
     if op == "TensorArrayReadV3":
         read = array_value(graph, name)
         if read is None or not _is_cast_image(graph, read, image):
-            raise NotRecognisedError("the preprocessing loop reads more than the image ({})".format(name))
+            raise NotRecognisedError(f"the preprocessing loop reads more than the image ({name})")
         first = make_node(
             name, "Squeeze", [image if as_bytes else str(read)], T=type_attribute(DT_UINT8 if as_bytes else DT_FLOAT)
         )

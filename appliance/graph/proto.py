@@ -73,11 +73,11 @@ def _add_field(message: Any, name: str, number: int, kind: str) -> None:
         entry.options.map_entry = True
         _add_field(entry, "key", 1, "string")
         _add_field(entry, "value", 2, base)
-        field.type_name = ".{}.{}.{}".format(_PACKAGE, message.name, entry.name)
+        field.type_name = f".{_PACKAGE}.{message.name}.{entry.name}"
         field.type, field.label = _FIELD.TYPE_MESSAGE, _FIELD.LABEL_REPEATED
         return
     if base in MESSAGES:
-        field.type, field.type_name = _FIELD.TYPE_MESSAGE, ".{}.{}".format(_PACKAGE, base)
+        field.type, field.type_name = _FIELD.TYPE_MESSAGE, f".{_PACKAGE}.{base}"
     else:
         field.type = getattr(_FIELD, "TYPE_" + base.upper())
     if kind.endswith("[]"):

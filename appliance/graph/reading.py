@@ -15,7 +15,7 @@ from appliance.graph.frozen import Graph, parse_input
 from appliance.graph.proto import GraphDef
 from appliance.graph.wire import TooMuchError, count_fields
 
-MOST_BYTES = 2 ** 31 - 1
+MOST_BYTES = 2**31 - 1
 """What protobuf takes."""
 
 _VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "TemporaryVariable"})
@@ -32,12 +32,12 @@ def read_graph(path: Path, trusted: bool = False) -> Graph:
         with open(descriptor, "rb") as file:
             about = os.fstat(descriptor)
             if not stat.S_ISREG(about.st_mode):
-                raise ModelError("{}: the graph cannot be read: it is no file.".format(path))
+                raise ModelError(f"{path}: the graph cannot be read: it is no file.")
             if about.st_size > MOST_BYTES:
-                raise ModelError("{}: this is no frozen graph: none is larger than 2 GB.".format(path))
+                raise ModelError(f"{path}: this is no frozen graph: none is larger than 2 GB.")
             data = file.read(MOST_BYTES)
     except OSError as error:
-        raise ModelError("{}: the graph cannot be read: {}".format(path, error.strerror)) from error
+        raise ModelError(f"{path}: the graph cannot be read: {error.strerror}") from error
     return parse_graph(data, str(path), trusted)
 
 
@@ -51,22 +51,23 @@ def naming_damage(name: str) -> Iterator[None]:
         yield
     except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
         raise ModelError(
-            "{}: the graph is damaged, or built as TensorFlow builds none ({}: {}). Export it again.".format(
-                name, type(error).__name__, str(error)[:200])) from error
+            f"{name}: the graph is damaged, or built as TensorFlow builds none ({type(error).__name__}:"
+            f" {str(error)[:200]}). Export it again."
+        ) from error
 
 
 def parse_graph(data: bytes, name: str, trusted: bool = False) -> Graph:
     """A Graph from the bytes of a GraphDef; `name` is what messages call it. Raises ModelError, as `read_graph`."""
     foreign = foreign_data(data)
     if foreign is not None:
-        raise ModelError("{}: this is no frozen graph but {}. {}".format(name, foreign.what, foreign.remedy))
+        raise ModelError(f"{name}: this is no frozen graph but {foreign.what}. {foreign.remedy}")
     message = _parse(data, name)
     if not message.node or not all(node.name and node.op for node in message.node):
-        raise ModelError("{}: this is no frozen graph: no node was found in it. {}".format(name, EXPORT))
+        raise ModelError(f"{name}: this is no frozen graph: no node was found in it. {EXPORT}")
     _check_inputs(message, name)
     variables = [node.name for node in message.node if node.op in _VARIABLES]
     if variables:
-        raise ModelError("{}: the graph is not frozen: {} is a variable. {}".format(name, variables[0], EXPORT))
+        raise ModelError(f"{name}: the graph is not frozen: {variables[0]} is a variable. {EXPORT}")
     graph = Graph(message)
     check_structure(graph, name)
     if not trusted:
@@ -80,18 +81,16 @@ def _parse(data: bytes, name: str) -> Any:
         count_fields(data)
         message.ParseFromString(data)
     except TooMuchError as error:
-        raise ModelError("{}: this is no frozen graph: {}.".format(name, error)) from error
+        raise ModelError(f"{name}: this is no frozen graph: {error}.") from error
     except (DecodeError, SystemError, RecursionError) as error:  # 3.19 lets a SystemError through for bad text
-        raise ModelError(
-            "{}: this is no frozen graph, or a truncated one. Fetch it again. {}".format(name, EXPORT)
-        ) from error
+        raise ModelError(f"{name}: this is no frozen graph, or a truncated one. Fetch it again. {EXPORT}") from error
     return message
 
 
 def _check_inputs(message: Any, name: str) -> None:
     names = {node.name for node in message.node}
     if len(names) < len(message.node):
-        raise ModelError("{}: the graph is damaged: two nodes have the same name. Export it again.".format(name))
+        raise ModelError(f"{name}: the graph is damaged: two nodes have the same name. Export it again.")
     for node in message.node:
         for text in node.input:
             try:
@@ -100,6 +99,6 @@ def _check_inputs(message: Any, name: str) -> None:
                 is_there = False
             if not is_there:
                 raise ModelError(
-                    "{}: node {} reads {}, which is not in the file: the graph is damaged or truncated. "
-                    "Fetch or export it again.".format(name, node.name, text[:200])
+                    f"{name}: node {node.name} reads {text[:200]}, which is not in the file: the graph is damaged or"
+                    " truncated. Fetch or export it again."
                 )

@@ -26,13 +26,46 @@ class Known(NamedTuple):
 
 _NOTHING = Known(None)
 _SAME = frozenset(
-    {"Identity", "Relu", "Relu6", "Elu", "LeakyRelu", "Sigmoid", "Tanh", "Exp", "Sqrt", "Rsqrt", "Square", "Neg", "Abs",
-     "Round", "Floor", "Cast", "Softmax", "BiasAdd", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3",
-     "FakeQuantWithMinMaxVars", "ReverseV2", "ZerosLike", "OnesLike", "StopGradient"}
+    {
+        "Identity",
+        "Relu",
+        "Relu6",
+        "Elu",
+        "LeakyRelu",
+        "Sigmoid",
+        "Tanh",
+        "Exp",
+        "Sqrt",
+        "Rsqrt",
+        "Square",
+        "Neg",
+        "Abs",
+        "Round",
+        "Floor",
+        "Cast",
+        "Softmax",
+        "BiasAdd",
+        "FusedBatchNorm",
+        "FusedBatchNormV2",
+        "FusedBatchNormV3",
+        "FakeQuantWithMinMaxVars",
+        "ReverseV2",
+        "ZerosLike",
+        "OnesLike",
+        "StopGradient",
+    }
 )
 _BROADCAST: Dict[str, Callable[..., Any]] = {
-    "Add": np.add, "AddV2": np.add, "Sub": np.subtract, "Mul": np.multiply, "RealDiv": np.divide,
-    "FloorDiv": np.floor_divide, "FloorMod": np.mod, "Minimum": np.minimum, "Maximum": np.maximum, "Pow": np.power,
+    "Add": np.add,
+    "AddV2": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "RealDiv": np.divide,
+    "FloorDiv": np.floor_divide,
+    "FloorMod": np.mod,
+    "Minimum": np.minimum,
+    "Maximum": np.maximum,
+    "Pow": np.power,
 }
 _OF_VALUES: Dict[str, Callable[[Any, List[Any]], Any]] = {
     "Identity": lambda attr, given: given[0],
@@ -63,7 +96,7 @@ def find_shapes(graph: Graph, tensors: Iterable[Tensor]) -> List[Optional[Shape]
 
 
 def _is_possible(shape: Optional[Shape]) -> bool:
-    return shape is None or (len(shape) <= _MOST_SIDES and all(side is None or side < 2 ** 63 for side in shape))
+    return shape is None or (len(shape) <= _MOST_SIDES and all(side is None or side < 2**63 for side in shape))
 
 
 def _of(known: Dict[str, List[Known]], tensor: Tensor) -> Known:
@@ -138,9 +171,7 @@ def _shapes(op: str, attr: Any, given: List[Optional[Shape]], values: List[Any])
     return _view(op, attr, first, given, values)
 
 
-def _view(
-    op: str, attr: Any, first: Shape, given: List[Optional[Shape]], values: List[Any]
-) -> List[Optional[Shape]]:
+def _view(op: str, attr: Any, first: Shape, given: List[Optional[Shape]], values: List[Any]) -> List[Optional[Shape]]:
     if op == "ExpandDims":
         axis = int(values[1])
         axis += len(first) + 1 if axis < 0 else 0
@@ -159,7 +190,7 @@ def _view(
         return [(*first[:axis], len(given), *first[axis:])]
     if op == "Unpack":
         axis = attr["axis"].i % len(first)
-        return [(*first[:axis], *first[axis + 1:])] * min(attr["num"].i, _MOST_OUTPUTS)
+        return [(*first[:axis], *first[axis + 1 :])] * min(attr["num"].i, _MOST_OUTPUTS)
     if op in ("Slice", "StridedSlice") and None not in first:
         picture = np.broadcast_to(np.zeros(()), [side for side in first if side is not None])
         picked = picture[_slices(*values[1:3]) if op == "Slice" else _strides(attr, values)]
@@ -219,7 +250,7 @@ def _concatenated(parts: List[Optional[Shape]], axis: int) -> Optional[Shape]:
     axis %= len(known[0])
     sides = [shape[axis] for shape in known]
     total = None if None in sides else sum(side for side in sides if side is not None)
-    return (*known[0][:axis], total, *known[0][axis + 1:])
+    return (*known[0][:axis], total, *known[0][axis + 1 :])
 
 
 def _window(op: str, attr: Any, image: Shape, kernel: Optional[Shape]) -> Optional[Shape]:

@@ -28,7 +28,7 @@ def split(graph: Graph, cut: Cut, outputs: List[str]) -> Parts:
     Constants are copied into the back; control edges from one part to the other are dropped.
     """
     front = keep(graph, [tensor.node for tensor in cut.tensors])
-    feeds = {tensor: "cut/{}".format(index) for index, tensor in enumerate(cut.tensors)}
+    feeds = {tensor: f"cut/{index}" for index, tensor in enumerate(cut.tensors)}
     copied = _constants(graph, cut, outputs)
     nodes = [make_placeholder(feeds[tensor], output_type(graph, tensor)) for tensor in cut.tensors]
     kept = cut.back | copied

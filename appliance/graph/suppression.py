@@ -162,9 +162,7 @@ class _Reader:
 
     def _in_cut(self, tensor: Tensor) -> int:
         if tensor not in self.index:
-            raise NotRecognisedError(
-                "{} ({}) lies before the suppression".format(self.graph.op(tensor.node), tensor.node)
-            )
+            raise NotRecognisedError(f"{self.graph.op(tensor.node)} ({tensor.node}) lies before the suppression")
         return self.index[tensor]
 
     def _window(self, end: Tensor) -> Optional[int]:
@@ -173,7 +171,7 @@ class _Reader:
             return self.index[end]
         value = self.graph.constant(end.node)
         if value is None or not np.array_equal(value.ravel(), np.array([0, 0, 1, 1], np.float32)):
-            raise NotRecognisedError("boxes are clipped to an unusual window ({})".format(end.node))
+            raise NotRecognisedError(f"boxes are clipped to an unusual window ({end.node})")
         return None
 
     def later_clip(self, names: List[str]) -> Tuple[Optional[int], str]:
@@ -196,10 +194,9 @@ class _Reader:
         """The constant of a filter "greater than" by which a Gather picks scores; None for any other node."""
         if self.graph.op(node) not in ("Gather", "GatherV2"):
             return None
-        index = self.graph.source(
-            self.graph.inputs[node][1].node, ("Cast", "Reshape", "Squeeze", "Where", "Identity"))
+        index = self.graph.source(self.graph.inputs[node][1].node, ("Cast", "Reshape", "Squeeze", "Where", "Identity"))
         if self.graph.op(index) != "Greater":
-            raise NotRecognisedError("candidates are picked by {}".format(self.graph.op(index)))
+            raise NotRecognisedError(f"candidates are picked by {self.graph.op(index)}")
         compared, limit = self.graph.inputs[index][:2]
         # The other filter keeps boxes with an area after clipping.
         return self._number(limit) if self._origin(compared) in self.index else None
@@ -221,7 +218,7 @@ class _Reader:
     def _number(self, tensor: Tensor) -> float:
         value = self.graph.constant(tensor.node)
         if value is None or value.size != 1:
-            raise NotRecognisedError("a threshold is not a constant ({})".format(tensor.node))
+            raise NotRecognisedError(f"a threshold is not a constant ({tensor.node})")
         return float(value.ravel()[0])
 
     def _count(self, tensor: Tensor) -> int:
@@ -231,7 +228,7 @@ class _Reader:
             value = self.graph.constant(candidate.node)
             if value is not None and value.size == 1:
                 return int(value.ravel()[0])
-        raise NotRecognisedError("the number of boxes kept is not a constant ({})".format(tensor.node))
+        raise NotRecognisedError(f"the number of boxes kept is not a constant ({tensor.node})")
 
     def total(self, names: List[str]) -> int:
         """The smallest constant limit on all that the suppressions gave together."""

@@ -37,8 +37,22 @@ _SPECIAL: Dict[str, Union[_Type, Tuple[_Type, ...]]] = {
 }
 _SPECIAL.update(
     (op, _BOOL)
-    for op in ("Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual", "All", "Any", "LogicalAnd",
-               "LogicalOr", "LogicalNot", "IsFinite", "IsInf", "IsNan")
+    for op in (
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "Equal",
+        "NotEqual",
+        "All",
+        "Any",
+        "LogicalAnd",
+        "LogicalOr",
+        "LogicalNot",
+        "IsFinite",
+        "IsInf",
+        "IsNan",
+    )
 )
 # What an attribute is where it is left out.
 _DEFAULTS = {"out_type": DT_INT32, "out_idx": DT_INT32, "output_type": _INT64, "T": DT_FLOAT}
@@ -59,7 +73,7 @@ def output_type(graph: Graph, tensor: Tensor) -> int:
     if kind is None:
         kind = next((key for key in _USUAL if key in attributes), None)
     if kind is None:
-        raise UnknownTypeError("{} ({})".format(tensor, graph.op(tensor.node)))
+        raise UnknownTypeError(f"{tensor} ({graph.op(tensor.node)})")
     if isinstance(kind, int):
         return kind
     value = attributes[kind] if kind in attributes else None

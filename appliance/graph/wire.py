@@ -4,7 +4,7 @@ from typing import Dict, List, Optional, Tuple
 
 from appliance.graph.proto import MESSAGES
 
-MOST_FIELDS = 4 * 10 ** 6
+MOST_FIELDS = 4 * 10**6
 """Of all messages together; the largest graph of the catalogue has 0.4 million."""
 _DEEPEST = 60
 
@@ -32,7 +32,7 @@ def count_fields(data: bytes) -> int:
                 end, table = around.pop()
             count += 1
             if count > MOST_FIELDS:
-                raise TooMuchError("it has more than {} million fields".format(MOST_FIELDS // 10 ** 6))
+                raise TooMuchError(f"it has more than {MOST_FIELDS // 10**6} million fields")
             tag = data[position]
             position += 1
             if tag > 127:
@@ -54,7 +54,7 @@ def count_fields(data: bytes) -> int:
                 inner = table.get(tag >> 3)
                 if inner:
                     if len(around) >= _DEEPEST:
-                        raise TooMuchError("its messages are nested more than {} deep".format(_DEEPEST))
+                        raise TooMuchError(f"its messages are nested more than {_DEEPEST} deep")
                     around.append((end, table))
                     end, table = min(end, position + length), _TABLES[inner]
                 else:
@@ -83,7 +83,7 @@ def _tables() -> Dict[str, _Table]:
         for name, number, kind in fields:
             base = kind.rstrip("[]{}|")
             if kind.endswith("{}"):
-                entry = "{}.{}".format(message, name)
+                entry = f"{message}.{name}"
                 tables[message][number] = entry
                 tables[entry] = {2: base}
             elif base in MESSAGES:

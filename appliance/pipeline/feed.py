@@ -52,9 +52,7 @@ class Feed:
 
     def start(self, put: Callable[[Frame], bool], drops: Callable[[], int]) -> None:
         """Begin to read. put: takes a frame, and is False when no more are wanted. drops: frames that nobody took."""
-        self._meter.count_drops(
-            lambda: self._source.drops + drops(), lambda: sum(box.drops for box in self._boxes)
-        )
+        self._meter.count_drops(lambda: self._source.drops + drops(), lambda: sum(box.drops for box in self._boxes))
         self._meter.start()
         for sink, box in zip(self._sinks, self._boxes):
             self._sink_threads.append(start_thread("sink " + sink.name, self._serve, sink, box))
@@ -118,7 +116,7 @@ class Feed:
 
     def _box(self, sink: ResultSink) -> "Union[Mailbox[Sequence[Result]], ResultQueue]":
         if self.is_live and sink.every_result:
-            return ResultQueue("{} of stream {}".format(sink.name, self.stream))
+            return ResultQueue(f"{sink.name} of stream {self.stream}")
         return Mailbox(overwrites=self.is_live)
 
     def _serve(self, sink: ResultSink, box: "Union[Mailbox[Sequence[Result]], ResultQueue]") -> None:

@@ -67,8 +67,12 @@ class Intake(Generic[K, T]):
         """Leave an item. False, and the item is gone, if there is no such place (any more)."""
         with self._lock:
             place = self._places.get(key)
-            while (place is not None and not self._closed and not place.overwrites
-                   and len(place.items) >= self._depth(item)):
+            while (
+                place is not None
+                and not self._closed
+                and not place.overwrites
+                and len(place.items) >= self._depth(item)
+            ):
                 place.changed.wait()
                 if self._places.get(key) is not place:
                     return False
@@ -82,7 +86,9 @@ class Intake(Generic[K, T]):
             return True
 
     def take_with(
-        self, claim: Callable[[], C], most: Callable[[C, T], int] = lambda claimed, item: 1,
+        self,
+        claim: Callable[[], C],
+        most: Callable[[C, T], int] = lambda claimed, item: 1,
         bound: Optional[Callable[[bool], int]] = None,
     ) -> Optional[Tuple[int, int, List[Tuple[K, T]], C]]:
         """Wait for an item, and take it with those that wait beside it.

@@ -185,7 +185,7 @@ class Loop:
             for number in range(detector.workers):
                 if number not in self._workers and not self._done.is_set():
                     self._workers.add(number)
-                    self._worker_threads.append(start_thread("front {}".format(number), self._run_front, number))
+                    self._worker_threads.append(start_thread(f"front {number}", self._run_front, number))
 
     def _fail(self, error: BaseException) -> None:
         """Note the first error, and read no more; what is under way is finished as far as it can be."""
@@ -212,14 +212,13 @@ class Loop:
     def _run_front(self, worker: int) -> None:
         try:
             while worker < self._slot.current.workers:
-                taken = self._intake.take_with(
-                    self._slot.acquire, _together, self._most_under_way)
+                taken = self._intake.take_with(self._slot.acquire, _together, self._most_under_way)
                 if taken is None:
                     break
                 turn, first, frames, detector = taken
                 if self._max_frames and first + len(frames) >= self._max_frames:
                     self.stop()
-                    frames = frames[:max(0, self._max_frames - first)]
+                    frames = frames[: max(0, self._max_frames - first)]
                 if not frames or not self._front(turn, frames, detector):
                     self._slot.release(detector)
                     self._intake.done()
@@ -299,8 +298,10 @@ def _find(item: _Fronted) -> _Found:
 
 def _results(item: _Found, now: float) -> List[Result]:
     labels = item.fronted.detector.labels
-    return [_result(frame, found, _timings(item, frame, now), labels)
-            for (_, frame), found in zip(item.fronted.frames, item.found)]
+    return [
+        _result(frame, found, _timings(item, frame, now), labels)
+        for (_, frame), found in zip(item.fronted.frames, item.found)
+    ]
 
 
 def _by_feed(frames: Sequence[Tuple[Feed, Frame]], results: Sequence[Result]) -> Dict[Feed, List[Result]]:

@@ -95,9 +95,12 @@ class Meter:
             frames = sum(count for at, count in self._arrived if at >= since)
             results = sum(1 for at, _ in self._detected if at >= since)
             return Arrivals(
-                _not_before(opened_at, self._last_frame), _not_before(since, self._last_result),
+                _not_before(opened_at, self._last_frame),
+                _not_before(since, self._last_result),
                 _not_before(opened_at, self._waiting_since),
-                frames / seconds if seconds > 0 else 0.0, results / seconds if seconds > 0 else 0.0)
+                frames / seconds if seconds > 0 else 0.0,
+                results / seconds if seconds > 0 else 0.0,
+            )
 
     def _make(self, now: float) -> Statistics:
         self._forget(now)

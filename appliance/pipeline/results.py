@@ -12,7 +12,7 @@ from appliance.frame import Result
 log = logging.getLogger(__name__)
 
 MOST_RESULTS = 1000
-MOST_BYTES = 128 * 10 ** 6
+MOST_BYTES = 128 * 10**6
 """Of the masks and class maps of what waits; a picture is not kept."""
 
 
@@ -41,8 +41,9 @@ class ResultQueue:
             lost, was_full = 0, self._is_full
             for result in results:
                 size = _size(result)
-                if self._waiting and (len(self._waiting) >= self._most_results
-                                      or self._bytes + size > self._most_bytes):
+                if self._waiting and (
+                    len(self._waiting) >= self._most_results or self._bytes + size > self._most_bytes
+                ):
                     lost += 1
                     continue
                 self._waiting.append(_without_picture(result))
@@ -53,9 +54,16 @@ class ResultQueue:
             self._changed.notify()
         if is_news:
             # In a thread of its own: a terminal that takes nothing more must not hold up the detection.
-            threading.Thread(target=log.warning, name="full queue", daemon=True, args=(
-                "%s does not keep up: what is found while %d results wait for it is missing there",
-                self._name, waiting)).start()
+            threading.Thread(
+                target=log.warning,
+                name="full queue",
+                daemon=True,
+                args=(
+                    "%s does not keep up: what is found while %d results wait for it is missing there",
+                    self._name,
+                    waiting,
+                ),
+            ).start()
         return True
 
     def take(self) -> Optional[List[Result]]:

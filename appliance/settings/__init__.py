@@ -14,6 +14,14 @@ from appliance.settings.redact import redact
 from appliance.settings.schema import Settings
 
 __all__ = [
-    "Layer", "Loaded", "Profile", "Settings",
-    "chosen_engine", "chosen_model", "compatibility_notes", "load_settings", "redact", "with_profile",
+    "Layer",
+    "Loaded",
+    "Profile",
+    "Settings",
+    "chosen_engine",
+    "chosen_model",
+    "compatibility_notes",
+    "load_settings",
+    "redact",
+    "with_profile",
 ]

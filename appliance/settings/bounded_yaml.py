@@ -33,8 +33,7 @@ class _Loader(yaml.SafeLoader):
 
 class _LoaderWithoutAliases(_Loader):
     def fetch_alias(self) -> None:
-        raise yaml.scanner.ScannerError(
-            None, None, "an alias (*name); write out what it stands for", self.get_mark())
+        raise yaml.scanner.ScannerError(None, None, "an alias (*name); write out what it stands for", self.get_mark())
 
 
 def compose(text: str) -> Optional[yaml.Node]:
@@ -52,4 +51,4 @@ def load(text: str) -> Any:
 
 def _refuse_size(text: str) -> None:
     if len(text) > MOST_BYTES:
-        raise yaml.YAMLError("longer than {} characters".format(MOST_BYTES))
+        raise yaml.YAMLError(f"longer than {MOST_BYTES} characters")

@@ -17,17 +17,21 @@ def certificate_files(tls: Optional[str]) -> Tuple[str, str]:
         return "", ""
     if words == [SELF_SIGNED]:
         if shutil.which("openssl") is None:
-            raise ConfigError("self-signed needs the program openssl (Debian, Ubuntu: apt install openssl), or "
-                              "give it a certificate and a key")
+            raise ConfigError(
+                "self-signed needs the program openssl (Debian, Ubuntu: apt install openssl), or "
+                "give it a certificate and a key"
+            )
         return SELF_SIGNED, ""
     certificate, key = map(os.path.abspath, words)
     for path in (certificate, key):
         if not os.path.isfile(path):
-            raise ConfigError("there is no file {}".format(path))
+            raise ConfigError(f"there is no file {path}")
     try:
         # Without a password it would ask for one.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:
-        raise ConfigError("{} and {} are no certificate with its key, both PEM, without a password: {}".format(
-            certificate, key, error.strerror if isinstance(error, PermissionError) else error)) from None
+        raise ConfigError(
+            f"{certificate} and {key} are no certificate with its key, both PEM, without a password:"
+            f" {error.strerror if isinstance(error, PermissionError) else error}"
+        ) from None
     return certificate, key

@@ -53,8 +53,14 @@ def read_config_file(path: Path) -> ConfigFile:
     if root is None or _is_empty(root):
         return ConfigFile(path, {}, [])
     if not isinstance(root, yaml.MappingNode):
-        return ConfigFile(path, {}, [_without_colon(path, text) or (
-            "{} line {}: not a config file; write one `key: value` a line".format(path, _line(root)))])
+        return ConfigFile(
+            path,
+            {},
+            [
+                _without_colon(path, text)
+                or (f"{path} line {_line(root)}: not a config file; write one `key: value` a line")
+            ],
+        )
     file = _read_mapping(path, root)
     return file._replace(mistakes=_cut_addresses(path, text, root) + file.mistakes)
 
@@ -69,7 +75,7 @@ def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:
     mistakes: List[str] = []
     first_line: Dict[str, int] = {}
     for key_node, value_node in root.value:
-        place = "{} line {}: ".format(path, _line(key_node))
+        place = f"{path} line {_line(key_node)}: "
         if not isinstance(key_node, yaml.ScalarNode):
             mistakes.append(place + "the name of a setting must be a single word")
             continue
@@ -77,11 +83,10 @@ def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:
         setting = SETTINGS.get(key)
         if setting is None:
             hint = nearest_setting(key.lower().replace("-", "_"))
-            mistakes.append("{}{} is no setting; {}".format(place, redact(key), hint))
+            mistakes.append(f"{place}{redact(key)} is no setting; {hint}")
             continue
         if key in first_line:
-            mistakes.append("{}{} is already set in line {}; keep one of the two"
-                            .format(place, key, first_line[key]))
+            mistakes.append(f"{place}{key} is already set in line {first_line[key]}; keep one of the two")
             continue
         first_line[key] = _line(key_node)
         if _is_empty(value_node):
@@ -89,7 +94,7 @@ def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:
         try:
             entries[key] = Entry(_value(setting, value_node), _line(key_node))
         except BadValue as error:
-            mistakes.append("{}{} {}".format(place, key, error))
+            mistakes.append(f"{place}{key} {error}")
     return ConfigFile(path, entries, mistakes)
 
 
@@ -123,7 +128,7 @@ def _value(setting: Setting, node: yaml.Node) -> Any:
         return parse_text(setting, text)
     if node.tag == _TAG + "str" or (setting.kind in (CAMERA, POWER_MODE) and node.tag == _TAG + "int"):
         return parse_text(setting, text)
-    raise misfit(setting, "{0}; if that is a name, write '{0}'".format(text))
+    raise misfit(setting, f"{text}; if that is a name, write '{text}'")
 
 
 def _is_empty(node: yaml.Node) -> bool:
@@ -140,14 +145,14 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise BadValue("{}: cannot be read: {}".format(path, error.strerror or error)) from None
+        raise BadValue(f"{path}: cannot be read: {error.strerror or error}") from None
     if len(data) > MOST_BYTES:
-        raise BadValue("{}: too large for a config file; is it the right one?".format(path))
+        raise BadValue(f"{path}: too large for a config file; is it the right one?")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise BadValue("{} line {}: not UTF-8 text; save the file as UTF-8".format(path, line)) from None
+        raise BadValue(f"{path} line {line}: not UTF-8 text; save the file as UTF-8") from None
 
 
 def _without_colon(path: Path, text: str) -> Optional[str]:
@@ -156,8 +161,7 @@ def _without_colon(path: Path, text: str) -> Optional[str]:
         found = _ALMOST_KEY.match(line)
         if found and found.group("key") in SETTINGS:
             what = "has = in the place of a colon" if "=" in found.group("sign") else "has no space after the colon"
-            return "{} line {}: {} {}; write `{}: VALUE`".format(
-                path, number, found.group("key"), what, found.group("key"))
+            return f"{path} line {number}: {found.group('key')} {what}; write `{found.group('key')}: VALUE`"
     return None
 
 
@@ -169,12 +173,14 @@ def _cut_addresses(path: Path, text: str, root: yaml.Node) -> List[str]:
     mistakes = []
     for node in _scalars(root):
         mark = node.end_mark
-        comment = lines[mark.line][mark.column:].strip() if mark.line < len(lines) else ""
+        comment = lines[mark.line][mark.column :].strip() if mark.line < len(lines) else ""
         if node.style is not None or "://" not in node.value or not comment.startswith("#") or "@" not in comment:
             continue
         if re.match(r"#\S*@", comment) or has_half_credentials(node.value):
-            mistakes.append("{} line {}: an address ends at \" #\", where a comment begins; write it in single quotes, "
-                            "and # in a password as %23".format(path, mark.line + 1))
+            mistakes.append(
+                f'{path} line {mark.line + 1}: an address ends at " #", where a comment begins; write it in single'
+                " quotes, and # in a password as %23"
+            )
     return mistakes
 
 
@@ -196,8 +202,8 @@ def _explain(path: Path, text: str, error: yaml.YAMLError) -> str:
     if mark is None:  # a character that YAML does not allow
         position = int(getattr(error, "position", 0))
         line = text.count("\n", 0, position) + 1
-        return "{} line {}: a character that a config file cannot hold; delete it".format(path, line)
-    place = "{} line {}, column {}: ".format(path, mark.line + 1, mark.column + 1)
+        return f"{path} line {line}: a character that a config file cannot hold; delete it"
+    place = f"{path} line {mark.line + 1}, column {mark.column + 1}: "
     problem = str(getattr(error, "problem", None) or error)
     if "escape" in problem:
         return place + IN_DOUBLE_QUOTES
@@ -205,4 +211,4 @@ def _explain(path: Path, text: str, error: yaml.YAMLError) -> str:
         return place + "a tab; use spaces instead"
     if "another document" in problem:
         return place + "a second document starts here; a config file has only one `---`, at its top"
-    return "{}not valid YAML: {}; write one `key: value` a line".format(place, problem)
+    return f"{place}not valid YAML: {problem}; write one `key: value` a line"

@@ -17,12 +17,21 @@ _log = logging.getLogger(__name__)
 
 DEFAULT_CONFIG = Path("config.yml")
 PREFIX = "SPLITLENS_"
-NO_SETTINGS = tuple("SPLITLENS_" + name for name in (
-    "SYSROOT",  # appliance/board/root.py
-    "DASHBOARD",  # appliance/supervise.py
-    "IMAGE", "MEMORY", "DOCKER_DIR",  # deploy/
-    "CHROMIUM", "TEST_ALL", "TEST_BOOT", "TEST_IMAGE", "TEST_ZOO",  # tests/
-))
+NO_SETTINGS = tuple(
+    "SPLITLENS_" + name
+    for name in (
+        "SYSROOT",  # appliance/board/root.py
+        "DASHBOARD",  # appliance/supervise.py
+        "IMAGE",
+        "MEMORY",
+        "DOCKER_DIR",  # deploy/
+        "CHROMIUM",
+        "TEST_ALL",
+        "TEST_BOOT",
+        "TEST_IMAGE",
+        "TEST_ZOO",  # tests/
+    )
+)
 """The project's own variables that are read elsewhere."""
 
 
@@ -103,7 +112,7 @@ def load_settings(
             origins[key] = setting.variable
         elif key in entries:
             values[key], layers[key] = entries[key].value, Layer.CONFIG_FILE
-            origins[key] = "{} line {}".format(path, entries[key].line)
+            origins[key] = f"{path} line {entries[key].line}"
         else:
             values[key], layers[key], origins[key] = setting.default, Layer.DEFAULT, "default"
     loaded = Loaded(Settings(**values), origins, layers, path, len(entries))
@@ -117,7 +126,8 @@ def with_profile(loaded: Loaded, profile: Profile) -> Loaded:
     loaded = loaded._replace(
         settings=dataclasses.replace(loaded.settings, **added),
         origins=dict(loaded.origins, **{key: "profile " + profile.name for key in added}),
-        layers=dict(loaded.layers, **{key: Layer.PROFILE for key in added}))
+        layers=dict(loaded.layers, **{key: Layer.PROFILE for key in added}),
+    )
     _check_precision(loaded)
     return loaded
 
@@ -127,9 +137,10 @@ def _check_precision(loaded: Loaded) -> None:
     settings = loaded.settings
     if settings.engine == "openvino" and settings.precision_model in ("FP16", "INT8"):
         raise ConfigError(
-            "{}: precision_model {} cannot be had with engine openvino ({}), which computes in FP32 only: take it out, "
-            "or set engine: tensorrt, which needs an NVIDIA GPU".format(
-                loaded.origins["precision_model"], settings.precision_model, loaded.origins["engine"]))
+            f"{loaded.origins['precision_model']}: precision_model {settings.precision_model} cannot be had with engine"
+            f" openvino ({loaded.origins['engine']}), which computes in FP32 only: take it out, or set engine:"
+            " tensorrt, which needs an NVIDIA GPU"
+        )
 
 
 def option_given(setting: Setting, value: object) -> str:
@@ -154,7 +165,7 @@ def chosen_model(loaded: Loaded) -> str:
 
 
 def chosen_engine(loaded: Loaded) -> str:
-    """"auto", "tensorflow", "openvino" or "tensorrt".
+    """ "auto", "tensorflow", "openvino" or "tensorrt".
 
     A model_type of trt_v1 counts for the model that its own or a lower layer names.
     """
@@ -169,23 +180,26 @@ def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[
     """A sentence for every key that somebody set and that does not do what it did in the original project."""
     notes = []
     if settings.vis_worker:
-        notes.append("{}: vis_worker has no effect: drawing always has a thread of its own"
-                     .format(origins["vis_worker"]))
+        notes.append(f"{origins['vis_worker']}: vis_worker has no effect: drawing always has a thread of its own")
     asks_for_tensorrt = settings.model_type == "trt_v1" and settings.engine == "auto"
     if settings.precision_model is not None and settings.engine != "tensorrt" and not asks_for_tensorrt:
-        notes.append("{}: precision_model is for TensorRT engines; the others run a graph as it was stored"
-                     .format(origins["precision_model"]))
+        notes.append(
+            f"{origins['precision_model']}: precision_model is for TensorRT engines; the others run a graph as it was"
+            " stored"
+        )
     if settings.calibration_images is not None and settings.precision_model != "INT8":
-        notes.append("{}: calibration_images has no effect: only precision_model INT8 is calibrated"
-                     .format(origins["calibration_images"]))
+        notes.append(
+            f"{origins['calibration_images']}: calibration_images has no effect: only precision_model INT8 is"
+            " calibrated"
+        )
     if asks_for_tensorrt:
-        notes.append("{}: model_type trt_v1 asks for TensorRT; `engine: tensorrt` says the same"
-                     .format(origins["model_type"]))
+        notes.append(f"{origins['model_type']}: model_type trt_v1 asks for TensorRT; `engine: tensorrt` says the same")
     for key in ("model_type", "split_shape", "num_classes"):
         value = getattr(settings, key)
         if value is not None and not (key == "model_type" and asks_for_tensorrt):
-            notes.append("{}: {} {} is not needed: it is found in the graph, and only compared with that"
-                         .format(origins[key], key, value))
+            notes.append(
+                f"{origins[key]}: {key} {value} is not needed: it is found in the graph, and only compared with that"
+            )
     return notes
 
 
@@ -199,16 +213,16 @@ def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Dict[s
         setting = variables.get(variable)
         if setting is None:
             # Without the beginning that they share: with it, everything is near.
-            near = [SETTINGS[key].variable for key in nearest(variable[len(PREFIX):].lower(), SETTINGS)]
+            near = [SETTINGS[key].variable for key in nearest(variable[len(PREFIX) :].lower(), SETTINGS)]
             if near:
-                mistakes.append("{}: no setting has this environment variable; {}".format(variable, did_you_mean(near)))
+                mistakes.append(f"{variable}: no setting has this environment variable; {did_you_mean(near)}")
             else:
                 foreign.append(variable)
         elif environ[variable].strip():
             try:
                 values[setting.key] = parse_text(setting, environ[variable])
             except BadValue as error:
-                mistakes.append("{} {}".format(variable, error))
+                mistakes.append(f"{variable} {error}")
     if foreign:
         _log.warning("No setting has the environment variable %s: ignored", ", ".join(foreign))
     return values
@@ -219,11 +233,11 @@ def _read_overrides(overrides: Mapping[str, object], mistakes: List[str]) -> Dic
     for key, value in overrides.items():
         setting = SETTINGS.get(key)
         if setting is None:
-            mistakes.append("{} is no setting; {}".format(key, nearest_setting(key)))
+            mistakes.append(f"{key} is no setting; {nearest_setting(key)}")
             continue
         try:
             is_text = isinstance(value, str)
             values[key] = parse_text(setting, str(value)) if is_text else check_value(setting, value)
         except BadValue as error:
-            mistakes.append("{} {}".format(setting.option, error))
+            mistakes.append(f"{setting.option} {error}")
     return values

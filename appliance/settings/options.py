@@ -10,17 +10,28 @@ from appliance.settings.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
 # Keeps the options apart from a command's own arguments, which may be called `model` too.
 _DEST = "setting:"
 
-_METAVARS = {INTEGER: "N", NUMBER: "X", CAMERA: "CAMERA", STREAMS: "{NAME: SOURCE, ...}",
-             POWER_MODE: "ID|NAME", NETWORKS: "ADDRESS,...", URL_PATH: "/PATH",
-             ORIGINS: "self,ORIGIN,...", TLS: "self-signed|CERT KEY"}
+_METAVARS = {
+    INTEGER: "N",
+    NUMBER: "X",
+    CAMERA: "CAMERA",
+    STREAMS: "{NAME: SOURCE, ...}",
+    POWER_MODE: "ID|NAME",
+    NETWORKS: "ADDRESS,...",
+    URL_PATH: "/PATH",
+    ORIGINS: "self,ORIGIN,...",
+    TLS: "self-signed|CERT KEY",
+}
 
 
 class _Switch(argparse.Action):
     """--split-model and --no-split-model in one (argparse has it only from Python 3.9)."""
 
     def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
-        values: Union[str, Sequence[Any], None], option_string: Optional[str] = None,
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Union[str, Sequence[Any], None],
+        option_string: Optional[str] = None,
     ) -> None:
         setattr(namespace, self.dest, not (option_string or "").startswith("--no-"))
 
@@ -37,16 +48,28 @@ def add_setting_options(parser: argparse.ArgumentParser, shown: Container[str] =
         group = groups[setting.group]
         text = help_text(setting).replace("%", "%%") if setting.key in shown else argparse.SUPPRESS
         if setting.kind == BOOLEAN:
-            group.add_argument(setting.option, "--no-" + setting.option[2:], dest=_DEST + setting.key,
-                               action=_Switch, nargs=0, default=argparse.SUPPRESS, help=text)
+            group.add_argument(
+                setting.option,
+                "--no-" + setting.option[2:],
+                dest=_DEST + setting.key,
+                action=_Switch,
+                nargs=0,
+                default=argparse.SUPPRESS,
+                help=text,
+            )
         else:
-            group.add_argument(setting.option, dest=_DEST + setting.key, metavar=_metavar(setting),
-                               default=argparse.SUPPRESS, help=text)
+            group.add_argument(
+                setting.option,
+                dest=_DEST + setting.key,
+                metavar=_metavar(setting),
+                default=argparse.SUPPRESS,
+                help=text,
+            )
 
 
 def read_overrides(namespace: argparse.Namespace) -> Dict[str, object]:
     """The options that were given, key to value: bool for a switch, else the text as written."""
-    return {name[len(_DEST):]: value for name, value in vars(namespace).items() if name.startswith(_DEST)}
+    return {name[len(_DEST) :]: value for name, value in vars(namespace).items() if name.startswith(_DEST)}
 
 
 def set_override(namespace: argparse.Namespace, key: str, value: object) -> None:
@@ -71,4 +94,4 @@ def help_text(setting: Setting) -> str:
             parts.append("default: " + ("true" if default else "false"))
         else:
             parts.append("default: " + (show_number(default) if isinstance(default, float) else str(default)))
-    return setting.help + (" ({})".format("; ".join(parts)) if parts else "")
+    return setting.help + (f" ({'; '.join(parts)})" if parts else "")

@@ -10,7 +10,8 @@ _STARTS_AS_ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 # An address inside a longer text. A quoted one may hold spaces. A scheme has its bound: without one, every letter of a
 # long word begins a search to the word's end.
 _QUOTED_ADDRESS = re.compile(
-    r"""(?P<start>(?P<quote>["'])[a-z][a-z0-9+.-]{0,30}://)(?P<rest>.*?)(?=(?P=quote)|$)""", re.IGNORECASE)
+    r"""(?P<start>(?P<quote>["'])[a-z][a-z0-9+.-]{0,30}://)(?P<rest>.*?)(?=(?P=quote)|$)""", re.IGNORECASE
+)
 _BARE_ADDRESS = re.compile(r"""(?P<start>[a-z][a-z0-9+.-]{0,30}://)(?P<rest>[^\s"']*)""", re.IGNORECASE)
 
 # name=value in the query, the path (user=admin_password=x_channel=1), or after #!:: (SRT). Single letters need a sign
@@ -18,17 +19,22 @@ _BARE_ADDRESS = re.compile(r"""(?P<start>[a-z][a-z0-9+.-]{0,30}://)(?P<rest>[^\s
 _FIELD = re.compile(
     r"""((?<![a-z0-9])(?:user|usr|username|userpwd|loginuse|login|pass|[a-z0-9]{0,30}(?:passwd|password|passphrase|token"""
     r"""|secret)|pwd|pw|loginpas|auth|authbasic|key|api_?key|jwt|sid|session(?:_?id)?|sig|signature)=|(?<=[?&;,:])[up]=)"""
-    r"""(?:(?![_,;/][a-z]+=)[^&\s"'])*""", re.IGNORECASE)
+    r"""(?:(?![_,;/][a-z]+=)[^&\s"'])*""",
+    re.IGNORECASE,
+)
 
 # Properties of rtspsrc, souphttpsrc, srtsrc and their kin: name = (type) value. Quotes may stand around the value, the
 # name, or both.
-_PROPERTY_NAMES = (r"(?:user-id|user-pw|proxy-id|proxy-pw|username|password|passwd|passphrase|streamid|cookies"
-                   r"|extra-headers)")
+_PROPERTY_NAMES = (
+    r"(?:user-id|user-pw|proxy-id|proxy-pw|username|password|passwd|passphrase|streamid|cookies"
+    r"|extra-headers)"
+)
 _PROPERTY = re.compile(
     r"""(?P<quote>["'])(?P<quoted>""" + _PROPERTY_NAMES + r"""\s*=)(?:\\.|(?!(?P=quote))[^\\])*(?:(?P=quote)|\\?$)"""
     r"""|(?P<bare>(?<![\w?&;,:/-])""" + _PROPERTY_NAMES + r"""["']?\s*=\s*(?:\([a-z0-9]+\)\s*)?)"""
     r"""(?:"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$)|[<{][^>}]*(?:[>}]|$)|(?:\\.|\S)+)""",
-    re.IGNORECASE | re.DOTALL)
+    re.IGNORECASE | re.DOTALL,
+)
 
 # user:password@ behind an address that was written wrong (rtsp:/user:password@host), or behind none at all. It is
 # looked for once a word.
@@ -62,8 +68,10 @@ def redact(address: str) -> str:
 
 def has_half_credentials(address: str) -> bool:
     """Whether what follows a `scheme://` looks like user:password cut off before its @."""
-    return any("@" not in found.group("rest") and _HALF.match(found.group("rest")) is not None
-               for found in _BARE_ADDRESS.finditer(address))
+    return any(
+        "@" not in found.group("rest") and _HALF.match(found.group("rest")) is not None
+        for found in _BARE_ADDRESS.finditer(address)
+    )
 
 
 def _hide_value(match: Match[str]) -> str:

@@ -17,7 +17,7 @@ def show(loaded: Loaded) -> str:
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines: List[str] = []
     for key, origin, value in rows:
-        lines.append("{}  {}  {}".format(key.ljust(widths[0]), origin.ljust(widths[1]), value))
+        lines.append(f"{key.ljust(widths[0])}  {origin.ljust(widths[1])}  {value}")
     return "\n".join(lines)
 
 
@@ -38,5 +38,5 @@ def check(loaded: Loaded) -> str:
     """The answer of `config check` for settings that could be loaded."""
     if loaded.config is None:
         return "There is no config.yml here; the defaults are used."
-    settings = "1 setting" if loaded.config_entries == 1 else "{} settings".format(loaded.config_entries)
-    return "{}: {}, no mistakes".format(loaded.config, settings)
+    settings = "1 setting" if loaded.config_entries == 1 else f"{loaded.config_entries} settings"
+    return f"{loaded.config}: {settings}, no mistakes"

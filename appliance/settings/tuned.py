@@ -23,7 +23,7 @@ MEASURED_UNDER = ("split_model", "exact")
 """Settings that decide what can be chosen at all."""
 
 _VERSION = 1
-_MOST_BYTES = 10 ** 6
+_MOST_BYTES = 10**6
 _HEADING = """\
 # The fastest settings for each model on this machine, as `python -m appliance tune` measured them. What is set in
 # config.yml, the environment or on the command line wins. Take out a model, or the file, to go back to the defaults.
@@ -63,16 +63,16 @@ def read_tuned(path: Path) -> Dict[str, Tuned]:
         with open_regular(path) as file:
             content = load(file.read(_MOST_BYTES).decode("utf-8"))
         if content["version"] != _VERSION:
-            raise ValueError("version {}".format(content["version"]))
+            raise ValueError(f"version {content['version']}")
         return {str(name): _checked(entry) for name, entry in content["models"].items()}
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError("{}: cannot be read: {}".format(path, error.strerror)) from error
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except BadValue as error:
-        raise ConfigError("{}: {}".format(path, error)) from error
+        raise ConfigError(f"{path}: {error}") from error
     except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError("{}: not as `tune` wrote it".format(path)) from error
+        raise ConfigError(f"{path}: not as `tune` wrote it") from error
 
 
 def write_tuned(path: Path, entries: Mapping[str, Tuned]) -> None:
@@ -98,22 +98,30 @@ def reason_not_to_use(entry: Tuned, loaded: Loaded, graph: str, machine: Mapping
     """Why an entry does not hold here and now, after "it was tuned "; "" where it does. machine, graph: as in Tuned."""
     if entry.graph != graph:
         return "for another graph of this name"
-    others = ["{} {}, now {}".format(key, entry.machine.get(key), machine.get(key))
-              for key in sorted(set(entry.machine) | set(machine)) if entry.machine.get(key) != machine.get(key)]
+    others = [
+        f"{key} {entry.machine.get(key)}, now {machine.get(key)}"
+        for key in sorted(set(entry.machine) | set(machine))
+        if entry.machine.get(key) != machine.get(key)
+    ]
     if others:
-        return "on another machine ({})".format("; ".join(others))
+        return f"on another machine ({'; '.join(others)})"
     asked = engine_asked_for(loaded)
     if asked not in (None, entry.engine):
-        return "for the engine {}, and {} asks for {}".format(
-            entry.engine, loaded.origins["engine" if loaded.settings.engine == asked else "model_type"], asked)
-    differing = {key: value for key, value in entry.under.items()
-                 if value != (asked if key == "engine" else getattr(loaded.settings, key))}
+        return (
+            f"for the engine {entry.engine}, and"
+            f" {loaded.origins['engine' if loaded.settings.engine == asked else 'model_type']} asks for {asked}"
+        )
+    differing = {
+        key: value
+        for key, value in entry.under.items()
+        if value != (asked if key == "engine" else getattr(loaded.settings, key))
+    }
     return "with " + as_written(differing) if differing else ""
 
 
 def as_written(values: Mapping[str, Any]) -> str:
     """Settings as they are written: "engine: openvino, xla: true"."""
-    return ", ".join("{}: {}".format(key, str(values[key]).lower()) for key in sorted(values))
+    return ", ".join(f"{key}: {str(values[key]).lower()}" for key in sorted(values))
 
 
 def with_tuned(loaded: Loaded, entry: Tuned, path: Path) -> Loaded:
@@ -121,8 +129,9 @@ def with_tuned(loaded: Loaded, entry: Tuned, path: Path) -> Loaded:
     added = {key: value for key, value in entry.settings.items() if is_free(loaded, key)}
     return loaded._replace(
         settings=dataclasses.replace(loaded.settings, **added),
-        origins=dict(loaded.origins, **{key: "tuned ({})".format(path) for key in added}),
-        layers=dict(loaded.layers, **{key: Layer.TUNED for key in added}))
+        origins=dict(loaded.origins, **{key: f"tuned ({path})" for key in added}),
+        layers=dict(loaded.layers, **{key: Layer.TUNED for key in added}),
+    )
 
 
 def _checked(entry: Any) -> Tuned:
@@ -133,13 +142,14 @@ def _checked(entry: Any) -> Tuned:
             raise ValueError("not an entry")
     for key, value in tuned.settings.items():
         if key not in TUNED_SETTINGS:
-            raise BadValue("{} is nothing that is tuned".format(key))
+            raise BadValue(f"{key} is nothing that is tuned")
         try:
             check_value(SETTINGS[key], value)
         except BadValue as error:
-            raise BadValue("{} {}".format(key, error)) from None
+            raise BadValue(f"{key} {error}") from None
     under = set(tuned.under)
     if "engine" not in under | set(tuned.settings) or not (
-            set(MEASURED_UNDER) <= under <= set(MEASURED_UNDER + TUNED_SETTINGS)):
+        set(MEASURED_UNDER) <= under <= set(MEASURED_UNDER + TUNED_SETTINGS)
+    ):
         raise ValueError("not an entry")
     return tuned._replace(date=str(tuned.date), graph=str(tuned.graph))

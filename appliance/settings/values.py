@@ -75,7 +75,7 @@ def misfit(setting: Setting, found: str) -> BadValue:
     found = redact(found)
     if len(found) > _SHOWN:
         found = found[:_SHOWN] + "..."
-    return BadValue("must be {}, not {}".format(describe(setting), found))
+    return BadValue(f"must be {describe(setting)}, not {found}")
 
 
 def describe(setting: Setting) -> str:
@@ -87,10 +87,9 @@ def describe(setting: Setting) -> str:
     if setting.choices:
         return "one of " + ", ".join(setting.choices)
     if setting.kind == CAMERA:
-        return ("a camera index{} or a text (device path, RTSP or HTTP address, GStreamer pipeline)"
-                .format(_range(setting)))
+        return f"a camera index{_range(setting)} or a text (device path, RTSP or HTTP address, GStreamer pipeline)"
     if setting.kind == POWER_MODE:
-        return "the id{} or the name of a power mode, or leave".format(_range(setting))
+        return f"the id{_range(setting)} or the name of a power mode, or leave"
     if setting.kind in (INTEGER, NUMBER):
         noun = "a whole number" if setting.kind == INTEGER else "a number"
         return noun + (" of " + setting.unit if setting.unit else "") + _range(setting)
@@ -99,15 +98,15 @@ def describe(setting: Setting) -> str:
 
 def show_number(number: float) -> str:
     """Shortest form: 5, 0.5."""
-    return "{:g}".format(number) if abs(number) < 1e5 else str(number)
+    return f"{number:g}" if abs(number) < 1e5 else str(number)
 
 
 def _range(setting: Setting) -> str:
     if setting.minimum is None:
         return ""
     if setting.maximum is None:
-        return " from {} up".format(show_number(setting.minimum))
-    return " from {} to {}".format(show_number(setting.minimum), show_number(setting.maximum))
+        return f" from {show_number(setting.minimum)} up"
+    return f" from {show_number(setting.minimum)} to {show_number(setting.maximum)}"
 
 
 def _in_range(setting: Setting, value: float) -> bool:
@@ -116,5 +115,6 @@ def _in_range(setting: Setting, value: float) -> bool:
             return False
     except OverflowError:  # a whole number that no double holds
         return False
-    return ((setting.minimum is None or value >= setting.minimum)
-            and (setting.maximum is None or value <= setting.maximum))
+    return (setting.minimum is None or value >= setting.minimum) and (
+        setting.maximum is None or value <= setting.maximum
+    )

@@ -11,11 +11,11 @@ def nearest(word: str, known: Iterable[str], most: int = 1) -> List[str]:
 
 def did_you_mean(words: List[str]) -> str:
     """The question "did you mean a or b?"; "" for no words."""
-    return "did you mean {}?".format(" or ".join(words)) if words else ""
+    return f"did you mean {' or '.join(words)}?" if words else ""
 
 
 def size_text(size: Optional[int]) -> str:
     """A number of bytes for people: "76 MB", "1.1 GB", "size unknown"."""
     if size is None:
         return "size unknown"
-    return "{:.1f} GB".format(size / 1e9) if size >= 1e9 else "{} MB".format(max(1, size // 1000000))
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, size // 1000000)} MB"

@@ -16,4 +16,4 @@ def shares(result: Result) -> List[Tuple[int, float]]:
 
 def percent(share: float) -> str:
     """A share in whole percent; what is not quite nothing is "<1%"."""
-    return "<1%" if share < 0.005 else "{:.0f}%".format(100 * share)
+    return "<1%" if share < 0.005 else f"{100 * share:.0f}%"

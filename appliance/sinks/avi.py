@@ -40,7 +40,7 @@ class AviWriter:
         # 29.97002997 becomes 30000/1001. The bound keeps the numerator in the header's 32 bits.
         self._rate = Fraction(min(fps, 1e6)).limit_denominator(1001)
         if self._rate <= 0:
-            raise ValueError("fps must be above 0, not {}".format(fps))
+            raise ValueError(f"fps must be above 0, not {fps}")
         self._part_bytes = part_bytes
         self._parts: List[bytes] = []  # of every finished part: its entry in the index of indexes
         self._index = array("I")  # of this part: where each picture starts, counted from "movi", and its size
@@ -117,9 +117,7 @@ class AviWriter:
 
     def _start_part(self, kind: bytes, headers: bytes = b"") -> None:
         self._riff = self._end
-        self._append(
-            struct.pack("<4sI4s", b"RIFF", 0, kind) + headers + struct.pack("<4sI4s", b"LIST", 0, b"movi")
-        )
+        self._append(struct.pack("<4sI4s", b"RIFF", 0, kind) + headers + struct.pack("<4sI4s", b"LIST", 0, b"movi"))
         self._movi = self._end - 4
         self._update_headers()
 

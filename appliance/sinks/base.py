@@ -55,7 +55,7 @@ def cannot_write(path: str, problem: OSError, kept: str = "") -> OutputError:
         reason, remedy = "no such directory", "Make it first, or choose another place."
     else:
         reason, remedy = problem.strerror or str(problem), "Choose another place."
-    return OutputError("{}: {}.{} {}".format(path, reason, " " + kept if kept else "", remedy))
+    return OutputError(f"{path}: {reason}.{' ' + kept if kept else ''} {remedy}")
 
 
 def make_writable_directory(path: str) -> None:

@@ -28,13 +28,11 @@ def format_detections(result: Result) -> str:
     """For example "frame 100: person 0.98 [12 34 56 78], dog 0.71 [90 12 340 56]", or "frame 100: sofa 31%, cat 7%"."""
     found = result.detections
     texts = [
-        "{} {:.2f} [{}]".format(
-            result.label(int(class_id)), score, " ".join(str(round(float(x))) for x in box)
-        )
+        f"{result.label(int(class_id))} {score:.2f} [{' '.join(str(round(float(x))) for x in box)}]"
         for box, score, class_id in zip(found.boxes, found.scores, found.class_ids)
     ]
-    texts += ["{} {}".format(result.label(class_id), percent(share)) for class_id, share in shares(result)]
-    return "frame {}: {}".format(result.frame.index, ", ".join(texts) or "nothing found")
+    texts += [f"{result.label(class_id)} {percent(share)}" for class_id, share in shares(result)]
+    return f"frame {result.frame.index}: {', '.join(texts) or 'nothing found'}"
 
 
 class Console(Sink):

@@ -44,7 +44,8 @@ class Encoder(NamedTuple):
         # Players take a large picture for BT.709 where the file does not say, and not every encoder says it.
         colorimetry = "bt709" if height > _SD_LINES else "bt601"
         return self.template.format(
-            bits=bits, kbits=bits // 1000, keyframe=max(1, round(fps)), colorimetry=colorimetry).split()
+            bits=bits, kbits=bits // 1000, keyframe=max(1, round(fps)), colorimetry=colorimetry
+        ).split()
 
 
 @functools.lru_cache(maxsize=1)
@@ -54,12 +55,14 @@ def find_encoder() -> Encoder:
         raise OutputError(
             "MP4 needs GStreamer, which is not installed; on Debian and Ubuntu: apt-get install gstreamer1.0-tools "
             "gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly. "
-            "AVI needs nothing.")
+            "AVI needs nothing."
+        )
     missing = [element for element in NEEDED if not _exists(element)]
     if missing:
         raise OutputError(
-            "MP4 needs GStreamer's {}; on Debian and Ubuntu: apt-get install {}. AVI needs nothing.".format(
-                ", ".join(missing), " ".join(sorted({NEEDED[element] for element in missing}))))
+            f"MP4 needs GStreamer's {', '.join(missing)}; on Debian and Ubuntu: apt-get install"
+            f" {' '.join(sorted({NEEDED[element] for element in missing}))}. AVI needs nothing."
+        )
     broken: List[str] = []
     for row in known_encoders():
         encoder = Encoder(row["element"], row["words"])
@@ -71,9 +74,10 @@ def find_encoder() -> Encoder:
         broken.append(encoder.element)
     packages = sorted({row["package"] for row in known_encoders() if "package" in row})
     raise OutputError(
-        "MP4 needs an H.264 encoder, and {}; on Debian and Ubuntu one of these brings one: {}. AVI needs none.".format(
-            "{} does not work here".format(" nor ".join(broken)) if broken else "GStreamer has none here",
-            ", ".join(packages)))
+        "MP4 needs an H.264 encoder, and"
+        f" {'{} does not work here'.format(' nor '.join(broken)) if broken else 'GStreamer has none here'}; on Debian"
+        f" and Ubuntu one of these brings one: {', '.join(packages)}. AVI needs none."
+    )
 
 
 def known_encoders() -> List[Dict[str, Any]]:
@@ -93,17 +97,35 @@ def _exists(element: str) -> bool:
 
 def _works(encoder: Encoder) -> bool:
     """Whether it encodes some pictures. One that is installed may lack its hardware, or the right to use it."""
-    pipeline = ["videotestsrc", "num-buffers=10", "!", "video/x-raw,format=I420,width=320,height=240,framerate=30/1",
-                "!", "videoconvert", "!"] + encoder.words(320, 240, 30.0) + ["!", "h264parse", "!", "mp4mux", "!",
-                                                                             "fakesink"]
+    pipeline = (
+        [
+            "videotestsrc",
+            "num-buffers=10",
+            "!",
+            "video/x-raw,format=I420,width=320,height=240,framerate=30/1",
+            "!",
+            "videoconvert",
+            "!",
+        ]
+        + encoder.words(320, 240, 30.0)
+        + ["!", "h264parse", "!", "mp4mux", "!", "fakesink"]
+    )
     return _succeeds([LAUNCHER, "-q"] + pipeline)
 
 
 def _succeeds(command: List[str]) -> bool:
     try:
-        return subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
-            timeout=TRIAL_SECONDS, start_new_session=True,
-        ).returncode == 0
+        return (
+            subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment(),
+                timeout=TRIAL_SECONDS,
+                start_new_session=True,
+            ).returncode
+            == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False

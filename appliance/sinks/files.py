@@ -12,7 +12,8 @@ from appliance.sinks.base import cannot_write
 
 NAME_TIME = "%Y%m%d-%H%M%S"
 _NAME = re.compile(
-    r"(?P<stream>" + STREAM_NAME + r")_(?P<time>\d{8}-\d{6})(?:_(?P<number>\d{1,6}))?\.(?P<format>avi|mp4)")
+    r"(?P<stream>" + STREAM_NAME + r")_(?P<time>\d{8}-\d{6})(?:_(?P<number>\d{1,6}))?\.(?P<format>avi|mp4)"
+)
 # A folder's time is only this exact (FAT: two seconds): one that changed just now may change again unseen.
 _COARSEST_CLOCK = 3.0
 
@@ -72,5 +73,12 @@ class RecordingFiles:
             return None
         if not stat.S_ISREG(facts.st_mode):
             return None
-        return RecordingFile(name, match.group("stream"), started, int(match.group("number") or 1),
-                             match.group("format"), facts.st_size, facts.st_mtime)
+        return RecordingFile(
+            name,
+            match.group("stream"),
+            started,
+            int(match.group("number") or 1),
+            match.group("format"),
+            facts.st_size,
+            facts.st_mtime,
+        )

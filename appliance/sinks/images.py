@@ -42,13 +42,9 @@ class ImageWriter(Sink):
         path = output_path(self._output_dir, source)
         extension = os.path.splitext(path)[1].lower()
         if extension not in PICTURE_EXTENSIONS:
-            raise OutputError(
-                "{}: pictures are written as jpg, jpeg or png only. Rename the input.".format(path)
-            )
+            raise OutputError(f"{path}: pictures are written as jpg, jpeg or png only. Rename the input.")
         if os.path.realpath(path) == os.path.realpath(source):
-            raise OutputError(
-                "{}: the output would replace its own input. Choose another output.".format(path)
-            )
+            raise OutputError(f"{path}: the output would replace its own input. Choose another output.")
         options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if extension != ".png" else []
         data = cv2.imencode(extension, self._overlay.draw(result), options)[1].tobytes()
         try:
@@ -56,6 +52,6 @@ class ImageWriter(Sink):
             with replacing(Path(path), 0o666, durable=False) as file:
                 file.write(data)
         except OSError as problem:
-            kept = "Pictures written before it: {}.".format(self.written) if self.written else ""
+            kept = f"Pictures written before it: {self.written}." if self.written else ""
             raise cannot_write(path, problem, kept) from problem
         self.written += 1

@@ -12,7 +12,7 @@ from appliance.core.files import keep_damaged, open_regular, sync_path, write_te
 
 JOURNAL_FILE = ".journal"
 _BEGAN, _ENDED = "began", "ended"
-_MOST_BYTES = 8 * 1000 ** 2
+_MOST_BYTES = 8 * 1000**2
 """Read at most, the newest: some hundred thousand lines."""
 _SPARE_LINES = 1000
 
@@ -62,10 +62,10 @@ class Journal:
         lines: List[str] = []
         self._places = {}
         for name in kept:
-            lines.append("{} {}\n".format(_BEGAN, name))
+            lines.append(f"{_BEGAN} {name}\n")
             self._places[name] = len(lines)
             if name not in self.unfinished and name not in written:
-                lines.append("{} {}\n".format(_ENDED, name))
+                lines.append(f"{_ENDED} {name}\n")
         self._lines = len(lines)
         try:
             if lines or os.path.lexists(str(self._path)):
@@ -101,10 +101,11 @@ class Journal:
         self._is_synced = False
         try:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write("{} {}\n".format(word, name))
+                file.write(f"{word} {name}\n")
         except OSError as problem:
             self._complain(problem)
 
     def _complain(self, problem: OSError) -> None:
-        log.warning("%s: %s; in which order recordings were written is not known after a restart",
-                    self._path, problem.strerror)
+        log.warning(
+            "%s: %s; in which order recordings were written is not known after a restart", self._path, problem.strerror
+        )

@@ -80,7 +80,7 @@ class JsonLines(Sink):
         try:
             write_all(self._file, line.encode("ascii"))
         except BrokenPipeError as problem:
-            raise OutputClosed("{}: its reader closed it.".format(self._path)) from problem
+            raise OutputClosed(f"{self._path}: its reader closed it.") from problem
         except OSError as problem:
             raise cannot_write(self._path, problem) from problem
 

@@ -52,6 +52,4 @@ def _printable(text: str) -> str:
     if _HAS_UNICODE:
         return text
     plain = unicodedata.normalize("NFKD", text)
-    return (
-        "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode("ascii")
-    )
+    return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode("ascii")

@@ -31,12 +31,19 @@ def header(width: int, height: int, fps: float) -> bytes:
     """What comes first. width, height: of the padded picture. fps: 1/fps is how long the last picture stands."""
     video = _number("B0", width) + _number("BA", height) + _element("2EB524", b"I420")
     track = (
-        _number("D7", 1) + _number("73C5", 1) + _number("83", 1) + _number("9C", 0)  # number, id, video, no lacing
-        + _number("23E383", round(1e9 / fps)) + _element("86", b"V_UNCOMPRESSED") + _element("E0", video)
+        _number("D7", 1)
+        + _number("73C5", 1)
+        + _number("83", 1)
+        + _number("9C", 0)  # number, id, video, no lacing
+        + _number("23E383", round(1e9 / fps))
+        + _element("86", b"V_UNCOMPRESSED")
+        + _element("E0", video)
     )
     return (
         _element("1A45DFA3", _element("4282", b"matroska") + _number("4287", 4) + _number("4285", 2))
-        + bytes.fromhex("18538067") + b"\x01" + b"\xff" * 7  # a segment of unknown length
+        + bytes.fromhex("18538067")
+        + b"\x01"
+        + b"\xff" * 7  # a segment of unknown length
         + _element("1549A966", _number("2AD7B1", round(TICK * 1e9)))
         + _element("1654AE6B", _element("AE", track))
     )

@@ -77,8 +77,8 @@ def tell_kept(seconds: float, may_lack_its_end: bool) -> str:
     if not seconds:
         return ""
     if may_lack_its_end:
-        return "Of the {:.1f} seconds recorded before it the last may be lost.".format(seconds)
-    return "The {:.1f} seconds recorded before it are kept and can be played.".format(seconds)
+        return f"Of the {seconds:.1f} seconds recorded before it the last may be lost."
+    return f"The {seconds:.1f} seconds recorded before it are kept and can be played."
 
 
 class AviMovie(Movie):

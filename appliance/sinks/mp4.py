@@ -26,7 +26,7 @@ from appliance.sinks.movie import Movie, tell_kept
 
 PATIENCE = 10.0
 """Seconds in which an encoder must take something, or end when it is told to; then it is killed."""
-MOST_WAITING = 64 * 1000 ** 2
+MOST_WAITING = 64 * 1000**2
 """Bytes of raw pictures that may wait, so that none is lost while the encoder starts or stutters."""
 
 F_SETPIPE_SZ = 1031  # linux/fcntl.h; in Python's fcntl since 3.10
@@ -45,9 +45,7 @@ class Mp4Movie(Movie):
     A picture that stands long is stored once. A size that is not even gains a column or a row.
     """
 
-    def __init__(
-        self, path: Path, width: int, height: int, fps: float, started_at: float, encoder: Encoder
-    ) -> None:
+    def __init__(self, path: Path, width: int, height: int, fps: float, started_at: float, encoder: Encoder) -> None:
         super().__init__(path, fps, started_at)
         self._encoder = encoder
         self._command = _command(width, height, fps, encoder)
@@ -123,9 +121,14 @@ class Mp4Movie(Movie):
     def _encode(self) -> None:
         descriptor = self._file.fileno()
         process = subprocess.Popen(
-            self._command + ["fd={}".format(descriptor)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, pass_fds=[descriptor], env=environment(),
-            start_new_session=True)  # a Ctrl-C is for us; we end it in order
+            self._command + [f"fd={descriptor}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=[descriptor],
+            env=environment(),
+            start_new_session=True,
+        )  # a Ctrl-C is for us; we end it in order
         child = _Child(process, self.path, self._encoder.element)
         try:
             child.write(self._header)
@@ -165,7 +168,7 @@ class _Child:
                 raise self._failure()
             if writable:
                 try:
-                    rest = rest[os.write(self._input.fileno(), rest):]
+                    rest = rest[os.write(self._input.fileno(), rest) :]
                 except BrokenPipeError:
                     while self._wait([])[0] and self._hear():
                         pass
@@ -202,16 +205,19 @@ class _Child:
         return bool(data)
 
     def _hang(self) -> OutputError:
-        return OutputError("{}: the encoder {} hangs, and was ended. Record as AVI if that happens again.".format(
-            self._path, self._element))
+        return OutputError(
+            f"{self._path}: the encoder {self._element} hangs, and was ended. Record as AVI if that happens again."
+        )
 
     def _failure(self) -> Union[OSError, OutputError]:
         text = self._said.decode("utf-8", "replace")
         if "No space left" in text:
             return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         errors = [line for line in text.splitlines() if "ERROR" in line or "WARNING" in line]
-        return OutputError("{}: the encoder {} failed{}. Record as AVI if that happens again.".format(
-            self._path, self._element, ": " + errors[0].strip().rstrip(".") if errors else ""))
+        return OutputError(
+            f"{self._path}: the encoder {self._element} failed{': ' + errors[0].strip().rstrip('.') if errors else ''}."
+            " Record as AVI if that happens again."
+        )
 
 
 def _command(width: int, height: int, fps: float, encoder: Encoder) -> List[str]:
@@ -219,9 +225,19 @@ def _command(width: int, height: int, fps: float, encoder: Encoder) -> List[str]
     rate = Fraction(fps).limit_denominator(1001)
     even_width = width + width % 2
     padding = -width % matroska.PICTURE_COLUMNS - width % 2
-    words = [LAUNCHER, "-q", "fdsrc", "fd=0", "!", "matroskademux", "!", "capssetter",
-             "caps=video/x-raw,colorimetry=bt601,framerate={}/{}".format(rate.numerator, rate.denominator), "!"]
+    words = [
+        LAUNCHER,
+        "-q",
+        "fdsrc",
+        "fd=0",
+        "!",
+        "matroskademux",
+        "!",
+        "capssetter",
+        f"caps=video/x-raw,colorimetry=bt601,framerate={rate.numerator}/{rate.denominator}",
+        "!",
+    ]
     if padding:
-        words += ["videocrop", "right={}".format(padding), "!"]
+        words += ["videocrop", f"right={padding}", "!"]
     words += ["videoconvert", "!"] + encoder.words(even_width, height + height % 2, fps)
     return words + ["!", "h264parse", "!", "mp4mux", "fragment-duration=1000", "!", "fdsink"]

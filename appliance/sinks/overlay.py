@@ -68,7 +68,7 @@ class Overlay:
             taken.append(_draw_statistics(picture, style, self._statistics()))
         labels = []
         for box, colour, class_id, score in zip(boxes, colours, found.class_ids, found.scores):
-            tile = _label_tile("{} {:.2f}".format(result.label(int(class_id)), score), colour, style)
+            tile = _label_tile(f"{result.label(int(class_id))} {score:.2f}", colour, style)
             place = place_label(box, tile.shape[1], tile.shape[0], width, height, style.line, taken)
             taken.append(place)
             labels.append((place, tile))
@@ -190,8 +190,8 @@ def _statistics_words(statistics: Statistics) -> List[str]:
     timings: Timings = statistics.timings or Timings(0, 0, 0, 0, 0, 0)
     times = (("total", timings.total), ("cap", timings.cap), ("gpu", timings.front), ("cpu", timings.back),
              ("lost", timings.lost))  # fmt: skip
-    words = ["{:.1f} FPS".format(statistics.fps)]
-    words += ["{} {:.1f}".format(name, seconds * 1000) for name, seconds in times]
+    words = [f"{statistics.fps:.1f} FPS"]
+    words += [f"{name} {seconds * 1000:.1f}" for name, seconds in times]
     words[-1] += " ms"
     return words
 

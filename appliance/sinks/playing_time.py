@@ -55,7 +55,7 @@ def _mp4_seconds(file: IO[bytes]) -> float:
         for place in _find(data, b"mvhd"):
             scale, duration = _scale_and_duration(data, place[0])
             for start, end in _find(data, b"mvex", b"mehd"):
-                duration = duration or int.from_bytes(data[start + 4:end], "big")
+                duration = duration or int.from_bytes(data[start + 4 : end], "big")
             if duration and scale:
                 return duration / scale
         for place in _find(data, b"trak", b"mdia", b"mdhd"):
@@ -102,8 +102,9 @@ def _find(data: bytes, *path: bytes) -> Iterator[Tuple[int, int]]:
 
 def _scale_and_duration(data: bytes, start: int) -> Tuple[int, int]:
     """Of a mvhd or mdhd: ticks a second, and ticks."""
-    scale, duration = struct.unpack_from(">IQ", data, start + 20) if data[start] == 1 else struct.unpack_from(
-        ">II", data, start + 12)
+    scale, duration = (
+        struct.unpack_from(">IQ", data, start + 20) if data[start] == 1 else struct.unpack_from(">II", data, start + 12)
+    )
     return scale, duration
 
 
@@ -111,7 +112,7 @@ def _fragment_ticks(data: bytes, start: int, end: int, default_duration: int) ->
     """The playing time of one track's fragment."""
     ticks = 0
     for kind, at, _ in _boxes(data, start, end):
-        flags = int.from_bytes(data[at + 1:at + 4], "big")
+        flags = int.from_bytes(data[at + 1 : at + 4], "big")
         if kind == b"tfhd" and flags & 0x08:
             place = at + 8 + (8 if flags & 0x01 else 0) + (4 if flags & 0x02 else 0)
             default_duration = struct.unpack_from(">I", data, place)[0]

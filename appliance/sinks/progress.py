@@ -87,10 +87,10 @@ class Progress(Sink):
         done, total, unit = str(self.done), str(self._total), self._unit
         if unit == BYTES:
             done, total, unit = (
-                "{:.1f}".format(self.done / _MEGA),
-                "{:.1f}".format((self._total or 0) / _MEGA),
+                f"{self.done / _MEGA:.1f}",
+                f"{(self._total or 0) / _MEGA:.1f}",
                 "MB",
             )
         if not self._total:
-            return "{} {}".format(done, unit)
-        return "{} of {} {}, {} %".format(done, total, unit, self.done * 100 // self._total)
+            return f"{done} {unit}"
+        return f"{done} of {total} {unit}, {self.done * 100 // self._total} %"

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 def movie_path(output_dir: str, unixtime: float) -> str:
     """Where the original project puts a movie that starts at this time."""
-    return os.path.join(output_dir, "output_{}.avi".format(int(unixtime)))
+    return os.path.join(output_dir, f"output_{int(unixtime)}.avi")
 
 
 class MovieRecorder(Sink):
@@ -36,9 +36,7 @@ class MovieRecorder(Sink):
 
     name = "recorder"
 
-    def __init__(
-        self, path: str, playing_fps: Callable[[], float], overlay: Overlay, is_live: bool = False
-    ) -> None:
+    def __init__(self, path: str, playing_fps: Callable[[], float], overlay: Overlay, is_live: bool = False) -> None:
         self.paths: List[str] = []
         self._path = path
         self._playing_fps = playing_fps
@@ -112,7 +110,7 @@ class MovieRecorder(Sink):
                 break
             except FileExistsError:
                 number += 1
-                path = "{}_{}{}".format(stem, number, extension)
+                path = f"{stem}_{number}{extension}"
         if self.paths:
             log.info("The recording goes on in %s", path)
         self.paths.append(path)

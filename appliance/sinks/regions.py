@@ -63,21 +63,18 @@ def draw_legend(picture: np.ndarray, result: Result, style: Style) -> None:
     if not entries:
         return
     rows: List[_Row] = [
-        ("{} {}".format(result.label(class_id), percent(share)), class_colour(class_id))
-        for class_id, share in entries
+        (f"{result.label(class_id)} {percent(share)}", class_colour(class_id)) for class_id, share in entries
     ]
     _, cap_height, descent = text_size("X", style)
     pitch = cap_height + descent + style.margin // 2
     room = max(1, (int(height * LEGEND_HEIGHT) - style.margin) // pitch)
     if len(rows) > room:
         hidden = len(rows) - room + 1
-        rows = [*rows[: room - 1], ("{} more".format(hidden), None)]
+        rows = [*rows[: room - 1], (f"{hidden} more", None)]
     _draw_rows(picture, rows, pitch, cap_height, style)
 
 
-def _draw_rows(
-    picture: np.ndarray, rows: List[_Row], pitch: int, cap_height: int, style: Style
-) -> None:
+def _draw_rows(picture: np.ndarray, rows: List[_Row], pitch: int, cap_height: int, style: Style) -> None:
     height, width = picture.shape[:2]
     text_left = 2 * style.margin + cap_height
     panel_width = min(width, text_left + max(text_size(text, style)[0] for text, _ in rows) + style.margin)

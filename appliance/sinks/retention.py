@@ -99,8 +99,9 @@ def ages(ended: Sequence[float], now: float) -> List[Optional[float]]:
     return found
 
 
-def least_ages(streams: Sequence[str], ages: Sequence[Optional[float]],
-               seconds: Callable[[int], float]) -> List[Optional[float]]:
+def least_ages(
+    streams: Sequence[str], ages: Sequence[Optional[float]], seconds: Callable[[int], float]
+) -> List[Optional[float]]:
     """The ages, and for one that the clock does not know as much as what was recorded of its stream since then plays.
 
     Told of the last hour of each stream only; before that an age that is not known stays so.

@@ -127,8 +127,13 @@ class SegmentRecorder(Sink):
             try:
                 self._record(result)
             except OSError as problem:
-                self._pause(cannot_write(str(self._movie.path if self._movie else self._storage.folder), problem,
-                                         self._movie.tell_what_is_kept() if self._movie else ""))
+                self._pause(
+                    cannot_write(
+                        str(self._movie.path if self._movie else self._storage.folder),
+                        problem,
+                        self._movie.tell_what_is_kept() if self._movie else "",
+                    )
+                )
             except OutputError as problem:
                 self._pause(problem)
 
@@ -157,8 +162,7 @@ class SegmentRecorder(Sink):
         if self._retry_at is not None:
             log.info("The recording of %s goes on", self._stream)
             self.problem, self._retry_at = None, None
-        self._status = RecordingStatus(
-            self._since, self._earlier_seconds + movie.seconds, movie.path.name, movie.bytes)
+        self._status = RecordingStatus(self._since, self._earlier_seconds + movie.seconds, movie.path.name, movie.bytes)
 
     def _is_over(self, movie: Movie, size: Tuple[int, int], captured_at: float) -> bool:
         return (

@@ -25,5 +25,11 @@ class SpikeLog(Sink):
         if mean is not None and own.total > SPIKE_FACTOR * mean.total:
             log.debug(
                 "frame %d took %.3f s, the mean is %.3f s (cap %.3f, gpu %.3f, cpu %.3f, lost %.3f)",
-                result.frame.index, own.total, mean.total, own.cap, own.front, own.back, own.lost,
+                result.frame.index,
+                own.total,
+                mean.total,
+                own.cap,
+                own.front,
+                own.back,
+                own.lost,
             )

@@ -16,7 +16,7 @@ from appliance.sinks.journal import Journal
 from appliance.sinks.playing_time import is_empty, read_seconds
 from appliance.sinks.retention import Candidate, ClockWatch, Limits, ages, choose, least_ages
 
-GIGABYTE = 1000 ** 3
+GIGABYTE = 1000**3
 DEFAULT_SHARE = 4
 """Where nobody says how much recordings may take, it is this part of the disk: a quarter."""
 
@@ -106,8 +106,12 @@ class Storage:
         for file in files:
             key = (file.name, file.bytes, file.changed)
             lengths[key] = known[key] if key in known else read_seconds(self.folder / file.name)
-            recordings.insert(0, Recording(
-                file.name, file.stream, file.started, lengths[key], file.bytes, file.format, file.name in writing))
+            recordings.insert(
+                0,
+                Recording(
+                    file.name, file.stream, file.started, lengths[key], file.bytes, file.format, file.name in writing
+                ),
+            )
         self._lengths = lengths
         return recordings
 
@@ -120,7 +124,7 @@ class Storage:
             if not is_known:
                 raise NoSuchRecording("There is no recording of this name; it may have been deleted.")
             if is_written:
-                raise StillRecording("{} is being recorded. Stop the recording first.".format(name))
+                raise StillRecording(f"{name} is being recorded. Stop the recording first.")
             self._delete(name)
 
     def tidy(self) -> None:
@@ -173,10 +177,10 @@ class Storage:
     def claim(self, stream: str, format: str) -> Path:
         """Where to write the recording that starts now: a file that does not exist. It counts as being written."""
         with self._lock:
-            stem = "{}_{}".format(stream, time.strftime(NAME_TIME, time.localtime(self._now())))
+            stem = f"{stream}_{time.strftime(NAME_TIME, time.localtime(self._now()))}"
             number = 1
             while True:
-                name = "{}{}.{}".format(stem, "_{}".format(number) if number > 1 else "", format)
+                name = f"{stem}{f'_{number}' if number > 1 else ''}.{format}"
                 path = self.folder / name
                 if name not in self._writing and not os.path.lexists(str(path)):
                     self._writing.add(name)
@@ -210,9 +214,9 @@ class Storage:
         if free >= self._floor:
             return None
         return (
-            "Only {:.1f} GB are free for recordings in {}, {:.1f} GB have to stay free, and deleting old ones, all but "
-            "the last hour, does not help. Free some space, choose another place, or lower free_gb.".format(
-                free / GIGABYTE, self.folder, self._floor / GIGABYTE)
+            f"Only {free / GIGABYTE:.1f} GB are free for recordings in {self.folder}, {self._floor / GIGABYTE:.1f} GB"
+            " have to stay free, and deleting old ones, all but the last hour, does not help. Free some space, choose"
+            " another place, or lower free_gb."
         )
 
     def _warning(self, free: int) -> Optional[str]:
@@ -220,8 +224,8 @@ class Storage:
         if free >= 2 * self._floor:
             return None
         return (
-            "Only {:.1f} GB of the disk are free. Below {:.1f} GB (free_gb) the oldest recordings are deleted, all but "
-            "the last hour: copy what you want to keep.".format(free / GIGABYTE, self._floor / GIGABYTE)
+            f"Only {free / GIGABYTE:.1f} GB of the disk are free. Below {self._floor / GIGABYTE:.1f} GB (free_gb) the"
+            " oldest recordings are deleted, all but the last hour: copy what you want to keep."
         )
 
     def _tidy(self) -> int:
@@ -235,12 +239,17 @@ class Storage:
             log.warning("The recordings cannot be tidied: %s", problem)
             return 0
         now, monotonic = self._now(), self._monotonic()
-        by_clock = least_ages([file.stream for file in files], ages([file.changed for file in files], now),
-                              lambda number: read_seconds(self.folder / files[number].name))
+        by_clock = least_ages(
+            [file.stream for file in files],
+            ages([file.changed for file in files], now),
+            lambda number: read_seconds(self.folder / files[number].name),
+        )
         candidates = [
-            Candidate(file.name, file.bytes, monotonic - ended[file.name] if file.name in ended else age,
-                      file.name in writing)
-            for file, age in zip(files, by_clock)]
+            Candidate(
+                file.name, file.bytes, monotonic - ended[file.name] if file.name in ended else age, file.name in writing
+            )
+            for file, age in zip(files, by_clock)
+        ]
         deleted = 0
         for name, reason in choose(candidates, limits, free, self._clock.is_sure(now, monotonic)):
             try:
@@ -255,8 +264,16 @@ class Storage:
     def _in_order(self, files: List[RecordingFile]) -> List[RecordingFile]:
         """In which they were written. Of those that the journal does not know, the files' times say it."""
         place = self._journal.place if self._journal is not None else lambda name: -1
-        return sorted(files, key=lambda file: (
-            place(file.name), file.changed if place(file.name) < 0 else 0.0, file.started, file.number, file.name))
+        return sorted(
+            files,
+            key=lambda file: (
+                place(file.name),
+                file.changed if place(file.name) < 0 else 0.0,
+                file.started,
+                file.number,
+                file.name,
+            ),
+        )
 
     def _tidy_journal(self) -> None:
         journal = self._journal

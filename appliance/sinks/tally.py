@@ -44,13 +44,11 @@ class Tally(Sink):
             key=lambda label: (-self._in_frames[label], -self._share.get(label, 0.0), label),
         )
         return [
-            "{}: in {} of {} frames, up to {}".format(
-                label,
-                self._in_frames[label],
-                self.frames,
-                "{} at once".format(self._at_once[label])
-                if label in self._at_once
-                else "{} of the picture".format(percent(self._share[label])),
-            )
+            f"{label}: in {self._in_frames[label]} of {self.frames} frames, up to {self._most(label)}"
             for label in order
         ]
+
+    def _most(self, label: str) -> str:
+        if label in self._at_once:
+            return f"{self._at_once[label]} at once"
+        return f"{percent(self._share[label])} of the picture"

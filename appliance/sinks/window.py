@@ -27,9 +27,7 @@ def window_reason() -> Optional[str]:
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return "No window: there is no display (DISPLAY is not set)."
     if re.search("GUI: +NONE", cv2.getBuildInformation()):
-        return "No window: this OpenCV ({}) is built without one (opencv-python has it).".format(
-            cv2.__version__
-        )
+        return f"No window: this OpenCV ({cv2.__version__}) is built without one (opencv-python has it)."
     try:
         probe = subprocess.run(
             [sys.executable, "-c", _PROBE],
@@ -74,7 +72,7 @@ class Window(Sink):
             if cv2.waitKey(1) & 0xFF in _QUIT_KEYS:
                 self.closed.set()
         except cv2.error as problem:
-            raise OutputError("The window cannot be shown: {}. Run without it.".format(problem)) from problem
+            raise OutputError(f"The window cannot be shown: {problem}. Run without it.") from problem
 
     def close(self) -> None:
         if self._is_open:

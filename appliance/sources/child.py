@@ -36,9 +36,13 @@ class ReaderChild:
         self.has_ended = False
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "appliance.sources.reader", str(os.getpid())], stdin=theirs.fileno(),
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-                env=environment(spec.get("rtsp_transport", "auto")))
+                [sys.executable, "-m", "appliance.sources.reader", str(os.getpid())],
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=environment(spec.get("rtsp_transport", "auto")),
+            )
         except OSError:
             self._sock.close()
             raise
@@ -107,10 +111,10 @@ class ReaderChild:
             return "its reader hangs in the kernel"
         how = "its reader ended"
         if code < 0:
-            how = "its reader was killed by {}".format(signal.Signals(-code).name)
+            how = f"its reader was killed by {signal.Signals(-code).name}"
         elif code:
             how = "its reader failed"
-        return "{}{}".format(how, ": " + redact(self._remarks[-1]) if code > 0 and self._remarks else "")
+        return f"{how}{': ' + redact(self._remarks[-1]) if code > 0 and self._remarks else ''}"
 
     def explanation(self) -> Optional[str]:
         return reasons.explain(self._remarks)
@@ -127,7 +131,8 @@ def environment(rtsp_transport: str) -> Dict[str, str]:
     """Of the reader: this package, OpenCV's FFmpeg told to speak, and how to ask RTSP cameras for their pictures."""
     variables = dict(os.environ)
     variables["PYTHONPATH"] = os.pathsep.join(
-        [PACKAGE_HOME] + [part for part in [variables.get("PYTHONPATH", "")] if part])
+        [PACKAGE_HOME] + [part for part in [variables.get("PYTHONPATH", "")] if part]
+    )
     # Warnings: the line with a server's 404 is one.
     variables["OPENCV_FFMPEG_LOGLEVEL"] = "24"
     options = variables.get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "")

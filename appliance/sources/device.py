@@ -30,4 +30,4 @@ def why_unreadable(path: str, status: os.stat_result) -> Optional[str]:
     if is_camera(status) or stat.S_ISREG(status.st_mode):
         return None
     what = "a folder" if stat.S_ISDIR(status.st_mode) else "no video device"
-    return "{} is {}; cameras are /dev/video* (major number {})".format(path, what, VIDEO4LINUX)
+    return f"{path} is {what}; cameras are /dev/video* (major number {VIDEO4LINUX})"

@@ -22,8 +22,9 @@ LARGEST_SIDE = 8192
 HIGHEST_RATE = 1000
 
 # Whatever comes from outside may name only these as media: what follows them is made of fields.
-_CAPS = re.compile(r"((?:video|image|application)/[\w.-]+(?:\([\w:]+\))?)((?:\s*,\s*[\w-]+\s*=\s*[^\s,]+)*)\s*,?",
-                   re.ASCII)
+_CAPS = re.compile(
+    r"((?:video|image|application)/[\w.-]+(?:\([\w:]+\))?)((?:\s*,\s*[\w-]+\s*=\s*[^\s,]+)*)\s*,?", re.ASCII
+)
 _VALUE = re.compile(r"(?:\([a-z]+\))?([\w.+-]+|\d{1,9}/\d{1,9})", re.ASCII)
 # gst-launch joins its words and parses them anew, by rules of its own: there these end a value, and make elements of
 # what stands behind.
@@ -34,10 +35,10 @@ _FIRST_WITH_RANKS = (1, 18)
 def check_elements(pipeline: str) -> None:
     """Raises SourceError for a pipeline with anything but allowed elements, their allowed properties, and caps."""
     if len(pipeline) > MOST_CHARACTERS:
-        raise SourceError("GStreamer pipeline: longer than {} characters".format(MOST_CHARACTERS))
+        raise SourceError(f"GStreamer pipeline: longer than {MOST_CHARACTERS} characters")
     parts = split_pipeline(pipeline)[:-1]  # the appsink, with its properties, is replaced by an end of our own
     if len(parts) > MOST_ELEMENTS:
-        raise SourceError("GStreamer pipeline: more than {} elements".format(MOST_ELEMENTS))
+        raise SourceError(f"GStreamer pipeline: more than {MOST_ELEMENTS} elements")
     for part in parts:
         for word in part:
             if _ENDS_VALUE.search(word):
@@ -54,12 +55,15 @@ def _check_element(part: List[str]) -> None:
     if properties is None:
         _refuse(element, "is no element that a pipeline from the dashboard may have")
     if element in ("decodebin", "parsebin") and gstreamer_version() < _FIRST_WITH_RANKS:
-        _refuse(element, "cannot be used from the dashboard where GStreamer is older than 1.18: name demuxer and "
-                "decoder (rtph264depay ! h264parse ! avdec_h264)")
+        _refuse(
+            element,
+            "cannot be used from the dashboard where GStreamer is older than 1.18: name demuxer and "
+            "decoder (rtph264depay ! h264parse ! avdec_h264)",
+        )
     for word in part[1:]:
         key, sign, value = word.partition("=")
         if not sign or key not in properties:
-            _refuse(word, "is no property of {} that a pipeline from the dashboard may set".format(element))
+            _refuse(word, f"is no property of {element} that a pipeline from the dashboard may set")
         _check_value(word, properties[key], value)
 
 
@@ -75,13 +79,13 @@ def _check_value(word: str, kind: Any, value: str) -> None:
             _refuse(word, "needs a text of up to 200 characters")
     elif isinstance(kind, int):
         if not re.match(r"\d{1,9}\Z", value, re.ASCII) or int(value) > kind:
-            _refuse(word, "has to be a whole number from 0 to {}".format(kind))
+            _refuse(word, f"has to be a whole number from 0 to {kind}")
         if word.startswith("max-size-buffers=") and not int(value):
             _refuse(word, "has to be at least 1: 0 is no limit at all")
     elif isinstance(kind, list):
         scheme, sign, rest = value.partition("://")
         if not sign or scheme.lower() not in kind or not re.match(r"[^\s/]\S*\Z", rest):
-            _refuse(word, "has to be an address that begins with {}:// and has no spaces".format(":// or ".join(kind)))
+            _refuse(word, f"has to be an address that begins with {':// or '.join(kind)}:// and has no spaces")
     elif not _VALUE.fullmatch(value):
         _refuse(word, "has to be a number or a name")
 
@@ -96,9 +100,9 @@ def _check_caps(caps: str) -> None:
         if fits is None:
             _refuse(field.strip(), "has to be one number or name: no list, range or text")
         if key in ("width", "height") and not (fits.group(1).isdigit() and int(fits.group(1)) <= LARGEST_SIDE):
-            _refuse(field.strip(), "has to be a whole number up to {}".format(LARGEST_SIDE))
+            _refuse(field.strip(), f"has to be a whole number up to {LARGEST_SIDE}")
         if key in ("framerate", "max-framerate") and not _is_rate(fits.group(1)):
-            _refuse(field.strip(), "has to be up to {} frames a second".format(HIGHEST_RATE))
+            _refuse(field.strip(), f"has to be up to {HIGHEST_RATE} frames a second")
 
 
 def _is_rate(text: str) -> bool:
@@ -107,8 +111,7 @@ def _is_rate(text: str) -> bool:
 
 
 def _refuse(what: str, why: str) -> NoReturn:
-    raise SourceError("GStreamer pipeline: {!r} {}; one in the config file may have any".format(
-        redact(what)[:80], why))
+    raise SourceError(f"GStreamer pipeline: {redact(what)[:80]!r} {why}; one in the config file may have any")
 
 
 @functools.lru_cache(maxsize=1)

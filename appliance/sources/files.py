@@ -25,5 +25,4 @@ def open_file(path: str) -> IO[bytes]:
 def _refuse(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
-        raise NoFile(0, "it is {}, no file".format(next((name for is_it, name in kinds if is_it(status.st_mode)),
-                                                        "a device")))
+        raise NoFile(0, f"it is {next((name for is_it, name in kinds if is_it(status.st_mode)), 'a device')}, no file")

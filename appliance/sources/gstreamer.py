@@ -39,8 +39,13 @@ def run(spec: wire.Message, outlet: Outlet) -> NoReturn:
     except SourceError as error:
         raise Ended(str(error)) from error
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, pass_fds=[write_end], env=launch_environment(),
-        preexec_fn=tied_to_us())
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        pass_fds=[write_end],
+        env=launch_environment(),
+        preexec_fn=tied_to_us(),
+    )
     os.close(write_end)
     try:
         Pipeline(process, frames, outlet).deliver()
@@ -124,7 +129,7 @@ class Pipeline:
             picture = read_caps(text)
             if picture is not None and self._picture is not None and picture[:2] != self._picture[:2]:
                 # The pipe has no borders between frames: nobody knows where the new size begins.
-                raise Ended("the picture size changed to {}x{}".format(picture.width, picture.height))
+                raise Ended(f"the picture size changed to {picture.width}x{picture.height}")
             self._picture = self._picture or picture
 
 

@@ -9,7 +9,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 # A parameter; a word that no = follows begins a challenge.
 _WORD = re.compile(
-    r'(?<![\w-])(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))|(?P<scheme>[A-Za-z][\w-]*)')
+    r'(?<![\w-])(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))|(?P<scheme>[A-Za-z][\w-]*)'
+)
 _MOST = 4096  # characters of a header
 
 
@@ -35,7 +36,7 @@ class Credentials:
         if self._digest is not None:
             return self._answer(self._digest, method, target)
         if self._is_basic:
-            pair = "{}:{}".format(self._user, self._password).encode("utf-8")
+            pair = f"{self._user}:{self._password}".encode()
             return "Basic " + base64.b64encode(pair).decode("ascii")
         return None
 
@@ -47,7 +48,7 @@ class Credentials:
             return make(":".join(words).encode("utf-8")).hexdigest()
 
         self._count += 1
-        count, own = "{:08x}".format(self._count), os.urandom(8).hex()
+        count, own = f"{self._count:08x}", os.urandom(8).hex()
         realm, nonce = offer.get("realm", ""), offer.get("nonce", "")
         secret = digest(self._user, realm, self._password)
         if name.upper().endswith("-SESS"):
@@ -63,7 +64,7 @@ class Credentials:
         if "opaque" in offer:
             fields.append(("opaque", offer["opaque"]))
         quoted = ['{}="{}"'.format(key, re.sub(r'(["\\])', r"\\\1", value)) for key, value in fields]
-        return "Digest " + ", ".join(quoted + ["{}={}".format(key, value) for key, value in plain])
+        return "Digest " + ", ".join(quoted + [f"{key}={value}" for key, value in plain])
 
 
 def read_challenges(headers: Sequence[str]) -> List[Tuple[str, Dict[str, str]]]:

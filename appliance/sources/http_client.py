@@ -70,7 +70,7 @@ class HttpClient:
             if response.status not in _REDIRECTS:
                 raise Ended(reasons.status(str(response.status), re.sub(r"[^\w -]", "", response.reason)[:60]))
             place = _follow(place, response.headers.get("Location") or "")
-        raise Ended("the server sends on to another address more than {} times".format(MOST_REDIRECTS))
+        raise Ended(f"the server sends on to another address more than {MOST_REDIRECTS} times")
 
     def close(self) -> None:
         if self._connection is not None:
@@ -140,21 +140,24 @@ def _place(parts: urllib.parse.SplitResult) -> Place:
         raise Ended("its host or port is missing or wrong; are / # ? @ in the password written as %2F %23 %3F %40?")
     scheme = parts.scheme.lower()
     target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
-    return Place(scheme, parts.hostname, port or (443 if scheme == "https" else 80),
-                 urllib.parse.quote(target, safe=_PLAIN))
+    return Place(
+        scheme, parts.hostname, port or (443 if scheme == "https" else 80), urllib.parse.quote(target, safe=_PLAIN)
+    )
 
 
 def _follow(place: Place, location: str) -> Place:
     """Where a redirect leads. Raises Ended where nobody should go."""
     scheme, host, port, target = place
-    here = "{}://{}:{}{}".format(scheme, "[{}]".format(host) if ":" in host else host, port, target)
+    here = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{target}"
     try:
         parts = urllib.parse.urlsplit(urllib.parse.urljoin(here, location))
     except ValueError:
         parts = urllib.parse.urlsplit("")
     if not location or parts.scheme not in ("https", scheme):
-        raise Ended("the server sends on to an address that is not followed; only {}".format(
-            "https is" if scheme == "https" else "http and https are"))
+        raise Ended(
+            "the server sends on to an address that is not followed; only"
+            f" {'https is' if scheme == 'https' else 'http and https are'}"
+        )
     return _place(parts)
 
 
@@ -164,8 +167,10 @@ def _why(error: Exception) -> str:
     if isinstance(error, socket.timeout):
         return "the server does not answer in time"
     if isinstance(error, ssl.SSLError):
-        return "no TLS connection comes about ({}); is the port right, and is it http?".format(
-            (error.reason or "unknown reason").lower().replace("_", " "))
+        return (
+            f"no TLS connection comes about ({(error.reason or 'unknown reason').lower().replace('_', ' ')}); is the"
+            " port right, and is it http?"
+        )
     if isinstance(error, (http.client.RemoteDisconnected, http.client.IncompleteRead)):
         return "the server broke off its answer"
     if isinstance(error, OSError) and error.errno is not None:

@@ -45,9 +45,9 @@ class Parts:
                     is_head, head_bytes = True, head_bytes + len(line)
                     length = read_length(line, length)
                     if length is not None and length > MOST_BYTES:
-                        raise Ended("announces a picture of {} bytes; up to {} are taken".format(length, MOST_BYTES))
+                        raise Ended(f"announces a picture of {length} bytes; up to {MOST_BYTES} are taken")
                     if head_bytes > MOST_HEAD_BYTES:
-                        raise Ended("sends a head of more than {} bytes before a picture".format(MOST_HEAD_BYTES))
+                        raise Ended(f"sends a head of more than {MOST_HEAD_BYTES} bytes before a picture")
                     continue
                 if line.strip() or not is_head:
                     is_head, head_bytes, length = False, 0, None
@@ -78,7 +78,7 @@ class Parts:
         next boundary: browsers look at nothing else.
         """
         if length is not None and self._fill(length):
-            if self._data[max(0, length - 16):length].rstrip(b"\0\r\n ").endswith(jpeg.END):
+            if self._data[max(0, length - 16) : length].rstrip(b"\0\r\n ").endswith(jpeg.END):
                 return self._take(length)
         head: Optional[jpeg.Head] = None
         searched = 0
@@ -126,7 +126,7 @@ class Parts:
     @staticmethod
     def _limit(count: int) -> None:
         if count > MOST_BYTES:
-            raise Ended("sends more than {} bytes without a whole picture in them".format(MOST_BYTES))
+            raise Ended(f"sends more than {MOST_BYTES} bytes without a whole picture in them")
 
 
 def read_length(line: bytes, other: Optional[int]) -> Optional[int]:

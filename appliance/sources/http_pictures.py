@@ -65,8 +65,9 @@ def recognise(response: http.client.HTTPResponse) -> Optional[Form]:
     return Form(True, None, begun) if begun.startswith(b"--") else None
 
 
-def deliver(client: HttpClient, response: http.client.HTTPResponse, form: Form, snapshot_fps: float,
-            outlet: Outlet) -> NoReturn:
+def deliver(
+    client: HttpClient, response: http.client.HTTPResponse, form: Form, snapshot_fps: float, outlet: Outlet
+) -> NoReturn:
     outlet.tell(opened=True, fps=None if form.is_multipart else snapshot_fps)
     frames = _Frames(outlet)
     failures = 0
@@ -79,7 +80,7 @@ def deliver(client: HttpClient, response: http.client.HTTPResponse, form: Form, 
             raise Ended("the stream ended" if count else "gives no picture")
         failures = 0 if count else failures + 1
         if failures == MOST_FAILURES:
-            raise Ended("gives no picture: {} answers had none in them".format(failures))
+            raise Ended(f"gives no picture: {failures} answers had none in them")
         due = max(due + 1 / snapshot_fps, time.monotonic())
         outlet.wait(due - time.monotonic())
         form = form._replace(begun=b"")
@@ -102,8 +103,9 @@ class _Frames:
         started, worked = time.monotonic(), time.process_time()
         head = jpeg.read_head(picture)
         if head is not None and head.width * head.height > MOST_PIXELS:
-            raise Ended("sends pictures of {}x{}; up to {} megapixels are taken".format(
-                head.width, head.height, MOST_PIXELS // 10 ** 6))
+            raise Ended(
+                f"sends pictures of {head.width}x{head.height}; up to {MOST_PIXELS // 10**6} megapixels are taken"
+            )
         try:
             image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
         except cv2.error:
@@ -138,6 +140,6 @@ def _reader(response: http.client.HTTPResponse, form: Form) -> Callable[[], byte
     if form.is_multipart:
         response.length = None  # some declare one for a stream without an end
     elif response.length is not None and response.length > MOST_BYTES:
-        raise Ended("announces a picture of {} bytes; up to {} are taken".format(response.length, MOST_BYTES))
+        raise Ended(f"announces a picture of {response.length} bytes; up to {MOST_BYTES} are taken")
     begun = [form.begun] if form.begun else []
     return lambda: begun.pop() if begun else read_some(response)

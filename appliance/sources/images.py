@@ -19,7 +19,7 @@ from appliance.sources.files import open_file
 
 logger = logging.getLogger(__name__)
 
-MOST_BYTES = 256 * 10 ** 6
+MOST_BYTES = 256 * 10**6
 ACCEPTED = "jpg, jpeg and png files are accepted, and folders that hold some"
 
 
@@ -57,7 +57,7 @@ class ImagesSource(Source):
             self._delivered += 1
             return Frame(image, self._delivered - 1, path, 0.0, now, now - started)
         if not self._closed.is_set() and not self._delivered:
-            raise SourceError("{}: none of its {} pictures can be read".format(self.name, self.frame_count))
+            raise SourceError(f"{self.name}: none of its {self.frame_count} pictures can be read")
         return None
 
     def close(self) -> None:
@@ -67,14 +67,15 @@ class ImagesSource(Source):
 def find_pictures(path: str, left_out: Optional[str] = None) -> List[str]:
     """The pictures under `path`, each beginning with `path` as it was given. Raises SourceError where there is none."""
     if "://" in path:
-        raise SourceError("{} is an address, no picture; `stream` reads addresses".format(redact(path)))
+        raise SourceError(f"{redact(path)} is an address, no picture; `stream` reads addresses")
     if os.path.isfile(path):
         if not path.lower().endswith(PICTURE_EXTENSIONS):
-            raise SourceError("{} is no picture that can be read; {}".format(path, ACCEPTED))
+            raise SourceError(f"{path} is no picture that can be read; {ACCEPTED}")
         return [path]
     if not os.path.isdir(path):
-        raise SourceError("{} {}; {}".format(
-            path, "is neither a file nor a folder" if os.path.exists(path) else "does not exist", ACCEPTED))
+        raise SourceError(
+            f"{path} {'is neither a file nor a folder' if os.path.exists(path) else 'does not exist'}; {ACCEPTED}"
+        )
     found = []
     for folder, folders, names in os.walk(path, onerror=_cannot_list):
         found += [os.path.join(folder, name) for name in names if name.lower().endswith(PICTURE_EXTENSIONS)]
@@ -84,15 +85,16 @@ def find_pictures(path: str, left_out: Optional[str] = None) -> List[str]:
                 folders.remove(name)
                 logger.info("%s is left out: pictures with what was found are written there", inner)
     if not found:
-        raise SourceError("{} holds no picture; {}".format(path, ACCEPTED))
+        raise SourceError(f"{path} holds no picture; {ACCEPTED}")
     return sorted(found, key=natural_key)
 
 
 def natural_key(path: str) -> Tuple[List[List[Tuple[int, Union[int, str]]]], str]:
     """Sorts folder by folder, numbers by their value, letters without regard to case."""
-    return [[(0, int(part)) if part.isdecimal() else (1, part.lower())
-             for part in re.split(r"(\d+)", name) if part]
-            for name in path.split(os.sep)], path
+    return [
+        [(0, int(part)) if part.isdecimal() else (1, part.lower()) for part in re.split(r"(\d+)", name) if part]
+        for name in path.split(os.sep)
+    ], path
 
 
 def read_picture(path: str) -> np.ndarray:
@@ -105,9 +107,9 @@ def read_picture(path: str) -> np.ndarray:
         with open_file(path) as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise SourceError("{} cannot be read: {}".format(path, error.strerror)) from error
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
     if len(data) > MOST_BYTES:
-        raise SourceError("{} is larger than {} MB; {}".format(path, MOST_BYTES // 10 ** 6, ACCEPTED))
+        raise SourceError(f"{path} is larger than {MOST_BYTES // 10**6} MB; {ACCEPTED}")
     too_large = ""
     try:
         image: Optional[np.ndarray] = None
@@ -116,10 +118,10 @@ def read_picture(path: str) -> np.ndarray:
     except cv2.error as error:
         image = None
         if "MAX_IMAGE" in str(error):
-            too_large = "has more than {} megapixels".format(MOST_PICTURE_PIXELS // 10 ** 6)
+            too_large = f"has more than {MOST_PICTURE_PIXELS // 10**6} megapixels"
     if image is None:
         what = too_large or ("is damaged or no picture" if data else "is empty")
-        raise SourceError("{} {}; {}".format(path, what, ACCEPTED))
+        raise SourceError(f"{path} {what}; {ACCEPTED}")
     return image
 
 
@@ -131,11 +133,11 @@ def is_whole(data: bytes) -> bool:
     if not data.startswith(b"\xff\xd8"):
         return bool(data)
     place = 2
-    while data[place:place + 1] == b"\xff" and data[place + 1:place + 2] != b"\xda":
-        if data[place + 1:place + 2] == b"\xff":
+    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != b"\xda":
+        if data[place + 1 : place + 2] == b"\xff":
             place += 1  # a fill byte
         else:
-            place += 2 + int.from_bytes(data[place + 2:place + 4], "big")
+            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return b"\xff\xd9" in data[place:]
 
 
@@ -143,9 +145,9 @@ def without_profile(data: bytes) -> bytes:
     """The picture; a PNG without its colour profile, which OpenCV does not use: old libpng complain of most on
     standard error."""
     place = 8 if data.startswith(b"\x89PNG") else len(data)
-    while data[place + 4:place + 8] not in (b"", b"IDAT"):
-        end = place + 12 + int.from_bytes(data[place:place + 4], "big")
-        if data[place + 4:place + 8] == b"iCCP":
+    while data[place + 4 : place + 8] not in (b"", b"IDAT"):
+        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
+        if data[place + 4 : place + 8] == b"iCCP":
             return data[:place] + data[end:]
         place = end
     return data

@@ -40,7 +40,7 @@ def read_head(data: Bytes) -> Optional[Head]:
         if mark == 0xFF:
             place += 1  # a fill byte
             continue
-        length, = struct.unpack_from(">H", data, place + 2)
+        (length,) = struct.unpack_from(">H", data, place + 2)
         if mark in (0x00, 0x01) or 0xD0 <= mark <= 0xD9 or length < 2:
             raise Damaged("a segment that cannot be")
         if mark in _SIZES:

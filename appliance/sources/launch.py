@@ -29,8 +29,9 @@ def find_launcher() -> str:
     path = shutil.which(LAUNCHER)
     if path is None:
         raise SourceError(
-            "GStreamer pipelines need {}, which is not installed; on Debian and Ubuntu: apt-get install "
-            "gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good".format(LAUNCHER))
+            f"GStreamer pipelines need {LAUNCHER}, which is not installed; on Debian and Ubuntu: apt-get install "
+            "gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good"
+        )
     return path
 
 
@@ -38,13 +39,18 @@ def find_launcher() -> str:
 def gstreamer_version() -> Tuple[int, int]:
     """Of gst-launch-1.0: (1, 22). Raises SourceError where it is missing or does not say."""
     try:
-        done = subprocess.run([find_launcher(), "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, timeout=20)
+        done = subprocess.run(
+            [find_launcher(), "--version"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=20,
+        )
     except (OSError, subprocess.SubprocessError) as error:
-        raise SourceError("{} does not work: {}".format(LAUNCHER, error)) from error
+        raise SourceError(f"{LAUNCHER} does not work: {error}") from error
     found = re.search(rb"GStreamer (\d{1,4})\.(\d{1,4})", done.stdout)
     if found is None:
-        raise SourceError("{} does not say which version it is".format(LAUNCHER))
+        raise SourceError(f"{LAUNCHER} does not say which version it is")
     return int(found.group(1)), int(found.group(2))
 
 
@@ -64,8 +70,9 @@ def split_pipeline(pipeline: str) -> List[List[str]]:
             parts[-1].append(word)
     if not any(parts[:-1]) or parts[-1][:1] != ["appsink"] or any("=" not in word for word in parts[-1][1:]):
         end = re.split(r"\s!\s", redact(pipeline))[-1].strip()
-        raise SourceError("GStreamer pipeline: it has to end in \" ! appsink\" (with its properties, if any), "
-                          "not in \"{}\"".format(end))
+        raise SourceError(
+            f'GStreamer pipeline: it has to end in " ! appsink" (with its properties, if any), not in "{end}"'
+        )
     return parts
 
 
@@ -76,15 +83,23 @@ def launch_words(pipeline: str, descriptor: int) -> List[str]:
     words: List[str] = []
     for part in split_pipeline(pipeline)[:-1]:
         words += part + ["!"]
-    return words + ["videoconvert", "!", "video/x-raw,format=BGR", "!",
-                    "fdsink", "name=" + SINK, "fd={}".format(descriptor), "sync=false"]
+    return words + [
+        "videoconvert",
+        "!",
+        "video/x-raw,format=BGR",
+        "!",
+        "fdsink",
+        "name=" + SINK,
+        f"fd={descriptor}",
+        "sync=false",
+    ]
 
 
 def read_caps(line: str) -> Optional[Picture]:
     """The pictures that arrive at the pipeline's end, if this line of `gst-launch-1.0 -v` tells."""
-    if "GstFdSink:{}.GstPad:sink: caps = video/x-raw".format(SINK) not in line:
+    if f"GstFdSink:{SINK}.GstPad:sink: caps = video/x-raw" not in line:
         return None
-    size = [re.search(r"\b{}=\(int\)(\d+)".format(key), line) for key in ("width", "height")]
+    size = [re.search(rf"\b{key}=\(int\)(\d+)", line) for key in ("width", "height")]
     rate = re.search(r"\bframerate=\(fraction\)(\d+)/(\d+)", line)
     if size[0] is None or size[1] is None:
         return None

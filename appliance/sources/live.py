@@ -44,9 +44,15 @@ class LiveSource(Source):
 
     is_live = True
 
-    def __init__(self, name: str, spec: wire.Message, live_timeout: float,
-                 on_notice: Optional[Callable[[str], None]] = None, patient: bool = False,
-                 open_timeout: Optional[float] = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        spec: wire.Message,
+        live_timeout: float,
+        on_notice: Optional[Callable[[str], None]] = None,
+        patient: bool = False,
+        open_timeout: Optional[float] = None,
+    ) -> None:
         self.name = name
         self.problem: Optional[str] = None
         self.reconnects = 0
@@ -76,7 +82,7 @@ class LiveSource(Source):
                 return None
             waiting, self._waiting = self._waiting, None
             if waiting is None:
-                raise SourceError("camera {}: {}".format(self.name, self._failure))
+                raise SourceError(f"camera {self.name}: {self._failure}")
         message = waiting.message
         image = waiting.ring.copy(message["slot"])
         waiting.child.free(message["ring"], message["slot"])
@@ -108,7 +114,7 @@ class LiveSource(Source):
         if self._lost is not None:
             self.reconnects += 1
             if self._last_frame is not None:
-                self._notice("is back after {:.0f} s".format(now - self._last_frame))
+                self._notice(f"is back after {now - self._last_frame:.0f} s")
         self._lost = self.problem = None
         self._last_frame = now
 
@@ -128,11 +134,11 @@ class LiveSource(Source):
                     pause = FIRST_PAUSE
                 if reason != self._lost:
                     self._lost = reason
-                    self._notice("{}; reopening in {:g} s".format(reason, pause))
+                    self._notice(f"{reason}; reopening in {pause:g} s")
                 self._sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
         except Exception as error:
-            self._fail("its thread failed: {!r}".format(error))
+            self._fail(f"its thread failed: {error!r}")
             logger.exception("the thread of camera %s failed", self.name)
         finally:
             os.close(self._alarm)
@@ -142,7 +148,7 @@ class LiveSource(Source):
         try:
             child = ReaderChild(self._spec)
         except OSError as error:
-            return "its reader cannot be started: {}".format(error)
+            return f"its reader cannot be started: {error}"
         reason: Optional[str] = None
         try:
             reason = self._listen(child)
@@ -178,7 +184,7 @@ class LiveSource(Source):
                 elif "ended" in message:
                     reason = message["ended"]
             if time.monotonic() >= deadline:
-                return "no frame for {:g} s".format(limit)
+                return f"no frame for {limit:g} s"
         return reason
 
     def _fail(self, reason: str) -> None:
@@ -196,7 +202,7 @@ class LiveSource(Source):
             self._notice(text)
 
     def _notice(self, text: str) -> None:
-        sentence = "camera {}: {}".format(self.name, text)
+        sentence = f"camera {self.name}: {text}"
         logger.warning("%s", sentence)
         if self._on_notice is not None:
             self._on_notice(sentence)

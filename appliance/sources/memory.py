@@ -22,8 +22,13 @@ class MemorySource(Source):
 
     name = "memory"
 
-    def __init__(self, images: Sequence[np.ndarray], frames: Optional[int] = None,
-                 fps: Optional[float] = None, is_live: bool = False) -> None:
+    def __init__(
+        self,
+        images: Sequence[np.ndarray],
+        frames: Optional[int] = None,
+        fps: Optional[float] = None,
+        is_live: bool = False,
+    ) -> None:
         if not images:
             raise ValueError("MemorySource needs an image")
         self.frame_count = frames
@@ -45,8 +50,14 @@ class MemorySource(Source):
             if self._closed or (self.frame_count is not None and self._turn >= self.frame_count):
                 return None
             position = self._turn / self.fps if self.fps else 0.0
-            frame = Frame(self._images[self._turn % len(self._images)], self._index, self.name,
-                          time.time() if self.is_live else position, time.monotonic(), 0.0)
+            frame = Frame(
+                self._images[self._turn % len(self._images)],
+                self._index,
+                self.name,
+                time.time() if self.is_live else position,
+                time.monotonic(),
+                0.0,
+            )
             self._turn += 1
             self._index += 1
             return frame

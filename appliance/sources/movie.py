@@ -53,7 +53,7 @@ class MovieSource(Source):
                 self._say_what_is_missing()
                 self._release()
                 if not self._index:
-                    raise SourceError("{} holds no frame that can be read; {}".format(self.name, ACCEPTED))
+                    raise SourceError(f"{self.name} holds no frame that can be read; {ACCEPTED}")
                 return None
             now = time.monotonic()
             self._time = self._position()
@@ -93,31 +93,35 @@ class MovieSource(Source):
         if short_of_frames and short_of_time:
             logger.warning(
                 "%s is cut off or damaged: it ends after frame %d (%.1f s) and declares %d frames (%.1f s)",
-                self.name, self._index - 1, played, self.frame_count, declared)
+                self.name,
+                self._index - 1,
+                played,
+                self.frame_count,
+                declared,
+            )
 
 
 def _open(path: str) -> cv2.VideoCapture:
     if "://" in path:
-        raise SourceError("{} is an address, no file; `stream` reads addresses".format(redact(path)))
+        raise SourceError(f"{redact(path)} is an address, no file; `stream` reads addresses")
     if not os.path.exists(path):
-        raise SourceError("{} does not exist; {}".format(path, ACCEPTED))
+        raise SourceError(f"{path} does not exist; {ACCEPTED}")
     if os.path.isdir(path):
-        raise SourceError("{} is a folder; {}; `image` reads folders of pictures".format(path, ACCEPTED))
+        raise SourceError(f"{path} is a folder; {ACCEPTED}; `image` reads folders of pictures")
     try:
         file = open_file(path)
     except PermissionError as error:
-        raise SourceError("{} cannot be read: no permission".format(path)) from error
+        raise SourceError(f"{path} cannot be read: no permission") from error
     except OSError as error:
-        raise SourceError("{} cannot be read: {}; {}".format(path, error.strerror, ACCEPTED)) from error
+        raise SourceError(f"{path} cannot be read: {error.strerror}; {ACCEPTED}") from error
     with file:
         if not os.fstat(file.fileno()).st_size:
-            raise SourceError("{} is empty; {}".format(path, ACCEPTED))
+            raise SourceError(f"{path} is empty; {ACCEPTED}")
         # OpenCV crashes on a name that is not UTF-8; in Python 3.6 without a locale that is every name with an accent.
         is_plain = path.encode("utf-8", "replace").decode("utf-8") == path
-        name = path if is_plain else "/proc/self/fd/{}".format(file.fileno())
+        name = path if is_plain else f"/proc/self/fd/{file.fileno()}"
         capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
     if not capture.isOpened() or int(capture.get(cv2.CAP_PROP_FOURCC)) == TEXT_CODEC:
         capture.release()
-        raise SourceError("{} is no movie, or was cut off while it was recorded and has no index; {}".format(
-            path, ACCEPTED))
+        raise SourceError(f"{path} is no movie, or was cut off while it was recorded and has no index; {ACCEPTED}")
     return capture

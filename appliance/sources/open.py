@@ -19,25 +19,35 @@ _ENDING = re.compile(r"\.[A-Za-z]\w{1,4}$")
 _FILE = re.compile(r"[^:/]{1,200}\.[A-Za-z]\w{1,4}$")
 ACCEPTED = (
     "an index (0), a device path (/dev/video0), an address (rtsp, rtsps, rtmp, rtmps, http, https, udp, tcp, "
-    "rtp or srt) or a GStreamer pipeline that ends in \" ! appsink\"")
+    'rtp or srt) or a GStreamer pipeline that ends in " ! appsink"'
+)
 
 
 def open_images(path: str, left_out: Optional[str] = None) -> Source:
     """A picture, or all pictures of a folder and its subfolders but `left_out`. Raises SourceError."""
     from appliance.sources.images import ImagesSource
+
     return ImagesSource(path, left_out)
 
 
 def open_movie(path: str) -> Source:
     """Every frame of a movie file. Raises SourceError."""
     from appliance.sources.movie import MovieSource
+
     return MovieSource(path)
 
 
-def open_camera(camera_input: Union[int, str], width: Optional[int] = None, height: Optional[int] = None,
-                live_timeout: float = 20.0, on_notice: Optional[Callable[[str], None]] = None,
-                patient: bool = False, snapshot_fps: float = 5.0, rtsp_transport: str = "auto",
-                open_timeout: float = 30.0) -> "LiveSource":
+def open_camera(
+    camera_input: Union[int, str],
+    width: Optional[int] = None,
+    height: Optional[int] = None,
+    live_timeout: float = 20.0,
+    on_notice: Optional[Callable[[str], None]] = None,
+    patient: bool = False,
+    snapshot_fps: float = 5.0,
+    rtsp_transport: str = "auto",
+    open_timeout: float = 30.0,
+) -> "LiveSource":
     """A live source. Returns at once; what is wrong with the camera is raised by the first `read`.
 
     patient: nothing is raised; a camera that is not there is tried for ever.
@@ -50,27 +60,43 @@ def open_camera(camera_input: Union[int, str], width: Optional[int] = None, heig
     source. Raises SourceError where `camera_input` cannot be understood.
     """
     from appliance.sources.live import LiveSource
+
     kind = camera_kind(camera_input)
     target = str(camera_input).strip()
     if kind == "gstreamer":
         from appliance.sources.launch import find_launcher, launch_words
+
         launch_words(target, 0)
         find_launcher()
     elif kind == "index":
-        target = "/dev/video{}".format(int(target))
+        target = f"/dev/video{int(target)}"
     elif kind == "address":
         target = with_encoded_password(target)
     open_timeout = max(open_timeout, live_timeout)
-    spec = {"kind": kind, "target": target, "width": width, "height": height, "snapshot_fps": snapshot_fps,
-            "rtsp_transport": rtsp_transport, "patience": open_timeout + 10}  # the parent is to notice first
+    spec = {
+        "kind": kind,
+        "target": target,
+        "width": width,
+        "height": height,
+        "snapshot_fps": snapshot_fps,
+        "rtsp_transport": rtsp_transport,
+        "patience": open_timeout + 10,
+    }  # the parent is to notice first
     return LiveSource(redact(str(camera_input).strip()), spec, live_timeout, on_notice, patient, open_timeout)
 
 
 def open_set_camera(camera_input: Union[int, str], settings: Settings, patient: bool = False) -> "LiveSource":
     """As `open_camera`, as the settings have it."""
-    return open_camera(camera_input, settings.width, settings.height, settings.live_timeout, patient=patient,
-                       snapshot_fps=settings.snapshot_fps, rtsp_transport=settings.rtsp_transport,
-                       open_timeout=settings.open_timeout)
+    return open_camera(
+        camera_input,
+        settings.width,
+        settings.height,
+        settings.live_timeout,
+        patient=patient,
+        snapshot_fps=settings.snapshot_fps,
+        rtsp_transport=settings.rtsp_transport,
+        open_timeout=settings.open_timeout,
+    )
 
 
 def camera_kind(value: Union[int, str]) -> str:
@@ -86,8 +112,8 @@ def camera_kind(value: Union[int, str]) -> str:
         if text and "://" not in text and (os.sep in text or os.path.exists(text)):
             return "device"
     if _FILE.match(text):
-        raise SourceError("{}: there is no such file in {}".format(redact(text), os.getcwd()))
-    raise SourceError("{!r} is no camera; accepted are {}".format(redact(text), ACCEPTED))
+        raise SourceError(f"{redact(text)}: there is no such file in {os.getcwd()}")
+    raise SourceError(f"{redact(text)!r} is no camera; accepted are {ACCEPTED}")
 
 
 def is_missing_file(text: str) -> bool:
@@ -95,7 +121,11 @@ def is_missing_file(text: str) -> bool:
     mounted later. A path without an ending, such as a link to a device has, is none.
     """
     try:
-        return (camera_kind(text) == "device" and _ENDING.search(text) is not None and not text.startswith("/dev/")
-                and not os.path.exists(text))
+        return (
+            camera_kind(text) == "device"
+            and _ENDING.search(text) is not None
+            and not text.startswith("/dev/")
+            and not os.path.exists(text)
+        )
     except SourceError:
         return _FILE.match(text) is not None

@@ -40,22 +40,23 @@ def open_device(spec: wire.Message) -> cv2.VideoCapture:
     except FileNotFoundError:
         present = ", ".join(sorted(glob.glob("/dev/video*"))) or "no /dev/video* at all"
         if not path.startswith("/dev/"):
-            raise Ended("there is no such file in {}".format(os.getcwd()) if not os.path.isabs(path) else
-                        "there is no such file") from None
-        raise Ended("there is no {}; this machine has {}".format(path, present)) from None
+            raise Ended(
+                f"there is no such file in {os.getcwd()}" if not os.path.isabs(path) else "there is no such file"
+            ) from None
+        raise Ended(f"there is no {path}; this machine has {present}") from None
     except (OSError, ValueError) as error:
-        raise Ended("{} cannot be looked at: {}".format(path, error)) from error
+        raise Ended(f"{path} cannot be looked at: {error}") from error
     complaint = why_unreadable(path, status)
     if complaint is not None:
         raise Ended(complaint)
     is_device = is_camera(status)
     if not os.access(path, os.R_OK | os.W_OK if is_device else os.R_OK):
-        raise Ended("no permission to open {}; add the user to the group video".format(path))
+        raise Ended(f"no permission to open {path}; add the user to the group video")
     if not is_device:
         return open_address(spec, FILE_PROTOCOLS)
     capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
     if not capture.isOpened():
-        raise Ended("{} cannot be opened; it is no camera, or another program uses it".format(path))
+        raise Ended(f"{path} cannot be opened; it is no camera, or another program uses it")
     ask_for_size(capture, spec["width"], spec["height"])
     return capture
 
@@ -125,5 +126,6 @@ def deliver(capture: cv2.VideoCapture, spec: wire.Message, outlet: Outlet) -> No
 
 def say_size(spec: wire.Message, width: int, height: int, outlet: Outlet) -> None:
     if (spec["width"] or width, spec["height"] or height) != (width, height):
-        outlet.tell(notice="gives pictures of {}x{}, not {}x{}".format(
-            width, height, spec["width"] or width, spec["height"] or height))
+        outlet.tell(
+            notice=f"gives pictures of {width}x{height}, not {spec['width'] or width}x{spec['height'] or height}"
+        )

@@ -9,7 +9,7 @@ from appliance.sources import wire
 from appliance.sources.ring import Layout, RingWriter
 
 # Of one picture: 8K has 33 million.
-MOST_PIXELS = 40 * 10 ** 6
+MOST_PIXELS = 40 * 10**6
 
 
 class ParentGone(Exception):
@@ -63,26 +63,34 @@ class Outlet:
             try:
                 self._ring = RingWriter(layout)
             except OSError as error:
-                raise Ended("no room for frames of {}x{} in memory: {}; a container needs more of it, or a larger "
-                            "/dev/shm".format(layout.width, layout.height, error.strerror)) from error
+                raise Ended(
+                    f"no room for frames of {layout.width}x{layout.height} in memory: {error.strerror}; a container"
+                    " needs more of it, or a larger /dev/shm"
+                ) from error
             self._rings += 1
             with self._ring.file:
-                self.tell(self._ring.file.fileno(), ring=self._rings, width=layout.width,
-                          height=layout.height, stride=layout.stride)
+                self.tell(
+                    self._ring.file.fileno(),
+                    ring=self._rings,
+                    width=layout.width,
+                    height=layout.height,
+                    stride=layout.stride,
+                )
         self._slot = self._ring.take()
         return None if self._slot is None else self._ring.bytes_of(self._slot)
 
     def refuse_too_large(self, layout: Layout) -> None:
         """Raises Ended: who serves the pictures also says how large they are."""
         if layout.width * layout.height > MOST_PIXELS:
-            raise Ended("its pictures of {}x{} are larger than {} megapixels; set a smaller size in the camera".format(
-                layout.width, layout.height, MOST_PIXELS // 10 ** 6))
+            raise Ended(
+                f"its pictures of {layout.width}x{layout.height} are larger than {MOST_PIXELS // 10**6} megapixels; set"
+                " a smaller size in the camera"
+            )
 
     def publish(self, at: float, took: float) -> None:
         """Hand over what was written to the claimed memory. at: `time.monotonic()` when the frame was complete."""
         age = time.monotonic() - at
-        self.tell(slot=self._slot, ring=self._rings, number=self._number, at=at, time=time.time() - age,
-                  took=took)
+        self.tell(slot=self._slot, ring=self._rings, number=self._number, at=at, time=time.time() - age, took=took)
         self._slot = None
 
     def _hear(self) -> None:

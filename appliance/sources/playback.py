@@ -72,4 +72,3 @@ class PlaybackSource(Source):
                 self._movie.close()
             frame = self._movie.read()
         return frame
-

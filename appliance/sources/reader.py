@@ -22,12 +22,15 @@ def main() -> int:
             spec = outlet.receive_spec()
             if spec["kind"] == "gstreamer":
                 from appliance.sources import gstreamer
+
                 gstreamer.run(spec, outlet)
             else:
                 if spec["target"].lower().startswith(("http://", "https://")):
                     from appliance.sources import http_pictures
+
                     http_pictures.run(spec, outlet)
                 from appliance.sources import opencv
+
                 opencv.run(spec, outlet)
         except Ended as end:
             outlet.tell(ended=str(end))

@@ -23,13 +23,14 @@ NETWORK = {
 
 
 # Without the name that was tried: of a password with a slash in it that is a part.
-UNKNOWN_HOST = ("its host name is not known; is it spelled right, and are / # ? @ in the password written as "
-                "%2F %23 %3F %40?")
+UNKNOWN_HOST = (
+    "its host name is not known; is it spelled right, and are / # ? @ in the password written as %2F %23 %3F %40?"
+)
 
 
 def status(number: str, words: str) -> str:
     """What an HTTP or RTSP server's refusal means."""
-    return " ".join("the server answers {} {}".format(number, words).split()) + REMEDIES.get(number, "")
+    return " ".join(f"the server answers {number} {words}".split()) + REMEDIES.get(number, "")
 
 
 def network(words: str) -> str:
@@ -56,16 +57,16 @@ def _element(match: Match[str]) -> str:
         remedy = "it exists on Jetson boards only, and needs NVIDIA's plugins"
     else:
         remedy = "is its name right, and its plugin package installed?"
-    return "GStreamer has no element \"{}\": {}".format(name, remedy)
+    return f'GStreamer has no element "{name}": {remedy}'
 
 
 def _pipeline(match: Match[str]) -> str:
-    return "GStreamer cannot build the pipeline: {}".format(match.group(1).strip().rstrip("."))
+    return f"GStreamer cannot build the pipeline: {match.group(1).strip().rstrip('.')}"
 
 
 def _gstreamer(match: Match[str]) -> str:
     words, detail = match.group("words").strip().rstrip("."), match.group("detail")
-    return "GStreamer: {}{}".format(words, " ({})".format(detail) if detail else "")
+    return f"GStreamer: {words}{f' ({detail})' if detail else ''}"
 
 
 # The first that fits is the reason.
@@ -79,9 +80,13 @@ TABLE = (
     (re.compile(r"erroneous pipeline: (.*)"), _pipeline),
     (re.compile(r"pipeline could not be constructed: (.*)"), _pipeline),
     # Its second line begins with the element's path, the third, if any, is the system's word.
-    (re.compile(
-        r"ERROR: from element [^:]+(?::[^ :]+)*: (?P<words>.*)"
-        r"(?:\nAdditional debug info:\n.*(?:\n(?P<detail>(?!ERROR|WARNING|Setting).+))?)?"), _gstreamer),
+    (
+        re.compile(
+            r"ERROR: from element [^:]+(?::[^ :]+)*: (?P<words>.*)"
+            r"(?:\nAdditional debug info:\n.*(?:\n(?P<detail>(?!ERROR|WARNING|Setting).+))?)?"
+        ),
+        _gstreamer,
+    ),
 )
 
 

@@ -52,7 +52,7 @@ class RingWriter:
     def bytes_of(self, slot: int) -> memoryview:
         """The frame's bytes in shared memory, to be written to."""
         start = slot * self.layout.slot_bytes
-        return memoryview(self._memory)[start:start + self.layout.frame_bytes]
+        return memoryview(self._memory)[start : start + self.layout.frame_bytes]
 
 
 class RingReader:
@@ -65,8 +65,9 @@ class RingReader:
     def copy(self, slot: int) -> np.ndarray:
         """uint8 [height, width, 3], memory of its own, without gaps between the rows."""
         layout = self._layout
-        shared: np.ndarray = np.ndarray((layout.height, layout.width, 3), np.uint8, self._memory,
-                                        slot * layout.slot_bytes, (layout.stride, 3, 1))
+        shared: np.ndarray = np.ndarray(
+            (layout.height, layout.width, 3), np.uint8, self._memory, slot * layout.slot_bytes, (layout.stride, 3, 1)
+        )
         return shared.copy()
 
 

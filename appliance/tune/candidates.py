@@ -25,16 +25,20 @@ class Candidate(NamedTuple):
 
     def __str__(self) -> str:
         workers = self.worker_threads
-        words = [self.engine, "{} worker{}".format(workers or "chosen", "" if workers == 1 else "s")]
+        words = [self.engine, f"{workers or 'chosen'} worker{'' if workers == 1 else 's'}"]
         words += ["exact"] if self.exact else []
-        words += ["batch {}".format(self.batch)] if self.batch != 1 else []
+        words += [f"batch {self.batch}"] if self.batch != 1 else []
         words += ["XLA"] if self.xla else []
         return ", ".join(words)
 
     def settings(self) -> Dict[str, Any]:
         """What is kept of it, as settings."""
         kept: Dict[str, Any] = {
-            "engine": self.engine, "worker_threads": self.worker_threads, "batch": self.batch, "xla": self.xla}
+            "engine": self.engine,
+            "worker_threads": self.worker_threads,
+            "batch": self.batch,
+            "xla": self.xla,
+        }
         return {key: value for key, value in kept.items() if value is not None}
 
 
@@ -78,8 +82,10 @@ def candidate_groups(place: Place) -> List[Group]:
             for batches in _batches(engine, place):
                 one = Candidate(engine, 0, batches[0], xla)
                 on_gpu = GPU_BATCH_WORKERS if batches[0] > 1 else GPU_WORKERS
-                groups += [[candidate._replace(batch=batch) for batch in batches for candidate in group]
-                           for group in _with_workers(one, place, on_gpu)]
+                groups += [
+                    [candidate._replace(batch=batch) for batch in batches for candidate in group]
+                    for group in _with_workers(one, place, on_gpu)
+                ]
     if place.path == "fast" and "tensorflow" in place.engines:
         workers = [one.worker_threads for group in groups for one in group if one.engine == "tensorflow"]
         groups.append([Candidate("tensorflow", max(workers), exact=True)])
@@ -123,8 +129,9 @@ def _with_workers(candidate: Candidate, place: Place, on_gpu: Sequence[int]) -> 
         return [[candidate._replace(worker_threads=number)] for number in numbers]
     if candidate.engine == "openvino":
         return [[candidate._replace(worker_threads=cores)]]
-    return [[candidate._replace(worker_threads=number)
-             for number in (WHOLE_WORKERS if place.path == "whole" else on_gpu)]]
+    return [
+        [candidate._replace(worker_threads=number) for number in (WHOLE_WORKERS if place.path == "whole" else on_gpu)]
+    ]
 
 
 def finalists(outcomes: Sequence[Outcome]) -> List[Candidate]:
@@ -153,5 +160,6 @@ def choose(outcomes: Sequence[Outcome], default: Optional[Candidate] = None) -> 
     fast = [one for one in good if one.fps >= (1 - SAME) * most]
     lowest = min(one.latency for one in fast)
     quick = [one for one in fast if one.latency <= (1 + SAME) * lowest]
-    return min(quick, key=lambda one: (
-        one.candidate.worker_threads, one.candidate.batch, bool(one.candidate.xla), -one.fps))
+    return min(
+        quick, key=lambda one: (one.candidate.worker_threads, one.candidate.batch, bool(one.candidate.xla), -one.fps)
+    )

@@ -5,7 +5,19 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 from appliance.tune.candidates import Outcome
 
 COLUMNS = (
-    "", "engine", "path", "workers", "batch", "XLA", "streams", "fps", "latency ms", "load s", "measured s", "note")
+    "",
+    "engine",
+    "path",
+    "workers",
+    "batch",
+    "XLA",
+    "streams",
+    "fps",
+    "latency ms",
+    "load s",
+    "measured s",
+    "note",
+)
 _LEFT = ("", "engine", "path", "XLA", "note")
 
 
@@ -29,8 +41,13 @@ def table(rows: Sequence[Row]) -> List[str]:
     ordered = sorted(rows, key=lambda row: (row.streams, bool(row.outcome.refusal), -row.outcome.fps))
     cells = [COLUMNS] + [_cells(row) for row in ordered]
     widths = [max(len(line[column]) for line in cells) for column in range(len(COLUMNS))]
-    return ["  ".join(text.ljust(width) if name in _LEFT else text.rjust(width)
-                      for name, text, width in zip(COLUMNS, line, widths)).rstrip() for line in cells]
+    return [
+        "  ".join(
+            text.ljust(width) if name in _LEFT else text.rjust(width)
+            for name, text, width in zip(COLUMNS, line, widths)
+        ).rstrip()
+        for line in cells
+    ]
 
 
 def _cells(row: Row) -> Sequence[str]:
@@ -44,10 +61,10 @@ def _cells(row: Row) -> Sequence[str]:
         str(candidate.batch or "-"),
         "-" if candidate.xla is None else "on" if candidate.xla else "off",
         str(row.streams),
-        "{:.1f}".format(outcome.fps) if was_measured else "-",
-        "{:.1f}".format(outcome.latency * 1e3) if was_measured else "-",
-        "{:.1f}".format(row.loading) if row.path else "-",
-        "{:.1f}".format(row.measured) if was_measured else "-",
+        f"{outcome.fps:.1f}" if was_measured else "-",
+        f"{outcome.latency * 1e3:.1f}" if was_measured else "-",
+        f"{row.loading:.1f}" if row.path else "-",
+        f"{row.measured:.1f}" if was_measured else "-",
         outcome.refusal or ("kept" if row.is_kept else ""),
     )
 
@@ -56,7 +73,13 @@ def as_json(row: Row) -> Dict[str, Any]:
     """The same as a JSON object."""
     outcome = row.outcome
     fields: Dict[str, Any] = dict(outcome.candidate._asdict(), path=row.path or None, workers=row.workers)
-    fields.update(streams=row.streams, fps=round(outcome.fps, 1), latency_ms=round(outcome.latency * 1e3, 1),
-                  load_s=round(row.loading, 1), measured_s=round(row.measured, 1),
-                  refusal=outcome.refusal, kept=row.is_kept)
+    fields.update(
+        streams=row.streams,
+        fps=round(outcome.fps, 1),
+        latency_ms=round(outcome.latency * 1e3, 1),
+        load_s=round(row.loading, 1),
+        measured_s=round(row.measured, 1),
+        refusal=outcome.refusal,
+        kept=row.is_kept,
+    )
     return fields

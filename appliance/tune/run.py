@@ -90,33 +90,51 @@ def _run(
     images = resize(read_pictures(clip), settings.width, settings.height)
     place = look_around(model, loaded)
     for key in place.fixed:
-        log.info("%s is %s by %s: nothing else is measured", key, place.fixed[key],
-                 loaded.origins[key if not is_free(loaded, key) else "model_type"])
+        log.info(
+            "%s is %s by %s: nothing else is measured",
+            key,
+            place.fixed[key],
+            loaded.origins[key if not is_free(loaded, key) else "model_type"],
+        )
     # What every load of a detector says belongs to runs.
     logging.getLogger("appliance.detectors").setLevel(logging.WARNING)
     best, rows = _search(model, loaded, images, place, seconds, end)
     rows = [row._replace(is_kept=row.outcome.candidate == best) for row in rows]
     entry = Tuned(
-        graph=graph_hash(model.path), machine=machine_facts(),
+        graph=graph_hash(model.path),
+        machine=machine_facts(),
         settings={key: value for key, value in best.settings().items() if key not in place.fixed},
         under=dict({key: getattr(settings, key) for key in MEASURED_UNDER}, **place.fixed),
         measured=_figures(rows, settings.width, settings.height),
         versions=dict(loaded_versions(), python=platform.python_version()),
-        date=time.strftime("%Y-%m-%d %H:%M"))
+        date=time.strftime("%Y-%m-%d %H:%M"),
+    )
     _keep(path, model.name, entry)
-    report = {"model": model.name, "width": settings.width, "height": settings.height, "machine": entry.machine,
-              "versions": entry.versions, "rows": [as_json(row) for row in rows], "kept": entry.settings,
-              "under": entry.under, "file": str(path)}
-    kept = "Kept in {}: `up`, `video` and the others run {} so from now on{}.".format(
-        path, model.name, ", where this is set too: " + as_written(place.fixed) if place.fixed else "")
+    report = {
+        "model": model.name,
+        "width": settings.width,
+        "height": settings.height,
+        "machine": entry.machine,
+        "versions": entry.versions,
+        "rows": [as_json(row) for row in rows],
+        "kept": entry.settings,
+        "under": entry.under,
+        "file": str(path),
+    }
+    kept = (
+        f"Kept in {path}: `up`, `video` and the others run {model.name} so from now"
+        f" on{', where this is set too: ' + as_written(place.fixed) if place.fixed else ''}."
+    )
     show_report([*table(rows), kept], report, json_path)
 
 
 def _warn_of_others(run_dir: str) -> None:
     """Of what would be measured too."""
     if is_up(run_dir):
-        log.warning("The appliance is running (%s), and takes its part of the machine: stop it for figures that are "
-                    "right", run_dir)
+        log.warning(
+            "The appliance is running (%s), and takes its part of the machine: stop it for figures that are right",
+            run_dir,
+        )
         return
     busy = psutil.cpu_percent(BUSY_SECONDS)
     if busy > BUSY_PERCENT:
@@ -158,16 +176,22 @@ def _search(
 ) -> Tuple[Candidate, List[Row]]:
     """What is kept, and all that was measured. Raises SplitlensError where nothing can be taken."""
     try:
-        trial = Trial(model, model_options(loaded), images, place, end - time.monotonic(),
-                      STREAMS if has_batches(place) else 1)
+        trial = Trial(
+            model, model_options(loaded), images, place, end - time.monotonic(), STREAMS if has_batches(place) else 1
+        )
         search = Search(trial, place, seconds, end - time.monotonic())
-        log.info("Measuring %d ways for about %.0f seconds; with loading it takes %.0f at most",
-                 search.ways, seconds, end - time.monotonic())
+        log.info(
+            "Measuring %d ways for about %.0f seconds; with loading it takes %.0f at most",
+            search.ways,
+            seconds,
+            end - time.monotonic(),
+        )
         best = search.run()
     except GivenUp:
         raise SplitlensError(
-            "{} was not loaded in the time that `tune` has. Run it once, so that what is built for it is kept, and "
-            "tune again.".format(model.name)) from None
+            f"{model.name} was not loaded in the time that `tune` has. Run it once, so that what is built for it is"
+            " kept, and tune again."
+        ) from None
     if best is None:
         raise nothing_to_keep(model.name, search.outcomes)
     return best.candidate, trial.rows()
@@ -175,11 +199,12 @@ def _search(
 
 def nothing_to_keep(name: str, outcomes: Sequence[Outcome]) -> SplitlensError:
     """The error for it."""
-    refusals = "\n".join("{}: {}".format(one.candidate, one.refusal) for one in outcomes if one.refusal)
+    refusals = "\n".join(f"{one.candidate}: {one.refusal}" for one in outcomes if one.refusal)
     if any(not one.refusal for one in outcomes):
-        return SplitlensError("{}: only the exact path can be used here. Set `exact: true`, and tune again.\n{}".format(
-            name, refusals))
-    return SplitlensError("{} cannot be run in any way that was tried:\n{}".format(name, refusals))
+        return SplitlensError(
+            f"{name}: only the exact path can be used here. Set `exact: true`, and tune again.\n{refusals}"
+        )
+    return SplitlensError(f"{name} cannot be run in any way that was tried:\n{refusals}")
 
 
 def _keep(path: Path, name: str, entry: Tuned) -> None:
@@ -197,9 +222,15 @@ def _keep(path: Path, name: str, entry: Tuned) -> None:
 def _figures(rows: Sequence[Row], width: int, height: int) -> Dict[str, Any]:
     """Those of the way that is kept."""
     return {
-        "frames": "{}x{}, from memory".format(width, height),
-        "fps": {"{} stream{}".format(row.streams, "" if row.streams == 1 else "s"): round(row.outcome.fps, 1)
-                for row in rows if row.is_kept},
-        "latency_ms": {"{} stream{}".format(row.streams, "" if row.streams == 1 else "s"): round(
-            row.outcome.latency * 1e3, 1) for row in rows if row.is_kept},
+        "frames": f"{width}x{height}, from memory",
+        "fps": {
+            f"{row.streams} stream{'' if row.streams == 1 else 's'}": round(row.outcome.fps, 1)
+            for row in rows
+            if row.is_kept
+        },
+        "latency_ms": {
+            f"{row.streams} stream{'' if row.streams == 1 else 's'}": round(row.outcome.latency * 1e3, 1)
+            for row in rows
+            if row.is_kept
+        },
     }

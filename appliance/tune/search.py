@@ -140,15 +140,19 @@ class Search:
                     else:
                         self._measure(loaded, candidate, self._brief)
                 own = choose([self._outcomes[candidate] for candidate in loaded.candidates])
-                if is_slow and own is not None and is_near(own, self._best()) and (
-                        self._left() - reserve > self._cost(self._long / 3)):
+                if (
+                    is_slow
+                    and own is not None
+                    and is_near(own, self._best())
+                    and (self._left() - reserve > self._cost(self._long / 3))
+                ):
                     # While it is loaded: to load it again would take too long.
                     finalist = own.candidate
                     self._measure(loaded, finalist, self._long / 3)
         except LoadError as error:
             self._refuse(group, str(error))
         except GivenUp:
-            self._refuse(group, "given up: not loaded within {:.0f} seconds".format(left))
+            self._refuse(group, f"given up: not loaded within {left:.0f} seconds")
         return finalist
 
     def _try_slow(self, group: Group) -> None:

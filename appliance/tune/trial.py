@@ -44,8 +44,13 @@ class Trial(Trials):
     """Measures candidates on so many streams. seconds: for all that is loaded here. Raises SplitlensError."""
 
     def __init__(
-        self, model: InstalledModel, options: ModelOptions, images: Sequence[np.ndarray], place: Place,
-        seconds: float = math.inf, streams: int = 1,
+        self,
+        model: InstalledModel,
+        options: ModelOptions,
+        images: Sequence[np.ndarray],
+        place: Place,
+        seconds: float = math.inf,
+        streams: int = 1,
     ) -> None:
         self.name, self.streams = model.name, streams
         self._model, self._options, self._images, self._place = model, options, images, place
@@ -77,14 +82,21 @@ class Trial(Trials):
 
     def refuse(self, candidate: Candidate, refusal: str) -> Outcome:
         before = self._rows.get(candidate)
-        return self.note(before._replace(outcome=before.outcome._replace(refusal=refusal)) if before else Row(
-            Outcome(candidate, refusal=refusal), self.streams))
+        return self.note(
+            before._replace(outcome=before.outcome._replace(refusal=refusal))
+            if before
+            else Row(Outcome(candidate, refusal=refusal), self.streams)
+        )
 
     def note(self, row: Row) -> Outcome:
         outcome = row.outcome
         self._rows[outcome.candidate] = row
-        log.info("%s%s: %s", outcome.candidate, ", {} streams".format(row.streams) if row.streams > 1 else "",
-                 outcome.refusal or "{:.1f} frames a second".format(outcome.fps))
+        log.info(
+            "%s%s: %s",
+            outcome.candidate,
+            f", {row.streams} streams" if row.streams > 1 else "",
+            outcome.refusal or f"{outcome.fps:.1f} frames a second",
+        )
         return outcome
 
     def rate(self, candidate: Candidate, detector: Detector, seconds: float) -> Rate:
@@ -93,8 +105,12 @@ class Trial(Trials):
         rate = measure_loop(detector, self._images, seconds, self.streams)
         before = self._rates.get(candidate)
         if before is not None:
-            rate = Rate(before.frames + rate.frames, before.seconds + rate.seconds, 0.0,
-                        list(before.latencies) + list(rate.latencies))
+            rate = Rate(
+                before.frames + rate.frames,
+                before.seconds + rate.seconds,
+                0.0,
+                list(before.latencies) + list(rate.latencies),
+            )
         self._rates[candidate] = rate
         return rate
 
@@ -102,9 +118,14 @@ class Trial(Trials):
         if not group:
             fixed = self._place.fixed
             engine = str(fixed.get("engine", detector.engine))
-            return [Candidate(
-                engine, fixed.get("worker_threads", detector.workers), fixed.get("batch", detector.batch),
-                fixed.get("xla", False) if may_compile(engine, self._place) else None)]
+            return [
+                Candidate(
+                    engine,
+                    fixed.get("worker_threads", detector.workers),
+                    fixed.get("batch", detector.batch),
+                    fixed.get("xla", False) if may_compile(engine, self._place) else None,
+                )
+            ]
         # Where the graph takes fewer at a time, or one only.
         every = [candidate._replace(batch=min(candidate.batch, max(1, detector.batch))) for candidate in group]
         return sorted(set(every), key=every.index)
@@ -114,14 +135,24 @@ class Trial(Trials):
         if group:
             most = max(group, key=lambda candidate: (candidate.batch, candidate.worker_threads))
             options = options._replace(
-                engine=options.engine._replace(engine=most.engine), worker_threads=most.worker_threads,
-                batch=most.batch, xla=most.xla, exact=options.exact or most.exact)
+                engine=options.engine._replace(engine=most.engine),
+                worker_threads=most.worker_threads,
+                batch=most.batch,
+                xla=most.xla,
+                exact=options.exact or most.exact,
+            )
         return load_detector(self._model.path, self.name, self._model.labels, options)
 
     def _find_expected(self) -> List[Found]:
         """What the graph whole finds; sets the threshold at which candidates are compared with it."""
-        whole = load_detector(self._model.path, self.name, self._model.labels, self._options._replace(
-            split_model=False, engine=EngineChoice(TENSORFLOW), worker_threads=0, batch=1, xla=None))
+        whole = load_detector(
+            self._model.path,
+            self.name,
+            self._model.labels,
+            self._options._replace(
+                split_model=False, engine=EngineChoice(TENSORFLOW), worker_threads=0, batch=1, xla=None
+            ),
+        )
         try:
             whole.threshold = min(LOWEST_THRESHOLD, self._options.det_th)
             expected: List[Found] = []
@@ -131,12 +162,14 @@ class Trial(Trials):
         finally:
             whole.close()
         scores = [float(score) for found in expected if isinstance(found, Detections) for score in found.scores]
-        self._compared = self._compared[:len(expected)]
+        self._compared = self._compared[: len(expected)]
         if max(scores, default=0.0) < self._threshold:
             self._threshold = min(LOWEST_THRESHOLD, self._threshold)
             if not scores and all(isinstance(found, Detections) for found in expected):
-                log.warning("The model finds nothing in these frames, so the ways to run it cannot be compared: "
-                            "--clip takes a movie of yours")
+                log.warning(
+                    "The model finds nothing in these frames, so the ways to run it cannot be compared: "
+                    "--clip takes a movie of yours"
+                )
         return expected
 
     def compare(self, detector: Detector) -> str:
@@ -144,24 +177,25 @@ class Trial(Trials):
         if self._expected is None:
             return ""
         try:
-            return "" if self._finds_the_same(detector, self._expected) else (
-                "finds something else than the whole graph: never taken")
+            return (
+                ""
+                if self._finds_the_same(detector, self._expected)
+                else ("finds something else than the whole graph: never taken")
+            )
         except Exception as error:
             return _sentence(error)
 
     def _finds_the_same(self, detector: Detector, expected: Sequence[Found]) -> bool:
         detector.threshold = self._threshold
         # Full batches, as under load: what they compute may hang on their size.
-        images = self._compared + list(self._images)[:-len(self._compared) % detector.batch]
-        found = detect_all(detector, images)[:len(expected)]
+        images = self._compared + list(self._images)[: -len(self._compared) % detector.batch]
+        found = detect_all(detector, images)[: len(expected)]
         detector.threshold = self._options.det_th
         return compare(expected, found, self._compared, self._threshold).is_same
 
 
 class _LoadedDetector(Loaded):
-    def __init__(
-        self, trial: Trial, candidates: Sequence[Candidate], detector: Detector, loading: float
-    ) -> None:
+    def __init__(self, trial: Trial, candidates: Sequence[Candidate], detector: Detector, loading: float) -> None:
         self.candidates = candidates
         self._trial, self._detector, self._loading = trial, detector, loading
         self._refusals: Dict[int, str] = {}
@@ -179,8 +213,11 @@ class _LoadedDetector(Loaded):
             refusal = self._refusals[detector.batch]
             rate = trial.rate(candidate, detector, seconds)
             measured = rate.seconds
-            outcome = Outcome(candidate, rate.fps, rate.latency(), refusal) if rate.frames else Outcome(
-                candidate, refusal=refusal or "not one frame in the time")
+            outcome = (
+                Outcome(candidate, rate.fps, rate.latency(), refusal)
+                if rate.frames
+                else Outcome(candidate, refusal=refusal or "not one frame in the time")
+            )
         except Exception as error:
             outcome = Outcome(candidate, refusal=_sentence(error))
         return trial.note(Row(outcome, trial.streams, detector.path, detector.workers, self._loading, measured))
@@ -213,5 +250,5 @@ def is_loading() -> bool:
 
 
 def _sentence(error: Exception) -> str:
-    text = str(error) if isinstance(error, SplitlensError) else "{}: {}".format(type(error).__name__, error)
+    text = str(error) if isinstance(error, SplitlensError) else f"{type(error).__name__}: {error}"
     return " ".join(text.split())[:200]

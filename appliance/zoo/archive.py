@@ -34,7 +34,7 @@ def unpack_graph(archive: Path, folder: Path) -> None:
         limit = min(_MOST_BYTES, max(_FLOOR_BYTES, _MOST_TIMES * archive.stat().st_size))
         unzipped = gzip.open(str(archive), "rb")
     except OSError as error:
-        raise ModelError("{} cannot be read: {}.".format(archive, error.strerror)) from error
+        raise ModelError(f"{archive} cannot be read: {error.strerror}.") from error
     with unzipped:
         stream = _Bounded(unzipped, limit, archive)
         try:
@@ -44,23 +44,17 @@ def unpack_graph(archive: Path, folder: Path) -> None:
                 pass
         except (tarfile.TarError, ValueError) as error:
             raise ModelError(
-                "{} is no archive of a model, or a damaged one ({}): fetch it again.".format(archive, error)
+                f"{archive} is no archive of a model, or a damaged one ({error}): fetch it again."
             ) from error
     if not (folder / GRAPH_FILE).exists():
-        raise ModelError(
-            "There is no {} in {}: it is no archive of the model zoo.".format(GRAPH_FILE, archive)
-        )
+        raise ModelError(f"There is no {GRAPH_FILE} in {archive}: it is no archive of the model zoo.")
 
 
 def _take(member: tarfile.TarInfo, stream: "_Bounded", folder: Path, archive: Path) -> None:
     """Write a member that is wanted, pass over another."""
     parts = member.name.split("/")
     if member.name.startswith("/") or ".." in parts:
-        raise ModelError(
-            "{} holds the name {!r}, which leads out of its folder: do not trust it.".format(
-                archive, member.name
-            )
-        )
+        raise ModelError(f"{archive} holds the name {member.name!r}, which leads out of its folder: do not trust it.")
     if parts[-1] == GRAPH_FILE:
         target = folder / GRAPH_FILE
     elif _LABEL_MAP.search(parts[-1]) and member.size <= _MOST_LABEL_BYTES:
@@ -69,18 +63,12 @@ def _take(member: tarfile.TarInfo, stream: "_Bounded", folder: Path, archive: Pa
         stream.skip(_size_in_archive(member))
         return
     if not member.isfile():
-        raise ModelError(
-            "{!r} in {} is no ordinary file: do not trust this archive.".format(member.name, archive)
-        )
+        raise ModelError(f"{member.name!r} in {archive} is no ordinary file: do not trust this archive.")
     if target.exists():
-        raise ModelError(
-            "{} holds more than one {}: which one is meant cannot be told.".format(archive, parts[-1])
-        )
+        raise ModelError(f"{archive} holds more than one {parts[-1]}: which one is meant cannot be told.")
     if member.size > _MOST_BYTES:
         raise ModelError(
-            "{!r} in {} claims to be {} MB long: do not trust this archive.".format(
-                member.name, archive, member.size // 1000000
-            )
+            f"{member.name!r} in {archive} claims to be {member.size // 1000000} MB long: do not trust this archive."
         )
     check_space(folder, member.size)
     with writing(target), target.open("xb") as file:
@@ -163,9 +151,7 @@ class _Bounded:
             raise tarfile.ReadError(str(error)) from error
         self._left -= len(data)
         if self._left < 0:
-            raise ModelError(
-                "{} unpacks to far more than such an archive should: do not trust it.".format(self._archive)
-            )
+            raise ModelError(f"{self._archive} unpacks to far more than such an archive should: do not trust it.")
         return data
 
     def blocks(self, size: int) -> Iterator[bytes]:
@@ -184,7 +170,7 @@ class _Bounded:
     def header(self, member: tarfile.TarInfo) -> bytes:
         """The data of an extended header."""
         if member.size > _MOST_HEADER_BYTES:
-            raise tarfile.ReadError("a header of {} MB".format(member.size // 1000000))
+            raise tarfile.ReadError(f"a header of {member.size // 1000000} MB")
         data = b"".join(self.blocks(member.size))
         self.skip(-member.size % tarfile.BLOCKSIZE)
         return data

@@ -43,9 +43,7 @@ class PackageOrigin(NamedTuple):
     graph_sha256: str
 
     def __str__(self) -> str:
-        return "{} package {} {}".format(
-            {"pip": "Python"}.get(self.kind, self.kind), self.package, self.version
-        )
+        return f"{ ({'pip': 'Python'}.get(self.kind, self.kind)) } package {self.package} {self.version}"
 
 
 Origin = Union[ZooOrigin, PackageOrigin]
@@ -107,9 +105,8 @@ def find_entry(name: str) -> Entry:
         if entry.name == name:
             return entry
     raise ModelError(
-        "{} is no model of the catalogue{} `python -m appliance models list` shows them all.".format(
-            name, near_names(name, [entry.name for entry in load_catalogue()])
-        )
+        f"{name} is no model of the catalogue{near_names(name, [entry.name for entry in load_catalogue()])} `python -m"
+        " appliance models list` shows them all."
     )
 
 

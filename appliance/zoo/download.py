@@ -37,7 +37,7 @@ class OriginUnavailable(ModelError):
     """
 
     def __init__(self, what: str, remedy: str, is_passing: bool = False) -> None:
-        super().__init__("{} {}".format(what, remedy))
+        super().__init__(f"{what} {remedy}")
         self.what = what
         self.is_passing = is_passing
 
@@ -142,13 +142,13 @@ def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress
             stack.callback(response.close)
             start = _start_of(response)
             if start:
-                raise ModelError("{} sends parts that nobody asked for: it cannot be fetched from there.".format(shown))
+                raise ModelError(f"{shown} sends parts that nobody asked for: it cannot be fetched from there.")
         length = response.headers.get("Content-Length", "")
         total = start + int(length) if length.isdigit() else expected
         if expected is not None and total != expected:
             raise ModelError(
-                "{} is {} bytes long, not {}: it is not the published file. Is a proxy or a sign-in "
-                "page in between?".format(shown, total, expected)
+                f"{shown} is {total} bytes long, not {expected}: it is not the published file. Is a proxy or a sign-in "
+                "page in between?"
             )
         if start:
             _log.info("Going on after %d MB of an earlier try.", start // 1000000)
@@ -161,14 +161,12 @@ def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress
         for block in _blocks(shown, response):
             done += len(block)
             if done > limit:
-                raise ModelError("{} goes on beyond {} bytes: it is not the published file.".format(shown, limit))
+                raise ModelError(f"{shown} goes on beyond {limit} bytes: it is not the published file.")
             file.write(block)
             if progress is not None:
                 progress(done, total)
     if total is not None and done < total:
-        raise _BrokenOffError(
-            "{} broke off after {} of {} bytes: the same command goes on from there.".format(shown, done, total)
-        )
+        raise _BrokenOffError(f"{shown} broke off after {done} of {total} bytes: the same command goes on from there.")
 
 
 def _open(url: str, start: int = 0, tag: str = "") -> Any:
@@ -182,7 +180,7 @@ def _open(url: str, start: int = 0, tag: str = "") -> Any:
         host = urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
         request = _request(url)
         if start:
-            request.add_header("Range", "bytes={}-".format(start))
+            request.add_header("Range", f"bytes={start}-")
         if tag:
             request.add_header("If-Range", tag)
         return opener.open(request, timeout=_READ_SECONDS)
@@ -190,13 +188,13 @@ def _open(url: str, start: int = 0, tag: str = "") -> Any:
         error.close()
         if error.code == 416 and start:
             return None
-        what = "{} cannot be had: {} answers {} {}.".format(shown, host, error.code, error.reason)
+        what = f"{shown} cannot be had: {host} answers {error.code} {error.reason}."
         raise OriginUnavailable(what, _BY_HAND.format(shown), error.code in _PASSING) from error
     except (ValueError, http.client.InvalidURL):  # whose text may hold a part of a password
-        raise ModelError("{} is no address that can be fetched.".format(shown)) from None
+        raise ModelError(f"{shown} is no address that can be fetched.") from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        what = "{} cannot be reached ({}).".format(host, getattr(reason, "strerror", None) or reason)
+        what = f"{host} cannot be reached ({getattr(reason, 'strerror', None) or reason})."
         raise OriginUnavailable(what, _BY_HAND.format(shown)) from error
 
 
@@ -231,9 +229,7 @@ def _blocks(url: str, response: Any) -> Iterator[bytes]:
             block = response.read(_BLOCK)
         except (OSError, http.client.HTTPException) as error:
             raise _BrokenOffError(
-                "{} broke off ({}): the same command goes on from there.".format(
-                    url, str(error) or type(error).__name__
-                )
+                f"{url} broke off ({str(error) or type(error).__name__}): the same command goes on from there."
             ) from error
         if not block:
             return
@@ -248,18 +244,13 @@ def _check(url: str, part: Path, expected_bytes: Optional[int], expected_sha384:
     result = Downloaded(part, part.stat().st_size, digest.hexdigest())
     if expected_bytes is not None and result.bytes != expected_bytes:
         discard(part)
-        raise ModelError(
-            "{} came as {} bytes, not {}: it was deleted; try again.".format(
-                url, result.bytes, expected_bytes
-            )
-        )
+        raise ModelError(f"{url} came as {result.bytes} bytes, not {expected_bytes}: it was deleted; try again.")
     if expected_sha384 is not None and result.sha384 != expected_sha384:
         discard(part)
         raise ModelError(
-            "{} is not the file that it should be: its SHA-384 is {}..., not {}.... It was deleted; "
-            "try again, and if it comes so again, do not trust that server.".format(
-                url, result.sha384[:16], expected_sha384[:16]
-            )
+            f"{url} is not the file that it should be: its SHA-384 is {result.sha384[:16]}..., not"
+            f" {expected_sha384[:16]}.... It was deleted; try again, and if it comes so again, do not trust that"
+            " server."
         )
     return result
 

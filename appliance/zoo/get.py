@@ -32,9 +32,7 @@ ZOO_URL = "https://download.tensorflow.org/"
 SUMS_FILE = "zoo-sums.json"
 
 
-def get(
-    name: str, models_dir: Path, progress: Optional[Progress] = None, base_url: str = ZOO_URL
-) -> InstalledModel:
+def get(name: str, models_dir: Path, progress: Optional[Progress] = None, base_url: str = ZOO_URL) -> InstalledModel:
     """Fetch, check and install a model; nothing is fetched where it is installed already.
 
     base_url: of the zoo's server or a mirror of it. progress: called while the archive comes.
@@ -66,9 +64,7 @@ def _is_whole(model: Optional[InstalledModel]) -> bool:
     return model.record.graph_sha256 == graph_hash(model.path)
 
 
-def _fill(
-    entry: Entry, folder: Path, models_dir: Path, progress: Optional[Progress], base_url: str
-) -> Record:
+def _fill(entry: Entry, folder: Path, models_dir: Path, progress: Optional[Progress], base_url: str) -> Record:
     failures: List[OriginUnavailable] = []
     for origin in entry.origins:
         try:
@@ -90,7 +86,7 @@ def _from_zoo(
     progress: Optional[Progress],
     base_url: str,
 ) -> Record:
-    url = "{}/{}/{}".format(base_url.rstrip("/"), origin.base, origin.archive)
+    url = f"{base_url.rstrip('/')}/{origin.base}/{origin.archive}"
     expected_bytes, expected_sha384 = _expected(origin, models_dir)
     _log.info("Fetching %s (%s).", redact(url), size_text(expected_bytes))
     part = work_folder(models_dir) / (origin.archive + ".part")
@@ -119,9 +115,7 @@ def _expected(origin: ZooOrigin, models_dir: Path) -> Tuple[Optional[int], Optio
             models_dir / SUMS_FILE,
         )
         return None, None
-    _log.info(
-        "%s is checked against %s, recorded at its first download.", origin.archive, models_dir / SUMS_FILE
-    )
+    _log.info("%s is checked against %s, recorded at its first download.", origin.archive, models_dir / SUMS_FILE)
     return row["bytes"], row["sha384"]
 
 
@@ -129,14 +123,11 @@ def _read_sums(models_dir: Path) -> Dict[str, Any]:
     path = models_dir / SUMS_FILE
     try:
         sums = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            archive: {"bytes": int(row["bytes"]), "sha384": str(row["sha384"])}
-            for archive, row in sums.items()
-        }
+        return {archive: {"bytes": int(row["bytes"]), "sha384": str(row["sha384"])} for archive, row in sums.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError("{} is damaged ({}): mend or delete it.".format(path, error)) from error
+        raise ModelError(f"{path} is damaged ({error}): mend or delete it.") from error
 
 
 def _remember(origin: ZooOrigin, archive: Downloaded, models_dir: Path) -> None:

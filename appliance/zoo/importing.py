@@ -26,7 +26,10 @@ _ARCHIVES = (".tar.gz", ".tgz")
 
 
 def import_model(
-    file_or_dir: Path, models_dir: Path, labels: Optional[Path] = None, name: Optional[str] = None,
+    file_or_dir: Path,
+    models_dir: Path,
+    labels: Optional[Path] = None,
+    name: Optional[str] = None,
     trusted: bool = False,
 ) -> InstalledModel:
     """Copy a frozen graph into `models_dir` and record it.
@@ -49,8 +52,8 @@ def import_model(
     with locked(chosen, models_dir):
         if any(model.name == chosen for model in installed(models_dir)):
             raise ModelError(
-                "{} is installed already: `python -m appliance models remove {}` first, or give this one "
-                "another name.".format(chosen, chosen)
+                f"{chosen} is installed already: `python -m appliance models remove {chosen}` first, or give this one "
+                "another name."
             )
         with staging(chosen, models_dir) as folder:
             if is_archive:
@@ -82,14 +85,16 @@ def _examine(path: Path, chosen: str, trusted: bool) -> Optional[range]:
         ids = class_ids(graph, family, find_suppression(graph) if family in ("ssd", "faster_rcnn") else None)
     entry = next((entry for entry in load_catalogue() if entry.name == chosen), None)
     if entry is not None and graph_hash(path) not in [
-            origin.graph_sha256 for origin in entry.origins if not isinstance(origin, ZooOrigin)]:
+        origin.graph_sha256 for origin in entry.origins if not isinstance(origin, ZooOrigin)
+    ]:
         labels = builtin_labels(entry.labels)
         expected = range(min(labels), max(labels) + 1)
         if family != entry.family or ids not in (None, expected):
             raise ModelError(
-                "{} is the name of a model of the catalogue ({}, {} classes), and {} is another ({}{}): give it a name "
-                "of its own with --name.".format(chosen, entry.family, len(expected), path, family, "" if ids is None
-                                                 else ", {} classes".format(len(ids))))
+                f"{chosen} is the name of a model of the catalogue ({entry.family}, {len(expected)} classes), and"
+                f" {path} is another ({family}{'' if ids is None else f', {len(ids)} classes'}): give it a name of its"
+                " own with --name."
+            )
     return ids
 
 
@@ -100,7 +105,7 @@ def _find_graph(source: Path) -> Path:
             raise no_graph_in(source)
         return graphs[0]
     if not source.exists():
-        raise ModelError("{} does not exist.".format(source))
+        raise ModelError(f"{source} does not exist.")
     if source.suffix != ".pb":
         raise no_graph(source)
     return source
@@ -133,9 +138,8 @@ def _check_published(archive: Path) -> None:
                 digest.update(block)
         if digest.hexdigest() != origin.sha384:
             raise ModelError(
-                "{} is not the published archive of that name: its SHA-384 is {}..., not {}....".format(
-                    archive, digest.hexdigest()[:16], origin.sha384[:16]
-                )
+                f"{archive} is not the published archive of that name: its SHA-384 is {digest.hexdigest()[:16]}..., not"
+                f" {origin.sha384[:16]}...."
             )
 
 
@@ -144,6 +148,6 @@ def _copy(source: Path, target: Path) -> None:
     try:
         reading = source.open("rb")
     except OSError as error:
-        raise ModelError("{} cannot be read: {}.".format(source, error.strerror)) from error
+        raise ModelError(f"{source} cannot be read: {error.strerror}.") from error
     with reading, writing(target), target.open("wb") as writes:
         shutil.copyfileobj(reading, writes, 1 << 20)

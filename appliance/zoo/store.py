@@ -84,11 +84,7 @@ def remove(name: str, models_dir: Path) -> None:
     """Remove an installed model with all that is in its folder. Raises ModelError, OutputError."""
     folder = _find_folder(name, models_dir)
     if folder is None:
-        raise ModelError(
-            "{} is not installed{}".format(
-                name, near_names(name, [model.name for model in installed(models_dir)])
-            )
-        )
+        raise ModelError(f"{name} is not installed{near_names(name, [model.name for model in installed(models_dir)])}")
     entry = _entry_of_folder(folder.name)
     with locked(entry.name if entry else folder.name, models_dir), writing(folder):
         if folder.exists():  # else another process was quicker
@@ -117,11 +113,10 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
     if path.is_dir():
         raise no_graph_in(path)
     if path.suffix == ".pb" or path.parent != Path("."):
-        raise ModelError("{} does not exist{}".format(path, near_names(name, _known_names(models_dir))))
+        raise ModelError(f"{path} does not exist{near_names(name, _known_names(models_dir))}")
     raise ModelError(
-        "{} is no model that is known or installed{} `python -m appliance models list` shows them.".format(
-            path, near_names(name, _known_names(models_dir))
-        )
+        f"{path} is no model that is known or installed{near_names(name, _known_names(models_dir))} `python -m"
+        " appliance models list` shows them."
     )
 
 
@@ -129,19 +124,18 @@ def no_graph(path: Path) -> ModelError:
     """Why a file whose name does not end in .pb is not taken."""
     foreign = foreign_file(path)
     if foreign is None:
-        return ModelError(
-            "{} is no frozen graph: that is a file whose name ends in .pb. {}".format(path, EXPORT))
-    return ModelError("{} is no frozen graph but {}. {}".format(path, foreign.what, foreign.remedy))
+        return ModelError(f"{path} is no frozen graph: that is a file whose name ends in .pb. {EXPORT}")
+    return ModelError(f"{path} is no frozen graph but {foreign.what}. {foreign.remedy}")
 
 
 def no_graph_in(folder: Path) -> ModelError:
     """Why a folder without a graph is not taken."""
     foreign = foreign_folder(folder)
     if foreign is None:
-        return ModelError("There is no {} in {}: name the graph's file.".format(GRAPH_FILE, folder))
+        return ModelError(f"There is no {GRAPH_FILE} in {folder}: name the graph's file.")
     beside = folder.resolve().parent / GRAPH_FILE
-    remedy = "give {}, which lies beside it.".format(beside) if beside.is_file() else foreign.remedy
-    return ModelError("{} is no frozen graph but {}: {}".format(folder, foreign.what, remedy))
+    remedy = f"give {beside}, which lies beside it." if beside.is_file() else foreign.remedy
+    return ModelError(f"{folder} is no frozen graph but {foreign.what}: {remedy}")
 
 
 def _folders(models_dir: Path) -> List[Path]:
@@ -150,12 +144,8 @@ def _folders(models_dir: Path) -> List[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise ModelError(
-            "The folder of models {} cannot be read: {}.".format(models_dir, error.strerror)
-        ) from error
-    return [
-        folder for folder in folders if not folder.name.startswith(".") and (folder / GRAPH_FILE).is_file()
-    ]
+        raise ModelError(f"The folder of models {models_dir} cannot be read: {error.strerror}.") from error
+    return [folder for folder in folders if not folder.name.startswith(".") and (folder / GRAPH_FILE).is_file()]
 
 
 def _find_folder(name: str, models_dir: Path) -> Optional[Path]:
@@ -185,9 +175,7 @@ def _known_names(models_dir: Path) -> List[str]:
 def _not_installed(name: str) -> NotInstalled:
     size = next(entry.bytes for entry in load_catalogue() if entry.name == name)
     return NotInstalled(
-        "{} is not installed. `python -m appliance models get {}` fetches it ({}).".format(
-            name, name, size_text(size)
-        )
+        f"{name} is not installed. `python -m appliance models get {name}` fetches it ({size_text(size)})."
     )
 
 

@@ -42,9 +42,7 @@ def frozen_graph_from_tfjs(model_json: Path) -> Any:
                 _set_tensor(node, weights[node.name])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            "{} is no TensorFlow.js graph model that can be read ({}: {}).".format(
-                model_json, type(error).__name__, error
-            )
+            f"{model_json} is no TensorFlow.js graph model that can be read ({type(error).__name__}: {error})."
         ) from error
     append_nms(graph, boxes="Postprocessor/ExpandDims_1", scores="Postprocessor/Slice")
     return graph
@@ -58,14 +56,14 @@ def _read_weights(manifest: List[Dict[str, Any]], folder: Path) -> Dict[str, np.
         offset = 0
         for weight in group["weights"]:
             if "quantization" in weight:
-                raise ValueError("weight {} is quantized".format(weight["name"]))
+                raise ValueError(f"weight {weight['name']} is quantized")
             dtype = np.dtype(_WEIGHT_TYPES[weight["dtype"]][0])
             count = int(np.prod(weight["shape"], dtype=np.int64))
             array = np.frombuffer(data, dtype, count, offset)
             weights[weight["name"]] = array.reshape(weight["shape"])
             offset += array.nbytes
         if offset != len(data):
-            raise ValueError("the shards hold {} bytes, the manifest tells of {}".format(len(data), offset))
+            raise ValueError(f"the shards hold {len(data)} bytes, the manifest tells of {offset}")
     return weights
 
 
@@ -97,7 +95,7 @@ def _set_tensor(node: Any, array: np.ndarray) -> None:
     tensor.Clear()
     tensor.dtype = node.attr["dtype"].type
     if tensor.dtype not in [number for dtype, number in _WEIGHT_TYPES.values() if dtype == array.dtype.str]:
-        raise ValueError("{} is of type {}, its weight is {}".format(node.name, tensor.dtype, array.dtype))
+        raise ValueError(f"{node.name} is of type {tensor.dtype}, its weight is {array.dtype}")
     for side in array.shape:
         tensor.tensor_shape.dim.add(size=side)
     tensor.tensor_content = array.tobytes()

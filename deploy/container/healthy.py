@@ -25,7 +25,7 @@ def main() -> int:
             said = json.loads(answer.read().decode("utf-8"))
         words = "ready: " + said["status"] if answer.status == 200 else "not ready: " + said["reason"]
     except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
-        sys.stdout.write("the dashboard does not answer: {}\n".format(error))
+        sys.stdout.write(f"the dashboard does not answer: {error}\n")
         return 1
     sys.stdout.write(words + "\n")
     return 0 if answer.status == 200 else 1

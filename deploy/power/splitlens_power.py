@@ -65,8 +65,9 @@ class Board:
         if wanted is not None:
             if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted not in modes:
                 known = ", ".join("{} ({})".format(*mode) for mode in sorted(modes.items()))
-                raise Refused("invalid", "{} is no power mode of this board; {} has {}.".format(
-                    json.dumps(wanted)[:40], self.conf, known))
+                raise Refused(
+                    "invalid", f"{json.dumps(wanted)[:40]} is no power mode of this board; {self.conf} has {known}."
+                )
             if wanted != self.current_mode():
                 self.set_mode(wanted, modes[wanted])
         return {"mode": self.current_mode(), "modes": [{"id": id, "name": modes[id]} for id in sorted(modes)]}
@@ -75,10 +76,11 @@ class Board:
         """id to name, from the board's own file."""
         try:
             with open(self.conf, encoding="utf-8", errors="replace") as file:
-                found = re.findall(r"^[ \t]*<[ \t]*POWER_MODEL[ \t]+ID=(\d+)[ \t]+NAME=(\S+?)[ \t]*>", file.read(),
-                                   re.MULTILINE)
+                found = re.findall(
+                    r"^[ \t]*<[ \t]*POWER_MODEL[ \t]+ID=(\d+)[ \t]+NAME=(\S+?)[ \t]*>", file.read(), re.MULTILINE
+                )
         except OSError as error:
-            raise Refused("failed", "{}: {}: no power modes.".format(self.conf, error.strerror)) from error
+            raise Refused("failed", f"{self.conf}: {error.strerror}: no power modes.") from error
         return {int(id): name for id, name in found}
 
     def current_mode(self) -> Optional[int]:
@@ -100,8 +102,8 @@ class Board:
             try:
                 self.clocks(True)
             except Refused as error:
-                first = failure or Refused("failed", "Power mode {} ({}) is set.".format(wanted, name))
-                failure = Refused(first.kind, "{} The clocks are not held any more: {}".format(first, error))
+                first = failure or Refused("failed", f"Power mode {wanted} ({name}) is set.")
+                failure = Refused(first.kind, f"{first} The clocks are not held any more: {error}")
         if failure is not None:
             raise failure
 
@@ -109,10 +111,13 @@ class Board:
         # Where the change needs a restart it asks whether to do it now. That is for people to decide.
         code, said = self.run([self.nvpmodel, "-m", str(wanted)], answer="NO\n")
         if "reboot" in said.lower():
-            raise Refused("reboot", "Power mode {} ({}) needs a restart of the board, so it was not set. On the board, "
-                                    "`sudo nvpmodel -m {}` asks for it and does both.".format(wanted, name, wanted))
+            raise Refused(
+                "reboot",
+                f"Power mode {wanted} ({name}) needs a restart of the board, so it was not set. On the board, "
+                f"`sudo nvpmodel -m {wanted}` asks for it and does both.",
+            )
         if code != 0 or self.current_mode() != wanted:
-            raise Refused("failed", "nvpmodel did not set mode {} ({}): {}".format(wanted, name, last_line(said)))
+            raise Refused("failed", f"nvpmodel did not set mode {wanted} ({name}): {last_line(said)}")
 
     def clocks(self, wanted: Any = None) -> Dict[str, Any]:
         if wanted is not None and not isinstance(wanted, bool):
@@ -125,8 +130,11 @@ class Board:
             self.change_clocks(["--restore", self.kept])
             remove(self.kept)
         elif wanted is False and self.are_clocks_held():
-            raise Refused("failed", "The clocks are held by somebody else, and how they were before is not known. "
-                                    "A restart of the board lets them go.")
+            raise Refused(
+                "failed",
+                "The clocks are held by somebody else, and how they were before is not known. "
+                "A restart of the board lets them go.",
+            )
         return {"clocks": self.are_clocks_held()}
 
     def keep_clocks(self) -> None:
@@ -138,7 +146,7 @@ class Board:
     def change_clocks(self, words: List[str]) -> None:
         code, said = self.run([self.jetson_clocks] + words, answer="N\n")
         if code != 0 or re.search(r"^Error", said, re.MULTILINE):
-            raise Refused("failed", "`{}` failed: {}".format(" ".join(["jetson_clocks"] + words), last_line(said)))
+            raise Refused("failed", f"`{' '.join(['jetson_clocks'] + words)}` failed: {last_line(said)}")
 
     def are_clocks_held(self) -> Optional[bool]:
         code, said = self.run([self.jetson_clocks, "--show"])
@@ -149,14 +157,20 @@ class Board:
         """Exit code and all that was said. The command and what it started end with its time, or the request's."""
         seconds = min(self.seconds, self.until - time.monotonic())
         if seconds <= 0:
-            raise Refused("failed", "The time of {:g} seconds was over before `{}`.".format(
-                self.request_seconds, " ".join(command)))
+            raise Refused(
+                "failed", f"The time of {self.request_seconds:g} seconds was over before `{' '.join(command)}`."
+            )
         try:
             child = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                start_new_session=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root"})
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root"},
+            )
         except OSError as error:
-            raise Refused("failed", "{}: {}.".format(command[0], error.strerror)) from error
+            raise Refused("failed", f"{command[0]}: {error.strerror}.") from error
         try:
             said = child.communicate(answer.encode(), timeout=seconds)[0]
         except subprocess.TimeoutExpired:
@@ -164,8 +178,9 @@ class Board:
                 os.killpg(child.pid, signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.communicate(timeout=KILL_SECONDS)
-            raise Refused("failed", "{} had not ended after {:.1f} seconds, and was stopped.".format(
-                " ".join(command), seconds)) from None
+            raise Refused(
+                "failed", f"{' '.join(command)} had not ended after {seconds:.1f} seconds, and was stopped."
+            ) from None
         return child.returncode, said.decode("utf-8", "replace")
 
 
@@ -186,14 +201,14 @@ def answer_request(board: Board, data: bytes) -> Dict[str, Any]:
         raise Refused("invalid", "That is no JSON.") from None
     verbs = {"mode": board.mode, "clocks": board.clocks}
     if not isinstance(request, dict) or not isinstance(request.get("verb"), str) or request["verb"] not in verbs:
-        raise Refused("invalid", "`verb` is one of {}.".format(", ".join(verbs)))
+        raise Refused("invalid", f"`verb` is one of {', '.join(verbs)}.")
     if set(request) - {"verb", "set"}:
         raise Refused("invalid", "There are only `verb` and `set`.")
     board.start_request()
     try:
         return verbs[request["verb"]](request.get("set"))
     except OSError as error:
-        raise Refused("failed", "{}.".format(error)) from error
+        raise Refused("failed", f"{error}.") from error
 
 
 def peer_of(connection: socket.socket) -> Tuple[int, int, Set[int]]:
@@ -203,7 +218,7 @@ def peer_of(connection: socket.socket) -> Tuple[int, int, Set[int]]:
     groups = {group}
     with contextlib.suppress(OSError):  # older, or more groups than Python can ask for
         data = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 1024)
-        groups.update(struct.unpack("{}I".format(len(data) // 4), data))
+        groups.update(struct.unpack(f"{len(data) // 4}I", data))
     return process, user, groups
 
 
@@ -218,7 +233,7 @@ def read_line(connection: socket.socket, seconds: float) -> bytes:
         part = connection.recv(4096)
         data += part
         if not part or len(data) > LONGEST_REQUEST:
-            raise Refused("invalid", "A request is one line of at most {} bytes.".format(LONGEST_REQUEST))
+            raise Refused("invalid", f"A request is one line of at most {LONGEST_REQUEST} bytes.")
     return data.partition(b"\n")[0]
 
 
@@ -230,23 +245,25 @@ def serve(connection: socket.socket, board: Board, users: Set[int], groups: Set[
         # First of all: an answer to what was not read does not arrive.
         data = read_line(connection, READ_SECONDS if may else STRANGER_SECONDS)
         if not may:
-            raise Refused("denied", "User {} and group {} may not set the power mode; ALLOW_USER and ALLOW_GROUP in "
-                                    "/etc/default/splitlens-power say who may.".format(
-                                        user, ", ".join(map(str, sorted(of)))))
+            raise Refused(
+                "denied",
+                f"User {user} and group {', '.join(map(str, sorted(of)))} may not set the power mode; ALLOW_USER and"
+                " ALLOW_GROUP in /etc/default/splitlens-power say who may.",
+            )
         answer = dict(answer_request(board, data), ok=True)
         if b'"set"' in data:
-            log("process {} of user {}: {}".format(process, user, data.decode("utf-8", "replace")))
+            log(f"process {process} of user {user}: {data.decode('utf-8', 'replace')}")
     except Refused as error:
-        log("process {} of user {}: {}".format(process, user, error))
+        log(f"process {process} of user {user}: {error}")
         answer = {"ok": False, "kind": error.kind, "error": str(error)}
     except OSError as error:  # it went away, or said nothing
-        log("process {} of user {}: {}".format(process, user, error))
+        log(f"process {process} of user {user}: {error}")
         return
     try:
         connection.settimeout(READ_SECONDS)
         connection.sendall(json.dumps(answer).encode("utf-8") + b"\n")
     except OSError as error:
-        log("process {} of user {}: {}".format(process, user, error))
+        log(f"process {process} of user {user}: {error}")
 
 
 def log(text: str) -> None:

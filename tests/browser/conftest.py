@@ -70,8 +70,11 @@ def open_page(browser, dashboard, sessions):
 
     def open_page(role="operator", phone=False, dark=False, path="/", **more):
         context = browser.new_context(
-            viewport=PHONE if phone else DESKTOP, color_scheme="dark" if dark else "light",
-            storage_state=sessions[role] if role else None, **more)
+            viewport=PHONE if phone else DESKTOP,
+            color_scheme="dark" if dark else "light",
+            storage_state=sessions[role] if role else None,
+            **more,
+        )
         page = context.new_page()
         page.complaints, page.forgiven = [], [NETWORK_CHANGED]
         page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
@@ -82,8 +85,7 @@ def open_page(browser, dashboard, sessions):
         return page
 
     yield open_page
-    complaints = [text for page in pages for text in page.complaints
-                  if not any(word in text for word in page.forgiven)]
+    complaints = [text for page in pages for text in page.complaints if not any(word in text for word in page.forgiven)]
     for context in contexts:
         context.close()
     assert complaints == []

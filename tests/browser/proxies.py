@@ -29,7 +29,7 @@ CADDY = """{{
 
 def documented(language, number):
     """One of the examples in docs/proxies.md: of nginx or caddy, counted from 0."""
-    return re.findall("```{}\n(.*?)```".format(language), (ROOT / "docs/proxies.md").read_text(), re.DOTALL)[number]
+    return re.findall(f"```{language}\n(.*?)```", (ROOT / "docs/proxies.md").read_text(), re.DOTALL)[number]
 
 
 class Proxy:
@@ -44,6 +44,7 @@ class Proxy:
             assert self.process.poll() is None, (folder / "out").read_text()
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", port)) == 0
+
         wait_until(listens, "the proxy listens")
 
     def stop(self):
@@ -54,7 +55,7 @@ class Proxy:
 def find_program(name):
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if path is None:
-        pytest.skip("no {0} (Debian: apt install {0})".format(name))
+        pytest.skip(f"no {name} (Debian: apt install {name})")
     return path
 
 
@@ -63,22 +64,51 @@ def nginx(folder, dashboard, config, path="", scheme="http"):
     program, port = find_program("nginx"), free_port()
     if config.startswith("location"):
         config = "server { listen 443; " + config + " }"
-    config = config.replace("listen 443", "listen 127.0.0.1:{}".format(port)).replace(
-        "192.168.1.5:8080", "127.0.0.1:{}".format(dashboard.port)).replace("server_name home.example;", "").replace(
-        "/etc/ssl/home.pem", str(folder / "c.pem")).replace("/etc/ssl/home.key", str(folder / "k.pem"))
+    config = (
+        config.replace("listen 443", f"listen 127.0.0.1:{port}")
+        .replace("192.168.1.5:8080", f"127.0.0.1:{dashboard.port}")
+        .replace("server_name home.example;", "")
+        .replace("/etc/ssl/home.pem", str(folder / "c.pem"))
+        .replace("/etc/ssl/home.key", str(folder / "k.pem"))
+    )
     if scheme == "https":
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout",
-                        str(folder / "k.pem"), "-out", str(folder / "c.pem")], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-subj",
+                "/CN=localhost",
+                "-keyout",
+                str(folder / "k.pem"),
+                "-out",
+                str(folder / "c.pem"),
+            ],
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, servers=config))
-    return Proxy([program, "-p", str(folder), "-c", str(folder / "nginx.conf")], port,
-                 "{}://127.0.0.1:{}{}".format(scheme, port, path), folder)
+    return Proxy(
+        [program, "-p", str(folder), "-c", str(folder / "nginx.conf")],
+        port,
+        f"{scheme}://127.0.0.1:{port}{path}",
+        folder,
+    )
 
 
 def caddy(folder, dashboard, config, path=""):
     """Caddy makes a certificate for localhost by itself."""
     program, port = find_program("caddy"), free_port()
-    config = config.replace("home.example", "localhost:{}".format(port)).replace(
-        "192.168.1.5:8080", "127.0.0.1:{}".format(dashboard.port))
+    config = config.replace("home.example", f"localhost:{port}").replace(
+        "192.168.1.5:8080", f"127.0.0.1:{dashboard.port}"
+    )
     (folder / "Caddyfile").write_text(CADDY.format(folder=folder, servers=config))
-    return Proxy([program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"], port,
-                 "https://localhost:{}{}".format(port, path), folder)
+    return Proxy(
+        [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"],
+        port,
+        f"https://localhost:{port}{path}",
+        folder,
+    )

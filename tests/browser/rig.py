@@ -53,9 +53,22 @@ class Dashboard:
         accounts = Accounts(str(folder / "state"))
         for name, password in PASSWORDS.items():
             accounts.add(name, Role[name.upper()], password)
-        (folder / "start.json").write_text(json.dumps(dict({
-            "run_dir": str(self.run_dir), "state_dir": str(folder / "state"), "recordings_dir": str(self.recordings),
-            "host": "127.0.0.1", "port": self.port, "worker": worker, "sign_in": True}, **options)))
+        (folder / "start.json").write_text(
+            json.dumps(
+                dict(
+                    {
+                        "run_dir": str(self.run_dir),
+                        "state_dir": str(folder / "state"),
+                        "recordings_dir": str(self.recordings),
+                        "host": "127.0.0.1",
+                        "port": self.port,
+                        "worker": worker,
+                        "sign_in": True,
+                    },
+                    **options,
+                )
+            )
+        )
         self.process = None
 
     def start(self):
@@ -120,9 +133,20 @@ class Appliance:
     def start_apart(self):
         """In a process of its own, so that it can be killed."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.web.fake_daemon", str(self.dashboard.run_dir),
-             "--recordings", str(self.dashboard.recordings), "--streams", ",".join(self.streams)],
-            cwd=str(ROOT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                sys.executable,
+                "-m",
+                "tests.web.fake_daemon",
+                str(self.dashboard.run_dir),
+                "--recordings",
+                str(self.dashboard.recordings),
+                "--streams",
+                ",".join(self.streams),
+            ],
+            cwd=str(ROOT),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

@@ -31,15 +31,27 @@ class Up:
             (models / name).symlink_to(ROOT / "models" / name)
         (models / "broken").mkdir()
         (models / "broken" / "frozen_inference_graph.pb").write_bytes(b"cut off")
-        self.command = [sys.executable, "-m", "appliance", "up", str(samples / "bikes.mp4"), "--model", PERSON,
-                        "--listen", f"127.0.0.1:{self.port}", "--run-dir", str(self.run_dir)]
+        self.command = [
+            sys.executable,
+            "-m",
+            "appliance",
+            "up",
+            str(samples / "bikes.mp4"),
+            "--model",
+            PERSON,
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--run-dir",
+            str(self.run_dir),
+        ]
         self.log = folder / "up.log"
         self.process = None
 
     def start(self):
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(self.command, cwd=str(self.folder), stdout=log, stderr=log,
-                                            env=dict(os.environ, PYTHONPATH=str(ROOT)))
+            self.process = subprocess.Popen(
+                self.command, cwd=str(self.folder), stdout=log, stderr=log, env=dict(os.environ, PYTHONPATH=str(ROOT))
+            )
         wait_until(lambda: self.state()["model"]["status"] == "ready", "the appliance is ready", START_SECONDS)
         wait_until(lambda: "password" in self.log.read_text(), "the password is printed", START_SECONDS)
 

@@ -10,14 +10,17 @@ from tests.browser.rig import Appliance, load, wait_until
 
 def pixels(page, name="main"):
     """What the page shows of a stream at this moment; "" while it has no picture."""
-    return page.evaluate("""(name) => {
+    return page.evaluate(
+        """(name) => {
         const image = document.querySelector(`[data-stream="${name}"] .live-image`);
         if (!image || !image.naturalWidth) return "";
         const canvas = new OffscreenCanvas(80, 45);
         const context = canvas.getContext("2d");
         context.drawImage(image, 0, 0, 80, 45);
         return context.getImageData(0, 0, 80, 45).data.join();
-    }""", name)
+    }""",
+        name,
+    )
 
 
 def see_it_move(page, name="main"):
@@ -28,10 +31,13 @@ def see_it_move(page, name="main"):
 
 def hide(page, hidden):
     """As when another tab is opened; headless Chromium has every tab in front."""
-    page.evaluate("""(hidden) => {
+    page.evaluate(
+        """(hidden) => {
         Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));
-    }""", hidden)
+    }""",
+        hidden,
+    )
 
 
 @pytest.fixture

@@ -91,7 +91,8 @@ def test_why_the_default_could_not_be_had_stands_at_its_button(appliance, page):
     with appliance.daemon.lock:
         appliance.daemon.model.update(name=None, status="failed", error=f"{appliance.first_model} is not installed.")
         appliance.daemon.models[appliance.first_model].update(
-            installed=False, download={"done": 0, "total": None, "error": "The server cannot be reached."})
+            installed=False, download={"done": 0, "total": None, "error": "The server cannot be reached."}
+        )
     appliance.daemon.publish_state()
     expect(page.locator("#model-default")).to_be_visible()
     expect(page.locator("#model-default-download")).to_have_text("The server cannot be reached.")

@@ -52,7 +52,8 @@ def test_a_dashboard_that_is_gone_is_told_and_the_page_comes_back_by_itself(brow
         see_it_move(page)
         dashboard.stop()
         expect(page.locator(".banner")).to_contain_text(
-            re.compile(r"The dashboard cannot be reached since \d\d:\d\d:\d\d"))
+            re.compile(r"The dashboard cannot be reached since \d\d:\d\d:\d\d")
+        )
         expect(page.locator("#live .veil")).to_contain_text("Not live")
         page.get_by_role("button", name="Record main").click()
         expect(page.locator("#live .failed").first).to_contain_text("nothing was changed")
@@ -78,7 +79,8 @@ def test_a_problem_of_the_daemon_and_a_disk_that_fills_are_told(appliance, page)
 
     appliance.daemon.describe = with_trouble
     expect(page.locator(".banner.warn")).to_have_text(
-        [re.compile("The state file cannot be written"), re.compile("Recording was stopped")])
+        [re.compile("The state file cannot be written"), re.compile("Recording was stopped")]
+    )
 
 
 def test_the_log_is_shown_by_level(appliance, page):

@@ -115,8 +115,11 @@ def violations(page):
     session = page.context.new_cdp_session(page)
     session.send("Runtime.evaluate", {"expression": (ROOT / "tests/browser/vendor/axe.min.js").read_text()})
     found = page.evaluate("axe.run({ resultTypes: ['violations'] }).then((found) => found.violations)")
-    return [f"{each['id']}: {each['nodes'][0]['html']} {each['nodes'][0]['failureSummary']}"
-            for each in found if each["impact"] in ("serious", "critical")]
+    return [
+        f"{each['id']}: {each['nodes'][0]['html']} {each['nodes'][0]['failureSummary']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

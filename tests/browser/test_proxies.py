@@ -50,6 +50,7 @@ def put():
     def put(kind, *facts):
         proxies.append(kind(*facts))
         return proxies[0]
+
     yield put
     for proxy in proxies:
         proxy.stop()
@@ -64,10 +65,13 @@ def visit(browser, put):
         context = browser.new_context(ignore_https_errors=True)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: message.type == "error" and complaints.append(
-            message.text + " " + message.location["url"]))
+        page.on(
+            "console",
+            lambda message: message.type == "error" and complaints.append(message.text + " " + message.location["url"]),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
+
     yield visit
     for context in contexts:
         context.close()
@@ -84,7 +88,7 @@ def use(page, address):
     expect(page.get_by_role("img", name="Live picture of main")).to_have_class(re.compile("has-picture"))
     expect(page.locator("#charts canvas").first).to_be_visible()
     assert [url for url in sockets if url.startswith(address.replace("http", "ws", 1) + "/socket.io/")]
-    session, = [cookie for cookie in page.context.cookies() if "splitlens_session" in cookie["name"]]
+    (session,) = [cookie for cookie in page.context.cookies() if "splitlens_session" in cookie["name"]]
     assert session["secure"] == session["name"].startswith("__Secure-") == address.startswith("https")
     page.get_by_role("link", name="API", exact=True).click()
     page.wait_for_url(address + "/api/v1/docs")
@@ -115,7 +119,7 @@ def test_tls_that_ends_before_it_without_a_word_of_that(plain, tmp_path, put, vi
 def test_below_a_path_that_only_the_setting_names(below_cam, tmp_path, put, visit):
     proxy = put(nginx, tmp_path, below_cam, NO_PREFIX, "/cam")
     use(visit(), proxy.address)
-    use(visit(), "http://127.0.0.1:{}/cam".format(below_cam.port))  # without the proxy the same address works
+    use(visit(), f"http://127.0.0.1:{below_cam.port}/cam")  # without the proxy the same address works
 
 
 @pytest.mark.parametrize("worker", ["eventlet", "gthread"])
@@ -134,15 +138,20 @@ def test_a_proxy_that_does_not_pass_on_the_host_is_told_which_header_is_missing(
     page.close()
 
 
-FRAME = """server { listen 443;
+FRAME = (
+    """server { listen 443;
  location = /lovelace { default_type text/html; return 200 '<iframe src="/ingress/x/"></iframe>'; }
- location /ingress/x/ { proxy_pass http://192.168.1.5:8080/; """ + PASSED_ON + """
+ location /ingress/x/ { proxy_pass http://192.168.1.5:8080/; """
+    + PASSED_ON
+    + """
   proxy_set_header X-Ingress-Path /ingress/x; } }"""
+)
 
 
 @pytest.mark.parametrize("framed_by, is_shown", [("self", True), ("", False)])
 def test_home_assistants_ingress_shows_it_in_a_frame_where_that_is_allowed(
-        tmp_path_factory, tmp_path, put, browser, framed_by, is_shown):
+    tmp_path_factory, tmp_path, put, browser, framed_by, is_shown
+):
     """A stand-in for the ingress: the header and the frame are those of Home Assistant's source."""
     dashboard = Dashboard(tmp_path_factory.mktemp("f"), trusted_proxy="127.0.0.1/32", framed_by=framed_by)
     running = run(dashboard)

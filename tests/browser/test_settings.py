@@ -28,11 +28,16 @@ def test_the_threshold_is_set_by_number_and_by_slider(appliance, page):
     expect(number).to_have_value("0.5")
     expect(field.get_by_role("button", name="Reset")).to_be_hidden()
     assert [said["settings"] for said in appliance.heard("change_settings")] == [
-        {"det_th": 0.35}, {"det_th": 0.36}, {"det_th": None}]
+        {"det_th": 0.35},
+        {"det_th": 0.36},
+        {"det_th": None},
+    ]
 
 
-@pytest.mark.parametrize("key, written, complaint", [
-    ("det_th", "2", "from 0 to 1"), ("det_th", "", "from 0 to 1"), ("max_vis_fps", "-1", "from 0 to 1000")])
+@pytest.mark.parametrize(
+    "key, written, complaint",
+    [("det_th", "2", "from 0 to 1"), ("det_th", "", "from 0 to 1"), ("max_vis_fps", "-1", "from 0 to 1000")],
+)
 def test_what_makes_no_sense_is_told_and_not_sent(appliance, page, key, written, complaint):
     field = setting(page, key)
     field.get_by_role("spinbutton").fill(written)
@@ -86,7 +91,9 @@ def test_the_rate_and_the_text_in_the_picture(appliance, page):
     text.get_by_role("checkbox").uncheck()
     expect(text).to_contain_text("configured: on")
     assert [said["settings"] for said in appliance.heard("change_settings")] == [
-        {"max_vis_fps": 7.5}, {"vis_text": False}]
+        {"max_vis_fps": 7.5},
+        {"vis_text": False},
+    ]
 
 
 def test_the_classes_that_are_shown(appliance, page):
@@ -107,7 +114,9 @@ def test_the_classes_that_are_shown(appliance, page):
     field.get_by_role("button", name="Reset").click()
     expect(field.locator("summary")).to_have_text("All 6")
     assert [said["settings"] for said in appliance.heard("change_settings")] == [
-        {"shown_classes": ["car"]}, {"shown_classes": None}]
+        {"shown_classes": ["car"]},
+        {"shown_classes": None},
+    ]
 
 
 def test_a_number_half_typed_stays_when_another_changes_it(appliance, page):

@@ -55,7 +55,8 @@ def test_a_viewer_sees_all_and_can_change_nothing(appliance, open_page):
     page.locator("#catalogue-fold summary").click()
     page.locator("[data-setting=shown_classes] summary").click()
     controls = page.locator("#live .record, #model button, #sources button, #sources input").or_(
-        page.locator("#settings input:not([type=search]), #settings button"))
+        page.locator("#settings input:not([type=search]), #settings button")
+    )
     assert controls.count() > 10
     for control in controls.all():
         expect(control).to_be_disabled()

@@ -83,7 +83,8 @@ def test_without_a_model_nothing_runs_and_the_default_is_offered(appliance, page
     expect(page.locator("#link")).to_have_text("no model")
     expect(page.locator("#model-status")).to_have_text("none")
     expect(page.locator("#model-failure")).to_have_text(
-        "other is not loaded: 2 times it hung, failed or ended the daemon.")
+        "other is not loaded: 2 times it hung, failed or ended the daemon."
+    )
     assert ready(dashboard.address)[1] == {"ready": False, "status": "no_model", "reason": "No model is loaded."}
     button = page.locator("#model-default")
     expect(button).to_have_text("Use the default: " + appliance.first_model)

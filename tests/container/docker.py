@@ -16,18 +16,32 @@ T = TypeVar("T")
 LIMIT = 240
 """Seconds that anything may take, on a loaded machine or an emulated one."""
 
-LEAST_RIGHTS = ["--read-only", "--tmpfs", "/tmp:size=512m",
-                "--pids-limit", "2048", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+LEAST_RIGHTS = [
+    "--read-only",
+    "--tmpfs",
+    "/tmp:size=512m",
+    "--pids-limit",
+    "2048",
+    "--cap-drop",
+    "ALL",
+    "--security-opt",
+    "no-new-privileges",
+]
 """What docs/containers.md tells people to run it with."""
 
 
 def docker(*words: str, check: bool = True) -> str:
     """Standard output and error together, without the last line's end."""
     done = subprocess.run(
-        ["docker", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        universal_newlines=True, timeout=LIMIT)
+        ["docker", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        timeout=LIMIT,
+    )
     if check:
-        assert done.returncode == 0, "docker {}: {}".format(" ".join(words), done.stdout)
+        assert done.returncode == 0, f"docker {' '.join(words)}: {done.stdout}"
     return done.stdout.rstrip("\n")
 
 
@@ -98,7 +112,7 @@ class Container:
 
     def identify(self, password: str) -> None:
         """From now on as the operator, as machines do: HTTP basic."""
-        self._basic = "Basic " + base64.b64encode("operator:{}".format(password).encode()).decode()
+        self._basic = "Basic " + base64.b64encode(f"operator:{password}".encode()).decode()
 
     def state(self) -> Dict[str, Any]:
         state: Dict[str, Any] = json.loads(self.get("/api/v1/state") or b"{}")
@@ -147,5 +161,5 @@ def pictures(browser: urllib.request.OpenerDirector, address: str, count: int) -
             if 0 <= start < end:
                 if not found or data[start:end] != found[-1]:
                     found.append(data[start:end])
-                data = data[end + 2:]
+                data = data[end + 2 :]
     return found

@@ -50,16 +50,36 @@ class Machine:
         # Its Docker stores images below /var/lib/docker, which overlayfs cannot do on overlayfs: hence a volume.
         # What the kernel runs foreign programs with is this machine's too: systemd shall leave it as it is.
         self.id = self.podman(
-            "run", "--detach", "--privileged", "--systemd", "always", "--cgroupns", "private",
-            "--volume", "/var/lib/docker", "--volume", "/dev/null:/etc/systemd/system/systemd-binfmt.service:ro",
-            "--volume", "{}:/deploy:ro".format(ROOT / "deploy"), "--volume", ARCHIVE + ":/image.tar:ro", MACHINE)
+            "run",
+            "--detach",
+            "--privileged",
+            "--systemd",
+            "always",
+            "--cgroupns",
+            "private",
+            "--volume",
+            "/var/lib/docker",
+            "--volume",
+            "/dev/null:/etc/systemd/system/systemd-binfmt.service:ro",
+            "--volume",
+            f"{ROOT / 'deploy'}:/deploy:ro",
+            "--volume",
+            ARCHIVE + ":/image.tar:ro",
+            MACHINE,
+        )
 
     def podman(self, *words: str, check: bool = True) -> str:
         done = subprocess.run(
-            ["podman", *words], env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, universal_newlines=True, timeout=LIMIT)
+            ["podman", *words],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+            timeout=LIMIT,
+        )
         if check:
-            assert done.returncode == 0, "{}: {}".format(" ".join(words), done.stdout)
+            assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}"
         return done.stdout.strip()
 
     def run(self, line: str, check: bool = True) -> str:
@@ -67,7 +87,7 @@ class Machine:
         return self.podman("exec", self.id, "sh", "-c", line, check=check)
 
     def write(self, path: str, text: str) -> None:
-        self.run("mkdir -p $(dirname {0}) && cat >{0} <<'END'\n{1}END\nchmod 755 {0}".format(path, text))
+        self.run(f"mkdir -p $(dirname {path}) && cat >{path} <<'END'\n{text}END\nchmod 755 {path}")
 
     def until(self, line: str, wanted: str = "") -> None:
         """Wait until the line prints that, or ends without an error."""
@@ -75,10 +95,10 @@ class Machine:
         said = ""
         while time.monotonic() < end:
             said = self.run(line + " && echo yes" if not wanted else line, check=False)
-            if (said.endswith("yes") if not wanted else said == wanted):
+            if said.endswith("yes") if not wanted else said == wanted:
                 return
             time.sleep(0.5)
-        raise AssertionError("{}: {}\n{}".format(line, said, self.run("journalctl --no-pager --lines 50", check=False)))
+        raise AssertionError(f"{line}: {said}\n{self.run('journalctl --no-pager --lines 50', check=False)}")
 
     def until_up(self) -> None:
         self.until("docker version >/dev/null 2>&1 && systemctl list-jobs | grep -q 'No jobs'")
@@ -126,8 +146,10 @@ def test_from_nothing_through_boots_to_nothing(machine):
     password = re.findall(r"First sign-in: user operator, password (\S+)$", said, re.MULTILINE)
     assert len(password) == 1 and "journalctl -u splitlens" in said, said
     machine.until(CHECKED)
-    rights = machine.run("docker inspect --format '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} "
-                         "{{.HostConfig.Privileged}} {{.Config.User}}' splitlens")
+    rights = machine.run(
+        "docker inspect --format '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} "
+        "{{.HostConfig.Privileged}} {{.Config.User}}' splitlens"
+    )
     assert rights == "true [ALL] false 10001"
     assert machine.run("systemctl is-active splitlens-power.socket") == "active"
 
@@ -186,10 +208,12 @@ def test_from_nothing_through_boots_to_nothing(machine):
     assert machine.run("docker inspect --format '{{.Config.Image}}' splitlens") == "splitlens:x86"
 
     # Another image by the same name, as an update on a stick brings it, and back.
-    machine.run("printf 'FROM splitlens:x86\\nLABEL version=other\\n' | "
-                "DOCKER_BUILDKIT=0 docker build --quiet --tag other - && "
-                "docker tag splitlens:x86 kept && docker tag other splitlens:x86 && "
-                "docker save --output /other.tar splitlens:x86 && docker tag kept splitlens:x86")
+    machine.run(
+        "printf 'FROM splitlens:x86\\nLABEL version=other\\n' | "
+        "DOCKER_BUILDKIT=0 docker build --quiet --tag other - && "
+        "docker tag splitlens:x86 kept && docker tag other splitlens:x86 && "
+        "docker save --output /other.tar splitlens:x86 && docker tag kept splitlens:x86"
+    )
     said = machine.run("/deploy/install.sh --load /other.tar")
     assert "image: splitlens:x86 (before: splitlens:previous)" in said and "Splitlens runs" in said
     image, other = (machine.run("docker image inspect --format '{{.Id}}' " + name) for name in ("kept", "other"))
@@ -201,7 +225,7 @@ def test_from_nothing_through_boots_to_nothing(machine):
     # Stopped by a person: it stays so, and quickly.
     began = time.monotonic()
     machine.run("systemctl stop splitlens")
-    print("systemctl stop took {:.1f} s".format(time.monotonic() - began))
+    print(f"systemctl stop took {time.monotonic() - began:.1f} s")
     assert machine.run("docker ps --quiet") == ""
 
     # Away with it; what is the owner's stays, until it is asked for.

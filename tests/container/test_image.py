@@ -38,15 +38,29 @@ def models(person_model, tmp_path_factory):
     shutil.copy(str(person_model), str(mine / "graph.pb"))
     (mine / "labels.pbtxt").write_text("item { id: 1 name: 'person' }")
     name = docker("volume", "create")
-    docker("run", "--rm", "--volume", name + ":/models", "--volume", "{}:/mine:ro".format(mine), IMAGE,
-           "models", "import", "/mine/graph.pb", "--labels", "/mine/labels.pbtxt", "--name", SECOND_MODEL)
+    docker(
+        "run",
+        "--rm",
+        "--volume",
+        name + ":/models",
+        "--volume",
+        f"{mine}:/mine:ro",
+        IMAGE,
+        "models",
+        "import",
+        "/mine/graph.pb",
+        "--labels",
+        "/mine/labels.pbtxt",
+        "--name",
+        SECOND_MODEL,
+    )
     yield name
     docker("volume", "rm", name)
 
 
 @pytest.fixture
 def appliance(config, models):
-    with Container(IMAGE, "--volume", "{}:/config:ro".format(config), "--volume", models + ":/models") as container:
+    with Container(IMAGE, "--volume", f"{config}:/config:ro", "--volume", models + ":/models") as container:
         yield container
 
 
@@ -66,18 +80,43 @@ def test_what_the_image_says_of_itself():
 
 
 def test_nothing_that_only_builds_is_in_it():
-    found = docker("run", "--rm", "--entrypoint", "sh", IMAGE, "-c",
-                   "for tool in cc gcc c++ clang ld make npm node git curl; do command -v $tool; done; true")
+    found = docker(
+        "run",
+        "--rm",
+        "--entrypoint",
+        "sh",
+        IMAGE,
+        "-c",
+        "for tool in cc gcc c++ clang ld make npm node git curl; do command -v $tool; done; true",
+    )
     assert found == ""
 
 
 def test_nothing_of_the_machine_that_built_it_is_in_it():
     """No configuration, no recordings, no accounts, no tests of ours, no caches of pip."""
-    listing = docker("run", "--rm", "--user", "0", "--entrypoint", "sh", IMAGE, "-c",
-                     "ls -A /config /recordings /state /opt/splitlens; ls -A /root/.cache 2>/dev/null; true")
+    listing = docker(
+        "run",
+        "--rm",
+        "--user",
+        "0",
+        "--entrypoint",
+        "sh",
+        IMAGE,
+        "-c",
+        "ls -A /config /recordings /state /opt/splitlens; ls -A /root/.cache 2>/dev/null; true",
+    )
     words = set(re.findall(r"\S+", listing))
-    assert words == {"/config:", "/recordings:", "/state:", "/opt/splitlens:",
-                     "appliance", "healthy.py", "profiles", "venv", "web"}
+    assert words == {
+        "/config:",
+        "/recordings:",
+        "/state:",
+        "/opt/splitlens:",
+        "appliance",
+        "healthy.py",
+        "profiles",
+        "venv",
+        "web",
+    }
 
 
 def test_a_day_in_its_life(appliance):
@@ -87,7 +126,7 @@ def test_a_day_in_its_life(appliance):
 
     # Who runs it, and what it may do.
     status = appliance.run("cat", "/proc/1/status")
-    assert re.search(r"^Uid:\s+{0}\s+{0}".format(USER), status, re.MULTILINE)
+    assert re.search(rf"^Uid:\s+{USER}\s+{USER}", status, re.MULTILINE)
     assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE) and re.search(r"^CapBnd:\s+0+$", status, re.MULTILINE)
     assert "Read-only file system" in docker("exec", "--user", "0", appliance.id, "touch", "/opt/x", check=False)
 
@@ -116,7 +155,7 @@ def test_a_day_in_its_life(appliance):
         docker("wait", appliance.id)
         took = time.monotonic() - began
     assert appliance.inspect(".State.ExitCode") == "0"
-    print("stopped {:.1f} s after SIGTERM".format(took))
+    print(f"stopped {took:.1f} s after SIGTERM")
     assert took < SECONDS_TO_STOP
 
     # What was changed, and the password, are still there.
@@ -128,7 +167,7 @@ def test_a_day_in_its_life(appliance):
 
 
 def test_it_comes_back_after_a_crash(config):
-    with Container(IMAGE, "--restart", "unless-stopped", "--volume", "{}:/config:ro".format(config)) as container:
+    with Container(IMAGE, "--restart", "unless-stopped", "--volume", f"{config}:/config:ro") as container:
         password = container.first_password()
         until(container.is_ready, "the daemon")
         # As the kernel does when memory runs out.
@@ -150,12 +189,12 @@ def folder_of_root(tmp_path):
 
 def test_a_folder_that_is_not_its_own_is_explained(folder_of_root):
     name = "splitlens-test-refused"
-    options = ["--name", name, *LEAST_RIGHTS, "--volume", "{}:/state".format(folder_of_root)]
+    options = ["--name", name, *LEAST_RIGHTS, "--volume", f"{folder_of_root}:/state"]
     said = docker("run", *options, IMAGE, check=False)
     code = docker("inspect", "--format", "{{.State.ExitCode}}", name)
     docker("rm", "--volumes", name)
     assert code == "5"
-    assert "/state belongs to user 0" in said and "sudo chown -R {}".format(USER) in said and "--user" in said
+    assert "/state belongs to user 0" in said and f"sudo chown -R {USER}" in said and "--user" in said
     assert "Traceback" not in said
 
 
@@ -165,8 +204,8 @@ def test_folders_of_ones_own_work_with_ones_own_user(tmp_path, config):
         folder = tmp_path / name
         folder.mkdir(mode=0o755)
         os.chown(str(folder), 1234, 1234)
-        options += ["--volume", "{}:/{}".format(folder, name)]
-    with Container(IMAGE, "--user", "1234:1234", "--volume", "{}:/config:ro".format(config), *options) as container:
+        options += ["--volume", f"{folder}:/{name}"]
+    with Container(IMAGE, "--user", "1234:1234", "--volume", f"{config}:/config:ro", *options) as container:
         container.identify(container.first_password())
         # Without a model it is not ready, says how to get one, and goes on.
         model = until(lambda: model_of(container).get("error") and model_of(container), "what it says of the model")
@@ -175,7 +214,7 @@ def test_folders_of_ones_own_work_with_ones_own_user(tmp_path, config):
 
 
 def test_a_recording_lands_in_its_volume(config):
-    with Container(IMAGE, "--volume", "{}:/config:ro".format(config)) as container:
+    with Container(IMAGE, "--volume", f"{config}:/config:ro") as container:
         container.identify(container.first_password())
         until(container.is_ready, "the daemon")
         code, answer = container.change("/api/v1/streams/main/recording", {"on": True})
@@ -187,10 +226,29 @@ def test_a_recording_lands_in_its_volume(config):
 
 def test_gstreamer_is_there_with_what_cameras_need():
     """Elements of USB cameras, RTSP, H.264, H.265 and MPEG-TS."""
-    elements = ["v4l2src", "rtspsrc", "jpegdec", "h264parse", "h265parse", "tsdemux", "avdec_h264", "avdec_h265",
-                "x264enc", "mp4mux", "videoconvert"]
-    missing = docker("run", "--rm", *LEAST_RIGHTS, "--entrypoint", "sh", IMAGE, "-c",
-                     "for name in {}; do gst-inspect-1.0 --exists $name || echo $name; done".format(" ".join(elements)))
+    elements = [
+        "v4l2src",
+        "rtspsrc",
+        "jpegdec",
+        "h264parse",
+        "h265parse",
+        "tsdemux",
+        "avdec_h264",
+        "avdec_h265",
+        "x264enc",
+        "mp4mux",
+        "videoconvert",
+    ]
+    missing = docker(
+        "run",
+        "--rm",
+        *LEAST_RIGHTS,
+        "--entrypoint",
+        "sh",
+        IMAGE,
+        "-c",
+        f"for name in {' '.join(elements)}; do gst-inspect-1.0 --exists $name || echo $name; done",
+    )
     assert missing == ""
 
 

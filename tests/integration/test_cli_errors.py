@@ -16,7 +16,8 @@ CONFIG, MODEL, SOURCE, OUTPUT = 2, 3, 4, 5
 COCO = "ssdlite_mobilenet_v2_coco_2018_05_09"
 XAVIER = (
     "nvarguscamerasrc ! video/x-raw(memory:NVMM), width=1280, height=720,format=NV12, framerate=120/1 "
-    "! nvvidconv ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink")
+    "! nvvidconv ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink"
+)
 
 
 # What is typed, the exit code, and what is complained about.
@@ -31,15 +32,31 @@ QUICK = [
     ("image bus.jpg --det-th high", CONFIG, "--det-th must be a number from 0 to 1, not 'high'."),
     ("bench --seconds 0", CONFIG, "--seconds: must be a number above 0, not '0'."),
     ("SPLITLENS_DET_TH=2 image bus.jpg", CONFIG, "SPLITLENS_DET_TH must be a number from 0 to 1, not 2."),
-    ("image bus.jpg --config typo.yml", CONFIG,
-     "typo.yml line 2: det_treshold is no setting; did you mean det_th?\n"
-     "typo.yml line 3: width must be a whole number of pixels from 1 to 16384, not 'wide'."),
-    *[(command + " --engine openvino --precision-model INT8", CONFIG,
-       "--precision-model: precision_model INT8 cannot be had with engine openvino (--engine), which computes in FP32")
-      for command in ("image bus.jpg", "config check", "models list", "tune", "bench", "up")],
+    (
+        "image bus.jpg --config typo.yml",
+        CONFIG,
+        (
+            "typo.yml line 2: det_treshold is no setting; did you mean det_th?\n"
+            "typo.yml line 3: width must be a whole number of pixels from 1 to 16384, not 'wide'."
+        ),
+    ),
+    *[
+        (
+            command + " --engine openvino --precision-model INT8",
+            CONFIG,
+            (
+                "--precision-model: precision_model INT8 cannot be had with engine openvino (--engine), which computes"
+                " in FP32"
+            ),
+        )
+        for command in ("image bus.jpg", "config check", "models list", "tune", "bench", "up")
+    ],
     ("config check --config gone.yml", CONFIG, "gone.yml: cannot be read: No such file or directory."),
-    ("image bus.jpg --models-dir empty", MODEL,
-     COCO + " is not installed. `python -m appliance models get " + COCO + "` fetches it (51 MB)."),
+    (
+        "image bus.jpg --models-dir empty",
+        MODEL,
+        COCO + " is not installed. `python -m appliance models get " + COCO + "` fetches it (51 MB).",
+    ),
     ("image bus.jpg --model " + COCO[:-1], MODEL, " is no model that is known or installed; did you mean " + COCO),
     ("image bus.jpg --model gone/gone.pb", MODEL, "gone/gone.pb does not exist."),
     ("image bus.jpg --model text.pb", MODEL, "text.pb: this is no frozen graph"),
@@ -54,7 +71,7 @@ QUICK = [
     ("video cut.mp4", SOURCE, "cut.mp4 is no movie, or was cut off while it was recorded and has no index; "),
     ("video empty", SOURCE, "empty is a folder; "),
     ("stream garden", SOURCE, "'garden' is no camera; accepted are an index (0), "),
-    ("stream 'videotestsrc ! fakesink'", SOURCE, "GStreamer pipeline: it has to end in \" ! appsink\""),
+    ("stream 'videotestsrc ! fakesink'", SOURCE, 'GStreamer pipeline: it has to end in " ! appsink"'),
     ("image bus.jpg --save-to-file --output-dir text.pb", OUTPUT, "text.pb/output_image: Not a directory."),
     ("video clip.mp4 --save-to-file --output-dir text.pb", OUTPUT, "text.pb/output_movie: Not a directory."),
     ("image bus.jpg --json gone/found.jsonl", OUTPUT, "gone/found.jsonl: no such directory. Make it first"),
@@ -65,9 +82,12 @@ SLOW = [
     ("image broken.jpg", SOURCE, "broken.jpg is damaged or no picture; "),
     ("stream 77", SOURCE, "camera 77: there is no /dev/video77; "),
     ("stream /dev/video77", SOURCE, "camera /dev/video77: there is no /dev/video77; "),
-    ("stream rtsp://bob:geheim@127.0.0.1:1/cam", SOURCE,
-     "camera rtsp://***@127.0.0.1:1/cam: connection refused; nothing listens there"),
-    ("stream '{}'".format(XAVIER), SOURCE, "GStreamer has no element \"nvarguscamerasrc\": it exists on Jetson"),
+    (
+        "stream rtsp://bob:geheim@127.0.0.1:1/cam",
+        SOURCE,
+        "camera rtsp://***@127.0.0.1:1/cam: connection refused; nothing listens there",
+    ),
+    (f"stream '{XAVIER}'", SOURCE, 'GStreamer has no element "nvarguscamerasrc": it exists on Jetson'),
     ("image bus.jpg --json /dev/full", OUTPUT, "/dev/full: no space left. Free some space"),
 ]
 
@@ -107,7 +127,7 @@ def slow_ones(here):
 
 def check(ended, code, complaint):
     assert ended.code == code, ended.err
-    (_, message) = ended.err.split("error: ", 1)
+    _, message = ended.err.split("error: ", 1)
     assert "error" not in message and complaint in message
     assert message.endswith((".\n", "?\n"))
     assert "geheim" not in ended.out + ended.err
@@ -133,13 +153,13 @@ def test_a_mistake_that_shows_later_is_told_as_clearly(slow_ones, row):
 def test_a_summary_that_cannot_be_written_costs_nothing_else(tmp_path, samples, coco_model):
     (tmp_path / "output_movie").mkdir()
     for second in range(300):
-        (tmp_path / "output_movie" / "output_{}.txt".format(int(time.time()) + second)).mkdir()
+        (tmp_path / "output_movie" / f"output_{int(time.time()) + second}.txt").mkdir()
     ended = run(tmp_path, "video", str(samples / "bikes.mp4"), "--max-frames", "5", "--save-to-file", *MODELS)
     assert ended.code == OUTPUT
     assert ended.err.splitlines()[-1].startswith("error: ./output_movie/output_")
     assert ended.err.endswith(".txt: Is a directory. Choose another place.\n")
     (movie,) = (tmp_path / "output_movie").glob("*.avi")
-    assert count_frames(movie) == 5 and "movie: ./output_movie/{}\n".format(movie.name) in ended.out
+    assert count_frames(movie) == 5 and f"movie: ./output_movie/{movie.name}\n" in ended.out
 
 
 BROKEN = """
@@ -155,11 +175,19 @@ sys.exit(program.main(sys.argv[1:]))
 
 def test_a_mistake_of_the_program_is_one_line_with_its_place(tmp_path):
     def end(*words):
-        done = subprocess.run([sys.executable, "-c", BROKEN, "config", "show"] + list(words), cwd=str(tmp_path),
-                              env=dict(os.environ, PYTHONPATH=str(ROOT)), stderr=subprocess.PIPE, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", BROKEN, "config", "show"] + list(words),
+            cwd=str(tmp_path),
+            env=dict(os.environ, PYTHONPATH=str(ROOT)),
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
         return done.returncode, done.stderr
+
     code, told = end()
     assert code == 1
-    assert told == ("error: KeyError: 'key' (<string> line 6). This is a mistake in Splitlens; "
-                    "--debug-mode shows more of it.\n")
+    assert (
+        told
+        == "error: KeyError: 'key' (<string> line 6). This is a mistake in Splitlens; --debug-mode shows more of it.\n"
+    )
     assert "Traceback" in end("--debug-mode")[1]

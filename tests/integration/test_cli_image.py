@@ -47,8 +47,18 @@ def folder(tmp_path_factory, samples, coco_model):
 
 @pytest.fixture(scope="module")
 def ended(folder):
-    return run(folder, "image", "pictures", "--det-th", "0.3", "--json", "found.jsonl", "--save-to-file",
-               "--no-vis-text", *MODELS)
+    return run(
+        folder,
+        "image",
+        "pictures",
+        "--det-th",
+        "0.3",
+        "--json",
+        "found.jsonl",
+        "--save-to-file",
+        "--no-vis-text",
+        *MODELS,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +85,10 @@ def test_a_json_line_is_what_the_readme_promises(folder, lines):
     assert [line["source"] for line in lines] == ["pictures/" + name for name in FOUND]
     assert [line["frame"] for line in lines] == [0, 1, 2, 3, 4]
     text = (folder / "found.jsonl").read_text()
-    assert text.startswith('{"frame": 0, "source": "pictures/bus.jpg", "time": 0.0, "width": 810, "height": 1080, '
-                           '"detections": [{"class_id": 1, "label": "person", "score": 0.99')
+    assert text.startswith(
+        '{"frame": 0, "source": "pictures/bus.jpg", "time": 0.0, "width": 810, "height": 1080, '
+        '"detections": [{"class_id": 1, "label": "person", "score": 0.99'
+    )
     for line in lines:
         assert list(line) == ["frame", "source", "time", "width", "height", "detections"]
         scores = [one["score"] for one in line["detections"]]
@@ -103,13 +115,16 @@ def test_an_annotated_picture_has_the_inputs_path_size_and_format(folder, lines,
     x_min, y_min, x_max, y_max = (int(round(side)) for side in lines[list(FOUND).index(name)]["detections"][0]["box"])
     middle = (y_min + y_max) // 2
     for side in (x_min, x_max):
-        strip = changed[middle - 20:middle + 20, max(0, side - 3):side + 4]
+        strip = changed[middle - 20 : middle + 20, max(0, side - 3) : side + 4]
         assert strip.any(axis=1).mean() > 0.7
 
 
 def test_only_what_was_read_is_written(folder, ended):
-    written = [str(path.relative_to(folder / "output_image" / "pictures"))
-               for path in (folder / "output_image").rglob("*") if path.is_file()]
+    written = [
+        str(path.relative_to(folder / "output_image" / "pictures"))
+        for path in (folder / "output_image").rglob("*")
+        if path.is_file()
+    ]
     assert sorted(written) == sorted(FOUND)
 
 
@@ -117,7 +132,7 @@ def test_what_is_said(ended):
     said = ended.out.splitlines()
     assert re.match(r"frame 0: person 0\.99 \[47 39\d 229 89\d\], bus 0\.8\d \[9 23\d 80\d 73\d\], person 0\.", said[0])
     assert [line for line in said if STATISTICS.match(line)]
-    summary = said[said.index("source: pictures"):]
+    summary = said[said.index("source: pictures") :]
     assert re.match(r"model: ssdlite_mobilenet_v2_coco_2018_05_09 \(fast path, \w+ on the CPU\)$", summary[1])
     assert re.match(r"frames: 5 in \d+\.\d s, \d+\.\d a second$", summary[2])
     assert summary[4:6] == ["found:", "  person: in 3 of 5 frames, up to 3 at once"]
@@ -131,8 +146,20 @@ def test_what_is_said(ended):
 
 def test_one_picture_by_its_whole_path(tmp_path, samples, coco_model):
     picture = samples / "bus.jpg"
-    ended = run(tmp_path, "image", str(picture), "--json", "-", "--save-to-file", "--output-dir", "out", "--log-device",
-                "--engine", "tensorflow", *MODELS)
+    ended = run(
+        tmp_path,
+        "image",
+        str(picture),
+        "--json",
+        "-",
+        "--save-to-file",
+        "--output-dir",
+        "out",
+        "--log-device",
+        "--engine",
+        "tensorflow",
+        *MODELS,
+    )
     assert ended.code == 0, ended.err
     # Standard output has the JSON line alone, though TensorFlow writes its devices there.
     (line,) = read_json_lines(ended.out)

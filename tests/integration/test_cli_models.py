@@ -47,13 +47,16 @@ def test_the_catalogue_is_listed_with_what_is_installed(tmp_path, mine, coco_mod
 def test_a_model_is_shown_as_it_would_run(mine):
     ended = run(mine, "models", "show", "walkers")
     assert (ended.code, ended.err) == (0, "")
-    assert re.match(r"name: walkers\nfile: models/walkers/frozen_inference_graph\.pb \(1\d\.\d MB\)\n"
-                    r"sha256: [0-9a-f]{64}\nfrom: .*walkers\.pb\nlicence: not known\n"
-                    r"family: SSD\nfits this board: yes\ninput size: 300 x 300\nclasses: 1\nlabels: 1\n"
-                    r"anchors: 1917\nengine: (tensorflow|openvino)\npath: fast\ncut:\n"
-                    r"  Postprocessor/\S+:0 float32 \[1, 1917, 1, 4\]\n"
-                    r"  Postprocessor/\S+:0 float32 \[1, 1917, 1\]\n"
-                    r"  Postprocessor/\S+:0 float32 \[1, 4\]\n$", ended.out)
+    assert re.match(
+        r"name: walkers\nfile: models/walkers/frozen_inference_graph\.pb \(1\d\.\d MB\)\n"
+        r"sha256: [0-9a-f]{64}\nfrom: .*walkers\.pb\nlicence: not known\n"
+        r"family: SSD\nfits this board: yes\ninput size: 300 x 300\nclasses: 1\nlabels: 1\n"
+        r"anchors: 1917\nengine: (tensorflow|openvino)\npath: fast\ncut:\n"
+        r"  Postprocessor/\S+:0 float32 \[1, 1917, 1, 4\]\n"
+        r"  Postprocessor/\S+:0 float32 \[1, 1917, 1\]\n"
+        r"  Postprocessor/\S+:0 float32 \[1, 4\]\n$",
+        ended.out,
+    )
     assert "path: exact (exact is on)\n" in run(mine, "models", "show", "walkers", "--exact").out
     assert "path: whole (split_model is off)\n" in run(mine, "models", "show", "walkers", "--no-split-model").out
 
@@ -73,16 +76,19 @@ def test_a_model_is_removed(mine):
     assert (again.code, again.err) == (3, "error: walkers-2 is not installed; did you mean walkers?\n")
 
 
-@pytest.mark.parametrize("words, complaint", [
-    (("get", COCO + "x"), "{0}x is no model of the catalogue; did you mean {0}".format(COCO)),
-    (("show", "wolkers"), "wolkers is no model that is known or installed; did you mean walkers?"),
-    (("show", COCO), "{0} is not installed. `python -m appliance models get {0}` fetches it".format(COCO)),
-    (("import", "gone.pb"), "gone.pb does not exist."),
-    (("import", "text.pb"), "error: text.pb: this is no frozen graph"),
-    (("import", "walkers.pb"), "walkers is installed already: `python -m appliance models remove walkers` first"),
-    (("import", "walkers.pb", "--name", "w2", "--labels", "text.pb"), "error: text.pb is no label map: "),
-    (("import", "walkers.pb", "--name", "../w2"), "../w2"),
-])
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (("get", COCO + "x"), f"{COCO}x is no model of the catalogue; did you mean {COCO}"),
+        (("show", "wolkers"), "wolkers is no model that is known or installed; did you mean walkers?"),
+        (("show", COCO), f"{COCO} is not installed. `python -m appliance models get {COCO}` fetches it"),
+        (("import", "gone.pb"), "gone.pb does not exist."),
+        (("import", "text.pb"), "error: text.pb: this is no frozen graph"),
+        (("import", "walkers.pb"), "walkers is installed already: `python -m appliance models remove walkers` first"),
+        (("import", "walkers.pb", "--name", "w2", "--labels", "text.pb"), "error: text.pb is no label map: "),
+        (("import", "walkers.pb", "--name", "../w2"), "../w2"),
+    ],
+)
 def test_what_models_cannot_do_is_said(mine, words, complaint):
     (mine / "text.pb").write_text("This is a text.\n")
     ended = run(mine, "models", *words)
@@ -108,7 +114,7 @@ def test_the_doctor_finds_what_is_here_and_what_is_not(tmp_path, coco_model):
     assert ended.code == 1
     missing = [found.split("\n    ") for found in re.split("^missing +", ended.out, flags=re.MULTILINE)[1:]]
     assert [found[0].split()[0] for found in missing] == ["models", "settings"]
-    assert "`python -m appliance models get {}` fetches it".format(COCO) in missing[0][1]
+    assert f"`python -m appliance models get {COCO}` fetches it" in missing[0][1]
     assert "-> config.yml line 1: det_treshold is no setting; did you mean det_th?" in missing[1][1]
     assert ended.out.endswith("The appliance cannot run yet: see to models, settings.\n")
 
@@ -157,19 +163,36 @@ def test_the_bench_says_before_it_measures_that_it_cannot_write(tmp_path):
 def test_a_part_of_the_bench_that_is_none_is_refused(tmp_path):
     ended = run(tmp_path, "bench", "--only", "sizes,colour", *MODELS)
     assert ended.code == 2
-    assert ended.err == ("error: --only: colour is no part of the bench; there are sizes, streams, visualize, camera, "
-                         "engines.\n")
+    assert ended.err == (
+        "error: --only: colour is no part of the bench; there are sizes, streams, visualize, camera, engines.\n"
+    )
 
 
-@pytest.mark.parametrize("command", [
-    "", "image", "video", "stream", "bench", "doctor", "models", "models list", "models show", "models get",
-    "models import", "models remove", "config", "config show", "config check",
-])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "image",
+        "video",
+        "stream",
+        "bench",
+        "doctor",
+        "models",
+        "models list",
+        "models show",
+        "models get",
+        "models import",
+        "models remove",
+        "config",
+        "config show",
+        "config check",
+    ],
+)
 def test_every_command_has_its_help(tmp_path, command):
     ended = run(tmp_path, *(command.split() + ["--help"]), COLUMNS="100")
     assert (ended.code, ended.err) == (0, "")
     usage = ended.out.splitlines()[0]
-    assert usage.startswith("usage: python -m appliance {}".format(command)) and len(usage) < 130
+    assert usage.startswith(f"usage: python -m appliance {command}") and len(usage) < 130
     # A picture has no camera, a list of models no threshold; but `config show --help` explains all.
     explain_all = ("config show", "config check")
     assert ("--camera-input" in ended.out) == (command in explain_all + ("stream",))
@@ -178,11 +201,19 @@ def test_every_command_has_its_help(tmp_path, command):
 
 @pytest.mark.parametrize("words", [["--help"], ["image", "--help"], ["config", "show"], ["models", "list"]])
 def test_a_quick_answer_loads_nothing_heavy(tmp_path, words):
-    program = ("import sys\nfrom appliance.__main__ import main\n"
-               "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-               "print(sorted({'numpy', 'cv2', 'tensorflow', 'psutil'} & set(sys.modules)), file=sys.stderr)")
-    done = subprocess.run([sys.executable, "-c", program] + words, cwd=str(tmp_path), stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, encoding="utf-8", env=dict(os.environ, PYTHONPATH=str(ROOT)))
+    program = (
+        "import sys\nfrom appliance.__main__ import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'numpy', 'cv2', 'tensorflow', 'psutil'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program] + words,
+        cwd=str(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+    )
     assert done.stderr == ("['numpy']\n" if words[0] == "models" else "[]\n")
 
 

@@ -43,12 +43,18 @@ def test_a_higher_layer_wins(tmp_path):
     assert shown(option, SPLITLENS_ALLOW_MEMORY_GROWTH="yes") == (option, "false")
 
 
-@pytest.mark.parametrize("text, code, said", [
-    (None, 0, "There is no config.yml here; the defaults are used.\n"),
-    ("det_th: 0.5\nsplit_modle: True\n", 2,
-     "error: config.yml line 2: split_modle is no setting; did you mean split_model?\n"),
-    ("det_th: 50\n", 2, "error: config.yml line 1: det_th must be a number from 0 to 1, not 50.\n"),
-])
+@pytest.mark.parametrize(
+    "text, code, said",
+    [
+        (None, 0, "There is no config.yml here; the defaults are used.\n"),
+        (
+            "det_th: 0.5\nsplit_modle: True\n",
+            2,
+            "error: config.yml line 2: split_modle is no setting; did you mean split_model?\n",
+        ),
+        ("det_th: 50\n", 2, "error: config.yml line 1: det_th must be a number from 0 to 1, not 50.\n"),
+    ],
+)
 def test_a_config_file_is_checked(tmp_path, coco_model, text, code, said):
     if text is not None:
         (tmp_path / "config.yml").write_text(text)
@@ -63,9 +69,12 @@ def test_what_is_only_not_there_now_and_what_has_no_effect_is_said_too(tmp_path)
     lines = ended.out.splitlines()
     assert lines[0] == "config.yml: 25 settings, no mistakes" and all(line.startswith("note: ") for line in lines[1:])
     assert "note: config.yml line 5: camera_input: there is no /dev/video77 now" in lines
-    for said in ("image_input: images does not exist", "movie_input: input.mp4 does not exist",
-                 "model_path: ssd_mobilenet_v1_coco_2018_01_28 is not installed. `python -m appliance models get",
-                 "split_shape 1917 is not needed"):
+    for said in (
+        "image_input: images does not exist",
+        "movie_input: input.mp4 does not exist",
+        "model_path: ssd_mobilenet_v1_coco_2018_01_28 is not installed. `python -m appliance models get",
+        "split_shape 1917 is not needed",
+    ):
         assert said in ended.out
 
 
@@ -73,19 +82,22 @@ def pbtxt(folder):
     (folder / "labels.pbtxt").write_text("item { id: 1 ")
 
 
-@pytest.mark.parametrize("text, code, said", [
-    ("camera_input: None\n", 4, "config.yml line 1: camera_input: 'None' is no camera; accepted are an index (0)"),
-    ("\ncamera_input: /dev/null\n", 4, "config.yml line 2: camera_input: /dev/null is no video device"),
-    ("camera_input: videotestsrc ! fakesink\n", 4, "camera_input: GStreamer pipeline: it has to end in"),
-    ("streams: {door: 0, yard: ftp://bob:secret@b}\n", 4, "line 1: streams: yard: 'ftp://***@b' is no camera"),
-    ("streams: {door: {source: 0, model: no-such}}\n", 3, "streams: door: no-such is no model that is known"),
-    ("model: no-such-model\n", 3, "config.yml line 1: model: no-such-model is no model that is known or installed"),
-    ("model_path: no/such.pb\n", 3, "config.yml line 1: model_path: no/such.pb does not exist"),
-    ("label_path: no-such.pbtxt\n", 3, "no-such.pbtxt"),
-    ("label_path: labels.pbtxt\n", 3, "labels.pbtxt"),
-    ("listen: '8080'\n", 2, "listen must be an address and a port"),
-    ("tls: gone.pem key.pem\n", 2, "config.yml line 1: tls: there is no file "),
-])
+@pytest.mark.parametrize(
+    "text, code, said",
+    [
+        ("camera_input: None\n", 4, "config.yml line 1: camera_input: 'None' is no camera; accepted are an index (0)"),
+        ("\ncamera_input: /dev/null\n", 4, "config.yml line 2: camera_input: /dev/null is no video device"),
+        ("camera_input: videotestsrc ! fakesink\n", 4, "camera_input: GStreamer pipeline: it has to end in"),
+        ("streams: {door: 0, yard: ftp://bob:secret@b}\n", 4, "line 1: streams: yard: 'ftp://***@b' is no camera"),
+        ("streams: {door: {source: 0, model: no-such}}\n", 3, "streams: door: no-such is no model that is known"),
+        ("model: no-such-model\n", 3, "config.yml line 1: model: no-such-model is no model that is known or installed"),
+        ("model_path: no/such.pb\n", 3, "config.yml line 1: model_path: no/such.pb does not exist"),
+        ("label_path: no-such.pbtxt\n", 3, "no-such.pbtxt"),
+        ("label_path: labels.pbtxt\n", 3, "labels.pbtxt"),
+        ("listen: '8080'\n", 2, "listen must be an address and a port"),
+        ("tls: gone.pem key.pem\n", 2, "config.yml line 1: tls: there is no file "),
+    ],
+)
 def test_check_says_what_a_run_would(tmp_path, coco_model, text, code, said):
     pbtxt(tmp_path)
     (tmp_path / "config.yml").write_text(text)
@@ -98,11 +110,11 @@ def test_check_says_all_that_is_wrong_at_once(tmp_path, coco_model):
     (tmp_path / "config.yml").write_text("camera_input: None\nstreams: {yard: nothing}\nmodel: no-such-model\n")
     ended = run(tmp_path, "config", "check", *MODELS)
     assert ended.code == 4
-    assert ["config.yml line {}: ".format(line) in ended.err for line in (1, 2, 3)] == [True] * 3
+    assert [f"config.yml line {line}: " in ended.err for line in (1, 2, 3)] == [True] * 3
 
 
 def test_the_originals_config_runs(tmp_path, samples, coco_model):
-    (tmp_path / "config.yml").write_text(ORIGINAL.replace("'images'", "'{}'".format(samples / "bus.jpg")))
+    (tmp_path / "config.yml").write_text(ORIGINAL.replace("'images'", f"'{samples / 'bus.jpg'}'"))
     # Its model is not installed, so the command that fetches it is told.
     ended = run(tmp_path, "image", *MODELS)
     assert ended.code == 3
@@ -116,13 +128,17 @@ def test_the_originals_config_runs(tmp_path, samples, coco_model):
 
 def test_what_an_old_config_says_of_the_model_is_compared_with_the_graph(tmp_path, samples, coco_model, person_model):
     (tmp_path / "wrong.yml").write_text(
-        "model: {}\nmodel_type: faster_v2\nsplit_shape: 3309\nnum_classes: 3\nvis_worker: True\n"
-        "label_path: labels.pbtxt\n".format(COCO))
+        f"model: {COCO}\nmodel_type: faster_v2\nsplit_shape: 3309\nnum_classes: 3\nvis_worker: True\n"
+        "label_path: labels.pbtxt\n"
+    )
     (tmp_path / "labels.pbtxt").write_text('item { id: 1 name: "/m/1" display_name: "Mensch" }\n')
     (tmp_path / "right.yml").write_text(
-        "model_path: {}\nmodel_type: nms_v2\nsplit_shape: 1917\nnum_classes: 1\n".format(person_model))
-    started = [start(tmp_path, "image", str(samples / "bus.jpg"), "--config", config, *MODELS)
-               for config in ("wrong.yml", "right.yml")]
+        f"model_path: {person_model}\nmodel_type: nms_v2\nsplit_shape: 1917\nnum_classes: 1\n"
+    )
+    started = [
+        start(tmp_path, "image", str(samples / "bus.jpg"), "--config", config, *MODELS)
+        for config in ("wrong.yml", "right.yml")
+    ]
     wrong, right = (finish(process) for process in started)
     assert (wrong.code, right.code) == (0, 0)
     assert [line for line in wrong.err.splitlines() if line.startswith("warning: ")] == [

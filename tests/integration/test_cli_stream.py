@@ -15,10 +15,14 @@ import pytest
 from tests.command import MODELS, STATISTICS, count_frames, count_lines, finish, read_json_lines, start, wait_until
 
 SERVER = str(Path(__file__).resolve().parent.parent / "rtsp_server.py")
-NEEDS = ("import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')\n"
-         "from gi.repository import GstRtspServer")
-PATTERN = ("videotestsrc is-live=true pattern=smpte ! video/x-raw,width=320,height=240,framerate=25/1 "
-           "! videoconvert ! appsink drop=true")
+NEEDS = (
+    "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')\n"
+    "from gi.repository import GstRtspServer"
+)
+PATTERN = (
+    "videotestsrc is-live=true pattern=smpte ! video/x-raw,width=320,height=240,framerate=25/1 "
+    "! videoconvert ! appsink drop=true"
+)
 
 
 @pytest.fixture()
@@ -57,8 +61,19 @@ def test_so_many_frames_of_a_camera_are_so_many_lines(tmp_path, coco_model):
 @pytest.mark.skipif(shutil.which("gst-launch-1.0") is None, reason="no GStreamer: apt-get install gstreamer1.0-tools")
 def test_a_pipeline_is_recorded_in_real_time_until_ctrl_c(tmp_path, coco_model):
     began = time.time()
-    process = start(tmp_path, "stream", PATTERN, "--json", "found.jsonl", "--save-to-file", "--fps-interval", "0.5",
-                    "--det-interval", "5", *MODELS)
+    process = start(
+        tmp_path,
+        "stream",
+        PATTERN,
+        "--json",
+        "found.jsonl",
+        "--save-to-file",
+        "--fps-interval",
+        "0.5",
+        "--det-interval",
+        "5",
+        *MODELS,
+    )
     wait_until(lambda: count_lines(tmp_path / "found.jsonl") >= 30)
     process.send_signal(signal.SIGINT)
     ended = finish(process)
@@ -85,7 +100,7 @@ def test_a_pipeline_is_recorded_in_real_time_until_ctrl_c(tmp_path, coco_model):
 
 def test_a_camera_that_comes_back_is_picked_up_and_sigterm_ends_it(tmp_path, serve, coco_model):
     server, port = serve("--user", "bob:geheim")
-    address = "rtsp://bob:geheim@127.0.0.1:{}/cam".format(port)
+    address = f"rtsp://bob:geheim@127.0.0.1:{port}/cam"
     process = start(tmp_path, "stream", address, "--json", "found.jsonl", "--live-timeout", "10", *MODELS)
     found = tmp_path / "found.jsonl"
     wait_until(lambda: count_lines(found) >= 10)
@@ -102,7 +117,7 @@ def test_a_camera_that_comes_back_is_picked_up_and_sigterm_ends_it(tmp_path, ser
     assert ended.code == 0, ended.err
     lines = read_json_lines(found.read_text())
     assert [line["frame"] for line in lines] == sorted({line["frame"] for line in lines})
-    shown = "rtsp://***@127.0.0.1:{}/cam".format(port)
+    shown = f"rtsp://***@127.0.0.1:{port}/cam"
     assert {line["source"] for line in lines} == {shown}
     notices = [line for line in ended.err.splitlines() if line.startswith("warning: camera " + shown)]
     assert "; reopening in " in notices[0] and " is back after " in notices[-1]
@@ -112,8 +127,10 @@ def test_a_camera_that_comes_back_is_picked_up_and_sigterm_ends_it(tmp_path, ser
 
 def test_what_an_rtsp_camera_refuses_is_said(tmp_path, serve, coco_model):
     _, port = serve("--user", "bob:geheim")
-    started = [start(tmp_path, "stream", "rtsp://bob:{}@127.0.0.1:{}/{}".format(password, port, path), *MODELS)
-               for password, path in (("geheim", "nowhere"), ("falsch", "cam"))]
+    started = [
+        start(tmp_path, "stream", f"rtsp://bob:{password}@127.0.0.1:{port}/{path}", *MODELS)
+        for password, path in (("geheim", "nowhere"), ("falsch", "cam"))
+    ]
     missing, wrong = (finish(process) for process in started)
     assert (missing.code, wrong.code) == (4, 4)
     for ended, complaint in (

@@ -54,7 +54,7 @@ def test_a_run_is_recorded_with_every_frame(recorded, samples):
         assert before.shape == after.shape
         assert np.median(abs(before.astype(int) - after)) < 4
     assert not movie.read()[0]
-    assert "movie: ./output_movie/{}\n".format(path.name) in ended.out
+    assert f"movie: ./output_movie/{path.name}\n" in ended.out
 
 
 def test_the_summary_is_printed_and_lies_beside_the_movie(recorded):
@@ -64,7 +64,7 @@ def test_the_summary_is_printed_and_lies_beside_the_movie(recorded):
     assert text in ended.out
     assert re.search(r"model: ssdlite_mobilenet_v2_coco_2018_05_09 \(fast path, \w+ on the CPU\)\nframes: 40 in ", text)
     assert re.search(r"^  car: in 1\d of 40 frames, up to \d at once$", text, re.MULTILINE)
-    assert ended.out.endswith("summary: ./output_movie/{}\n".format(summary.name))
+    assert ended.out.endswith(f"summary: ./output_movie/{summary.name}\n")
 
 
 def test_the_lines_of_a_movie_follow_its_time(recorded):
@@ -81,7 +81,11 @@ def test_the_console_has_the_originals_lines(recorded):
     statistics = [line for line in said if line.startswith("FPS:")]
     assert len(statistics) >= 2 and all(STATISTICS.match(line) for line in statistics)
     assert [line.split(":")[0] for line in said if line.startswith("frame ")] == [
-        "frame 0", "frame 10", "frame 20", "frame 30"]
+        "frame 0",
+        "frame 10",
+        "frame 20",
+        "frame 30",
+    ]
     assert "40 of 40 frames, 100 %" in said
 
 
@@ -112,13 +116,13 @@ def test_a_signal_ends_a_run_with_every_file_whole(tmp_path, samples, coco_model
     process.send_signal(number)
     ended = finish(process)
     assert ended.code == 0, ended.err
-    assert "{}: finishing the frames under way\n".format(number.name) in ended.out
+    assert f"{number.name}: finishing the frames under way\n" in ended.out
     lines = read_json_lines((tmp_path / "found.jsonl").read_text())
     assert [line["frame"] for line in lines] == list(range(len(lines)))
     assert 10 <= len(lines) < 250
     movie = only_movie(tmp_path)
     assert count_frames(movie) == len(lines)
-    assert "frames: {} in ".format(len(lines)) in movie.with_suffix(".txt").read_text(encoding="utf-8")
+    assert f"frames: {len(lines)} in " in movie.with_suffix(".txt").read_text(encoding="utf-8")
 
 
 def test_a_killed_run_leaves_what_it_did(tmp_path, samples, coco_model):
@@ -151,10 +155,10 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path, samples, coco_model, 
 
 def test_a_movie_that_is_cut_off_is_used_as_far_as_it_goes(tmp_path, clip, coco_model):
     data = clip.read_bytes()
-    (tmp_path / "cut.avi").write_bytes(data[:len(data) // 2])
+    (tmp_path / "cut.avi").write_bytes(data[: len(data) // 2])
     ended = run(tmp_path, "video", "cut.avi", "--json", "found.jsonl", *MODELS)
     assert ended.code == 0, ended.err
     frames = count_lines(tmp_path / "found.jsonl")
     assert 8 <= frames <= 16
-    warning = "warning: cut.avi is cut off or damaged: it ends after frame {} ".format(frames - 1)
-    assert warning in ended.err and "declares {} frames".format(FRAMES) in ended.err
+    warning = f"warning: cut.avi is cut off or damaged: it ends after frame {frames - 1} "
+    assert warning in ended.err and f"declares {FRAMES} frames" in ended.err

@@ -23,7 +23,7 @@ def daemon(tmp_path_factory, samples, person_model, coco_model):
     """One for the tests that put back what they change."""
     folder = tmp_path_factory.mktemp("daemon")
     (folder / "empty").mkdir()
-    config = "model: {}\nstreams:\n  main: {}\n  door: {}\n".format(PERSON, samples / "bikes.mp4", PATTERN)
+    config = f"model: {PERSON}\nstreams:\n  main: {samples / 'bikes.mp4'}\n  door: {PATTERN}\n"
     with Daemon(folder, config=config) as daemon:
         daemon.until_ready()
         daemon.until(lambda state: all(row["status"] in ("live", "slow") for row in state["streams"]))
@@ -100,7 +100,7 @@ class TestModels:
         daemon.events("statistics", lambda event: "car" in event["streams"]["main"]["seen"])
         stop.set()
         watcher.join(LIMIT)
-        print("longest gap between pictures while the model was switched: {:.2f} s".format(max(gaps)))
+        print(f"longest gap between pictures while the model was switched: {max(gaps):.2f} s")
         assert len(gaps) > 10
         daemon.ask("set_model", model=PERSON)
         daemon.until_ready()
@@ -113,7 +113,7 @@ class TestModels:
         rows = {row["name"]: row for row in daemon.state()["models"]}
         assert rows[PERSON]["installed"] and rows[COCO]["installed"]
         other = rows["ssd_mobilenet_v1_coco_2018_01_28"]
-        assert not other["installed"] and other["fits"] and other["bytes"] > 10 ** 7
+        assert not other["installed"] and other["fits"] and other["bytes"] > 10**7
 
     def test_what_is_installed_is_not_fetched(self, daemon):
         assert refusal(daemon, "get_model", model=PERSON)[0] == "conflict"
@@ -126,23 +126,26 @@ class TestSources:
         assert (answer["width"], answer["height"]) == (400, 240)
         assert decode(base64.b64decode(answer["jpeg"])).shape == (240, 400, 3)
 
-    @pytest.mark.parametrize("source, kind, words", [
-        ("/dev/video77", "failed", "/dev/video77"),
-        ("rtsp://127.0.0.1:9/none", "failed", "rtsp://127.0.0.1:9/none"),
-        ("/etc/passwd", "invalid", "the path of a video device"),
-        ("/dev/../etc/passwd", "invalid", "the path of a video device"),
-        ("movie.mp4", "invalid", "Movies come from the config file"),
-        ("file:///etc/passwd", "invalid", "is no camera"),
-        ("filesrc location=/etc/passwd ! appsink", "invalid", "'filesrc' is no element"),
-        ("videotestsrc ! tee name=t ! appsink", "invalid", "'tee' is no element"),
-        ("/dev/null/x!y", "invalid", "the path of a video device"),
-        ("videotestsrc", "invalid", "is no camera"),
-        ("videotestsrc ! fakesink", "invalid", "has to end in"),
-        (300, "invalid", "from 0 to 255"),
-        (True, "invalid", "must be a text"),
-        ("", "invalid", "must be a text"),
-        ("rtsp://***@camera/1", "invalid", "*** stands for"),
-    ])
+    @pytest.mark.parametrize(
+        "source, kind, words",
+        [
+            ("/dev/video77", "failed", "/dev/video77"),
+            ("rtsp://127.0.0.1:9/none", "failed", "rtsp://127.0.0.1:9/none"),
+            ("/etc/passwd", "invalid", "the path of a video device"),
+            ("/dev/../etc/passwd", "invalid", "the path of a video device"),
+            ("movie.mp4", "invalid", "Movies come from the config file"),
+            ("file:///etc/passwd", "invalid", "is no camera"),
+            ("filesrc location=/etc/passwd ! appsink", "invalid", "'filesrc' is no element"),
+            ("videotestsrc ! tee name=t ! appsink", "invalid", "'tee' is no element"),
+            ("/dev/null/x!y", "invalid", "the path of a video device"),
+            ("videotestsrc", "invalid", "is no camera"),
+            ("videotestsrc ! fakesink", "invalid", "has to end in"),
+            (300, "invalid", "from 0 to 255"),
+            (True, "invalid", "must be a text"),
+            ("", "invalid", "must be a text"),
+            ("rtsp://***@camera/1", "invalid", "*** stands for"),
+        ],
+    )
     def test_what_cannot_be_a_source_is_refused_with_the_reason(self, daemon, source, kind, words):
         found, sentence = refusal(daemon, "test_source", source=source)
         assert (found, words in sentence) == (kind, True), sentence
@@ -165,16 +168,19 @@ class TestSources:
         names = [row["name"] for row in daemon.ask("remove_stream", stream="yard")["state"]["streams"]]
         assert names == ["main", "door"]
 
-    @pytest.mark.parametrize("command, fields, kind", [
-        ("set_stream", {"stream": "The Door", "source": 0}, "invalid"),
-        ("set_stream", {"stream": "../x", "source": 0}, "invalid"),
-        ("set_stream", {"stream": "x", "source": 0, "model": "nonsense"}, "not_found"),
-        ("remove_stream", {"stream": "main"}, "conflict"),
-        ("remove_stream", {"stream": "none"}, "not_found"),
-        ("record", {"stream": "main", "on": "yes"}, "invalid"),
-        ("delete_recording", {"name": "../config.yml"}, "not_found"),
-        ("no_such_command", {}, "invalid"),
-    ])
+    @pytest.mark.parametrize(
+        "command, fields, kind",
+        [
+            ("set_stream", {"stream": "The Door", "source": 0}, "invalid"),
+            ("set_stream", {"stream": "../x", "source": 0}, "invalid"),
+            ("set_stream", {"stream": "x", "source": 0, "model": "nonsense"}, "not_found"),
+            ("remove_stream", {"stream": "main"}, "conflict"),
+            ("remove_stream", {"stream": "none"}, "not_found"),
+            ("record", {"stream": "main", "on": "yes"}, "invalid"),
+            ("delete_recording", {"name": "../config.yml"}, "not_found"),
+            ("no_such_command", {}, "invalid"),
+        ],
+    )
     def test_what_makes_no_sense_is_refused(self, daemon, command, fields, kind):
         assert refusal(daemon, command, **fields)[0] == kind
 
@@ -188,15 +194,18 @@ class TestSettings:
         daemon.ask("change_settings", settings={"det_th": None})
         daemon.events("statistics", lambda event: event["streams"]["main"]["now"].get("person", 0) < 8)
 
-    @pytest.mark.parametrize("settings, words", [
-        ({"det_th": 2}, "det_th must be a number from 0 to 1"),
-        ({"det_th": "high"}, "det_th must be"),
-        ({"max_vis_fps": -1}, "max_vis_fps must be"),
-        ({"shown_classes": "person"}, "must be a list"),
-        ({"model": "x"}, "cannot be changed while"),
-        ({"vis_text": 1}, "vis_text must be true or false"),
-        ([], "must be an object"),
-    ])
+    @pytest.mark.parametrize(
+        "settings, words",
+        [
+            ({"det_th": 2}, "det_th must be a number from 0 to 1"),
+            ({"det_th": "high"}, "det_th must be"),
+            ({"max_vis_fps": -1}, "max_vis_fps must be"),
+            ({"shown_classes": "person"}, "must be a list"),
+            ({"model": "x"}, "cannot be changed while"),
+            ({"vis_text": 1}, "vis_text must be true or false"),
+            ([], "must be an object"),
+        ],
+    )
     def test_a_wrong_value_changes_nothing(self, daemon, settings, words):
         before = daemon.state()["settings"]
         if isinstance(settings, dict):
@@ -259,7 +268,7 @@ def test_without_a_model_pictures_move_and_the_page_can_say_why(tmp_path, sample
 def test_a_camera_that_is_not_there_is_tried_until_it_is(tmp_path, samples, person_model):
     """A link to a movie stands for a device: OpenCV opens both by their path."""
     device = tmp_path / "video9"
-    config = "model: {}\nlive_timeout: 2\nstreams:\n  cam: {}\n".format(PERSON, device)
+    config = f"model: {PERSON}\nlive_timeout: 2\nstreams:\n  cam: {device}\n"
     with Daemon(tmp_path, config=config) as daemon:
         state = daemon.until(lambda state: state["streams"][0]["status"] == "lost")
         assert str(device) in state["streams"][0]["problem"] or "no such" in state["streams"][0]["problem"].lower()
@@ -271,7 +280,7 @@ def test_a_camera_that_is_not_there_is_tried_until_it_is(tmp_path, samples, pers
 
 
 def test_what_was_changed_survives_a_restart_until_the_config_changes(tmp_path, samples, person_model):
-    config = "model: {}\ndet_th: 0.4\nstreams:\n  main: {}\n".format(PERSON, samples / "bikes.mp4")
+    config = f"model: {PERSON}\ndet_th: 0.4\nstreams:\n  main: {samples / 'bikes.mp4'}\n"
     with Daemon(tmp_path, config=config) as daemon:
         daemon.ask("change_settings", settings={"det_th": 0.7, "vis_text": False})
         daemon.ask("set_stream", stream="added", source="rtsp://user:secret@127.0.0.1:9/x")
@@ -291,11 +300,11 @@ def test_what_was_changed_survives_a_restart_until_the_config_changes(tmp_path, 
 
 
 def test_a_changed_stream_that_is_taken_out_of_the_config_is_gone(tmp_path, samples):
-    config = "streams:\n  main: {}\n  door: {}\n".format(samples / "bikes.mp4", PATTERN)
+    config = f"streams:\n  main: {samples / 'bikes.mp4'}\n  door: {PATTERN}\n"
     with Daemon(tmp_path, "--models-dir", str(tmp_path), config=config) as daemon:
         daemon.ask("set_stream", stream="door", source="rtsp://127.0.0.1:9/x")
         daemon.ask("set_stream", stream="added", source="rtsp://127.0.0.1:9/x")
-    with Daemon(tmp_path, "--models-dir", str(tmp_path), config=config[:config.index("  door")]) as daemon:
+    with Daemon(tmp_path, "--models-dir", str(tmp_path), config=config[: config.index("  door")]) as daemon:
         assert [row["name"] for row in daemon.state()["streams"]] == ["main", "added"]
 
 

@@ -25,7 +25,7 @@ def described():
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="once, on the newest Python")
 def test_state_statistics_detections_and_recordings_are_as_described(tmp_path, samples, person_model, described):
-    config = "model: {}\nstreams:\n  main: {}\n  lost: rtsp://127.0.0.1:9/x\n".format(PERSON, samples / "bikes.mp4")
+    config = f"model: {PERSON}\nstreams:\n  main: {samples / 'bikes.mp4'}\n  lost: rtsp://127.0.0.1:9/x\n"
     with Daemon(tmp_path, config=config) as daemon:
         described("State", daemon.state())  # before the model is loaded
         described("State", daemon.until_ready())

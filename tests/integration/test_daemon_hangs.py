@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 def daemon_of(folder, model="hangs", result_timeout=1):
     words = (str(folder / "movie.avi"), "--models-dir", str(folder / "models"), "--model", model)
-    config = "result_timeout: {}\n".format(result_timeout)
+    config = f"result_timeout: {result_timeout}\n"
     return Daemon(folder, *words, config=config, environ={"HANGS_AT": "5"}, module="tests.hanging")
 
 
@@ -67,7 +67,8 @@ def test_a_model_that_ends_the_daemon_at_each_start_does_so_twice_at_most(folder
     daemon = daemon_of(folder, model)
     for _ in range(2):
         daemon.process = start(
-            folder, "daemon", str(daemon.run_dir / "daemon.json"), module=daemon.module, **daemon.environ)
+            folder, "daemon", str(daemon.run_dir / "daemon.json"), module=daemon.module, **daemon.environ
+        )
         assert end_of(daemon)[0] == code
     with daemon:
         state = daemon.until(lambda state: state["model"]["error"])
@@ -111,11 +112,12 @@ def test_a_model_that_was_chosen_while_another_hung_is_not_to_blame(folder):
 
 def test_a_recording_is_whole_although_an_engine_hung(folder):
     (folder / "state").mkdir()
-    (folder / "state" / "appliance.json").write_text(json.dumps(
-        {"version": 1, "changes": {"record:main": {"value": True, "over": False}}}))
+    (folder / "state" / "appliance.json").write_text(
+        json.dumps({"version": 1, "changes": {"record:main": {"value": True, "over": False}}})
+    )
     daemon = daemon_of(folder).__enter__()
     assert end_of(daemon)[0] == 3
-    recording, = (folder / "recordings").glob("*.avi")
+    (recording,) = (folder / "recordings").glob("*.avi")
     movie = cv2.VideoCapture(str(recording))
     assert movie.isOpened() and movie.read()[0]
 

@@ -23,8 +23,12 @@ def test_the_profiles_mode_is_set_at_the_start_and_an_operators_choice_stays(tmp
             assert [mode["name"] for mode in power(daemon)["modes"]][3:] == ["MAXP_CORE_ARM", "MAXP_CORE_DENVER"]
             row = daemon.ask("set_power", mode=3, clocks=True)["state"]["power"]
             assert (row["current"], row["clocks"], row["problem"]) == (3, True, None)
-            for fields, kind in (({}, "invalid"), ({"mode": "0"}, "invalid"), ({"clocks": 1}, "invalid"),
-                                 ({"mode": 77}, "not_found")):
+            for fields, kind in (
+                ({}, "invalid"),
+                ({"mode": "0"}, "invalid"),
+                ({"clocks": 1}, "invalid"),
+                ({"mode": 77}, "not_found"),
+            ):
                 with pytest.raises(Refused) as caught:
                     daemon.ask("set_power", **fields)
                 assert caught.value.kind == kind

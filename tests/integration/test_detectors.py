@@ -204,7 +204,9 @@ def test_an_operation_that_tensorflow_does_not_know_is_named(person_model, tmp_p
 
 
 def test_what_tensorflow_has_no_operation_for_is_an_error_for_people():
-    nodes = [make_placeholder("in", DT_BFLOAT16, [1, 1, 1, 1]),
-             make_node("out", "LRN", ["in"], T=type_attribute(DT_BFLOAT16))]
+    nodes = [
+        make_placeholder("in", DT_BFLOAT16, [1, 1, 1, 1]),
+        make_node("out", "LRN", ["in"], T=type_attribute(DT_BFLOAT16)),
+    ]
     with pytest.raises(ModelError, match="TensorFlow .* cannot run the graph: "):
         TensorFlowEngine(Graph(GraphDef()).with_nodes(nodes), [Tensor("in")], [Tensor("out")], TensorFlowOptions())

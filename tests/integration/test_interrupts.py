@@ -73,15 +73,18 @@ def test_a_signal_while_the_last_frame_is_done_is_no_mistake_of_the_program(monk
     assert (loop.waits, loop.stops) == (2, 1)
 
 
-@pytest.mark.parametrize("words, least, code", [
-    (("config", "check"), 50, 0),
-    (("models", "list") + MODELS, 100, 0),
-    (("doctor",) + MODELS, 100, None),
-    (("up", "--listen", "nowhere"), 50, 2),
-    (("bench", "--clip", "missing.mp4") + PERSON, 200, 4),
-    (("tune", "--seconds", "0.1", "--width", "160", "--height", "120") + PERSON, 500, 0),
-    (("image", "bus.jpg", "--engine", "tensorflow") + PERSON, 500, 0),
-])
+@pytest.mark.parametrize(
+    "words, least, code",
+    [
+        (("config", "check"), 50, 0),
+        (("models", "list") + MODELS, 100, 0),
+        (("doctor",) + MODELS, 100, None),
+        (("up", "--listen", "nowhere"), 50, 2),
+        (("bench", "--clip", "missing.mp4") + PERSON, 200, 4),
+        (("tune", "--seconds", "0.1", "--width", "160", "--height", "120") + PERSON, 500, 0),
+        (("image", "bus.jpg", "--engine", "tensorflow") + PERSON, 500, 0),
+    ],
+)
 def test_ctrl_c_ends_a_command_wherever_its_start_has_come_to(tmp_path, samples, person_model, words, least, code):
     (tmp_path / "hook").mkdir()
     (tmp_path / "hook" / "sitecustomize.py").write_text(AT_EVERY_IMPORT)
@@ -112,6 +115,12 @@ sys.exit(program.main())
 
 @pytest.mark.parametrize("words, code", [(("models", "remove", "cats"), 130), (("models", "list"), -signal.SIGINT)])
 def test_what_is_half_made_is_cleared_away_and_a_swallowed_ctrl_c_ends_it_too(tmp_path, words, code):
-    done = subprocess.run([sys.executable, "-c", SWALLOWED, *words], cwd=str(tmp_path), stdout=subprocess.PIPE,
-                          env=dict(os.environ, PYTHONPATH=str(ROOT)), universal_newlines=True, timeout=LIMIT)
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWED, *words],
+        cwd=str(tmp_path),
+        stdout=subprocess.PIPE,
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        universal_newlines=True,
+        timeout=LIMIT,
+    )
     assert (done.returncode, done.stdout) == (code, "what was not whole is gone\n")

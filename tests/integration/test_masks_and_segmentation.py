@@ -55,8 +55,11 @@ def reframe_as_the_api_does(masks, boxes, width, height):
     low, extent = np.tile(boxes[:, :2], 2), np.tile(boxes[:, 2:] - boxes[:, :2], 2)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         cropped = tf.image.crop_and_resize(
-            masks[..., np.newaxis], (corners - low) / extent, np.arange(len(masks), dtype=np.int32),
-            [height, width], extrapolation_value=0.0,
+            masks[..., np.newaxis],
+            (corners - low) / extent,
+            np.arange(len(masks), dtype=np.int32),
+            [height, width],
+            extrapolation_value=0.0,
         )
         return session.run(cropped)[..., 0]
 
@@ -172,8 +175,21 @@ def run_image(folder, *words):
 def test_the_command_line_gives_masks_as_json_and_a_picture(unpacked, samples, tmp_path, monkeypatch):
     monkeypatch.setattr("tests.command.LIMIT", 280.0)  # the graph runs twice, for seconds each
     done = run_image(
-        tmp_path, samples / "bus.jpg", "--model", unpacked(MASK), "--json", "-", "--det-th", "0.3", "--save-to-file",
-        "--mask-output-size", "settings", "--width", "640", "--height", "480",
+        tmp_path,
+        samples / "bus.jpg",
+        "--model",
+        unpacked(MASK),
+        "--json",
+        "-",
+        "--det-th",
+        "0.3",
+        "--save-to-file",
+        "--mask-output-size",
+        "settings",
+        "--width",
+        "640",
+        "--height",
+        "480",
     )
     (line,) = done.out.splitlines()
     found = json.loads(line)

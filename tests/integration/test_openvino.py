@@ -170,9 +170,20 @@ class TestKernels:
         expected = usual([image])
         np.save(str(tmp_path / "image.npy"), image)
         done = subprocess.run(
-            [sys.executable, "-c", AVX2_ALONE, str(person_model), str(tmp_path / "older"), str(tmp_path / "image.npy"),
-             str(tmp_path / "found.npz")], stdout=subprocess.PIPE, universal_newlines=True, check=True,
-            env=dict(os.environ, ONEDNN_MAX_CPU_ISA="AVX2", PYTHONPATH=str(ROOT)))
+            [
+                sys.executable,
+                "-c",
+                AVX2_ALONE,
+                str(person_model),
+                str(tmp_path / "older"),
+                str(tmp_path / "image.npy"),
+                str(tmp_path / "found.npz"),
+            ],
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+            check=True,
+            env=dict(os.environ, ONEDNN_MAX_CPU_ISA="AVX2", PYTHONPATH=str(ROOT)),
+        )
         older = done.stdout.split()
         assert all(name.startswith("jit_avx2") for name in older)
         assert len(older) == len(kernels(usual)) > 40 and older != kernels(usual)
@@ -195,7 +206,8 @@ class TestKernels:
 
     @pytest.mark.parametrize("error", [RuntimeError("no such kernels"), ElementTree.ParseError("no element")])
     def test_where_they_are_refused_it_runs_by_others_and_says_so(
-            self, person_model, samples, cache, monkeypatch, caplog, error):
+        self, person_model, samples, cache, monkeypatch, caplog, error
+    ):
         def fail(*arguments):
             raise error
 
@@ -209,8 +221,11 @@ class TestKernels:
 def kernels(compiled):
     """OpenVINO's names for what computes the convolutions."""
     facts = [operation.get_rt_info() for operation in compiled.get_runtime_model().get_ops()]
-    return [str(one["primitiveType"].astype(str)) for one in facts
-            if "layerType" in one and str(one["layerType"].astype(str)) == "Convolution"]
+    return [
+        str(one["primitiveType"].astype(str))
+        for one in facts
+        if "layerType" in one and str(one["layerType"].astype(str)) == "Convolution"
+    ]
 
 
 class TestChoice:
@@ -243,17 +258,29 @@ class TestChoice:
         shown = show_model(InstalledModel(name, path, {}), load_settings(None, {}, {}), Board("pc", "PC", ""))
         detector = load(path, cache, "auto")
         detector.close()
-        assert "engine: {}".format(detector.engine) in shown
+        assert f"engine: {detector.engine}" in shown
 
     def test_models_show_names_the_engine_that_was_tuned(self, person_model, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         (tmp_path / "state").mkdir()
-        write_tuned(tuned_path("state"), {"walkers": Tuned(
-            graph=graph_hash(person_model), machine=machine_facts(), settings={"engine": "tensorflow"},
-            under={"split_model": True, "exact": False}, measured={}, versions={}, date="2026-11-24 12:50")})
+        write_tuned(
+            tuned_path("state"),
+            {
+                "walkers": Tuned(
+                    graph=graph_hash(person_model),
+                    machine=machine_facts(),
+                    settings={"engine": "tensorflow"},
+                    under={"split_model": True, "exact": False},
+                    measured={},
+                    versions={},
+                    date="2026-11-24 12:50",
+                )
+            },
+        )
         for name, engine in (("walkers", "tensorflow"), ("others", "openvino")):
             shown = show_model(
-                InstalledModel(name, person_model, {}), load_settings(None, {}, {}), Board("pc", "PC", ""))
+                InstalledModel(name, person_model, {}), load_settings(None, {}, {}), Board("pc", "PC", "")
+            )
             assert "engine: " + engine in shown
 
     def test_what_it_cannot_run_is_refused_where_it_is_asked_for(self, zoo_dir, tmp_path, cache):

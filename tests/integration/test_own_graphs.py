@@ -94,10 +94,13 @@ def test_names_make_no_difference(own, change, samples, tmp_path):
     assert_runs(save(change(build(own)), tmp_path), FAST if own.loops else EXACT, "" if own.loops else NO_LOOP, samples)
 
 
-@pytest.mark.parametrize("name", [
-    "ssd_mobilenet_v1_coco_11_06_2017",
-    pytest.param("faster_rcnn_inception_v2_coco_2018_01_28", marks=pytest.mark.heavy),
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ssd_mobilenet_v1_coco_11_06_2017",
+        pytest.param("faster_rcnn_inception_v2_coco_2018_01_28", marks=pytest.mark.heavy),
+    ],
+)
 def test_a_model_of_newer_naming_finds_what_it_found(name, zoo_dir, samples, tmp_path):
     graph = parse_graph(zoo_bytes(zoo_dir, name), name)
     image = cv2.imread(str(samples / "bus.jpg"))

@@ -18,8 +18,13 @@ from tests.command import LIMIT, ROOT
 from tests.power_helper import HELPER, Helper
 from web.commands import COMMANDS
 
-MODES = [{"id": 0, "name": "MAXN"}, {"id": 1, "name": "MAXQ"}, {"id": 2, "name": "MAXP_CORE_ALL"},
-         {"id": 3, "name": "MAXP_CORE_ARM"}, {"id": 4, "name": "MAXP_CORE_DENVER"}]
+MODES = [
+    {"id": 0, "name": "MAXN"},
+    {"id": 1, "name": "MAXQ"},
+    {"id": 2, "name": "MAXP_CORE_ALL"},
+    {"id": 3, "name": "MAXP_CORE_ARM"},
+    {"id": 4, "name": "MAXP_CORE_DENVER"},
+]
 
 
 def tells_groups():
@@ -56,7 +61,7 @@ def test_the_mode_is_told_and_set(helper):
     assert helper.calls() == ["nvpmodel -m 0"]
     helper.ask({"verb": "mode", "set": 0})
     assert helper.calls() == []  # it is so already
-    assert 'process' in helper.stop() and '"set": 0' in helper.printed
+    assert "process" in helper.stop() and '"set": 0' in helper.printed
 
 
 def test_clocks_are_held_and_let_go_as_they_were(helper):
@@ -99,7 +104,11 @@ def test_held_clocks_are_those_of_the_new_mode(helper):
     helper.calls()
     assert helper.ask({"verb": "mode", "set": 2})["mode"] == 2
     assert helper.calls() == [
-        "jetson_clocks --restore KEPT", "nvpmodel -m 2", "jetson_clocks --store KEPT.new", "jetson_clocks "]
+        "jetson_clocks --restore KEPT",
+        "nvpmodel -m 2",
+        "jetson_clocks --store KEPT.new",
+        "jetson_clocks ",
+    ]
 
 
 def test_a_mode_that_fails_says_so_whatever_becomes_of_the_clocks(helper):
@@ -130,30 +139,38 @@ def test_a_mode_that_needs_a_restart_is_reported_and_never_restarts(helper):
     helper.ask({"verb": "clocks", "set": True})
     helper.calls()
     answer = helper.ask({"verb": "mode", "set": 9})
-    assert answer == {"ok": False, "kind": "reboot", "error": (
-        "Power mode 9 (MODE_REBOOT) needs a restart of the board, so it was not set. On the board, "
-        "`sudo nvpmodel -m 9` asks for it and does both.")}
+    assert answer == {
+        "ok": False,
+        "kind": "reboot",
+        "error": (
+            "Power mode 9 (MODE_REBOOT) needs a restart of the board, so it was not set. On the board, "
+            "`sudo nvpmodel -m 9` asks for it and does both."
+        ),
+    }
     assert [call for call in helper.calls() if "clocks" not in call] == ["nvpmodel -m 9", "answer: NO"]
     assert helper.ask({"verb": "mode"})["mode"] == 3 and helper.ask({"verb": "clocks"})["clocks"]
 
 
-@pytest.mark.parametrize("request_, kind, words", [
-    ({"verb": "mode", "set": 5}, "invalid", "5 is no power mode of this board"),
-    ({"verb": "mode", "set": -1}, "invalid", "-1 is no power mode"),
-    ({"verb": "mode", "set": "0; reboot"}, "invalid", '"0; reboot" is no power mode'),
-    ({"verb": "mode", "set": True}, "invalid", "true is no power mode"),
-    ({"verb": "mode", "set": 1.0}, "invalid", "1.0 is no power mode"),
-    ({"verb": "mode", "set": [0]}, "invalid", "is no power mode"),
-    ({"verb": "clocks", "set": 1}, "invalid", "true or false"),
-    ({"verb": "reboot"}, "invalid", "one of mode, clocks"),
-    ({"verb": ["mode"]}, "invalid", "one of mode, clocks"),
-    ({"verb": "mode", "conf": "/tmp/x"}, "invalid", "only `verb` and `set`"),
-    ([], "invalid", "one of mode, clocks"),
-    (b"hello\n", "invalid", "no JSON"),
-    (b"\xff\xfe\n", "invalid", "no JSON"),
-    (b"[" * 990 + b"\n", "invalid", ""),
-    (b"x" * 3000, "invalid", "at most 1000 bytes"),
-])
+@pytest.mark.parametrize(
+    "request_, kind, words",
+    [
+        ({"verb": "mode", "set": 5}, "invalid", "5 is no power mode of this board"),
+        ({"verb": "mode", "set": -1}, "invalid", "-1 is no power mode"),
+        ({"verb": "mode", "set": "0; reboot"}, "invalid", '"0; reboot" is no power mode'),
+        ({"verb": "mode", "set": True}, "invalid", "true is no power mode"),
+        ({"verb": "mode", "set": 1.0}, "invalid", "1.0 is no power mode"),
+        ({"verb": "mode", "set": [0]}, "invalid", "is no power mode"),
+        ({"verb": "clocks", "set": 1}, "invalid", "true or false"),
+        ({"verb": "reboot"}, "invalid", "one of mode, clocks"),
+        ({"verb": ["mode"]}, "invalid", "one of mode, clocks"),
+        ({"verb": "mode", "conf": "/tmp/x"}, "invalid", "only `verb` and `set`"),
+        ([], "invalid", "one of mode, clocks"),
+        (b"hello\n", "invalid", "no JSON"),
+        (b"\xff\xfe\n", "invalid", "no JSON"),
+        (b"[" * 990 + b"\n", "invalid", ""),
+        (b"x" * 3000, "invalid", "at most 1000 bytes"),
+    ],
+)
 def test_what_makes_no_sense_is_refused_and_starts_nothing(helper, request_, kind, words):
     answer = helper.ask(request_)
     assert (answer["ok"], answer["kind"]) == (False, kind) and words in answer["error"]
@@ -244,12 +261,17 @@ def test_what_escapes_a_command_that_is_stopped_holds_up_nobody():
             os.kill(sleeper, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("spoil, words", [
-    (lambda helper: (helper.folder / "broken").write_text(""),
-     "nvpmodel did not set mode 0 (MAXN): NVPM ERROR: Error writing 1 to /sys/devices/system/cpu/cpu1/online: 1"),
-    (lambda helper: (helper.folder / "nvpmodel").unlink(), "nvpmodel: No such file or directory"),
-    (lambda helper: helper.conf.unlink(), "nvpmodel.conf: No such file or directory: no power modes"),
-])
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (
+            lambda helper: (helper.folder / "broken").write_text(""),
+            "nvpmodel did not set mode 0 (MAXN): NVPM ERROR: Error writing 1 to /sys/devices/system/cpu/cpu1/online: 1",
+        ),
+        (lambda helper: (helper.folder / "nvpmodel").unlink(), "nvpmodel: No such file or directory"),
+        (lambda helper: helper.conf.unlink(), "nvpmodel.conf: No such file or directory: no power modes"),
+    ],
+)
 def test_what_does_not_work_says_why(helper, spoil, words):
     spoil(helper)
     answer = helper.ask({"verb": "mode", "set": 0})
@@ -267,11 +289,14 @@ def test_it_takes_the_socket_that_systemd_hands_over():
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(helper.socket))
         listener.listen(5)
-        program = ("import os, sys; os.dup2({}, 3); os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()));"
-                   "os.execv(sys.argv[1], sys.argv[1:])").format(listener.fileno())
+        program = (
+            f"import os, sys; os.dup2({listener.fileno()}, 3); os.environ.update(LISTEN_FDS='1',"
+            " LISTEN_PID=str(os.getpid()));os.execv(sys.argv[1], sys.argv[1:])"
+        )
         helper.command = [sys.executable, "-c", program, *helper.command, "--socket", "/no/such/folder"]
         helper.process = subprocess.Popen(
-            helper.command, stderr=subprocess.PIPE, pass_fds=[listener.fileno(), 3] if listener.fileno() != 3 else [3])
+            helper.command, stderr=subprocess.PIPE, pass_fds=[listener.fileno(), 3] if listener.fileno() != 3 else [3]
+        )
         try:
             assert helper.ask({"verb": "mode"})["mode"] == 3
         finally:
@@ -297,6 +322,7 @@ def test_the_units_are_as_systemd_has_them():
 
 # The appliance's side of it
 
+
 def test_the_appliance_shows_and_sets_mode_and_clocks(helper):
     power = client(helper)
     assert power.facts()["problem"] == NO_HELPER  # not asked yet
@@ -304,7 +330,12 @@ def test_the_appliance_shows_and_sets_mode_and_clocks(helper):
     facts = power.facts()
     assert facts["modes"][1] == {"id": 1, "name": "MAXQ", "detail": "4 cores, CPU 1.20 GHz, GPU 0.85 GHz"}
     assert {key: facts[key] for key in facts if key != "modes"} == {
-        "current": 3, "clocks": False, "settable": True, "problem": None, "needs_reboot": False}
+        "current": 3,
+        "clocks": False,
+        "settable": True,
+        "problem": None,
+        "needs_reboot": False,
+    }
     power.set_mode("Max-N")
     power.set_clocks(True)
     assert (power.facts()["current"], power.facts()["clocks"]) == (0, True)
@@ -344,8 +375,9 @@ def test_a_mode_that_is_set_on_the_board_settles_the_last_change(helper):
     assert (facts["current"], facts["needs_reboot"], facts["problem"]) == (9, False, None)
 
 
-@pytest.mark.parametrize("board, name, detail", [
-    ("tx2", "MAXQ", "4 cores, CPU 1.20 GHz, GPU 0.85 GHz"), ("orin_nano", "25W", "")])
+@pytest.mark.parametrize(
+    "board, name, detail", [("tx2", "MAXQ", "4 cores, CPU 1.20 GHz, GPU 0.85 GHz"), ("orin_nano", "25W", "")]
+)
 def test_a_container_that_hides_nvpmodel_conf_learns_the_modes_from_the_helper(tmp_path, board, name, detail):
     with Helper(board) as helper:
         known = detect_board(helper.root)
@@ -361,13 +393,16 @@ def test_a_container_that_hides_nvpmodel_conf_learns_the_modes_from_the_helper(t
         assert power.facts()["current"] == 1
 
 
-@pytest.mark.parametrize("mode, clocks, calls", [
-    ("leave", None, []),
-    ("MAXP_CORE_ARM", False, []),
-    (0, None, ["nvpmodel -m 0"]),
-    ("leave", True, ["jetson_clocks --store KEPT.new", "jetson_clocks "]),
-    ("MAXQ", True, ["nvpmodel -m 1", "jetson_clocks --store KEPT.new", "jetson_clocks "]),
-])
+@pytest.mark.parametrize(
+    "mode, clocks, calls",
+    [
+        ("leave", None, []),
+        ("MAXP_CORE_ARM", False, []),
+        (0, None, ["nvpmodel -m 0"]),
+        ("leave", True, ["jetson_clocks --store KEPT.new", "jetson_clocks "]),
+        ("MAXQ", True, ["nvpmodel -m 1", "jetson_clocks --store KEPT.new", "jetson_clocks "]),
+    ],
+)
 def test_what_is_set_is_applied_where_it_is_not_so_already(helper, mode, clocks, calls):
     client(helper).apply(mode, clocks)
     assert helper.calls() == calls

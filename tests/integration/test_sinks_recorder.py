@@ -128,7 +128,7 @@ def check_what_is_kept(output, path):
     *numbers, message = output.strip().split("\n")
     assert str(path) in message
     (seconds,) = re.findall("The ([0-9.]+) seconds recorded before it are kept and can be played", message)
-    assert seconds == "{:.1f}".format(len(numbers) / 25.0)
+    assert seconds == f"{len(numbers) / 25.0:.1f}"
     assert len(numbers) == count_frames(path) > 5
     data = path.read_bytes()
     assert struct.unpack_from("<I", data, 4)[0] + 8 == len(data)  # no half of a picture at its end

@@ -106,7 +106,11 @@ def play(path):
 def start_recording(samples, folder, format):
     return subprocess.Popen(
         [sys.executable, "-c", RECORD, str(samples / "bikes.mp4"), str(folder), format],
-        cwd=str(ROOT), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+        cwd=str(ROOT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        universal_newlines=True,
+    )
 
 
 def children_of(pid):
@@ -145,13 +149,13 @@ def test_colours_are_kept(tmp_path, encoder):
     # The two sizes have different codings; an old OpenCV reads them as if they had the same.
     knows_both = tuple(int(part) for part in cv2.__version__.split(".")[:2]) >= (4, 7)
     for size, most in ((640, 480), 12), ((1280, 720), 12 if knows_both else 30):
-        path = tmp_path / "{}.mp4".format(size[0])
+        path = tmp_path / f"{size[0]}.mp4"
         movie = Mp4Movie(path, size[0], size[1], FPS, 0.0, encoder)
         colours = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (40, 90, 180)]
         for place in range(10):
             image = np.zeros((size[1], size[0], 3), np.uint8)
             for number, colour in enumerate(colours):
-                image[:, number * size[0] // 4:(number + 1) * size[0] // 4] = colour
+                image[:, number * size[0] // 4 : (number + 1) * size[0] // 4] = colour
             movie.write(image, place)
         movie.close()
         played = cv2.VideoCapture(str(path)).read()[1]
@@ -168,8 +172,18 @@ def test_an_mp4_is_what_every_browser_plays(tmp_path, encoder):
         movie.write(picture(place, (640, 480)), place)
     movie.close()
     done = subprocess.run(
-        ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name,profile,pix_fmt:format=duration",
-         str(tmp_path / "a.mp4")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+        [
+            "ffprobe",
+            "-v",
+            "error",
+            "-show_entries",
+            "stream=codec_name,profile,pix_fmt:format=duration",
+            str(tmp_path / "a.mp4"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
     assert done.stderr == ""
     facts = dict(line.split("=") for line in done.stdout.split() if "=" in line)
     assert facts["codec_name"] == "h264" and facts["pix_fmt"] == "yuv420p" and float(facts["duration"]) == 2.0
@@ -212,7 +226,7 @@ def test_chromium_plays_an_mp4(tmp_path, encoder, is_killed):
         with sync_api.sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             page = browser.new_page()
-            page.goto("http://127.0.0.1:{}/index.html".format(server.server_port))
+            page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
             page.wait_for_function("document.title != ''", timeout=120000)
             title = page.title()
             browser.close()
@@ -254,7 +268,8 @@ def test_two_streams_are_encoded_at_once(tmp_path, encoder):
 
 
 @pytest.mark.parametrize(
-    "format, is_child_killed", [("avi", False), ("mp4", False), ("mp4", True)], indirect=["format"])
+    "format, is_child_killed", [("avi", False), ("mp4", False), ("mp4", True)], indirect=["format"]
+)
 def test_after_sigkill_every_segment_plays(samples, tmp_path, format, is_child_killed):
     process = start_recording(samples, tmp_path, format)
     for _ in range(50 + 50 + 45):
@@ -272,7 +287,7 @@ def test_after_sigkill_every_segment_plays(samples, tmp_path, format, is_child_k
     written = 145 + len(process.stdout.read().split())
     assert process.wait(60) == -signal.SIGKILL
     process.stdout.close()
-    wait_until(lambda: not any(Path("/proc/{}/fd".format(child)).exists() for child in children))
+    wait_until(lambda: not any(Path(f"/proc/{child}/fd").exists() for child in children))
     recordings = list(reversed(Storage(str(tmp_path)).list()))
     counts = [len(play(tmp_path / one.name)[0]) for one in recordings]
     assert counts[:-1] == [50] * (len(counts) - 1) and len(counts) >= 3
@@ -287,8 +302,9 @@ def test_after_sigkill_every_segment_plays(samples, tmp_path, format, is_child_k
 def small_disk(tmp_path):
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     if mounted.returncode:
         pytest.skip("this user may not mount a small disk")
     yield folder
@@ -330,16 +346,21 @@ def fake_launcher(folder, monkeypatch, script):
     path.parent.mkdir()
     path.write_text("#!/bin/sh\n" + script)
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", "{}:{}".format(path.parent, os.environ["PATH"]))
+    monkeypatch.setenv("PATH", f"{path.parent}:{os.environ['PATH']}")
 
 
-@pytest.mark.parametrize("script, words", [
-    ("echo 'ERROR: from element x264enc0: Can not initialize x264 encoder.' >&2\nexit 1",
-     "the encoder x264enc failed: ERROR: from element x264enc0: Can not initialize x264 encoder."),
-    ("exec cat > /dev/null; exit 1", None),  # takes all, writes nothing: no error, and no file
-    ("exit 0", "the encoder x264enc failed"),
-    ("exec sleep 1000", "the encoder x264enc hangs, and was ended"),
-])
+@pytest.mark.parametrize(
+    "script, words",
+    [
+        (
+            "echo 'ERROR: from element x264enc0: Can not initialize x264 encoder.' >&2\nexit 1",
+            "the encoder x264enc failed: ERROR: from element x264enc0: Can not initialize x264 encoder.",
+        ),
+        ("exec cat > /dev/null; exit 1", None),  # takes all, writes nothing: no error, and no file
+        ("exit 0", "the encoder x264enc failed"),
+        ("exec sleep 1000", "the encoder x264enc hangs, and was ended"),
+    ],
+)
 def test_an_encoder_that_fails_or_hangs_pauses_the_recording(tmp_path, monkeypatch, encoder, script, words):
     monkeypatch.setattr(mp4, "PATIENCE", 0.5)
     monkeypatch.setattr("appliance.sinks.segments.find_encoder", lambda: Encoder("x264enc", encoder.template))
@@ -378,7 +399,7 @@ class NoSource:
 def test_an_encoder_that_takes_nothing_holds_up_no_other_sink_and_its_losses_are_counted(
     tmp_path, monkeypatch, encoder
 ):
-    monkeypatch.setattr(mp4, "MOST_WAITING", 10 ** 6)  # two pictures
+    monkeypatch.setattr(mp4, "MOST_WAITING", 10**6)  # two pictures
     monkeypatch.setattr(mp4, "PATIENCE", 1000.0)
     fake_launcher(tmp_path, monkeypatch, "exec sleep 1000")
     recorder = SegmentRecorder("main", Storage(str(tmp_path / "r"), free_gb=0), OVERLAY, lambda: FPS, "mp4")
@@ -411,8 +432,9 @@ def test_an_encoder_that_does_not_end_is_killed_and_said(tmp_path, monkeypatch, 
 
 def test_the_first_encoder_that_works_is_taken(monkeypatch, encoder):
     exists, tried = encoders._exists, []
-    monkeypatch.setattr(encoders, "_exists", lambda element: element != "openh264enc" and (
-        element.startswith("nv") or exists(element)))
+    monkeypatch.setattr(
+        encoders, "_exists", lambda element: element != "openh264enc" and (element.startswith("nv") or exists(element))
+    )
     works = encoders._works
     monkeypatch.setattr(encoders, "_works", lambda one: tried.append(one.element) or works(one))
     assert find_encoder.__wrapped__().element == "x264enc"
@@ -433,11 +455,14 @@ def test_every_software_encoder_that_is_here_plays(tmp_path, encoder):
         assert play(path)[0] == list(range(40)), row["element"]
 
 
-@pytest.mark.parametrize("lacking, words", [
-    (["x264enc", "openh264enc"], "GStreamer has none here.*gstreamer1.0-plugins-ugly"),
-    (["mp4mux"], "MP4 needs GStreamer's mp4mux; .*apt-get install gstreamer1.0-plugins-good"),
-    (["h264parse", "capssetter"], "apt-get install gstreamer1.0-plugins-bad gstreamer1.0-plugins-good"),
-])
+@pytest.mark.parametrize(
+    "lacking, words",
+    [
+        (["x264enc", "openh264enc"], "GStreamer has none here.*gstreamer1.0-plugins-ugly"),
+        (["mp4mux"], "MP4 needs GStreamer's mp4mux; .*apt-get install gstreamer1.0-plugins-good"),
+        (["h264parse", "capssetter"], "apt-get install gstreamer1.0-plugins-bad gstreamer1.0-plugins-good"),
+    ],
+)
 def test_what_is_missing_for_mp4_is_named(monkeypatch, encoder, lacking, words):
     exists = encoders._exists
     monkeypatch.setattr(encoders, "_exists", lambda element: element not in lacking and exists(element))

@@ -92,7 +92,7 @@ def display():
     """The name of a virtual display."""
     for program in ("Xvfb", "xdotool"):
         if not shutil.which(program):
-            pytest.skip("{0} is not installed (Debian: {1})".format(program, program.lower()))
+            pytest.skip(f"{program} is not installed (Debian: {program.lower()})")
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1024x768x24"],

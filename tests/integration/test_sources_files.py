@@ -51,8 +51,9 @@ def serve():
     threads = []
 
     def start(content, by_http):
-        head = "HTTP/1.0 200 OK\r\nContent-Type: application/vnd.apple.mpegurl\r\nContent-Length: {}\r\n\r\n".format(
-            len(content))
+        head = (
+            f"HTTP/1.0 200 OK\r\nContent-Type: application/vnd.apple.mpegurl\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
 
         def send():
             while True:
@@ -91,13 +92,13 @@ def opens(camera):
 def test_a_playlist_that_a_server_sends_opens_no_file_of_this_machine(secret, serve):
     assert opens(str(secret))
     port = serve(PLAYLIST.format("file://" + str(secret)), by_http=False)
-    assert not opens("tcp://127.0.0.1:{}/a.m3u8".format(port))
+    assert not opens(f"tcp://127.0.0.1:{port}/a.m3u8")
 
 
 def test_a_pipelines_decodebin_opens_none_either(gst, secret, serve):
-    assert opens("filesrc location={} ! decodebin ! appsink".format(secret))
+    assert opens(f"filesrc location={secret} ! decodebin ! appsink")
     port = serve(PLAYLIST.format("file://" + str(secret)), by_http=True)
-    assert not opens("souphttpsrc location=http://127.0.0.1:{}/a.m3u8 ! decodebin ! appsink".format(port))
+    assert not opens(f"souphttpsrc location=http://127.0.0.1:{port}/a.m3u8 ! decodebin ! appsink")
 
 
 def test_no_demuxer_of_playlists_is_taken_by_itself(gst, monkeypatch):
@@ -106,8 +107,13 @@ def test_no_demuxer_of_playlists_is_taken_by_itself(gst, monkeypatch):
     environment = launch_environment()
     found = 0
     for element in FOLLOW_ADDRESSES:
-        said = subprocess.run(["gst-inspect-1.0", element], env=environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, universal_newlines=True)
+        said = subprocess.run(
+            ["gst-inspect-1.0", element],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            universal_newlines=True,
+        )
         if said.returncode == 0:
             found += 1
             assert re.search(r"Rank +none \(0\)", said.stdout), element
@@ -117,18 +123,23 @@ def test_no_demuxer_of_playlists_is_taken_by_itself(gst, monkeypatch):
 
 # What a text property is called, or said to be, where it may name something outside the pipeline.
 NAMES_SOMETHING = re.compile(
-    r"[\w-]*(file|location|template|path|device|uri|url)|.*\b(file|folder|directory|template)\b", re.IGNORECASE)
+    r"[\w-]*(file|location|template|path|device|uri|url)|.*\b(file|folder|directory|template)\b", re.IGNORECASE
+)
 PROPERTY = re.compile(r"^  (?P<name>[\w-]+) +: (?P<words>.*)\n +flags: (?P<flags>.*)\n(?P<type>(?: {20}.*\n?)*)", re.M)
 
 
 def inspect(element):
     """Of an element that is installed here: name, words and type of each property that can be set; else None."""
-    said = subprocess.run(["gst-inspect-1.0", element], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          universal_newlines=True)
+    said = subprocess.run(
+        ["gst-inspect-1.0", element], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True
+    )
     if said.returncode != 0:
         return None
-    return [(found.group("name"), found.group("words"), found.group("type").strip())
-            for found in PROPERTY.finditer(said.stdout) if "writable" in found.group("flags")]
+    return [
+        (found.group("name"), found.group("words"), found.group("type").strip())
+        for found in PROPERTY.finditer(said.stdout)
+        if "writable" in found.group("flags")
+    ]
 
 
 def allow_list():
@@ -146,7 +157,7 @@ def test_no_property_that_may_be_set_from_the_dashboard_names_a_file_without_a_r
                 continue
             seen += 1
             if kind.startswith(("String", "Object", "Boxed")) and NAMES_SOMETHING.match(name + " " + words):
-                assert "{} {}".format(element, name) in listed["reasons"], words
+                assert f"{element} {name}" in listed["reasons"], words
                 assert allowed[name] == "camera" or isinstance(allowed[name], list), words
     assert seen > 20
 
@@ -163,4 +174,4 @@ def test_no_listed_element_reads_or_writes_files_or_follows_addresses_in_what_it
         assert element not in FOLLOW_ADDRESSES
         for name, words, kind in inspect(element) or []:
             if kind.startswith("String") and re.search(r"template|temp", name):
-                pytest.fail("{} has {}: {}".format(element, name, words))
+                pytest.fail(f"{element} has {name}: {words}")

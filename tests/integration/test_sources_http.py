@@ -58,9 +58,17 @@ def failure(address, **options):
     return str(caught.value).split(": ", 1)[1]
 
 
-@pytest.mark.parametrize("kind", [
-    "multipart/x-mixed-replace;boundary=edge", "multipart/x-mixed-replace; boundary=\"--edge\"",
-    "multipart/x-mixed-replace", "multipart/mixed;boundary=other", "text/plain", ""])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/x-mixed-replace;boundary=edge",
+        'multipart/x-mixed-replace; boundary="--edge"',
+        "multipart/x-mixed-replace",
+        "multipart/mixed;boundary=other",
+        "text/plain",
+        "",
+    ],
+)
 def test_a_motion_jpeg_camera_is_read_whatever_it_calls_its_pictures(serve, kind):
     def script(client):
         client.send(multipart(kind=kind))
@@ -79,8 +87,8 @@ def test_chunks_and_a_declared_length_do_not_disturb(serve):
     def chunks(client):
         client.send(answer(b"", "Content-Type: multipart/x-mixed-replace;boundary=edge", "Transfer-Encoding: chunked"))
         for start in range(0, len(body), 100):
-            piece = body[start:start + 100]
-            client.send("{:x};x=y\r\n".format(len(piece)).encode() + piece + b"\r\n")
+            piece = body[start : start + 100]
+            client.send(f"{len(piece):x};x=y\r\n".encode() + piece + b"\r\n")
         stay(client)
 
     def length(client):
@@ -123,7 +131,10 @@ def test_size_and_colour_may_change_in_mid_stream(serve):
             frames.append(source.read().image)
             next_one.release()
     assert [(image.shape, int(image[0, 0, 0])) for image in frames] == [
-        ((48, 64, 3), 40), ((70, 100, 3), 80), ((48, 64, 3), 120)]
+        ((48, 64, 3), 40),
+        ((70, 100, 3), 80),
+        ((48, 64, 3), 120),
+    ]
 
 
 def test_a_snapshot_address_is_asked_over_one_connection(serve):
@@ -139,6 +150,7 @@ def test_a_snapshot_address_is_asked_over_one_connection(serve):
 @pytest.mark.parametrize("headers", [["Connection: close"], []])
 def test_a_snapshot_address_that_closes_is_asked_over_new_ones(serve, headers):
     """Also one that does not say that it will."""
+
     def script(client):
         client.send(snapshot(picture(client.number), *headers))
         return "close"
@@ -166,7 +178,8 @@ def test_snapshots_that_are_none_are_passed_over_until_there_are_too_many(serve)
 
     assert read(serve(script).address(), 5) == [40] * 5
     assert failure(serve(lambda client: client.send(snapshot(b"busy"))).address()) == (
-        "gives no picture: 5 answers had none in them")
+        "gives no picture: 5 answers had none in them"
+    )
 
 
 def test_pictures_that_follow_each_other_without_any_parts_are_read(serve):
@@ -186,17 +199,19 @@ def test_what_is_no_picture_is_left_to_ffmpeg(serve, tmp_path):
     movie = path.read_bytes()
 
     def script(client):
-        client.send(answer(movie, "Content-Type: video/x-msvideo", "Content-Length: {}".format(len(movie))))
+        client.send(answer(movie, "Content-Type: video/x-msvideo", f"Content-Length: {len(movie)}"))
 
     with open_camera(serve(script).address()) as source:
         assert source.read().image.shape[2] == 3
     page = answer(b"<html>", "Content-Type: text/html", "Content-Length: 6")
     assert failure(serve(lambda client: client.send(page)).address()) == (
-        "cannot be opened; nothing comes that FFmpeg takes for a video")
+        "cannot be opened; nothing comes that FFmpeg takes for a video"
+    )
 
 
 def guard(scheme):
     """Of a camera that bob may see, with the password pa/ss."""
+
     def digest(*words):
         return hashlib.md5(":".join(words).encode()).hexdigest()
 
@@ -206,14 +221,31 @@ def guard(scheme):
         if scheme == "Basic":
             is_right = words == "Basic Ym9iOnBhL3Nz"
         else:
-            is_right = words.startswith("Digest ") and fields["nonce"] == "n" and fields["response"] == digest(
-                digest("bob", "cam", "pa/ss"), "n", fields["nc"], fields["cnonce"], "auth",
-                digest("GET", client.target))
+            is_right = (
+                words.startswith("Digest ")
+                and fields["nonce"] == "n"
+                and fields["response"]
+                == digest(
+                    digest("bob", "cam", "pa/ss"),
+                    "n",
+                    fields["nc"],
+                    fields["cnonce"],
+                    "auth",
+                    digest("GET", client.target),
+                )
+            )
         if is_right:
             client.send(snapshot(picture(1)))
         else:
-            client.send(answer(b"", 'WWW-Authenticate: {} realm="cam", nonce="n", qop="auth"'.format(scheme),
-                               "Content-Length: 0", status="401 Unauthorized"))
+            client.send(
+                answer(
+                    b"",
+                    f'WWW-Authenticate: {scheme} realm="cam", nonce="n", qop="auth"',
+                    "Content-Length: 0",
+                    status="401 Unauthorized",
+                )
+            )
+
     return script
 
 
@@ -222,14 +254,15 @@ def test_the_password_of_the_address_signs_in(serve, scheme, caplog):
     camera = serve(guard(scheme))
     with open_camera(camera.address("/a.jpg", user="bob:pa/ss"), snapshot_fps=50.0) as source:
         for _ in range(3):
-            assert source.read().source == "http://***@127.0.0.1:{}/a.jpg".format(camera.port)
+            assert source.read().source == f"http://***@127.0.0.1:{camera.port}/a.jpg"
     # Refused once, not before each picture; and only the request that was refused went without.
     assert ["authorization" in headers for _, headers in camera.requests[:4]] == [False, True, True, True]
     assert camera.connections <= 2
     for user in ("", "bob:wrong"):
         camera = serve(guard(scheme))
         assert failure(camera.address("/a.jpg", user=user)) == (
-            "the server answers 401 Unauthorized; user name or password is missing or wrong")
+            "the server answers 401 Unauthorized; user name or password is missing or wrong"
+        )
         assert len(camera.requests) <= 2  # cameras lock out who tries more often
     assert "pa/ss" not in caplog.text
 
@@ -239,7 +272,7 @@ def test_a_redirect_is_followed_and_the_password_stays_at_home(serve):
 
     def script(client):
         if client.target == "/far":
-            client.send(answer(b"", "Location: http://localhost:{}/pic".format(other.port), status="302 Found"))
+            client.send(answer(b"", f"Location: http://localhost:{other.port}/pic", status="302 Found"))
         elif client.target == "/near":
             client.send(answer(b"", "Location: pic?a=b", status="307 Temporary Redirect"))
         else:
@@ -253,28 +286,35 @@ def test_a_redirect_is_followed_and_the_password_stays_at_home(serve):
     assert all("authorization" not in headers for _, headers in other.requests)
 
 
-@pytest.mark.parametrize("location, complaint", [
-    ("/video", "the server sends on to another address more than 5 times"),
-    ("file:///etc/passwd", "the server sends on to an address that is not followed; only http and https are"),
-    ("rtsp://127.0.0.1/", "the server sends on to an address that is not followed; only http and https are"),
-    ("http://127.0.0.1:99999/", "its host or port is missing or wrong"),
-    ("http://[/", "the server sends on to an address that is not followed"),
-    ("", "the server sends on to an address that is not followed"),
-])
+@pytest.mark.parametrize(
+    "location, complaint",
+    [
+        ("/video", "the server sends on to another address more than 5 times"),
+        ("file:///etc/passwd", "the server sends on to an address that is not followed; only http and https are"),
+        ("rtsp://127.0.0.1/", "the server sends on to an address that is not followed; only http and https are"),
+        ("http://127.0.0.1:99999/", "its host or port is missing or wrong"),
+        ("http://[/", "the server sends on to an address that is not followed"),
+        ("", "the server sends on to an address that is not followed"),
+    ],
+)
 def test_a_redirect_that_nobody_should_follow_is_said(serve, location, complaint):
-    camera = serve(lambda client: client.send(answer(
-        b"", "Location: " + location, "Content-Length: 0", status="302 Found")))
+    camera = serve(
+        lambda client: client.send(answer(b"", "Location: " + location, "Content-Length: 0", status="302 Found"))
+    )
     assert failure(camera.address()).startswith(complaint)
     assert len(camera.requests) <= 6
 
 
-@pytest.mark.parametrize("status, complaint", [
-    ("403 Forbidden", "the server answers 403 Forbidden; this user may not see this stream"),
-    ("404 Not Found", "the server answers 404 Not Found; there is no stream at this path of the address"),
-    ("503 Busy\x1b[1m", "the server answers 503 Busy1m; the camera serves no more viewers, or is starting"),
-    ("204 No Content", "the server answers 204 No Content"),
-    ("500", "the server answers 500"),
-])
+@pytest.mark.parametrize(
+    "status, complaint",
+    [
+        ("403 Forbidden", "the server answers 403 Forbidden; this user may not see this stream"),
+        ("404 Not Found", "the server answers 404 Not Found; there is no stream at this path of the address"),
+        ("503 Busy\x1b[1m", "the server answers 503 Busy1m; the camera serves no more viewers, or is starting"),
+        ("204 No Content", "the server answers 204 No Content"),
+        ("500", "the server answers 500"),
+    ],
+)
 def test_what_the_server_refuses_is_said(serve, status, complaint):
     def script(client):
         client.send(answer(b"", "Content-Length: 0", status=status))
@@ -307,21 +347,32 @@ def memory_of_readers():
 def bomb(width, height):
     data = picture(1)
     place = data.index(b"\xff\xc0")
-    return data[:place + 5] + struct.pack(">HH", height, width) + data[place + 9:]
+    return data[: place + 5] + struct.pack(">HH", height, width) + data[place + 9 :]
 
 
-@pytest.mark.parametrize("data, complaint", [
-    (snapshot(bomb(60000, 60000)), "sends pictures of 60000x60000; up to 40 megapixels are taken"),
-    (multipart(part(bomb(60000, 60000))), "sends pictures of 60000x60000; up to 40 megapixels are taken"),
-    (answer(b"", "Content-Type: image/jpeg", "Content-Length: 99999999999"),
-     "announces a picture of 99999999999 bytes; up to 33554432 are taken"),
-    (multipart(b"--edge\r\nContent-Length: 99999999999\r\n\r\n"),
-     "announces a picture of 99999999999 bytes; up to 33554432 are taken"),
-    (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70000,
-     "the server's answer is no HTTP that can be read, or its head is too long"),
-    (b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 1000,
-     "the server's answer is no HTTP that can be read, or its head is too long"),
-])
+@pytest.mark.parametrize(
+    "data, complaint",
+    [
+        (snapshot(bomb(60000, 60000)), "sends pictures of 60000x60000; up to 40 megapixels are taken"),
+        (multipart(part(bomb(60000, 60000))), "sends pictures of 60000x60000; up to 40 megapixels are taken"),
+        (
+            answer(b"", "Content-Type: image/jpeg", "Content-Length: 99999999999"),
+            "announces a picture of 99999999999 bytes; up to 33554432 are taken",
+        ),
+        (
+            multipart(b"--edge\r\nContent-Length: 99999999999\r\n\r\n"),
+            "announces a picture of 99999999999 bytes; up to 33554432 are taken",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70000,
+            "the server's answer is no HTTP that can be read, or its head is too long",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 1000,
+            "the server's answer is no HTTP that can be read, or its head is too long",
+        ),
+    ],
+)
 def test_what_is_too_large_is_said_before_it_takes_memory(serve, data, complaint):
     def script(client):
         client.send(data)
@@ -330,8 +381,10 @@ def test_what_is_too_large_is_said_before_it_takes_memory(serve, data, complaint
     assert failure(serve(script).address()) == complaint
 
 
-@pytest.mark.parametrize("begin, piece", [
-    (b"", b"H"), (b"HTTP/1.1 200 OK\r\n", b"X"), (multipart(), b"a"), (multipart(part(picture(1))[:-300]), b"a")])
+@pytest.mark.parametrize(
+    "begin, piece",
+    [(b"", b"H"), (b"HTTP/1.1 200 OK\r\n", b"X"), (multipart(), b"a"), (multipart(part(picture(1))[:-300]), b"a")],
+)
 def test_a_trickle_is_given_up_like_silence(serve, begin, piece):
     def script(client):
         client.send(begin)
@@ -367,14 +420,19 @@ def test_what_speaks_no_http_is_one_sentence(serve, data):
         return "close"
 
     assert failure(serve(script).address()) in (
-        "cannot be opened; nothing comes that FFmpeg takes for a video", "the server broke off its answer")
+        "cannot be opened; nothing comes that FFmpeg takes for a video",
+        "the server broke off its answer",
+    )
 
 
-@pytest.mark.parametrize("address, complaint", [
-    ("http://two..dots/", "its host name is not known; is it spelled right, and are / # ? @ in the password"),
-    ("http://127.0.0.1:99999/", "its host or port is missing or wrong; are / # ? @ in the password written as"),
-    ("http://:80/", "its host or port is missing or wrong"),
-])
+@pytest.mark.parametrize(
+    "address, complaint",
+    [
+        ("http://two..dots/", "its host name is not known; is it spelled right, and are / # ? @ in the password"),
+        ("http://127.0.0.1:99999/", "its host or port is missing or wrong; are / # ? @ in the password written as"),
+        ("http://:80/", "its host or port is missing or wrong"),
+    ],
+)
 def test_an_address_that_cannot_be_right_is_said(address, complaint):
     assert failure(address).startswith(complaint)
 
@@ -382,8 +440,25 @@ def test_an_address_that_cannot_be_right_is_said(address, complaint):
 @pytest.fixture()
 def certificate(tmp_path):
     key, cert = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
-    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert,
-                           "-days", "2", "-subj", "/CN=camera"], stderr=subprocess.DEVNULL)
+    made = subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            key,
+            "-out",
+            cert,
+            "-days",
+            "2",
+            "-subj",
+            "/CN=camera",
+        ],
+        stderr=subprocess.DEVNULL,
+    )
     if made.returncode:
         pytest.skip("openssl makes no certificate")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -412,14 +487,17 @@ def test_tls_where_there_is_none_is_said():
         server.listen(1)
         thread = threading.Thread(target=refuse)
         thread.start()
-        reason = failure("https://127.0.0.1:{}/".format(server.getsockname()[1]))
+        reason = failure(f"https://127.0.0.1:{server.getsockname()[1]}/")
         gone.set()
         thread.join()
     assert reason.startswith("no TLS connection comes about (")
 
 
 def test_nobody_is_sent_from_tls_to_where_all_can_listen(serve, certificate):
-    camera = serve(lambda client: client.send(answer(
-        b"", "Location: http://127.0.0.1/", "Content-Length: 0", status="301 Moved")), certificate)
+    camera = serve(
+        lambda client: client.send(answer(b"", "Location: http://127.0.0.1/", "Content-Length: 0", status="301 Moved")),
+        certificate,
+    )
     assert failure(camera.address().replace("http:", "https:")) == (
-        "the server sends on to an address that is not followed; only https is")
+        "the server sends on to an address that is not followed; only https is"
+    )

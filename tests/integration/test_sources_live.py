@@ -59,8 +59,7 @@ def quick_and_clean(monkeypatch):
 
 def make_movie(path, count, fps, size=(64, 48)):
     """Frame n holds n in bars of black and white, one for each bit."""
-    writer = cv2.VideoWriter(
-        str(path), cv2.CAP_FFMPEG, int.from_bytes(b"MJPG", "little"), fps, size)
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, int.from_bytes(b"MJPG", "little"), fps, size)
     assert writer.isOpened()
     for number in range(count):
         writer.write(bars(number, size))
@@ -72,13 +71,13 @@ def bars(number, size=(64, 48)):
     image = np.zeros((size[1], size[0], 3), np.uint8)
     for bit in range(16):
         if number >> bit & 1:
-            image[:, bit * size[0] // 16:(bit + 1) * size[0] // 16] = 255
+            image[:, bit * size[0] // 16 : (bit + 1) * size[0] // 16] = 255
     return image
 
 
 def read_bars(image):
     width = image.shape[1] // 16
-    return sum(int(image[:, bit * width:(bit + 1) * width].mean() > 128) << bit for bit in range(16))
+    return sum(int(image[:, bit * width : (bit + 1) * width].mean() > 128) << bit for bit in range(16))
 
 
 @pytest.fixture()
@@ -108,7 +107,7 @@ def test_a_device_path_delivers_the_pictures_unharmed(samples, video9):
         assert frame.index == number and frame.source == path and frame.stream == "main"
         while place < len(expected) and not np.array_equal(frame.image, expected[place]):
             place += 1
-        assert place < len(expected), "frame {} is none of the movie's that are left".format(number)
+        assert place < len(expected), f"frame {number} is none of the movie's that are left"
         assert began <= frame.time <= time.time()
         assert 0 <= frame.capture_seconds <= frame.captured_at <= time.monotonic()
     assert place - 59 <= source.drops
@@ -136,7 +135,7 @@ def test_nothing_grows_over_many_frames(tmp_path, video9):
         for _ in range(300):
             source.read()
         files, memory = open_files(), psutil.Process().memory_info().rss
-        child, = readers()
+        (child,) = readers()
         child_memory, child_files = child.memory_info().rss, child.num_fds()
         for _ in range(2500):
             assert source.read() is not None
@@ -152,9 +151,27 @@ def test_another_size_in_mid_stream_is_followed(tmp_path, video9):
         pytest.skip("ffmpeg is not installed: apt-get install ffmpeg")
     parts = []
     for size in ("64x48", "128x96"):
-        parts.append(subprocess.run(
-            ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=d=1:s=" + size, "-c:v", "libx264",
-             "-f", "mpegts", "-"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout)
+        parts.append(
+            subprocess.run(
+                [
+                    "ffmpeg",
+                    "-loglevel",
+                    "error",
+                    "-f",
+                    "lavfi",
+                    "-i",
+                    "testsrc=d=1:s=" + size,
+                    "-c:v",
+                    "libx264",
+                    "-f",
+                    "mpegts",
+                    "-",
+                ],
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+            ).stdout
+        )
     (tmp_path / "a.ts").write_bytes(parts[0] + parts[1] + parts[0])
     with open_movie(str(tmp_path / "a.ts")) as movie:
         expected = [frame.image.astype(int) for frame in iter(movie.read, None)]
@@ -180,16 +197,16 @@ def test_a_reader_that_dies_or_hangs_is_replaced(tmp_path, video9, number):
     path = video9(make_movie(tmp_path / "a.avi", 5000, 50))
     with open_camera(path, live_timeout=1.0, on_notice=notices.append) as source:
         before = source.read()
-        old, = readers()
+        (old,) = readers()
         old.send_signal(number)
         wait_until(lambda: len(notices) == 2)
         after = source.read()
-        new, = readers()
+        (new,) = readers()
         assert new.pid != old.pid and not is_running(old)
     assert after.index > before.index
-    why = "no frame for 1 s" if number == signal.SIGSTOP else "its reader was killed by {}".format(number.name)
-    assert notices[0] == "camera {}: {}; reopening in 0.05 s".format(path, why)
-    assert notices[1].startswith("camera {}: is back after ".format(path))
+    why = "no frame for 1 s" if number == signal.SIGSTOP else f"its reader was killed by {number.name}"
+    assert notices[0] == f"camera {path}: {why}; reopening in 0.05 s"
+    assert notices[1].startswith(f"camera {path}: is back after ")
 
 
 def test_a_recording_that_ends_begins_again(tmp_path, video9):
@@ -199,7 +216,7 @@ def test_a_recording_that_ends_begins_again(tmp_path, video9):
         frames = [source.read() for _ in range(25)]
         wait_until(lambda: len(notices) >= 2)
     assert [frame.index for frame in frames] == list(range(25))
-    assert notices[0] == "camera {}: the stream ended; reopening in 0.05 s".format(path)
+    assert notices[0] == f"camera {path}: the stream ended; reopening in 0.05 s"
     assert "is back after" in notices[1]
 
 
@@ -209,17 +226,19 @@ def test_a_size_that_the_camera_does_not_have_is_said_once(tmp_path, video9):
     with open_camera(path, 1280, 720, on_notice=notices.append) as source:
         for _ in range(12):
             source.read()
-    assert [text for text in notices if "gives" in text] == [
-        "camera {}: gives pictures of 64x48, not 1280x720".format(path)]
+    assert [text for text in notices if "gives" in text] == [f"camera {path}: gives pictures of 64x48, not 1280x720"]
 
 
-@pytest.mark.parametrize("camera, complaint", [
-    (99, "camera 99: there is no /dev/video99; this machine has "),
-    ("/dev/video98", "camera /dev/video98: there is no /dev/video98; this machine has "),
-    ("/dev/null", "camera /dev/null: /dev/null is no video device; cameras are /dev/video* (major number 81)"),
-    ("/dev/shm", "camera /dev/shm: /dev/shm is a folder; cameras are /dev/video*"),
-    (__file__, "cannot be opened; nothing comes that FFmpeg takes for a video"),
-])
+@pytest.mark.parametrize(
+    "camera, complaint",
+    [
+        (99, "camera 99: there is no /dev/video99; this machine has "),
+        ("/dev/video98", "camera /dev/video98: there is no /dev/video98; this machine has "),
+        ("/dev/null", "camera /dev/null: /dev/null is no video device; cameras are /dev/video* (major number 81)"),
+        ("/dev/shm", "camera /dev/shm: /dev/shm is a folder; cameras are /dev/video*"),
+        (__file__, "cannot be opened; nothing comes that FFmpeg takes for a video"),
+    ],
+)
 def test_a_missing_camera_is_named(camera, complaint):
     with open_camera(camera, 640, 480) as source:
         with pytest.raises(SourceError) as caught:
@@ -228,7 +247,7 @@ def test_a_missing_camera_is_named(camera, complaint):
 
 
 def test_closing_wakes_a_read_that_waits(silent):
-    source = open_camera("rtsp://127.0.0.1:{}/cam".format(silent))
+    source = open_camera(f"rtsp://127.0.0.1:{silent}/cam")
     got = []
     reader = threading.Thread(target=lambda: got.append(source.read()))
     reader.start()
@@ -250,12 +269,14 @@ def test_closing_at_once_leaves_nothing(tmp_path, video9):
 @pytest.mark.parametrize("is_stopped", [False, True])
 def test_the_reader_does_not_outlive_its_parent(tmp_path, video9, is_stopped):
     path = video9(make_movie(tmp_path / "a.avi", 5000, 50))
-    program = ("import sys\nfrom appliance.sources import open_camera\nsource = open_camera(sys.argv[1])\n"
-               "source.read()\nprint('reads', flush=True)\nwhile source.read():\n    pass\n")
+    program = (
+        "import sys\nfrom appliance.sources import open_camera\nsource = open_camera(sys.argv[1])\n"
+        "source.read()\nprint('reads', flush=True)\nwhile source.read():\n    pass\n"
+    )
     parent = subprocess.Popen([sys.executable, "-c", program, path], stdout=subprocess.PIPE, cwd=str(ROOT))
     try:
         assert parent.stdout.readline() == b"reads\n"
-        child, = readers(parent.pid)
+        (child,) = readers(parent.pid)
         if is_stopped:  # as one that hangs in a driver: it does not see that its socket is closed
             child.suspend()
     finally:
@@ -266,10 +287,10 @@ def test_the_reader_does_not_outlive_its_parent(tmp_path, video9, is_stopped):
 
 
 def test_no_password_is_on_a_command_line(silent):
-    with open_camera("rtsp://bob:secret@127.0.0.1:{}/cam".format(silent)) as source:
+    with open_camera(f"rtsp://bob:secret@127.0.0.1:{silent}/cam") as source:
         wait_until(readers)
         assert "secret" not in source.name and "bob" not in source.name
-        child, = readers()
+        (child,) = readers()
         assert "secret" not in " ".join(child.cmdline()) and "secret" not in str(child.environ())
 
 
@@ -284,7 +305,7 @@ def silent():
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
 def test_a_silent_server_is_given_up(silent, scheme):
-    with open_camera("{}://127.0.0.1:{}/cam".format(scheme, silent), live_timeout=1.0, open_timeout=1.0) as source:
+    with open_camera(f"{scheme}://127.0.0.1:{silent}/cam", live_timeout=1.0, open_timeout=1.0) as source:
         with pytest.raises(SourceError, match="no frame for 1 s"):
             source.read()
 
@@ -293,11 +314,11 @@ def test_a_silent_server_is_given_up(silent, scheme):
 def test_a_refused_connection_is_named(scheme):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = "{}://127.0.0.1:{}/cam".format(scheme, free.getsockname()[1])
+        address = f"{scheme}://127.0.0.1:{free.getsockname()[1]}/cam"
         with open_camera(address) as source:
             with pytest.raises(SourceError) as caught:
                 source.read()
-    assert str(caught.value).startswith("camera {}: connection refused; nothing listens there".format(address))
+    assert str(caught.value).startswith(f"camera {address}: connection refused; nothing listens there")
 
 
 def test_an_unknown_host_is_named():
@@ -369,7 +390,7 @@ def web():
 
 
 def test_a_web_camera_of_jpegs_is_read(web):
-    with open_camera("http://127.0.0.1:{}/mjpeg".format(web.server_port)) as source:
+    with open_camera(f"http://127.0.0.1:{web.server_port}/mjpeg") as source:
         numbers = [read_bars(source.read().image) for _ in range(30)]
     assert numbers == sorted(set(numbers))
 
@@ -377,7 +398,7 @@ def test_a_web_camera_of_jpegs_is_read(web):
 def test_a_web_camera_that_stops_is_opened_again(web):
     notices = []
     web.pictures = 100
-    address = "http://127.0.0.1:{}/mjpeg".format(web.server_port)
+    address = f"http://127.0.0.1:{web.server_port}/mjpeg"
     with open_camera(address, on_notice=notices.append) as source:
         source.read()
 
@@ -392,25 +413,28 @@ def test_a_web_camera_that_stops_is_opened_again(web):
 
         wait_until(it_is_back)
         assert source.read() is not None
-    assert notices[0].startswith("camera {}: the stream ended".format(address))
+    assert notices[0].startswith(f"camera {address}: the stream ended")
 
 
 def test_a_movie_on_a_web_server_is_played_again_and_again(web, tmp_path):
     web.movie = make_movie(tmp_path / "a.avi", 20, 50)
     notices = []
-    with open_camera("http://127.0.0.1:{}/movie".format(web.server_port), on_notice=notices.append) as source:
+    with open_camera(f"http://127.0.0.1:{web.server_port}/movie", on_notice=notices.append) as source:
         for _ in range(50):
             assert read_bars(source.read().image) < 20
         wait_until(lambda: len(notices) >= 2)
     assert "the stream ended" in notices[0] and "is back" in notices[1]
 
 
-@pytest.mark.parametrize("path, complaint", [
-    ("/nowhere", "the server answers 404 Not Found; there is no stream at this path of the address"),
-    ("/locked", "the server answers 401 Unauthorized; user name or password is missing or wrong"),
-])
+@pytest.mark.parametrize(
+    "path, complaint",
+    [
+        ("/nowhere", "the server answers 404 Not Found; there is no stream at this path of the address"),
+        ("/locked", "the server answers 401 Unauthorized; user name or password is missing or wrong"),
+    ],
+)
 def test_what_a_web_server_refuses_is_said(web, path, complaint):
-    with open_camera("http://bob:secret@127.0.0.1:{}{}".format(web.server_port, path)) as source:
+    with open_camera(f"http://bob:secret@127.0.0.1:{web.server_port}{path}") as source:
         with pytest.raises(SourceError) as caught:
             source.read()
     assert complaint in str(caught.value) and "secret" not in str(caught.value)

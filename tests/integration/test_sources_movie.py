@@ -29,12 +29,12 @@ def make_movie(path, frames=100, fps=20.0, codec="MJPG"):
 
 
 def read_bars(image):
-    return sum(int(image[:, 8 * bit:8 * bit + 8].mean() > 128) << bit for bit in range(8))
+    return sum(int(image[:, 8 * bit : 8 * bit + 8].mean() > 128) << bit for bit in range(8))
 
 
 def cut(path):
     data = path.read_bytes()
-    path.write_bytes(data[:len(data) // 2])
+    path.write_bytes(data[: len(data) // 2])
 
 
 def test_every_frame_of_the_street_clip_comes_in_order(samples, caplog):
@@ -76,10 +76,9 @@ def test_a_movie_that_was_cut_off_is_played_as_far_as_it_goes(tmp_path, caplog, 
     frames = read_all(open_movie(str(path)))
     assert 30 < len(frames) < 70
     assert [read_bars(frame.image) for frame in frames] == list(range(len(frames)))
-    record, = caplog.records
+    (record,) = caplog.records
     assert record.levelname == "WARNING"
-    assert record.getMessage().startswith(
-        "{} is cut off or damaged: it ends after frame {} (".format(path, len(frames) - 1))
+    assert record.getMessage().startswith(f"{path} is cut off or damaged: it ends after frame {len(frames) - 1} (")
     assert "declares 100 frames (5.0 s)" in record.getMessage()
 
 
@@ -88,8 +87,21 @@ def test_a_rate_that_varies_is_not_taken_for_a_cut(samples, tmp_path, caplog):
         pytest.skip("ffmpeg is not installed: apt-get install ffmpeg")
     path = tmp_path / "varies.mkv"
     subprocess.run(
-        ["ffmpeg", "-loglevel", "error", "-i", str(samples / "bikes.mp4"), "-vf", "select='not(between(n,50,150))'",
-         "-vsync", "vfr", str(path)], check=True, stdin=subprocess.DEVNULL)
+        [
+            "ffmpeg",
+            "-loglevel",
+            "error",
+            "-i",
+            str(samples / "bikes.mp4"),
+            "-vf",
+            "select='not(between(n,50,150))'",
+            "-vsync",
+            "vfr",
+            str(path),
+        ],
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
     source = open_movie(str(path))
     frames = read_all(source)
     assert len(frames) == 149 < source.frame_count
@@ -97,14 +109,17 @@ def test_a_rate_that_varies_is_not_taken_for_a_cut(samples, tmp_path, caplog):
     assert not caplog.records
 
 
-@pytest.mark.parametrize("name, content, complaint", [
-    ("missing.mp4", None, "missing.mp4 does not exist; mp4, avi and mkv files are accepted"),
-    ("empty.mp4", b"", "empty.mp4 is empty; mp4, avi and mkv files are accepted"),
-    ("text.avi", b"hello\n" * 1000, "text.avi is no movie"),
-    ("text.txt", b"hello\n" * 1000, "text.txt is no movie"),
-    ("noise.mkv", bytes(range(7, 256)) * 500, "noise.mkv is no movie"),
-    (".", None, "is a folder; mp4, avi and mkv files are accepted; `image` reads folders of pictures"),
-])
+@pytest.mark.parametrize(
+    "name, content, complaint",
+    [
+        ("missing.mp4", None, "missing.mp4 does not exist; mp4, avi and mkv files are accepted"),
+        ("empty.mp4", b"", "empty.mp4 is empty; mp4, avi and mkv files are accepted"),
+        ("text.avi", b"hello\n" * 1000, "text.avi is no movie"),
+        ("text.txt", b"hello\n" * 1000, "text.txt is no movie"),
+        ("noise.mkv", bytes(range(7, 256)) * 500, "noise.mkv is no movie"),
+        (".", None, "is a folder; mp4, avi and mkv files are accepted; `image` reads folders of pictures"),
+    ],
+)
 def test_what_is_no_movie_is_named(tmp_path, name, content, complaint):
     if content is not None:
         (tmp_path / name).write_bytes(content)
@@ -113,10 +128,13 @@ def test_what_is_no_movie_is_named(tmp_path, name, content, complaint):
     assert complaint in str(caught.value)
 
 
-@pytest.mark.parametrize("path, complaint", [
-    ("/dev/zero", "/dev/zero cannot be read: it is a device, no file; mp4, avi and mkv files are accepted"),
-    ("pipe.mp4", "pipe.mp4 cannot be read: it is a pipe, no file"),
-])
+@pytest.mark.parametrize(
+    "path, complaint",
+    [
+        ("/dev/zero", "/dev/zero cannot be read: it is a device, no file; mp4, avi and mkv files are accepted"),
+        ("pipe.mp4", "pipe.mp4 cannot be read: it is a pipe, no file"),
+    ],
+)
 def test_a_device_or_a_pipe_is_no_movie(tmp_path, path, complaint):
     os.mkfifo(str(tmp_path / "pipe.mp4"))
     with pytest.raises(SourceError) as caught:

@@ -21,14 +21,17 @@ from appliance.sources.launch import launch_words
 from tests.command import wait_until
 
 SERVER = str(Path(__file__).resolve().parent.parent / "rtsp_server.py")
-NEEDS = "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')\n" \
-        "from gi.repository import GstRtspServer"
+NEEDS = (
+    "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')\n"
+    "from gi.repository import GstRtspServer"
+)
 PLUGINS = ("videotestsrc", "x264enc", "rtph264pay", "h264parse")
 
 
 def has_plugin(name):
-    return subprocess.run(["gst-inspect-1.0", name], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run(["gst-inspect-1.0", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +50,7 @@ def rtsp_python():
         pytest.skip("no RTSP server: apt-get install python3-gi gir1.2-gst-rtsp-server-1.0")
     for plugin in PLUGINS:
         if not has_plugin(plugin):
-            pytest.skip("GStreamer lacks {}: apt-get install gstreamer1.0-plugins-base and -good, -bad, -ugly".format(
-                plugin))
+            pytest.skip(f"GStreamer lacks {plugin}: apt-get install gstreamer1.0-plugins-base and -good, -bad, -ugly")
     return python
 
 
@@ -58,8 +60,9 @@ def serve(rtsp_python):
     servers = []
 
     def start(*options):
-        server = subprocess.Popen([rtsp_python, SERVER] + list(options), stdout=subprocess.PIPE,
-                                  universal_newlines=True)
+        server = subprocess.Popen(
+            [rtsp_python, SERVER] + list(options), stdout=subprocess.PIPE, universal_newlines=True
+        )
         servers.append(server)
         words = server.stdout.readline().split()
         assert words[:1] == ["ready"]
@@ -74,7 +77,7 @@ def serve(rtsp_python):
 
 def test_an_rtsp_camera_is_read(serve):
     _, port = serve("--size", "320x240", "--fps", "25")
-    with open_camera("rtsp://127.0.0.1:{}/cam".format(port)) as source:
+    with open_camera(f"rtsp://127.0.0.1:{port}/cam") as source:
         frames = [source.read() for _ in range(50)]
     assert source.fps == 25.0
     assert {frame.image.shape for frame in frames} == {(240, 320, 3)}
@@ -91,12 +94,28 @@ def test_an_rtsp_camera_plays_the_street_clip(serve, samples, tmp_path):
     if shutil.which("ffmpeg") is None:
         pytest.skip("ffmpeg is not installed: apt-get install ffmpeg")
     clip = tmp_path / "clip.h264"
-    subprocess.run(["ffmpeg", "-loglevel", "error", "-i", str(samples / "bikes.mp4"), "-c", "copy", "-bsf:v",
-                    "h264_mp4toannexb", "-f", "h264", str(clip)], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        [
+            "ffmpeg",
+            "-loglevel",
+            "error",
+            "-i",
+            str(samples / "bikes.mp4"),
+            "-c",
+            "copy",
+            "-bsf:v",
+            "h264_mp4toannexb",
+            "-f",
+            "h264",
+            str(clip),
+        ],
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
     _, port = serve("--clip", str(clip))
     with open_movie(str(samples / "bikes.mp4")) as movie:
         originals = np.array([frame.image[::8, ::8] for frame in iter(movie.read, None)], np.int16)
-    with open_camera("rtsp://127.0.0.1:{}/cam".format(port)) as source:
+    with open_camera(f"rtsp://127.0.0.1:{port}/cam") as source:
         for _ in range(10):
             small = source.read().image[::8, ::8].astype(np.int16)
             assert abs(originals - small).mean(axis=(1, 2, 3)).min() < 3
@@ -105,7 +124,7 @@ def test_an_rtsp_camera_plays_the_street_clip(serve, samples, tmp_path):
 def test_an_rtsp_camera_that_restarts_is_picked_up_by_itself(serve):
     notices = []
     server, port = serve()
-    address = "rtsp://127.0.0.1:{}/cam".format(port)
+    address = f"rtsp://127.0.0.1:{port}/cam"
     with open_camera(address, live_timeout=10.0, on_notice=notices.append) as source:
         before = source.read()
         server.kill()
@@ -115,7 +134,7 @@ def test_an_rtsp_camera_that_restarts_is_picked_up_by_itself(serve):
         wait_until(lambda: "is back after" in notices[-1])
         after = source.read()
     assert before is not None and after is not None and after.index > before.index
-    assert notices[0].startswith("camera {}: ".format(address))
+    assert notices[0].startswith(f"camera {address}: ")
     # Each event is said once: lost, refused, back.
     assert len(notices) == 3 and len(set(notices)) == 3
 
@@ -123,7 +142,7 @@ def test_an_rtsp_camera_that_restarts_is_picked_up_by_itself(serve):
 def test_a_frozen_rtsp_camera_is_opened_again(serve):
     notices = []
     server, port = serve()
-    with open_camera("rtsp://127.0.0.1:{}/cam".format(port), live_timeout=4.0, on_notice=notices.append) as source:
+    with open_camera(f"rtsp://127.0.0.1:{port}/cam", live_timeout=4.0, on_notice=notices.append) as source:
         source.read()
         server.send_signal(signal.SIGSTOP)
         wait_until(lambda: notices)
@@ -133,15 +152,18 @@ def test_a_frozen_rtsp_camera_is_opened_again(serve):
     assert "no frame for 4 s; reopening in 0.2 s" in notices[0]
 
 
-@pytest.mark.parametrize("user, path, complaint", [
-    ("bob:geheim@", "/nowhere", "the server answers 404 Not Found; there is no stream at this path of the address"),
-    ("", "/cam", "the server answers 401 Unauthorized; user name or password is missing or wrong"),
-    ("bob:wrong@", "/cam", "the server answers 401 Unauthorized; user name or password is missing or wrong"),
-])
+@pytest.mark.parametrize(
+    "user, path, complaint",
+    [
+        ("bob:geheim@", "/nowhere", "the server answers 404 Not Found; there is no stream at this path of the address"),
+        ("", "/cam", "the server answers 401 Unauthorized; user name or password is missing or wrong"),
+        ("bob:wrong@", "/cam", "the server answers 401 Unauthorized; user name or password is missing or wrong"),
+    ],
+)
 @pytest.mark.parametrize("form", ["{}", "rtspsrc location={} ! decodebin ! appsink"])
 def test_what_an_rtsp_camera_refuses_is_said(serve, user, path, complaint, form):
     _, port = serve("--user", "bob:geheim")
-    with open_camera(form.format("rtsp://{}127.0.0.1:{}{}".format(user, port, path))) as source:
+    with open_camera(form.format(f"rtsp://{user}127.0.0.1:{port}{path}")) as source:
         with pytest.raises(SourceError) as caught:
             source.read()
     assert complaint in str(caught.value)
@@ -150,7 +172,7 @@ def test_what_an_rtsp_camera_refuses_is_said(serve, user, path, complaint, form)
 
 def test_the_right_password_opens(serve):
     _, port = serve("--user", "bob:geheim")
-    with open_camera("rtsp://bob:geheim@127.0.0.1:{}/cam".format(port)) as source:
+    with open_camera(f"rtsp://bob:geheim@127.0.0.1:{port}/cam") as source:
         frame = source.read()
     assert "geheim" not in frame.source and "bob" not in frame.source and frame.source.endswith("/cam")
 
@@ -158,16 +180,16 @@ def test_the_right_password_opens(serve):
 @pytest.mark.parametrize("password", ["pa/ss", "pa#ss", "pa?s:s", "p@ss", "50%ss", "pa/s@s"])
 def test_a_password_may_be_written_as_it_is(serve, password):
     _, port = serve("--user", "bob:" + password)
-    with open_camera("rtsp://bob:{}@127.0.0.1:{}/cam".format(password, port)) as source:
+    with open_camera(f"rtsp://bob:{password}@127.0.0.1:{port}/cam") as source:
         frame = source.read()
-    assert frame.source == "rtsp://***@127.0.0.1:{}/cam".format(port)
+    assert frame.source == f"rtsp://***@127.0.0.1:{port}/cam"
 
 
 def test_a_camera_that_sends_over_udp_only_is_read(serve):
     _, port = serve("--udp-only")
-    with open_camera("rtsp://127.0.0.1:{}/cam".format(port)) as source:
+    with open_camera(f"rtsp://127.0.0.1:{port}/cam") as source:
         assert source.read().image.shape == (240, 320, 3)
-    with open_camera("rtsp://127.0.0.1:{}/cam".format(port), rtsp_transport="tcp") as source:
+    with open_camera(f"rtsp://127.0.0.1:{port}/cam", rtsp_transport="tcp") as source:
         with pytest.raises(SourceError, match="461 Unsupported transport; it refuses TCP or UDP"):
             source.read()
 
@@ -186,9 +208,11 @@ def launchers():
 @pytest.mark.parametrize("width", [320, 321, 322, 323])
 def test_a_gstreamer_pipeline_is_read(gst, width, live_or_not):
     # A black edge on the left: a row that is shifted would show.
-    pipeline = ("videotestsrc {} pattern=solid-color foreground-color=0xff40ff20 ! video/x-raw,format=BGR,width={},"
-                " height=99, framerate=50/1 ! videobox fill=black left=-5 border-alpha=1 ! appsink drop=true"
-                .format(live_or_not, width))
+    pipeline = (
+        f"videotestsrc {live_or_not} pattern=solid-color foreground-color=0xff40ff20 !"
+        f" video/x-raw,format=BGR,width={width}, height=99, framerate=50/1 ! videobox fill=black left=-5 border-alpha=1"
+        " ! appsink drop=true"
+    )
     with open_camera(pipeline) as source:
         frames = [source.read() for _ in range(20)]
     assert source.fps == 50.0 and source.name == pipeline
@@ -196,13 +220,13 @@ def test_a_gstreamer_pipeline_is_read(gst, width, live_or_not):
     for frame in frames:
         assert frame.image.shape == (99, width + 5, 3)
         assert (frame.image[:, :5] == 0).all()
-        assert (frame.image[:, 5:] == (0x20, 0xff, 0x40)).all()
+        assert (frame.image[:, 5:] == (0x20, 0xFF, 0x40)).all()
 
 
 def test_a_pipeline_of_a_movie_gives_the_movies_pictures(gst, samples):
     with open_movie(str(samples / "bikes.mp4")) as movie:
         originals = np.array([frame.image[::8, ::8] for frame in iter(movie.read, None)], np.int16)
-    pipeline = "filesrc location=\"{}\" ! decodebin ! appsink".format(samples / "bikes.mp4")
+    pipeline = f'filesrc location="{samples / "bikes.mp4"}" ! decodebin ! appsink'
     place = 0
     with open_camera(pipeline) as source:
         for _ in range(30):
@@ -237,8 +261,9 @@ def test_closing_ends_the_pipeline_too(gst):
 def test_a_pipeline_ends_in_order_though_the_pipe_is_full(gst):
     frames, write_end = os.pipe()
     pipeline = "videotestsrc is-live=true ! video/x-raw,width=1920,height=1080 ! appsink"
-    process = subprocess.Popen(["gst-launch-1.0"] + launch_words(pipeline, write_end), stdout=subprocess.DEVNULL,
-                               pass_fds=[write_end])
+    process = subprocess.Popen(
+        ["gst-launch-1.0"] + launch_words(pipeline, write_end), stdout=subprocess.DEVNULL, pass_fds=[write_end]
+    )
     os.close(write_end)
     try:
         # A frame is far larger than the pipe: it is in the middle of the first one.
@@ -285,8 +310,9 @@ def test_a_pipeline_that_is_slow_to_release_its_camera_gets_the_time(tmp_path, m
 @pytest.mark.parametrize("is_stopped", [False, True])
 def test_a_killed_reader_takes_its_pipeline_along(gst, is_stopped):
     notices = []
-    with open_camera("videotestsrc is-live=true ! video/x-raw,width=64,height=48 ! appsink",
-                     on_notice=notices.append) as source:
+    with open_camera(
+        "videotestsrc is-live=true ! video/x-raw,width=64,height=48 ! appsink", on_notice=notices.append
+    ) as source:
         source.read()
         launched = launchers()
         reader = launched[0].parent()
@@ -298,26 +324,37 @@ def test_a_killed_reader_takes_its_pipeline_along(gst, is_stopped):
         wait_until(lambda: not any(process.is_running() for process in launched))
 
 
-XAVIER = ("nvarguscamerasrc ! video/x-raw(memory:NVMM), width=1280, height=720,format=NV12, framerate=120/1 ! nvvidconv"
-          " ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink")
-TX2 = ("nvcamerasrc ! video/x-raw(memory:NVMM), width=(int)1280, height=(int)720,format=(string)I420,"
-       " framerate=(fraction)30/1 ! nvvidconv flip-method=0 ! video/x-raw, format=(string)BGRx ! videoconvert"
-       " ! video/x-raw, format=(string)BGR ! appsink")
+XAVIER = (
+    "nvarguscamerasrc ! video/x-raw(memory:NVMM), width=1280, height=720,format=NV12, framerate=120/1 ! nvvidconv"
+    " ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink"
+)
+TX2 = (
+    "nvcamerasrc ! video/x-raw(memory:NVMM), width=(int)1280, height=(int)720,format=(string)I420,"
+    " framerate=(fraction)30/1 ! nvvidconv flip-method=0 ! video/x-raw, format=(string)BGRx ! videoconvert"
+    " ! video/x-raw, format=(string)BGR ! appsink"
+)
 
 
-@pytest.mark.parametrize("pipeline, complaint", [
-    (XAVIER, "GStreamer has no element \"nvarguscamerasrc\": it exists on Jetson boards only"),
-    (TX2, "GStreamer has no element \"nvcamerasrc\": it exists on Jetson boards only"),
-    ("videotstsrc ! appsink", "GStreamer has no element \"videotstsrc\": is its name right"),
-    ("videotestsrc no-such=1 ! appsink",
-     "GStreamer cannot build the pipeline: no property \"no-such\" in element \"videotestsrc\""),
-    ("videotestsrc ! audioconvert ! appsink", "GStreamer cannot build the pipeline: could not link"),
-    ("videotestsrc ! video/x-raw,, ! appsink", "GStreamer cannot build the pipeline: could not parse caps"),
-    ("videotestsrc ! ! appsink", "GStreamer"),
-    ("filesrc location=/no/such/file ! decodebin ! appsink",
-     "GStreamer: Resource not found (No such file \"/no/such/file\")"),
-    ("filesrc location={} ! decodebin ! appsink".format(__file__), "GStreamer: "),
-])
+@pytest.mark.parametrize(
+    "pipeline, complaint",
+    [
+        (XAVIER, 'GStreamer has no element "nvarguscamerasrc": it exists on Jetson boards only'),
+        (TX2, 'GStreamer has no element "nvcamerasrc": it exists on Jetson boards only'),
+        ("videotstsrc ! appsink", 'GStreamer has no element "videotstsrc": is its name right'),
+        (
+            "videotestsrc no-such=1 ! appsink",
+            'GStreamer cannot build the pipeline: no property "no-such" in element "videotestsrc"',
+        ),
+        ("videotestsrc ! audioconvert ! appsink", "GStreamer cannot build the pipeline: could not link"),
+        ("videotestsrc ! video/x-raw,, ! appsink", "GStreamer cannot build the pipeline: could not parse caps"),
+        ("videotestsrc ! ! appsink", "GStreamer"),
+        (
+            "filesrc location=/no/such/file ! decodebin ! appsink",
+            'GStreamer: Resource not found (No such file "/no/such/file")',
+        ),
+        (f"filesrc location={__file__} ! decodebin ! appsink", "GStreamer: "),
+    ],
+)
 def test_a_pipeline_that_cannot_run_is_one_clear_error(gst, pipeline, complaint):
     if pipeline.startswith("nv") and has_plugin(pipeline.split()[0]):
         pytest.skip("this board has NVIDIA's camera elements")
@@ -331,7 +368,7 @@ def test_a_pipeline_without_pictures_is_given_up(gst):
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(5)
-        pipeline = "tcpclientsrc host=127.0.0.1 port={} ! decodebin ! appsink".format(server.getsockname()[1])
+        pipeline = f"tcpclientsrc host=127.0.0.1 port={server.getsockname()[1]} ! decodebin ! appsink"
         with open_camera(pipeline, live_timeout=1.0, open_timeout=1.0) as source:
             with pytest.raises(SourceError, match="no frame for 1 s"):
                 source.read()

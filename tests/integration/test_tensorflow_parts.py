@@ -30,10 +30,8 @@ detector.close()
 
 def test_every_path_runs_on_the_parts_alone_and_all_of_it_can_be_imported_later(person_model, samples):
     words = [sys.executable, "-c", RUN_ALL_PATHS, str(person_model), str(samples / "zidane.jpg")]
-    done = subprocess.run(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=True)
-    assert done.stdout.splitlines() == [
-        "fast 2 False", "exact 2 False", "whole 2 False", "5.0 True", "whole 2"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, check=True)
+    assert done.stdout.splitlines() == ["fast 2 False", "exact 2 False", "whole 2 False", "5.0 True", "whole 2"]
     assert "Traceback" not in done.stderr
 
 
@@ -56,8 +54,9 @@ print(session is tf.compat.v1.Session, tf.executing_eagerly())
 
 
 def test_after_parts_that_broke_all_of_it_is_imported():
-    done = subprocess.run([sys.executable, "-c", PARTS_THAT_BREAK], stdout=subprocess.PIPE, universal_newlines=True,
-                          check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PARTS_THAT_BREAK], stdout=subprocess.PIPE, universal_newlines=True, check=True
+    )
     assert done.stdout.split() == ["True", "True"]
 
 

@@ -78,7 +78,7 @@ def assert_same(found, expected, size):
 def unpacked(zoo_dir, tmp_path, name):
     packed = zoo_dir / (name + ".pb.xz")
     if not packed.exists():
-        pytest.skip("{} is not there".format(packed))
+        pytest.skip(f"{packed} is not there")
     graph = tmp_path / "frozen_inference_graph.pb"
     with lzma.open(str(packed)) as file:
         graph.write_bytes(file.read())
@@ -319,9 +319,7 @@ def converter(request, monkeypatch, driver):
     """A TensorFlow with TF-TRT; its engine node is taken out again where the graph is run."""
     FakeConverter.made = []
     monkeypatch.setattr(tf_trt, "tensorrt_version", lambda: "8.2.1")
-    monkeypatch.setattr(
-        tf_trt, "load_operations", lambda: types.SimpleNamespace(TrtGraphConverter=request.param)
-    )
+    monkeypatch.setattr(tf_trt, "load_operations", lambda: types.SimpleNamespace(TrtGraphConverter=request.param))
     real_init = TensorFlowEngine.__init__
 
     def init(self, graph, *arguments, **options):
@@ -377,7 +375,7 @@ def test_the_arguments_are_those_of_this_tensorflows_own_converter(monkeypatch):
     """The class is the real one; it gets as far as asking for the library behind it."""
     trt_convert = importlib.import_module("tensorflow.python.compiler.tensorrt.trt_convert")
     if not hasattr(trt_convert, "TrtGraphConverter"):
-        pytest.skip("TensorFlow {} has no TF-TRT any more".format(tf.__version__))
+        pytest.skip(f"TensorFlow {tf.__version__} has no TF-TRT any more")
 
     def ask():
         raise RuntimeError("no library")

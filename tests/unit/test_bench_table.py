@@ -13,14 +13,28 @@ from appliance.board import consumption
 from appliance.board.consumption import Consumption
 from appliance.frame import Detections
 
-RATE = {"fps": 29.96, "latency_ms": 60.1, "latency_p90_ms": 70.0, "latency_p99_ms": 80.0, "cpu_percent": 330,
-        "cpu_ms": 110.1, "watts": 9.96}
+RATE = {
+    "fps": 29.96,
+    "latency_ms": 60.1,
+    "latency_p90_ms": 70.0,
+    "latency_p99_ms": 80.0,
+    "cpu_percent": 330,
+    "cpu_ms": 110.1,
+    "watts": 9.96,
+}
 WHOLE = dict(RATE, fps=10.04, cpu_percent=120, watts=7.5)
 
 
 def size(width, height, fps=29.96):
-    return {"width": width, "height": height, "whole": WHOLE, "engine": dict(RATE, fps=31.0),
-            "loop": dict(RATE, fps=fps), "loop_to_engine": 0.966, "loop_to_whole": 2.99}
+    return {
+        "width": width,
+        "height": height,
+        "whole": WHOLE,
+        "engine": dict(RATE, fps=31.0),
+        "loop": dict(RATE, fps=fps),
+        "loop_to_engine": 0.966,
+        "loop_to_whole": 2.99,
+    }
 
 
 def one(**figures):
@@ -28,20 +42,48 @@ def one(**figures):
 
 
 def engine(name, seconds, megabytes):
-    return {"engine": name, "device": "CPU", "width": 544, "height": 288, "engine_fps": 31.0, "loop_fps": 30.0,
-            "loop_to_engine": 0.968, "first_detection_s": seconds, "peak_memory_mb": megabytes, "compared": 40,
-            "unmatched": 0, "score_difference": 5e-6, "box_difference": 1e-6, "is_equal": True}
+    return {
+        "engine": name,
+        "device": "CPU",
+        "width": 544,
+        "height": 288,
+        "engine_fps": 31.0,
+        "loop_fps": 30.0,
+        "loop_to_engine": 0.968,
+        "first_detection_s": seconds,
+        "peak_memory_mb": megabytes,
+        "compared": 40,
+        "unmatched": 0,
+        "score_difference": 5e-6,
+        "box_difference": 1e-6,
+        "is_equal": True,
+    }
 
 
 REPORT = {
     "machine": {
-        "board": "NVIDIA Jetson TX2", "mode": "MAXN", "cpu": "ARMv8", "cores": 6, "device": "CPU", "python": "3.6.9",
-        "tensorflow": "1.15.5", "openvino": None, "model": "ssd", "engine": "tensorflow", "path": "fast",
-        "is_split": True, "classes": 90, "workers": 2, "batch": 1},
+        "board": "NVIDIA Jetson TX2",
+        "mode": "MAXN",
+        "cpu": "ARMv8",
+        "cores": 6,
+        "device": "CPU",
+        "python": "3.6.9",
+        "tensorflow": "1.15.5",
+        "openvino": None,
+        "model": "ssd",
+        "engine": "tensorflow",
+        "path": "fast",
+        "is_split": True,
+        "classes": 90,
+        "workers": 2,
+        "batch": 1,
+    },
     "sizes": [size(160, 120), size(544, 288), size(1280, 720, 24.0)],
     "streams": [one(streams=count, to_one=ratio) for count, ratio in ((1, 1.0), (2, 1.1), (4, 0.94), (8, 0.9))],
-    "visualize": [one(visualize=way, to_off=ratio, drawn_fps=drawn) for way, ratio, drawn in (
-        ("off", 1.0, 0.0), ("30 fps", 0.95, 29.9), ("all", 0.7, 21.0))],
+    "visualize": [
+        one(visualize=way, to_off=ratio, drawn_fps=drawn)
+        for way, ratio, drawn in (("off", 1.0, 0.0), ("30 fps", 0.95, 29.9), ("all", 0.7, 21.0))
+    ],
     "camera": one(camera_fps=30.0, engine_ms=40.0),
     "engines": [engine("openvino", 1.5, 340), engine("tensorflow", 6.1, 901)],
 }
@@ -56,21 +98,37 @@ def report(parts=("sizes",), **machine):
 EVERY = [part for part in REPORT if part != "machine"]
 
 
-@pytest.mark.parametrize("machine, parts, rows", [
-    ({}, ["sizes"], [
-        "|30.0|NVIDIA Jetson TX2|160x120|True|False|MAXN|55%|10.0|ssd|90|",
-        "|10.0|NVIDIA Jetson TX2|160x120|False|False|MAXN|20%|7.5|ssd|90|"]),
-    ({"mode": None, "board": "PC", "is_split": False, "cores": 2}, ["sizes"], [
-        "|30.0|PC|160x120|False|False|-|165%|10.0|ssd|90|", "|10.0|PC|160x120|False|False|-|60%|7.5|ssd|90|"]),
-    ({}, ["visualize"], [
-        "|30.0|NVIDIA Jetson TX2|1280x720|True|{}|MAXN|55%|10.0|ssd|90|".format(way)
-        for way in ("False", "True, 30 FPS limit", "True")]),
-])
+@pytest.mark.parametrize(
+    "machine, parts, rows",
+    [
+        (
+            {},
+            ["sizes"],
+            [
+                "|30.0|NVIDIA Jetson TX2|160x120|True|False|MAXN|55%|10.0|ssd|90|",
+                "|10.0|NVIDIA Jetson TX2|160x120|False|False|MAXN|20%|7.5|ssd|90|",
+            ],
+        ),
+        (
+            {"mode": None, "board": "PC", "is_split": False, "cores": 2},
+            ["sizes"],
+            ["|30.0|PC|160x120|False|False|-|165%|10.0|ssd|90|", "|10.0|PC|160x120|False|False|-|60%|7.5|ssd|90|"],
+        ),
+        (
+            {},
+            ["visualize"],
+            [
+                f"|30.0|NVIDIA Jetson TX2|1280x720|True|{way}|MAXN|55%|10.0|ssd|90|"
+                for way in ("False", "True, 30 FPS limit", "True")
+            ],
+        ),
+    ],
+)
 def test_the_original_projects_table(machine, parts, rows):
     lines = markdown_table(report(parts, **machine))
     assert lines[0] == "|FPS|Machine|Size|Split Model|Visualize|Mode|CPU|Watt|Model|classes|"
     assert len({line.count("|") for line in lines}) == 1
-    assert lines[2:2 + len(rows)] == rows
+    assert lines[2 : 2 + len(rows)] == rows
 
 
 def test_the_original_projects_table_has_nobody_looking_once():
@@ -110,31 +168,37 @@ def test_what_was_not_measured_is_a_dash():
     assert "1280x720, 1 stream 29.96 1.00 - 70.0 80.0 330 -".split() in [line.split() for line in text_table(some)]
 
 
-@pytest.mark.parametrize("what, measured, reached", [
-    ("544x288: loop / graph whole", 2.99, False),
-    ("544x288: loop / engine alone", 0.966, True),
-    ("loop at 1280x720 / at 160x120", 0.801, False),
-    ("1280x720: one viewer, all pictures / nobody looks", 0.7, False),
-    ("1280x720: one viewer, 30 fps / nobody looks", 0.95, True),
-    ("1280x720: four streams together / one", 0.94, False),
-    ("camera: median to the result (1.5 x engine + 2 ms)", 60.1, True),
-    ("openvino: first detection after", 1.5, True),
-    ("tensorflow: first detection after", 6.1, False),
-    ("openvino: memory", 340, True),
-    ("tensorflow: memory", 901, False),
-    ("openvino: largest difference to the graph whole", 5e-6, True),
-    ("openvino: found by one of them only", 0, True),
-])
+@pytest.mark.parametrize(
+    "what, measured, reached",
+    [
+        ("544x288: loop / graph whole", 2.99, False),
+        ("544x288: loop / engine alone", 0.966, True),
+        ("loop at 1280x720 / at 160x120", 0.801, False),
+        ("1280x720: one viewer, all pictures / nobody looks", 0.7, False),
+        ("1280x720: one viewer, 30 fps / nobody looks", 0.95, True),
+        ("1280x720: four streams together / one", 0.94, False),
+        ("camera: median to the result (1.5 x engine + 2 ms)", 60.1, True),
+        ("openvino: first detection after", 1.5, True),
+        ("tensorflow: first detection after", 6.1, False),
+        ("openvino: memory", 340, True),
+        ("tensorflow: memory", 901, False),
+        ("openvino: largest difference to the graph whole", 5e-6, True),
+        ("openvino: found by one of them only", 0, True),
+    ],
+)
 def test_every_bar_is_held_against_its_figure(what, measured, reached):
     bars = {bar["what"]: bar for bar in list_bars(REPORT)}
     assert (bars[what]["measured"], bars[what]["reached"]) == (pytest.approx(measured), reached)
 
 
-@pytest.mark.parametrize("compared, unmatched, reached", [
-    (40, 1, {"largest difference to the graph whole": True, "found by one of them only": False}),
-    (0, 3, {"found by one of them only": False}),  # the graph whole found nothing, the engine did
-    (0, 0, {}),
-])
+@pytest.mark.parametrize(
+    "compared, unmatched, reached",
+    [
+        (40, 1, {"largest difference to the graph whole": True, "found by one of them only": False}),
+        (0, 3, {"found by one of them only": False}),  # the graph whole found nothing, the engine did
+        (0, 0, {}),
+    ],
+)
 def test_what_an_engine_finds_is_held_against_the_graph_whole(compared, unmatched, reached):
     row = dict(engine("openvino", 1.5, 340), compared=compared, unmatched=unmatched)
     bars = list_bars({"engines": [row]})
@@ -151,20 +215,26 @@ def test_a_gpu_has_bars_of_its_own():
 def found(*rows):
     """Rows of (class, score, x_min)."""
     boxes = [[x, 10, x + 50, 60] for _, _, x in rows]
-    return Detections(np.array(boxes, np.float32).reshape(-1, 4), np.array([row[1] for row in rows], np.float32),
-                      np.array([row[0] for row in rows], np.int32))
+    return Detections(
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.array([row[1] for row in rows], np.float32),
+        np.array([row[0] for row in rows], np.int32),
+    )
 
 
-@pytest.mark.parametrize("given, unmatched, score, box, is_equal", [
-    ([(1, 0.9, 0), (1, 0.9, 100), (2, 0.50005, 0)], 0, 0, 0, True),
-    ([(1, 0.9, 100), (1, 0.9, 0), (2, 0.50005, 0)], 0, 0, 0, True),  # the same score, in another order
-    ([(1, 0.9, 0), (1, 0.9, 100)], 0, 0, 0, True),  # at the threshold
-    ([(1, 0.9, 0), (1, 0.8999, 100.02)], 0, 1e-4, 1e-4, False),
-    ([(1, 0.9, 0), (1, 0.9, 110)], 0, 0, 0.05, False),
-    ([(1, 0.9, 0)], 1, 0, 0, False),
-    ([(1, 0.9, 0), (3, 0.9, 100)], 2, 0, 0, False),
-    ([(1, 0.9, 0), (1, 0.9, 100), (1, 0.51, 0)], 1, 0, 0, False),
-])
+@pytest.mark.parametrize(
+    "given, unmatched, score, box, is_equal",
+    [
+        ([(1, 0.9, 0), (1, 0.9, 100), (2, 0.50005, 0)], 0, 0, 0, True),
+        ([(1, 0.9, 100), (1, 0.9, 0), (2, 0.50005, 0)], 0, 0, 0, True),  # the same score, in another order
+        ([(1, 0.9, 0), (1, 0.9, 100)], 0, 0, 0, True),  # at the threshold
+        ([(1, 0.9, 0), (1, 0.8999, 100.02)], 0, 1e-4, 1e-4, False),
+        ([(1, 0.9, 0), (1, 0.9, 110)], 0, 0, 0.05, False),
+        ([(1, 0.9, 0)], 1, 0, 0, False),
+        ([(1, 0.9, 0), (3, 0.9, 100)], 2, 0, 0, False),
+        ([(1, 0.9, 0), (1, 0.9, 100), (1, 0.51, 0)], 1, 0, 0, False),
+    ],
+)
 def test_two_detectors_are_compared(given, unmatched, score, box, is_equal):
     image = np.zeros((100, 200, 3), np.uint8)
     expected = found((1, 0.9, 0), (1, 0.9, 100), (2, 0.50005, 0))

@@ -14,8 +14,9 @@ from tests.command import wait_until
 
 FRAMES, SECONDS = 4, 2.0
 WARMING = 100
-RESULT = Result(Frame(np.zeros((48, 64, 3), np.uint8), 0, "x", 0.0, 0.0, 0.0), Detections.empty(),
-                Timings(0, 0, 0, 0, 0, 0), {})
+RESULT = Result(
+    Frame(np.zeros((48, 64, 3), np.uint8), 0, "x", 0.0, 0.0, 0.0), Detections.empty(), Timings(0, 0, 0, 0, 0, 0), {}
+)
 
 
 class FakeStation:
@@ -48,7 +49,7 @@ def test_what_is_drawn_while_it_gets_warm_does_not_count(monkeypatch, way, pictu
     monkeypatch.setattr(visualize, "measure_loop", measure_loop)
     station = FakeStation()
     counts = visualize._Counts(station, {one.name: one for one in WAYS}[way], station, 64, False)
-    rate, = take_turns([lambda seconds: counts.measure(None, [], seconds)], 3.0)
+    (rate,) = take_turns([lambda seconds: counts.measure(None, [], seconds)], 3.0)
     assert turns == [WARMING] + [FRAMES] * LEAST_ROUNDS and rate.fps == FRAMES / SECONDS
     figures = counts.figures()
     assert figures["drawn_fps"] == figures["seen_fps"] == pictures / SECONDS

@@ -32,29 +32,85 @@ def near(values):
     return pytest.approx(values, abs=0.006)
 
 
-@pytest.mark.parametrize("board, gpu, temperatures, power, fan, throttling", [
-    ("tx1", 0.0, {"ao": 38.5, "cpu": 35.0, "gpu": 31.5, "pll": 33.5, "tdiode": 33.25, "board": 31.0},
-     {"total": 5.04, "gpu": 0.31, "cpu": 0.92}, None, None),
-    ("tx2", 73.1, {"cpu": 44.5, "mcpu": 44.5, "gpu": 42.0, "pll": 44.5, "board": 37.0, "tdiode": 40.75},
-     {"total": 7.96, "gpu": 2.91, "cpu": 1.22, "soc": 0.69, "memory": 1.14, "wifi": 0.02},
-     {"percent": 40.0, "rpm": 2310.0}, ["cpu"]),
-    ("nano", 41.5, {"ao": 47.5, "cpu": 39.0, "gpu": 36.5, "pll": 36.0}, {"total": 2.23, "gpu": 0.12, "cpu": 0.45},
-     {"percent": 0.0}, None),
-    ("xavier", 99.5, {"cpu": 41.5, "aux": 39.5, "ao": 40.0, "board": 37.0, "tdiode": 39.75},
-     {"total": 8.43, "gpu": 3.85, "cpu": 0.92, "soc": 1.23, "cv": 0.0, "memory": 0.46, "5v": 1.96}, None, None),
-    ("xavier_nx", 12.0, {"cpu": 45.5, "gpu": 44.0, "ao": 44.5}, {"total": 5.57, "cpu_gpu_cv": 1.67, "soc": 1.39},
-     {"percent": 30.2, "rpm": 1880.0}, None),
-    ("orin", 50.0, {"cpu": 48.843, "gpu": 44.906, "soc0": 45.562, "soc1": 45.0, "tj": 48.843, "board": 37.25},
-     {"total": 10.14, "gpu_soc": 4.85, "cpu_cv": 1.62, "5v": 3.67, "memory": 0.40}, {"percent": 100.0}, ["gpu"]),
-    ("tx2_nx", 31.2, {"cpu": 43.0, "mcpu": 43.0, "gpu": 41.5, "pll": 43.0},
-     {"total": 5.03, "cpu_gpu": 1.74, "soc": 0.95}, {"percent": 31.4}, None),
-    ("orin_nx", 64.0, {"cpu": 51.218, "gpu": 49.0, "soc0": 49.437, "soc1": 49.656, "soc2": 49.031, "tj": 51.218},
-     {"total": 6.01, "cpu_gpu_cv": 1.33, "soc": 1.57}, {"percent": 50.2, "rpm": 2604.0}, []),
-    ("orin_nano", 20.5, {"cpu": 47.375, "gpu": 48.218, "soc0": 46.125, "soc1": 47.0, "soc2": 46.531, "tj": 48.218},
-     {"total": 5.43, "cpu_gpu_cv": 1.04, "soc": 1.49}, {"percent": 25.9, "rpm": 1395.0}, []),
-    ("pc_nvidia", None, {"cpu": 58.25, "disk": 36.85}, None, None, None),
-    ("carrier_ina226", None, {"cpu": 51.0}, {"ina226": 9.8, "total": 9.8}, None, None),
-])
+@pytest.mark.parametrize(
+    "board, gpu, temperatures, power, fan, throttling",
+    [
+        (
+            "tx1",
+            0.0,
+            {"ao": 38.5, "cpu": 35.0, "gpu": 31.5, "pll": 33.5, "tdiode": 33.25, "board": 31.0},
+            {"total": 5.04, "gpu": 0.31, "cpu": 0.92},
+            None,
+            None,
+        ),
+        (
+            "tx2",
+            73.1,
+            {"cpu": 44.5, "mcpu": 44.5, "gpu": 42.0, "pll": 44.5, "board": 37.0, "tdiode": 40.75},
+            {"total": 7.96, "gpu": 2.91, "cpu": 1.22, "soc": 0.69, "memory": 1.14, "wifi": 0.02},
+            {"percent": 40.0, "rpm": 2310.0},
+            ["cpu"],
+        ),
+        (
+            "nano",
+            41.5,
+            {"ao": 47.5, "cpu": 39.0, "gpu": 36.5, "pll": 36.0},
+            {"total": 2.23, "gpu": 0.12, "cpu": 0.45},
+            {"percent": 0.0},
+            None,
+        ),
+        (
+            "xavier",
+            99.5,
+            {"cpu": 41.5, "aux": 39.5, "ao": 40.0, "board": 37.0, "tdiode": 39.75},
+            {"total": 8.43, "gpu": 3.85, "cpu": 0.92, "soc": 1.23, "cv": 0.0, "memory": 0.46, "5v": 1.96},
+            None,
+            None,
+        ),
+        (
+            "xavier_nx",
+            12.0,
+            {"cpu": 45.5, "gpu": 44.0, "ao": 44.5},
+            {"total": 5.57, "cpu_gpu_cv": 1.67, "soc": 1.39},
+            {"percent": 30.2, "rpm": 1880.0},
+            None,
+        ),
+        (
+            "orin",
+            50.0,
+            {"cpu": 48.843, "gpu": 44.906, "soc0": 45.562, "soc1": 45.0, "tj": 48.843, "board": 37.25},
+            {"total": 10.14, "gpu_soc": 4.85, "cpu_cv": 1.62, "5v": 3.67, "memory": 0.40},
+            {"percent": 100.0},
+            ["gpu"],
+        ),
+        (
+            "tx2_nx",
+            31.2,
+            {"cpu": 43.0, "mcpu": 43.0, "gpu": 41.5, "pll": 43.0},
+            {"total": 5.03, "cpu_gpu": 1.74, "soc": 0.95},
+            {"percent": 31.4},
+            None,
+        ),
+        (
+            "orin_nx",
+            64.0,
+            {"cpu": 51.218, "gpu": 49.0, "soc0": 49.437, "soc1": 49.656, "soc2": 49.031, "tj": 51.218},
+            {"total": 6.01, "cpu_gpu_cv": 1.33, "soc": 1.57},
+            {"percent": 50.2, "rpm": 2604.0},
+            [],
+        ),
+        (
+            "orin_nano",
+            20.5,
+            {"cpu": 47.375, "gpu": 48.218, "soc0": 46.125, "soc1": 47.0, "soc2": 46.531, "tj": 48.218},
+            {"total": 5.43, "cpu_gpu_cv": 1.04, "soc": 1.49},
+            {"percent": 25.9, "rpm": 1395.0},
+            [],
+        ),
+        ("pc_nvidia", None, {"cpu": 58.25, "disk": 36.85}, None, None, None),
+        ("carrier_ina226", None, {"cpu": 51.0}, {"ina226": 9.8, "total": 9.8}, None, None),
+    ],
+)
 def test_a_board_is_read_as_its_makers_say(board, gpu, temperatures, power, fan, throttling):
     found = read(board)
     expected = {"gpu": gpu, "temperatures": temperatures, "power": power, "fan": fan, "throttling": throttling}
@@ -107,8 +163,11 @@ def test_load_and_memory_are_those_of_the_machine(tmp_path, monkeypatch):
     zero = times._replace(**{name: 0.0 for name in times._fields})
 
     def say(*cores):
-        monkeypatch.setattr(psutil, "cpu_times", lambda percpu: [
-            zero._replace(user=user, idle=idle, iowait=waits) for user, idle, waits in cores])
+        monkeypatch.setattr(
+            psutil,
+            "cpu_times",
+            lambda percpu: [zero._replace(user=user, idle=idle, iowait=waits) for user, idle, waits in cores],
+        )
 
     say((10.0, 10.0, 0.0), (10.0, 10.0, 0.0))
     readings = Readings(tmp_path)
@@ -140,7 +199,7 @@ def test_a_board_that_drew_too_much_says_so_once(tmp_path):
     readings = Readings(root)
     assert readings.read()["throttling"] == ["gpu"]
     for number in (1, 3):
-        (root / "sys/class/hwmon/hwmon5/oc{}_event_cnt".format(number)).write_text("2\n")
+        (root / f"sys/class/hwmon/hwmon5/oc{number}_event_cnt").write_text("2\n")
     assert readings.read()["throttling"] == ["gpu", "over-current"]
     assert readings.read()["throttling"] == ["gpu"]
 
@@ -170,6 +229,7 @@ def fake_pynvml(cards):
             if key not in card:
                 raise NVMLError("Not Supported")
             return card[key]
+
         return ask
 
     def init():
@@ -187,34 +247,62 @@ def fake_pynvml(cards):
 
 
 def card(load, temperature, power, used):
-    return {"rates": types.SimpleNamespace(gpu=load, memory=1), "temperature": temperature, "power": power,
-            "memory": types.SimpleNamespace(used=used, total=8000)}
+    return {
+        "rates": types.SimpleNamespace(gpu=load, memory=1),
+        "temperature": temperature,
+        "power": power,
+        "memory": types.SimpleNamespace(used=used, total=8000),
+    }
 
 
-@pytest.mark.parametrize("cards, expected", [
-    (None, {}),
-    ([], {}),
-    ([card(37, 61, 71234, 3000)], {
-        "gpu": 37.0, "temperatures": {"gpu": 61.0}, "power": {"gpu": 71.234, "total": 71.234},
-        "gpu_memory": {"used": 3000, "total": 8000}}),
-    ([card(0, 40, 9000, 100), card(90, 70, 100000, 200)], {
-        "gpu": 90.0, "temperatures": {"gpu": 70.0}, "power": {"gpu": 109.0, "total": 109.0},
-        "gpu_memory": {"used": 300, "total": 16000}}),
-    ([{"temperature": 55}], {"temperatures": {"gpu": 55.0}}),
-])
+@pytest.mark.parametrize(
+    "cards, expected",
+    [
+        (None, {}),
+        ([], {}),
+        (
+            [card(37, 61, 71234, 3000)],
+            {
+                "gpu": 37.0,
+                "temperatures": {"gpu": 61.0},
+                "power": {"gpu": 71.234, "total": 71.234},
+                "gpu_memory": {"used": 3000, "total": 8000},
+            },
+        ),
+        (
+            [card(0, 40, 9000, 100), card(90, 70, 100000, 200)],
+            {
+                "gpu": 90.0,
+                "temperatures": {"gpu": 70.0},
+                "power": {"gpu": 109.0, "total": 109.0},
+                "gpu_memory": {"used": 300, "total": 16000},
+            },
+        ),
+        ([{"temperature": 55}], {"temperatures": {"gpu": 55.0}}),
+    ],
+)
 def test_nvidia_cards_say_what_they_can(tmp_path, monkeypatch, cards, expected):
     monkeypatch.setitem(sys.modules, "pynvml", fake_pynvml(cards))
     readings = Readings(tmp_path).read()
-    assert {key: value for key, value in readings.items()
-            if key not in ("cpu", "cores", "memory", "process_memory")} == expected
+    assert {
+        key: value for key, value in readings.items() if key not in ("cpu", "cores", "memory", "process_memory")
+    } == expected
 
 
 def test_the_package_for_nvidia_cards_is_as_it_is_used_here(monkeypatch):
     monkeypatch.delitem(sys.modules, "pynvml")
     nvml = pytest.importorskip("pynvml")
-    for name in ("NVMLError", "NVML_TEMPERATURE_GPU", "nvmlInit", "nvmlDeviceGetCount", "nvmlDeviceGetHandleByIndex",
-                 "nvmlDeviceGetUtilizationRates", "nvmlDeviceGetTemperature", "nvmlDeviceGetPowerUsage",
-                 "nvmlDeviceGetMemoryInfo"):
+    for name in (
+        "NVMLError",
+        "NVML_TEMPERATURE_GPU",
+        "nvmlInit",
+        "nvmlDeviceGetCount",
+        "nvmlDeviceGetHandleByIndex",
+        "nvmlDeviceGetUtilizationRates",
+        "nvmlDeviceGetTemperature",
+        "nvmlDeviceGetPowerUsage",
+        "nvmlDeviceGetMemoryInfo",
+    ):
         assert hasattr(nvml, name)
     NvidiaCards().read()  # with or without a card
 

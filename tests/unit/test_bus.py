@@ -55,9 +55,13 @@ def test_a_command_is_answered(station, run_dir):
     assert ask(run_dir, {"command": "hello", "value": 1}) == {"heard": {"command": "hello", "value": 1}}
 
 
-@pytest.mark.parametrize("name, kind, sentence", [
-    ("refuse", "conflict", "Not now."), ("fail", "failed", "It broke."),
-])
+@pytest.mark.parametrize(
+    "name, kind, sentence",
+    [
+        ("refuse", "conflict", "Not now."),
+        ("fail", "failed", "It broke."),
+    ],
+)
 def test_a_refusal_says_why(station, run_dir, name, kind, sentence):
     with pytest.raises(Refused) as caught:
         ask(run_dir, {"command": name})
@@ -156,8 +160,11 @@ def test_each_dashboard_that_begins_to_listen_hears_once_what_was_logged_before(
         until(is_heard)
         station.publish("log", {"text": told[-1]})
         newest = "log", {"text": told[-1]}
-        until(lambda heard=heard, listener=listener, newest=newest: heard.append(listener.receive(0.05)) or
-              newest in heard)
+        until(
+            lambda heard=heard, listener=listener, newest=newest: (
+                heard.append(listener.receive(0.05)) or newest in heard
+            )
+        )
         assert [event[1]["text"] for event in heard if event and event[0] == "log"] == told
         listener.close()
 
@@ -226,12 +233,16 @@ def test_what_a_cleaner_took_from_the_directory_comes_back(station, run_dir, tak
     def all_heard():
         station.publish("state", {})
         station.publish_frame("main", b"jpeg")
-        heard.update({name: name in heard or listener.receive(0.02) is not None
-                      for name, listener in (("before", before), ("after", after), ("viewer", viewer))})
+        heard.update(
+            {
+                name: name in heard or listener.receive(0.02) is not None
+                for name, listener in (("before", before), ("after", after), ("viewer", viewer))
+            }
+        )
         return all(heard.values())
 
     until(all_heard)
     for listener in (before, after, viewer):
         listener.close()
-    with pytest.raises(ConfigError, match="another appliance is running there .process {} of ".format(os.getpid())):
+    with pytest.raises(ConfigError, match=f"another appliance is running there .process {os.getpid()} of "):
         Station(run_dir, lambda command: {})

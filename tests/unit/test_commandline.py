@@ -6,13 +6,16 @@ from appliance.commandline import parse
 from appliance.errors import ConfigError
 
 
-@pytest.mark.parametrize("arguments", [
-    ["stream", "0", "rtsp://admin:SECRET@camera/1"],
-    ["rtsp://admin:SECRET@camera/1"],
-    ["stream", "--camera=rtsp://admin:SECRET@camera/1"],
-    ["bench", "--seconds", "rtsp://admin:SECRET@camera/1"],
-    ["--camera-input=rtsp://admin:SECRET@camera/1", "stream"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["stream", "0", "rtsp://admin:SECRET@camera/1"],
+        ["rtsp://admin:SECRET@camera/1"],
+        ["stream", "--camera=rtsp://admin:SECRET@camera/1"],
+        ["bench", "--seconds", "rtsp://admin:SECRET@camera/1"],
+        ["--camera-input=rtsp://admin:SECRET@camera/1", "stream"],
+    ],
+)
 def test_a_complaint_shows_no_password(arguments):
     with pytest.raises(ConfigError) as caught:
         parse(arguments)

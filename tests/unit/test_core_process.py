@@ -51,6 +51,7 @@ def is_gone(process):
 def test_a_child_dies_with_the_process_that_started_it(program):
     process = subprocess.Popen([sys.executable, "-c", CHILDREN[program]], cwd=str(ROOT))
     try:
+
         def sleeps():
             return [child for child in psutil.Process(process.pid).children() if child.name() == "sleep"]
 

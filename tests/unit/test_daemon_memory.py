@@ -47,8 +47,18 @@ def test_where_it_cannot_be_written_the_change_holds_and_is_told(tmp_path):
     assert "until the next restart" in memory.problem
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"version": 2, "changes": {}}', '{"version": 1}',
-                                  '{"version": 1, "changes": {"a": 1}}', '{"version": 1, "changes": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"version": 2, "changes": {}}',
+        '{"version": 1}',
+        '{"version": 1, "changes": {"a": 1}}',
+        '{"version": 1, "changes": []}',
+    ],
+)
 def test_a_damaged_file_is_kept_aside(tmp_path, text):
     path = tmp_path / "appliance.json"
     path.write_text(text)
@@ -62,10 +72,22 @@ def test_a_damaged_file_is_kept_aside(tmp_path, text):
 CONFIGURED = [0, "clips/street.mp4"]
 
 
-@pytest.mark.parametrize("key, value", [
-    ("det_th", 0.3), ("max_vis_fps", 0), ("vis_text", False), ("shown_classes", ["person"]), ("power_mode", 2),
-    ("jetson_clocks", True), ("model", "mine"), ("record:door", True), ("stream:door", [1, None]),
-    ("stream:door", ["rtsp://user:word@camera/1", "mine"]), ("stream:door", ["clips/street.mp4", None])])
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("det_th", 0.3),
+        ("max_vis_fps", 0),
+        ("vis_text", False),
+        ("shown_classes", ["person"]),
+        ("power_mode", 2),
+        ("jetson_clocks", True),
+        ("model", "mine"),
+        ("record:door", True),
+        ("stream:door", [1, None]),
+        ("stream:door", ["rtsp://user:word@camera/1", "mine"]),
+        ("stream:door", ["clips/street.mp4", None]),
+    ],
+)
 def test_what_could_be_set_is_read_back(tmp_path, key, value):
     Memory(tmp_path).keep(key, value, None)
     memory = CheckedMemory(tmp_path, lambda key, value: check_kept(key, value, CONFIGURED))
@@ -73,13 +95,32 @@ def test_what_could_be_set_is_read_back(tmp_path, key, value):
     assert [path.name for path in tmp_path.iterdir()] == ["appliance.json"]
 
 
-@pytest.mark.parametrize("key, value", [
-    ("det_th", "high"), ("det_th", float("nan")), ("det_th", True), ("max_vis_fps", "many"),
-    ("vis_text", 1), ("shown_classes", "person"), ("shown_classes", [1]), ("model", 5), ("model", ""),
-    ("record:door", "yes"), ("record:../door", True), ("stream:door", "rtsp://camera"), ("stream:door", [0]),
-    ("stream:door", [{}, None]), ("stream:door", [0, 5]), ("stream:Door!", [0, None]),
-    ("stream:door", ["/etc/passwd", None]), ("stream:door", ["filesrc location=/etc/passwd ! appsink", None]),
-    ("power_mode", {}), ("jetson_clocks", 1), ("colour", "red")])
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("det_th", "high"),
+        ("det_th", float("nan")),
+        ("det_th", True),
+        ("max_vis_fps", "many"),
+        ("vis_text", 1),
+        ("shown_classes", "person"),
+        ("shown_classes", [1]),
+        ("model", 5),
+        ("model", ""),
+        ("record:door", "yes"),
+        ("record:../door", True),
+        ("stream:door", "rtsp://camera"),
+        ("stream:door", [0]),
+        ("stream:door", [{}, None]),
+        ("stream:door", [0, 5]),
+        ("stream:Door!", [0, None]),
+        ("stream:door", ["/etc/passwd", None]),
+        ("stream:door", ["filesrc location=/etc/passwd ! appsink", None]),
+        ("power_mode", {}),
+        ("jetson_clocks", 1),
+        ("colour", "red"),
+    ],
+)
 def test_what_could_not_be_set_is_dropped_and_a_copy_is_kept(tmp_path, key, value):
     before = Memory(tmp_path)
     before.keep("vis_text" if key != "vis_text" else "det_th", {"vis_text": 0.7}.get(key, False), None)
@@ -99,8 +140,8 @@ def test_a_file_that_is_no_text_is_kept_too(tmp_path):
 
 def test_what_is_dropped_is_told_once_and_is_right_at_the_next_start(tmp_path, caplog):
     path = tmp_path / "appliance.json"
-    changes = {"wrong {}".format(number): {"value": 1, "over": None} for number in range(2000)}
-    changes["det_th"] = {"value": 10 ** 400, "over": 0.5}
+    changes = {f"wrong {number}": {"value": 1, "over": None} for number in range(2000)}
+    changes["det_th"] = {"value": 10**400, "over": 0.5}
     changes["vis_text"] = {"value": False, "over": [[True]]}
     changes["max_vis_fps"] = {"value": 5, "over": 0}
     path.write_text(json.dumps({"version": 1, "changes": changes}))

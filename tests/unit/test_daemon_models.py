@@ -11,7 +11,7 @@ from appliance.detectors.none import NoDetector
 from appliance.errors import ModelError
 
 LIMIT = 20
-PLENTY, LITTLE = 10 ** 12, 10 ** 6
+PLENTY, LITTLE = 10**12, 10**6
 
 
 class Named(NoDetector):
@@ -50,7 +50,7 @@ def settled(slot):
 
 def failing(name):
     def load():
-        raise ModelError("{} is damaged.".format(name))
+        raise ModelError(f"{name} is damaged.")
 
     return Wish(name, load, 0)
 

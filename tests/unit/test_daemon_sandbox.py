@@ -71,7 +71,8 @@ def test_only_its_own_folders_can_be_written(tmp_path):
     (tmp_path / "outside" / "there").write_text("kept")
     environment = {"TMPDIR": str(tmp_path / "temp"), "PYTHONPATH": ":".join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path)], env=environment, stdout=subprocess.PIPE, check=True)
+        [sys.executable, "-c", PROGRAM, str(tmp_path)], env=environment, stdout=subprocess.PIPE, check=True
+    )
     found = json.loads(done.stdout.decode())
     allowed = ("state", "recordings", "models", "run", "temp", "move", "read", "null")
     refused = ("outside", "overwrite", "remove", "make folder", "move out", "thread")
@@ -93,8 +94,12 @@ def test_a_kernel_without_it_is_told_and_nothing_is_changed(tmp_path):
         "from appliance.daemon import sandbox\n"
         "sandbox._OLDEST_VERSION = 10 ** 6\n"
         "assert not sandbox.confine([], [])\n"
-        "Path(sys.argv[1]).write_text('x')\n")
+        "Path(sys.argv[1]).write_text('x')\n"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "file")], stderr=subprocess.PIPE, check=True,
-        env={"PYTHONPATH": ":".join(sys.path)})
+        [sys.executable, "-c", program, str(tmp_path / "file")],
+        stderr=subprocess.PIPE,
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
     assert b"no Landlock" in done.stderr

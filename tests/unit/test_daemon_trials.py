@@ -21,8 +21,13 @@ CRASH = "os.kill(os.getpid(), signal.SIGABRT)"
 
 
 def daemon(folder, words):
-    done = subprocess.run([sys.executable, "-c", BEGIN + words, str(folder)], cwd=str(ROOT), stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN + words, str(folder)],
+        cwd=str(ROOT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=60,
+    )
     return done.stdout.decode().strip(), done.returncode
 
 
@@ -33,12 +38,15 @@ def test_those_on_trial_are_named_by_the_next_daemon_alone(tmp_path):
     assert daemon(tmp_path, "") == ("[]", 0)
 
 
-@pytest.mark.parametrize("words", [
-    "trials.begin('a'); os.kill(os.getpid(), signal.SIGKILL)",
-    "trials.begin('a'); trials.close()",
-    "trials.begin('a'); trials.end('a'); " + CRASH,
-    "trials.begin('a'); trials.close(); " + CRASH,
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "trials.begin('a'); os.kill(os.getpid(), signal.SIGKILL)",
+        "trials.begin('a'); trials.close()",
+        "trials.begin('a'); trials.end('a'); " + CRASH,
+        "trials.begin('a'); trials.close(); " + CRASH,
+    ],
+)
 def test_no_model_is_to_blame_where_the_daemon_was_killed_or_had_none_on_trial(tmp_path, words):
     daemon(tmp_path, words)
     assert daemon(tmp_path, "") == ("[]", 0)
@@ -49,8 +57,10 @@ def test_the_kernel_that_killed_for_want_of_memory_counts_as_a_crash(tmp_path):
     assert daemon(tmp_path, "") == ("['a']", 0)
 
 
-@pytest.mark.parametrize("content", ["", "no JSON", "[]", '{"models": 3, "killed_for_memory": -1}',
-                                     '{"models": [1, {}], "killed_for_memory": -1}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "no JSON", "[]", '{"models": 3, "killed_for_memory": -1}', '{"models": [1, {}], "killed_for_memory": -1}'],
+)
 def test_a_damaged_file_counts_for_nothing(tmp_path, content):
     (tmp_path / "trials.json").write_text(content)
     assert daemon(tmp_path, "") == ("[]", 0)

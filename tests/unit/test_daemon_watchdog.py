@@ -27,11 +27,14 @@ def test_a_process_that_was_stopped_is_no_engine_that_hangs():
     assert watch.look(4000.0, BUSY) == 2.5
 
 
-@pytest.mark.parametrize("progress, seconds", [
-    (BUSY, 10.0),
-    (BUSY._replace(slowest=4.0), 20.0),
-    (BUSY._replace(is_first=True), FIRST_SECONDS),
-])
+@pytest.mark.parametrize(
+    "progress, seconds",
+    [
+        (BUSY, 10.0),
+        (BUSY._replace(slowest=4.0), 20.0),
+        (BUSY._replace(is_first=True), FIRST_SECONDS),
+    ],
+)
 def test_a_first_call_and_a_slow_model_have_their_time(progress, seconds):
     assert patience(progress, 10.0) == seconds
     assert patience(progress, 10.0, is_loading=True) == FIRST_SECONDS

@@ -69,23 +69,35 @@ class Machine:
         programs, self.deploy = folder / "bin", folder / "deploy"
         for made in (self.books / "images", programs, folder / "run" / "systemd" / "system"):
             made.mkdir(parents=True)
-        for name, text in (("docker", DOCKER), ("systemctl", SYSTEMCTL), ("journalctl", JOURNALCTL), ("ip", IP),
-                           ("id", "#!/bin/sh\n[ \"$1\" = -un ] && echo tester || echo 0\n")):
+        for name, text in (
+            ("docker", DOCKER),
+            ("systemctl", SYSTEMCTL),
+            ("journalctl", JOURNALCTL),
+            ("ip", IP),
+            ("id", '#!/bin/sh\n[ "$1" = -un ] && echo tester || echo 0\n'),
+        ):
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
         shutil.copytree(str(DEPLOY), str(self.deploy))
         for script in ("install.sh", "uninstall.sh", "run-container"):
             text = (self.deploy / script).read_text()
-            text = re.sub(r"(?<![\w$}:])/(etc|run|usr/local|tmp)/", r"{}/\1/".format(folder), text)
+            text = re.sub(r"(?<![\w$}:])/(etc|run|usr/local|tmp)/", rf"{folder}/\1/", text)
             (self.deploy / script).write_text(text)
-        self.environment = dict(os.environ, BOOKS=str(self.books), DEFAULTS=str(self.defaults),
-                                PATH="{}:{}".format(programs, os.environ["PATH"]))
+        self.environment = dict(
+            os.environ, BOOKS=str(self.books), DEFAULTS=str(self.defaults), PATH=f"{programs}:{os.environ['PATH']}"
+        )
 
     def run(self, script, *words, **environ):
         """Its exit code and what it said."""
-        done = subprocess.run([str(self.deploy / script), *words], env=dict(self.environment, **environ),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              universal_newlines=True, timeout=60)
+        done = subprocess.run(
+            [str(self.deploy / script), *words],
+            env=dict(self.environment, **environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+            timeout=60,
+        )
         return done.returncode, done.stdout
 
     def install(self, *words):
@@ -178,25 +190,31 @@ def test_a_dry_run_changes_nothing(machine):
     assert "writing" not in said and not (machine.folder / "etc").exists() and not (machine.folder / "usr").exists()
 
 
-@pytest.mark.parametrize("said_by_docker, sentence", [
-    ("permission denied while trying to connect to the Docker daemon socket", "does not let tester ask"),
-    ("Cannot connect to the Docker daemon", "systemctl enable --now docker"),
-])
+@pytest.mark.parametrize(
+    "said_by_docker, sentence",
+    [
+        ("permission denied while trying to connect to the Docker daemon socket", "does not let tester ask"),
+        ("Cannot connect to the Docker daemon", "systemctl enable --now docker"),
+    ],
+)
 def test_why_docker_cannot_be_asked(machine, said_by_docker, sentence):
     (machine.books / "down").write_text(said_by_docker)
     code, said = machine.run("install.sh", "--dry-run")
     assert code == 1 and sentence in said
 
 
-@pytest.mark.parametrize("make", [
-    lambda file: file.write_bytes(b"no archive"),
-    lambda file: tarfile.open(str(file), "w").close(),
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda file: file.write_bytes(b"no archive"),
+        lambda file: tarfile.open(str(file), "w").close(),
+    ],
+)
 def test_a_file_that_is_no_image(machine, make):
     file = machine.folder / "other.tar"
     make(file)
     code, said = machine.run("install.sh", "--load", str(file))
-    assert (code, said) == (1, "install: {} is nothing that `docker save NAME` made\n".format(file))
+    assert (code, said) == (1, f"install: {file} is nothing that `docker save NAME` made\n")
 
 
 def test_a_file_that_is_not_there(machine):
@@ -236,11 +254,14 @@ def test_a_csi_camera_is_waited_for_a_little(machine, comes_after):
     (machine.folder / "etc" / "nv_tegra_release").write_text("# R32 (release), REVISION: 7.1\n")
     (machine.folder / "tmp").mkdir()
     # Its path may be too long for a socket's name.
-    argus = 'cd "$BOOKS/../tmp" && {} -c "import socket; socket.socket(socket.AF_UNIX).bind(\'argus_socket\')"'.format(
-        sys.executable)
+    argus = (
+        f'cd "$BOOKS/../tmp" && {sys.executable} -c "import socket;'
+        " socket.socket(socket.AF_UNIX).bind('argus_socket')\""
+    )
     sleep = machine.folder / "bin" / "sleep"
-    sleep.write_text('#!/bin/sh\necho slept >>"$BOOKS/slept"\n'
-                     '[ $(wc -l <"$BOOKS/slept") != {} ] || {{ {}; }}\n'.format(comes_after, argus))
+    sleep.write_text(
+        f'#!/bin/sh\necho slept >>"$BOOKS/slept"\n[ $(wc -l <"$BOOKS/slept") != {comes_after} ] || {{ {argus}; }}\n'
+    )
     sleep.chmod(0o755)
     if comes_after == 0:
         subprocess.run(argus, shell=True, env=machine.environment, check=True)
@@ -261,8 +282,10 @@ def test_nothing_is_left_of_it(machine):
     machine.image("splitlens:x86", "first")
     machine.install()
     (machine.books / "volumes").write_text("\n".join(VOLUMES) + "\n")
-    left = [machine.folder / name for name in ("etc/default/splitlens-power", "run/splitlens-power/socket",
-                                               "run/splitlens-clocks/before")]
+    left = [
+        machine.folder / name
+        for name in ("etc/default/splitlens-power", "run/splitlens-power/socket", "run/splitlens-clocks/before")
+    ]
     for file in left:
         file.parent.mkdir(exist_ok=True)
         file.write_text("")
@@ -274,10 +297,13 @@ def test_nothing_is_left_of_it(machine):
     assert calls.index("docker rm --force 1234") < calls.index("docker volume rm splitlens-models")
 
 
-@pytest.mark.parametrize("words, code, sentence", [
-    (["--purge"], 1, "Docker does not answer, so recordings, models and accounts stay"),
-    ([], 0, "kept: what Docker's volumes splitlens-* hold"),
-])
+@pytest.mark.parametrize(
+    "words, code, sentence",
+    [
+        (["--purge"], 1, "Docker does not answer, so recordings, models and accounts stay"),
+        ([], 0, "kept: what Docker's volumes splitlens-* hold"),
+    ],
+)
 def test_uninstalled_while_docker_is_down(machine, words, code, sentence):
     (machine.books / "down").write_text("Cannot connect to the Docker daemon")
     got, said = machine.run("uninstall.sh", *words)
@@ -297,16 +323,18 @@ def test_compose_runs_it_as_the_unit_does(machine, is_jetson):
     assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["restart"] == "unless-stopped"
     assert service.get("runtime") == ("nvidia" if is_jetson else None)
     assert service["tmpfs"] == ["/tmp:size=512m"] and service["pids_limit"] == 2048 and service["mem_limit"]
-    assert all(word in (DEPLOY / "run-container").read_text() for word in (
-        "--tmpfs /tmp:size=512m", "--pids-limit 2048", "--memory"))
+    assert all(
+        word in (DEPLOY / "run-container").read_text()
+        for word in ("--tmpfs /tmp:size=512m", "--pids-limit 2048", "--memory")
+    )
     names = {name: volume["name"] for name, volume in composed["volumes"].items()}
     assert sorted(names.values()) == VOLUMES
 
     script = (DEPLOY / "run-container").read_text()
     for volume in service["volumes"]:
         source, _, target = volume.partition(":")
-        volume = "{}:{}".format(names.get(source, source), target)
-        assert "--volume " + volume in script or ":{}\"".format(target) in script, volume
+        volume = f"{names.get(source, source)}:{target}"
+        assert "--volume " + volume in script or f':{target}"' in script, volume
 
 
 def remove_docker(tmp_path, folder):
@@ -316,9 +344,13 @@ def remove_docker(tmp_path, folder):
     podman.write_text("#!/bin/sh\nexit 1\n")
     podman.chmod(0o755)
     done = subprocess.run(
-        [str(ROOT / "tools" / "with_docker.sh"), "--remove"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env=dict(os.environ, SPLITLENS_DOCKER_DIR=str(folder), PATH="{}:{}".format(podman.parent, os.environ["PATH"])),
-        universal_newlines=True, timeout=60)
+        [str(ROOT / "tools" / "with_docker.sh"), "--remove"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(os.environ, SPLITLENS_DOCKER_DIR=str(folder), PATH=f"{podman.parent}:{os.environ['PATH']}"),
+        universal_newlines=True,
+        timeout=60,
+    )
     return done.returncode, done.stdout
 
 

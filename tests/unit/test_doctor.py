@@ -41,19 +41,34 @@ def tensorflow(gpus=(), cuda=False, stderr=""):
     return Probe({"version": "2.13.1", "cuda": cuda, "gpus": list(gpus)}, stderr)
 
 
-@pytest.mark.parametrize("probe, board, has_gpu, state, found, remedy", [
-    (tensorflow(["NVIDIA T4"], cuda=True), PC, True, OK, "2.13.1 on NVIDIA T4", ""),
-    (tensorflow(), PC, False, OK, "2.13.1 on the CPU; there is no NVIDIA GPU", ""),
-    (tensorflow(), PC, True, NOTE, "built without CUDA", "make setup TENSORFLOW=gpu"),
-    (tensorflow(), TX2, True, NOTE, "built without CUDA", "container image"),
-    (tensorflow(cuda=True, stderr=DLOPEN), PC, True, NOTE, NO_DLOPEN, "nvidia-smi"),
-    (tensorflow(cuda=True, stderr=DLOPEN), TX2, True, NOTE, NO_DLOPEN, "install"),
-    (tensorflow(cuda=True), PC, True, NOTE, "it does not say why", "nvidia-smi"),
-    (Probe(None, "ModuleNotFoundError: No module named 'tensorflow'"), PC, False, MISSING, "No module named",
-     "make setup"),
-    (Probe(None, "ImportError: libcudart.so.10.2: cannot open shared object file"), TX2, True, MISSING,
-     "libcudart.so.10.2", "container image"),
-])
+@pytest.mark.parametrize(
+    "probe, board, has_gpu, state, found, remedy",
+    [
+        (tensorflow(["NVIDIA T4"], cuda=True), PC, True, OK, "2.13.1 on NVIDIA T4", ""),
+        (tensorflow(), PC, False, OK, "2.13.1 on the CPU; there is no NVIDIA GPU", ""),
+        (tensorflow(), PC, True, NOTE, "built without CUDA", "make setup TENSORFLOW=gpu"),
+        (tensorflow(), TX2, True, NOTE, "built without CUDA", "container image"),
+        (tensorflow(cuda=True, stderr=DLOPEN), PC, True, NOTE, NO_DLOPEN, "nvidia-smi"),
+        (tensorflow(cuda=True, stderr=DLOPEN), TX2, True, NOTE, NO_DLOPEN, "install"),
+        (tensorflow(cuda=True), PC, True, NOTE, "it does not say why", "nvidia-smi"),
+        (
+            Probe(None, "ModuleNotFoundError: No module named 'tensorflow'"),
+            PC,
+            False,
+            MISSING,
+            "No module named",
+            "make setup",
+        ),
+        (
+            Probe(None, "ImportError: libcudart.so.10.2: cannot open shared object file"),
+            TX2,
+            True,
+            MISSING,
+            "libcudart.so.10.2",
+            "container image",
+        ),
+    ],
+)
 def test_tensorflow_and_its_gpu(probe, board, has_gpu, state, found, remedy):
     finding = doctor.check_tensorflow(probe, board, has_gpu)
     assert finding.state == state
@@ -62,11 +77,14 @@ def test_tensorflow_and_its_gpu(probe, board, has_gpu, state, found, remedy):
     assert bool(finding.remedy) == (state != OK)
 
 
-@pytest.mark.parametrize("gui, ffmpeg, gstreamer, state, found", [
-    ("NONE", "YES", "NO", OK, "4.6.0; FFmpeg: yes, GStreamer: no, windows: no"),
-    ("GTK3", "NO", "YES (1.20.3)", OK, "4.6.0; FFmpeg: no, GStreamer: yes, windows: yes"),
-    ("QT5", "NO", "NO", NOTE, "4.6.0; FFmpeg: no, GStreamer: no, windows: yes"),
-])
+@pytest.mark.parametrize(
+    "gui, ffmpeg, gstreamer, state, found",
+    [
+        ("NONE", "YES", "NO", OK, "4.6.0; FFmpeg: yes, GStreamer: no, windows: no"),
+        ("GTK3", "NO", "YES (1.20.3)", OK, "4.6.0; FFmpeg: no, GStreamer: yes, windows: yes"),
+        ("QT5", "NO", "NO", NOTE, "4.6.0; FFmpeg: no, GStreamer: no, windows: yes"),
+    ],
+)
 def test_what_opencv_was_built_with(gui, ffmpeg, gstreamer, state, found):
     build = OPENCV_BUILD.format(gui=gui, ffmpeg=ffmpeg, gstreamer=gstreamer)
     finding = doctor.check_opencv(Probe({"version": "4.6.0", "build": build}, ""))
@@ -80,12 +98,15 @@ def test_an_opencv_that_cannot_be_imported_is_missing_with_its_reason():
     assert "requirements/opencv.txt" in finding.remedy
 
 
-@pytest.mark.parametrize("program, complaint", [
-    ("import no_such_library", "No module named 'no_such_library'"),
-    ("raise ImportError('libcudart.so.10.2: cannot open shared object file')", "libcudart.so.10.2"),
-    ("import os; os.abort()", "importing it crashes Python (SIGABRT)"),
-    ("import sys; sys.exit(3)", "importing it ends Python with 3"),
-])
+@pytest.mark.parametrize(
+    "program, complaint",
+    [
+        ("import no_such_library", "No module named 'no_such_library'"),
+        ("raise ImportError('libcudart.so.10.2: cannot open shared object file')", "libcudart.so.10.2"),
+        ("import os; os.abort()", "importing it crashes Python (SIGABRT)"),
+        ("import sys; sys.exit(3)", "importing it ends Python with 3"),
+    ],
+)
 def test_a_broken_library_is_a_complaint_and_no_traceback(program, complaint):
     probe = doctor.probe(program)
     assert probe.facts is None
@@ -104,12 +125,15 @@ def test_what_a_library_says_before_its_facts_does_not_disturb():
     assert probe == Probe({"gpus": []}, "careful")
 
 
-@pytest.mark.parametrize("printed, facts", [
-    (['{"gpus": []}', "bye"], {"gpus": []}),
-    (['{"gpus": []}', "3"], {"gpus": []}),
-    (["bye"], None),
-    ([], None),
-])
+@pytest.mark.parametrize(
+    "printed, facts",
+    [
+        (['{"gpus": []}', "bye"], {"gpus": []}),
+        (['{"gpus": []}', "3"], {"gpus": []}),
+        (["bye"], None),
+        ([], None),
+    ],
+)
 def test_what_a_library_says_after_its_facts_does_not_disturb(printed, facts):
     probe = doctor.probe("print({!r})".format("\n".join(printed)))
     assert probe.facts == facts
@@ -141,27 +165,38 @@ def test_other_programs_may_say_more_than_ascii_where_no_locale_is_set(tmp_path)
         (tmp_path / name).chmod(0o755)
     (tmp_path / "facts").write_bytes(b'{"gpus": "\xc3\xb6\xff"}\n')
     done = subprocess.run(
-        [sys.executable, "-c", ASK_IN_ASCII % DEFAULT], cwd=str(tmp_path), stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, encoding="utf-8", env=dict(ASCII_LOCALE, PATH="{}:/usr/bin:/bin".format(tmp_path)))
+        [sys.executable, "-c", ASK_IN_ASCII % DEFAULT],
+        cwd=str(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        env=dict(ASCII_LOCALE, PATH=f"{tmp_path}:/usr/bin:/bin"),
+    )
     lines = done.stdout.splitlines()
     assert lines[:2] == ["{'gpus': '\\xf6\\ufffd'}", "1.22.0"], done.stdout
     assert "\\xf6ffnet\\ufffd errors" in lines[2]
 
 
-@pytest.mark.parametrize("libraries, state, found", [
-    ({"json": "JSON", "os.path": "paths"}, OK, "JSON, paths"),
-    ({"json": "JSON", "no_such": "NoSuch", "no_such.part": "Part"}, MISSING, "no NoSuch, Part"),
-])
+@pytest.mark.parametrize(
+    "libraries, state, found",
+    [
+        ({"json": "JSON", "os.path": "paths"}, OK, "JSON, paths"),
+        ({"json": "JSON", "no_such": "NoSuch", "no_such.part": "Part"}, MISSING, "no NoSuch, Part"),
+    ],
+)
 def test_libraries(libraries, state, found):
     finding = doctor.check_libraries(libraries)
     assert (finding.state, finding.found) == (state, found)
 
 
-@pytest.mark.parametrize("script, version", [
-    ("echo 'gst-launch-1.0 version 1.22.0'; echo 'GStreamer 1.22.0'", "1.22.0"),
-    ("exit 127", ""),
-    (None, ""),
-])
+@pytest.mark.parametrize(
+    "script, version",
+    [
+        ("echo 'gst-launch-1.0 version 1.22.0'; echo 'GStreamer 1.22.0'", "1.22.0"),
+        ("exit 127", ""),
+        (None, ""),
+    ],
+)
 def test_the_version_of_gstreamer(tmp_path, monkeypatch, script, version):
     if script is not None:
         command = tmp_path / "gst-launch-1.0"
@@ -186,7 +221,7 @@ def test_gstreamer_is_no_must():
 
 
 def add_camera(root: Path, number: int, name: str = "") -> Path:
-    device = root / "dev" / "video{}".format(number)
+    device = root / "dev" / f"video{number}"
     device.parent.mkdir(exist_ok=True)
     device.write_text("")
     if name:
@@ -216,11 +251,14 @@ def test_a_camera_that_may_not_be_opened_is_a_note(tmp_path, monkeypatch):
     assert "usermod -aG video" in finding.remedy
 
 
-@pytest.mark.parametrize("meminfo, state, found", [
-    ("MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n", OK, "6.1 GB of 8.2 GB free"),
-    ("MemTotal: 4000000 kB\nMemAvailable: 500000 kB\n", NOTE, "512 MB of 4.1 GB free"),
-    (None, NOTE, "unknown: /proc/meminfo does not say"),
-])
+@pytest.mark.parametrize(
+    "meminfo, state, found",
+    [
+        ("MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: 6000000 kB\n", OK, "6.1 GB of 8.2 GB free"),
+        ("MemTotal: 4000000 kB\nMemAvailable: 500000 kB\n", NOTE, "512 MB of 4.1 GB free"),
+        (None, NOTE, "unknown: /proc/meminfo does not say"),
+    ],
+)
 def test_memory(tmp_path, meminfo, state, found):
     if meminfo:
         (tmp_path / "proc").mkdir()
@@ -229,7 +267,7 @@ def test_memory(tmp_path, meminfo, state, found):
     assert (finding.state, finding.found) == (state, found)
 
 
-@pytest.mark.parametrize("free, state", [(50 * 10 ** 9, OK), (10 ** 8, NOTE)])
+@pytest.mark.parametrize("free, state", [(50 * 10**9, OK), (10**8, NOTE)])
 def test_free_disk_is_that_of_the_nearest_folder_there_is(tmp_path, monkeypatch, free, state):
     asked = []
     usage = namedtuple("usage", "total used free")
@@ -273,7 +311,7 @@ def test_the_model_of_the_settings_is_looked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "probe", lambda program: Probe(None, "ImportError: broken"))
     put_model(tmp_path / "mine")
     for model, state in (("mine", OK), ("other", MISSING)):
-        load = settings(tmp_path, monkeypatch, "models_dir: .\nmodel: {}\n".format(model))
+        load = settings(tmp_path, monkeypatch, f"models_dir: .\nmodel: {model}\n")
         findings = {finding.subject: finding for finding in doctor.diagnose(load, root=tmp_path)}
         assert findings["models"].state == state
         assert findings["models"].found == "mine; a run takes " + model
@@ -294,7 +332,7 @@ def test_an_output_folder_that_cannot_be_written_is_found(tmp_path, monkeypatch,
     assert doctor.check_output(tmp_path / "file", is_needed).state == state
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
     finding = doctor.check_output(tmp_path / "not" / "yet", is_needed)
-    assert (finding.state, finding.found) == (state, "no permission to write to {}".format(tmp_path))
+    assert (finding.state, finding.found) == (state, f"no permission to write to {tmp_path}")
     assert not (tmp_path / "not").exists()
 
 
@@ -335,10 +373,13 @@ def test_a_remedy_stands_below_what_it_is_for():
     )
 
 
-@pytest.mark.parametrize("findings, code, last", [
-    (FINDINGS, 1, "The appliance cannot run yet: see to OpenCV."),
-    (FINDINGS[:2], 0, "The appliance can run."),
-])
+@pytest.mark.parametrize(
+    "findings, code, last",
+    [
+        (FINDINGS, 1, "The appliance cannot run yet: see to OpenCV."),
+        (FINDINGS[:2], 0, "The appliance can run."),
+    ],
+)
 def test_the_exit_code_tells_whether_it_can_run(monkeypatch, findings, code, last):
     monkeypatch.setattr(doctor, "diagnose", lambda load, tree: findings)
     output = io.StringIO()
@@ -352,10 +393,20 @@ def test_a_bare_machine_gets_a_finding_for_everything(tmp_path, monkeypatch):
     findings = doctor.diagnose(settings(tmp_path, monkeypatch), root=tmp_path)
     states = {finding.subject: finding.state for finding in findings}
     assert states == {
-        "board": OK, "power": OK, "sensors": states["sensors"], "Python": OK,
-        "libraries": OK, "settings": OK, "output": OK, "disk": states["disk"],
-        "GStreamer": NOTE, "cameras": NOTE, "memory": NOTE,
-        "TensorFlow": MISSING, "OpenCV": MISSING, "models": MISSING,
+        "board": OK,
+        "power": OK,
+        "sensors": states["sensors"],
+        "Python": OK,
+        "libraries": OK,
+        "settings": OK,
+        "output": OK,
+        "disk": states["disk"],
+        "GStreamer": NOTE,
+        "cameras": NOTE,
+        "memory": NOTE,
+        "TensorFlow": MISSING,
+        "OpenCV": MISSING,
+        "models": MISSING,
         **({"OpenVINO": NOTE} if is_x86() and sys.version_info >= (3, 9) else {}),
     }
     assert all(finding.remedy for finding in findings if finding.state != OK)

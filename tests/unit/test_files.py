@@ -29,7 +29,7 @@ def test_file_and_folder_are_brought_to_the_disk_before_it_returns(tmp_path, mon
     synced = []
 
     def note(descriptor):
-        synced.append((os.readlink("/proc/self/fd/{}".format(descriptor)), sorted(os.listdir(str(tmp_path)))))
+        synced.append((os.readlink(f"/proc/self/fd/{descriptor}"), sorted(os.listdir(str(tmp_path)))))
 
     monkeypatch.setattr("appliance.core.files.os.fsync", note)
     write_text(tmp_path / "a", "1")
@@ -48,19 +48,25 @@ def test_what_is_no_json_or_too_long_is_a_value_error(tmp_path, data):
 
 def test_numbers_that_no_double_holds_are_infinite(tmp_path):
     path = tmp_path / "state.json"
-    path.write_text("[1{}, -1{}, 12]".format("0" * 400, "0" * 5000))
+    path.write_text(f"[1{'0' * 400}, -1{'0' * 5000}, 12]")
     assert read_json(path) == [float("inf"), float("-inf"), 12]
 
 
-@pytest.mark.parametrize("make", [
-    lambda path: path.mkdir(), lambda path: path.symlink_to(path), lambda path: path.symlink_to("/dev/zero"),
-    lambda path: os.mkfifo(str(path))])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: path.mkdir(),
+        lambda path: path.symlink_to(path),
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: os.mkfifo(str(path)),
+    ],
+)
 def test_what_is_no_file_is_a_value_error_and_moved_aside(tmp_path, make):
     path = tmp_path / "state.json"
     make(path)
     with pytest.raises(ValueError) as problem:
         read_json(path)
-    assert keep_damaged(path, str(problem.value)).endswith(". It is kept as {}.damaged".format(path))
+    assert keep_damaged(path, str(problem.value)).endswith(f". It is kept as {path}.damaged")
     assert [entry.name for entry in tmp_path.iterdir()] == ["state.json.damaged"]
     write_json(path, 1)
     assert read_json(path) == 1
@@ -71,7 +77,7 @@ def test_a_damaged_file_is_kept_beside(tmp_path):
     path = tmp_path / "state.json"
     path.write_bytes(b"\xff")
     said = keep_damaged(path, "it is no text")
-    assert said == "{0} is damaged: it is no text. It is kept as {0}.damaged".format(path)
+    assert said == f"{path} is damaged: it is no text. It is kept as {path}.damaged"
     assert path.read_bytes() == b"\xff"
     write_json(path, 1)
     assert path.with_name("state.json.damaged").read_bytes() == b"\xff"
@@ -80,7 +86,7 @@ def test_a_damaged_file_is_kept_beside(tmp_path):
 def test_what_is_damaged_over_and_over_fills_no_disk_and_the_first_copy_stays(tmp_path):
     path = tmp_path / "state.json"
     for number in range(10):
-        write_text(path, "damage {}".format(number))
+        write_text(path, f"damage {number}")
         keep_damaged(path, "it is no JSON")
         assert keep_damaged(path, "it is no JSON").endswith("It was kept before")
     kept = sorted(entry.read_text() for entry in tmp_path.iterdir() if entry != path)

@@ -19,17 +19,21 @@ class Stop(Exception):
     """Nothing of it is run."""
 
 
-@pytest.mark.parametrize("name, is_x86, taken, engine, options, asked, workers", [
-    (SSD, True, 32, "auto", {}, 32, 8),
-    (SSD, True, 1, "auto", {}, 32, 2),  # the graph takes one image only
-    (SSD, False, 1, "auto", {}, 1, 2),  # a Jetson
-    (SSD, True, 16, "auto", {"batch": 16, "worker_threads": 3}, 16, 3),
-    (SSD, True, 1, "auto", {"batch": 1}, 1, 2),
-    (SSD, True, 1, "tensorrt", {}, 1, 2),
-    (FASTER, True, 1, "auto", {}, 1, 2),
-])
+@pytest.mark.parametrize(
+    "name, is_x86, taken, engine, options, asked, workers",
+    [
+        (SSD, True, 32, "auto", {}, 32, 8),
+        (SSD, True, 1, "auto", {}, 32, 2),  # the graph takes one image only
+        (SSD, False, 1, "auto", {}, 1, 2),  # a Jetson
+        (SSD, True, 16, "auto", {"batch": 16, "worker_threads": 3}, 16, 3),
+        (SSD, True, 1, "auto", {"batch": 1}, 1, 2),
+        (SSD, True, 1, "tensorrt", {}, 1, 2),
+        (FASTER, True, 1, "auto", {}, 1, 2),
+    ],
+)
 def test_a_gpu_gets_batches_where_they_help(
-        name, is_x86, taken, engine, options, asked, workers, zoo_dir, tmp_path, monkeypatch):
+    name, is_x86, taken, engine, options, asked, workers, zoo_dir, tmp_path, monkeypatch
+):
     found = {}
 
     def front_engine(front, image, outputs, settings, session, choice, batch=1):

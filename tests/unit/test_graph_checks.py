@@ -41,7 +41,7 @@ def add_function(message, name, *nodes, calls=()):
     function.signature.name = name
     function.node_def.extend(nodes)
     for index, called in enumerate(calls):
-        node = make_node("call{}".format(index), "PartitionedCall", [])
+        node = make_node(f"call{index}", "PartitionedCall", [])
         node.attr["f"].func.name = called
         function.node_def.append(node)
 
@@ -100,15 +100,59 @@ def test_a_function_named_deep_in_an_attribute_is_found():
     assert "calls WriteFile" in refusal(changed(change))
 
 
-@pytest.mark.parametrize("op", [
-    "WriteFile", "ReadFile", "MatchingFiles", "SaveV2", "RestoreV2", "Save", "Restore", "PyFunc", "PyFuncStateless",
-    "EagerPyFunc", "PrintV2", "Print", "DebugIdentity", "DebugIdentityV2", "Copy", "WriteSummary",
-    "CreateSummaryFileWriter", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "RemoteCall",
-    "CollectiveReduceV2", "Send", "_Send", "_Recv", "IteratorFromStringHandle", "TFRecordDataset", "TextLineReaderV2",
-    "WholeFileReaderV2", "FixedLengthRecordReaderV2", "LoadAndRemapMatrix", "ImmutableConst", "_XlaRun", "XlaLaunch",
-    "TRTEngineOp", "SymbolicGradient", "FileSystemSetConfiguration", "RpcCall", "MyOwnOp", "", "Dump", "Abort",
-    "XlaCallModule", "XlaCustomCall", "SaveDataset", "SnapshotDatasetV2", "SqlDataset", "RecordInput", "VarHandleOp",
-])
+@pytest.mark.parametrize(
+    "op",
+    [
+        "WriteFile",
+        "ReadFile",
+        "MatchingFiles",
+        "SaveV2",
+        "RestoreV2",
+        "Save",
+        "Restore",
+        "PyFunc",
+        "PyFuncStateless",
+        "EagerPyFunc",
+        "PrintV2",
+        "Print",
+        "DebugIdentity",
+        "DebugIdentityV2",
+        "Copy",
+        "WriteSummary",
+        "CreateSummaryFileWriter",
+        "InitializeTableFromTextFile",
+        "InitializeTableFromTextFileV2",
+        "RemoteCall",
+        "CollectiveReduceV2",
+        "Send",
+        "_Send",
+        "_Recv",
+        "IteratorFromStringHandle",
+        "TFRecordDataset",
+        "TextLineReaderV2",
+        "WholeFileReaderV2",
+        "FixedLengthRecordReaderV2",
+        "LoadAndRemapMatrix",
+        "ImmutableConst",
+        "_XlaRun",
+        "XlaLaunch",
+        "TRTEngineOp",
+        "SymbolicGradient",
+        "FileSystemSetConfiguration",
+        "RpcCall",
+        "MyOwnOp",
+        "",
+        "Dump",
+        "Abort",
+        "XlaCallModule",
+        "XlaCustomCall",
+        "SaveDataset",
+        "SnapshotDatasetV2",
+        "SqlDataset",
+        "RecordInput",
+        "VarHandleOp",
+    ],
+)
 def test_what_reaches_files_network_or_process_is_not_in_the_list(op):
     assert op not in allowed_operations()
 
@@ -131,9 +175,12 @@ def test_a_ring_of_nodes_is_refused():
 
 def test_a_loop_is_no_ring():
     nodes = [
-        make_const("start", np.array(0, np.int32)), make_node("enter", "Enter", ["start"]),
-        make_node("merge", "Merge", ["enter", "next"]), make_node("cond", "LoopCond", ["merge"]),
-        make_node("switch", "Switch", ["merge", "cond"]), make_node("next", "NextIteration", ["switch:1"]),
+        make_const("start", np.array(0, np.int32)),
+        make_node("enter", "Enter", ["start"]),
+        make_node("merge", "Merge", ["enter", "next"]),
+        make_node("cond", "LoopCond", ["merge"]),
+        make_node("switch", "Switch", ["merge", "cond"]),
+        make_node("next", "NextIteration", ["switch:1"]),
         make_node("exit", "Exit", ["switch"]),
     ]
     assert "exit" in parse_graph(changed(add(*nodes)), "mine.pb").nodes
@@ -143,7 +190,8 @@ def test_walks_end_in_a_ring_too():
     """Graphs that are made here are not checked."""
     message = GraphDef()
     views = [make_node("image", "Placeholder", [])] + [
-        make_node("a{}".format(op), op, ["b{}".format(op)] * 3) for op in ("Identity", "Enter", "Add", "Squeeze")]
+        make_node(f"a{op}", op, [f"b{op}"] * 3) for op in ("Identity", "Enter", "Add", "Squeeze")
+    ]
     views += [make_node("b" + node.name[1:], node.op, [node.name] * 3) for node in views[1:]]
     message.node.extend([*views, make_node("gather", "TensorArrayGatherV3", ["aEnter", "aEnter", "aEnter"])])
     graph = Graph(message)
@@ -159,7 +207,7 @@ def test_walks_end_in_a_ring_too():
 
 def test_arithmetic_on_constants_is_followed_so_far_and_no_further():
     nodes = [make_const("c0", np.ones(3, np.float32))]
-    nodes += [make_node("c{}".format(index), "Identity", ["c{}".format(index - 1)]) for index in range(1, 5000)]
+    nodes += [make_node(f"c{index}", "Identity", [f"c{index - 1}"]) for index in range(1, 5000)]
 
     def multiply(message):
         message.node.extend(nodes)
@@ -178,9 +226,10 @@ def test_functions_may_not_be_nested_without_end():
     def nest(depth):
         def change(message):
             for index in range(depth):
-                add_function(message, "f{}".format(index), calls=["f{}".format(index + 1)])
-            add_function(message, "f{}".format(depth), make_node("end", "NoOp", []))
+                add_function(message, f"f{index}", calls=[f"f{index + 1}"])
+            add_function(message, f"f{depth}", make_node("end", "NoOp", []))
             message.node.append(call("start", "f0"))
+
         return changed(change)
 
     assert "call each other 3001 deep" in refusal(nest(3000))
@@ -198,16 +247,15 @@ def test_a_function_that_calls_itself_is_refused():
 def test_functions_may_not_multiply():
     def change(message):
         for index in range(30):
-            add_function(message, "f{}".format(index), calls=["f{}".format(index + 1)] * 2)
+            add_function(message, f"f{index}", calls=[f"f{index + 1}"] * 2)
         add_function(message, "f30", make_node("end", "NoOp", []))
         message.node.append(call("start", "f0"))
 
-    assert "more than {} nodes".format(MOST_NODES) in refusal(changed(change))
+    assert f"more than {MOST_NODES} nodes" in refusal(changed(change))
 
 
 def row(length, first):
-    return [make_node("r{}".format(index), "Identity", ["r{}".format(index - 1) if index else first])
-            for index in range(length)]
+    return [make_node(f"r{index}", "Identity", [f"r{index - 1}" if index else first]) for index in range(length)]
 
 
 def test_a_row_of_nodes_may_not_be_as_long_as_tensorflows_stack():
@@ -217,8 +265,8 @@ def test_a_row_of_nodes_may_not_be_as_long_as_tensorflows_stack():
     def in_functions(message):
         add_function(message, "f", *row(MOST_IN_A_ROW // 3, "x"))
         for index in range(4):
-            node = call("call{}".format(index), "f")
-            node.input.append("size" if not index else "call{}".format(index - 1))
+            node = call(f"call{index}", "f")
+            node.input.append("size" if not index else f"call{index - 1}")
             message.node.append(node)
 
     assert "in a row" in refusal(changed(in_functions))
@@ -239,7 +287,7 @@ def test_the_operations_of_functions_are_found_at_any_depth():
     assert Graph(message).ops("start") == {"PartitionedCall", "Conv2D", "Relu"}
 
 
-@pytest.mark.parametrize("sizes", [[10 ** 12], [10 ** 6, 10 ** 6], [-1], [2 ** 62, 2 ** 62, 0]])
+@pytest.mark.parametrize("sizes", [[10**12], [10**6, 10**6], [-1], [2**62, 2**62, 0]])
 def test_a_constant_may_not_promise_more_than_there_is(sizes):
     node = make_const("huge", np.zeros(1, np.float32))
     del node.attr["value"].tensor.tensor_shape.dim[:]
@@ -259,7 +307,7 @@ def test_many_loops_in_each_other_are_refused():
     def change(message):
         name = "size"
         for index in range(100):
-            node = make_node("enter{}".format(index), "Enter", [name])
+            node = make_node(f"enter{index}", "Enter", [name])
             node.attr["frame_name"].s = b"frame%d\xff" % index
             message.node.append(node)
             name = node.name
@@ -305,13 +353,13 @@ def test_what_is_no_file_is_not_read(tmp_path):
 
 def test_shapes_without_bound_are_not_made():
     zero, one = make_const("zero", np.array(0, np.int32)), make_const("one", np.array(1, np.int32))
-    many = make_const("many", np.array(2 ** 31 - 1, np.int32))
-    unpack = make_node("unpack", "Unpack", ["size"], num=2 ** 62)
+    many = make_const("many", np.array(2**31 - 1, np.int32))
+    unpack = make_node("unpack", "Unpack", ["size"], num=2**62)
     message = small_ssd()
     message.node.extend([zero, one, many, make_node("range", "Range", ["zero", "many", "one"]), unpack])
     graph = Graph(message)
     assert find_shapes(graph, [Tensor("range")]) == [None]
-    find_shapes(graph, [Tensor("unpack", 2 ** 40)])
+    find_shapes(graph, [Tensor("unpack", 2**40)])
 
 
 def test_any_change_of_a_graph_is_refused_in_a_sentence_or_understood(tmp_path):
@@ -330,12 +378,12 @@ def test_any_change_of_a_graph_is_refused_in_a_sentence_or_understood(tmp_path):
 
 
 def test_a_graph_is_not_looked_through_for_hours(monkeypatch):
-    monkeypatch.setattr("appliance.graph.frozen.MOST_STEPS", 10 ** 6)
+    monkeypatch.setattr("appliance.graph.frozen.MOST_STEPS", 10**6)
     message = GraphDef()
     message.node.append(make_placeholder("image_tensor", 4))
     names = ["image_tensor"]
     for index in range(2000):
-        message.node.append(make_node("n{}".format(index), "Identity", [names[-1]]))
+        message.node.append(make_node(f"n{index}", "Identity", [names[-1]]))
         names.append(message.node[-1].name)
     graph = Graph(message)
     with pytest.raises(ValueError, match="million steps"):

@@ -35,7 +35,7 @@ class Building:
         self.last = self.add("conv", op, "image", "weights/read", data_format=text("NHWC"))
 
     def const(self, value, name=None):
-        name = name or "const{}".format(len(self.nodes))
+        name = name or f"const{len(self.nodes)}"
         self.nodes.append(make_const(name, np.asarray(value, np.float32)))
         return name
 
@@ -67,8 +67,7 @@ def fused(building, version="", training=False, variance=None):
     if variance is not None:
         values[3][:] = variance
     names = [building.const(value) for value in values]
-    building.add("norm", "FusedBatchNorm" + version, building.last, *names,
-                 is_training=training, epsilon=number(0.001))
+    building.add("norm", "FusedBatchNorm" + version, building.last, *names, is_training=training, epsilon=number(0.001))
 
 
 def unfused(building):

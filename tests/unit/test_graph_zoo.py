@@ -26,7 +26,7 @@ FASTER = [
     "SecondStagePostprocessor/ToFloat:0",
 ]
 MASK = [
-    "BatchMultiClassNonMaxSuppression_1/map/TensorArrayStack{}/TensorArrayGatherV3:0".format(number)
+    f"BatchMultiClassNonMaxSuppression_1/map/TensorArrayStack{number}/TensorArrayGatherV3:0"
     for number in ("", "_1", "_2", "_4")
 ]
 SSD_300, SSD_640 = Resizing(300, 300), Resizing(640, 640)
@@ -56,13 +56,29 @@ ROWS = {
     "faster_rcnn_resnet101_coco_2018_01_28": ("faster_rcnn", FASTER, None, "before"),
     "faster_rcnn_inception_resnet_v2_atrous_coco_2018_01_28": ("faster_rcnn", FASTER, None, "before"),
     "mask_rcnn_inception_v2_coco_2018_01_28": (
-        "mask_rcnn", [*MASK, "SecondStageBoxPredictor_1/Conv_1/Conv2D:0"], None, None),
+        "mask_rcnn",
+        [*MASK, "SecondStageBoxPredictor_1/Conv_1/Conv2D:0"],
+        None,
+        None,
+    ),
     "mask_rcnn_resnet50_atrous_coco_2018_01_28": (
-        "mask_rcnn", [*MASK, "SecondStageBoxPredictor_1/Conv_3/Conv2D:0"], None, None),
+        "mask_rcnn",
+        [*MASK, "SecondStageBoxPredictor_1/Conv_3/Conv2D:0"],
+        None,
+        None,
+    ),
     "mask_rcnn_resnet101_atrous_coco_2018_01_28": (
-        "mask_rcnn", [*MASK, "SecondStageBoxPredictor_1/Conv_3/Conv2D:0"], None, None),
+        "mask_rcnn",
+        [*MASK, "SecondStageBoxPredictor_1/Conv_3/Conv2D:0"],
+        None,
+        None,
+    ),
     "mask_rcnn_inception_resnet_v2_atrous_coco_2018_01_28": (
-        "mask_rcnn", [*MASK, "SecondStageBoxPredictor_1/Conv_3/Conv2D:0"], None, None),
+        "mask_rcnn",
+        [*MASK, "SecondStageBoxPredictor_1/Conv_3/Conv2D:0"],
+        None,
+        None,
+    ),
     "deeplabv3_mnv2_pascal_train_aug_2018_01_29": ("deeplab", None, None, None),
     "deeplabv3_mnv2_pascal_trainval_2018_01_29": ("deeplab", None, None, None),
     "deeplabv3_pascal_train_aug_2018_01_04": ("deeplab", None, None, None),
@@ -114,12 +130,15 @@ def test_a_graph_of_the_zoo_is_understood_by_its_structure(name, zoo_dir):
     assert (suppression.valid is not None) == (family == "faster_rcnn")
 
 
-@pytest.mark.parametrize("name", [
-    "ssd_mobilenet_v1_coco_11_06_2017",
-    "ssdlite_mobilenet_v2_coco_2018_05_09",
-    "faster_rcnn_inception_v2_coco_2018_01_28",
-    "mask_rcnn_inception_v2_coco_2018_01_28",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ssd_mobilenet_v1_coco_11_06_2017",
+        "ssdlite_mobilenet_v2_coco_2018_05_09",
+        "faster_rcnn_inception_v2_coco_2018_01_28",
+        "mask_rcnn_inception_v2_coco_2018_01_28",
+    ],
+)
 def test_names_decide_nothing(name, zoo_dir):
     """The same cut, suppression and preprocessing are found where every node has another name and scope."""
     graph = parse_graph(zoo_bytes(zoo_dir, name), name)
@@ -130,7 +149,8 @@ def test_names_decide_nothing(name, zoo_dir):
     assert recognise(other, name) == interface._replace(image=names[interface.image])
     cut, found = find_cut(graph), find_cut(other)
     assert [(tensor.node, tensor.output) for tensor in found.tensors] == [
-        (names[tensor.node], tensor.output) for tensor in cut.tensors]
+        (names[tensor.node], tensor.output) for tensor in cut.tensors
+    ]
     assert found.back == {names[node] for node in cut.back}
     if interface.family != "mask_rcnn":
         assert read_suppression(other, found) == read_suppression(graph, cut)

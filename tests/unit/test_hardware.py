@@ -7,10 +7,19 @@ from appliance.core.hardware import has_nvidia_gpu
 from appliance.engines import choose
 
 
-@pytest.mark.parametrize("device, there", [
-    ("nvidia0", True), ("nvidia1", True), ("nvhost-gpu", True), ("nvgpu", True), ("dxg", True),
-    ("nvidiactl", False), ("nvidia-uvm", False), ("dri", False),
-])
+@pytest.mark.parametrize(
+    "device, there",
+    [
+        ("nvidia0", True),
+        ("nvidia1", True),
+        ("nvhost-gpu", True),
+        ("nvgpu", True),
+        ("dxg", True),
+        ("nvidiactl", False),
+        ("nvidia-uvm", False),
+        ("dri", False),
+    ],
+)
 def test_it_is_there_where_a_device_of_it_is(tmp_path, device, there):
     (tmp_path / "dev").mkdir()
     assert not has_nvidia_gpu(tmp_path)

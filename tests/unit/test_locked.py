@@ -19,7 +19,7 @@ def entries(path):
     """Name to release, of a file that must have nothing but pinned and hashed packages."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     found = [re.fullmatch(r"([\w.-]+)==([\w.+!-]+) --hash=sha256:[0-9a-f]{64}", line) for line in lines]
-    assert found and all(found), "{}: {}".format(path.name, lines)
+    assert found and all(found), f"{path.name}: {lines}"
     return {plain(match.group(1)): match.group(2) for match in found}
 
 
@@ -42,15 +42,18 @@ def test_what_is_locked_is_what_is_allowed(path):
             if path.name.startswith("l4t") and name in FROM_THE_BASE:
                 assert name not in locked
                 continue
-            assert name in locked, "{} lacks {} of {}.txt: `make lock`".format(path.name, name, source)
-            assert row.specifier.contains(locked[name], prereleases=True), "{}: {}=={}, but {} asks for {}".format(
-                path.name, name, locked[name], source, row)
+            assert name in locked, f"{path.name} lacks {name} of {source}.txt: `make lock`"
+            assert row.specifier.contains(locked[name], prereleases=True), (
+                f"{path.name}: {name}=={locked[name]}, but {source} asks for {row}"
+            )
 
 
 def test_every_target_is_there():
     assert {path.stem for path in LOCKED} == {
-        "x86-py311", "x86-py311-gpu", *("l4t-py{}{}".format(python, part) for python in ("36", "38", "311")
-                                        for part in ("", "-opencv", "-pip"))}
+        "x86-py311",
+        "x86-py311-gpu",
+        *(f"l4t-py{python}{part}" for python in ("36", "38", "311") for part in ("", "-opencv", "-pip")),
+    }
 
 
 def test_each_file_has_nothing_of_the_machine_that_made_it():

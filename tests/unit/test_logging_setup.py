@@ -45,16 +45,24 @@ def test_what_is_said_every_ten_seconds_is_written_at_growing_intervals_with_a_c
         if repeats.filter(record):
             written.append((second, told_before(record)))
     assert written == [
-        (0, ""), (60, " (5 more times in 1 min)"), (180, " (11 more times in 2 min)"),
-        (420, " (23 more times in 4 min)"), (900, " (47 more times in 8 min)"),
-        (1860, " (95 more times in 16 min)"), (3780, " (191 more times in 32 min)")]
+        (0, ""),
+        (60, " (5 more times in 1 min)"),
+        (180, " (11 more times in 2 min)"),
+        (420, " (23 more times in 4 min)"),
+        (900, " (47 more times in 8 min)"),
+        (1860, " (95 more times in 16 min)"),
+        (3780, " (191 more times in 32 min)"),
+    ]
 
 
 def test_what_was_not_said_for_long_is_new_again_and_other_lines_are_their_own():
     now = [0.0]
     repeats = Repeats(lambda: now[0])
-    assert repeats.filter(a_record()) and repeats.filter(a_record("other")) and repeats.filter(
-        a_record(level=logging.ERROR))
+    assert (
+        repeats.filter(a_record())
+        and repeats.filter(a_record("other"))
+        and repeats.filter(a_record(level=logging.ERROR))
+    )
     assert not repeats.filter(a_record())
     now[0] = 121.0
     record = a_record()
@@ -70,7 +78,7 @@ def test_a_line_whose_seconds_or_sizes_alone_differ_is_the_same():
 
 def test_many_different_lines_take_no_more_memory():
     repeats = Repeats()
-    assert all(repeats.filter(a_record("line {}".format(number))) for number in range(5000))
+    assert all(repeats.filter(a_record(f"line {number}")) for number in range(5000))
     assert len(repeats._lines) <= 500
 
 

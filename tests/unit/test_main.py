@@ -43,8 +43,14 @@ def lost(request):
 
 
 def run(words, stderr=subprocess.PIPE):
-    return subprocess.run([sys.executable] + words, cwd=str(ROOT), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=stderr, universal_newlines=True)
+    return subprocess.run(
+        [sys.executable] + words,
+        cwd=str(ROOT),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        universal_newlines=True,
+    )
 
 
 def test_a_camera_is_reopened_though_nobody_reads_the_log(tmp_path, lost):
@@ -88,17 +94,27 @@ sys.exit(__main__.main(["daemon", "daemon.json"]))
 """
 
 
-@pytest.mark.parametrize("error, code, words", [
-    ("errors.SourceError('The driver of the camera is gone.')", 4, "The driver of the camera is gone."),
-    ("ValueError('rtsp://user:secret@camera/1 is odd')", 1,
-     "The daemon failed (ValueError: rtsp://***@camera/1 is odd). This is a mistake in Splitlens."),
-    ("MemoryError()", 1, "The daemon failed (MemoryError). This is a mistake in Splitlens."),
-])
+@pytest.mark.parametrize(
+    "error, code, words",
+    [
+        ("errors.SourceError('The driver of the camera is gone.')", 4, "The driver of the camera is gone."),
+        (
+            "ValueError('rtsp://user:secret@camera/1 is odd')",
+            1,
+            "The daemon failed (ValueError: rtsp://***@camera/1 is odd). This is a mistake in Splitlens.",
+        ),
+        ("MemoryError()", 1, "The daemon failed (MemoryError). This is a mistake in Splitlens."),
+    ],
+)
 def test_whatever_ends_the_daemon_leaves_its_reason_for_the_page(tmp_path, error, code, words):
     (tmp_path / "daemon.json").write_text('{"arguments": []}')
     done = subprocess.run(
-        [sys.executable, "-c", FAIL.format(error)], cwd=str(tmp_path), env=dict(os.environ, PYTHONPATH=str(ROOT)),
-        stderr=subprocess.PIPE, universal_newlines=True)
+        [sys.executable, "-c", FAIL.format(error)],
+        cwd=str(tmp_path),
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
     assert (done.returncode, read_last_words(tmp_path)) == (code, words)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}[+-]\d{4} ERROR daemon: .+\n", done.stderr), done.stderr
 
@@ -119,7 +135,11 @@ sys.exit(__main__.main(["daemon", "daemon.json"]))
 def test_a_thread_of_the_daemon_that_fails_later_ends_it_with_the_reason(tmp_path):
     (tmp_path / "daemon.json").write_text('{"arguments": ["missing.mp4", "--models-dir", "."]}')
     done = subprocess.run(
-        [sys.executable, "-c", FAIL_LATER], cwd=str(tmp_path), env=dict(os.environ, PYTHONPATH=str(ROOT)),
-        stderr=subprocess.PIPE, universal_newlines=True)
+        [sys.executable, "-c", FAIL_LATER],
+        cwd=str(tmp_path),
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
     assert done.returncode == 1, done.stderr
     assert "ValueError: a mistake" in read_last_words(tmp_path)

@@ -28,13 +28,16 @@ def reframe_plainly(mask, box, width, height):
 
 @pytest.mark.parametrize("side", [15, 33])
 @pytest.mark.parametrize("width, height", [(160, 120), (41, 30), (12, 7)])
-@pytest.mark.parametrize("box", [
-    (0.103, 0.207, 0.83, 0.61),
-    (0.0, 0.0, 1.0, 1.0),
-    (0.31, 0.0, 0.37, 1.0),  # flat
-    (0.7, 0.6, 1.0, 1.0),  # in the corner
-    (0.501, 0.503, 0.512, 0.509),  # smaller than a pixel of the smaller sizes
-])
+@pytest.mark.parametrize(
+    "box",
+    [
+        (0.103, 0.207, 0.83, 0.61),
+        (0.0, 0.0, 1.0, 1.0),
+        (0.31, 0.0, 0.37, 1.0),  # flat
+        (0.7, 0.6, 1.0, 1.0),  # in the corner
+        (0.501, 0.503, 0.512, 0.509),  # smaller than a pixel of the smaller sizes
+    ],
+)
 def test_a_mask_lies_in_its_box(side, width, height, box):
     masks = np.random.RandomState(side).rand(1, side, side).astype(np.float32)
     boxes = np.array([box], np.float32)

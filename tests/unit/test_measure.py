@@ -60,6 +60,7 @@ class Ends(Sink):
 @pytest.fixture
 def seconds_are_calls(monkeypatch):
     """A clock by which each call of a front takes a second and nothing else takes any."""
+
     def front_many(detector, images):
         found = of_counting(detector, images)
         with detector.lock:
@@ -74,6 +75,7 @@ def seconds_are_calls(monkeypatch):
 @pytest.fixture
 def enough(monkeypatch):
     """Set it, and whatever runs for some seconds has run for as long."""
+
     class Timer:
         def __init__(self, seconds, function):
             self.thread = threading.Thread(target=lambda: (event.wait(60), function()))
@@ -122,7 +124,7 @@ def test_the_loop_serves_every_stream_and_leaves_the_detector_open(enough, batch
     rate = measure.measure_loop(detector, IMAGES, 600, streams, sinks=further)
     assert not detector.is_closed
     assert rate.frames == detector.backs == sum(len(sink.frames) for sink in sinks) > streams
-    assert {name for sink in sinks for name in sink.frames} == {"stream {}".format(n) for n in range(streams)}
+    assert {name for sink in sinks for name in sink.frames} == {f"stream {n}" for n in range(streams)}
     assert [sink.ends for sink in sinks] == [1] * streams
     assert 0 < rate.latency(50) <= rate.latency(99)
 
@@ -130,16 +132,23 @@ def test_the_loop_serves_every_stream_and_leaves_the_detector_open(enough, batch
 def test_a_camera_gives_no_more_than_it_has(enough):
     fps = 20.0
     taken = Ends(lambda frames: enough.set() if frames == 5 else None)
-    for rate in (measure.measure_paced(Counting(), IMAGES, 0.3, fps),
-                 measure.measure_loop(Counting(), IMAGES, 600, fps=fps, sinks=lambda meter: [taken])):
+    for rate in (
+        measure.measure_paced(Counting(), IMAGES, 0.3, fps),
+        measure.measure_loop(Counting(), IMAGES, 600, fps=fps, sinks=lambda meter: [taken]),
+    ):
         assert 0 < rate.frames <= rate.seconds * fps + 1
     assert len(taken.frames) >= 5
 
 
-@pytest.mark.parametrize("way", [
-    measure.measure_whole, measure.measure_engine, measure.measure_loop,
-    lambda detector, images, seconds: measure.measure_paced(detector, images, seconds, 1000.0),
-])
+@pytest.mark.parametrize(
+    "way",
+    [
+        measure.measure_whole,
+        measure.measure_engine,
+        measure.measure_loop,
+        lambda detector, images, seconds: measure.measure_paced(detector, images, seconds, 1000.0),
+    ],
+)
 def test_one_frame_is_measured_even_where_the_time_is_over_at_once(way):
     assert way(Counting(), IMAGES, 0.0).frames > 0
 

@@ -85,9 +85,11 @@ def test_a_model_that_a_board_cannot_hold_is_refused_and_tried_by_force(model, f
     name = "my_rcnn" if model == "my_rcnn" else model
     with pytest.raises(ModelError) as raised:
         load(monkeypatch, models_dir, model, TX2)
-    assert str(raised.value) == (
-        "{}: {} models need more memory than the NVIDIA Jetson TX2 has; SSD models fit. `--force` tries it all the "
-        "same.".format(name, family))
+    assert (
+        str(raised.value)
+        == f"{name}: {family} models need more memory than the NVIDIA Jetson TX2 has; SSD models fit. `--force` tries"
+        " it all the same."
+    )
     assert load(monkeypatch, models_dir, model, TX2, "--force") == [name]
     assert load(monkeypatch, models_dir, model, PC) == [name]
 

@@ -9,8 +9,18 @@ from appliance.engines.picked import least_score, pick
 from appliance.graph.suppression import Suppression
 
 SETTINGS = Suppression(
-    boxes=0, scores=1, window=None, classes=3, class_offset=1, iou_threshold=0.6, score_threshold=1e-8,
-    per_class=100, in_all=100, clip="never", valid=None, rescale=False,
+    boxes=0,
+    scores=1,
+    window=None,
+    classes=3,
+    class_offset=1,
+    iou_threshold=0.6,
+    score_threshold=1e-8,
+    per_class=100,
+    in_all=100,
+    clip="never",
+    valid=None,
+    rescale=False,
 )
 
 
@@ -143,9 +153,15 @@ def test_nothing_found_is_an_empty_result():
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 0.6, 0.99])
-@pytest.mark.parametrize("settings", [
-    SETTINGS, SETTINGS._replace(in_all=4), SETTINGS._replace(clip="after", in_all=4),
-    SETTINGS._replace(clip="before", rescale=True)])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SETTINGS,
+        SETTINGS._replace(in_all=4),
+        SETTINGS._replace(clip="after", in_all=4),
+        SETTINGS._replace(clip="before", rescale=True),
+    ],
+)
 def test_images_of_a_batch_are_done_as_each_alone(settings, threshold):
     random = np.random.RandomState(7)
     corners = random.rand(4, 30, 1, 2).astype(np.float32)

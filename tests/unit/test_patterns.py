@@ -32,12 +32,18 @@ def patterns():
         for path in sorted((ROOT / folder).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             for node in ast.walk(tree):
-                if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FUNCTIONS
-                        and isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.args):
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and node.func.attr in FUNCTIONS
+                    and isinstance(node.func.value, ast.Name)
+                    and node.func.value.id == "re"
+                    and node.args
+                ):
                     text = written(node.args[0])
                     uses = [node.func.attr] if node.func.attr != "compile" else uses_of(node, tree)
                     if text is not None:
-                        place = "{}:{}".format(path.relative_to(ROOT), node.lineno)
+                        place = f"{path.relative_to(ROOT)}:{node.lineno}"
                         found += [(place, use, text, flags(node)) for use in uses]
     return found
 
@@ -47,8 +53,11 @@ def uses_of(call, tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and node.value is call and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
-            used = {other.attr for other in ast.walk(tree) if isinstance(other, ast.Attribute)
-                    and isinstance(other.value, ast.Name) and other.value.id == name}
+            used = {
+                other.attr
+                for other in ast.walk(tree)
+                if isinstance(other, ast.Attribute) and isinstance(other.value, ast.Name) and other.value.id == name
+            }
             return sorted(used & set(FUNCTIONS)) or ["finditer"]
     return ["finditer"]
 
@@ -69,8 +78,12 @@ def written(node):
 
 
 def flags(call):
-    words = {word.attr for node in call.args[1:] + [keyword.value for keyword in call.keywords]
-             for word in ast.walk(node) if isinstance(word, ast.Attribute)}
+    words = {
+        word.attr
+        for node in call.args[1:] + [keyword.value for keyword in call.keywords]
+        for word in ast.walk(node)
+        if isinstance(word, ast.Attribute)
+    }
     return sum(int(getattr(re, word)) for word in words if word in FLAGS)
 
 
@@ -110,8 +123,14 @@ def fits(sign, kind, value):
         return ord(sign) == value
     if name == "RANGE":
         return value[0] <= ord(sign) <= value[1]
-    classes = {"CATEGORY_DIGIT": r"\d", "CATEGORY_NOT_DIGIT": r"\D", "CATEGORY_SPACE": r"\s",
-               "CATEGORY_NOT_SPACE": r"\S", "CATEGORY_WORD": r"\w", "CATEGORY_NOT_WORD": r"\W"}
+    classes = {
+        "CATEGORY_DIGIT": r"\d",
+        "CATEGORY_NOT_DIGIT": r"\D",
+        "CATEGORY_SPACE": r"\s",
+        "CATEGORY_NOT_SPACE": r"\S",
+        "CATEGORY_WORD": r"\w",
+        "CATEGORY_NOT_WORD": r"\W",
+    }
     return re.match(classes[str(value)], sign) is not None
 
 
@@ -175,11 +194,12 @@ def test_a_pattern_takes_time_by_the_length_of_its_text(limited, place, function
         try:
             cost(function, pattern, flag, text)
         except TooLong:
-            pytest.fail("{}: re.{}({!r}) on {!r}... {!r}".format(place, function, pattern, text[:40], text[-20:]))
+            pytest.fail(f"{place}: re.{function}({pattern!r}) on {text[:40]!r}... {text[-20:]!r}")
 
 
-@pytest.mark.parametrize("pattern", [
-    r"[a-z][a-z0-9+.-]*://", r"\s+$", r"(\w+\s?)*x", r"^\s*<\s*ID", r"[^:]+(?::[^ :]+)*: x"])
+@pytest.mark.parametrize(
+    "pattern", [r"[a-z][a-z0-9+.-]*://", r"\s+$", r"(\w+\s?)*x", r"^\s*<\s*ID", r"[^:]+(?::[^ :]+)*: x"]
+)
 def test_a_pattern_that_takes_the_square_is_found(limited, pattern, monkeypatch):
     """So that this test proves something."""
     monkeypatch.setitem(globals(), "PROCESSOR_SECONDS", 1)

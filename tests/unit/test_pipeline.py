@@ -175,7 +175,7 @@ class TestIntake:
         taken = []
         for number in range(3):
             intake.put("fast", "old")
-            intake.put("fast", "f{}".format(number))
+            intake.put("fast", f"f{number}")
             taken.append(intake.take_with(lambda: None)[2])
         assert taken == [[("fast", "f0")], [("slow", "s0")], [("fast", "f2")]]
         assert (intake.drops("fast"), intake.drops("slow")) == (4, 0)
@@ -189,8 +189,12 @@ class TestIntake:
         assert intake.take_with(lambda: None, bound=lambda live: 1) is not None
         intake.put("a", 1)
         takings = []
-        threads = [threading.Thread(target=lambda: takings.append(
-            intake.take_with(lambda: None, bound=lambda live: 1)), daemon=True) for _ in range(3)]
+        threads = [
+            threading.Thread(
+                target=lambda: takings.append(intake.take_with(lambda: None, bound=lambda live: 1)), daemon=True
+            )
+            for _ in range(3)
+        ]
         for thread in threads:
             thread.start()
         wait_for(lambda: len(intake._filled._waiters) == 3)
@@ -222,7 +226,11 @@ class TestIntake:
                 intake.put(stream, item)
         intake.close()
         assert intake.take_with(lambda: 4, lambda claimed, item: claimed) == (
-            0, 0, [("a", "1"), ("b", "4"), ("a", "2"), ("b", "5")], 4)
+            0,
+            0,
+            [("a", "1"), ("b", "4"), ("a", "2"), ("b", "5")],
+            4,
+        )
         assert intake.take_with(lambda: 4, lambda claimed, item: claimed) == (1, 4, [("a", "3")], 4)
         assert intake.take_with(lambda: 4) is None
 
@@ -237,7 +245,6 @@ class TestIntake:
         waiting.join(LIMIT)
         assert answers == [False]
         assert intake.put("a", 3) is False
-
 
     @pytest.mark.parametrize("release", [lambda intake: intake.done(), lambda intake: intake.unbind()])
     def test_who_takes_waits_while_as_much_as_may_be_is_under_way(self, release):
@@ -283,7 +290,7 @@ class TestResultQueue:
         queue.put([self.result(6)])
         queue.close()
         assert queue.take()[0].frame.index == 6 and queue.take() is None and not queue.put([self.result(7)])
-        message, = [record.getMessage() for record in caplog.records]
+        (message,) = [record.getMessage() for record in caplog.records]
         assert message.startswith("json of stream main does not keep up")
 
     def test_masks_that_wait_are_bounded_by_their_bytes_and_pictures_are_not_kept(self):
@@ -390,8 +397,9 @@ class TestLoop:
     def test_cameras_are_not_kept_waiting_behind_calls_that_queue_up(self):
         held, detector = threading.Event(), Fake(workers=8, batch=4, front_at=lambda number: held.wait(LIMIT))
         sinks = [Collect() for _ in range(3)]
-        feeds = [Feed(Numbers(None, is_live=True), [sink], Meter(5.0), stream=str(index))
-                 for index, sink in enumerate(sinks)]
+        feeds = [
+            Feed(Numbers(None, is_live=True), [sink], Meter(5.0), stream=str(index)) for index, sink in enumerate(sinks)
+        ]
         with Loop(detector, feeds, stays=True) as loop:
             wait_for(lambda: len(detector.batches) == 2)
             time.sleep(0.05)
@@ -419,8 +427,10 @@ class TestLoop:
         camera, movie = Numbers(None, is_live=True), Numbers(60)
         sinks, ended = [Collect(), Collect()], threading.Event()
         detector = Fake(workers=3, batch=4, front_at=lambda number: time.sleep(0.002))
-        feeds = [Feed(camera, [sinks[0]], Meter(5.0), "camera"),
-                 Feed(movie, [sinks[1]], Meter(5.0), "movie", on_end=lambda error: ended.set())]
+        feeds = [
+            Feed(camera, [sinks[0]], Meter(5.0), "camera"),
+            Feed(movie, [sinks[1]], Meter(5.0), "movie", on_end=lambda error: ended.set()),
+        ]
         with Loop(detector, feeds, stays=True) as loop:
             assert ended.wait(LIMIT)
             wait_for(lambda: len(sinks[1].results) == 60)
@@ -802,12 +812,12 @@ class TestStreams:
 
     def test_results_are_changed_before_the_sinks_get_them(self):
         sink = Collect()
-        feed = Feed(Numbers(3), [sink], Meter(5.0),
-                    change=lambda result: result._replace(detections=Detections.empty()))
+        feed = Feed(
+            Numbers(3), [sink], Meter(5.0), change=lambda result: result._replace(detections=Detections.empty())
+        )
         with Loop(Fake(), [feed]) as loop:
             loop.wait()
         assert [len(result.detections.boxes) for result in sink.results] == [0, 0, 0]
-
 
     def test_the_old_detector_can_be_waited_for(self):
         gate, old, new, sink = threading.Event(), Fake(), Fake(), Collect()

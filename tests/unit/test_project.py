@@ -19,15 +19,28 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def run(command, **options):
     return subprocess.run(
-        command, cwd=str(ROOT), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        universal_newlines=True, **options)
+        command,
+        cwd=str(ROOT),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        **options,
+    )
 
 
-@pytest.mark.parametrize("module", [
-    "appliance", "appliance.settings", "appliance.board", "appliance.zoo.store", "appliance.doctor",
-])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "appliance",
+        "appliance.settings",
+        "appliance.board",
+        "appliance.zoo.store",
+        "appliance.doctor",
+    ],
+)
 def test_what_the_command_line_loads_brings_nothing_heavy(module):
-    program = "import sys, {}; print(sorted({{'tensorflow', 'cv2'}} & set(sys.modules)))".format(module)
+    program = f"import sys, {module}; print(sorted({{'tensorflow', 'cv2'}} & set(sys.modules)))"
     assert run([sys.executable, "-c", program]).stdout.strip() == "[]"
 
 
@@ -74,14 +87,23 @@ def test_an_installed_copy_finds_its_files(tmp_path):
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(str(ROOT / name), str(source))
     program = "import setuptools; setuptools.setup()"
-    building = subprocess.run([sys.executable, "-c", program, "-q", "build", "--build-lib", str(built)],
-                              cwd=str(source), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    building = subprocess.run(
+        [sys.executable, "-c", program, "-q", "build", "--build-lib", str(built)],
+        cwd=str(source),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert building.returncode == 0, building.stdout
     shutil.rmtree(str(source))
     labels = "from appliance.zoo.labels import builtin_labels as b; print(len(b('coco')), len(b('pascal')))"
     for words in (["-m", "appliance", "config", "show"], ["-m", "appliance", "models", "list"], ["-c", labels]):
-        done = subprocess.run([sys.executable] + words, cwd=str(tmp_path), env={"PYTHONPATH": str(built)},
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            [sys.executable] + words,
+            cwd=str(tmp_path),
+            env={"PYTHONPATH": str(built)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         assert done.returncode == 0, done.stdout
 
 
@@ -98,7 +120,7 @@ class FakeMachine:
 
     def add(self, name, script):
         path = self.bin / name
-        path.write_text('#!/bin/sh\necho "{} $*" >> "{}"\n{}\n'.format(name, self.log, script))
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >> "{self.log}"\n{script}\n')
         path.chmod(0o755)
 
     def run(self, *command):
@@ -202,9 +224,13 @@ def test_a_sample_is_taken_only_if_it_is_the_right_one(tmp_path):
 
 def test_a_sample_that_pip_cannot_get_is_an_error_with_its_reason(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setattr(fetch_samples, "SAMPLES", {
-        "picture.jpg": fetch_samples.Sample("no-such-package==1.0", "some/picture.jpg", ""),
-    })
+    monkeypatch.setattr(
+        fetch_samples,
+        "SAMPLES",
+        {
+            "picture.jpg": fetch_samples.Sample("no-such-package==1.0", "some/picture.jpg", ""),
+        },
+    )
     with pytest.raises(fetch_samples.SampleError, match="pip could not download no-such-package"):
         fetch_samples.fetch(["picture.jpg"], tmp_path / "samples")
 

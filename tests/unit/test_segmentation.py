@@ -11,13 +11,16 @@ SIDE = 513
 NO_TIMINGS = Timings(0, 0, 0, 0, 0, 0)
 
 
-@pytest.mark.parametrize("width, height, fed", [
-    (1080, 810, (513, 385)),
-    (810, 1080, (385, 513)),
-    (513, 100, (513, 100)),
-    (160, 120, (513, 385)),
-    (3000, 2, (513, 1)),
-])
+@pytest.mark.parametrize(
+    "width, height, fed",
+    [
+        (1080, 810, (513, 385)),
+        (810, 1080, (385, 513)),
+        (513, 100, (513, 100)),
+        (160, 120, (513, 385)),
+        (3000, 2, (513, 1)),
+    ],
+)
 def test_the_longer_side_is_what_the_network_takes(width, height, fed):
     image = np.random.RandomState(0).randint(0, 256, (height, width, 3), np.uint8)
     fitted = fit(image, SIDE)
@@ -71,9 +74,14 @@ def test_areas_are_pixels_of_each_class_the_largest_first():
     assert sum(areas.values()) == class_map.size
 
 
-@pytest.mark.parametrize("labels, is_background", [
-    ({0: "background", 1: "aeroplane"}, True), ({}, True), ({0: "road", 1: "sidewalk"}, False),
-])
+@pytest.mark.parametrize(
+    "labels, is_background",
+    [
+        ({0: "background", 1: "aeroplane"}, True),
+        ({}, True),
+        ({0: "road", 1: "sidewalk"}, False),
+    ],
+)
 def test_class_0_is_the_background_unless_the_labels_say_otherwise(labels, is_background):
     frame = Frame(np.zeros((2, 2, 3), np.uint8), 0, "x", 0.0, 0.0, 0.0)
     result = Result(frame, Detections.empty(), NO_TIMINGS, labels, Segmentation(np.zeros((2, 2), np.uint8)))

@@ -65,15 +65,18 @@ model_path: 'models/ssd_mobilenet_v1_coco_2018_01_28/frozen_inference_graph.pb'
 
 XAVIER_CAMERA = (
     "nvarguscamerasrc ! video/x-raw(memory:NVMM), width=1280, height=720,format=NV12, framerate=120/1 "
-    "! nvvidconv ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink")
+    "! nvvidconv ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink"
+)
 TX2_CAMERA = (
     "nvcamerasrc ! video/x-raw(memory:NVMM), width=(int)1280, height=(int)720, format=(string)I420, "
     "framerate=(fraction)30/1 ! nvvidconv flip-method=0 ! video/x-raw, format=(string)BGRx ! videoconvert "
-    "! video/x-raw, format=(string)BGR ! appsink")
+    "! video/x-raw, format=(string)BGR ! appsink"
+)
 RTSP_CAMERA = (
     "rtspsrc location=rtsp://127.0.0.1:8554/test latency=500 ! rtph264depay ! h264parse ! omxh264dec "
     "! nvvidconv ! video/x-raw, width=(int)1280, height=(int)720, format=(string)BGRx ! videoconvert "
-    "! appsink")
+    "! appsink"
+)
 
 
 @pytest.fixture
@@ -103,6 +106,7 @@ def complaint(text=None, environ=None, overrides=None):
 
 def test_every_default_fits_its_own_row():
     from appliance.settings.values import check_value
+
     for setting in SETTINGS.values():
         if setting.default is not None:
             value = check_value(setting, setting.default)
@@ -113,9 +117,18 @@ def test_every_default_fits_its_own_row():
 def test_the_original_config_file_loads_unchanged(here):
     loaded = load(ORIGINAL)
     assert loaded.settings == dataclasses.replace(
-        Settings(), camera_input=1, max_frames=5000, width=600, height=600, worker_threads=4,
-        label_path="models/labels/mscoco_label_map.pbtxt", split_shape=1917, num_classes=90,
-        model_type="nms_v2", model_path="models/ssd_mobilenet_v1_coco_2018_01_28/frozen_inference_graph.pb")
+        Settings(),
+        camera_input=1,
+        max_frames=5000,
+        width=600,
+        height=600,
+        worker_threads=4,
+        label_path="models/labels/mscoco_label_map.pbtxt",
+        split_shape=1917,
+        num_classes=90,
+        model_type="nms_v2",
+        model_path="models/ssd_mobilenet_v1_coco_2018_01_28/frozen_inference_graph.pb",
+    )
     assert chosen_model(loaded) == "models/ssd_mobilenet_v1_coco_2018_01_28/frozen_inference_graph.pb"
     assert loaded.origins["det_th"] == "config.yml line 20"
     assert check(loaded) == "config.yml: 25 settings, no mistakes"
@@ -132,7 +145,7 @@ def test_the_original_config_file_with_its_tensorrt_variant(here):
 
 @pytest.mark.parametrize("pipeline", [XAVIER_CAMERA, TX2_CAMERA, RTSP_CAMERA])
 def test_the_original_pipelines_are_taken_as_they_are(here, pipeline):
-    assert load('camera_input: "{}"\n'.format(pipeline)).settings.camera_input == pipeline
+    assert load(f'camera_input: "{pipeline}"\n').settings.camera_input == pipeline
     assert load(environ={"SPLITLENS_CAMERA_INPUT": pipeline}).settings.camera_input == pipeline
 
 
@@ -145,14 +158,33 @@ def test_each_layer_beats_the_one_below(here):
     keys = ("det_th", "width", "height", "camera_input", "exact")
     assert [getattr(loaded.settings, key) for key in keys] == [0.4, 642, 481, "a ! appsink", False]
     assert [loaded.origins[key] for key in keys] == [
-        "--det-th", "SPLITLENS_WIDTH", "config.yml line 3", "profile xavier", "default"]
+        "--det-th",
+        "SPLITLENS_WIDTH",
+        "config.yml line 3",
+        "profile xavier",
+        "default",
+    ]
     assert [loaded.layers[key] for key in keys] == [
-        Layer.COMMAND_LINE, Layer.ENVIRONMENT, Layer.CONFIG_FILE, Layer.PROFILE, Layer.DEFAULT]
+        Layer.COMMAND_LINE,
+        Layer.ENVIRONMENT,
+        Layer.CONFIG_FILE,
+        Layer.PROFILE,
+        Layer.DEFAULT,
+    ]
 
 
-@pytest.mark.parametrize("text", [
-    "", "\n\n", "# nothing yet\n", "---\n", "---\n# nothing\n", "\ufeff", "det_th:\n",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n\n",
+        "# nothing yet\n",
+        "---\n",
+        "---\n# nothing\n",
+        "\ufeff",
+        "det_th:\n",
+    ],
+)
 def test_a_file_that_sets_nothing_is_no_mistake(here, text):
     loaded = load(text)
     assert loaded.settings == Settings()
@@ -160,9 +192,15 @@ def test_a_file_that_sets_nothing_is_no_mistake(here, text):
     assert check(loaded) == "config.yml: 0 settings, no mistakes"
 
 
-@pytest.mark.parametrize("text", [
-    "\ufeffdet_th: 0.25\n", "det_th: 0.25\r\nwidth: 64\r\n", "{det_th: 0.25}", "det_th: 25e-2",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffdet_th: 0.25\n",
+        "det_th: 0.25\r\nwidth: 64\r\n",
+        "{det_th: 0.25}",
+        "det_th: 25e-2",
+    ],
+)
 def test_other_ways_to_write_a_file(here, text):
     assert load(text).settings.det_th == 0.25
 
@@ -181,95 +219,149 @@ def test_a_value_left_empty_is_not_set(here):
     assert loaded.origins["camera_input"] == "profile tx2"
 
 
-@pytest.mark.parametrize("written, value", [
-    ("0", 0), ("2", 2), ("'0'", 0), ("/dev/video1", "/dev/video1"), ("rtsp://cam/1", "rtsp://cam/1"),
-    (">\n  videotestsrc !\n  appsink\n", "videotestsrc ! appsink"),
-])
+@pytest.mark.parametrize(
+    "written, value",
+    [
+        ("0", 0),
+        ("2", 2),
+        ("'0'", 0),
+        ("/dev/video1", "/dev/video1"),
+        ("rtsp://cam/1", "rtsp://cam/1"),
+        (">\n  videotestsrc !\n  appsink\n", "videotestsrc ! appsink"),
+    ],
+)
 def test_what_a_camera_may_be(here, written, value):
     camera = load("camera_input: " + written).settings.camera_input
     assert camera == value and type(camera) is type(value)
 
 
-@pytest.mark.parametrize("written, value", [
-    ("true", True), ("True", True), ("yes", True), ("on", True), ("1", True), (" TRUE ", True),
-    ("false", False), ("No", False), ("off", False), ("0", False),
-])
+@pytest.mark.parametrize(
+    "written, value",
+    [
+        ("true", True),
+        ("True", True),
+        ("yes", True),
+        ("on", True),
+        ("1", True),
+        (" TRUE ", True),
+        ("false", False),
+        ("No", False),
+        ("off", False),
+        ("0", False),
+    ],
+)
 def test_truth_in_the_environment(here, written, value):
     assert load(environ={"SPLITLENS_VISUALIZE": written}).settings.visualize is value
 
 
-@pytest.mark.parametrize("written, value", [
-    ("yes", True), ("On", True), ("FALSE", False), ("no", False), ("1", True), ("0", False), ('"True"', True),
-    ("'yes'", True), ('"False"', False),
-])
+@pytest.mark.parametrize(
+    "written, value",
+    [
+        ("yes", True),
+        ("On", True),
+        ("FALSE", False),
+        ("no", False),
+        ("1", True),
+        ("0", False),
+        ('"True"', True),
+        ("'yes'", True),
+        ('"False"', False),
+    ],
+)
 def test_truth_in_a_file(here, written, value):
     assert load("visualize: " + written).settings.visualize is value
 
 
-@pytest.mark.parametrize("written, expected", [
-    ("det_treshold: 0.5", "line 1: det_treshold is no setting; did you mean det_th?"),
-    ("\nsplit_modle: true", "line 2: split_modle is no setting; did you mean split_model?"),
-    ("Det-Th: 1", "line 1: Det-Th is no setting; did you mean det_th?"),
-    ("zzzzzz: 1", "line 1: zzzzzz is no setting; `python -m appliance config show` lists all settings"),
-    ("det_th: high", "line 1: det_th must be a number from 0 to 1, not 'high'"),
-    ("det_th: '0.5'", "line 1: det_th must be a number from 0 to 1, not the text '0.5'"),
-    ("det_th: 1.5", "line 1: det_th must be a number from 0 to 1, not 1.5"),
-    ("det_th: -0.1", "line 1: det_th must be a number from 0 to 1, not -0.1"),
-    ("det_th: .nan", "line 1: det_th must be a number from 0 to 1, not '.nan'"),
-    ("det_th: nan", "line 1: det_th must be a number from 0 to 1, not 'nan'"),
-    ("det_th: true", "line 1: det_th must be a number from 0 to 1, not true"),
-    ("det_th: 0,5", "line 1: det_th must be a number from 0 to 1, not '0,5'"),
-    ("det_th: [0.5]", "line 1: det_th must be a number from 0 to 1, not a list"),
-    ("det_th: {a: 1}", "line 1: det_th must be a number from 0 to 1, not a group of settings"),
-    ("det_th: !!python/name:os.system x",
-     "line 1: det_th must be a number from 0 to 1, not something tagged "
-     "!!python/name:os.system"),
-    ("model: !load x", "line 1: model must be a text, not something tagged !load"),
-    ("width: 0", "line 1: width must be a whole number of pixels from 1 to 16384, not 0"),
-    ("width: 16385", "line 1: width must be a whole number of pixels from 1 to 16384, not 16385"),
-    ("width: 640.5", "line 1: width must be a whole number of pixels from 1 to 16384, not 640.5"),
-    ("width: 1:30", "line 1: width must be a whole number of pixels from 1 to 16384, not '1:30'"),
-    ("max_frames: -1", "line 1: max_frames must be a whole number of frames from 0 up, not -1"),
-    ("fps_interval: 0",
-     "line 1: fps_interval must be a number of seconds from 0.01 to 3600, not 0"),
-    ("fps_interval: .inf",
-     "line 1: fps_interval must be a number of seconds from 0.01 to 3600, not '.inf'"),
-    ("visualize: 2", "line 1: visualize must be true or false, not 2"),
-    ("visualize: maybe", "line 1: visualize must be true or false, not the text 'maybe'"),
-    ("model_type: nms_v9", "line 1: model_type must be one of nms_v0, nms_v1, nms_v2, trt_v1, "
-                           "mask_v1, faster_v2, deeplab_v3, not 'nms_v9'"),
-    ("precision_model: FP64", "line 1: precision_model must be one of FP32, FP16, INT8, not 'FP64'"),
-    ("label_path: False", "line 1: label_path must be a text, not False"),
-    ("model: 2018_01_28", "line 1: model must be a text, not 2018_01_28; if that is a name, "
-                          "write '2018_01_28'"),
-    ("camera_input: -1", "line 1: camera_input must be a camera index from 0 to 255 or a text "
-                         "(device path, RTSP or HTTP address, GStreamer pipeline), not -1"),
-    ("camera_input: 0.5", "line 1: camera_input must be a camera index from 0 to 255 or a text "
-                          "(device path, RTSP or HTTP address, GStreamer pipeline), not 0.5; "
-                          "if that is a name, write '0.5'"),
-    ("width: 600\ndet_th:0.5\nheight: 5", "line 2: det_th has no space after the colon; write `det_th: VALUE`"),
-    ("width: 600\ndet_th = 0.5\nheight: 5", "line 2: det_th has = in the place of a colon; write `det_th: VALUE`"),
-    ("width: 600\ndet_th=0.5", "line 2: det_th has = in the place of a colon; write `det_th: VALUE`"),
-    ("det_th:0.5\nheight: 5", "line 1: det_th has no space after the colon; write `det_th: VALUE`"),
-    ("det_th = 0.5", "line 1: det_th has = in the place of a colon; write `det_th: VALUE`"),
-    ("camera_input:rtsp://a:secret@b/1", "line 1: camera_input has no space after the colon; write "
-                                         "`camera_input: VALUE`"),
-    ('movie_input: "C:\\Users\\me\\input.mp4"',
-     "line 1, column 19: in double quotes \\ begins an escape; use single quotes"),
-    ('movie_input: "C:\\temp\\new.mp4"',
-     "line 1: movie_input has an escape in it: in double quotes \\ begins an escape; use single quotes"),
-    ("width: 1\n\nwidth: 2", "line 3: width is already set in line 1; keep one of the two"),
-    ("[1]: 2", "line 1: the name of a setting must be a single word"),
-    ("- width: 1", "line 1: not a config file; write one `key: value` a line"),
-    ("just words", "line 1: not a config file; write one `key: value` a line"),
-    ("det_th:\t0.5", "line 1, column 8: a tab; use spaces instead"),
-    ("width: 5\n\theight: 5", "line 2, column 1: a tab; use spaces instead"),
-    ("width: 1\n---\nwidth: 2",
-     "line 2, column 1: a second document starts here; a config file has only one `---`, at its top"),
-    ("width: 1\nmodel: 'x\n", "line 3, column 1: not valid YAML: found unexpected end of stream; "
-                              "write one `key: value` a line"),
-    ("width: 1\nmodel: a\x01b\n", "line 2: a character that a config file cannot hold; delete it"),
-])
+@pytest.mark.parametrize(
+    "written, expected",
+    [
+        ("det_treshold: 0.5", "line 1: det_treshold is no setting; did you mean det_th?"),
+        ("\nsplit_modle: true", "line 2: split_modle is no setting; did you mean split_model?"),
+        ("Det-Th: 1", "line 1: Det-Th is no setting; did you mean det_th?"),
+        ("zzzzzz: 1", "line 1: zzzzzz is no setting; `python -m appliance config show` lists all settings"),
+        ("det_th: high", "line 1: det_th must be a number from 0 to 1, not 'high'"),
+        ("det_th: '0.5'", "line 1: det_th must be a number from 0 to 1, not the text '0.5'"),
+        ("det_th: 1.5", "line 1: det_th must be a number from 0 to 1, not 1.5"),
+        ("det_th: -0.1", "line 1: det_th must be a number from 0 to 1, not -0.1"),
+        ("det_th: .nan", "line 1: det_th must be a number from 0 to 1, not '.nan'"),
+        ("det_th: nan", "line 1: det_th must be a number from 0 to 1, not 'nan'"),
+        ("det_th: true", "line 1: det_th must be a number from 0 to 1, not true"),
+        ("det_th: 0,5", "line 1: det_th must be a number from 0 to 1, not '0,5'"),
+        ("det_th: [0.5]", "line 1: det_th must be a number from 0 to 1, not a list"),
+        ("det_th: {a: 1}", "line 1: det_th must be a number from 0 to 1, not a group of settings"),
+        (
+            "det_th: !!python/name:os.system x",
+            "line 1: det_th must be a number from 0 to 1, not something tagged !!python/name:os.system",
+        ),
+        ("model: !load x", "line 1: model must be a text, not something tagged !load"),
+        ("width: 0", "line 1: width must be a whole number of pixels from 1 to 16384, not 0"),
+        ("width: 16385", "line 1: width must be a whole number of pixels from 1 to 16384, not 16385"),
+        ("width: 640.5", "line 1: width must be a whole number of pixels from 1 to 16384, not 640.5"),
+        ("width: 1:30", "line 1: width must be a whole number of pixels from 1 to 16384, not '1:30'"),
+        ("max_frames: -1", "line 1: max_frames must be a whole number of frames from 0 up, not -1"),
+        ("fps_interval: 0", "line 1: fps_interval must be a number of seconds from 0.01 to 3600, not 0"),
+        ("fps_interval: .inf", "line 1: fps_interval must be a number of seconds from 0.01 to 3600, not '.inf'"),
+        ("visualize: 2", "line 1: visualize must be true or false, not 2"),
+        ("visualize: maybe", "line 1: visualize must be true or false, not the text 'maybe'"),
+        (
+            "model_type: nms_v9",
+            (
+                "line 1: model_type must be one of nms_v0, nms_v1, nms_v2, trt_v1, "
+                "mask_v1, faster_v2, deeplab_v3, not 'nms_v9'"
+            ),
+        ),
+        ("precision_model: FP64", "line 1: precision_model must be one of FP32, FP16, INT8, not 'FP64'"),
+        ("label_path: False", "line 1: label_path must be a text, not False"),
+        ("model: 2018_01_28", "line 1: model must be a text, not 2018_01_28; if that is a name, write '2018_01_28'"),
+        (
+            "camera_input: -1",
+            (
+                "line 1: camera_input must be a camera index from 0 to 255 or a text "
+                "(device path, RTSP or HTTP address, GStreamer pipeline), not -1"
+            ),
+        ),
+        (
+            "camera_input: 0.5",
+            (
+                "line 1: camera_input must be a camera index from 0 to 255 or a text "
+                "(device path, RTSP or HTTP address, GStreamer pipeline), not 0.5; "
+                "if that is a name, write '0.5'"
+            ),
+        ),
+        ("width: 600\ndet_th:0.5\nheight: 5", "line 2: det_th has no space after the colon; write `det_th: VALUE`"),
+        ("width: 600\ndet_th = 0.5\nheight: 5", "line 2: det_th has = in the place of a colon; write `det_th: VALUE`"),
+        ("width: 600\ndet_th=0.5", "line 2: det_th has = in the place of a colon; write `det_th: VALUE`"),
+        ("det_th:0.5\nheight: 5", "line 1: det_th has no space after the colon; write `det_th: VALUE`"),
+        ("det_th = 0.5", "line 1: det_th has = in the place of a colon; write `det_th: VALUE`"),
+        (
+            "camera_input:rtsp://a:secret@b/1",
+            "line 1: camera_input has no space after the colon; write `camera_input: VALUE`",
+        ),
+        (
+            'movie_input: "C:\\Users\\me\\input.mp4"',
+            "line 1, column 19: in double quotes \\ begins an escape; use single quotes",
+        ),
+        (
+            'movie_input: "C:\\temp\\new.mp4"',
+            "line 1: movie_input has an escape in it: in double quotes \\ begins an escape; use single quotes",
+        ),
+        ("width: 1\n\nwidth: 2", "line 3: width is already set in line 1; keep one of the two"),
+        ("[1]: 2", "line 1: the name of a setting must be a single word"),
+        ("- width: 1", "line 1: not a config file; write one `key: value` a line"),
+        ("just words", "line 1: not a config file; write one `key: value` a line"),
+        ("det_th:\t0.5", "line 1, column 8: a tab; use spaces instead"),
+        ("width: 5\n\theight: 5", "line 2, column 1: a tab; use spaces instead"),
+        (
+            "width: 1\n---\nwidth: 2",
+            "line 2, column 1: a second document starts here; a config file has only one `---`, at its top",
+        ),
+        (
+            "width: 1\nmodel: 'x\n",
+            "line 3, column 1: not valid YAML: found unexpected end of stream; write one `key: value` a line",
+        ),
+        ("width: 1\nmodel: a\x01b\n", "line 2: a character that a config file cannot hold; delete it"),
+    ],
+)
 def test_a_mistake_in_a_file_is_named(here, written, expected):
     assert complaint(written) == "config.yml " + expected
 
@@ -286,25 +378,36 @@ def test_all_mistakes_are_told_at_once(here):
     ]
 
 
-@pytest.mark.parametrize("environ, expected", [
-    ({"SPLITLENS_DET_THR": "1"},
-     "SPLITLENS_DET_THR: no setting has this environment variable; did you mean SPLITLENS_DET_TH?"),
-    ({"SPLITLENS_det_th": "1"},
-     "SPLITLENS_det_th: no setting has this environment variable; did you mean SPLITLENS_DET_TH?"),
-    ({"SPLITLENS_VISUALIZE": "maybe"}, "SPLITLENS_VISUALIZE must be true or false, not 'maybe'"),
-    ({"SPLITLENS_WIDTH": "1.5"},
-     "SPLITLENS_WIDTH must be a whole number of pixels from 1 to 16384, not 1.5"),
-])
+@pytest.mark.parametrize(
+    "environ, expected",
+    [
+        (
+            {"SPLITLENS_DET_THR": "1"},
+            "SPLITLENS_DET_THR: no setting has this environment variable; did you mean SPLITLENS_DET_TH?",
+        ),
+        (
+            {"SPLITLENS_det_th": "1"},
+            "SPLITLENS_det_th: no setting has this environment variable; did you mean SPLITLENS_DET_TH?",
+        ),
+        ({"SPLITLENS_VISUALIZE": "maybe"}, "SPLITLENS_VISUALIZE must be true or false, not 'maybe'"),
+        ({"SPLITLENS_WIDTH": "1.5"}, "SPLITLENS_WIDTH must be a whole number of pixels from 1 to 16384, not 1.5"),
+    ],
+)
 def test_a_mistake_in_the_environment_is_named(here, environ, expected):
     assert complaint(environ=environ) == expected
 
 
 # What Kubernetes sets in every pod beside a Service called splitlens, and Docker for a link of that name.
 FROM_KUBERNETES = {
-    "SPLITLENS_SERVICE_HOST": "10.0.0.7", "SPLITLENS_SERVICE_PORT": "80", "SPLITLENS_SERVICE_PORT_HTTP": "80",
-    "SPLITLENS_PORT": "tcp://10.0.0.7:80", "SPLITLENS_PORT_80_TCP": "tcp://10.0.0.7:80",
-    "SPLITLENS_PORT_80_TCP_PROTO": "tcp", "SPLITLENS_PORT_80_TCP_PORT": "80",
-    "SPLITLENS_PORT_80_TCP_ADDR": "10.0.0.7", "SPLITLENS_NAME": "/dashboard/splitlens",
+    "SPLITLENS_SERVICE_HOST": "10.0.0.7",
+    "SPLITLENS_SERVICE_PORT": "80",
+    "SPLITLENS_SERVICE_PORT_HTTP": "80",
+    "SPLITLENS_PORT": "tcp://10.0.0.7:80",
+    "SPLITLENS_PORT_80_TCP": "tcp://10.0.0.7:80",
+    "SPLITLENS_PORT_80_TCP_PROTO": "tcp",
+    "SPLITLENS_PORT_80_TCP_PORT": "80",
+    "SPLITLENS_PORT_80_TCP_ADDR": "10.0.0.7",
+    "SPLITLENS_NAME": "/dashboard/splitlens",
     "SPLITLENS_ENV_LANG": "C.UTF-8",
 }
 
@@ -316,12 +419,15 @@ def test_variables_of_kubernetes_and_docker_are_ignored_with_one_warning(here, c
     assert all(name in caplog.text for name in FROM_KUBERNETES)
 
 
-@pytest.mark.parametrize("overrides, expected", [
-    ({"det_th": "high"}, "--det-th must be a number from 0 to 1, not 'high'"),
-    ({"det_th": 7}, "--det-th must be a number from 0 to 1, not 7"),
-    ({"model_path": ""}, "--model-path must be a text, not ''"),
-    ({"det_t": 1}, "det_t is no setting; did you mean det_th?"),
-])
+@pytest.mark.parametrize(
+    "overrides, expected",
+    [
+        ({"det_th": "high"}, "--det-th must be a number from 0 to 1, not 'high'"),
+        ({"det_th": 7}, "--det-th must be a number from 0 to 1, not 7"),
+        ({"model_path": ""}, "--model-path must be a text, not ''"),
+        ({"det_t": 1}, "det_t is no setting; did you mean det_th?"),
+    ],
+)
 def test_a_mistake_on_the_command_line_is_named(here, overrides, expected):
     assert complaint(overrides=overrides) == expected
 
@@ -365,18 +471,21 @@ def test_files_that_cannot_be_read(here):
     assert complaint().startswith("config.yml line 2, column 9: not valid YAML: an alias (*name); write out what it")
 
 
-@pytest.mark.parametrize("text, environ, overrides, expected", [
-    ("", {}, {}, "ssdlite_mobilenet_v2_coco_2018_05_09"),
-    ("model_path: file.pb", {}, {}, "file.pb"),
-    ("model_path: file.pb\nmodel: name", {}, {}, "file.pb"),
-    ("model_path: file.pb\nmodel: name\nmodel_type: trt_v1", {}, {}, "name"),
-    ("model_path: file.pb\nmodel_type: trt_v1", {}, {}, "file.pb"),
-    ("model_path: file.pb", {"SPLITLENS_MODEL": "name"}, {}, "name"),
-    ("model_path: file.pb", {}, {"model": "name"}, "name"),
-    ("model: name", {"SPLITLENS_MODEL_PATH": "file.pb"}, {}, "file.pb"),
-    ("", {"SPLITLENS_MODEL_PATH": "file.pb"}, {"model": "name"}, "name"),
-    ("model_type: trt_v1", {"SPLITLENS_MODEL": "name"}, {"model_path": "file.pb"}, "file.pb"),
-])
+@pytest.mark.parametrize(
+    "text, environ, overrides, expected",
+    [
+        ("", {}, {}, "ssdlite_mobilenet_v2_coco_2018_05_09"),
+        ("model_path: file.pb", {}, {}, "file.pb"),
+        ("model_path: file.pb\nmodel: name", {}, {}, "file.pb"),
+        ("model_path: file.pb\nmodel: name\nmodel_type: trt_v1", {}, {}, "name"),
+        ("model_path: file.pb\nmodel_type: trt_v1", {}, {}, "file.pb"),
+        ("model_path: file.pb", {"SPLITLENS_MODEL": "name"}, {}, "name"),
+        ("model_path: file.pb", {}, {"model": "name"}, "name"),
+        ("model: name", {"SPLITLENS_MODEL_PATH": "file.pb"}, {}, "file.pb"),
+        ("", {"SPLITLENS_MODEL_PATH": "file.pb"}, {"model": "name"}, "name"),
+        ("model_type: trt_v1", {"SPLITLENS_MODEL": "name"}, {"model_path": "file.pb"}, "file.pb"),
+    ],
+)
 def test_which_model_is_chosen(here, text, environ, overrides, expected):
     assert chosen_model(load(text, environ, overrides)) == expected
 
@@ -386,60 +495,80 @@ def test_keys_without_effect_are_told(here):
     loaded = load("vis_worker: true\nsplit_shape: 1917", {"SPLITLENS_MODEL_TYPE": "nms_v2"})
     assert compatibility_notes(loaded.settings, loaded.origins) == [
         "config.yml line 1: vis_worker has no effect: drawing always has a thread of its own",
-        "SPLITLENS_MODEL_TYPE: model_type nms_v2 is not needed: it is found in the graph, "
-        "and only compared with that",
-        "config.yml line 2: split_shape 1917 is not needed: it is found in the graph, "
-        "and only compared with that",
+        "SPLITLENS_MODEL_TYPE: model_type nms_v2 is not needed: it is found in the graph, and only compared with that",
+        "config.yml line 2: split_shape 1917 is not needed: it is found in the graph, and only compared with that",
     ]
 
 
-@pytest.mark.parametrize("text, environ, overrides, expected", [
-    ("", {}, {}, "auto"),
-    ("model_type: nms_v2", {}, {}, "auto"),
-    ("model_type: trt_v1", {}, {}, "tensorrt"),
-    ("engine: tensorrt", {}, {}, "tensorrt"),
-    ("model_type: trt_v1\nengine: tensorflow", {}, {}, "tensorflow"),
-    ("model_type: trt_v1", {}, {"engine": "tensorflow"}, "tensorflow"),
-    # What the file says of its own model does not hold for the one that is named above it.
-    ("model: ssd\nmodel_type: trt_v1", {}, {"model": "faster"}, "auto"),
-    ("model_type: trt_v1", {}, {"model_path": "file.pb"}, "auto"),
-    ("engine: tensorrt", {}, {"model": "other"}, "tensorrt"),
-    ("model: ssd", {"SPLITLENS_MODEL_TYPE": "trt_v1"}, {}, "tensorrt"),
-])
+@pytest.mark.parametrize(
+    "text, environ, overrides, expected",
+    [
+        ("", {}, {}, "auto"),
+        ("model_type: nms_v2", {}, {}, "auto"),
+        ("model_type: trt_v1", {}, {}, "tensorrt"),
+        ("engine: tensorrt", {}, {}, "tensorrt"),
+        ("model_type: trt_v1\nengine: tensorflow", {}, {}, "tensorflow"),
+        ("model_type: trt_v1", {}, {"engine": "tensorflow"}, "tensorflow"),
+        # What the file says of its own model does not hold for the one that is named above it.
+        ("model: ssd\nmodel_type: trt_v1", {}, {"model": "faster"}, "auto"),
+        ("model_type: trt_v1", {}, {"model_path": "file.pb"}, "auto"),
+        ("engine: tensorrt", {}, {"model": "other"}, "tensorrt"),
+        ("model: ssd", {"SPLITLENS_MODEL_TYPE": "trt_v1"}, {}, "tensorrt"),
+    ],
+)
 def test_an_old_model_type_or_the_engine_asks_for_tensorrt(here, text, environ, overrides, expected):
     assert chosen_engine(load(text, environ, overrides)) == expected
 
 
-@pytest.mark.parametrize("text, notes", [
-    ("engine: tensorrt\nprecision_model: FP16", []),
-    ("precision_model: FP16", [
-        "config.yml line 1: precision_model is for TensorRT engines; the others run a graph as it was stored"]),
-    ("model_type: trt_v1\nprecision_model: FP32", [
-        "config.yml line 1: model_type trt_v1 asks for TensorRT; `engine: tensorrt` says the same"]),
-    ("engine: tensorflow\nmodel_type: trt_v1", [
-        "config.yml line 2: model_type trt_v1 is not needed: it is found in the graph, and only compared with that"]),
-    ("engine: tensorrt\ncalibration_images: photos", [
-        "config.yml line 2: calibration_images has no effect: only precision_model INT8 is calibrated"]),
-    ("engine: tensorrt\nprecision_model: INT8\ncalibration_images: photos", []),
-])
+@pytest.mark.parametrize(
+    "text, notes",
+    [
+        ("engine: tensorrt\nprecision_model: FP16", []),
+        (
+            "precision_model: FP16",
+            ["config.yml line 1: precision_model is for TensorRT engines; the others run a graph as it was stored"],
+        ),
+        (
+            "model_type: trt_v1\nprecision_model: FP32",
+            ["config.yml line 1: model_type trt_v1 asks for TensorRT; `engine: tensorrt` says the same"],
+        ),
+        (
+            "engine: tensorflow\nmodel_type: trt_v1",
+            [
+                "config.yml line 2: model_type trt_v1 is not needed: it is found in the graph, and only compared with"
+                " that"
+            ],
+        ),
+        (
+            "engine: tensorrt\ncalibration_images: photos",
+            ["config.yml line 2: calibration_images has no effect: only precision_model INT8 is calibrated"],
+        ),
+        ("engine: tensorrt\nprecision_model: INT8\ncalibration_images: photos", []),
+    ],
+)
 def test_what_the_settings_of_tensorrt_do_is_told(here, text, notes):
     loaded = load(text)
     assert compatibility_notes(loaded.settings, loaded.origins) == notes
 
 
 @pytest.mark.parametrize("precision", ["FP16", "INT8"])
-@pytest.mark.parametrize("text, overrides, where, engine", [
-    ("engine: openvino\nprecision_model: {}", {}, "config.yml line 2", "config.yml line 1"),
-    ("precision_model: {}", {"engine": "openvino"}, "config.yml line 1", "--engine"),
-    ("model_type: trt_v1\nengine: openvino\nprecision_model: {}", {}, "config.yml line 3", "config.yml line 2"),
-])
+@pytest.mark.parametrize(
+    "text, overrides, where, engine",
+    [
+        ("engine: openvino\nprecision_model: {}", {}, "config.yml line 2", "config.yml line 1"),
+        ("precision_model: {}", {"engine": "openvino"}, "config.yml line 1", "--engine"),
+        ("model_type: trt_v1\nengine: openvino\nprecision_model: {}", {}, "config.yml line 3", "config.yml line 2"),
+    ],
+)
 def test_a_precision_that_openvino_does_not_have_is_refused(here, precision, text, overrides, where, engine):
     with pytest.raises(ConfigError) as caught:
         load(text.format(precision), overrides=overrides)
     assert caught.value.exit_code == 2
-    assert str(caught.value) == (
-        "{}: precision_model {} cannot be had with engine openvino ({}), which computes in FP32 only: take it out, or "
-        "set engine: tensorrt, which needs an NVIDIA GPU".format(where, precision, engine))
+    assert (
+        str(caught.value)
+        == f"{where}: precision_model {precision} cannot be had with engine openvino ({engine}), which computes in FP32"
+        " only: take it out, or set engine: tensorrt, which needs an NVIDIA GPU"
+    )
 
 
 def test_a_profile_cannot_ask_openvino_for_it_either(here):
@@ -453,7 +582,7 @@ def test_show_lists_every_setting_and_no_password(here):
     lines = show(loaded).split("\n")
     assert [line.split()[0] for line in lines[1:]] == list(SETTINGS)
     column = lines[0].index("set by"), lines[0].index("value")
-    table = {line.split()[0]: (line[column[0]:column[1]].strip(), line[column[1]:]) for line in lines[1:]}
+    table = {line.split()[0]: (line[column[0] : column[1]].strip(), line[column[1] :]) for line in lines[1:]}
     assert table["det_th"] == ("config.yml line 1", "0.3")
     assert table["camera_input"] == ("config.yml line 2", "rtsp://***@camera/1")
     assert table["visualize"] == ("--no-visualize", "false")
@@ -461,32 +590,40 @@ def test_show_lists_every_setting_and_no_password(here):
     assert table["fps_interval"] == ("default", "5")
 
 
-@pytest.mark.parametrize("text", [
-    "camera_input: rtsp://admin:pa #ss@camera/1\n",
-    "camera_input: rtsp://admin:pa # ss@camera/1\n",
-    "camera_input: rtsp://admin:12 #ss@camera/1",
-    "camera_input: rtsp://adm #in:pa@camera/1",
-    "camera_input: rtspsrc location=rtsp://admin:pa #ss@camera/1 ! decodebin ! appsink\n",
-    "streams:\n  door: rtsp://admin:pa #ss@camera/1\n",
-    "streams:\n  door:\n    source: rtsp://admin:pa #ss@camera/1\n",
-    "streams: {door: rtsp://admin:pa #ss@camera/1\n}\n",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "camera_input: rtsp://admin:pa #ss@camera/1\n",
+        "camera_input: rtsp://admin:pa # ss@camera/1\n",
+        "camera_input: rtsp://admin:12 #ss@camera/1",
+        "camera_input: rtsp://adm #in:pa@camera/1",
+        "camera_input: rtspsrc location=rtsp://admin:pa #ss@camera/1 ! decodebin ! appsink\n",
+        "streams:\n  door: rtsp://admin:pa #ss@camera/1\n",
+        "streams:\n  door:\n    source: rtsp://admin:pa #ss@camera/1\n",
+        "streams: {door: rtsp://admin:pa #ss@camera/1\n}\n",
+    ],
+)
 def test_an_address_that_yaml_cuts_at_a_number_sign_is_said_without_its_half(here, text):
     told = complaint(text)
     line = text.count("\n", 0, text.index("#")) + 1
-    assert told.split("\n")[0] == (
-        "config.yml line {}: an address ends at \" #\", where a comment begins; write it in single quotes, and # in a "
-        "password as %23".format(line))
+    assert (
+        told.split("\n")[0]
+        == f'config.yml line {line}: an address ends at " #", where a comment begins; write it in single quotes, and #'
+        " in a password as %23"
+    )
     assert "admin" not in told and "pa " not in told and "ss@" not in told
 
 
-@pytest.mark.parametrize("text", [
-    "camera_input: rtsp://admin:secret@camera/1  # the front door\n",
-    "camera_input: rtsp://camera:554/1 # ask bob@example.com\n",
-    "camera_input: 'rtsp://admin:pa #ss@camera/1'\n",
-    "camera_input: rtsp://admin:pa#ss@camera/1\n",
-    "movie_input: a.mp4 #ss@camera/1\n",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "camera_input: rtsp://admin:secret@camera/1  # the front door\n",
+        "camera_input: rtsp://camera:554/1 # ask bob@example.com\n",
+        "camera_input: 'rtsp://admin:pa #ss@camera/1'\n",
+        "camera_input: rtsp://admin:pa#ss@camera/1\n",
+        "movie_input: a.mp4 #ss@camera/1\n",
+    ],
+)
 def test_other_comments_are_no_mistake(here, text):
     load(text)
 

@@ -18,18 +18,23 @@ def parse(*arguments):
     return read_overrides(parser.parse_args(list(arguments)))
 
 
-@pytest.mark.parametrize("arguments, overrides", [
-    ([], {}),
-    (["name"], {}),
-    (["--det-th", "0.3"], {"det_th": "0.3"}),
-    (["--det-th=-1"], {"det_th": "-1"}),
-    (["--no-split-model"], {"split_model": False}),
-    (["--split-model"], {"split_model": True}),
-    (["--no-split-model", "--split-model"], {"split_model": True}),
-    (["--model", "name", "--camera-input", "videotestsrc ! appsink"],
-     {"model": "name", "camera_input": "videotestsrc ! appsink"}),
-    (["--camera-input", "0"], {"camera_input": "0"}),
-])
+@pytest.mark.parametrize(
+    "arguments, overrides",
+    [
+        ([], {}),
+        (["name"], {}),
+        (["--det-th", "0.3"], {"det_th": "0.3"}),
+        (["--det-th=-1"], {"det_th": "-1"}),
+        (["--no-split-model"], {"split_model": False}),
+        (["--split-model"], {"split_model": True}),
+        (["--no-split-model", "--split-model"], {"split_model": True}),
+        (
+            ["--model", "name", "--camera-input", "videotestsrc ! appsink"],
+            {"model": "name", "camera_input": "videotestsrc ! appsink"},
+        ),
+        (["--camera-input", "0"], {"camera_input": "0"}),
+    ],
+)
 def test_only_what_was_given_overrides(arguments, overrides):
     assert parse(*arguments) == overrides
 

@@ -65,9 +65,7 @@ def test_a_segmentation_is_listed_by_the_share_of_each_thing():
         ([0.0, 60.0, 60.1], [0, 1, 1], 2),
     ],
 )
-def test_statistics_come_every_interval_and_once_more_at_the_end(
-    seconds_of_frames, lines_after_each, lines_at_the_end
-):
+def test_statistics_come_every_interval_and_once_more_at_the_end(seconds_of_frames, lines_after_each, lines_at_the_end):
     console, lines, now = make_console(fps_interval=5.0)
     counts = []
     for index, seconds in enumerate(seconds_of_frames):
@@ -80,9 +78,13 @@ def test_statistics_come_every_interval_and_once_more_at_the_end(
     assert lines == [LINE] * lines_at_the_end
 
 
-@pytest.mark.parametrize("said, line", [
-    ("7.96 W, GPU 73 %", "power: 7.96 W, GPU 73 %"), ("", "power: no sensor of this machine can be read"),
-])
+@pytest.mark.parametrize(
+    "said, line",
+    [
+        ("7.96 W, GPU 73 %", "power: 7.96 W, GPU 73 %"),
+        ("", "power: no sensor of this machine can be read"),
+    ],
+)
 def test_what_the_board_consumes_stands_below_the_statistics(said, line):
     lines = []
     console = Console(lines.append, lambda: STATISTICS, 5.0, 0, power=lambda: said)
@@ -108,7 +110,7 @@ def test_detections_come_every_so_many_frames(det_interval, indexes, printed):
     console, lines, _ = make_console(det_interval=det_interval)
     for index in indexes:
         console.write(make_result([PERSON], index=index))
-    assert [line.split(":")[0] for line in lines] == ["frame {}".format(index) for index in printed]
+    assert [line.split(":")[0] for line in lines] == [f"frame {index}" for index in printed]
 
 
 def test_each_stream_counts_its_own_frames():

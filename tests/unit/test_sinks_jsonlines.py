@@ -54,9 +54,7 @@ def written(path, *results):
 
 
 def test_a_line_holds_the_frame_and_what_was_found_in_it(tmp_path):
-    result = make_result(
-        [PERSON, (91, 0.5, (0.0, 0.0, 64.0, 48.0))], index=7, source='str\u00e4t "1".mp4', time=0.28
-    )
+    result = make_result([PERSON, (91, 0.5, (0.0, 0.0, 64.0, 48.0))], index=7, source='str\u00e4t "1".mp4', time=0.28)
     assert written(tmp_path / "out.json", result) == [
         '{"frame": 7, "source": "str\\u00e4t \\"1\\".mp4", "time": 0.28, '
         '"width": 64, "height": 48, "detections": ['
@@ -72,7 +70,8 @@ def test_with_masks_each_detection_has_its_own_run_length_encoded(tmp_path):
     result = result._replace(detections=result.detections._replace(masks=masks))
     (line,) = written(tmp_path / "out.json", result)
     assert [found["mask"] for found in json.loads(line)["detections"]] == [
-        {"size": [48, 64], "counts": "11no2"}, {"size": [48, 64], "counts": "oo21"},
+        {"size": [48, 64], "counts": "11no2"},
+        {"size": [48, 64], "counts": "oo21"},
     ]
 
 
@@ -92,9 +91,7 @@ def test_a_segmentation_is_the_area_of_each_class_largest_first(tmp_path):
 
 
 def test_a_frame_without_detections_has_its_line_too(tmp_path):
-    lines = written(
-        tmp_path / "out.json", make_result(index=0), make_result(index=1, time=1700000000.123456789)
-    )
+    lines = written(tmp_path / "out.json", make_result(index=0), make_result(index=1, time=1700000000.123456789))
     assert [json.loads(line)["detections"] for line in lines] == [[], []]
     assert json.loads(lines[1])["time"] == 1700000000.123457
 

@@ -166,9 +166,7 @@ def test_the_statistics_stand_on_a_dark_panel_top_left(width, height):
     assert not (dark | light)[height // 3 :].any()
 
 
-@pytest.mark.parametrize(
-    "vis_text, statistics", [(False, STATISTICS), (True, STATISTICS._replace(timings=None))]
-)
+@pytest.mark.parametrize("vis_text, statistics", [(False, STATISTICS), (True, STATISTICS._replace(timings=None))])
 def test_without_vis_text_or_statistics_there_is_no_panel(vis_text, statistics):
     result = make_result()
     assert (draw(result, vis_text, statistics) == result.frame.image).all()
@@ -187,7 +185,7 @@ def test_the_labels_that_are_kept_take_little_memory():
     _label_tile.cache_clear()
     sizes = []
     for number in range(1000):
-        tile = _label_tile("traffic light 0.{:03}".format(number), (1, 2, 3), style_for(3840, 2160))
+        tile = _label_tile(f"traffic light 0.{number:03}", (1, 2, 3), style_for(3840, 2160))
         sizes.append(tile.nbytes)
     kept = _label_tile.cache_info().currsize
     assert kept * max(sizes) < 64 << 20

@@ -31,9 +31,7 @@ def make_result(index, size=(64, 48), captured_at=0.0):
 def play(path):
     """The frames' numbers, and the movie's fps, width, height and count."""
     movie = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    facts = [
-        movie.get(key) for key in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-    ]
+    facts = [movie.get(key) for key in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)]
     count = int(movie.get(cv2.CAP_PROP_FRAME_COUNT))
     numbers = []
     while True:
@@ -172,7 +170,7 @@ class Disk:
         monkeypatch.setattr("os.fdatasync", self.flush)
 
     def flush(self, descriptor):
-        path = os.readlink("/proc/self/fd/{}".format(descriptor))
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
         if os.path.isdir(path):
             self.directories += 1
             return
@@ -238,7 +236,7 @@ def test_a_disk_that_fails_ends_a_live_recording_and_nothing_else(tmp_path, disk
     for _ in range(5):
         recorder.write(make_result(1))
     recorder.close()
-    message, = [record.getMessage() for record in caplog.records]
+    (message,) = [record.getMessage() for record in caplog.records]
     assert "a.avi: Input/output error." in message and message.endswith("The recording ends here; detection goes on")
 
 

@@ -5,7 +5,7 @@ import pytest
 from appliance.sinks.retention import EARLIEST, LAST_HOUR, STABLE_SECONDS, Candidate, ClockWatch, Limits, ages, choose
 
 DAY = 86400.0
-MB = 10 ** 6
+MB = 10**6
 
 
 def recordings(*days, bytes=300 * MB, is_written=()):
@@ -13,7 +13,7 @@ def recordings(*days, bytes=300 * MB, is_written=()):
     return [Candidate(str(age), bytes, None if age is None else age * DAY, age in is_written) for age in days]
 
 
-def chosen(candidates, days=0.0, keep_gb=0.0, free_gb=0.0, free=10 ** 12, sure=True):
+def chosen(candidates, days=0.0, keep_gb=0.0, free_gb=0.0, free=10**12, sure=True):
     """Of passes until nothing is left to do, with the disk gaining what is deleted."""
     gone = []
     while True:
@@ -22,26 +22,29 @@ def chosen(candidates, days=0.0, keep_gb=0.0, free_gb=0.0, free=10 ** 12, sure=T
         if not found:
             return gone
         gone += [one.name for one in found]
-        free += sum(one.bytes for one in candidates if one.name in gone[-len(found):])
+        free += sum(one.bytes for one in candidates if one.name in gone[-len(found) :])
         candidates = [one for one in candidates if one.name not in gone]
 
 
-@pytest.mark.parametrize("limits, written, gone", [
-    ({}, (), []),
-    ({"days": 2.5}, (), ["5", "4", "3"]),
-    ({"days": 2.5}, (5,), ["4", "3"]),
-    ({"days": 2.5, "sure": False}, (), []),
-    ({"keep_gb": 1.5}, (), []),
-    ({"keep_gb": 1.0}, (), ["5", "4"]),
-    ({"keep_gb": 0.1}, (), ["5", "4", "3", "2", "1"]),
-    ({"keep_gb": 1.0}, (5,), ["4", "3"]),
-    ({"keep_gb": 0.7, "days": 4.5}, (), ["5", "4", "3"]),
-    ({"free_gb": 1.0, "free": 1000 * MB}, (), []),
-    ({"free_gb": 1.0, "free": 999 * MB}, (), ["5"]),
-    ({"free_gb": 1.0, "free": 100 * MB}, (), ["5", "4", "3"]),
-    ({"free_gb": 1.0, "free": 100 * MB}, (5, 4), ["3", "2", "1"]),
-    ({"free_gb": 2.0, "free": 100 * MB}, (), []),  # not even all would be enough
-])
+@pytest.mark.parametrize(
+    "limits, written, gone",
+    [
+        ({}, (), []),
+        ({"days": 2.5}, (), ["5", "4", "3"]),
+        ({"days": 2.5}, (5,), ["4", "3"]),
+        ({"days": 2.5, "sure": False}, (), []),
+        ({"keep_gb": 1.5}, (), []),
+        ({"keep_gb": 1.0}, (), ["5", "4"]),
+        ({"keep_gb": 0.1}, (), ["5", "4", "3", "2", "1"]),
+        ({"keep_gb": 1.0}, (5,), ["4", "3"]),
+        ({"keep_gb": 0.7, "days": 4.5}, (), ["5", "4", "3"]),
+        ({"free_gb": 1.0, "free": 1000 * MB}, (), []),
+        ({"free_gb": 1.0, "free": 999 * MB}, (), ["5"]),
+        ({"free_gb": 1.0, "free": 100 * MB}, (), ["5", "4", "3"]),
+        ({"free_gb": 1.0, "free": 100 * MB}, (5, 4), ["3", "2", "1"]),
+        ({"free_gb": 2.0, "free": 100 * MB}, (), []),  # not even all would be enough
+    ],
+)
 def test_the_oldest_go_first_and_never_the_one_being_written(limits, written, gone):
     assert chosen(recordings(5, 4, 3, 2, 1, is_written=written), **limits) == gone
 
@@ -49,8 +52,7 @@ def test_the_oldest_go_first_and_never_the_one_being_written(limits, written, go
 def test_the_last_hour_is_never_deleted():
     hour = LAST_HOUR / DAY
     candidates = recordings(2 * hour, 1.01 * hour, 0.99 * hour, 0.0)
-    assert chosen(candidates, days=0.01, keep_gb=0.001, free_gb=1.0, free=990 * MB) == [
-        str(2 * hour), str(1.01 * hour)]
+    assert chosen(candidates, days=0.01, keep_gb=0.001, free_gb=1.0, free=990 * MB) == [str(2 * hour), str(1.01 * hour)]
 
 
 def test_what_has_no_age_goes_by_size_alone():
@@ -67,14 +69,17 @@ def test_a_pass_takes_a_tenth_at_most():
 NOW = EARLIEST + 1000 * DAY
 
 
-@pytest.mark.parametrize("ended, expected", [
-    ([], []),
-    ([NOW - 3, NOW - 2], [3, 2]),
-    ([0.0, NOW - 2], [None, 2]),  # recorded in 1970, before the network's time came
-    ([NOW + 30 * DAY, NOW - 2], [None, 2]),  # recorded while the clock was ahead
-    ([NOW - 5, NOW - 50 * DAY, NOW - 2], [5, 5, 2]),  # recorded while it was behind
-    ([NOW + 1], [0]),
-])
+@pytest.mark.parametrize(
+    "ended, expected",
+    [
+        ([], []),
+        ([NOW - 3, NOW - 2], [3, 2]),
+        ([0.0, NOW - 2], [None, 2]),  # recorded in 1970, before the network's time came
+        ([NOW + 30 * DAY, NOW - 2], [None, 2]),  # recorded while the clock was ahead
+        ([NOW - 5, NOW - 50 * DAY, NOW - 2], [5, 5, 2]),  # recorded while it was behind
+        ([NOW + 1], [0]),
+    ],
+)
 def test_ages_are_not_believed_against_the_order(ended, expected):
     assert ages(ended, NOW) == expected
 

@@ -39,9 +39,9 @@ class Bench:
         self.clock = Clock()
         self.free = 100 * GIGABYTE
         self.storage = Storage(
-            str(folder), free_gb=1.0, disk_usage=lambda path: Usage(10**12, 0, self.free), now=lambda: 1790000000.0)
-        self.recorder = SegmentRecorder(
-            stream, self.storage, OVERLAY, lambda: FPS, clock=self.clock, **options)
+            str(folder), free_gb=1.0, disk_usage=lambda path: Usage(10**12, 0, self.free), now=lambda: 1790000000.0
+        )
+        self.recorder = SegmentRecorder(stream, self.storage, OVERLAY, lambda: FPS, clock=self.clock, **options)
 
     def feed(self, numbers, size=(64, 48), fps=FPS):
         for number in numbers:
@@ -107,13 +107,16 @@ def test_without_a_frame_there_is_no_file(bench):
     assert os.listdir(str(bench.storage.folder)) == []
 
 
-@pytest.mark.parametrize("options, lengths", [
-    ({"segment_minutes": 1 / 60}, [10, 10, 10, 10, 10]),
-    ({"segment_minutes": 1.45 / 60}, [15, 15, 15, 5]),
-    ({"segment_minutes": 0}, [50]),
-    ({"segment_minutes": 0, "segment_mb": 0.015}, None),
-    ({"segment_minutes": 0, "segment_mb": 1e-6}, [1] * 50),
-])
+@pytest.mark.parametrize(
+    "options, lengths",
+    [
+        ({"segment_minutes": 1 / 60}, [10, 10, 10, 10, 10]),
+        ({"segment_minutes": 1.45 / 60}, [15, 15, 15, 5]),
+        ({"segment_minutes": 0}, [50]),
+        ({"segment_minutes": 0, "segment_mb": 0.015}, None),
+        ({"segment_minutes": 0, "segment_mb": 1e-6}, [1] * 50),
+    ],
+)
 def test_a_segment_follows_the_other_and_no_frame_is_lost(tmp_path, options, lengths):
     bench = Bench(tmp_path, **options)
     bench.recorder.start()
@@ -135,7 +138,11 @@ def test_the_segments_of_a_slow_detector_are_as_long_as_the_time_they_show(tmp_p
     bench.feed(range(13), fps=4.0)  # 3.25 s
     bench.recorder.stop()
     assert bench.played() == [
-        [0, 0, 0, 1, 1, 2, 2, 2, 3, 3], [4, 4, 4, 5, 5, 6, 6, 6, 7, 7], [8, 8, 8, 9, 9, 10, 10, 10, 11, 11], [12]]
+        [0, 0, 0, 1, 1, 2, 2, 2, 3, 3],
+        [4, 4, 4, 5, 5, 6, 6, 6, 7, 7],
+        [8, 8, 8, 9, 9, 10, 10, 10, 11, 11],
+        [12],
+    ]
 
 
 def test_a_faster_camera_is_left_out_where_the_movie_has_no_place(bench):

@@ -63,10 +63,19 @@ def test_recordings_are_listed_the_newest_first_with_what_is_in_them(tmp_path, d
     put(tmp_path, "main_20261124-070000.mp4", 1)
     newest, broken, oldest = open_storage(disk).list()
     assert newest == (
-        "front_20261124-080000.avi", "front", time.mktime((2026, 11, 24, 8, 0, 0, 0, 0, -1)), 4.0,
-        (tmp_path / "front_20261124-080000.avi").stat().st_size, "avi", False)
+        "front_20261124-080000.avi",
+        "front",
+        time.mktime((2026, 11, 24, 8, 0, 0, 0, 0, -1)),
+        4.0,
+        (tmp_path / "front_20261124-080000.avi").stat().st_size,
+        "avi",
+        False,
+    )
     assert (oldest.stream, oldest.seconds, oldest.started) == (
-        "a-1_b", 2.0, time.mktime((2026, 11, 23, 23, 59, 59, 0, 0, -1)))
+        "a-1_b",
+        2.0,
+        time.mktime((2026, 11, 23, 23, 59, 59, 0, 0, -1)),
+    )
     assert (broken.format, broken.seconds, broken.bytes) == ("mp4", 0.0, 10**6)
 
 
@@ -95,8 +104,9 @@ def test_links_and_folders_are_no_recordings(tmp_path, disk):
         storage.delete("main_20261124-080000.avi")
 
 
-@pytest.mark.parametrize("name", [
-    "../precious_20261124-080000.avi", "/etc/passwd", "", ".", "nothing_20261124-080000.avi"])
+@pytest.mark.parametrize(
+    "name", ["../precious_20261124-080000.avi", "/etc/passwd", "", ".", "nothing_20261124-080000.avi"]
+)
 def test_only_what_is_listed_can_be_deleted(tmp_path, name):
     (tmp_path / "recordings").mkdir()
     precious = put(tmp_path, "precious_20261124-080000.avi")
@@ -112,7 +122,9 @@ def test_a_recording_can_be_deleted_unless_it_is_being_written(tmp_path, disk):
     path.write_bytes(b"RIFF")
     put(tmp_path, "main_20261124-070000.avi")
     assert [(recording.name, recording.recording) for recording in storage.list()] == [
-        ("main_20261124-120000.avi", True), ("main_20261124-070000.avi", False)]
+        ("main_20261124-120000.avi", True),
+        ("main_20261124-070000.avi", False),
+    ]
     with pytest.raises(StillRecording, match="Stop the recording first"):
         storage.delete(path.name)
     storage.delete("main_20261124-070000.avi")
@@ -132,8 +144,8 @@ def test_no_recording_takes_the_name_of_another(tmp_path, disk):
 
 def test_of_recordings_that_began_in_the_same_second_the_last_is_the_newest(tmp_path, disk):
     for number in (10, 2, 1, 9):
-        put(tmp_path, "main_20261124-080000{}.avi".format("_{}".format(number) if number > 1 else ""))
-    assert names(open_storage(disk)) == ["main_20261124-080000{}.avi".format(end) for end in ("_10", "_9", "_2", "")]
+        put(tmp_path, f"main_20261124-080000{f'_{number}' if number > 1 else ''}.avi")
+    assert names(open_storage(disk)) == [f"main_20261124-080000{end}.avi" for end in ("_10", "_9", "_2", "")]
 
 
 def test_what_is_being_written_is_not_deleted(tmp_path, disk):
@@ -228,7 +240,7 @@ def test_nothing_is_deleted_by_age_until_the_clock_ran_well_for_ten_minutes(tmp_
 
 def test_with_more_than_the_floor_free_nothing_is_deleted_and_a_warning_comes_first(tmp_path, disk):
     for day in range(1, 6):
-        put(tmp_path, "main_202611{:02}-080000.avi".format(day), 200, age=20 - day)
+        put(tmp_path, f"main_202611{day:02}-080000.avi", 200, age=20 - day)
     disk.total = 1050 * 10**6 + 1000 * 10**6  # 1.05 GB are free
     storage = open_storage(disk, free_gb=1.0)
     storage.tidy()
@@ -247,7 +259,7 @@ def test_where_nobody_says_how_much_a_quarter_of_the_disk_is_kept(tmp_path, disk
     storage = open_storage(disk, keep_gb=None)
     assert storage.status().limit == 250 * 10**6
     for day in range(1, 4):
-        put(tmp_path, "main_202611{:02}-080000.avi".format(day), 100, age=20 - day)
+        put(tmp_path, f"main_202611{day:02}-080000.avi", 100, age=20 - day)
     storage.tidy()
     assert len(names(storage)) == 2
 
@@ -297,8 +309,9 @@ def test_a_damaged_journal_is_no_harm(tmp_path, disk, data):
     assert [path for path in tmp_path.iterdir() if path.suffix == ".mp4"] == []
 
 
-@pytest.mark.parametrize("make", [
-    lambda path: path.mkdir(), lambda path: path.symlink_to(path), lambda path: os.mkfifo(str(path))])
+@pytest.mark.parametrize(
+    "make", [lambda path: path.mkdir(), lambda path: path.symlink_to(path), lambda path: os.mkfifo(str(path))]
+)
 def test_a_journal_that_is_no_file_is_moved_aside(tmp_path, disk, make):
     make(tmp_path / ".journal")
     storage = open_storage(disk)
@@ -396,11 +409,19 @@ def test_a_folder_that_cannot_be_made_is_an_alarm_until_it_can(tmp_path):
     assert storage.room() is None and storage.status().alarm is None
 
 
-@pytest.mark.parametrize("data", [
-    b"", b"RIFF", b"RIFF" + b"strh" * 4, bytes(100), b"\0\0\0\x18moov" * 40,
-    b"\0\0\0\x01moov\0\0\0\0\0\0\0\x20mvhd", b"\0\0\0\x18moof\0\0\0\x10traf\0\0\0\x08trun",
-])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"RIFF",
+        b"RIFF" + b"strh" * 4,
+        bytes(100),
+        b"\0\0\0\x18moov" * 40,
+        b"\0\0\0\x01moov\0\0\0\0\0\0\0\x20mvhd",
+        b"\0\0\0\x18moof\0\0\0\x10traf\0\0\0\x08trun",
+    ],
+)
 @pytest.mark.parametrize("format", ["avi", "mp4"])
 def test_a_file_of_nonsense_has_no_length(tmp_path, disk, data, format):
-    (tmp_path / "main_20261124-080000.{}".format(format)).write_bytes(data)
+    (tmp_path / f"main_20261124-080000.{format}").write_bytes(data)
     assert open_storage(disk).list()[0].seconds == 0.0

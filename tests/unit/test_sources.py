@@ -17,32 +17,38 @@ from appliance.sources.opencv import ask_for_size
 from appliance.sources.outlet import Ended, Outlet
 from appliance.sources.ring import Layout
 
-XAVIER = ("nvarguscamerasrc ! video/x-raw(memory:NVMM), width=1280, height=720,format=NV12, framerate=120/1 ! nvvidconv"
-          " ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink")
+XAVIER = (
+    "nvarguscamerasrc ! video/x-raw(memory:NVMM), width=1280, height=720,format=NV12, framerate=120/1 ! nvvidconv"
+    " ! video/x-raw,format=I420 ! videoflip method=rotate-180 ! appsink"
+)
 
 
-@pytest.mark.parametrize("written, kind", [
-    (0, "index"),
-    (12, "index"),
-    ("0", "index"),
-    ("/dev/video0", "device"),
-    ("/dev/v4l/by-id/usb-046d_HD_Pro_Webcam_C920-video-index0", "device"),
-    ("./clip.mp4", "device"),
-    ("rtsp://10.0.0.2/cam", "address"),
-    ("RTSPS://user:pass!@camera.local:322/a?b=c", "address"),
-    ("http://camera/mjpeg.cgi", "address"),
-    ("https://camera/live.m3u8", "address"),
-    ("rtmp://camera/live", "address"),
-    ("rtspsrc location=rtsp://10.0.0.2/cam ! rtph264depay ! decodebin ! appsink", "gstreamer"),
-    ("filesrc location=/tmp/a.mp4\n! decodebin\n! appsink", "gstreamer"),
-    (XAVIER, "gstreamer"),
-])
+@pytest.mark.parametrize(
+    "written, kind",
+    [
+        (0, "index"),
+        (12, "index"),
+        ("0", "index"),
+        ("/dev/video0", "device"),
+        ("/dev/v4l/by-id/usb-046d_HD_Pro_Webcam_C920-video-index0", "device"),
+        ("./clip.mp4", "device"),
+        ("rtsp://10.0.0.2/cam", "address"),
+        ("RTSPS://user:pass!@camera.local:322/a?b=c", "address"),
+        ("http://camera/mjpeg.cgi", "address"),
+        ("https://camera/live.m3u8", "address"),
+        ("rtmp://camera/live", "address"),
+        ("rtspsrc location=rtsp://10.0.0.2/cam ! rtph264depay ! decodebin ! appsink", "gstreamer"),
+        ("filesrc location=/tmp/a.mp4\n! decodebin\n! appsink", "gstreamer"),
+        (XAVIER, "gstreamer"),
+    ],
+)
 def test_a_camera_setting_is_understood(written, kind):
     assert camera_kind(written) == kind
 
 
-@pytest.mark.parametrize("written", [
-    "", "  ", "ftp://camera/x", "file:///etc/passwd", "rtsp://", "camera", -1, True, 1.5])
+@pytest.mark.parametrize(
+    "written", ["", "  ", "ftp://camera/x", "file:///etc/passwd", "rtsp://", "camera", -1, True, 1.5]
+)
 def test_what_is_no_camera_is_refused_with_all_that_is(written):
     with pytest.raises(SourceError, match="is no camera; accepted are an index .* appsink"):
         camera_kind(written)
@@ -50,7 +56,7 @@ def test_what_is_no_camera_is_refused_with_all_that_is(written):
 
 @pytest.mark.parametrize("written", ["clip.mp4", "street_2.avi", "garden camera.mkv"])
 def test_a_movie_that_is_not_there_is_named_as_such(written):
-    with pytest.raises(SourceError, match="{}: there is no such file in /".format(written)):
+    with pytest.raises(SourceError, match=f"{written}: there is no such file in /"):
         camera_kind(written)
 
 
@@ -60,11 +66,14 @@ def test_a_refused_address_is_named_without_its_password():
     assert "camera/x" in str(caught.value) and "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("pipeline, complaint", [
-    ("videotestsrc ! autovideosink", "it has to end in \" ! appsink\""),
-    ("videotestsrc ! appsink ! fakesink", "it has to end in \" ! appsink\""),
-    ("videotestsrc ! \"video/x-raw ! appsink", "a quote is opened and not closed"),
-])
+@pytest.mark.parametrize(
+    "pipeline, complaint",
+    [
+        ("videotestsrc ! autovideosink", 'it has to end in " ! appsink"'),
+        ("videotestsrc ! appsink ! fakesink", 'it has to end in " ! appsink"'),
+        ('videotestsrc ! "video/x-raw ! appsink', "a quote is opened and not closed"),
+    ],
+)
 def test_a_pipeline_that_cannot_work_is_refused_before_it_starts(pipeline, complaint):
     with pytest.raises(SourceError) as caught:
         open_camera(pipeline)
@@ -96,12 +105,15 @@ class Driver:
 MJPG = (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
 
 
-@pytest.mark.parametrize("width, height, asked", [
-    (640, 480, [(cv2.CAP_PROP_FRAME_WIDTH, 640), (cv2.CAP_PROP_FRAME_HEIGHT, 480)]),
-    (1280, 720, [MJPG, (cv2.CAP_PROP_FRAME_WIDTH, 1280), (cv2.CAP_PROP_FRAME_HEIGHT, 720)]),
-    (None, None, []),
-    (320, None, [(cv2.CAP_PROP_FRAME_WIDTH, 320)]),
-])
+@pytest.mark.parametrize(
+    "width, height, asked",
+    [
+        (640, 480, [(cv2.CAP_PROP_FRAME_WIDTH, 640), (cv2.CAP_PROP_FRAME_HEIGHT, 480)]),
+        (1280, 720, [MJPG, (cv2.CAP_PROP_FRAME_WIDTH, 1280), (cv2.CAP_PROP_FRAME_HEIGHT, 720)]),
+        (None, None, []),
+        (320, None, [(cv2.CAP_PROP_FRAME_WIDTH, 320)]),
+    ],
+)
 def test_a_large_picture_is_asked_for_compressed(width, height, asked):
     driver = Driver()
     ask_for_size(driver, width, height)
@@ -187,8 +199,10 @@ def test_closing_wakes_a_read_that_waits():
     assert got == [None]
 
 
-@pytest.mark.parametrize("kind, major, expected", [
-    (stat.S_IFCHR, 81, True), (stat.S_IFCHR, 10, False), (stat.S_IFBLK, 81, False), (stat.S_IFREG, 81, False)])
+@pytest.mark.parametrize(
+    "kind, major, expected",
+    [(stat.S_IFCHR, 81, True), (stat.S_IFCHR, 10, False), (stat.S_IFBLK, 81, False), (stat.S_IFREG, 81, False)],
+)
 def test_a_camera_is_known_by_the_numbers_of_its_node(kind, major, expected):
     """Not by its name: to open a watchdog, or a tape, does something."""
     status = types.SimpleNamespace(st_mode=kind | 0o660, st_rdev=os.makedev(major, 0))

@@ -46,22 +46,30 @@ def test_a_folder_is_read_with_its_subfolders_as_people_count(tmp_path, monkeypa
     source = open_images("images")
     frames = read_all(source)
     assert [frame.source for frame in frames] == [
-        "images/2.JPG", "images/10.jpg", "images/b.Jpeg", "images/sub/1.png", "images/sub/deep/X9.PNG",
-        "images/sub/deep/x10.png"]
+        "images/2.JPG",
+        "images/10.jpg",
+        "images/b.Jpeg",
+        "images/sub/1.png",
+        "images/sub/deep/X9.PNG",
+        "images/sub/deep/x10.png",
+    ]
     assert [frame.index for frame in frames] == list(range(6))
     assert (source.frame_count, source.skipped, source.is_live, source.fps) == (6, 0, False, None)
     assert {frame.time for frame in frames} == {0.0}
     assert all(frame.capture_seconds >= 0 and frame.image.shape == (20, 30, 3) for frame in frames)
 
 
-@pytest.mark.parametrize("given, left_out, found", [
-    (".", "./output_image", ["./a.jpg", "./deep/output_image/c.jpg"]),
-    (".", "deep/output_image", ["./a.jpg", "./output_image/b.jpg"]),
-    ("deep", "./deep/../deep/output_image", None),
-    ("output_image", "output_image", ["output_image/b.jpg"]),  # asked for by name
-    ("output_image/b.jpg", "output_image", ["output_image/b.jpg"]),
-    (".", "./other", ["./a.jpg", "./deep/output_image/c.jpg", "./output_image/b.jpg"]),
-])
+@pytest.mark.parametrize(
+    "given, left_out, found",
+    [
+        (".", "./output_image", ["./a.jpg", "./deep/output_image/c.jpg"]),
+        (".", "deep/output_image", ["./a.jpg", "./output_image/b.jpg"]),
+        ("deep", "./deep/../deep/output_image", None),
+        ("output_image", "output_image", ["output_image/b.jpg"]),  # asked for by name
+        ("output_image/b.jpg", "output_image", ["output_image/b.jpg"]),
+        (".", "./other", ["./a.jpg", "./deep/output_image/c.jpg", "./output_image/b.jpg"]),
+    ],
+)
 def test_what_a_run_wrote_itself_is_no_input(tmp_path, monkeypatch, caplog, given, left_out, found):
     monkeypatch.chdir(str(tmp_path))
     caplog.set_level("INFO")
@@ -87,14 +95,18 @@ def test_a_single_picture_keeps_the_path_as_it_was_given(tmp_path, monkeypatch):
     assert [frame.source for frame in read_all(open_images("./sub/a.jpg"))] == ["./sub/a.jpg"]
 
 
-@pytest.mark.parametrize("image, expected", [
-    (np.full((5, 7), 200, np.uint8), (200, 200, 200)),
-    (np.full((5, 7), 200 * 257, np.uint16), (200, 200, 200)),
-    (np.full((5, 7, 3), np.array(COLOUR) * 257, np.uint16), COLOUR),
-    (np.full((5, 7, 4), COLOUR + (128,), np.uint8), COLOUR),
-], ids=["grey", "grey of 16 bits", "colour of 16 bits", "transparent"])
+@pytest.mark.parametrize(
+    "image, expected",
+    [
+        (np.full((5, 7), 200, np.uint8), (200, 200, 200)),
+        (np.full((5, 7), 200 * 257, np.uint16), (200, 200, 200)),
+        (np.full((5, 7, 3), np.array(COLOUR) * 257, np.uint16), COLOUR),
+        (np.full((5, 7, 4), COLOUR + (128,), np.uint8), COLOUR),
+    ],
+    ids=["grey", "grey of 16 bits", "colour of 16 bits", "transparent"],
+)
 def test_every_png_becomes_bgr_of_8_bits(tmp_path, image, expected):
-    frame, = read_all(open_images(str(write(tmp_path / "a.png", image))))
+    (frame,) = read_all(open_images(str(write(tmp_path / "a.png", image))))
     assert frame.image.dtype == np.uint8 and frame.image.shape == (5, 7, 3)
     assert (frame.image == expected).all()
 
@@ -113,7 +125,7 @@ def test_a_png_with_a_bad_colour_profile_makes_no_noise(tmp_path, capfd):
 
 def halve(path):
     data = path.read_bytes()
-    path.write_bytes(data[:len(data) // 2])
+    path.write_bytes(data[: len(data) // 2])
 
 
 def forbid(path):
@@ -121,14 +133,18 @@ def forbid(path):
     os.symlink("/nowhere/at/all", str(path))
 
 
-@pytest.mark.parametrize("name, damage, complaint", [
-    ("b.jpg", lambda path: path.write_bytes(b""), "b.jpg is empty"),
-    ("b.png", lambda path: path.write_bytes(b""), "b.png is empty"),
-    ("b.png", lambda path: path.write_text("hello"), "b.png is damaged or no picture"),
-    ("b.jpg", halve, "b.jpg is damaged or no picture"),
-    ("b.png", halve, "b.png is damaged or no picture"),
-    ("b.jpg", forbid, "b.jpg cannot be read: No such file or directory"),
-], ids=["empty jpg", "empty png", "text", "half a jpg", "half a png", "unreadable"])
+@pytest.mark.parametrize(
+    "name, damage, complaint",
+    [
+        ("b.jpg", lambda path: path.write_bytes(b""), "b.jpg is empty"),
+        ("b.png", lambda path: path.write_bytes(b""), "b.png is empty"),
+        ("b.png", lambda path: path.write_text("hello"), "b.png is damaged or no picture"),
+        ("b.jpg", halve, "b.jpg is damaged or no picture"),
+        ("b.png", halve, "b.png is damaged or no picture"),
+        ("b.jpg", forbid, "b.jpg cannot be read: No such file or directory"),
+    ],
+    ids=["empty jpg", "empty png", "text", "half a jpg", "half a png", "unreadable"],
+)
 def test_a_bad_picture_is_named_left_out_and_counted(tmp_path, samples, caplog, name, damage, complaint):
     shutil.copy(str(samples / "bus.jpg"), str(tmp_path / "a.jpg"))
     shutil.copy(str(samples / ("bus.jpg" if name.endswith("jpg") else "coffee.png")), str(tmp_path / name))
@@ -163,9 +179,9 @@ def test_only_regular_files_are_opened(tmp_path, caplog):
 
 
 def test_a_picture_of_any_size_is_not_read_into_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("appliance.sources.images.MOST_BYTES", 2 * 10 ** 6)
+    monkeypatch.setattr("appliance.sources.images.MOST_BYTES", 2 * 10**6)
     with open(str(tmp_path / "a.jpg"), "wb") as file:
-        file.truncate(10 ** 9)  # a hole: it takes no room
+        file.truncate(10**9)  # a hole: it takes no room
     with pytest.raises(SourceError, match="a.jpg is larger than 2 MB"):
         read_all(open_images(str(tmp_path / "a.jpg")))
 
@@ -182,15 +198,18 @@ def test_a_jpeg_with_a_thumbnail_and_something_behind_it_is_whole(tmp_path):
         read_all(open_images(str(tmp_path / "a.jpg")))
 
 
-@pytest.mark.parametrize("name, complaint", [
-    ("missing", "missing does not exist; jpg, jpeg and png files are accepted"),
-    ("missing.jpg", "missing.jpg does not exist; jpg, jpeg and png files are accepted"),
-    ("empty", "empty holds no picture; jpg, jpeg and png files are accepted"),
-    ("a.gif", "a.gif is no picture that can be read; jpg, jpeg and png files are accepted"),
-    ("bad.jpg", "bad.jpg is damaged or no picture; jpg, jpeg and png files are accepted"),
-    ("one", "one/bad.jpg is damaged or no picture; jpg, jpeg and png files are accepted"),
-    ("two", "two: none of its 2 pictures can be read"),
-])
+@pytest.mark.parametrize(
+    "name, complaint",
+    [
+        ("missing", "missing does not exist; jpg, jpeg and png files are accepted"),
+        ("missing.jpg", "missing.jpg does not exist; jpg, jpeg and png files are accepted"),
+        ("empty", "empty holds no picture; jpg, jpeg and png files are accepted"),
+        ("a.gif", "a.gif is no picture that can be read; jpg, jpeg and png files are accepted"),
+        ("bad.jpg", "bad.jpg is damaged or no picture; jpg, jpeg and png files are accepted"),
+        ("one", "one/bad.jpg is damaged or no picture; jpg, jpeg and png files are accepted"),
+        ("two", "two: none of its 2 pictures can be read"),
+    ],
+)
 def test_nothing_to_read_is_an_error_that_says_what_is_accepted(tmp_path, name, complaint):
     for folder in ("empty/sub", "one", "two"):
         (tmp_path / folder).mkdir(parents=True)
@@ -216,10 +235,19 @@ def test_a_small_file_that_would_unpack_to_gigabytes_is_refused(tmp_path):
     size = (20000).to_bytes(4, "big")
     picture = zlib.compress(bytes(20000 * 2501))  # one bit a pixel, and a byte a row
     chunks = ((b"IHDR", size + size + b"\1\0\0\0\0"), (b"IDAT", picture), (b"IEND", b""))
-    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
-        len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
-        for kind, body in chunks))
+    (tmp_path / "bomb.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+            for kind, body in chunks
+        )
+    )
     words = "import sys; from appliance.sources.images import read_picture; read_picture(sys.argv[1])"
-    done = subprocess.run([sys.executable, "-c", words, str(tmp_path / "bomb.png")], cwd=str(ROOT),
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", words, str(tmp_path / "bomb.png")],
+        cwd=str(ROOT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=60,
+    )
     assert b"bomb.png has more than 200 megapixels" in done.stderr

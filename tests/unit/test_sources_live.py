@@ -143,8 +143,10 @@ def test_a_camera_may_take_longer_to_open_than_between_two_frames(play):
     slow = [{"opening": True}, {"opened": True, "fps": 30.0}, "ring", 49, frame(1), 19, frame(2), 21]
     _, notices, _ = play(slow, slow)
     assert notices == [
-        "camera cam: no frame for 20 s; reopening in 1 s", "camera cam: is back after 70 s",
-        "camera cam: no frame for 20 s; reopening in 1 s"]
+        "camera cam: no frame for 20 s; reopening in 1 s",
+        "camera cam: is back after 70 s",
+        "camera cam: no frame for 20 s; reopening in 1 s",
+    ]
 
 
 def test_what_a_camera_is_noticed_for_is_said_once_and_counted(play):
@@ -161,12 +163,15 @@ def test_a_silent_camera_is_given_up_after_the_timeout(play):
     assert notices[1] == "camera cam: is back after 21 s"
 
 
-@pytest.mark.parametrize("script, reason", [
-    ([{"opening": True}, {"ended": "there is no /dev/video0"}], "camera cam: there is no /dev/video0"),
-    (OPENED + ["silence"], "camera cam: no frame for 50 s"),
-    (["silence"], "camera cam: no frame for 60 s"),
-    ([], "camera cam: its reader was killed by SIGSEGV"),
-])
+@pytest.mark.parametrize(
+    "script, reason",
+    [
+        ([{"opening": True}, {"ended": "there is no /dev/video0"}], "camera cam: there is no /dev/video0"),
+        (OPENED + ["silence"], "camera cam: no frame for 50 s"),
+        (["silence"], "camera cam: no frame for 60 s"),
+        ([], "camera cam: its reader was killed by SIGSEGV"),
+    ],
+)
 def test_before_the_first_frame_every_failure_is_an_error(play, script, reason):
     source, notices, pauses = play(script)
     for _ in range(2):
@@ -178,8 +183,7 @@ def test_before_the_first_frame_every_failure_is_an_error(play, script, reason):
 
 def test_the_newest_frame_wins_and_the_others_are_counted(monkeypatch):
     # The reader had no free slot for the frames 5 and 6.
-    ScriptedChild.scripts = [
-        OPENED + [frame(1, 0), frame(2, 1), frame(3, 2), frame(4, 3), frame(7, 1), "hold"]]
+    ScriptedChild.scripts = [OPENED + [frame(1, 0), frame(2, 1), frame(3, 2), frame(4, 3), frame(7, 1), "hold"]]
     ScriptedChild.holds.clear()
     monkeypatch.setattr(live, "ReaderChild", ScriptedChild)
     with LiveSource("cam", {}, 20.0) as source:
@@ -302,12 +306,15 @@ def test_the_outlet_says_when_there_is_no_room(outlet, little_memory):
         outlet[0].claim(LAYOUT)
 
 
-@pytest.mark.parametrize("act", [
-    lambda outlet: outlet.claim(LAYOUT),
-    lambda outlet: outlet.wait(30),
-    lambda outlet: outlet.tell(opening=True),
-    lambda outlet: outlet.receive_spec(),
-])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda outlet: outlet.claim(LAYOUT),
+        lambda outlet: outlet.wait(30),
+        lambda outlet: outlet.tell(opening=True),
+        lambda outlet: outlet.receive_spec(),
+    ],
+)
 def test_the_outlet_notices_that_the_parent_is_gone(outlet, act):
     outlet, parent = outlet
     parent.close()
@@ -319,7 +326,7 @@ def test_frames_need_no_folder(monkeypatch):
     """A container may have no /dev/shm worth the name and a root that cannot be written to."""
 
     def forbid(*args, **options):
-        raise AssertionError("wanted a file in {}".format(options))
+        raise AssertionError(f"wanted a file in {options}")
 
     monkeypatch.setattr("tempfile.TemporaryFile", forbid)
     writer = RingWriter(LAYOUT)
@@ -337,7 +344,7 @@ def old_libc(monkeypatch):
 
 def test_frames_lie_in_shared_memory_where_the_c_library_is_old(old_libc):
     with RingWriter(LAYOUT).file as file:
-        assert os.readlink("/proc/self/fd/{}".format(file.fileno())).startswith("/dev/shm/")
+        assert os.readlink(f"/proc/self/fd/{file.fileno()}").startswith("/dev/shm/")
 
 
 def test_without_any_memory_for_frames_no_disk_is_used(old_libc, monkeypatch):
@@ -353,13 +360,16 @@ def test_without_any_memory_for_frames_no_disk_is_used(old_libc, monkeypatch):
     assert asked == ["/dev/shm"]
 
 
-@pytest.mark.parametrize("users, setting, used", [
-    (None, "auto", "rtsp_flags;prefer_tcp"),
-    (None, "tcp", "rtsp_transport;tcp"),
-    (None, "udp", "rtsp_transport;udp"),
-    ("rtsp_transport;udp", "auto", "rtsp_transport;udp"),
-    ("rtsp_transport;udp|stimeout;5", "tcp", "rtsp_transport;udp|stimeout;5|rtsp_transport;tcp"),
-])
+@pytest.mark.parametrize(
+    "users, setting, used",
+    [
+        (None, "auto", "rtsp_flags;prefer_tcp"),
+        (None, "tcp", "rtsp_transport;tcp"),
+        (None, "udp", "rtsp_transport;udp"),
+        ("rtsp_transport;udp", "auto", "rtsp_transport;udp"),
+        ("rtsp_transport;udp|stimeout;5", "tcp", "rtsp_transport;udp|stimeout;5|rtsp_transport;tcp"),
+    ],
+)
 def test_an_rtsp_camera_is_asked_for_tcp_unless_the_user_says_otherwise(monkeypatch, users, setting, used):
     """Over UDP, FFmpeg shows every lost packet as grey blocks."""
     name = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
@@ -367,6 +377,11 @@ def test_an_rtsp_camera_is_asked_for_tcp_unless_the_user_says_otherwise(monkeypa
     if users:
         monkeypatch.setenv(name, users)
     said = subprocess.run(
-        [sys.executable, "-c", "import os, appliance; print(os.environ[{!r}])".format(name)], cwd="/",
-        env=child.environment(setting), stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
+        [sys.executable, "-c", f"import os, appliance; print(os.environ[{name!r}])"],
+        cwd="/",
+        env=child.environment(setting),
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+        check=True,
+    ).stdout
     assert said.strip() == used

@@ -87,12 +87,18 @@ def test_one_that_is_decoded_in_time_keeps_its_speed_and_makes_up_for_a_slow_fra
 @pytest.mark.parametrize("written", ["clip.mp4", "samples/clip.mp4", "/media/stick/clip.avi"])
 def test_a_movie_that_is_not_there_is_called_a_movie(written):
     assert source_kind(written) == "movie"
-    with pytest.raises(SourceError, match="^{} does not exist; mp4, avi and mkv".format(written)):
+    with pytest.raises(SourceError, match=f"^{written} does not exist; mp4, avi and mkv"):
         open_input(written, Settings(), patient=True)
 
 
-@pytest.mark.parametrize("written, kind", [
-    (0, "index"), ("/dev/video7", "device"), ("http://camera/clip.mp4", "address"),
-    ("filesrc location=clip.mp4 ! decodebin ! appsink", "gstreamer")])
+@pytest.mark.parametrize(
+    "written, kind",
+    [
+        (0, "index"),
+        ("/dev/video7", "device"),
+        ("http://camera/clip.mp4", "address"),
+        ("filesrc location=clip.mp4 ! decodebin ! appsink", "gstreamer"),
+    ],
+)
 def test_a_camera_that_is_not_there_is_no_movie(written, kind):
     assert source_kind(written) == kind

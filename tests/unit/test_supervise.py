@@ -22,10 +22,16 @@ from appliance.settings.certificate import certificate_files
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("listen, address", [
-    ("0.0.0.0:8080", ("0.0.0.0", 8080)), ("127.0.0.1:80", ("127.0.0.1", 80)), (":9000", ("0.0.0.0", 9000)),
-    ("[::]:8080", ("::", 8080)), ("localhost:1", ("localhost", 1)),
-])
+@pytest.mark.parametrize(
+    "listen, address",
+    [
+        ("0.0.0.0:8080", ("0.0.0.0", 8080)),
+        ("127.0.0.1:80", ("127.0.0.1", 80)),
+        (":9000", ("0.0.0.0", 9000)),
+        ("[::]:8080", ("::", 8080)),
+        ("localhost:1", ("localhost", 1)),
+    ],
+)
 def test_addresses(listen, address):
     assert supervise.listening_address(listen) == address
 
@@ -52,7 +58,7 @@ def started(monkeypatch, tmp_path):
     def started(*arguments, **overrides):
         monkeypatch.setattr(supervise, "Supervisor", Supervisor)
         overrides.setdefault("run_dir", str(tmp_path / "run"))
-        overrides.setdefault("listen", "127.0.0.1:{}".format(free_port()))
+        overrides.setdefault("listen", f"127.0.0.1:{free_port()}")
         assert supervise.run(load_settings(None, {}, overrides), list(arguments)) == 0
         return found
 
@@ -69,20 +75,37 @@ def test_the_command_line_reaches_the_daemon_by_a_private_file(started):
     daemon, _ = started("rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3")
     assert daemon.command[1:4] == ["-m", "appliance", "daemon"]
     assert json.loads(Path(daemon.command[4]).read_text()) == {
-        "arguments": ["rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3"], "heartbeat": daemon.heart}
+        "arguments": ["rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3"],
+        "heartbeat": daemon.heart,
+    }
     assert os.stat(daemon.command[4]).st_mode & 0o777 == 0o600
 
 
 def test_the_dashboard_is_told_where_everything_is(started, tmp_path):
     port = free_port()
     _, dashboard = started(
-        listen="127.0.0.1:{}".format(port), sign_in="no", web_worker="gthread", recordings_dir="r",
-        run_dir=str(tmp_path / '100%;"'))
+        listen=f"127.0.0.1:{port}",
+        sign_in="no",
+        web_worker="gthread",
+        recordings_dir="r",
+        run_dir=str(tmp_path / '100%;"'),
+    )
     told = json.loads(Path(dashboard.environment["SPLITLENS_DASHBOARD"]).read_text())
     assert (told.pop("listener"),) == dashboard.descriptors and told.pop("heartbeat") == dashboard.heart
-    wanted = {"run_dir": str(tmp_path / '100%;"'), "state_dir": str(tmp_path / "state"),
-              "recordings_dir": str(tmp_path / "r"), "host": "127.0.0.1", "port": port, "worker": "gthread",
-              "sign_in": False, "trusted_proxy": "", "base_path": "", "framed_by": "", "certificate": "", "key": ""}
+    wanted = {
+        "run_dir": str(tmp_path / '100%;"'),
+        "state_dir": str(tmp_path / "state"),
+        "recordings_dir": str(tmp_path / "r"),
+        "host": "127.0.0.1",
+        "port": port,
+        "worker": "gthread",
+        "sign_in": False,
+        "trusted_proxy": "",
+        "base_path": "",
+        "framed_by": "",
+        "certificate": "",
+        "key": "",
+    }
     assert {key: told[key] for key in wanted} == wanted
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
@@ -93,22 +116,29 @@ def test_the_dashboard_is_told_of_proxies(started):
     assert (told["trusted_proxy"], told["base_path"]) == ("192.168.1.2/32 172.30.32.0/23", "/cam")
 
 
-@pytest.mark.parametrize("setting, value, wanted", [
-    ("trusted_proxy", "proxy.lan", "addresses or networks"),
-    ("trusted_proxy", "192.168.1.2/16", "addresses or networks"),
-    ("trusted_proxy", ",", "addresses or networks"), ("base_path", "splitlens", "a path like /splitlens"),
-    ("base_path", "/a?b", "a path like /splitlens"),
-    ("framed_by", "home.example", "self, or origins"), ("framed_by", "https://a.example/x", "self, or origins"),
-    ("framed_by", "https://a.example; script-src *", "self, or origins"),
-    ("tls", "cert.pem", "self-signed, or the files"),
-    ("tls", "self-signed key.pem x", "self-signed, or the files"), ("tls", "'c.pem k.pem", "self-signed, or the files"),
-])
+@pytest.mark.parametrize(
+    "setting, value, wanted",
+    [
+        ("trusted_proxy", "proxy.lan", "addresses or networks"),
+        ("trusted_proxy", "192.168.1.2/16", "addresses or networks"),
+        ("trusted_proxy", ",", "addresses or networks"),
+        ("base_path", "splitlens", "a path like /splitlens"),
+        ("base_path", "/a?b", "a path like /splitlens"),
+        ("framed_by", "home.example", "self, or origins"),
+        ("framed_by", "https://a.example/x", "self, or origins"),
+        ("framed_by", "https://a.example; script-src *", "self, or origins"),
+        ("tls", "cert.pem", "self-signed, or the files"),
+        ("tls", "self-signed key.pem x", "self-signed, or the files"),
+        ("tls", "'c.pem k.pem", "self-signed, or the files"),
+    ],
+)
 def test_what_is_no_proxy_or_path_is_named(setting, value, wanted):
-    with pytest.raises(ConfigError, match="{} must be {}".format(setting.replace("_", "[-_]"), wanted)):
+    with pytest.raises(ConfigError, match=f"{setting.replace('_', '[-_]')} must be {wanted}"):
         load_settings(None, {}, {setting: value})
 
 
 # The port
+
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::"])
 def test_a_port_that_another_program_has_is_a_mistake_before_anything_starts(host):
@@ -116,15 +146,19 @@ def test_a_port_that_another_program_has_is_a_mistake_before_anything_starts(hos
         taken = supervise.listen_at(host, 0)
     except ConfigError:
         pytest.skip("this machine has no IPv6")
-    with taken, pytest.raises(ConfigError, match="another program has .*{}. Stop it, or choose another port".format(
-            taken.getsockname()[1])):
+    with taken, pytest.raises(
+        ConfigError, match=f"another program has .*{taken.getsockname()[1]}. Stop it, or choose another port"
+    ):
         supervise.listen_at(host, taken.getsockname()[1])
 
 
-@pytest.mark.parametrize("host, complaint", [
-    ("192.0.2.1", "this machine has no address 192.0.2.1:18080"),
-    ("no.such.host.invalid", "no.such.host.invalid:18080 is no address of this machine"),
-])
+@pytest.mark.parametrize(
+    "host, complaint",
+    [
+        ("192.0.2.1", "this machine has no address 192.0.2.1:18080"),
+        ("no.such.host.invalid", "no.such.host.invalid:18080 is no address of this machine"),
+    ],
+)
 def test_an_address_that_this_machine_does_not_have_is_a_mistake(host, complaint):
     with pytest.raises(ConfigError, match=complaint):
         supervise.listen_at(host, 18080)
@@ -137,16 +171,21 @@ def test_a_port_for_root_only_is_a_mistake():
 
 def test_a_port_that_is_taken_ends_up_with_one_sentence_and_exit_code_2(tmp_path):
     with supervise.listen_at("127.0.0.1", 0) as taken:
-        listen = "127.0.0.1:{}".format(taken.getsockname()[1])
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
         done = subprocess.run(
             [sys.executable, "-m", "appliance", "up", "--listen", listen, "--run-dir", str(tmp_path / "run")],
-            cwd=str(tmp_path), env=dict(os.environ, PYTHONPATH=str(ROOT)), stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, universal_newlines=True)
+            cwd=str(tmp_path),
+            env=dict(os.environ, PYTHONPATH=str(ROOT)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+        )
     assert done.returncode == 2 and done.stdout.count("\n") == 1, done.stdout
-    assert "error: listen: another program has {}".format(listen) in done.stdout
+    assert f"error: listen: another program has {listen}" in done.stdout
 
 
 # Folders that two appliances must not share
+
 
 def settings(**overrides):
     return load_settings(None, {}, overrides).settings
@@ -160,8 +199,7 @@ def test_two_appliances_on_one_folder_are_refused_by_whatever_name(tmp_path, mon
     claims = supervise.claim_folders(settings(**one))
     for name in ("mine", "link", str(tmp_path / "mine")):
         two = dict({"state_dir": "c", "recordings_dir": "d"}, **{key: name})
-        with pytest.raises(ConfigError, match="{} .*: another appliance is using it .process {} of ".format(
-                key, os.getpid())):
+        with pytest.raises(ConfigError, match=f"{key} .*: another appliance is using it .process {os.getpid()} of "):
             supervise.claim_folders(settings(**two))
     for claim in claims:
         claim.close()
@@ -212,6 +250,7 @@ def test_a_folder_that_was_taken_away_is_made_and_locked_again_for_a_daemon_that
 
 # The run directory
 
+
 def test_what_a_cleaner_took_from_the_run_directory_comes_back(tmp_path):
     run_dir = make_run_dir(tmp_path / "run")
     files = supervise.RunFiles(run_dir, {"daemon.json": {"a": 1}, "dashboard.json": {"b": 2}}, lambda: None)
@@ -255,7 +294,7 @@ def test_a_link_or_a_pipe_in_place_of_the_last_words_leads_nowhere(tmp_path):
     assert read_last_words(tmp_path) == ""
     supervise.leave_reason(tmp_path, "The daemon crashed.", 1.0)
     assert read_last_words(tmp_path).startswith("The daemon crashed.")
-    words.write_text("a" * 10 ** 6)
+    words.write_text("a" * 10**6)
     assert len(read_last_words(tmp_path)) <= 10000
 
 
@@ -263,7 +302,7 @@ def test_a_link_in_place_of_a_lock_leads_nowhere(tmp_path):
     other = tmp_path / "other"
     other.write_text("mine")
     (tmp_path / "lock").symlink_to(other)
-    with lock_file(tmp_path / "lock"), pytest.raises(Taken, match="process {} of".format(os.getpid())):
+    with lock_file(tmp_path / "lock"), pytest.raises(Taken, match=f"process {os.getpid()} of"):
         lock_file(tmp_path / "lock")
     assert other.read_text() == "mine" and not (tmp_path / "lock").is_symlink()
     (tmp_path / "lock").unlink()
@@ -304,7 +343,8 @@ def test_the_run_directory_never_looks_unused(tmp_path, monkeypatch):
 def test_the_page_gets_the_daemons_own_reason_or_that_of_its_supervisor(tmp_path):
     supervise.leave_reason(tmp_path, "The daemon was killed by SIGKILL (out of memory?).", 0.5)
     assert read_last_words(tmp_path) == (
-        "The daemon was killed by SIGKILL (out of memory?). It is started again after 0.5 s.")
+        "The daemon was killed by SIGKILL (out of memory?). It is started again after 0.5 s."
+    )
     write_last_words(tmp_path, "The camera driver crashed.")
     supervise.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)
     assert read_last_words(tmp_path) == "The camera driver crashed. It is started again after 30 s."
@@ -318,7 +358,7 @@ def test_certificates_are_tried_before_anything_is_started(tmp_path, monkeypatch
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-subj", "/CN=x", "-out", str(certificate)]
     subprocess.run(make + ["-keyout", str(locked), "-passout", "pass:secret"], check=True, stderr=subprocess.DEVNULL)
     with pytest.raises(ConfigError, match="no certificate with its key, both PEM, without a password"):
-        certificate_files("'{}' {}".format(certificate, locked))
+        certificate_files(f"'{certificate}' {locked}")
     subprocess.run(make + ["-keyout", str(key), "-nodes"], check=True, stderr=subprocess.DEVNULL)
     monkeypatch.chdir(tmp_path)
     settings = load_settings(None, {}, {"tls": "'my c.pem' k.pem"}).settings

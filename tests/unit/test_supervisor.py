@@ -52,7 +52,8 @@ class Supervised:
         self.out = folder / "out"
         with self.out.open("w") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SUPERVISE, json.dumps(given)], cwd=str(ROOT), stdout=out)
+                [sys.executable, "-c", SUPERVISE, json.dumps(given)], cwd=str(ROOT), stdout=out
+            )
         self.known = set()
 
     def __enter__(self):
@@ -117,7 +118,7 @@ def test_all_are_told_to_stop_at_once(tmp_path):
 
 def test_one_that_does_not_stop_is_killed(tmp_path):
     ready = tmp_path / "ready"
-    stubborn = ["sh", "-c", "trap '' TERM; touch {}; while :; do sleep 1; done".format(ready)]
+    stubborn = ["sh", "-c", f"trap '' TERM; touch {ready}; while :; do sleep 1; done"]
     with Supervised(tmp_path, stop_seconds=0.1, one=stubborn) as supervised:
         until(ready.exists)
         child = until(lambda: supervised.running(*stubborn))
@@ -138,8 +139,10 @@ def test_one_that_is_killed_is_started_again_alone_and_the_reason_is_told(tmp_pa
 def test_one_that_stops_beating_is_killed_and_started_again(tmp_path):
     """The first life stops itself after a heartbeat; the second goes on."""
     once = tmp_path / "once"
-    code = ("import os, signal, time; os.write(HEART, b'w'); os.path.exists({0!r}) or "
-            "(open({0!r}, 'w').close(), os.kill(os.getpid(), signal.SIGSTOP)); time.sleep(1000)".format(str(once)))
+    code = (
+        f"import os, signal, time; os.write(HEART, b'w'); os.path.exists({str(once)!r}) or "
+        f"(open({str(once)!r}, 'w').close(), os.kill(os.getpid(), signal.SIGSTOP)); time.sleep(1000)"
+    )
     with Supervised(tmp_path, silence=0.2, one=[sys.executable, "-c", code]) as supervised:
         said = until(supervised.out.read_text)
         assert said.startswith("The one did not answer for ") and "was ended" in said, said
@@ -194,10 +197,17 @@ def test_a_child_is_not_killed_for_what_a_supervisor_that_stood_still_did_not_he
     assert psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE
 
 
-@pytest.mark.parametrize("status, text", [
-    (0, "ended by itself"), (2 << 8, "ended with exit code 2"), (9, "was killed by SIGKILL (out of memory?)"),
-    (11, "was killed by SIGSEGV (a crash)"), (11 | 0x80, "was killed by SIGSEGV (a crash)"),
-    (15, "was killed by SIGTERM"), (40, "was killed by signal 40"),
-])
+@pytest.mark.parametrize(
+    "status, text",
+    [
+        (0, "ended by itself"),
+        (2 << 8, "ended with exit code 2"),
+        (9, "was killed by SIGKILL (out of memory?)"),
+        (11, "was killed by SIGSEGV (a crash)"),
+        (11 | 0x80, "was killed by SIGSEGV (a crash)"),
+        (15, "was killed by SIGTERM"),
+        (40, "was killed by signal 40"),
+    ],
+)
 def test_what_a_wait_status_says(status, text):
     assert describe(status) == text

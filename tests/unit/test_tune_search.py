@@ -49,8 +49,9 @@ class Machine(Trials):
         frames, spent = self.frames.get(candidate, (0.0, 0.0))
         frames, spent = self.frames[candidate] = frames + self.fps(candidate) * seconds, spent + seconds
         self.measured.append((candidate, seconds))
-        return Outcome(candidate, frames / spent, 1 / self.fps(candidate),
-                       "differs" if candidate in self.refusals else "")
+        return Outcome(
+            candidate, frames / spent, 1 / self.fps(candidate), "differs" if candidate in self.refusals else ""
+        )
 
     def refuse(self, candidate, refusal):
         self.told[candidate] = refusal
@@ -69,6 +70,7 @@ def gpu_fps(xla_gain=0.73):
         if candidate.exact:
             return 100.0
         return rate * (xla_gain if candidate.batch > 4 else 1.9) if candidate.xla else rate
+
     return fps
 
 
@@ -142,8 +144,11 @@ def test_a_default_that_cannot_be_loaded_or_finds_something_else_leaves_the_othe
 def test_where_nothing_can_be_loaded_again_the_default_stays(second):
     loads = iter([3.0] * 3)  # the default, and both groups without XLA
     fixed = PC_WITH_GPU._replace(fixed={"xla": False})
-    machine = Machine(ON_GPU, lambda one: 900.0 if one.exact else 1000.0 / one.batch,
-                      lambda one: 3.0 if one.exact else next(loads, second))
+    machine = Machine(
+        ON_GPU,
+        lambda one: 900.0 if one.exact else 1000.0 / one.batch,
+        lambda one: 3.0 if one.exact else next(loads, second),
+    )
     assert machine.search(fixed).run().candidate == ON_GPU
     assert machine.now <= 180
 
@@ -151,8 +156,9 @@ def test_where_nothing_can_be_loaded_again_the_default_stays(second):
 def test_on_a_processor_the_best_take_turns_with_the_default():
     default = Candidate("openvino", 2)
     speeds = {("openvino", 2): 30.0, ("openvino", 1): 31.0, ("tensorflow", 2): 18.0, ("tensorflow", 1): 15.0}
-    machine = Machine(default, lambda one: 10.0 if one.exact else speeds[one.engine, one.worker_threads],
-                      lambda one: 2.0)
+    machine = Machine(
+        default, lambda one: 10.0 if one.exact else speeds[one.engine, one.worker_threads], lambda one: 2.0
+    )
     place = Place(["tensorflow", "openvino"], "fast", 2, False, True)
     assert machine.search(place).run().candidate == Candidate("openvino", 1)
     assert longest(machine) == [default, Candidate("openvino", 1)] * 2
@@ -189,4 +195,4 @@ def test_nothing_slower_than_the_default_is_kept_and_it_ends_in_time_whatever_a_
     assert best.candidate == ON_GPU or {best.candidate, ON_GPU} <= set(longest(machine))
     order = [one for one, _ in machine.measured]
     if best.candidate.xla:
-        assert ON_GPU in order[order.index(best.candidate):], "the default is measured beside it"
+        assert ON_GPU in order[order.index(best.candidate) :], "the default is measured beside it"

@@ -31,8 +31,15 @@ def here(tmp_path, monkeypatch):
 
 
 def entry(folder, **changes):
-    fields = dict(graph=graph_hash(folder / "graph.pb"), machine=machine_facts(), settings=SETTINGS, under=UNDER,
-                  measured={"fps": {"1 stream": 31.5}}, versions={"tensorflow": "2.21.0"}, date="2026-11-24 12:50")
+    fields = dict(
+        graph=graph_hash(folder / "graph.pb"),
+        machine=machine_facts(),
+        settings=SETTINGS,
+        under=UNDER,
+        measured={"fps": {"1 stream": 31.5}},
+        versions={"tensorflow": "2.21.0"},
+        date="2026-11-24 12:50",
+    )
     return Tuned(**dict(fields, **changes))
 
 
@@ -65,16 +72,25 @@ def test_it_is_read_as_it_was_written_and_damage_is_named(here):
         path.write_text(text)
         with pytest.raises(ConfigError, match=r"^state/tuned.yml: not as `tune` wrote it$"):
             read_tuned(path)
-    for damage in ({"under": list(UNDER)}, {"under": {}}, {"machine": {"cores": 2, 9: 2}}, {"machine": ["cores"]},
-                   {"settings": {}}, {"under": dict(UNDER, listen="0.0.0.0:80")},
-                   {"settings": None}, {"settings": {1: 2, "engine": "auto"}}, {"versions": "2"}):
+    for damage in (
+        {"under": list(UNDER)},
+        {"under": {}},
+        {"machine": {"cores": 2, 9: 2}},
+        {"machine": ["cores"]},
+        {"settings": {}},
+        {"under": dict(UNDER, listen="0.0.0.0:80")},
+        {"settings": None},
+        {"settings": {1: 2, "engine": "auto"}},
+        {"versions": "2"},
+    ):
         write_tuned(path, {"cats": entry(here, **damage)})
         with pytest.raises(ConfigError, match=r"^state/tuned.yml: not as `tune` wrote it$"):
             read_tuned(path)
     for settings, said in (
-            ({"engine": "abacus"}, "engine must be one of"),
-            ({"engine": "auto", "worker_threads": -1}, "worker_threads must be"),
-            ({"engine": "auto", "listen": "0.0.0.0:80"}, "listen is nothing that is tuned")):
+        ({"engine": "abacus"}, "engine must be one of"),
+        ({"engine": "auto", "worker_threads": -1}, "worker_threads must be"),
+        ({"engine": "auto", "listen": "0.0.0.0:80"}, "listen is nothing that is tuned"),
+    ):
         write_tuned(path, {"cats": entry(here, settings=settings)})
         with pytest.raises(ConfigError, match="^state/tuned.yml: " + said):
             read_tuned(path)
@@ -87,18 +103,20 @@ def test_it_holds_for_its_model_and_says_so(here, caplog):
     assert chosen(loaded) == SETTINGS
     assert {loaded.origins[key] for key in SETTINGS} == {"tuned (state/tuned.yml)"}
     assert {loaded.layers[key] for key in SETTINGS} == {Layer.TUNED}
-    assert caplog.messages == [
-        "cats: tuned on 2026-11-24 12:50: tensorflow, 3 workers, up to 8 frames together, XLA"]
+    assert caplog.messages == ["cats: tuned on 2026-11-24 12:50: tensorflow, 3 workers, up to 8 frames together, XLA"]
     assert chosen(applied(model="dogs")) == DEFAULTS
 
 
-@pytest.mark.parametrize("said, changes", [
-    ("for another graph of this name", {"graph": "0" * 64}),
-    ("on another machine (cores 64, now {cores})", {"cores": 64}),
-    ("on another machine (cpu Z80, now {cpu}; gpu VGA, now {gpu})", {"cpu": "Z80", "gpu": "VGA"}),
-    ("with exact: true", {"under": {"split_model": True, "exact": True}}),
-    ("for the engine openvino, which is not installed any more", {"settings": {"engine": "openvino"}}),
-])
+@pytest.mark.parametrize(
+    "said, changes",
+    [
+        ("for another graph of this name", {"graph": "0" * 64}),
+        ("on another machine (cores 64, now {cores})", {"cores": 64}),
+        ("on another machine (cpu Z80, now {cpu}; gpu VGA, now {gpu})", {"cpu": "Z80", "gpu": "VGA"}),
+        ("with exact: true", {"under": {"split_model": True, "exact": True}}),
+        ("for the engine openvino, which is not installed any more", {"settings": {"engine": "openvino"}}),
+    ],
+)
 def test_it_does_not_hold_elsewhere(here, caplog, said, changes):
     facts = machine_facts()
     if not set(changes) & set(Tuned._fields):
@@ -106,21 +124,26 @@ def test_it_does_not_hold_elsewhere(here, caplog, said, changes):
     keep(here, **changes)
     with caplog.at_level(logging.INFO):
         assert chosen(applied()) == DEFAULTS
-    assert caplog.messages == ["cats was tuned on 2026-11-24 12:50 {}: not used; `python -m appliance tune` measures "
-                               "again".format(said.format(**facts))]
+    assert caplog.messages == [
+        f"cats was tuned on 2026-11-24 12:50 {said.format(**facts)}: not used; `python -m appliance tune` measures "
+        "again"
+    ]
 
 
-@pytest.mark.parametrize("under, overrides, said", [
-    ({"engine": "tensorflow", "worker_threads": 1}, {}, "with engine: tensorflow, worker_threads: 1"),
-    ({"engine": "tensorflow", "worker_threads": 1}, {"engine": "tensorflow"}, "with worker_threads: 1"),
-    ({"engine": "tensorflow"}, {}, "with engine: tensorflow"),
-    ({"engine": "tensorflow"}, {"engine": "auto"}, "for the engine tensorflow, and --engine asks for auto"),
-    ({"xla": True}, {}, "with xla: true"),
-    ({"xla": True}, {"xla": "false"}, "with xla: true"),
-    ({"engine": "tensorflow", "worker_threads": 1}, {"engine": "tensorflow", "worker_threads": "1"}, ""),
-    ({"engine": "tensorrt"}, {"model_type": "trt_v1"}, ""),
-    ({"xla": True}, {"xla": "true"}, ""),
-])
+@pytest.mark.parametrize(
+    "under, overrides, said",
+    [
+        ({"engine": "tensorflow", "worker_threads": 1}, {}, "with engine: tensorflow, worker_threads: 1"),
+        ({"engine": "tensorflow", "worker_threads": 1}, {"engine": "tensorflow"}, "with worker_threads: 1"),
+        ({"engine": "tensorflow"}, {}, "with engine: tensorflow"),
+        ({"engine": "tensorflow"}, {"engine": "auto"}, "for the engine tensorflow, and --engine asks for auto"),
+        ({"xla": True}, {}, "with xla: true"),
+        ({"xla": True}, {"xla": "false"}, "with xla: true"),
+        ({"engine": "tensorflow", "worker_threads": 1}, {"engine": "tensorflow", "worker_threads": "1"}, ""),
+        ({"engine": "tensorrt"}, {"model_type": "trt_v1"}, ""),
+        ({"xla": True}, {"xla": "true"}, ""),
+    ],
+)
 def test_what_was_set_while_it_was_tuned_has_to_be_set_again(here, caplog, under, overrides, said):
     free = {key: value for key, value in SETTINGS.items() if key not in under}
     keep(here, settings=free, under=dict(UNDER, **under))
@@ -128,17 +151,22 @@ def test_what_was_set_while_it_was_tuned_has_to_be_set_again(here, caplog, under
         loaded = applied(overrides)
     if said:
         assert Layer.TUNED not in loaded.layers.values()
-        assert caplog.messages[-1] == ("cats was tuned on 2026-11-24 12:50 {}: not used; `python -m appliance tune` "
-                                       "measures again".format(said))
+        assert caplog.messages[-1] == (
+            f"cats was tuned on 2026-11-24 12:50 {said}: not used; `python -m appliance tune` measures again"
+        )
     else:
         assert {key for key, layer in loaded.layers.items() if layer == Layer.TUNED} == set(free)
         assert {key: getattr(loaded.settings, key) for key in free} == free
 
 
-@pytest.mark.parametrize("ways", [
-    {"overrides": {"worker_threads": "1"}}, {"environ": {"SPLITLENS_WORKER_THREADS": "1"}},
-    {"text": "worker_threads: 1\n"},
-])
+@pytest.mark.parametrize(
+    "ways",
+    [
+        {"overrides": {"worker_threads": "1"}},
+        {"environ": {"SPLITLENS_WORKER_THREADS": "1"}},
+        {"text": "worker_threads: 1\n"},
+    ],
+)
 def test_whatever_somebody_sets_wins(here, ways):
     keep(here)
     loaded = applied(**ways)
@@ -167,13 +195,16 @@ def test_the_bench_gets_the_engine_that_its_row_names(here, caplog, monkeypatch)
     assert caplog.messages == []
 
 
-@pytest.mark.parametrize("text, said", [
-    ("engine: auto\n", "for the engine tensorflow, and config.yml line 1 asks for auto"),
-    ("engine: openvino\n", "for the engine tensorflow, and config.yml line 1 asks for openvino"),
-    ("width: 9\nmodel_type: trt_v1\n", "for the engine tensorflow, and config.yml line 2 asks for tensorrt"),
-    ("exact: true\n", "with exact: false"),
-    ("split_model: false\n", "with split_model: true"),
-])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("engine: auto\n", "for the engine tensorflow, and config.yml line 1 asks for auto"),
+        ("engine: openvino\n", "for the engine tensorflow, and config.yml line 1 asks for openvino"),
+        ("width: 9\nmodel_type: trt_v1\n", "for the engine tensorflow, and config.yml line 2 asks for tensorrt"),
+        ("exact: true\n", "with exact: false"),
+        ("split_model: false\n", "with split_model: true"),
+    ],
+)
 def test_it_holds_as_a_whole_or_not_at_all(here, caplog, text, said):
     keep(here)
     with caplog.at_level(logging.INFO):
@@ -191,8 +222,9 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 def test_a_damaged_file_stops_nobody(here, caplog):
     tuned_path("state").write_text("cats: 9\n")
     assert chosen(applied()) == DEFAULTS
-    assert caplog.messages == ["state/tuned.yml: not as `tune` wrote it. Nothing of it is used; delete it, or "
-                               "`python -m appliance tune` again"]
+    assert caplog.messages == [
+        "state/tuned.yml: not as `tune` wrote it. Nothing of it is used; delete it, or `python -m appliance tune` again"
+    ]
 
 
 def test_what_a_machine_is(tmp_path):

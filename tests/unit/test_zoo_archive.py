@@ -177,7 +177,7 @@ def padded(data):
 
 
 def pax(*records):
-    data = "".join("{} {}\n".format(len(record) + 4, record) for record in records).encode()
+    data = "".join(f"{len(record) + 4} {record}\n" for record in records).encode()
     return header("pax", tarfile.XHDTYPE, len(data)) + padded(data)
 
 
@@ -185,7 +185,7 @@ def with_size(block, field):
     """A header whose size field holds these twelve bytes, and its checksum anew."""
     block = bytearray(block[:124] + field + block[136:])
     block[148:156] = b" " * 8
-    block[148:156] = "{:06o}\0 ".format(sum(block)).encode()
+    block[148:156] = f"{sum(block):06o}\0 ".encode()
     return bytes(block)
 
 
@@ -193,23 +193,37 @@ NAMED = header("m/frozen_inference_graph.pb", size=len(GRAPH)) + padded(GRAPH)
 HOLED = header("m/frozen_inference_graph.pb", tarfile.GNUTYPE_SPARSE, 0)
 
 
-@pytest.mark.parametrize("content", [
-    pax("GNU.sparse.map=abc", "GNU.sparse.size=900") + NAMED,
-    pax("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=944000000") + NAMED,
-    pax("size=-5") + NAMED,
-    pax("size=abc") + NAMED,
-    pax("size=" + "9" * 20) + NAMED,
-    header("pax", tarfile.XHDTYPE, 9) + padded(b"nonsense\n") + NAMED,
-    header("pax", tarfile.XHDTYPE, 9) + padded(b"99 path=x") + NAMED,
-    HOLED,
-    with_size(header("m/padding"), b"\xff" * 12) + NAMED,
-    header("long", tarfile.GNUTYPE_LONGNAME, 2 << 20) + bytes(2 << 20) + NAMED,
-    header("pax", tarfile.XHDTYPE, 480 << 20) + b"x" * 10240,
-    header("pax", tarfile.XGLTYPE, 480 << 20) + b"x" * 10240,
-], ids=[
-    "map of holes", "pax with holes", "size below zero", "size that is no number", "endless size", "no pax records",
-    "pax record too long", "GNU with holes", "header below zero", "long name", "long pax header", "long global header",
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pax("GNU.sparse.map=abc", "GNU.sparse.size=900") + NAMED,
+        pax("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=944000000") + NAMED,
+        pax("size=-5") + NAMED,
+        pax("size=abc") + NAMED,
+        pax("size=" + "9" * 20) + NAMED,
+        header("pax", tarfile.XHDTYPE, 9) + padded(b"nonsense\n") + NAMED,
+        header("pax", tarfile.XHDTYPE, 9) + padded(b"99 path=x") + NAMED,
+        HOLED,
+        with_size(header("m/padding"), b"\xff" * 12) + NAMED,
+        header("long", tarfile.GNUTYPE_LONGNAME, 2 << 20) + bytes(2 << 20) + NAMED,
+        header("pax", tarfile.XHDTYPE, 480 << 20) + b"x" * 10240,
+        header("pax", tarfile.XGLTYPE, 480 << 20) + b"x" * 10240,
+    ],
+    ids=[
+        "map of holes",
+        "pax with holes",
+        "size below zero",
+        "size that is no number",
+        "endless size",
+        "no pax records",
+        "pax record too long",
+        "GNU with holes",
+        "header below zero",
+        "long name",
+        "long pax header",
+        "long global header",
+    ],
+)
 def test_a_hostile_archive_is_refused_in_a_sentence(tmp_path, folder, content):
     path = tmp_path / "a.tar.gz"
     path.write_bytes(gzip.compress(content + bytes(1024)))

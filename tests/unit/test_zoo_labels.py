@@ -78,13 +78,13 @@ def test_a_label_map_is_read_in_any_spelling(tmp_path, text, labels):
         ("item {\n id: -1\n name: 'x' }", "line 1: the id -1 is below 0"),
         ("item {\n id: 1\n name: x }", "line 3: Expected string but found: 'x'"),
         ("item { id: 1\n name: 'x", "line 2: String missing ending quote"),
-        ("item { id: 1\n name: 'x'\n", "line 2: Expected \"}\""),
+        ("item { id: 1\n name: 'x'\n", 'line 2: Expected "}"'),
         ("item { id: 1 name: 'x' }\nitem { id: 1 name: 'y' }", "line 2: id 1 is there a second time"),
         ("item { id: 1 name: 'x' } item { name: 'y' }", "map.pbtxt: item 2 (y) has no id"),
-        ("item\nid: 1", "line 2: Expected \"{\""),
+        ("item\nid: 1", 'line 2: Expected "{"'),
         ("item { id: 1 name: 'x' }\n}", "line 2: Expected identifier or number, got }"),
         ("item { id: 1 name: 'x' }\n(", "line 2: Expected identifier or number, got ("),
-        ("item { id: 1 name: 'x' extra }", "line 1: Expected \"{\""),
+        ("item { id: 1 name: 'x' extra }", 'line 1: Expected "{"'),
         ("item { id: 1 id: 2 name: 'x' }", "line 1: Message type"),
         pytest.param("item {\n id: " + "9" * 5000 + " name: 'x' }", "map.pbtxt line 2: ", id="long"),
         ("item { id: 4294967296 name: 'x' }", "line 1: Value out of range"),
@@ -189,17 +189,26 @@ def test_a_label_map_is_told_from_other_text_files(tmp_path, text, expected):
     assert is_label_map(write(tmp_path, text)) is expected
 
 
-@pytest.mark.parametrize("labels, ids, note", [
-    ({1: "a", 2: "b"}, range(1, 3), None),
-    ({1: "a"}, range(1, 91), None),
-    ({0: "background", 1: "a"}, range(1, 2), None),
-    ({1: "a"}, None, None),
-    ({}, range(1, 3), None),
-    (builtin_labels("coco"), range(1, 2), None),
-    ({0: "card"}, range(1, 4),
-     "the ids of the label map are 0, those of the graph's classes 1 to 3: no class has a name"),
-    ({1: "a", 7: "b"}, range(1, 2),
-     "the ids of the label map are 1 to 7, those of the graph's classes 1: names of other ids are left out"),
-])
+@pytest.mark.parametrize(
+    "labels, ids, note",
+    [
+        ({1: "a", 2: "b"}, range(1, 3), None),
+        ({1: "a"}, range(1, 91), None),
+        ({0: "background", 1: "a"}, range(1, 2), None),
+        ({1: "a"}, None, None),
+        ({}, range(1, 3), None),
+        (builtin_labels("coco"), range(1, 2), None),
+        (
+            {0: "card"},
+            range(1, 4),
+            "the ids of the label map are 0, those of the graph's classes 1 to 3: no class has a name",
+        ),
+        (
+            {1: "a", 7: "b"},
+            range(1, 2),
+            "the ids of the label map are 1 to 7, those of the graph's classes 1: names of other ids are left out",
+        ),
+    ],
+)
 def test_ids_are_compared_with_the_graphs(labels, ids, note):
     assert compare_ids(labels, ids) == note

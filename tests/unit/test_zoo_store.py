@@ -152,7 +152,7 @@ def test_a_model_that_is_installed_and_in_the_catalogue_is_proposed_once(models_
 def test_an_old_configs_path_finds_the_model_in_models_dir(models_dir, caplog):
     caplog.set_level(logging.INFO)
     graph = put_graph(models_dir / DEFAULT)
-    model = resolve_model("models/{}/frozen_inference_graph.pb".format(DEFAULT), models_dir)
+    model = resolve_model(f"models/{DEFAULT}/frozen_inference_graph.pb", models_dir)
     assert model.path == graph
     assert "is not there" in caplog.text
 
@@ -446,11 +446,17 @@ def test_a_file_of_another_kind_is_named_with_its_remedy(models_dir, tmp_path, n
     assert not models_dir.exists()
 
 
-@pytest.mark.parametrize("files, what", [
-    (("saved_model.pb",), "a SavedModel"), (("saved_model.pbtxt", "variables"), "a SavedModel"),
-    (("model.ckpt.index", "checkpoint"), "a checkpoint"), (("best.pt",), "a PyTorch model"),
-    (("model.json", "group1-shard1of1.bin"), "a model of TensorFlow.js"), (("detect.tflite",), "TensorFlow Lite"),
-])
+@pytest.mark.parametrize(
+    "files, what",
+    [
+        (("saved_model.pb",), "a SavedModel"),
+        (("saved_model.pbtxt", "variables"), "a SavedModel"),
+        (("model.ckpt.index", "checkpoint"), "a checkpoint"),
+        (("best.pt",), "a PyTorch model"),
+        (("model.json", "group1-shard1of1.bin"), "a model of TensorFlow.js"),
+        (("detect.tflite",), "TensorFlow Lite"),
+    ],
+)
 def test_a_folder_of_another_kind_is_named_with_its_remedy(models_dir, tmp_path, files, what):
     for name in files:
         (tmp_path / name).write_bytes(b"\x08\x01\x12")

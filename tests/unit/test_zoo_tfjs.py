@@ -97,9 +97,7 @@ def test_nodes_attributes_and_weights_come_over(tmp_path):
     assert message.versions.producer == 24
     assert list(graph.nodes)[:3] == ["image", "offsets", "steps"]
     assert [dim.size for dim in graph.nodes["image"].attr["shape"].shape.dim] == [1, -1]
-    assert np.array_equal(graph.constant("offsets"), OFFSETS) and np.array_equal(
-        graph.constant("steps"), STEPS
-    )
+    assert np.array_equal(graph.constant("offsets"), OFFSETS) and np.array_equal(graph.constant("steps"), STEPS)
     assert list(graph.nodes["steps"].input) == ["^image"]
     attributes = graph.nodes["Postprocessor/Slice"].attr
     assert sorted(attributes) == ["element_shape", "epsilon", "keep", "num", "padding", "strides"]

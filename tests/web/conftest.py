@@ -71,7 +71,7 @@ class Site:
     def __init__(self, worker="eventlet", sign_in=True, options: Any = None, **daemon: Any):
         self.folder = short_folder()
         self.port = free_port()
-        self.url = "http://127.0.0.1:{}".format(self.port)
+        self.url = f"http://127.0.0.1:{self.port}"
         self.start_file = demo.write_start_file(self.folder, self.port, worker, sign_in, **(options or {}))
         self.tokens: Dict[str, str] = add_accounts(self.folder / "state") if sign_in else {}
         self.daemon_options = daemon
@@ -81,7 +81,8 @@ class Site:
     def start_daemon(self):
         options = dict({"streams": ["main", "yard"]}, **self.daemon_options)
         self.daemon = fake_daemon.FakeDaemon(
-            str(self.folder / "run"), str(self.folder / "recordings"), **options).start()
+            str(self.folder / "run"), str(self.folder / "recordings"), **options
+        ).start()
 
     def stop_daemon(self, status="running"):
         self.daemon.stop(status)
@@ -99,6 +100,7 @@ class Site:
                 return requests.get(self.url + wait_for, timeout=5).status_code == 200
             except (requests.ConnectionError, requests.Timeout):  # a loaded machine takes long to start it
                 return False
+
         until(answers)
         return self
 
@@ -109,15 +111,17 @@ class Site:
         return Viewer(self.get(path, role, stream=True))
 
     def call(self, method, path, role="operator", **options):
-        return requests.request(
-            method, self.url + path, headers=bearer(self.tokens[role]), timeout=LIMIT, **options)
+        return requests.request(method, self.url + path, headers=bearer(self.tokens[role]), timeout=LIMIT, **options)
 
     def sign_in(self, name="olga", password=PASSWORD):
         """A browser's session; `page` is what it sees first."""
         session = requests.Session()
         form = session.get(self.url + "/login", timeout=LIMIT)
-        session.page = session.post(self.url + "/login", timeout=LIMIT, data={
-            "csrf_token": csrf_of(form.text), "name": name, "password": password, "next": "/"})
+        session.page = session.post(
+            self.url + "/login",
+            timeout=LIMIT,
+            data={"csrf_token": csrf_of(form.text), "name": name, "password": password, "next": "/"},
+        )
         return session
 
     def stop(self):

@@ -1,6 +1,6 @@
 """Starts the dashboard under gunicorn over the fake daemon, for work on its pages; Ctrl-C ends both.
 
-    python -m tests.web.demo FOLDER [--port 8080] [--worker eventlet|gthread] [--no-sign-in] [--streams main,yard]
+python -m tests.web.demo FOLDER [--port 8080] [--worker eventlet|gthread] [--no-sign-in] [--streams main,yard]
 """
 
 import argparse
@@ -29,13 +29,24 @@ def write_start_file(folder: Path, port: int, worker: str = "eventlet", sign_in:
 
 def gunicorn(start_file: Path, **options: Any) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "gunicorn", "-c", "web/gunicorn.conf.py", "web.wsgi:app"]
-    return subprocess.Popen(command, cwd=str(ROOT), env=dict(os.environ, SPLITLENS_DASHBOARD=str(start_file)),
-                            universal_newlines=True, **options)
+    return subprocess.Popen(
+        command,
+        cwd=str(ROOT),
+        env=dict(os.environ, SPLITLENS_DASHBOARD=str(start_file)),
+        universal_newlines=True,
+        **options,
+    )
 
 
 def fake_daemon(folder: Path, *words: str, **options: Any) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.web.fake_daemon", str(folder / "run"),
-               "--recordings", str(folder / "recordings")]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.web.fake_daemon",
+        str(folder / "run"),
+        "--recordings",
+        str(folder / "recordings"),
+    ]
     return subprocess.Popen(command + list(words), cwd=str(ROOT), universal_newlines=True, **options)
 
 
@@ -50,7 +61,7 @@ def main() -> None:
     folder = options.folder.resolve()
     start_file = write_start_file(folder, options.port, options.worker, not options.no_sign_in)
     processes: List[Any] = [fake_daemon(folder, "--streams", options.streams), gunicorn(start_file)]
-    print("http://127.0.0.1:{}/  (kill -USR1 {} crashes the fake daemon)".format(options.port, processes[0].pid))
+    print(f"http://127.0.0.1:{options.port}/  (kill -USR1 {processes[0].pid} crashes the fake daemon)")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         processes[1].wait()

@@ -59,9 +59,11 @@ FAMILIES = {
 FIRST_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
 INSTALLED = (FIRST_MODEL, "ssd_mobilenet_v1_coco_2018_01_28", "broken", "stuck")
 STREAM = re.compile(STREAM_NAME)
-MODES = [{"id": 0, "name": "MAXN", "detail": "6 cores, CPU 2.04 GHz, GPU 1.30 GHz"},
-         {"id": 3, "name": "MAXP_CORE_ARM", "detail": "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"},
-         {"id": 5, "name": "MODE_OF_A_RESTART", "detail": ""}]
+MODES = [
+    {"id": 0, "name": "MAXN", "detail": "6 cores, CPU 2.04 GHz, GPU 1.30 GHz"},
+    {"id": 3, "name": "MAXP_CORE_ARM", "detail": "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"},
+    {"id": 5, "name": "MODE_OF_A_RESTART", "detail": ""},
+]
 
 
 def hide(source: str) -> str:
@@ -95,30 +97,51 @@ class Stream:
 
     def describe(self, watched: bool) -> Dict[str, Any]:
         source = self.source
-        kind = ("index" if source.isdigit() else "device" if source.startswith("/dev/")
-                else "address" if "://" in source else "gstreamer" if " ! " in source else "movie")
+        kind = (
+            "index"
+            if source.isdigit()
+            else "device"
+            if source.startswith("/dev/")
+            else "address"
+            if "://" in source
+            else "gstreamer"
+            if " ! " in source
+            else "movie"
+        )
         recording = None
         if self.writer:
             seconds = round(time.time() - self.since, 1)
-            recording = {"since": self.since, "seconds": seconds, "name": self.recording,
-                         "bytes": os.fstat(self.writer.fileno()).st_size}
+            recording = {
+                "since": self.since,
+                "seconds": seconds,
+                "name": self.recording,
+                "bytes": os.fstat(self.writer.fileno()).st_size,
+            }
         return {
-            "name": self.name, "source": hide(source), "kind": kind, "model": self.model,
+            "name": self.name,
+            "source": hide(source),
+            "kind": kind,
+            "model": self.model,
             "status": self.status,
-            "problem": "{} cannot be opened; check the cable or the address.".format(hide(source))
-            if self.is_broken else self.problem or None,
-            "width": None if self.is_broken else 320, "height": None if self.is_broken else 180,
-            "watched": watched, "is_configured": self.source == self.configured,
+            "problem": f"{hide(source)} cannot be opened; check the cable or the address."
+            if self.is_broken
+            else self.problem or None,
+            "width": None if self.is_broken else 320,
+            "height": None if self.is_broken else 180,
+            "watched": watched,
+            "is_configured": self.source == self.configured,
             "configured_source": self.configured and hide(self.configured),
-            "recording": recording, "recording_problem": None,
+            "recording": recording,
+            "recording_problem": None,
         }
 
 
 class FakeDaemon:
     """Runs from `start` to `stop`. picture_bytes: pads every picture to about this size."""
 
-    def __init__(self, run_dir: str, recordings: str, streams: List[str], fps: float = 10.0,
-                 picture_bytes: int = 0) -> None:
+    def __init__(
+        self, run_dir: str, recordings: str, streams: List[str], fps: float = 10.0, picture_bytes: int = 0
+    ) -> None:
         self.run_dir, self.recordings = str(make_run_dir(run_dir)), Path(recordings)
         self.recordings.mkdir(parents=True, exist_ok=True)
         self.fps, self.picture_bytes = fps, picture_bytes
@@ -130,16 +153,40 @@ class FakeDaemon:
         self.settings = dict(CONFIGURED)
         self.streams = {name: Stream(name, str(number), str(number)) for number, name in enumerate(streams)}
         self.model: Dict[str, Any] = {
-            "name": FIRST_MODEL, "status": "ready", "wanted": None, "stage": None, "error": None,
-            "family": "ssd", "path": "fast", "reason": "", "engine": "tensorflow", "device": "CPU", "labels": LABELS,
-            "default": FIRST_MODEL}
-        self.models: Dict[str, Dict[str, Any]] = {name: {
-            "name": name, "family": family, "bytes": 70000000 if name in INSTALLED else None,
-            "installed": name in INSTALLED, "in_catalogue": True, "fits": family != "mask_rcnn",
-            "reason": "needs 6 GB of memory, this board has 4" if family == "mask_rcnn" else None,
-            "download": None} for name, family in FAMILIES.items()}
+            "name": FIRST_MODEL,
+            "status": "ready",
+            "wanted": None,
+            "stage": None,
+            "error": None,
+            "family": "ssd",
+            "path": "fast",
+            "reason": "",
+            "engine": "tensorflow",
+            "device": "CPU",
+            "labels": LABELS,
+            "default": FIRST_MODEL,
+        }
+        self.models: Dict[str, Dict[str, Any]] = {
+            name: {
+                "name": name,
+                "family": family,
+                "bytes": 70000000 if name in INSTALLED else None,
+                "installed": name in INSTALLED,
+                "in_catalogue": True,
+                "fits": family != "mask_rcnn",
+                "reason": "needs 6 GB of memory, this board has 4" if family == "mask_rcnn" else None,
+                "download": None,
+            }
+            for name, family in FAMILIES.items()
+        }
         self.power: Optional[Dict[str, Any]] = {
-            "modes": MODES, "current": 3, "clocks": False, "settable": True, "problem": None, "needs_reboot": False}
+            "modes": MODES,
+            "current": 3,
+            "clocks": False,
+            "settable": True,
+            "problem": None,
+            "needs_reboot": False,
+        }
         self.heard: List[Dict[str, Any]] = []
         self.watched_counts: Dict[str, int] = {}
 
@@ -148,7 +195,7 @@ class FakeDaemon:
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self.run_pictures, self.run_events)]
         for thread in self.threads:
             thread.start()
-        self.log("info", "{} is ready".format(FIRST_MODEL))
+        self.log("info", f"{FIRST_MODEL} is ready")
         return self
 
     def stop(self, status: str = "stopping") -> None:
@@ -179,15 +226,29 @@ class FakeDaemon:
             status, is_ready = self.condition()
             used = sum(path.stat().st_size for path in self.recordings.iterdir())
             return {
-                "daemon": {"pid": self.pid, "version": "0.1", "started": self.started, "status": status,
-                           "ready": is_ready, "problem": None},
+                "daemon": {
+                    "pid": self.pid,
+                    "version": "0.1",
+                    "started": self.started,
+                    "status": status,
+                    "ready": is_ready,
+                    "problem": None,
+                },
                 "board": {"id": "pc", "name": "PC"},
-                "settings": dict(self.settings), "configured": dict(CONFIGURED), "model": dict(self.model),
-                "streams": [stream.describe(self.station.is_watched(stream.name))
-                            for stream in self.streams.values()],
+                "settings": dict(self.settings),
+                "configured": dict(CONFIGURED),
+                "model": dict(self.model),
+                "streams": [stream.describe(self.station.is_watched(stream.name)) for stream in self.streams.values()],
                 "models": [dict(model) for model in self.models.values()],
-                "storage": {"free": 50 << 30, "floor": 1 << 30, "used": used, "limit": 100 << 30, "keep_days": 0.0,
-                            "alarm": None, "warning": None},
+                "storage": {
+                    "free": 50 << 30,
+                    "floor": 1 << 30,
+                    "used": used,
+                    "limit": 100 << 30,
+                    "keep_days": 0.0,
+                    "alarm": None,
+                    "warning": None,
+                },
                 "power": self.power and dict(self.power),
             }
 
@@ -222,7 +283,7 @@ class FakeDaemon:
             cv2.rectangle(image, (x, 40 + place * 20), (x + 40, 120 + place * 20), (80, 200, 80), 2)
             if self.settings["vis_text"]:
                 cv2.putText(image, label, (x, 36 + place * 20), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (80, 200, 80), 1)
-        words = "{} {} {}".format(stream.name, hide(stream.source), number)
+        words = f"{stream.name} {hide(stream.source)} {number}"
         cv2.putText(image, words, (6, 170), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1)
         jpeg = bytes(cv2.imencode(".jpg", image)[1])
         return jpeg + b"\0" * max(0, self.picture_bytes - len(jpeg))
@@ -231,10 +292,22 @@ class FakeDaemon:
         found = []
         for place, label in enumerate(self.present(number)):
             x = (number * 4 + place * 70) % 280
-            found.append({"class_id": LABELS.index(label) + 1, "label": label, "score": 0.95 - 0.1 * place,
-                          "box": [float(x), 40.0 + place * 20, x + 40.0, 120.0 + place * 20]})
-        return {"stream": stream.name, "frame": stream.frames, "time": time.time(), "width": 320, "height": 180,
-                "detections": found}
+            found.append(
+                {
+                    "class_id": LABELS.index(label) + 1,
+                    "label": label,
+                    "score": 0.95 - 0.1 * place,
+                    "box": [float(x), 40.0 + place * 20, x + 40.0, 120.0 + place * 20],
+                }
+            )
+        return {
+            "stream": stream.name,
+            "frame": stream.frames,
+            "time": time.time(),
+            "width": 320,
+            "height": 180,
+            "detections": found,
+        }
 
     def run_events(self) -> None:
         ticks = 0
@@ -243,7 +316,7 @@ class FakeDaemon:
             if ticks % 10 == 0:
                 self.publish_state()
             if ticks % 100 == 50:
-                self.log("info", "{} frames".format(sum(stream.frames for stream in self.streams.values())))
+                self.log("info", f"{sum(stream.frames for stream in self.streams.values())} frames")
             ticks += 1
 
     def measure(self) -> Dict[str, Any]:
@@ -251,32 +324,50 @@ class FakeDaemon:
         sway = float(np.sin(now / 10))
         with self.lock:
             return {
-                "time": now, "streams": {stream.name: self.measure_stream(stream, sway)
-                                         for stream in self.streams.values()},
+                "time": now,
+                "streams": {stream.name: self.measure_stream(stream, sway) for stream in self.streams.values()},
                 "readings": {
-                    "cpu": 45 + 20 * sway, "cores": [40 + 20 * sway, 50 + 20 * sway],
-                    "memory": {"used": int(2.5e9 + 1e8 * sway), "total": int(8e9)}, "process_memory": int(9e8),
-                    "gpu": 60 + 10 * sway, "power": {"total": 9.5 + sway, "gpu": 4 + sway, "cpu": 2.5},
-                    "temperatures": {"cpu": 51 + 3 * sway, "gpu": 49 + 3 * sway}},
+                    "cpu": 45 + 20 * sway,
+                    "cores": [40 + 20 * sway, 50 + 20 * sway],
+                    "memory": {"used": int(2.5e9 + 1e8 * sway), "total": int(8e9)},
+                    "process_memory": int(9e8),
+                    "gpu": 60 + 10 * sway,
+                    "power": {"total": 9.5 + sway, "gpu": 4 + sway, "cpu": 2.5},
+                    "temperatures": {"cpu": 51 + 3 * sway, "gpu": 49 + 3 * sway},
+                },
             }
 
     def measure_stream(self, stream: Stream, sway: float) -> Dict[str, Any]:
         watched = self.station.is_watched(stream.name)
-        buckets: List[List[Any]] = [[bound, sum(stream.latency[:place + 1])] for place, bound in enumerate(BUCKETS)]
+        buckets: List[List[Any]] = [[bound, sum(stream.latency[: place + 1])] for place, bound in enumerate(BUCKETS)]
         buckets.append(["+Inf", sum(stream.latency)])
         figures: Dict[str, Any] = {
-            "fps": self.fps + 0.3 * sway if stream.gives_frames else 0.0, "vfps": self.fps if watched else 0.0,
-            "drops": stream.frames // 50, "vdrops": 0, "frames": stream.frames, "reconnects": 0, "timings": None,
-            "source_fps": stream.source_fps or (
-                self.fps if stream.gives_frames or stream.status == NO_RESULTS else 0.0),
-            "frame_age": 0.05, "result_age": 0.06 if stream.gives_frames else None,
-            "now": {}, "seen": dict(stream.seen),
-            "latency": {"buckets": buckets, "sum": 0.06 * stream.frames, "count": sum(stream.latency)}}
+            "fps": self.fps + 0.3 * sway if stream.gives_frames else 0.0,
+            "vfps": self.fps if watched else 0.0,
+            "drops": stream.frames // 50,
+            "vdrops": 0,
+            "frames": stream.frames,
+            "reconnects": 0,
+            "timings": None,
+            "source_fps": stream.source_fps
+            or (self.fps if stream.gives_frames or stream.status == NO_RESULTS else 0.0),
+            "frame_age": 0.05,
+            "result_age": 0.06 if stream.gives_frames else None,
+            "now": {},
+            "seen": dict(stream.seen),
+            "latency": {"buckets": buckets, "sum": 0.06 * stream.frames, "count": sum(stream.latency)},
+        }
         if stream.gives_frames:
             figures["timings"] = {
-                "total": 0.062 + 0.004 * sway, "cap": 0.004, "front": 0.031 + 0.003 * sway, "back": 0.012,
-                "lost": 0.015 + 0.001 * sway, "send": 0.002,
-                "draw": 0.003 if watched else None, "encode": 0.004 if watched else None}
+                "total": 0.062 + 0.004 * sway,
+                "cap": 0.004,
+                "front": 0.031 + 0.003 * sway,
+                "back": 0.012,
+                "lost": 0.015 + 0.001 * sway,
+                "send": 0.002,
+                "draw": 0.003 if watched else None,
+                "encode": 0.004 if watched else None,
+            }
             present = self.present(stream.frames)
             figures["now"] = {label: present.count(label) for label in present}
         return figures
@@ -287,7 +378,7 @@ class FakeDaemon:
         self.heard.append(command)
         action = getattr(self, "do_" + command["command"], None)
         if action is None:
-            raise Refused(INVALID, "{} is no command.".format(command["command"]))
+            raise Refused(INVALID, f"{command['command']} is no command.")
         with self.lock:
             answer = action(**{key: value for key, value in command.items() if key != "command"})
         if answer is not None:
@@ -300,7 +391,7 @@ class FakeDaemon:
 
     def stream(self, name: str) -> Stream:
         if name not in self.streams:
-            raise Refused(NOT_FOUND, "There is no stream {}.".format(name))
+            raise Refused(NOT_FOUND, f"There is no stream {name}.")
         return self.streams[name]
 
     def do_get_state(self) -> None:
@@ -309,21 +400,22 @@ class FakeDaemon:
     def do_set_model(self, model: str) -> None:
         self.check_installed(model)
         if self.model["wanted"]:
-            raise Refused(CONFLICT, "{} is being loaded; wait for it.".format(self.model["wanted"]))
+            raise Refused(CONFLICT, f"{self.model['wanted']} is being loaded; wait for it.")
         self.model.update(wanted=model, status="loading", stage="reading the graph", error=None)
         self.later(self.load, model)
 
     def do_cancel_model(self) -> None:
         if not self.model["wanted"]:
             raise Refused(CONFLICT, "No model is being loaded.")
-        self.model.update(wanted=None, status="ready", stage=None, error="{} is not used: it was given up.".format(
-            self.model["wanted"]))
+        self.model.update(
+            wanted=None, status="ready", stage=None, error=f"{self.model['wanted']} is not used: it was given up."
+        )
 
     def check_installed(self, model: str) -> None:
         if model not in self.models:
-            raise Refused(NOT_FOUND, "There is no model {}.".format(model))
+            raise Refused(NOT_FOUND, f"There is no model {model}.")
         if not self.models[model]["installed"]:
-            raise Refused(CONFLICT, "{} is not installed; get it first.".format(model))
+            raise Refused(CONFLICT, f"{model} is not installed; get it first.")
 
     def load(self, model: str) -> None:
         for stage in ("reading the graph", "finding the cut", "warming up"):
@@ -336,23 +428,23 @@ class FakeDaemon:
         if model == "stuck":
             return
         if "broken" in model:
-            error = "{}: the graph is cut off at byte 1234; get it again. {} goes on.".format(
-                model, self.model["name"])
+            error = f"{model}: the graph is cut off at byte 1234; get it again. {self.model['name']} goes on."
             self.model.update(wanted=None, status="ready", stage=None, error=error)
             self.log("error", error)
         else:
-            self.model.update(name=model, wanted=None, status="ready", stage=None, error=None,
-                              family=self.models[model]["family"])
-            self.log("info", "{} is ready".format(model))
+            self.model.update(
+                name=model, wanted=None, status="ready", stage=None, error=None, family=self.models[model]["family"]
+            )
+            self.log("info", f"{model} is ready")
         self.publish_state()
 
     def do_get_model(self, model: str) -> None:
         if model not in self.models:
-            raise Refused(NOT_FOUND, "The catalogue has no {}.".format(model))
+            raise Refused(NOT_FOUND, f"The catalogue has no {model}.")
         if self.models[model]["installed"]:
-            raise Refused(CONFLICT, "{} is installed already.".format(model))
+            raise Refused(CONFLICT, f"{model} is installed already.")
         if self.models[model]["download"] and not self.models[model]["download"]["error"]:
-            raise Refused(CONFLICT, "{} is being fetched.".format(model))
+            raise Refused(CONFLICT, f"{model} is being fetched.")
         self.models[model]["download"] = {"done": 0, "total": 70000000, "error": None}
         self.later(self.download, model)
 
@@ -374,7 +466,7 @@ class FakeDaemon:
 
     def do_set_stream(self, stream: str, source: Any, model: Optional[str] = None) -> None:
         if not STREAM.fullmatch(stream):
-            raise Refused(INVALID, "A stream is called by {}.".format(STREAM_NAME_RULE))
+            raise Refused(INVALID, f"A stream is called by {STREAM_NAME_RULE}.")
         if model is not None:
             self.check_installed(model)
         text = self.check_source(source)
@@ -397,26 +489,26 @@ class FakeDaemon:
     def do_reset_stream(self, stream: str) -> None:
         known = self.stream(stream)
         if known.configured is None:
-            raise Refused(CONFLICT, "{} is not in the config file; remove it instead.".format(stream))
+            raise Refused(CONFLICT, f"{stream} is not in the config file; remove it instead.")
         known.source, known.model = known.configured, None
 
     def do_remove_stream(self, stream: str) -> None:
         if self.stream(stream).configured is not None:
-            raise Refused(CONFLICT, "{} stands in the config file; remove it there.".format(stream))
+            raise Refused(CONFLICT, f"{stream} stands in the config file; remove it there.")
         self.do_record(stream, False)
         del self.streams[stream]
 
     def do_test_source(self, source: Any) -> Dict[str, Any]:
         text = self.check_source(source)
         if "broken" in text:
-            raise Refused(FAILED, "{} cannot be opened; check the cable or the address.".format(hide(text)))
+            raise Refused(FAILED, f"{hide(text)} cannot be opened; check the cable or the address.")
         jpeg = self.draw(Stream("test", text, None), 1)
         return {"jpeg": base64.b64encode(jpeg).decode(), "width": 320, "height": 180}
 
     def do_change_settings(self, settings: Dict[str, Any]) -> None:
         for name in settings:
             if name not in CONFIGURED:
-                raise Refused(INVALID, "{} is no setting of the dashboard.".format(name))
+                raise Refused(INVALID, f"{name} is no setting of the dashboard.")
         for name, value in settings.items():
             self.settings[name] = CONFIGURED[name] if value is None else value
 
@@ -424,10 +516,10 @@ class FakeDaemon:
         known = self.stream(stream)
         if on and not known.writer:
             if known.is_broken:
-                raise Refused(CONFLICT, "{} gives no pictures that could be recorded.".format(stream))
+                raise Refused(CONFLICT, f"{stream} gives no pictures that could be recorded.")
             known.since = time.time()
             stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(known.since))
-            known.recording = "{}_{}_{}.avi".format(stream, stamp, len(self.heard))
+            known.recording = f"{stream}_{stamp}_{len(self.heard)}.avi"
             known.writer = AviWriter(str(self.recordings / known.recording), 320, 180, self.fps)
         elif not on and known.writer:
             known.writer.close()
@@ -439,30 +531,42 @@ class FakeDaemon:
         if mode is None and clocks is None:
             raise Refused(INVALID, "mode or clocks must say what to set.")
         if mode is not None and mode not in [row["id"] for row in MODES]:
-            raise Refused(NOT_FOUND, "This board has no power mode {}.".format(mode))
+            raise Refused(NOT_FOUND, f"This board has no power mode {mode}.")
         if mode == 5:
             why = "Power mode 5 needs a restart of the board, so it was not set."
             self.power.update(problem=why, needs_reboot=True)
             raise Refused(CONFLICT, why)
-        self.power.update(current=self.power["current"] if mode is None else mode, problem=None, needs_reboot=False,
-                          clocks=self.power["clocks"] if clocks is None else clocks)
+        self.power.update(
+            current=self.power["current"] if mode is None else mode,
+            problem=None,
+            needs_reboot=False,
+            clocks=self.power["clocks"] if clocks is None else clocks,
+        )
 
     def do_list_recordings(self) -> Dict[str, Any]:
         running = {stream.recording for stream in self.streams.values() if stream.writer}
         recordings = []
         for path in sorted(self.recordings.glob("*.*"), key=lambda path: -path.stat().st_mtime):
             facts = path.stat()
-            recordings.append({
-                "name": path.name, "stream": path.name.split("_")[0], "started": facts.st_mtime - 5, "seconds": 5.0,
-                "bytes": facts.st_size, "format": path.suffix[1:], "recording": path.name in running})
+            recordings.append(
+                {
+                    "name": path.name,
+                    "stream": path.name.split("_")[0],
+                    "started": facts.st_mtime - 5,
+                    "seconds": 5.0,
+                    "bytes": facts.st_size,
+                    "format": path.suffix[1:],
+                    "recording": path.name in running,
+                }
+            )
         return {"recordings": recordings}
 
     def do_delete_recording(self, name: str) -> Dict[str, Any]:
         listed = {recording["name"]: recording for recording in self.do_list_recordings()["recordings"]}
         if name not in listed:
-            raise Refused(NOT_FOUND, "There is no recording {}.".format(name))
+            raise Refused(NOT_FOUND, f"There is no recording {name}.")
         if listed[name]["recording"]:
-            raise Refused(CONFLICT, "{} is being recorded; stop that first.".format(name))
+            raise Refused(CONFLICT, f"{name} is being recorded; stop that first.")
         (self.recordings / name).unlink()
         return self.do_list_recordings()
 
@@ -477,7 +581,8 @@ def main() -> None:
     options = parser.parse_args()
     recordings = options.recordings or os.path.join(options.run_dir, "recordings")
     daemon = FakeDaemon(
-        options.run_dir, recordings, options.streams.split(","), options.fps, options.picture_bytes).start()
+        options.run_dir, recordings, options.streams.split(","), options.fps, options.picture_bytes
+    ).start()
 
     def crash(*_: Any) -> None:
         daemon.log("error", "The camera driver crashed the daemon.")

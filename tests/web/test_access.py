@@ -22,7 +22,7 @@ def routes(app):
         values = {name: EXAMPLES[name] for name in rule.arguments}
         path = rule.rule
         for name, value in values.items():
-            path = path.replace("<{}>".format(name), value).replace("<path:{}>".format(name), value)
+            path = path.replace(f"<{name}>", value).replace(f"<path:{name}>", value)
         for method in sorted(rule.methods):
             yield method, path
 
@@ -130,9 +130,8 @@ def test_every_handler_declares_its_role_in_the_tables(here):
     assert all(needed_role(handler) is not None for handler in socket_handlers(here.parts).values())
 
 
-
-
 # Signing in
+
 
 def test_signing_in_and_out(here):
     client = here.sign_in()
@@ -169,10 +168,15 @@ def test_who_came_by_https_before_can_sign_in_by_http_at_the_same_host(here):
     client = here.sign_in()
     secure = here.app.test_client()
     token = csrf_of(secure.get("/login").get_data(as_text=True))
-    secure.page = secure.post("/login", data={"csrf_token": token, "name": "olga", "password": PASSWORD},
-                              headers={"Origin": "https://localhost"})
-    names = [{line.partition("=")[0] for line in answer.headers.getlist("Set-Cookie")}
-             for answer in (client.page, secure.page)]
+    secure.page = secure.post(
+        "/login",
+        data={"csrf_token": token, "name": "olga", "password": PASSWORD},
+        headers={"Origin": "https://localhost"},
+    )
+    names = [
+        {line.partition("=")[0] for line in answer.headers.getlist("Set-Cookie")}
+        for answer in (client.page, secure.page)
+    ]
     assert not names[0] & names[1] and all(name.startswith("__Secure-splitlens_") for name in names[1])
     session = next(line for line in secure.page.headers.getlist("Set-Cookie") if "_session" in line)
     stranger = here.app.test_client(use_cookies=False)
@@ -185,7 +189,7 @@ def test_where_a_proxy_does_not_say_https_the_browsers_origin_does(here):
         token = csrf_of(client.get("/login").get_data(as_text=True))
         form = {"csrf_token": token, "name": "olga", "password": PASSWORD}
         answer = client.post("/login", data=form, headers={"Origin": origin})
-        session, = [cookie for cookie in answer.headers.getlist("Set-Cookie") if "_session" in cookie]
+        (session,) = [cookie for cookie in answer.headers.getlist("Set-Cookie") if "_session" in cookie]
         assert ("Secure" in session) == secure
 
 
@@ -220,7 +224,7 @@ def test_guesses_do_not_keep_out_who_has_signed_in_before():
     made = InProcess()
     try:
         owner = made.sign_in()
-        basic = {"Authorization": "Basic " + base64.b64encode("olga:{}".format(PASSWORD).encode()).decode()}
+        basic = {"Authorization": "Basic " + base64.b64encode(f"olga:{PASSWORD}".encode()).decode()}
         assert made.client().get("/api/v1/state", headers=basic).status_code == 200
         token = csrf_of(owner.get("/").get_data(as_text=True))
         assert owner.post("/logout", headers={"X-CSRF-Token": token}).status_code == 302
@@ -253,12 +257,14 @@ def test_a_device_that_guesses_is_slowed_down_as_well():
 def test_behind_a_proxy_each_client_has_counts_of_its_own():
     made = InProcess(trusted_proxy="127.0.0.1")
     try:
+
         def guess(address):
             client = made.app.test_client()
             client.environ_base["HTTP_X_FORWARDED_FOR"] = address
             token = csrf_of(client.get("/login").get_data(as_text=True))
             return client.post("/login", data={"csrf_token": token, "name": "olga", "password": "x"}).status_code
-        assert [guess("6.6.6.6, 1.2.3.{}".format(number // 6)) for number in range(12)] == ([401] * 5 + [429]) * 2
+
+        assert [guess(f"6.6.6.6, 1.2.3.{number // 6}") for number in range(12)] == ([401] * 5 + [429]) * 2
     finally:
         made.close()
 
@@ -289,7 +295,7 @@ def test_who_signs_in_without_end_must_wait_and_others_need_not(monkeypatch):
 def test_many_cameras_that_sign_in_at_once_are_one_attempt():
     made = InProcess()
     try:
-        basic = {"Authorization": "Basic " + base64.b64encode("olga:{}".format(PASSWORD).encode()).decode()}
+        basic = {"Authorization": "Basic " + base64.b64encode(f"olga:{PASSWORD}".encode()).decode()}
         statuses = []
 
         def ask():
@@ -305,15 +311,23 @@ def test_many_cameras_that_sign_in_at_once_are_one_attempt():
         made.close()
 
 
-@pytest.mark.parametrize("target, leads_to", [
-    ("/api/v1/docs", "/api/v1/docs"), ("//evil.example/", "/"), ("/\\evil.example", "/"),
-    ("https://evil.example/", "/"), ("", "/"), ("/a\r\nX: y", "/"),
-])
+@pytest.mark.parametrize(
+    "target, leads_to",
+    [
+        ("/api/v1/docs", "/api/v1/docs"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("", "/"),
+        ("/a\r\nX: y", "/"),
+    ],
+)
 def test_signing_in_leads_to_pages_of_ours_only(here, target, leads_to):
     client = here.app.test_client()
     page = client.get("/login").get_data(as_text=True)
-    answer = client.post("/login", data={
-        "csrf_token": csrf_of(page), "name": "olga", "password": PASSWORD, "next": target})
+    answer = client.post(
+        "/login", data={"csrf_token": csrf_of(page), "name": "olga", "password": PASSWORD, "next": target}
+    )
     assert answer.status_code == 302
     assert answer.headers["Location"].replace("http://localhost", "") == leads_to
 
@@ -329,12 +343,18 @@ def test_a_browser_is_led_to_the_login_page_and_a_machine_is_told(here):
     assert (image.status_code, image.headers.get("WWW-Authenticate")) == (401, None)
 
 
-@pytest.mark.parametrize("name, password, status", [
-    ("victor", PASSWORD, 200), ("victor", "wrong", 401), ("camera", None, 200), ("anything", None, 200),
-])
+@pytest.mark.parametrize(
+    "name, password, status",
+    [
+        ("victor", PASSWORD, 200),
+        ("victor", "wrong", 401),
+        ("camera", None, 200),
+        ("anything", None, 200),
+    ],
+)
 def test_home_assistant_signs_in_with_http_basic(here, name, password, status):
     """A token may stand for the password."""
-    value = "{}:{}".format(name, password or here.tokens["viewer"])
+    value = f"{name}:{password or here.tokens['viewer']}"
     header = {"Authorization": "Basic " + base64.b64encode(value.encode()).decode()}
     for _ in range(2):  # the second time it is known already
         assert here.client().get("/streams/main.jpg", headers=header).status_code == status
@@ -346,6 +366,7 @@ def test_what_is_no_credential_is_refused(here, header):
 
 
 # Forgery
+
 
 def test_a_change_of_the_page_needs_its_token(here):
     client = here.sign_in()
@@ -360,10 +381,17 @@ def test_a_change_of_the_page_needs_its_token(here):
     assert client.post("/logout").status_code == 403
 
 
-@pytest.mark.parametrize("origin, status", [
-    ("http://localhost", 200), ("https://localhost", 200), ("http://localhost:81", 403), ("http://evil.example", 403),
-    ("null", 403), ("", 403),
-])
+@pytest.mark.parametrize(
+    "origin, status",
+    [
+        ("http://localhost", 200),
+        ("https://localhost", 200),
+        ("http://localhost:81", 403),
+        ("http://evil.example", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
 def test_another_sites_page_changes_nothing(here, origin, status):
     """Not even with credentials that a browser adds by itself, as it does with HTTP basic."""
     answer = here.client("operator").patch("/api/v1/settings", json={"det_th": 0.4}, headers={"Origin": origin})
@@ -392,10 +420,18 @@ def unlocked():
     made.close()
 
 
-@pytest.mark.parametrize("host, status", [
-    ("192.168.1.5:8080", 200), ("[fe80::1]:8080", 200), ("localhost", 200), ("xavier", 200), ("xavier.local:8080", 200),
-    ("evil.example", 403), ("192.168.1.5.evil.example:8080", 403),
-])
+@pytest.mark.parametrize(
+    "host, status",
+    [
+        ("192.168.1.5:8080", 200),
+        ("[fe80::1]:8080", 200),
+        ("localhost", 200),
+        ("xavier", 200),
+        ("xavier.local:8080", 200),
+        ("evil.example", 403),
+        ("192.168.1.5.evil.example:8080", 403),
+    ],
+)
 def test_without_signing_in_no_name_from_outside_leads_here(unlocked, host, status):
     """DNS rebinding: a site's own name that suddenly means this machine."""
     assert unlocked.client().get("/api/v1/state", headers={"Host": host}).status_code == status
@@ -405,9 +441,11 @@ def test_without_signing_in_a_header_makes_no_foreign_name_local():
     """A page that is led here by rebinding can send any header, and the proxy may pass it on."""
     made = InProcess(sign_in=False, trusted_proxy="127.0.0.1")
     try:
+
         def ask(host, forwarded):
             headers = {"Host": host, "X-Forwarded-Host": forwarded}
             return made.client().get("/api/v1/state", headers=headers).status_code
+
         assert [ask("evil.example", "192.168.1.5"), ask("192.168.1.5", "evil.example")] == [403, 403]
         assert ask("127.0.0.1:8080", "cam.local") == 200
     finally:
@@ -426,6 +464,7 @@ def test_without_signing_in_the_page_still_needs_its_token(unlocked):
 
 
 # What comes back
+
 
 def test_every_answer_forbids_what_the_pages_do_not_need(here):
     for path in ("/login", "/api/v1/state", "/no/such/page", "/static/css/base.css", "/streams/main.jpg"):

@@ -105,13 +105,23 @@ def test_an_unknown_name_costs_as_much_as_a_known_one(accounts):
 
         def note(function, *arguments, called=called):
             called.append(function)
+
         accounts.check_password(name, "wrong", note)
         assert called == [passwords.check_password], name
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"{", b"\xff\xfe", b"[]", b'{"accounts": []}', b'{"accounts": {"olga": []}}',
-    b'{"accounts": {"olga": {"role": "king", "changed": 1, "password": "x"}}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b'{"accounts": []}',
+        b'{"accounts": {"olga": []}}',
+        b'{"accounts": {"olga": {"role": "king", "changed": 1, "password": "x"}}}',
+    ],
+)
 def test_in_place_of_a_damaged_file_a_new_operator_is_made_and_a_copy_kept(accounts, content):
     accounts.path.write_bytes(content)
     password = accounts.make_first()
@@ -119,13 +129,23 @@ def test_in_place_of_a_damaged_file_a_new_operator_is_made_and_a_copy_kept(accou
     assert accounts.path.with_name("accounts.json.damaged").read_bytes() == content
 
 
-@pytest.mark.parametrize("fields", [
-    5, {}, {"role": "operator"}, {"role": "operator", "changed": 1},
-    {"role": "operator", "changed": 10 ** 400, "password": "x"}, {"role": 2, "changed": 1, "password": "x"},
-    {"role": [], "changed": 1, "password": "x"}, {"role": "operator", "changed": float("nan"), "password": "x"},
-    {"role": "operator", "changed": True, "password": "x"}, {"role": "operator", "changed": 1, "password": 5},
-    {"role": "operator", "changed": 1, "token": "short"},
-    {"role": "operator", "changed": 1, "password": "x", "token": "y"}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        5,
+        {},
+        {"role": "operator"},
+        {"role": "operator", "changed": 1},
+        {"role": "operator", "changed": 10**400, "password": "x"},
+        {"role": 2, "changed": 1, "password": "x"},
+        {"role": [], "changed": 1, "password": "x"},
+        {"role": "operator", "changed": float("nan"), "password": "x"},
+        {"role": "operator", "changed": True, "password": "x"},
+        {"role": "operator", "changed": 1, "password": 5},
+        {"role": "operator", "changed": 1, "token": "short"},
+        {"role": "operator", "changed": 1, "password": "x", "token": "y"},
+    ],
+)
 def test_an_account_that_cannot_be_one_is_left_out_and_the_others_hold(accounts, fields, caplog):
     accounts.add("olga", Role.OPERATOR, "correct horse")
     content = json.loads(accounts.path.read_text())
@@ -147,6 +167,7 @@ def test_a_damaged_file_is_named_and_a_running_dashboard_goes_on(accounts, caplo
 
 # The command line
 
+
 @pytest.fixture
 def command(tmp_path, capsys, monkeypatch):
     def do(*words, typed=""):
@@ -154,6 +175,7 @@ def command(tmp_path, capsys, monkeypatch):
         code = main(["--state-dir", str(tmp_path)] + list(words))
         said = capsys.readouterr()
         return code, said.out, said.err
+
     return do
 
 
@@ -167,7 +189,8 @@ def test_the_command_line_keeps_the_accounts(command, accounts):
     assert command("list")[1].split("\n")[:3] == [
         "olga                             operator password",
         "victor                           viewer   password",
-        "robot                            operator token"]
+        "robot                            operator token",
+    ]
     assert command("password", "olga", typed="another horse\n")[0] == 0
     assert accounts.check_password("olga", "correct horse", run) is None
     assert accounts.check_password("olga", "another horse", run)
@@ -175,13 +198,16 @@ def test_the_command_line_keeps_the_accounts(command, accounts):
     assert accounts.check_token(token) is None
 
 
-@pytest.mark.parametrize("words, complaint", [
-    (["remove", "nobody"], "There is no nobody"),
-    (["password", "nobody", "--generate"], "There is no user nobody"),
-    (["add", "a b", "--generate"], "'a b' is no name"),
-    (["add", "../x", "--generate"], "is no name"),
-    (["token", "a/b"], "is no name"),
-])
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (["remove", "nobody"], "There is no nobody"),
+        (["password", "nobody", "--generate"], "There is no user nobody"),
+        (["add", "a b", "--generate"], "'a b' is no name"),
+        (["add", "../x", "--generate"], "is no name"),
+        (["token", "a/b"], "is no name"),
+    ],
+)
 def test_the_command_line_says_what_is_wrong(command, words, complaint):
     code, _, said = command(*words)
     assert code == 2 and said.startswith("error: ") and complaint in said
@@ -190,7 +216,7 @@ def test_the_command_line_says_what_is_wrong(command, words, complaint):
 def test_a_folder_without_accounts_is_named(tmp_path, capsys):
     assert main(["--state-dir", str(tmp_path / "nodir"), "list"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("error: There is no {}/nodir/accounts.json: ".format(tmp_path)) and "Errno" not in said
+    assert said.startswith(f"error: There is no {tmp_path}/nodir/accounts.json: ") and "Errno" not in said
 
 
 def test_a_name_is_taken_once(command):
@@ -207,6 +233,7 @@ def test_the_command_line_asks_for_the_folder(capsys, monkeypatch):
 
 
 # Sessions
+
 
 @pytest.fixture
 def signed_in(accounts, clock):
@@ -248,9 +275,13 @@ def test_a_session_ends_even_when_it_is_used_all_the_time(signed_in, clock):
     assert sessions.find(token) is None
 
 
-@pytest.mark.parametrize("change", [
-    lambda accounts: accounts.set_password("olga", "another horse"), lambda accounts: accounts.remove("olga"),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda accounts: accounts.set_password("olga", "another horse"),
+        lambda accounts: accounts.remove("olga"),
+    ],
+)
 def test_a_session_ends_with_its_password_and_its_account(accounts, change):
     accounts.add("olga", Role.OPERATOR, "correct horse")
     sessions = Sessions(str(accounts.path.parent), accounts)
@@ -282,9 +313,21 @@ def test_one_accounts_sessions_push_out_no_others(accounts, clock):
 def test_there_is_a_most_of_sessions_and_the_oldest_go(accounts, clock):
     accounts.add("olga", Role.OPERATOR, "correct horse")
     folder = accounts.path.parent
-    (folder / "sessions.json").write_text(json.dumps({"sessions": {
-        str(number): {"name": str(number % 10), "made": clock.now, "seen": clock.now + number, "changed": 0.0}
-        for number in range(MOST_SESSIONS)}}))
+    (folder / "sessions.json").write_text(
+        json.dumps(
+            {
+                "sessions": {
+                    str(number): {
+                        "name": str(number % 10),
+                        "made": clock.now,
+                        "seen": clock.now + number,
+                        "changed": 0.0,
+                    }
+                    for number in range(MOST_SESSIONS)
+                }
+            }
+        )
+    )
     sessions = Sessions(str(folder), accounts, clock)
     clock.now += MOST_SESSIONS
     token = sessions.add(accounts.find("olga"))
@@ -295,9 +338,19 @@ def test_there_is_a_most_of_sessions_and_the_oldest_go(accounts, clock):
 TIMES = '{"sessions": {"x": {"name": "olga", "made": %s, "seen": %s, "changed": 1}}}'
 
 
-@pytest.mark.parametrize("content", [
-    "{", "[]", '{"sessions": {"x": {}}}', '{"sessions": {"x": 3}}',
-    TIMES % ("1" + "0" * 400, "1"), TIMES % ("NaN", "1"), TIMES % ("1", "Infinity"), TIMES % ("null", "1")])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"sessions": {"x": {}}}',
+        '{"sessions": {"x": 3}}',
+        TIMES % ("1" + "0" * 400, "1"),
+        TIMES % ("NaN", "1"),
+        TIMES % ("1", "Infinity"),
+        TIMES % ("null", "1"),
+    ],
+)
 def test_a_damaged_file_of_sessions_signs_everybody_out(accounts, clock, content, caplog):
     (accounts.path.parent / "sessions.json").write_text(content)
     assert Sessions(str(accounts.path.parent), accounts, clock).find("x") is None
@@ -323,8 +376,9 @@ def test_a_session_from_a_time_when_the_clock_was_ahead_does_not_last(accounts, 
     assert sessions.find(token) is None
 
 
-@pytest.mark.parametrize("make", [
-    lambda path: path.mkdir(), lambda path: path.symlink_to(path), lambda path: path.write_text('"short"')])
+@pytest.mark.parametrize(
+    "make", [lambda path: path.mkdir(), lambda path: path.symlink_to(path), lambda path: path.write_text('"short"')]
+)
 def test_a_key_that_cannot_be_used_is_made_anew(tmp_path, make):
     path = tmp_path / "secret_key"
     make(path)
@@ -344,6 +398,7 @@ def test_a_disk_that_is_full_signs_nobody_out(signed_in, accounts, clock, monkey
 
     def full(*_):
         raise OSError(28, "No space left on device")
+
     monkeypatch.setattr("web.accounts.sessions.write_json", full)
     token = sessions.add(accounts.find("olga"))
     assert sessions.find(token)
@@ -427,6 +482,7 @@ def test_made_up_names_take_no_memory_and_push_out_none_that_is_guessed_at(clock
 
 # One thread for passwords
 
+
 def test_passwords_are_checked_in_one_thread():
     """What a thread has once taken for scrypt it keeps: with as many threads as sign-ins that was 300 MB."""
     hashing = Hashing("gthread")
@@ -481,6 +537,7 @@ def test_one_account_or_address_does_not_take_all_the_places():
 
 
 # Devices
+
 
 def test_a_device_is_known_to_the_account_that_it_signed_in_to():
     devices = Devices(b"secret")

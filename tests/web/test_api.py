@@ -68,6 +68,7 @@ def test_a_model_is_fetched_and_chosen(operator):
 
     def row():
         return next(model for model in operator.get("/api/v1/models").get_json()["models"] if model["name"] == name)
+
     until(lambda: row()["download"] and row()["download"]["done"])
     until(lambda: row()["installed"])
     assert operator.put("/api/v1/model", json={"model": name}).get_json()["model"]["wanted"] == name
@@ -79,7 +80,11 @@ def test_a_model_is_fetched_and_chosen(operator):
 def test_settings_are_changed_and_reset(operator):
     changed = operator.patch("/api/v1/settings", json={"det_th": 0.7, "shown_classes": ["dog"], "vis_text": False})
     assert changed.get_json()["settings"] == {
-        "det_th": 0.7, "shown_classes": ["dog"], "max_vis_fps": 0.0, "vis_text": False}
+        "det_th": 0.7,
+        "shown_classes": ["dog"],
+        "max_vis_fps": 0.0,
+        "vis_text": False,
+    }
     reset = operator.patch("/api/v1/settings", json={"det_th": None, "shown_classes": None, "vis_text": None})
     assert reset.get_json()["settings"] == reset.get_json()["configured"]
 
@@ -87,30 +92,41 @@ def test_settings_are_changed_and_reset(operator):
 def test_a_source_is_tried_out(operator):
     assert operator.post("/api/v1/sources/test", json={"source": "0"}).get_json()["width"] == 320
     failed = operator.post("/api/v1/sources/test", json={"source": "/dev/broken"})
-    assert (failed.status_code, failed.get_json()) == (422, {
-        "error": "/dev/broken cannot be opened; check the cable or the address.", "kind": "failed"})
+    assert (failed.status_code, failed.get_json()) == (
+        422,
+        {"error": "/dev/broken cannot be opened; check the cable or the address.", "kind": "failed"},
+    )
 
 
-@pytest.mark.parametrize("method, path, options, status, kind", [
-    ("PUT", "/api/v1/model", {"data": "{", "content_type": "application/json"}, 400, "invalid"),
-    ("PUT", "/api/v1/model", {"data": "[" * 60000, "content_type": "application/json"}, 400, "invalid"),
-    ("PUT", "/api/v1/model", {"data": b"\xff", "content_type": "application/json"}, 400, "invalid"),
-    ("PUT", "/api/v1/model", {"data": '{"model": "x"}'}, 400, "invalid"),
-    ("PUT", "/api/v1/model", {"json": ["x"]}, 400, "invalid"),
-    ("PUT", "/api/v1/model", {"json": {"model": "x", "y": 1}}, 400, "invalid"),
-    ("PUT", "/api/v1/model", {}, 400, "invalid"),
-    ("PUT", "/api/v1/model", {"json": {"model": "none_such"}}, 404, "not_found"),
-    ("PATCH", "/api/v1/settings", {"json": {}}, 400, "invalid"),
-    ("PATCH", "/api/v1/settings", {"data": '{"det_th": NaN}', "content_type": "application/json"}, 400, "invalid"),
-    ("PATCH", "/api/v1/settings", {"data": '{"det_th": 1e999}', "content_type": "application/json"}, 400, "invalid"),
-    ("PUT", "/api/v1/streams/Main", {"json": {"source": 0}}, 400, "invalid"),
-    ("PUT", "/api/v1/streams/main", {"json": {"source": "filesrc ! filesink location=/etc/x"}}, 400, "invalid"),
-    ("PUT", "/api/v1/streams/none/recording", {"json": {"on": True}}, 404, "not_found"),
-    ("DELETE", "/api/v1/recordings/none.avi", {}, 404, "not_found"),
-    ("DELETE", "/api/v1/recordings/none.txt", {}, 400, "invalid"),
-    ("GET", "/api/v1/nothing", {}, 404, "not_found"),
-    ("POST", "/api/v1/state", {}, 405, "invalid"),
-])
+@pytest.mark.parametrize(
+    "method, path, options, status, kind",
+    [
+        ("PUT", "/api/v1/model", {"data": "{", "content_type": "application/json"}, 400, "invalid"),
+        ("PUT", "/api/v1/model", {"data": "[" * 60000, "content_type": "application/json"}, 400, "invalid"),
+        ("PUT", "/api/v1/model", {"data": b"\xff", "content_type": "application/json"}, 400, "invalid"),
+        ("PUT", "/api/v1/model", {"data": '{"model": "x"}'}, 400, "invalid"),
+        ("PUT", "/api/v1/model", {"json": ["x"]}, 400, "invalid"),
+        ("PUT", "/api/v1/model", {"json": {"model": "x", "y": 1}}, 400, "invalid"),
+        ("PUT", "/api/v1/model", {}, 400, "invalid"),
+        ("PUT", "/api/v1/model", {"json": {"model": "none_such"}}, 404, "not_found"),
+        ("PATCH", "/api/v1/settings", {"json": {}}, 400, "invalid"),
+        ("PATCH", "/api/v1/settings", {"data": '{"det_th": NaN}', "content_type": "application/json"}, 400, "invalid"),
+        (
+            "PATCH",
+            "/api/v1/settings",
+            {"data": '{"det_th": 1e999}', "content_type": "application/json"},
+            400,
+            "invalid",
+        ),
+        ("PUT", "/api/v1/streams/Main", {"json": {"source": 0}}, 400, "invalid"),
+        ("PUT", "/api/v1/streams/main", {"json": {"source": "filesrc ! filesink location=/etc/x"}}, 400, "invalid"),
+        ("PUT", "/api/v1/streams/none/recording", {"json": {"on": True}}, 404, "not_found"),
+        ("DELETE", "/api/v1/recordings/none.avi", {}, 404, "not_found"),
+        ("DELETE", "/api/v1/recordings/none.txt", {}, 400, "invalid"),
+        ("GET", "/api/v1/nothing", {}, 404, "not_found"),
+        ("POST", "/api/v1/state", {}, 405, "invalid"),
+    ],
+)
 def test_a_failure_is_a_sentence_with_its_kind(operator, method, path, options, status, kind):
     answer = operator.open(path, method=method, **options)
     assert (answer.status_code, answer.get_json()["kind"]) == (status, kind)
@@ -138,6 +154,7 @@ def test_a_browser_gets_its_errors_as_a_page(here):
 
 
 # The description
+
 
 def described(description):
     for path, item in description["paths"].items():
@@ -196,12 +213,27 @@ def test_the_running_server_is_as_described():
         site.start_daemon()
         site.start("/readyz")
         address = site.url + "/api/v1/openapi.json"
-        command = [sys.executable, "-m", "schemathesis.cli", "run", address, "--header",
-                   "Authorization: Bearer " + site.tokens["operator"], "--phases", "coverage,fuzzing",
-                   "--max-examples", "8", "--seed", "1", "--no-color",
-                   "--exclude-checks", "ignored_auth"]  # its many wrong passwords are answered with 429: test_access.py
-        done = subprocess.run(command, cwd=str(site.folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              universal_newlines=True)
+        command = [
+            sys.executable,
+            "-m",
+            "schemathesis.cli",
+            "run",
+            address,
+            "--header",
+            "Authorization: Bearer " + site.tokens["operator"],
+            "--phases",
+            "coverage,fuzzing",
+            "--max-examples",
+            "8",
+            "--seed",
+            "1",
+            "--no-color",
+            "--exclude-checks",
+            "ignored_auth",
+        ]  # its many wrong passwords are answered with 429: test_access.py
+        done = subprocess.run(
+            command, cwd=str(site.folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
+        )
         assert done.returncode == 0, done.stdout
         assert "Traceback" not in site.out.read_text()
     finally:

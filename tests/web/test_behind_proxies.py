@@ -47,7 +47,7 @@ def test_below_a_path_redirects_and_cookies_stay_there(proxied):
     inside = sign_in(client, PREFIX, next="/api/v1/docs")
     assert inside.headers["Location"] == PREFIX + "/api/v1/docs"
     cookies = inside.headers.getlist("Set-Cookie")
-    assert len(cookies) == 2 and all("Path={};".format(PREFIX) in cookie + ";" for cookie in cookies)
+    assert len(cookies) == 2 and all(f"Path={PREFIX};" in cookie + ";" for cookie in cookies)
     page = client.get(PREFIX + "/")
     out = client.post(PREFIX + "/logout", data={"csrf_token": csrf_of(page.get_data(as_text=True))})
     assert out.headers["Location"] == PREFIX + "/login" and "Path=" + PREFIX in out.headers["Set-Cookie"]
@@ -60,11 +60,14 @@ def test_the_description_names_its_server_below_the_path(proxied):
     assert proxied.client("viewer").get("/api/v1/openapi.json").get_json()["servers"] == [{"url": "/api/v1"}]
 
 
-@pytest.mark.parametrize("framed_by, ancestors, option, same_site", [
-    ("", "'none'", "DENY", "Lax"),
-    ("self", "'self'", "SAMEORIGIN", "Lax"),
-    ("self https://home.example:8123", "'self' https://home.example:8123", None, "None"),
-])
+@pytest.mark.parametrize(
+    "framed_by, ancestors, option, same_site",
+    [
+        ("", "'none'", "DENY", "Lax"),
+        ("self", "'self'", "SAMEORIGIN", "Lax"),
+        ("self https://home.example:8123", "'self' https://home.example:8123", None, "None"),
+    ],
+)
 def test_only_who_is_named_may_show_the_dashboard_in_a_frame(framed_by, ancestors, option, same_site):
     made = InProcess(framed_by=framed_by)
     try:
@@ -79,13 +82,21 @@ def test_only_who_is_named_may_show_the_dashboard_in_a_frame(framed_by, ancestor
 
 
 ORIGINS = [
-    ("http://localhost", "localhost", 200), ("https://localhost", "localhost", 200),  # TLS ended before it
-    ("https://localhost", "localhost:443", 200), ("http://localhost:80", "localhost", 200),
-    ("https://localhost:8443", "localhost:8443", 200), ("HTTP://LOCALHOST", "localhost", 403),
-    ("https://localhost", "localhost:80", 403), ("http://localhost:81", "localhost", 403),
-    ("http://user@localhost", "localhost", 403), ("http://localhost/x", "localhost", 403),
-    ("http://evil.example", "localhost", 403), ("null", "localhost", 403), ("", "localhost", 403),
-    ("file://localhost", "localhost", 403), ("http://[::1", "localhost", 403),
+    ("http://localhost", "localhost", 200),
+    ("https://localhost", "localhost", 200),  # TLS ended before it
+    ("https://localhost", "localhost:443", 200),
+    ("http://localhost:80", "localhost", 200),
+    ("https://localhost:8443", "localhost:8443", 200),
+    ("HTTP://LOCALHOST", "localhost", 403),
+    ("https://localhost", "localhost:80", 403),
+    ("http://localhost:81", "localhost", 403),
+    ("http://user@localhost", "localhost", 403),
+    ("http://localhost/x", "localhost", 403),
+    ("http://evil.example", "localhost", 403),
+    ("null", "localhost", 403),
+    ("", "localhost", 403),
+    ("file://localhost", "localhost", 403),
+    ("http://[::1", "localhost", 403),
     ("http://localhost:99999", "localhost", 403),
 ]
 
@@ -105,7 +116,8 @@ def test_pages_and_socket_io_have_one_rule_for_origins(here, origin, host, statu
 def test_what_is_refused_for_its_host_says_which_header_is_missing(here, proxied):
     def ask(made, **headers):
         answer = made.client("operator").patch(
-            "/api/v1/settings", json={"det_th": 0.4}, headers=dict(headers, Origin="https://home.example"))
+            "/api/v1/settings", json={"det_th": 0.4}, headers=dict(headers, Origin="https://home.example")
+        )
         return answer.status_code, answer.get_json().get("error", "")
 
     status, said = ask(here)

@@ -8,8 +8,13 @@ from web.history import POINTS, History
 
 STATISTICS = {
     "streams": {"main": {"fps": 29.9, "timings": {"total": 0.05}}, "yard": {"fps": 10.0, "timings": None}},
-    "readings": {"cpu": 45.0, "memory": {"used": 5, "total": 9}, "power": {"total": 9.5, "gpu": 4.0},
-                 "temperatures": {"cpu": 51.0}}}
+    "readings": {
+        "cpu": 45.0,
+        "memory": {"used": 5, "total": 9},
+        "power": {"total": 9.5, "gpu": 4.0},
+        "temperatures": {"cpu": 51.0},
+    },
+}
 
 
 def test_a_point_is_taken_every_two_seconds():
@@ -53,10 +58,19 @@ def test_a_clock_that_is_set_back_stops_nothing():
 
 def test_nothing_yet():
     assert History().show() == {
-        "time": [], "fps": {}, "latency": {}, "cpu": [], "memory": [], "gpu": [], "power": [], "temperatures": {}}
+        "time": [],
+        "fps": {},
+        "latency": {},
+        "cpu": [],
+        "memory": [],
+        "gpu": [],
+        "power": [],
+        "temperatures": {},
+    }
 
 
 # /metrics
+
 
 @pytest.fixture
 def metrics(here):
@@ -67,6 +81,7 @@ def metrics(here):
                 name, _, value = line.rpartition(" ")
                 found[name] = float(value)
         return found
+
     return read
 
 
@@ -74,37 +89,71 @@ def test_prometheus_gets_every_figure(here, metrics):
     found = until(lambda: metrics() if here.parts.link.statistics["streams"]["main"]["frames"] > 3 else None)
     assert found["splitlens_daemon_up"] == 1
     assert found['splitlens_frames_total{stream="main"}'] > 3
-    for name in ("dropped_frames_total", "dropped_pictures_total", "reconnects_total", "frames_per_second",
-                 "pictures_per_second", "stream_up", "recording", "source_frames_per_second",
-                 "seconds_since_last_frame", "seconds_since_last_result"):
-        assert 'splitlens_{}{{stream="main"}}'.format(name) in found
+    for name in (
+        "dropped_frames_total",
+        "dropped_pictures_total",
+        "reconnects_total",
+        "frames_per_second",
+        "pictures_per_second",
+        "stream_up",
+        "recording",
+        "source_frames_per_second",
+        "seconds_since_last_frame",
+        "seconds_since_last_result",
+    ):
+        assert f'splitlens_{name}{{stream="main"}}' in found
     assert found['splitlens_detections_total{class="person",stream="main"}'] > 0
     assert found['splitlens_power_watts{rail="total"}'] > 5
     assert found['splitlens_temperature_celsius{sensor="cpu"}'] > 40
     assert 0 < found["splitlens_cpu_load_ratio"] < 1
-    for name in ("memory_used_bytes", "memory_total_bytes", "daemon_memory_bytes", "disk_free_bytes",
-                 "disk_floor_bytes"):
+    for name in (
+        "memory_used_bytes",
+        "memory_total_bytes",
+        "daemon_memory_bytes",
+        "disk_free_bytes",
+        "disk_floor_bytes",
+    ):
         assert found["splitlens_" + name] > 0
     model = here.parts.link.state["model"]["name"]
-    assert found['splitlens_model_info{{device="CPU",engine="tensorflow",model="{}"}}'.format(model)] == 1
+    assert found[f'splitlens_model_info{{device="CPU",engine="tensorflow",model="{model}"}}'] == 1
 
 
 def test_latency_is_a_histogram(metrics):
     found = metrics()
     buckets = [value for name, value in found.items() if name.startswith("splitlens_latency_seconds_bucket")]
     assert buckets == sorted(buckets) and len(buckets) == 9
-    assert found['splitlens_latency_seconds_bucket{le="+Inf",stream="main"}'] == \
-        found['splitlens_latency_seconds_count{stream="main"}'] == buckets[-1]
+    assert (
+        found['splitlens_latency_seconds_bucket{le="+Inf",stream="main"}']
+        == found['splitlens_latency_seconds_count{stream="main"}']
+        == buckets[-1]
+    )
     assert found['splitlens_latency_seconds_sum{stream="main"}'] > 0
 
 
-@pytest.mark.parametrize("board, expected", [
-    ("tx2", {'power_watts{rail="total"}': 7.96, 'power_watts{rail="gpu"}': 2.91, "gpu_load_ratio": 0.731,
-             "gpu_frequency_hertz": 1.122e9, "fan_ratio": 0.4, "throttled_parts": 1,
-             'temperature_celsius{sensor="cpu"}': 44.5, "power_mode": 3, "clocks_held": 0}),
-    ("orin", {'power_watts{rail="total"}': 10.14, "gpu_load_ratio": 0.5, 'temperature_celsius{sensor="tj"}': 48.843}),
-    ("nano", {'power_watts{rail="total"}': 2.23, "fan_ratio": 0.0}),
-])
+@pytest.mark.parametrize(
+    "board, expected",
+    [
+        (
+            "tx2",
+            {
+                'power_watts{rail="total"}': 7.96,
+                'power_watts{rail="gpu"}': 2.91,
+                "gpu_load_ratio": 0.731,
+                "gpu_frequency_hertz": 1.122e9,
+                "fan_ratio": 0.4,
+                "throttled_parts": 1,
+                'temperature_celsius{sensor="cpu"}': 44.5,
+                "power_mode": 3,
+                "clocks_held": 0,
+            },
+        ),
+        (
+            "orin",
+            {'power_watts{rail="total"}': 10.14, "gpu_load_ratio": 0.5, 'temperature_celsius{sensor="tj"}': 48.843},
+        ),
+        ("nano", {'power_watts{rail="total"}': 2.23, "fan_ratio": 0.0}),
+    ],
+)
 def test_what_a_board_reads_is_there(here, metrics, monkeypatch, board, expected):
     read = {"time": 2.0, "streams": {}, "readings": Readings(ROOT / "tests" / "boards" / board).read()}
     monkeypatch.setattr(here.daemon, "measure", lambda: read)

@@ -73,13 +73,19 @@ def form_cookie(site):
     return requests.get(site.url + "/login", timeout=LIMIT).cookies["splitlens_form"]
 
 
-@pytest.mark.parametrize("begin", [
-    b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: "
-    b"splitlens_form={cookie}\r\nContent-Length: 100\r\n\r\nname=",
-], ids=["idle", "slow heads", "slow bodies"])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ",
+        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: "
+        b"splitlens_form={cookie}\r\nContent-Length: 100\r\n\r\nname=",
+    ],
+    ids=["idle", "slow heads", "slow bodies"],
+)
 def test_hundreds_of_unfinished_requests_of_one_address_keep_nobody_out(dashboard, begin):
     begin = begin.replace(b"{cookie}", form_cookie(dashboard).encode())
-    worker, = psutil.Process(dashboard.process.pid).children()
+    (worker,) = psutil.Process(dashboard.process.pid).children()
     before = worker.num_fds()
     crowd = []
     try:
@@ -98,16 +104,18 @@ def test_hundreds_of_unfinished_requests_of_one_address_keep_nobody_out(dashboar
 def test_a_request_that_does_not_come_is_ended(dashboard):
     form = b"POST /login HTTP/1.1\r\nHost: x\r\nCookie: splitlens_form=" + form_cookie(dashboard).encode()
     begun = [
-        (b"", b""), (b"GET / HTTP/1.1\r\n", b"HTTP/1.1 408"), (form + b"\r\nContent-Length: 9\r\n\r\nname",
-                                                              b"HTTP/1.1 408"),
-        (b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nname", b"HTTP/1.1 403")]
+        (b"", b""),
+        (b"GET / HTTP/1.1\r\n", b"HTTP/1.1 408"),
+        (form + b"\r\nContent-Length: 9\r\n\r\nname", b"HTTP/1.1 408"),
+        (b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nname", b"HTTP/1.1 403"),
+    ]
     connections = [connect(dashboard) for _ in begun]
     try:
         for connection, (begin, _) in zip(connections, begun):
             connection.sendall(begin)
         for connection, (_, end) in zip(connections, begun):
             answer = rest(connection)
-            assert answer[:len(end)] == end and bool(answer) == bool(end)
+            assert answer[: len(end)] == end and bool(answer) == bool(end)
     finally:
         close(connections)
 
@@ -123,20 +131,26 @@ def test_what_drips_in_is_ended_all_the_same(dashboard):
                 return False
             except OSError:
                 return True
+
         until(is_ended)
     works(dashboard)
 
 
 def test_requests_in_one_row_are_answered_in_their_order(dashboard):
-    row = (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
-           + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    row = (
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 3
+        + b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+        + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
     answer = ask(dashboard, row)
     assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"200", b"200", b"200", b"401", b"200"]
 
 
 def test_a_body_is_sent_after_a_100_continue(dashboard):
-    head = ("PATCH /api/v1/settings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nExpect: 100-continue\r\n"
-            "Connection: close\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n")
+    head = (
+        "PATCH /api/v1/settings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nExpect: 100-continue\r\n"
+        "Connection: close\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"
+    )
     with connect(dashboard) as connection:
         connection.sendall(head.format(dashboard.tokens["operator"]).encode())
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -164,7 +178,7 @@ def test_who_does_not_read_the_answer_is_hung_up_on(dashboard):
 
 
 def test_no_descriptor_left_is_waited_for(dashboard):
-    worker, = psutil.Process(dashboard.process.pid).children()
+    (worker,) = psutil.Process(dashboard.process.pid).children()
     # Requests of before need no descriptors any more; they would fail, and say so.
     connections: Any = getattr(worker, "net_connections", None) or worker.connections  # of new and old psutil
     until(lambda: sum(found.laddr[1] == dashboard.port for found in connections("tcp")) == 1)
@@ -181,6 +195,7 @@ def test_no_descriptor_left_is_waited_for(dashboard):
         while worker.num_fds() < most and time.monotonic() < end:
             time.sleep(0.01)
         return worker.num_fds() >= most
+
     try:
         until(has_run_out)
     finally:
@@ -194,7 +209,8 @@ def test_a_stranger_is_told_why(dashboard):
     head = b"POST /login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     answer = ask(dashboard, head + b"5\r\nhello\r\n0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 411 Length Required\r\nConnection: close\r\n") and answer.endswith(
-        b'{"error": "Send the body\'s length (Content-Length).", "kind": "invalid"}')
+        b'{"error": "Send the body\'s length (Content-Length).", "kind": "invalid"}'
+    )
     assert refusal(_LATE).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
 
 

@@ -21,16 +21,21 @@ def test_a_dashboard_that_hangs_is_started_again(worker):
     try:
         with open(str(site.folder / "out"), "w") as out:
             site.process = subprocess.Popen(
-                command, cwd=str(ROOT), env=dict(os.environ, SPLITLENS_DASHBOARD=str(site.start_file)),
-                stdout=out, stderr=subprocess.STDOUT)
+                command,
+                cwd=str(ROOT),
+                env=dict(os.environ, SPLITLENS_DASHBOARD=str(site.start_file)),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
 
         def answers():
             try:
                 return requests.get(site.url + "/healthz", timeout=5).status_code == 200
             except (requests.ConnectionError, requests.Timeout):
                 return False
+
         until(answers)
-        first, = psutil.Process(site.process.pid).children()
+        (first,) = psutil.Process(site.process.pid).children()
         with socket.create_connection(("127.0.0.1", site.port), timeout=LIMIT) as connection:
             connection.sendall(b"GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
             until(lambda: not first.is_running() or first.status() == psutil.STATUS_ZOMBIE)
@@ -48,10 +53,15 @@ def test_three_failures_in_a_row_are_needed(monkeypatch):
     assert ended.wait(LIMIT) and answers == [True]
 
 
-@pytest.mark.parametrize("answer, is_well", [
-    (b"HTTP/1.1 200 OK\r\n\r\n{\"ok\": true}", True), (b"HTTP/1.1 200 OK\r\n\r\nelse", False), (b"", False),
-    (b"HTTP/1.1 503 X\r\n\r\n{\"error\": 1}", False),
-])
+@pytest.mark.parametrize(
+    "answer, is_well",
+    [
+        (b'HTTP/1.1 200 OK\r\n\r\n{"ok": true}', True),
+        (b"HTTP/1.1 200 OK\r\n\r\nelse", False),
+        (b"", False),
+        (b'HTTP/1.1 503 X\r\n\r\n{"error": 1}', False),
+    ],
+)
 def test_only_its_own_answer_counts(answer, is_well):
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
@@ -62,6 +72,7 @@ def test_only_its_own_answer_counts(answer, is_well):
             with connection:
                 connection.recv(1000)
                 connection.sendall(answer)
+
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         assert health.asker("gthread", server.getsockname(), False)() is is_well

@@ -22,6 +22,7 @@ def intake(longest=1000):
         if not longest:
             raise Refused(403, "Sign in first.")
         return longest
+
     made = Intake(longest_body, Clock())
     made.clock = made._clock
     return made
@@ -38,7 +39,7 @@ def test_a_request_is_the_same_in_one_piece_and_in_single_bytes(request_bytes):
     assert b"".join(taken) == request_bytes
     singly = []
     for number in range(len(request_bytes)):
-        many.feed(request_bytes[number:number + 1])
+        many.feed(request_bytes[number : number + 1])
         if many.is_whole:
             singly.append(many.take())
             many.go_on()
@@ -75,24 +76,33 @@ def test_the_next_request_has_its_own_deadline():
     assert made.deadline == made.clock() + REQUEST_SECONDS and made.is_begun and not made.is_whole
 
 
-@pytest.mark.parametrize("data, status", [
-    (b"\x16\x03\x01\x02\x00\x01\x00", 400), (b"get / HTTP/1.1\r\n", 400), (b"\r\n\r\n", 400), (b"\0" * 100, 400),
-    (b"GET / HTTP/1.1\r\nX: " + b"a" * (1 << 20), 431), (b"GET /" + b"a" * LONGEST_HEAD, 431),
-    (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100000 + b"\r\n", 431),
-    (b"GET / HTTP/1.1\r\n" + b"".join(b"%d:\r\n" % number for number in range(101)) + b"\r\n", 431),
-    (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
-    (b"POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", 411),
-    (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400),
-    (b"POST / HTTP/1.1\r\nContent-Length: -3\r\n\r\n", 400), (b"POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\n", 400),
-    (b"POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\n", 400),
-    (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
-    (b"GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nHost: x\ny: z\r\n\r\n", 400),
-    (b"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 400),
-])
+@pytest.mark.parametrize(
+    "data, status",
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00", 400),
+        (b"get / HTTP/1.1\r\n", 400),
+        (b"\r\n\r\n", 400),
+        (b"\0" * 100, 400),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * (1 << 20), 431),
+        (b"GET /" + b"a" * LONGEST_HEAD, 431),
+        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100000 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"".join(b"%d:\r\n" % number for number in range(101)) + b"\r\n", 431),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", 411),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: -3\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\ny: z\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", 400),
+    ],
+)
 def test_what_is_no_request_or_too_much_is_refused_and_nothing_more_is_kept_of_it(data, status):
     made = intake()
     for start in range(0, len(data), 65536):
-        made.feed(data[start:start + 65536])
+        made.feed(data[start : start + 65536])
         if made.refusal:
             break
     assert made.refusal.status == status and made.refusal.sentence.endswith(".") and not made.is_whole
@@ -125,9 +135,10 @@ def test_a_body_is_taken_of_who_signed_in_of_a_password_and_of_an_own_form(here)
 
     def longest(*lines, path="/"):
         try:
-            return admission.longest_body(parse_head("\r\n".join(("POST {} HTTP/1.1".format(path),) + lines).encode()))
+            return admission.longest_body(parse_head("\r\n".join((f"POST {path} HTTP/1.1",) + lines).encode()))
         except Refused as error:
             return error.status
+
     session = here.parts.sessions.add(here.parts.guard._accounts.find("victor"))
     assert longest() == 403
     assert longest("Cookie: " + form) == LONGEST_FORM
@@ -152,5 +163,5 @@ def test_a_body_is_taken_of_who_signed_in_of_a_password_and_of_an_own_form(here)
 def test_no_other_way_to_write_what_proxies_set_gets_past_them(name):
     """gunicorn 21, of Python 3.6, would add it to what the proxy says."""
     with pytest.raises(Refused):
-        parse_head("GET / HTTP/1.1\r\nHost: x\r\n{}: 6.6.6.6".format(name).encode())
+        parse_head(f"GET / HTTP/1.1\r\nHost: x\r\n{name}: 6.6.6.6".encode())
     assert parse_head(b"GET / HTTP/1.1\r\nX-Forwarded-For: 6.6.6.6\r\napi_key: x").headers["x-forwarded-for"]

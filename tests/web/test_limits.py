@@ -84,7 +84,9 @@ def test_a_stream_that_gives_no_pictures_says_why(monkeypatch):
         for path in ("/streams/door.mjpeg", "/streams/door.jpg"):
             answer = client.get(path)
             assert (answer.status_code, answer.get_json()["error"]) == (
-                503, "rtsp://broken/1 cannot be opened; check the cable or the address.")
+                503,
+                "rtsp://broken/1 cannot be opened; check the cable or the address.",
+            )
         assert made.parts.relays.count() == {}
     finally:
         made.close()
@@ -122,8 +124,13 @@ print(listener.receive(30)[:2])
 def test_a_number_that_eventlet_still_has_of_a_closed_connection_stops_no_picture(here):
     start_file = demo.write_start_file(Path(here.options.run_dir).parent, 8080, "eventlet")
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=str(ROOT), env=dict(os.environ, SPLITLENS_DASHBOARD=str(start_file)),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+        [sys.executable, "-c", PROGRAM],
+        cwd=str(ROOT),
+        env=dict(os.environ, SPLITLENS_DASHBOARD=str(start_file)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
     assert done.stdout.strip() == repr(b"\xff\xd8"), done.stderr
 
 
@@ -136,7 +143,8 @@ def test_the_dashboard_knows_the_daemon_by_the_bus_alone():
             elif isinstance(node, ast.ImportFrom):
                 imported.add(node.module)
     assert {name for name in imported if name.startswith("appliance") and not name.startswith("appliance.core.")} == {
-        "appliance.bus"}
+        "appliance.bus"
+    }
     assert not {name.split(".")[0] for name in imported} & {"tensorflow", "cv2", "numpy"}
 
 

@@ -36,7 +36,8 @@ def silent(tmp_path, pid, model="ready"):
 @pytest.mark.parametrize("model, seconds", [("ready", bus.HANG_SECONDS), ("loading", bus.LOADING_SECONDS)])
 def test_a_daemon_that_hangs_is_not_said_to_be_restarted_before_it_is(tmp_path, model, seconds):
     assert silent(tmp_path, os.getpid(), model)[1] == (
-        "The daemon hangs or is stopped; it is killed and started again in {:.0f} s.".format(seconds))
+        f"The daemon hangs or is stopped; it is killed and started again in {seconds:.0f} s."
+    )
 
 
 def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):

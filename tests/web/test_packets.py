@@ -41,9 +41,11 @@ class Raw:
     def __init__(self, site, role="viewer"):
         self.socket = socket.create_connection(("127.0.0.1", site.port), timeout=LIMIT)
         self.data = b""
-        head = ("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n"
-                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        head = (
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n"
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
         self.socket.sendall(head.format(site.tokens[role]).encode())
         while b"\r\n\r\n" not in self.data:
             self.more()
@@ -67,7 +69,7 @@ class Raw:
                 if length == 126:
                     length, at = int.from_bytes(self.data[2:4], "big"), 4
                 if len(self.data) >= at + length:
-                    content, self.data = self.data[at:at + length], self.data[at + length:]
+                    content, self.data = self.data[at : at + length], self.data[at + length :]
                     return opcode, content
             self.more()
 
@@ -99,7 +101,7 @@ def test_a_page_talks_in_texts(site):
         raw.send(frame(b"40"))
         until(lambda: raw.next()[1].startswith(b'42["state"'))
         raw.send(frame(b'421["list_recordings",{}]'))
-        until(lambda: raw.next()[1].startswith(b'431[{'))
+        until(lambda: raw.next()[1].startswith(b"431[{"))
         raw.send(frame(b"are you there", PING))
         until(lambda: raw.next() == (PONG, b"are you there"))
         raw.send(frame(b"", CLOSE))
@@ -107,11 +109,21 @@ def test_a_page_talks_in_texts(site):
 
 
 BAD_FRAMES = [
-    (frame(b"4\x00", BINARY), 1002), (frame(b"40", last=False), 1002), (frame(b"40", 0), 1002),
-    (frame(b"40", masked=False), 1002), (frame(b"40", reserved=0x40), 1002), (frame(b"x" * 200, PING), 1002),
-    (frame(b"\xff\xfe"), 1007), (frame(b'451-["x",{"_placeholder":true,"num":0}]'), 1008), (frame(b"461-[1]"), 1008),
-    (frame(b"b4AAAA"), 1008), (frame(b""), 1008), (frame(b"9"), 1008), (frame(b"2" * 100), 1008),
-    (frame(b"42" + b"[" * 1000), 1008), (frame(b"42" + b"x" * LONGEST_MESSAGE), 1008),
+    (frame(b"4\x00", BINARY), 1002),
+    (frame(b"40", last=False), 1002),
+    (frame(b"40", 0), 1002),
+    (frame(b"40", masked=False), 1002),
+    (frame(b"40", reserved=0x40), 1002),
+    (frame(b"x" * 200, PING), 1002),
+    (frame(b"\xff\xfe"), 1007),
+    (frame(b'451-["x",{"_placeholder":true,"num":0}]'), 1008),
+    (frame(b"461-[1]"), 1008),
+    (frame(b"b4AAAA"), 1008),
+    (frame(b""), 1008),
+    (frame(b"9"), 1008),
+    (frame(b"2" * 100), 1008),
+    (frame(b"42" + b"[" * 1000), 1008),
+    (frame(b"42" + b"x" * LONGEST_MESSAGE), 1008),
     (b"\x81\xff" + b"\x7f" * 8 + MASK, 1008),
 ]
 
@@ -131,9 +143,11 @@ def test_anything_else_ends_the_connection(site):
 
 def forgive(site):
     """Wait until those who flooded may come again."""
+
     def may_come():
         with Raw(site) as viewer, Raw(site, "operator") as operator:
             return viewer.status == operator.status == 101
+
     until(may_come)
 
 
@@ -177,8 +191,14 @@ class Polling:
         return requests.post(self.url, data=data, timeout=LIMIT).status_code
 
 
-BAD_POSTS = [b"451-[1]", b"bAAAA", b"40\x1e" * MOST_MESSAGES + b"40", b"42" + b"x" * LONGEST_MESSAGE, b"\xff",
-             b"42" + b"[" * 900]
+BAD_POSTS = [
+    b"451-[1]",
+    b"bAAAA",
+    b"40\x1e" * MOST_MESSAGES + b"40",
+    b"42" + b"x" * LONGEST_MESSAGE,
+    b"\xff",
+    b"42" + b"[" * 900,
+]
 
 
 def test_by_polling_the_same_is_refused_and_the_connection_ended(site):
@@ -206,7 +226,7 @@ def test_one_connection_is_polled_once_at_a_time(site):
     with socket.create_connection(("127.0.0.1", site.port), timeout=LIMIT) as first:
         # The one that waits is answered when something comes; nothing comes of what is not connected.
         assert requests.get(page.url, timeout=LIMIT).status_code == 200
-        first.sendall("GET {} HTTP/1.1\r\nHost: x\r\n\r\n".format(page.url[page.url.index("/socket.io"):]).encode())
+        first.sendall(f"GET {page.url[page.url.index('/socket.io') :]} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         page.post(b"1")
 
 
@@ -243,8 +263,9 @@ def test_bytes_count_as_messages_do():
             packets.count(1, LONGEST_MESSAGE)
 
 
-@pytest.mark.parametrize("text", [
-    "1", "2probe", "3", "5", "40", '40{"csrf":"x"}', '42["a",{}]', "43[1]", "41", '420["a"]'])
+@pytest.mark.parametrize(
+    "text", ["1", "2probe", "3", "5", "40", '40{"csrf":"x"}', '42["a",{}]', "43[1]", "41", '420["a"]']
+)
 def test_what_pages_send_is_let_through(text):
     check_packet(text)
 
@@ -260,14 +281,23 @@ def test_a_page_connects_once(site):
 
 def test_no_script_of_another_page_gets_a_connection(site):
     """A script is loaded with the cookies of the same host at another port, and without an Origin."""
-    answer = requests.get(site.url + "/socket.io/?EIO=4&transport=polling&j=1", headers=bearer(site.tokens["viewer"]),
-                          timeout=LIMIT)
+    answer = requests.get(
+        site.url + "/socket.io/?EIO=4&transport=polling&j=1", headers=bearer(site.tokens["viewer"]), timeout=LIMIT
+    )
     assert answer.status_code == 400 and "sid" not in answer.text
 
 
-@pytest.mark.parametrize("headers", [
-    {}, {"Upgrade": "x"}, {"Upgrade": "websocket"}, {"Upgrade": "x", "Connection": "Upgrade"},
-    {"Upgrade": "websocket", "Connection": "Upgrade"}], ids=str)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Upgrade": "x"},
+        {"Upgrade": "websocket"},
+        {"Upgrade": "x", "Connection": "Upgrade"},
+        {"Upgrade": "websocket", "Connection": "Upgrade"},
+    ],
+    ids=str,
+)
 def test_a_connection_is_waited_for_once_in_each_way(headers):
     held, goes_on = threading.Event(), threading.Event()
 
@@ -279,6 +309,7 @@ def test_a_connection_is_waited_for_once_in_each_way(headers):
     class Open:
         def check_origin(self, request):
             pass
+
     door: Any = SocketDoor(inner, Open(), {}, lambda sid: None)
     environ = create_environ("/socket.io/?EIO=4&transport=polling&sid=a", headers=headers)
     statuses: List[str] = []

@@ -30,7 +30,7 @@ def fresh(request):
 
 def resident_bytes(pid):
     """Of the gunicorn worker: the memory that it takes."""
-    worker, = psutil.Process(pid).children()
+    (worker,) = psutil.Process(pid).children()
     return worker.memory_info().rss
 
 
@@ -46,8 +46,8 @@ def test_the_first_start_shows_a_password_once_and_a_restart_keeps_who_is_signed
     fresh.stop()
 
     fresh.start()
-    assert fresh.out.read_text()[len(said):].endswith("dashboard: Dashboard: {}/\n".format(fresh.url))
-    assert found.group(2) not in fresh.out.read_text()[len(said):]
+    assert fresh.out.read_text()[len(said) :].endswith(f"dashboard: Dashboard: {fresh.url}/\n")
+    assert found.group(2) not in fresh.out.read_text()[len(said) :]
     for path in (fresh.folder / "state").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     page = browser.get(fresh.url + "/", timeout=LIMIT)
@@ -90,7 +90,7 @@ def test_it_stops_at_once_though_pages_and_pictures_are_open(fresh):
 def test_a_master_that_is_killed_leaves_no_worker_with_the_port(fresh):
     fresh.start_daemon()
     fresh.start("/readyz")
-    worker, = psutil.Process(fresh.process.pid).children()
+    (worker,) = psutil.Process(fresh.process.pid).children()
     with fresh.look("/streams/main.mjpeg") as viewer:
         viewer.next()
         fresh.process.kill()
@@ -123,7 +123,7 @@ def test_it_serves_a_socket_that_is_open_already_and_tells_that_it_lives(fresh):
         listener.bind(("127.0.0.1", 0))
         listener.listen(10)
         fresh.port = listener.getsockname()[1]
-        fresh.url = "http://127.0.0.1:{}".format(fresh.port)
+        fresh.url = f"http://127.0.0.1:{fresh.port}"
         options = json.loads(fresh.start_file.read_text())
         options.update(port=fresh.port, listener=listener.fileno(), heartbeat=heart)
         fresh.start_file.write_text(json.dumps(options))
@@ -163,19 +163,30 @@ def test_a_daemon_that_is_killed_is_noticed_and_its_last_words_are_told(fresh):
         daemon.wait()
 
 
-@pytest.mark.parametrize("content, complaint", [
-    (None, "is not set"), ("{", "dashboard.json"), ('{"run_dir": "x"}', "state_dir"),
-    ('{"run_dir": "x", "state_dir": "y", "recordings_dir": "z", "worker": "sync"}', "worker must be one of"),
-    ('{"run_dir": "x", "state_dir": "y", "recordings_dir": "z", "port": "80"}', "port must be of type int"),
-])
+@pytest.mark.parametrize(
+    "content, complaint",
+    [
+        (None, "is not set"),
+        ("{", "dashboard.json"),
+        ('{"run_dir": "x"}', "state_dir"),
+        ('{"run_dir": "x", "state_dir": "y", "recordings_dir": "z", "worker": "sync"}', "worker must be one of"),
+        ('{"run_dir": "x", "state_dir": "y", "recordings_dir": "z", "port": "80"}', "port must be of type int"),
+    ],
+)
 def test_a_wrong_start_file_is_named(tmp_path, content, complaint):
     environment = {key: value for key, value in os.environ.items() if key != "SPLITLENS_DASHBOARD"}
     if content is not None:
         (tmp_path / "dashboard.json").write_text(content)
         environment["SPLITLENS_DASHBOARD"] = str(tmp_path / "dashboard.json")
     command = [sys.executable, "-m", "gunicorn", "-c", "web/gunicorn.conf.py", "web.wsgi:app"]
-    done = subprocess.run(command, cwd=str(ROOT), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          universal_newlines=True)
+    done = subprocess.run(
+        command,
+        cwd=str(ROOT),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
     assert done.returncode != 0 and complaint in done.stdout and "Traceback" not in done.stdout
 
 
@@ -197,7 +208,7 @@ def test_damaged_files_are_kept_beside_and_it_starts_with_a_new_operator(tmp_pat
         process.terminate()
         said += process.communicate(timeout=LIMIT)[0]
     assert "Traceback" not in said
-    damaged, = (line for line in said.splitlines() if "accounts.json is damaged: it holds no accounts" in line)
+    (damaged,) = (line for line in said.splitlines() if "accounts.json is damaged: it holds no accounts" in line)
     assert re.match(r"\d{4}-\d\d-\d\dT\S+ ERROR dashboard: ", damaged)
     assert (state / "accounts.json.damaged").read_text() == '{"accounts": []}'
 
@@ -209,8 +220,10 @@ def stalled_viewer(site):
     """Asks for pictures and never reads one."""
     connection = socket.create_connection(("127.0.0.1", site.port))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.sendall("GET /streams/main.mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\n\r\n".format(
-        site.tokens["viewer"]).encode())
+    connection.sendall(
+        b"GET /streams/main.mjpeg HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        + f"Authorization: Bearer {site.tokens['viewer']}\r\n\r\n".encode()
+    )
     return connection
 
 
@@ -260,14 +273,17 @@ def test_fifty_viewers_one_of_them_stalled(worker):
         until(lambda: all(seen >= wanted for seen, wanted in zip(crowd.seen, target)), 120)
         grown = resident_bytes(site.process.pid) - before
         passed = (sum(crowd.seen) - begun) * 20000
-        assert grown < 8 << 20, "grown by {} while {} went through".format(grown, passed)
+        assert grown < 8 << 20, f"grown by {grown} while {passed} went through"
         assert passed > 4 * (8 << 20)
         assert 'splitlens_viewers{stream="main"} 50.0' in site.get("/metrics").text
-        refusals = [site.get("/streams/main.mjpeg", ("operator", "viewer")[number % 2], stream=True)
-                    for number in range(1, 16)]
+        refusals = [
+            site.get("/streams/main.mjpeg", ("operator", "viewer")[number % 2], stream=True) for number in range(1, 16)
+        ]
         assert [answer.status_code for answer in refusals[:14]] == [200] * 14
         assert (refusals[14].status_code, refusals[14].json()["error"]) == (
-            503, "64 viewers is the most; close a live picture or a download somewhere.")
+            503,
+            "64 viewers is the most; close a live picture or a download somewhere.",
+        )
         for answer in refusals:
             answer.close()
         # Signing in, and the rest of the page, work meanwhile.

@@ -68,14 +68,21 @@ def test_a_movie_that_a_crash_cut_off_is_read_as_far_as_it_goes(movie, part_byte
         movie.write_bytes(data[:-cut])
         with movie.open("rb") as file:
             found = list(read_pictures(file))
-        assert found == written[:len(found)]
+        assert found == written[: len(found)]
         counts.append(len(found))
     assert counts[0] >= 19 and counts[-1] == 0 and counts == sorted(counts, reverse=True)
 
 
-@pytest.mark.parametrize("data", [
-    b"", b"RIFF", b"RIFF\0\0\0\0WAVE" + b"\0" * 99, b"\0" * 4096, b"RIFF\xff\xff\xff\xffAVI " + b"\xff" * 999,
-])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"RIFF",
+        b"RIFF\0\0\0\0WAVE" + b"\0" * 99,
+        b"\0" * 4096,
+        b"RIFF\xff\xff\xff\xffAVI " + b"\xff" * 999,
+    ],
+)
 def test_what_is_no_avi_is_refused(data):
     with pytest.raises(AviError):
         read_fps(io.BytesIO(data))
@@ -97,6 +104,7 @@ def test_sizes_that_lie_bring_nothing_down():
 
 # Over HTTP, from a real server
 
+
 @pytest.fixture
 def recorded(site):
     path = site.folder / "recordings" / "main_20261124-093000.avi"
@@ -110,12 +118,16 @@ def test_a_recording_is_fetched_whole_and_in_parts(site, recorded):
     whole = site.get("/recordings/" + recorded.name)
     assert whole.content == data and whole.headers["Content-Type"] == "video/x-msvideo"
     assert whole.headers["Content-Disposition"] in (
-        form.format(recorded.name) for form in ("attachment; filename={}", 'attachment; filename="{}"'))
+        form.format(recorded.name) for form in ("attachment; filename={}", 'attachment; filename="{}"')
+    )
     for header, status, expected in (
-            ("bytes=100-199", 206, data[100:200]), ("bytes=-50", 206, data[-50:]), ("bytes=100-", 206, data[100:])):
+        ("bytes=100-199", 206, data[100:200]),
+        ("bytes=-50", 206, data[-50:]),
+        ("bytes=100-", 206, data[100:]),
+    ):
         part = _ranged(site, recorded.name, header)
         assert (part.status_code, part.content) == (status, expected)
-    assert _ranged(site, recorded.name, "bytes={}-".format(len(data) + 9)).status_code == 416
+    assert _ranged(site, recorded.name, f"bytes={len(data) + 9}-").status_code == 416
 
 
 def _ranged(site, name, header):
@@ -131,7 +143,7 @@ def test_one_viewer_does_not_fetch_with_all_threads(site):
     fetching = [site.get("/recordings/" + name, stream=True) for _ in range(share + 1)]
     try:
         assert [answer.status_code for answer in fetching] == [200] * share + [503]
-        assert "{} live pictures and downloads".format(share) in fetching[-1].json()["error"]
+        assert f"{share} live pictures and downloads" in fetching[-1].json()["error"]
         assert _ranged(site, name, "bytes=0-9").status_code == 503
         assert site.get("/recordings/" + name, "operator", stream=True).status_code == 200
     finally:
@@ -140,8 +152,10 @@ def test_one_viewer_does_not_fetch_with_all_threads(site):
     until(lambda: _ranged(site, name, "bytes=0-9").status_code == 206)
 
 
-@pytest.mark.parametrize("header, status", [
-    ({}, 200), ({"Range": "bytes=5-"}, 206), ({"Range": "bytes=5000000-"}, 416), ({"If-None-Match": "*"}, 304)])
+@pytest.mark.parametrize(
+    "header, status",
+    [({}, 200), ({"Range": "bytes=5-"}, 206), ({"Range": "bytes=5000000-"}, 416), ({"If-None-Match": "*"}, 304)],
+)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_place_is_given_back_however_a_download_ends(full, method, header, status):
     with full.client("viewer").open("/recordings/main_1.avi", method=method, headers=header) as answer:
@@ -151,10 +165,10 @@ def test_a_place_is_given_back_however_a_download_ends(full, method, header, sta
 
 def test_a_recording_is_played(site, recorded):
     written = [picture(number) for number in range(12)]
-    with site.look("/recordings/{}.mjpeg".format(recorded.name)) as viewer:
+    with site.look(f"/recordings/{recorded.name}.mjpeg") as viewer:
         assert [viewer.next() for _ in range(3)] == written[:3]
         assert viewer.rest() == 9
-    with site.look("/recordings/{}.mjpeg?start=0.4&speed=4".format(recorded.name)) as viewer:
+    with site.look(f"/recordings/{recorded.name}.mjpeg?start=0.4&speed=4") as viewer:
         assert viewer.next() == written[8]
         assert viewer.rest() == 3
 
@@ -165,7 +179,7 @@ def test_a_recording_is_made_played_while_it_grows_and_deleted(site):
     with site.look("/streams/main.mjpeg") as viewer:
         [viewer.next() for _ in range(5)]
     name = site.get("/api/v1/streams/main").json()["recording"]["name"]
-    with site.look("/recordings/{}.mjpeg?speed=16".format(name)) as viewer:
+    with site.look(f"/recordings/{name}.mjpeg?speed=16") as viewer:
         assert viewer.next() != viewer.next()
     refused = site.call("DELETE", "/api/v1/recordings/" + name)
     assert (refused.status_code, refused.json()["kind"]) == (409, "conflict")
@@ -178,11 +192,12 @@ def test_a_recording_is_made_played_while_it_grows_and_deleted(site):
 
 @pytest.mark.parametrize("query", ["?speed=0", "?speed=17", "?speed=x", "?start=-1", "?start=nan", "?speed=inf"])
 def test_a_speed_that_makes_no_sense_is_refused(site, recorded, query):
-    answer = site.get("/recordings/{}.mjpeg{}".format(recorded.name, query))
+    answer = site.get(f"/recordings/{recorded.name}.mjpeg{query}")
     assert answer.status_code == 400 and "is a number from" in answer.json()["error"]
 
 
 # Names are looked up
+
 
 @pytest.fixture(scope="module")
 def full():
@@ -198,11 +213,26 @@ def full():
     made.close()
 
 
-@pytest.mark.parametrize("name", [
-    "notes.txt", "folder.avi", "link.avi", "no.avi", "../secret_key", "..%2fsecret_key", "%2e%2e%2fx.avi",
-    "/etc/passwd", "..", ".avi", "x" * 500 + ".avi", "main_1.avi%00", "main_1.avi%0a", "notes.txt.mjpeg",
-    "main_1.mjpeg",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "notes.txt",
+        "folder.avi",
+        "link.avi",
+        "no.avi",
+        "../secret_key",
+        "..%2fsecret_key",
+        "%2e%2e%2fx.avi",
+        "/etc/passwd",
+        "..",
+        ".avi",
+        "x" * 500 + ".avi",
+        "main_1.avi%00",
+        "main_1.avi%0a",
+        "notes.txt.mjpeg",
+        "main_1.mjpeg",
+    ],
+)
 def test_what_is_no_recording_is_not_found(full, name):
     assert full.client("operator").get("/recordings/" + name).status_code in (404, 308)
 

@@ -20,8 +20,9 @@ class Page:
     def __init__(self, site, token=None, session=None, transports=("websocket",), **headers):
         quiet = logging.getLogger("quiet")  # its own logger writes after the end of a test
         quiet.disabled = True
-        self.client = socketio.Client(reconnection=False, logger=quiet, engineio_logger=quiet,
-                                      ssl_verify=not site.url.startswith("https:"))
+        self.client = socketio.Client(
+            reconnection=False, logger=quiet, engineio_logger=quiet, ssl_verify=not site.url.startswith("https:")
+        )
         self.heard = []
         for event in ("state", "statistics", "detections", "log", "logs", "daemon"):
             self.client.on(event, lambda message, event=event: self.heard.append((event, message)))
@@ -68,9 +69,15 @@ def test_a_page_gets_what_there_is_and_then_all_that_comes(site, transports):
         until(lambda: len(page.of("statistics")) > count + 3)
 
 
-@pytest.mark.parametrize("headers", [
-    {}, {"Authorization": "Bearer wrong"}, {"Cookie": "splitlens_session=wrong"}, {"Origin": "http://evil.example"},
-])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Cookie": "splitlens_session=wrong"},
+        {"Origin": "http://evil.example"},
+    ],
+)
 def test_nobody_gets_as_far_as_a_connection(site, headers):
     if "Origin" in headers:
         headers = dict(headers, **bearer(site.tokens["operator"]))
@@ -115,29 +122,57 @@ def test_a_source_is_tried_out(operator):
     answer = operator.send("test_source", {"source": "1"})
     assert answer["ok"] and answer["jpeg"].startswith("/9j/") and answer["width"] == 320
     assert operator.send("test_source", {"source": "rtsp://a:b@broken/"}) == {
-        "ok": False, "error": "rtsp://***@broken/ cannot be opened; check the cable or the address."}
+        "ok": False,
+        "error": "rtsp://***@broken/ cannot be opened; check the cable or the address.",
+    }
 
 
-@pytest.mark.parametrize("event, fields", [
-    ("set_model", {}), ("set_model", {"model": 3}), ("set_model", {"model": "../x"}), ("set_model", {"model": "a/b"}),
-    ("set_model", {"model": "x" * 300}), ("set_model", []), ("set_model", "x"), ("set_model", None),
-    ("set_stream", {"stream": "Main", "source": "0"}), ("set_stream", {"stream": "main", "source": True}),
-    ("set_stream", {"stream": "main", "source": "x" * 3000}), ("set_stream", {"stream": "main", "source": ""}),
-    ("set_stream", {"stream": "main", "source": "a\nb"}), ("set_stream", {"stream": "main", "source": -1}),
-    ("set_stream", {"stream": "main", "source": "0", "model": 5}), ("set_stream", {"stream": "main", "source": 0.5}),
-    ("set_stream", {"stream": "main", "source": "0", "more": 1}), ("reset_stream", {"stream": "a" * 33}),
-    ("remove_stream", {"stream": "main\n"}), ("record", {"stream": "main", "on": 1}), ("record", {"stream": "main"}),
-    ("change_settings", {"settings": {}}), ("change_settings", {"settings": {"det_th": 2}}),
-    ("change_settings", {"settings": {"det_th": "0.5"}}), ("change_settings", {"settings": {"det_th": float("nan")}}),
-    ("change_settings", {"settings": {"shown_classes": [1]}}), ("change_settings", {"settings": {"vis_text": 1}}),
-    ("change_settings", {"settings": {"shown_classes": "person"}}), ("change_settings", {"settings": {"x": 1}}),
-    ("change_settings", {"settings": {"max_vis_fps": True}}), ("delete_recording", {"name": "../../etc/passwd"}),
-    ("delete_recording", {"name": "x.txt"}), ("delete_recording", {"name": None}),
-    ("test_source", {"source": None}),
-    ("set_power", {"mode": "0"}), ("set_power", {"mode": None}), ("set_power", {"mode": 0.5}),
-    ("set_power", {"clocks": 1}), ("set_power", {"mode": 256}), ("set_power", {"mode": True}),
-    ("set_power", {"modes": 0}),
-])
+@pytest.mark.parametrize(
+    "event, fields",
+    [
+        ("set_model", {}),
+        ("set_model", {"model": 3}),
+        ("set_model", {"model": "../x"}),
+        ("set_model", {"model": "a/b"}),
+        ("set_model", {"model": "x" * 300}),
+        ("set_model", []),
+        ("set_model", "x"),
+        ("set_model", None),
+        ("set_stream", {"stream": "Main", "source": "0"}),
+        ("set_stream", {"stream": "main", "source": True}),
+        ("set_stream", {"stream": "main", "source": "x" * 3000}),
+        ("set_stream", {"stream": "main", "source": ""}),
+        ("set_stream", {"stream": "main", "source": "a\nb"}),
+        ("set_stream", {"stream": "main", "source": -1}),
+        ("set_stream", {"stream": "main", "source": "0", "model": 5}),
+        ("set_stream", {"stream": "main", "source": 0.5}),
+        ("set_stream", {"stream": "main", "source": "0", "more": 1}),
+        ("reset_stream", {"stream": "a" * 33}),
+        ("remove_stream", {"stream": "main\n"}),
+        ("record", {"stream": "main", "on": 1}),
+        ("record", {"stream": "main"}),
+        ("change_settings", {"settings": {}}),
+        ("change_settings", {"settings": {"det_th": 2}}),
+        ("change_settings", {"settings": {"det_th": "0.5"}}),
+        ("change_settings", {"settings": {"det_th": float("nan")}}),
+        ("change_settings", {"settings": {"shown_classes": [1]}}),
+        ("change_settings", {"settings": {"vis_text": 1}}),
+        ("change_settings", {"settings": {"shown_classes": "person"}}),
+        ("change_settings", {"settings": {"x": 1}}),
+        ("change_settings", {"settings": {"max_vis_fps": True}}),
+        ("delete_recording", {"name": "../../etc/passwd"}),
+        ("delete_recording", {"name": "x.txt"}),
+        ("delete_recording", {"name": None}),
+        ("test_source", {"source": None}),
+        ("set_power", {"mode": "0"}),
+        ("set_power", {"mode": None}),
+        ("set_power", {"mode": 0.5}),
+        ("set_power", {"clocks": 1}),
+        ("set_power", {"mode": 256}),
+        ("set_power", {"mode": True}),
+        ("set_power", {"modes": 0}),
+    ],
+)
 def test_fields_of_the_wrong_kind_never_reach_the_daemon(site, operator, event, fields):
     heard = len(site.daemon.heard)
     answer = operator.send(event, fields)
@@ -170,6 +205,7 @@ def test_an_account_that_is_removed_is_out_at_once(site):
 
 
 # Live pictures
+
 
 def test_the_picture_moves(site):
     with site.look("/streams/main.mjpeg") as viewer:
@@ -235,6 +271,7 @@ def test_a_live_picture_ends_with_the_right_to_see_it(site):
 
 # The daemon goes and comes
 
+
 def test_a_page_is_told_why_the_daemon_cannot_start(site, operator):
     site.stop_daemon()
     until(lambda: operator.newest("daemon")["up"] is False)
@@ -249,8 +286,11 @@ def test_who_watches_is_told_whether_it_detects(site, operator):
         answer = requests.get(site.url + "/readyz", timeout=LIMIT)
         figures = site.get("/metrics").text
         healthy = subprocess.run(
-            [sys.executable, str(ROOT / "deploy" / "container" / "healthy.py")], stdout=subprocess.PIPE,
-            env=dict(os.environ, SPLITLENS_RUN_DIR=str(site.start_file.parent)), universal_newlines=True)
+            [sys.executable, str(ROOT / "deploy" / "container" / "healthy.py")],
+            stdout=subprocess.PIPE,
+            env=dict(os.environ, SPLITLENS_RUN_DIR=str(site.start_file.parent)),
+            universal_newlines=True,
+        )
         return answer.status_code, "splitlens_ready 1.0" in figures, healthy.returncode, healthy.stdout
 
     assert asked() == (200, True, 0, "ready: running\n")
@@ -274,11 +314,14 @@ def ended_pid():
     return process.pid
 
 
-@pytest.mark.parametrize("last_words, status, why", [
-    (None, "running", "The daemon ended unexpectedly; it is started again."),
-    ("The camera driver crashed.", "running", "The camera driver crashed."),
-    (None, "stopping", "The daemon was stopped."),
-])
+@pytest.mark.parametrize(
+    "last_words, status, why",
+    [
+        (None, "running", "The daemon ended unexpectedly; it is started again."),
+        ("The camera driver crashed.", "running", "The camera driver crashed."),
+        (None, "stopping", "The daemon was stopped."),
+    ],
+)
 def test_a_page_is_told_when_the_daemon_goes_and_when_it_is_back(site, operator, last_words, status, why):
     site.stop_daemon()  # what it said before is no reason
     until(lambda: operator.newest("daemon")["up"] is False)

@@ -32,8 +32,12 @@ def name(monkeypatch):
 
 
 def openssl(path, *words):
-    return subprocess.run(["openssl", "x509", "-in", str(path), "-noout"] + list(words), stdout=subprocess.PIPE,
-                          check=True, universal_newlines=True).stdout
+    return subprocess.run(
+        ["openssl", "x509", "-in", str(path), "-noout"] + list(words),
+        stdout=subprocess.PIPE,
+        check=True,
+        universal_newlines=True,
+    ).stdout
 
 
 def make(folder, **more):
@@ -56,8 +60,13 @@ def test_it_names_the_machine_and_is_private(name, tmp_path):
 def test_it_is_kept_and_made_anew_before_it_ends(name, tmp_path):
     first = Path(make(tmp_path).certificate).read_text()
     now = time.time()
-    for days, is_kept in ((0, True), (VALID_DAYS - RENEWED_DAYS - 1, True), (VALID_DAYS - RENEWED_DAYS + 1, False),
-                          (VALID_DAYS + 1, False), (-30, False)):  # the last: a clock that was ahead made it
+    for days, is_kept in (
+        (0, True),
+        (VALID_DAYS - RENEWED_DAYS - 1, True),
+        (VALID_DAYS - RENEWED_DAYS + 1, False),
+        (VALID_DAYS + 1, False),
+        (-30, False),
+    ):  # the last: a clock that was ahead made it
         (tmp_path / "tls.pem").write_text(first)
         made = make(tmp_path, clock=lambda days=days: now + days * DAY)
         assert (Path(made.certificate).read_text() == first) == is_kept, days
@@ -81,6 +90,7 @@ def shown(context):
         def serve():
             with listener.accept()[0] as connection, context.wrap_socket(connection, server_side=True):
                 pass
+
         server = background(serve)
         seen = ssl.get_server_certificate(listener.getsockname())
         server.join()
@@ -134,14 +144,18 @@ def secure(request):
 
 
 def test_it_is_found_by_https_and_its_cookies_are_for_https(secure):
-    assert "Dashboard: {}/\n".format(secure.url) in secure.out.read_text()
+    assert f"Dashboard: {secure.url}/\n" in secure.out.read_text()
     browser = secure.sign_in()
     assert browser.page.url == secure.url + "/"
     assert len(browser.cookies) == 3 and all(cookie.secure for cookie in browser.cookies)
     # With a certificate of its own no browser may be told to refuse exceptions.
     assert "Strict-Transport-Security" not in browser.page.headers
-    change = browser.patch(secure.url + "/api/v1/settings", json={"det_th": 0.4}, timeout=LIMIT, headers={
-        "X-CSRF-Token": csrf_of(browser.page.text), "Origin": secure.url})
+    change = browser.patch(
+        secure.url + "/api/v1/settings",
+        json={"det_th": 0.4},
+        timeout=LIMIT,
+        headers={"X-CSRF-Token": csrf_of(browser.page.text), "Origin": secure.url},
+    )
     assert change.status_code == 200
 
 
@@ -170,6 +184,7 @@ def test_what_drips_in_is_ended_all_the_same(secure):
                     return False
                 except OSError:
                     return True
+
             until(is_ended)
     assert "Traceback" not in secure.out.read_text()
 

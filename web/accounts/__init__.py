@@ -6,5 +6,15 @@ from web.accounts.sessions import Session, Sessions
 from web.accounts.store import Account, Accounts, AccountsError, Role
 from web.accounts.throttle import Throttle, TooManyAttempts
 
-__all__ = ["Account", "Accounts", "AccountsError", "Devices", "Hashing", "Role", "Session", "Sessions", "Throttle",
-           "TooManyAttempts"]
+__all__ = [
+    "Account",
+    "Accounts",
+    "AccountsError",
+    "Devices",
+    "Hashing",
+    "Role",
+    "Session",
+    "Sessions",
+    "Throttle",
+    "TooManyAttempts",
+]

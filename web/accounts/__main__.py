@@ -19,7 +19,7 @@ def _say(text: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m web.accounts", description=__doc__)
-    parser.add_argument("--state-dir", help="the appliance's state folder (default: that of ${})".format(VARIABLE))
+    parser.add_argument("--state-dir", help=f"the appliance's state folder (default: that of ${VARIABLE})")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.required = True
     add = commands.add_parser("add", help="add a user; asks for the password")
@@ -56,22 +56,21 @@ def _obey(options: argparse.Namespace) -> None:
         else:
             accounts.set_password(options.name, password)
         if options.generate:  # what is refused above must show no password
-            _say("password {} (shown once)".format(password))
+            _say(f"password {password} (shown once)")
     elif options.command == "token":
-        _say("token {} (shown once)".format(accounts.add_token(options.name, Role[options.role.upper()])))
+        _say(f"token {accounts.add_token(options.name, Role[options.role.upper()])} (shown once)")
     elif options.command == "remove":
         accounts.remove(options.name)
     else:
         for account in accounts.all().values():
-            _say("{:<32} {:<8} {}".format(
-                account.name, account.role.name.lower(), "token" if account.token else "password"))
+            _say(f"{account.name:<32} {account.role.name.lower():<8} {'token' if account.token else 'password'}")
 
 
 def main(words: Optional[List[str]] = None) -> int:
     try:
         _obey(_parser().parse_args(words))
     except (AccountsError, OptionsError, OSError) as error:
-        sys.stderr.write("error: {}\n".format(error))
+        sys.stderr.write(f"error: {error}\n")
         return 2
     return 0
 

@@ -26,7 +26,7 @@ class Devices:
     def make(self, name: str) -> Tuple[str, str]:
         """Name and value of the cookie for who has just signed in to the account. One for each account."""
         number = secrets.token_urlsafe(18)
-        return self._cookie(name), "{}.{}".format(number, self._sign(name, number))
+        return self._cookie(name), f"{number}.{self._sign(name, number)}"
 
     def find(self, name: str, cookies: Mapping[str, str]) -> Optional[str]:
         """The device's number, if it has signed in to this account before."""

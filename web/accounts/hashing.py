@@ -38,6 +38,7 @@ class Hashing:
         self._owners: Counter[Hashable] = Counter()
         if worker == "eventlet":
             from eventlet import tpool  # type: ignore[import-untyped]
+
             tpool.set_num_threads(1)
             self._execute: Callable[..., Any] = tpool.execute
         else:

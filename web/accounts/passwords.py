@@ -40,7 +40,7 @@ def _digest(method: str, password: str, salt: bytes) -> bytes:
         return hashlib.scrypt(data, salt=salt, n=n, r=r, p=p, maxmem=_SCRYPT_BYTES)
     if name == "pbkdf2":
         return hashlib.pbkdf2_hmac("sha512", data, salt, int(costs[0]))
-    raise ValueError("this Python has no {}: set the password anew".format(name))
+    raise ValueError(f"this Python has no {name}: set the password anew")
 
 
 def _to_text(data: bytes) -> str:

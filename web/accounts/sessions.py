@@ -81,9 +81,15 @@ class Sessions:
     def _read(self) -> Dict[str, Session]:
         try:
             content: Any = read_json(self._path)
-            found = {key: Session(
-                str(fields["name"]), float(fields["made"]), float(fields["seen"]),
-                float(fields.get("changed", fields["made"]))) for key, fields in content["sessions"].items()}
+            found = {
+                key: Session(
+                    str(fields["name"]),
+                    float(fields["made"]),
+                    float(fields["seen"]),
+                    float(fields.get("changed", fields["made"])),
+                )
+                for key, fields in content["sessions"].items()
+            }
             if not all(math.isfinite(number) for session in found.values() for number in session[1:]):
                 raise ValueError("it holds times that cannot be")
             return found

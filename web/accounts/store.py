@@ -88,11 +88,13 @@ class Accounts:
                         logger.error("%s: %s", self.path, line)
             except (OSError, ValueError) as error:
                 if self._stamp is None and isinstance(error, FileNotFoundError):
-                    raise AccountsError("There is no {}: give the state_dir of an appliance that was started "
-                                        "once.".format(self.path)) from error
+                    raise AccountsError(
+                        f"There is no {self.path}: give the state_dir of an appliance that was started once."
+                    ) from error
                 if self._stamp is None:
-                    raise AccountsError("{}: cannot be used: {}. Without the file the next start makes a new "
-                                        "operator.".format(self.path, error)) from error
+                    raise AccountsError(
+                        f"{self.path}: cannot be used: {error}. Without the file the next start makes a new operator."
+                    ) from error
                 logger.error("%s: cannot be used: %s; the accounts stay as they were", self.path, error)
             return self._accounts
 
@@ -110,7 +112,8 @@ class Accounts:
         hashed = account.password if account else None
         try:
             is_right = len(password) <= passwords.LONGEST and run(
-                passwords.check_password, password, hashed or self._nobody)
+                passwords.check_password, password, hashed or self._nobody
+            )
         except ValueError as error:
             logger.error("%s cannot sign in: %s", name, error)
             return None
@@ -127,26 +130,26 @@ class Accounts:
 
     def add(self, name: str, role: Role, password: str) -> None:
         if not _NAME.fullmatch(name):
-            raise AccountsError("{!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.".format(name))
+            raise AccountsError(f"{name!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.")
         accounts = self._current()
         if name in accounts:
-            raise AccountsError("{} exists already; `password {}` sets its password.".format(name, name))
+            raise AccountsError(f"{name} exists already; `password {name}` sets its password.")
         self._set(accounts, Account(name, role, time.time(), _hash_checked(password)))
 
     def set_password(self, name: str, password: str) -> None:
         accounts = self._current()
         account = accounts.get(name)
         if account is None or account.token:
-            raise AccountsError("There is no user {}; `list` shows who there is.".format(name))
+            raise AccountsError(f"There is no user {name}; `list` shows who there is.")
         self._set(accounts, account._replace(changed=time.time(), password=_hash_checked(password)))
 
     def add_token(self, name: str, role: Role) -> str:
         """Returns the token, which nothing else keeps."""
         if not _NAME.fullmatch(name):
-            raise AccountsError("{!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.".format(name))
+            raise AccountsError(f"{name!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.")
         accounts = self._current()
         if name in accounts:
-            raise AccountsError("{} exists already; `remove {}` takes it away.".format(name, name))
+            raise AccountsError(f"{name} exists already; `remove {name}` takes it away.")
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         self._set(accounts, Account(name, role, time.time(), token=_digest(token)))
         return token
@@ -154,7 +157,7 @@ class Accounts:
     def remove(self, name: str) -> None:
         accounts = self._current()
         if accounts.pop(name, None) is None:
-            raise AccountsError("There is no {}; `list` shows who there is.".format(name))
+            raise AccountsError(f"There is no {name}; `list` shows who there is.")
         self._write(accounts)
 
     def _current(self) -> Dict[str, Account]:
@@ -183,7 +186,7 @@ def _parse(content: Any) -> Tuple[Dict[str, Account], List[str]]:
         try:
             accounts[name] = _parse_account(name, fields)
         except ValueError as error:
-            dropped.append("the account {!r} is left out: {}".format(name[:40], error))
+            dropped.append(f"the account {name[:40]!r} is left out: {error}")
     if dropped and not accounts:
         raise ValueError(dropped[0])
     return accounts, dropped
@@ -212,5 +215,5 @@ def _digest(token: str) -> str:
 
 def _hash_checked(password: str) -> str:
     if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
-        raise AccountsError("A password has {} to {} characters.".format(passwords.SHORTEST, passwords.LONGEST))
+        raise AccountsError(f"A password has {passwords.SHORTEST} to {passwords.LONGEST} characters.")
     return passwords.hash_password(password)

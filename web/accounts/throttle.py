@@ -22,8 +22,7 @@ class Limit(NamedTuple):
     seconds: float
 
 
-LIMITS = {"address": Limit(5, 60.0), "account": Limit(20, 15.0), "device": Limit(5, 60.0),
-          "success": Limit(60, 5.0)}
+LIMITS = {"address": Limit(5, 60.0), "account": Limit(20, 15.0), "device": Limit(5, 60.0), "success": Limit(60, 5.0)}
 """success: of signing in to an account, which costs as much as a guess: who may look must not keep others waiting."""
 
 
@@ -81,4 +80,4 @@ class Throttle:
     def _forget(self, now: float) -> None:
         """A quarter, those with the fewest failures: made-up names and addresses push out none that is guessed at."""
         most_first = sorted(self._failures, key=lambda key: self._count(key, now), reverse=True)
-        self._failures = {key: self._failures[key] for key in most_first[:_MOST_KEYS * 3 // 4]}
+        self._failures = {key: self._failures[key] for key in most_first[: _MOST_KEYS * 3 // 4]}

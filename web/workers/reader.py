@@ -43,8 +43,13 @@ class Reader:
     work: has a connection's request answered in another thread, which gives it to `take_back`.
     """
 
-    def __init__(self, reception: Reception, poll: Any, look: Callable[[float], List[Tuple[int, int]]],
-                 work: Callable[[Connection], None]) -> None:
+    def __init__(
+        self,
+        reception: Reception,
+        poll: Any,
+        look: Callable[[float], List[Tuple[int, int]]],
+        work: Callable[[Connection], None],
+    ) -> None:
         self._reception, self._poll, self._poll_for, self._work = reception, poll, look, work
         self._watched: Dict[int, Callable[[], None]] = {}
         self._unfinished: Dict[Connection, float] = {}  # those that are read, or linger, and until when

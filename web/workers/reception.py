@@ -98,6 +98,7 @@ class Reception:
             if taken:  # by a WebSocket, which has ended; gunicorn knows by this that there is no answer to write
                 raise StopIteration()
             return answer
+
         return call
 
     def let_in(self, sock: Any, client: Any, server: Any) -> Tuple[Connection, Optional[Connection]]:
@@ -174,7 +175,8 @@ class Reception:
 def refusal(reason: Refusal) -> bytes:
     """The whole answer."""
     body = json.dumps({"error": reason.sentence, "kind": "denied" if reason.status == 403 else "invalid"}).encode()
-    head = ("HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
-            "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n")
+    head = (
+        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+    )
     return head.format(reason.status, responses.get(reason.status, ""), len(body)).encode() + body
-
