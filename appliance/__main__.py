@@ -21,10 +21,10 @@ import warnings
 from pathlib import Path
 from typing import Any, List, NoReturn, Optional
 
-from appliance.commandline import INPUT_SETTINGS, parse
+from appliance.cli.arguments import INPUT_SETTINGS, parse
+from appliance.core.errors import ModelError, SplitlensError
 from appliance.core.logging_setup import write_log
 from appliance.core.process import Heartbeat
-from appliance.errors import ModelError, SplitlensError
 from appliance.settings import Loaded, chosen_model, load_settings, with_profile
 from appliance.settings.options import read_overrides, set_override
 from appliance.settings.redact import redact
@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.input is not None:
         set_override(options, INPUT_SETTINGS[options.command], options.input)
     loaded = _load(options)
-    from appliance import app
+    from appliance.cli import run as app
 
     app.run(loaded, options.command, options.json, options.force, options.power)
     return 0
@@ -81,7 +81,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _bench(options: argparse.Namespace) -> int:
     loaded = _load(options)
-    from appliance.bench.command import run
+    from appliance.cli.bench.command import run
 
     run(loaded, options.clip, options.seconds, options.json, options.force, options.markdown, options.only)
     return 0
@@ -89,10 +89,10 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _tune(options: argparse.Namespace) -> int:
     loaded = _load(options)
-    from appliance.supervise import default_run_dir, listening_address
+    from appliance.cli.up import default_run_dir, listening_address
 
     run_dir = loaded.settings.run_dir or default_run_dir(listening_address(loaded.settings.listen)[1])
-    from appliance.tune.run import run
+    from appliance.cli.tune.run import run
 
     run(loaded, options.seconds, options.clip, options.json, options.force, run_dir)
     return 0
@@ -100,7 +100,7 @@ def _tune(options: argparse.Namespace) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     loaded = _load_for_up(options)
-    from appliance import supervise
+    from appliance.cli import up as supervise
 
     return supervise.run(loaded, options.arguments)
 
@@ -143,13 +143,13 @@ def _load_for_up(options: argparse.Namespace) -> Loaded:
 def _config(options: argparse.Namespace) -> int:
     loaded = _load(options)
     if options.action == "check":
-        from appliance.check import check_all
-        from appliance.supervise import listening_address
+        from appliance.cli.check import check_all
+        from appliance.cli.up import listening_address
 
         listening_address(loaded.settings.listen)
         print(check_all(_with_tuned(loaded)))
     else:
-        from appliance.settings.show import show
+        from appliance.settings.render import show
 
         print(show(_with_tuned(loaded)))
     return 0
@@ -172,14 +172,14 @@ def _with_tuned(loaded: Loaded) -> Loaded:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from appliance import doctor
+    from appliance.cli import doctor
 
     return doctor.run(lambda: _load(options), sys.stdout)
 
 
 def _models(options: argparse.Namespace) -> int:
     loaded = _load(options)
-    from appliance import models
+    from appliance.cli import models
 
     signal.signal(signal.SIGINT, _clear_away)
     return models.run(options, loaded)

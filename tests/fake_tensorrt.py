@@ -15,9 +15,9 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
-from appliance.graph.frozen import Tensor
-from appliance.graph.network import Network
-from appliance.graph.reading import parse_graph
+from appliance.graph.read.frozen import Tensor
+from appliance.graph.read.graph_file import parse_graph
+from appliance.graph.rewrite.backbone import Network
 
 INVALID_VALUE, INVALID_CONTEXT = 1, 201
 

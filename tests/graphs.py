@@ -10,9 +10,9 @@ from typing import Any, Dict, Iterator, List, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from appliance.graph.family import DETECTION_OUTPUTS
-from appliance.graph.frozen import Graph
-from appliance.graph.reading import parse_graph
+from appliance.graph.read.frozen import Graph
+from appliance.graph.read.graph_file import parse_graph
+from appliance.graph.recognise.family import DETECTION_OUTPUTS
 
 v1, raw = tf.compat.v1, tf.raw_ops
 

@@ -19,9 +19,9 @@ import numpy as np
 
 import appliance.daemon.appliance as house
 from appliance.__main__ import main
-from appliance.detectors.base import Detector
-from appliance.errors import ModelError
-from appliance.frame import Detections
+from appliance.core.detector import Detector
+from appliance.core.errors import ModelError
+from appliance.core.frame import Detections
 from appliance.settings import Loaded, chosen_model
 
 

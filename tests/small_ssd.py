@@ -5,9 +5,17 @@ from unittest import mock
 
 import numpy as np
 
-from appliance.graph.checks import allowed_operations
-from appliance.graph.frozen import DT_FLOAT, DT_INT32, DT_UINT8, make_const, make_node, make_placeholder, type_attribute
-from appliance.graph.proto import GraphDef
+from appliance.graph.read.checks import allowed_operations
+from appliance.graph.read.frozen import (
+    DT_FLOAT,
+    DT_INT32,
+    DT_UINT8,
+    make_const,
+    make_node,
+    make_placeholder,
+    type_attribute,
+)
+from appliance.graph.read.proto import GraphDef
 from appliance.zoo import ssd_tail
 
 FLOAT, INTEGER = type_attribute(DT_FLOAT), type_attribute(DT_INT32)

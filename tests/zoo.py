@@ -7,8 +7,8 @@ from typing import Any, Callable
 
 import pytest
 
-from appliance.graph.frozen import Graph
-from appliance.graph.proto import GraphDef
+from appliance.graph.read.frozen import Graph
+from appliance.graph.read.proto import GraphDef
 
 GRAPH_FILE = "frozen_inference_graph.pb"
 

@@ -28,7 +28,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from appliance.bus import Refused, Unavailable, ask  # noqa: E402
-from appliance.supervisor import STRAY_SECONDS  # noqa: E402
+from appliance.cli.supervisor import STRAY_SECONDS  # noqa: E402
 
 CAMERA = (
     "videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=15/1 ! videoconvert ! appsink"
@@ -93,7 +93,7 @@ class Appliance:
                     "daemon": is_child and "daemon" in words,
                     "master": is_child and "gunicorn" in words,
                     "worker": not is_child and "gunicorn" in words,
-                    "reader": "appliance.sources.reader" in words,
+                    "reader": "appliance.sources.reader_main" in words,
                 }[target]
             except psutil.Error:
                 continue

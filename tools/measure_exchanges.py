@@ -24,7 +24,7 @@ CAMERAS = [
 ]
 
 sys.path.insert(0, str(ROOT))
-from appliance.supervise import memory_environment  # noqa: E402
+from appliance.cli.up import memory_environment  # noqa: E402
 from tests.daemon import PERSON, Daemon  # noqa: E402
 
 

@@ -14,7 +14,7 @@ from typing import List
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from appliance.errors import SplitlensError  # noqa: E402
+from appliance.core.errors import SplitlensError  # noqa: E402
 from appliance.zoo.catalogue import ZooOrigin, load_catalogue  # noqa: E402
 from appliance.zoo.download import OriginUnavailable  # noqa: E402
 from appliance.zoo.get import get  # noqa: E402

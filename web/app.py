@@ -10,19 +10,19 @@ from appliance.core.process import Heartbeat
 from web.access import Guard
 from web.accounts import Accounts, Sessions
 from web.api import api
+from web.broadcaster import Relays
+from web.daemon_client import Link
 from web.dashboard import Dashboard
-from web.door import guard_app
 from web.events import make_socketio, watch_sessions
 from web.forwarded import Forwarded
-from web.link import Link
 from web.live import live
 from web.metrics import metrics
-from web.multipart import Places
+from web.mjpeg import Places
 from web.options import Options
-from web.pages import pages, static_file
 from web.recordings import recordings
-from web.relay import Relays
-from web.socket_door import SocketDoor
+from web.security import guard_app
+from web.socketio_auth import SocketDoor
+from web.views import pages, static_file
 
 _BEAT_SECONDS = 1.0
 

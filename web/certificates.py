@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Callable, List, Optional, Tuple
 
 from appliance.core.files import write_text
-from web.lan import own_addresses
+from web.urls import own_addresses
 
 SELF_SIGNED = "self-signed"
 VALID_DAYS = 800

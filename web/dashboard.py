@@ -7,10 +7,10 @@ from flask_socketio import SocketIO  # type: ignore[import-untyped]
 
 from web.access import NOBODY, Guard, Identity
 from web.accounts import Accounts, Sessions
-from web.link import Link
-from web.multipart import Places
+from web.broadcaster import Relays
+from web.daemon_client import Link
+from web.mjpeg import Places
 from web.options import Options
-from web.relay import Relays
 
 VERSION = "0.1"
 """Of the interface; the daemon's own is in its state."""

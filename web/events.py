@@ -11,10 +11,10 @@ from appliance.bus import STATE, STATISTICS, Refused, Unavailable
 from web.access import Denied, Identity, needed_role, needs
 from web.accounts import Role, TooManyAttempts
 from web.commands import COMMANDS, build
-from web.link import DAEMON
+from web.daemon_client import DAEMON
 from web.packets import LONGEST_MESSAGE
 from web.rate import Rate
-from web.socket_door import VIEWER
+from web.socketio_auth import VIEWER
 from web.unsent import bounded
 from web.websocket import WebSocket
 

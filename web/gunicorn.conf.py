@@ -87,7 +87,7 @@ def post_fork(server: Any, worker: Any) -> None:
 def when_ready(server: Any) -> None:
     """Say where the dashboard is, and the first password, which is kept nowhere else."""
     from web.accounts import Accounts
-    from web.lan import addresses
+    from web.urls import addresses
 
     log = logging.getLogger("dashboard")
     log.setLevel(logging.INFO)

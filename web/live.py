@@ -9,9 +9,9 @@ from flask import Blueprint, Response, request
 from appliance.bus import INVALID, Refused, Unavailable
 from web.access import Identity, needs
 from web.accounts import Role
+from web.broadcaster import Picture, View
 from web.dashboard import Dashboard, dashboard, identity, viewer
-from web.multipart import END, START, respond
-from web.relay import Picture, View
+from web.mjpeg import END, START, respond
 
 live = Blueprint("live", __name__)
 

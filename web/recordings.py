@@ -13,7 +13,7 @@ from web.accounts import Role
 from web.avi import AviError, read_fps, read_pictures
 from web.commands import RECORDING
 from web.dashboard import Dashboard, dashboard, identity, viewer
-from web.multipart import END, START, part, respond
+from web.mjpeg import END, START, part, respond
 
 recordings = Blueprint("recordings", __name__)
 

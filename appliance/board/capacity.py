@@ -3,7 +3,7 @@
 from typing import Optional
 
 from appliance.board.detect import Board
-from appliance.errors import ModelError
+from appliance.core.errors import ModelError
 
 FAMILY_NAMES = {"ssd": "SSD", "faster_rcnn": "Faster R-CNN", "mask_rcnn": "Mask R-CNN", "deeplab": "DeepLab"}
 """The families as people write them."""

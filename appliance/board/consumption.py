@@ -3,7 +3,7 @@
 import threading
 from typing import Any, List, Optional
 
-from appliance.board.readings import Readings
+from appliance.board.telemetry import Readings
 
 SAMPLE_SECONDS = 0.25
 

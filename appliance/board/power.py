@@ -10,7 +10,7 @@ from typing import Any, Dict, Optional, Union
 from appliance.board.detect import Board
 from appliance.board.power_modes import PowerMode, current_mode, power_table
 from appliance.board.root import board_root
-from appliance.errors import SplitlensError
+from appliance.core.errors import SplitlensError
 
 log = logging.getLogger(__name__)
 

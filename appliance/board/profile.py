@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from appliance.errors import ConfigError
+from appliance.core.errors import ConfigError
 from appliance.settings import Profile
 from appliance.settings.config_file import read_config_file
 

@@ -5,8 +5,8 @@ import logging
 from pathlib import Path
 
 from appliance.board.machine import machine_facts
-from appliance.errors import ConfigError
-from appliance.graph.frozen import graph_hash
+from appliance.core.errors import ConfigError
+from appliance.graph.read.frozen import graph_hash
 from appliance.settings import Loaded
 from appliance.settings.tuned import read_tuned, reason_not_to_use, tuned_path, with_tuned
 

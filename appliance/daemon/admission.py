@@ -4,7 +4,7 @@ import re
 from typing import Sequence, Union
 
 from appliance.bus import INVALID, Refused
-from appliance.errors import SourceError
+from appliance.core.errors import SourceError
 from appliance.settings import redact
 from appliance.sources.device import allowed_camera
 from appliance.sources.elements import check_elements

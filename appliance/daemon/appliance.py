@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from appliance import __version__
-from appliance.app import load
 from appliance.board import detect_board, unknown_board_note
-from appliance.board.readings import Readings
+from appliance.board.telemetry import Readings
 from appliance.bus import (
     CONFLICT,
     HEARTBEAT_SECONDS,
@@ -26,6 +25,9 @@ from appliance.bus import (
     Refused,
     Station,
 )
+from appliance.core.detector import Detector
+from appliance.core.errors import EngineHang, SplitlensError
+from appliance.core.frame import Result
 from appliance.core.process import Heartbeat
 from appliance.daemon.changes import (
     MODEL,
@@ -39,20 +41,18 @@ from appliance.daemon.changes import (
 )
 from appliance.daemon.condition import appliance_condition
 from appliance.daemon.hangs import MOST_HANGS, Hangs
-from appliance.daemon.memory import Memory
 from appliance.daemon.models import Library, ModelSlot, Wish
+from appliance.daemon.overrides import Memory
 from appliance.daemon.power import PowerKeeper
 from appliance.daemon.streams import House, Stream
 from appliance.daemon.trials import TRIAL_SECONDS, Trials
 from appliance.daemon.watchdog import patience
-from appliance.detectors.base import Detector
-from appliance.errors import EngineHang, SplitlensError
-from appliance.frame import Result
+from appliance.detectors.from_settings import load
+from appliance.recording.encoders import find_encoder
+from appliance.recording.storage import Storage
 from appliance.settings import Layer, Loaded, Settings, chosen_model, redact
 from appliance.settings.schema import SETTINGS
 from appliance.settings.streams import StreamSetting
-from appliance.sinks.encoders import find_encoder
-from appliance.sinks.storage import Storage
 from appliance.zoo.store import resolve_model
 
 log = logging.getLogger(__name__)

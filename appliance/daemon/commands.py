@@ -7,12 +7,12 @@ from typing import Any, Callable, Dict, Optional, Union
 import cv2
 
 from appliance.bus import CONFLICT, FAILED, INVALID, NOT_FOUND, Message, Refused
+from appliance.core.errors import SourceError
+from appliance.core.frame import Frame
 from appliance.daemon.admission import allowed_source
 from appliance.daemon.appliance import Appliance
 from appliance.daemon.streams import open_input
-from appliance.errors import SourceError
-from appliance.frame import Frame
-from appliance.sinks.storage import NoSuchRecording, StillRecording
+from appliance.recording.storage import NoSuchRecording, StillRecording
 
 LONGEST_TEXT = 2000
 TEST_SECONDS = 15.0

@@ -16,7 +16,7 @@ from appliance.bus import (
     SLOW,
     STARTING,
 )
-from appliance.frame import Arrivals
+from appliance.core.frame import Arrivals
 
 FRAME_SECONDS = 5.0
 """A source that gave none for so long gives none; one of few frames a second has the time of three."""

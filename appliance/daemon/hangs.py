@@ -6,9 +6,9 @@ import threading
 from pathlib import Path
 from typing import Any, Dict
 
+from appliance.core.errors import SplitlensError
 from appliance.core.files import keep_damaged, read_json, write_json
-from appliance.errors import SplitlensError
-from appliance.graph.frozen import graph_hash
+from appliance.graph.read.frozen import graph_hash
 from appliance.zoo.store import resolve_model
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ import psutil
 
 from appliance.board import Board, reason_not_to_hold
 from appliance.bus import LIVE, LOADING, NO_MODEL
+from appliance.core.detector import Detector
+from appliance.core.errors import SplitlensError
 from appliance.daemon.watchdog import EngineWatch
-from appliance.detectors.base import Detector
 from appliance.detectors.none import NoDetector
-from appliance.errors import SplitlensError
 from appliance.pipeline.loop import Loop
 from appliance.zoo.catalogue import load_catalogue
 from appliance.zoo.get import get

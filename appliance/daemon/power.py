@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Optional
 from appliance.board import Board
 from appliance.board.power import NoHelper, NoSuchMode, Power, PowerError
 from appliance.bus import CONFLICT, FAILED, NOT_FOUND, Refused
-from appliance.daemon.memory import Memory
+from appliance.daemon.overrides import Memory
 from appliance.settings import Settings
 
 LOOK_SECONDS = 60.0

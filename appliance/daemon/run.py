@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import List
 
 from appliance.bus import CONFLICT, LOG, Message, Refused, Station, write_last_words
+from appliance.core.errors import EngineHang, SplitlensError
 from appliance.core.logging_setup import Repeats, told_before
 from appliance.core.process import Heartbeat, die_with_parent
 from appliance.daemon.appliance import Appliance
 from appliance.daemon.commands import obey
-from appliance.errors import EngineHang, SplitlensError
 from appliance.settings import Loaded, compatibility_notes, redact
 
 log = logging.getLogger(__name__)

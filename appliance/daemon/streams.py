@@ -7,20 +7,20 @@ import time
 from typing import Any, Callable, Dict, NamedTuple, Optional, Union
 
 from appliance.bus import DETECTIONS, LIVE, NO_RESULTS, SLOW, STARTING, Station
+from appliance.core.errors import SplitlensError
+from appliance.core.frame import Result
 from appliance.daemon.condition import Condition, stream_condition
 from appliance.daemon.models import ModelSlot
-from appliance.errors import SplitlensError
-from appliance.frame import Result
-from appliance.pipeline.feed import Feed
+from appliance.drawing.overlay import Overlay
+from appliance.outputs.publisher import Publisher
+from appliance.outputs.rate import RateLimit
+from appliance.outputs.statistics import Figures
 from appliance.pipeline.meter import Meter
+from appliance.pipeline.stream_pipeline import Feed
+from appliance.recording.segments import SegmentRecorder
+from appliance.recording.storage import Storage
 from appliance.settings import Settings, redact
 from appliance.settings.streams import StreamSetting
-from appliance.sinks.figures import Figures
-from appliance.sinks.overlay import Overlay
-from appliance.sinks.publisher import Publisher
-from appliance.sinks.rate import RateLimit
-from appliance.sinks.segments import SegmentRecorder
-from appliance.sinks.storage import Storage
 from appliance.sources.live import LiveSource
 from appliance.sources.open import camera_kind, is_missing_file, open_set_camera
 from appliance.sources.playback import PlaybackSource

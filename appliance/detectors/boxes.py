@@ -10,13 +10,13 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from appliance.detectors.base import Detector, Raw, to_detections
+from appliance.core.detector import Detector, Raw, to_detections
+from appliance.core.errors import GpuMemoryError, ModelError
+from appliance.core.frame import Detections, Found
 from appliance.detectors.nms import Candidates, candidates_of, joined, suppress
 from appliance.engines.base import Engine
-from appliance.engines.picked import least_score
-from appliance.errors import GpuMemoryError, ModelError
-from appliance.frame import Detections, Found
-from appliance.graph.suppression import Suppression
+from appliance.engines.candidates import least_score
+from appliance.graph.recognise.suppression import Suppression
 
 log = logging.getLogger(__name__)
 

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
 from appliance.detectors.plan import Plan, make_plan
-from appliance.graph.adapt import read_model
-from appliance.graph.classes import class_ids
-from appliance.graph.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, Interface, recognise
-from appliance.graph.frozen import Graph
-from appliance.graph.reading import naming_damage
+from appliance.graph.read.frozen import Graph
+from appliance.graph.read.graph_file import naming_damage
+from appliance.graph.recognise.classes import class_ids
+from appliance.graph.recognise.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, Interface, recognise
+from appliance.graph.rewrite.normalise import read_model
 from appliance.zoo.labels import builtin_labels
 
 # What the original project calls each family (its model_type).

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from appliance.engines.base import Engine
-from appliance.engines.picked import Picked
-from appliance.graph.frozen import Graph
-from appliance.graph.suppression import Suppression
+from appliance.engines.candidates import Picked
+from appliance.graph.read.frozen import Graph
+from appliance.graph.recognise.suppression import Suppression
 
 
 def fixed_size(graph: Graph, image: str) -> Optional[Tuple[int, int]]:

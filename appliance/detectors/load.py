@@ -6,7 +6,8 @@ from typing import Callable, Dict, List, Mapping, Optional
 
 import numpy as np
 
-from appliance.detectors.base import Detector
+from appliance.core.detector import Detector
+from appliance.core.errors import ModelError
 from appliance.detectors.boxes import About, ExactDetector, FastDetector
 from appliance.detectors.families import FAMILIES, FAMILY_OF_MODEL_TYPE, labels_of, understand
 from appliance.detectors.fixed_size import FittingEngine, fixed_size
@@ -22,14 +23,13 @@ from appliance.engines.choose import (
     openvino_engine,
     refuse_other_engines,
 )
-from appliance.errors import ModelError
-from appliance.graph.adapt import read_model
-from appliance.graph.family import SEGMENTATION_OUTPUT, Interface
-from appliance.graph.fold import fold_batch_norms
-from appliance.graph.frozen import Graph, Tensor
-from appliance.graph.head import segmentation_side
-from appliance.graph.reading import naming_damage
-from appliance.graph.split import keep, split
+from appliance.graph.read.frozen import Graph, Tensor
+from appliance.graph.read.graph_file import naming_damage
+from appliance.graph.recognise.family import SEGMENTATION_OUTPUT, Interface
+from appliance.graph.recognise.output_heads import segmentation_side
+from appliance.graph.rewrite.fold import fold_batch_norms
+from appliance.graph.rewrite.normalise import read_model
+from appliance.graph.rewrite.split import keep, split
 from appliance.zoo.labels import compare_ids
 
 log = logging.getLogger(__name__)

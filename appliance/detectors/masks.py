@@ -4,9 +4,9 @@ from typing import Tuple
 
 import numpy as np
 
-from appliance.detectors.base import Raw, to_detections
+from appliance.core.detector import Raw, to_detections
+from appliance.core.frame import Detections
 from appliance.detectors.boxes import ExactDetector
-from appliance.frame import Detections
 
 
 class MaskDetector(ExactDetector):

@@ -8,8 +8,8 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
-from appliance.engines.picked import Picked
-from appliance.graph.suppression import Suppression
+from appliance.engines.candidates import Picked
+from appliance.graph.recognise.suppression import Suppression
 
 WHOLE_IMAGE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
 # Candidates of an image that are compared with each other at once: more costs more than it saves.

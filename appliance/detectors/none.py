@@ -4,8 +4,8 @@ from typing import Mapping
 
 import numpy as np
 
-from appliance.detectors.base import Detector, Raw
-from appliance.frame import Detections
+from appliance.core.detector import Detector, Raw
+from appliance.core.frame import Detections
 
 
 class NoDetector(Detector):

@@ -3,13 +3,13 @@
 from typing import NamedTuple, Optional
 
 from appliance.engines.choose import EngineChoice
-from appliance.graph.cut import Cut, NoCutError, find_cut
-from appliance.graph.family import Interface
-from appliance.graph.frozen import Graph
-from appliance.graph.preprocessor import Resizing, unroll_preprocessor
-from appliance.graph.split import keep
-from appliance.graph.suppression import Suppression, read_suppression
-from appliance.graph.trace import NotRecognisedError
+from appliance.graph.read.backtrace import NotRecognisedError
+from appliance.graph.read.frozen import Graph
+from appliance.graph.recognise.cut import Cut, NoCutError, find_cut
+from appliance.graph.recognise.family import Interface
+from appliance.graph.recognise.preprocessor import Resizing, unroll_preprocessor
+from appliance.graph.recognise.suppression import Suppression, read_suppression
+from appliance.graph.rewrite.split import keep
 
 
 class ModelOptions(NamedTuple):

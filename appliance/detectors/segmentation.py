@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
-from appliance.detectors.base import Detector, Raw
+from appliance.core.detector import Detector, Raw
+from appliance.core.frame import Segmentation
 from appliance.detectors.boxes import About
 from appliance.engines.base import Engine
-from appliance.frame import Segmentation
 
 USUAL_SIDE = 513
 """The longer side that DeepLab's demonstration feeds; for a graph that takes any."""

@@ -5,8 +5,8 @@ from typing import List, Sequence
 
 import numpy as np
 
-from appliance.engines.picked import Picked, pick
-from appliance.graph.suppression import Suppression
+from appliance.engines.candidates import Picked, pick
+from appliance.graph.recognise.suppression import Suppression
 
 
 class Engine:

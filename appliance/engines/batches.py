@@ -11,14 +11,14 @@ from typing import Iterator, List, Sequence, Tuple
 
 import numpy as np
 
+from appliance.core.errors import ModelError
 from appliance.engines.base import Engine
+from appliance.engines.candidates import Picked, anchors_of, has_own_boxes, other_outputs
 from appliance.engines.host_memory import HostMemory
-from appliance.engines.picked import Picked, anchors_of, has_own_boxes, other_outputs
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
-from appliance.errors import ModelError
-from appliance.graph.network import Network, with_batches
-from appliance.graph.picking import with_picking
-from appliance.graph.suppression import Suppression
+from appliance.graph.recognise.score_selection import with_picking
+from appliance.graph.recognise.suppression import Suppression
+from appliance.graph.rewrite.backbone import Network, with_batches
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import List, Optional
 import cv2
 import numpy as np
 
-from appliance.errors import ConfigError
+from appliance.core.errors import ConfigError
 
 log = logging.getLogger(__name__)
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 
 import numpy as np
 
+from appliance.core.errors import GpuMemoryError, ModelError
 from appliance.core.hardware import has_nvidia_gpu
 from appliance.engines.base import Engine
 from appliance.engines.cache import Built, EngineCache
-from appliance.errors import GpuMemoryError, ModelError
-from appliance.graph.frozen import Graph, Tensor
-from appliance.graph.network import Network, take_network
-from appliance.graph.reading import parse_graph
-from appliance.graph.split import keep
-from appliance.graph.suppression import Suppression
-from appliance.graph.trace import NotRecognisedError
+from appliance.graph.read.backtrace import NotRecognisedError
+from appliance.graph.read.frozen import Graph, Tensor
+from appliance.graph.read.graph_file import parse_graph
+from appliance.graph.recognise.suppression import Suppression
+from appliance.graph.rewrite.backbone import Network, take_network
+from appliance.graph.rewrite.split import keep
 
 if TYPE_CHECKING:
     from appliance.engines.calibration import Pictures

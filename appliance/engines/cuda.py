@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from appliance.errors import ModelError
+from appliance.core.errors import ModelError
 
 LIBRARY = "libcuda.so.1"
 _MULTIPROCESSORS = 16  # CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT

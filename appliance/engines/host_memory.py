@@ -8,8 +8,8 @@ from typing import Iterator, List, Optional, Set
 
 import numpy as np
 
+from appliance.core.errors import ModelError
 from appliance.engines.cuda import Cuda
-from appliance.errors import ModelError
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ import importlib
 import logging
 from typing import Any
 
-from appliance.errors import ModelError
-from appliance.graph.fake_quant import expand_fake_quant
-from appliance.graph.network import Network
+from appliance.core.errors import ModelError
+from appliance.graph.rewrite.backbone import Network
+from appliance.graph.rewrite.fake_quant import expand_fake_quant
 
 # What TensorRT 8.0's parser reads, and every later one.
 OPSET = 13

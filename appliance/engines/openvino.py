@@ -12,12 +12,12 @@ from typing import Any, Dict, List, Sequence, Tuple
 import cv2
 import numpy as np
 
+from appliance.core.errors import ModelError
 from appliance.engines.base import Engine, available_cores
 from appliance.engines.cache import EngineCache
 from appliance.engines.openvino_build import load_or_compile
 from appliance.engines.resize import Resizer
-from appliance.errors import ModelError
-from appliance.graph.network import Network
+from appliance.graph.rewrite.backbone import Network
 
 
 def import_openvino() -> Any:

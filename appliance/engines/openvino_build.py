@@ -12,10 +12,10 @@ import time
 from typing import Any, Collection, Dict
 from xml.etree import ElementTree
 
+from appliance.core.errors import ModelError
 from appliance.engines.cache import Built, EngineCache
-from appliance.errors import ModelError
-from appliance.graph.frozen import Graph
-from appliance.graph.network import Network
+from appliance.graph.read.frozen import Graph
+from appliance.graph.rewrite.backbone import Network
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Sequence
 
 import numpy as np
 
+from appliance.core.errors import GpuMemoryError, ModelError, SplitlensError
 from appliance.engines.base import Engine, available_cores
 from appliance.engines.tensorflow_parts import import_parts
-from appliance.errors import GpuMemoryError, ModelError, SplitlensError
-from appliance.graph.frozen import Graph, Tensor
+from appliance.graph.read.frozen import Graph, Tensor
 
 try:
     tf = import_parts()

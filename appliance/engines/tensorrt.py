@@ -8,10 +8,10 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from appliance.core.errors import ModelError
 from appliance.engines.base import Engine
 from appliance.engines.cuda import Cuda
 from appliance.engines.resize import Resizer
-from appliance.errors import ModelError
 
 # By the name of TensorRT's type: its own table (trt.nptype) fails on newer numpy.
 _TYPES: Dict[str, Any] = {

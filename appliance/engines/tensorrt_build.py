@@ -6,8 +6,8 @@ from typing import Any, Callable, List, Optional
 
 import numpy as np
 
+from appliance.core.errors import ModelError
 from appliance.engines.cuda import Cuda
-from appliance.errors import ModelError
 
 log = logging.getLogger(__name__)
 

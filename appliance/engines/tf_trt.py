@@ -15,11 +15,11 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy as np
 import tensorflow as tf
 
+from appliance.core.errors import ModelError
 from appliance.core.process import tied_to_us
 from appliance.engines.calibration import Pictures
 from appliance.engines.tensorflow import gpu_names
-from appliance.errors import ModelError
-from appliance.graph.frozen import Graph, Tensor
+from appliance.graph.read.frozen import Graph, Tensor
 
 # Where TensorFlow says what it was built with: 2.x, 1.15.
 _BUILD_MODULES = ("tensorflow.compiler.tf2tensorrt._pywrap_py_utils", "tensorflow.compiler.tf2tensorrt.wrap_py_utils")

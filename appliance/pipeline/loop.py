@@ -12,12 +12,12 @@ import time
 from types import TracebackType
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type, Union
 
-from appliance.frame import Detections, Found, Frame, Result, Segmentation, Timings
-from appliance.pipeline.feed import Feed, start_thread
-from appliance.pipeline.intake import Intake
+from appliance.core.frame import Detections, Found, Frame, Result, Segmentation, Timings
+from appliance.core.interfaces import SplitDetector
+from appliance.pipeline.detector_handle import DetectorSlot
+from appliance.pipeline.frame_queue import Intake
 from appliance.pipeline.mailbox import Sequencer
-from appliance.pipeline.parts import SplitDetector
-from appliance.pipeline.slot import DetectorSlot
+from appliance.pipeline.stream_pipeline import Feed, start_thread
 
 # Calls of a front that takes batches while only cameras wait: more would queue up, and their frames be old.
 LIVE_BATCHES = 2

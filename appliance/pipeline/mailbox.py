@@ -3,7 +3,7 @@
 import threading
 from typing import Dict, Generic, Optional, TypeVar
 
-from appliance.pipeline.intake import Intake
+from appliance.pipeline.frame_queue import Intake
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict, deque
 from typing import Callable, Deque, List, Optional, Tuple
 
-from appliance.frame import Arrivals, Frame, Statistics, Timings
+from appliance.core.frame import Arrivals, Frame, Statistics, Timings
 
 REFRESH_SECONDS = 0.2
 

@@ -7,7 +7,7 @@ from typing import Deque, List, Optional, Sequence
 
 import numpy as np
 
-from appliance.frame import Result
+from appliance.core.frame import Result
 
 log = logging.getLogger(__name__)
 

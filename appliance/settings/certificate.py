@@ -6,7 +6,7 @@ import shutil
 import ssl
 from typing import Optional, Tuple
 
-from appliance.errors import ConfigError
+from appliance.core.errors import ConfigError
 from appliance.settings.web_values import SELF_SIGNED
 
 

@@ -7,11 +7,11 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 import yaml
 
 from appliance.settings.bounded_yaml import MOST_BYTES, compose
+from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.redact import has_half_credentials, redact
 from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, SETTINGS, STREAMS, Setting
 from appliance.settings.streams import BadStreams, streams_from_node
 from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, BadValue, misfit, parse_text
-from appliance.settings.wording import did_you_mean, nearest
 
 IN_DOUBLE_QUOTES = "in double quotes \\ begins an escape; use single quotes"
 

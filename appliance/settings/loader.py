@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
-from appliance.errors import ConfigError
+from appliance.core.errors import ConfigError
 from appliance.settings.config_file import Entry, nearest_setting, read_config_file
+from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.schema import BOOLEAN, SETTINGS, Setting, Settings
 from appliance.settings.values import BadValue, check_value, parse_text
-from appliance.settings.wording import did_you_mean, nearest
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ NO_SETTINGS = tuple(
     "SPLITLENS_" + name
     for name in (
         "SYSROOT",  # appliance/board/root.py
-        "DASHBOARD",  # appliance/supervise.py
+        "DASHBOARD",  # appliance/cli/up.py
         "IMAGE",
         "MEMORY",
         "DOCKER_DIR",  # deploy/

@@ -14,8 +14,8 @@ import yaml
 
 from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from appliance.settings.bounded_yaml import compose
+from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.redact import redact
-from appliance.settings.wording import did_you_mean, nearest
 
 EXAMPLE = "{door: rtsp://camera/1, yard: {source: 0, model: pedestrian_ssdlite}}"
 

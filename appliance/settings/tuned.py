@@ -10,8 +10,8 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 import yaml
 
+from appliance.core.errors import ConfigError
 from appliance.core.files import open_regular, write_text
-from appliance.errors import ConfigError
 from appliance.settings.bounded_yaml import load
 from appliance.settings.loader import Layer, Loaded, chosen_engine
 from appliance.settings.schema import SETTINGS

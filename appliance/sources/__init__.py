@@ -4,7 +4,7 @@ Live sources are read in a child process (`reader`): what runs there is `opencv`
 what the daemon holds of it is `live` and `child`; both sides share `wire` and `ring`.
 """
 
-from appliance.sources.base import Source
+from appliance.core.source import Source
 from appliance.sources.open import camera_kind, open_camera, open_images, open_movie
 
 __all__ = ["Source", "camera_kind", "open_camera", "open_images", "open_movie"]

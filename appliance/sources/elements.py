@@ -7,10 +7,10 @@ from typing import Any, Dict, List, NoReturn
 
 import yaml
 
-from appliance.errors import SourceError
+from appliance.core.errors import SourceError
 from appliance.settings.redact import redact
 from appliance.sources.device import allowed_camera
-from appliance.sources.launch import gstreamer_version, split_pipeline
+from appliance.sources.gst_command import gstreamer_version, split_pipeline
 
 _FILE = Path(__file__).with_name("elements.yml")
 

@@ -13,12 +13,12 @@ import subprocess
 import time
 from typing import Dict, NoReturn, Optional
 
+from appliance.core.errors import SourceError
 from appliance.core.process import tied_to_us
-from appliance.errors import SourceError
-from appliance.sources import wire
-from appliance.sources.launch import ORDERLY_END, Picture, find_launcher, launch_words, read_caps
-from appliance.sources.outlet import Ended, Outlet
-from appliance.sources.ring import Layout
+from appliance.sources import protocol as wire
+from appliance.sources.frame_sender import Ended, Outlet
+from appliance.sources.gst_command import ORDERLY_END, Picture, find_launcher, launch_words, read_caps
+from appliance.sources.shared_frames import Layout
 
 F_SETPIPE_SZ = 1031  # linux/fcntl.h; in Python's fcntl since 3.10
 RANKS = "GST_PLUGIN_FEATURE_RANK"

@@ -8,10 +8,10 @@ import ssl
 import urllib.parse
 from typing import NamedTuple, Optional, Tuple
 
-from appliance.sources import reasons
+from appliance.sources import camera_errors as reasons
 from appliance.sources.address import with_encoded_password
+from appliance.sources.frame_sender import Ended
 from appliance.sources.http_auth import Credentials
-from appliance.sources.outlet import Ended
 
 MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)

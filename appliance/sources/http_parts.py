@@ -4,7 +4,7 @@ import re
 from typing import Callable, Iterator, Optional
 
 from appliance.sources import jpeg
-from appliance.sources.outlet import Ended
+from appliance.sources.frame_sender import Ended
 
 MOST_BYTES = 32 << 20
 """Of one part, and of what may come without a picture in it."""

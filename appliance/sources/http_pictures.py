@@ -8,11 +8,12 @@ from typing import Callable, NamedTuple, NoReturn, Optional
 import cv2
 import numpy as np
 
-from appliance.sources import jpeg, wire
+from appliance.sources import jpeg
+from appliance.sources import protocol as wire
+from appliance.sources.frame_sender import Ended, Outlet
 from appliance.sources.http_client import HttpClient, Unreadable, read_some
 from appliance.sources.http_parts import MOST_BYTES, Parts
-from appliance.sources.outlet import Ended, Outlet
-from appliance.sources.ring import Layout
+from appliance.sources.shared_frames import Layout
 
 MOST_PIXELS = 40 * 1000 * 1000
 """Some more than 8K; a JPEG of a few bytes may declare a hundred times as many."""

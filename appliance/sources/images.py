@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from appliance import MOST_PICTURE_PIXELS
-from appliance.errors import SourceError
-from appliance.frame import PICTURE_EXTENSIONS, Frame
+from appliance.core.errors import SourceError
+from appliance.core.frame import PICTURE_EXTENSIONS, Frame
+from appliance.core.source import Source
 from appliance.settings.redact import redact
-from appliance.sources.base import Source
 from appliance.sources.files import open_file
 
 logger = logging.getLogger(__name__)

@@ -7,12 +7,12 @@ import threading
 import time
 from typing import Callable, NamedTuple, Optional, Set
 
-from appliance.errors import SourceError
-from appliance.frame import Frame
-from appliance.sources import wire
-from appliance.sources.base import Source
-from appliance.sources.child import ReaderChild
-from appliance.sources.ring import Layout, RingReader
+from appliance.core.errors import SourceError
+from appliance.core.frame import Frame
+from appliance.core.source import Source
+from appliance.sources import protocol as wire
+from appliance.sources.reader_process import ReaderChild
+from appliance.sources.shared_frames import Layout, RingReader
 
 logger = logging.getLogger(__name__)
 

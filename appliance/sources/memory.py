@@ -6,8 +6,8 @@ from typing import Optional, Sequence
 
 import numpy as np
 
-from appliance.frame import Frame
-from appliance.sources.base import Source
+from appliance.core.frame import Frame
+from appliance.core.source import Source
 
 
 class MemorySource(Source):

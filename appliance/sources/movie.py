@@ -11,10 +11,10 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2
 
-from appliance.errors import SourceError
-from appliance.frame import Frame
+from appliance.core.errors import SourceError
+from appliance.core.frame import Frame
+from appliance.core.source import Source
 from appliance.settings.redact import redact
-from appliance.sources.base import Source
 from appliance.sources.files import open_file
 
 logger = logging.getLogger(__name__)

@@ -4,11 +4,11 @@ import os
 import re
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from appliance.errors import SourceError
+from appliance.core.errors import SourceError
+from appliance.core.source import Source
 from appliance.settings import Settings
 from appliance.settings.redact import redact
 from appliance.sources.address import with_encoded_password
-from appliance.sources.base import Source
 
 if TYPE_CHECKING:
     from appliance.sources.live import LiveSource
@@ -64,7 +64,7 @@ def open_camera(
     kind = camera_kind(camera_input)
     target = str(camera_input).strip()
     if kind == "gstreamer":
-        from appliance.sources.launch import find_launcher, launch_words
+        from appliance.sources.gst_command import find_launcher, launch_words
 
         launch_words(target, 0)
         find_launcher()

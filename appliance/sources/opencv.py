@@ -8,10 +8,10 @@ from typing import NoReturn, Optional
 import cv2
 import numpy as np
 
-from appliance.sources import wire
+from appliance.sources import protocol as wire
 from appliance.sources.device import is_camera, why_unreadable
-from appliance.sources.outlet import Ended, Outlet
-from appliance.sources.ring import Layout
+from appliance.sources.frame_sender import Ended, Outlet
+from appliance.sources.shared_frames import Layout
 
 # Larger pictures than this do not fit uncompressed through USB 2 at full rate.
 LARGEST_RAW = 640 * 480

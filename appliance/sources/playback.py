@@ -4,8 +4,8 @@ import threading
 import time
 from typing import Optional
 
-from appliance.frame import Frame
-from appliance.sources.base import Source
+from appliance.core.frame import Frame
+from appliance.core.source import Source
 from appliance.sources.movie import MovieSource
 
 # For a movie that does not say how fast it plays.

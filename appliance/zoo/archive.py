@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from typing import Dict, Iterator
 
-from appliance.errors import ModelError
+from appliance.core.errors import ModelError
 from appliance.zoo.install import check_space, writing
 from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE
 

@@ -6,8 +6,8 @@ from typing import Any, Iterable, NamedTuple, Optional, Tuple, Union
 
 import yaml
 
-from appliance.errors import ModelError
-from appliance.settings.wording import did_you_mean, nearest
+from appliance.core.errors import ModelError
+from appliance.settings.messages import did_you_mean, nearest
 
 _FILE = Path(__file__).parent / "catalogue.yml"
 

@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Optional
 
-from appliance.errors import ModelError, OutputError
+from appliance.core.errors import ModelError, OutputError
 from appliance.settings import redact
 from appliance.zoo.install import Progress, check_space, remove_file, writing
 

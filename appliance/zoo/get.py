@@ -5,11 +5,11 @@ import logging
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from appliance.errors import ModelError
-from appliance.graph.frozen import graph_hash
-from appliance.graph.reading import read_graph
+from appliance.core.errors import ModelError
+from appliance.graph.read.frozen import graph_hash
+from appliance.graph.read.graph_file import read_graph
 from appliance.settings import redact
-from appliance.settings.wording import size_text
+from appliance.settings.messages import size_text
 from appliance.zoo.archive import unpack_graph
 from appliance.zoo.catalogue import Entry, ZooOrigin, find_entry
 from appliance.zoo.download import Downloaded, OriginUnavailable, discard, download

@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 from typing import Optional
 
-from appliance.errors import ModelError
-from appliance.graph.adapt import read_model
-from appliance.graph.classes import class_ids, find_suppression
-from appliance.graph.family import recognise
-from appliance.graph.frozen import graph_hash
-from appliance.graph.reading import naming_damage
+from appliance.core.errors import ModelError
+from appliance.graph.read.frozen import graph_hash
+from appliance.graph.read.graph_file import naming_damage
+from appliance.graph.recognise.classes import class_ids, find_suppression
+from appliance.graph.recognise.family import recognise
+from appliance.graph.rewrite.normalise import read_model
 from appliance.zoo.archive import unpack_graph
 from appliance.zoo.catalogue import ZooOrigin, load_catalogue
 from appliance.zoo.install import check_name, check_space, locked, make_record, put_in_place, staging, writing

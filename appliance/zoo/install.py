@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from typing import Callable, Iterator, Optional
 
+from appliance.core.errors import ModelError, OutputError
 from appliance.core.files import sync_path, write_json
-from appliance.errors import ModelError, OutputError
-from appliance.graph.frozen import graph_hash
+from appliance.graph.read.frozen import graph_hash
 from appliance.zoo.layout import GRAPH_FILE, RECORD_FILE, Record
 
 _log = logging.getLogger(__name__)

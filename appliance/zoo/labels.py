@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
-from appliance.errors import ModelError
+from appliance.core.errors import ModelError
 
 _log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ import zipfile
 from pathlib import Path
 from typing import List
 
+from appliance.core.errors import ModelError
 from appliance.core.process import tied_to_us
-from appliance.errors import ModelError
 from appliance.settings import redact
-from appliance.settings.wording import size_text
+from appliance.settings.messages import size_text
 from appliance.zoo.catalogue import PackageOrigin
 from appliance.zoo.download import OriginUnavailable
 from appliance.zoo.install import writing

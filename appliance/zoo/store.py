@@ -7,11 +7,11 @@ import logging
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Union
 
-from appliance.errors import ModelError
-from appliance.graph.adapt import read_model
-from appliance.graph.family import recognise
-from appliance.graph.foreign import EXPORT, foreign_file, foreign_folder
-from appliance.settings.wording import size_text
+from appliance.core.errors import ModelError
+from appliance.graph.read.foreign import EXPORT, foreign_file, foreign_folder
+from appliance.graph.recognise.family import recognise
+from appliance.graph.rewrite.normalise import read_model
+from appliance.settings.messages import size_text
 from appliance.zoo.catalogue import Entry, load_catalogue, near_names
 from appliance.zoo.install import locked, take_away, writing
 from appliance.zoo.labels import builtin_labels, chosen_labels, is_label_map, load_label_map

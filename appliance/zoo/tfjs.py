@@ -10,8 +10,8 @@ from typing import Any, Dict, List
 
 import numpy as np
 
-from appliance.errors import ModelError
-from appliance.graph.proto import GraphDef
+from appliance.core.errors import ModelError
+from appliance.graph.read.proto import GraphDef
 from appliance.zoo.ssd_tail import append_nms
 
 # Numbers of tensorflow/core/framework/types.proto.

@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.core.errors import GpuMemoryError
+from appliance.core.sink import Sink
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines import batches
 from appliance.engines.batches import BatchEngine
 from appliance.engines.choose import EngineChoice
-from appliance.errors import GpuMemoryError
-from appliance.pipeline.feed import Feed
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
-from appliance.sinks.base import Sink
+from appliance.pipeline.stream_pipeline import Feed
 from appliance.sources.memory import MemorySource
 from tests.zoo import unpack, zoo_bytes
 

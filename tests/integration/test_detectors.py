@@ -6,20 +6,20 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.core.errors import ModelError
+from appliance.core.frame import Detections, Frame
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
-from appliance.errors import ModelError
-from appliance.frame import Detections, Frame
-from appliance.graph.cut import find_cut
-from appliance.graph.family import DETECTION_OUTPUTS, recognise
-from appliance.graph.frozen import Graph, Tensor, make_node, make_placeholder, type_attribute
-from appliance.graph.proto import GraphDef
-from appliance.graph.reading import read_graph
-from appliance.graph.split import keep, split
-from appliance.pipeline.feed import Feed
+from appliance.graph.read.frozen import Graph, Tensor, make_node, make_placeholder, type_attribute
+from appliance.graph.read.graph_file import read_graph
+from appliance.graph.read.proto import GraphDef
+from appliance.graph.recognise.cut import find_cut
+from appliance.graph.recognise.family import DETECTION_OUTPUTS, recognise
+from appliance.graph.rewrite.split import keep, split
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
+from appliance.pipeline.stream_pipeline import Feed
 from appliance.sources.memory import MemorySource
 from appliance.sources.movie import MovieSource
 

@@ -2,7 +2,7 @@
 
 import functools
 
-from appliance import doctor
+from appliance.cli import doctor
 from appliance.settings import load_settings
 
 

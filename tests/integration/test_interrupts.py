@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from appliance import app
+from appliance.cli import run as app
 from tests.command import LIMIT, MODELS, ROOT, finish, start
 
 PERSON = ("--model", "pedestrian_ssdlite") + MODELS

@@ -14,12 +14,12 @@ from appliance.detectors.load import load_detector
 from appliance.detectors.masks import MaskDetector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
-from appliance.graph.adapt import read_model
-from appliance.graph.cut import find_cut
-from appliance.graph.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, recognise
-from appliance.graph.frozen import Tensor
-from appliance.graph.head import mask_classes, segmentation_classes, segmentation_side
-from appliance.graph.split import keep, split
+from appliance.graph.read.frozen import Tensor
+from appliance.graph.recognise.cut import find_cut
+from appliance.graph.recognise.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, recognise
+from appliance.graph.recognise.output_heads import mask_classes, segmentation_classes, segmentation_side
+from appliance.graph.rewrite.normalise import read_model
+from appliance.graph.rewrite.split import keep, split
 from appliance.zoo.labels import builtin_labels
 from tests.command import run
 from tests.zoo import unpack, zoo_bytes

@@ -12,18 +12,18 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.agreement import compare
 from appliance.board import Board
 from appliance.board.machine import machine_facts
+from appliance.cli.bench.parity import compare
+from appliance.cli.models import show_model
+from appliance.core.errors import ModelError
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines import choose, openvino_build
 from appliance.engines.base import available_cores
 from appliance.engines.choose import EngineChoice
-from appliance.errors import ModelError
-from appliance.graph.adapt import read_model
-from appliance.graph.frozen import graph_hash
-from appliance.models import show_model
+from appliance.graph.read.frozen import graph_hash
+from appliance.graph.rewrite.normalise import read_model
 from appliance.settings import load_settings
 from appliance.settings.tuned import Tuned, tuned_path, write_tuned
 from appliance.sources.movie import MovieSource

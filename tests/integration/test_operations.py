@@ -1,6 +1,6 @@
 """The operations that a graph may hold, held against TensorFlow's own register of them."""
 
-from appliance.graph.checks import allowed_operations
+from appliance.graph.read.checks import allowed_operations
 
 # Text that an allowed operation takes as an attribute, where any text may stand: what it is for.
 TEXTS = {

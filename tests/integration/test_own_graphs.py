@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from appliance.core.errors import ModelError
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
-from appliance.errors import ModelError
-from appliance.graph.adapt import adapt
-from appliance.graph.cut import NoCutError, find_cut
-from appliance.graph.reading import parse_graph
+from appliance.graph.read.graph_file import parse_graph
+from appliance.graph.recognise.cut import NoCutError, find_cut
+from appliance.graph.rewrite.normalise import adapt
 from appliance.zoo.store import resolve_model
 from tests.graphs import Own, build
 from tests.zoo import changed, prefixed, renamed, unpack, zoo_bytes

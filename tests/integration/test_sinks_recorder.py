@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 # Records the clip over and over, in a process of its own. Prints the number of each frame after `write`.
 RECORD = """
 import resource, signal, sys
-from appliance.errors import OutputError
-from appliance.frame import Detections, Frame, Result, Statistics, Timings
-from appliance.sinks.overlay import Overlay
-from appliance.sinks.recorder import MovieRecorder
+from appliance.core.errors import OutputError
+from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.drawing.overlay import Overlay
+from appliance.recording.recorder import MovieRecorder
 import cv2
 
 clip, path, frames, bytes_allowed, is_live = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]

@@ -16,17 +16,17 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.errors import OutputError
-from appliance.frame import Detections, Frame, Result, Statistics, Timings
-from appliance.pipeline.feed import Feed
+from appliance.core.errors import OutputError
+from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.core.sink import Sink
+from appliance.drawing.overlay import Overlay
 from appliance.pipeline.meter import Meter
-from appliance.sinks import encoders, mp4
-from appliance.sinks.base import Sink
-from appliance.sinks.encoders import Encoder, find_encoder, known_encoders
-from appliance.sinks.mp4 import Mp4Movie
-from appliance.sinks.overlay import Overlay
-from appliance.sinks.segments import SegmentRecorder
-from appliance.sinks.storage import Storage
+from appliance.pipeline.stream_pipeline import Feed
+from appliance.recording import encoders, mp4
+from appliance.recording.encoders import Encoder, find_encoder, known_encoders
+from appliance.recording.mp4 import Mp4Movie
+from appliance.recording.segments import SegmentRecorder
+from appliance.recording.storage import Storage
 from tests.command import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,10 +37,10 @@ STEP = 4  # the brightness of frame n is n * STEP
 # Records the clip over and over at its own pace. Prints the number of each frame after `write`.
 RECORD = """
 import sys, time
-from appliance.frame import Detections, Frame, Result, Statistics, Timings
-from appliance.sinks.overlay import Overlay
-from appliance.sinks.segments import SegmentRecorder
-from appliance.sinks.storage import Storage
+from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.drawing.overlay import Overlay
+from appliance.recording.segments import SegmentRecorder
+from appliance.recording.storage import Storage
 import cv2
 
 clip, folder, format = sys.argv[1:]
@@ -363,7 +363,7 @@ def fake_launcher(folder, monkeypatch, script):
 )
 def test_an_encoder_that_fails_or_hangs_pauses_the_recording(tmp_path, monkeypatch, encoder, script, words):
     monkeypatch.setattr(mp4, "PATIENCE", 0.5)
-    monkeypatch.setattr("appliance.sinks.segments.find_encoder", lambda: Encoder("x264enc", encoder.template))
+    monkeypatch.setattr("appliance.recording.segments.find_encoder", lambda: Encoder("x264enc", encoder.template))
     fake_launcher(tmp_path, monkeypatch, script)
     storage = Storage(str(tmp_path / "recordings"), free_gb=0)
     recorder = SegmentRecorder("main", storage, OVERLAY, lambda: FPS, "mp4")

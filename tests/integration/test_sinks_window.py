@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOW = """
 import ctypes, subprocess, sys, threading, time
 import numpy as np
-from appliance.frame import Detections, Frame, Result, Statistics, Timings
-from appliance.sinks.overlay import Overlay
-from appliance.sinks.window import Window, window_reason
+from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.drawing.overlay import Overlay
+from appliance.outputs.window import Window, window_reason
 
 
 def find_window():
@@ -112,7 +112,7 @@ def test_the_user_ends_the_run_from_the_window(python_with_windows, display, how
     assert done.stdout.split() == ["None", "closed"], done.stderr
 
 
-REASON = "from appliance.sinks.window import window_reason; print(window_reason())"
+REASON = "from appliance.outputs.window import window_reason; print(window_reason())"
 
 
 def test_without_a_display_the_reason_is_said():

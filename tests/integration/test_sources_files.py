@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from appliance.errors import SourceError
+from appliance.core.errors import SourceError
 from appliance.sources import elements, live, open_camera
 from appliance.sources.gstreamer import FOLLOW_ADDRESSES, RANKS, launch_environment
 from tests.command import LIMIT

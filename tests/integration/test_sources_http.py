@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from appliance.errors import SourceError
+from appliance.core.errors import SourceError
 from appliance.sources import live, open_camera
 from tests.command import wait_until
 from tests.http_camera import HttpCamera, answer, multipart, part, picture, snapshot

@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 import pytest
 
-from appliance.errors import SourceError
+from appliance.core.errors import SourceError
 from appliance.sources import live, open_camera, open_movie
 from tests.command import LIMIT, ROOT, wait_until
 
@@ -35,7 +35,7 @@ def readers(parent=None):
     found = []
     for process in psutil.Process(parent).children():
         try:
-            if "appliance.sources.reader" in process.cmdline() and is_running(process):
+            if "appliance.sources.reader_main" in process.cmdline() and is_running(process):
                 found.append(process)
         except psutil.NoSuchProcess:
             pass

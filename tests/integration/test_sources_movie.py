@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.errors import SourceError
+from appliance.core.errors import SourceError
 from appliance.sources import open_movie
 
 

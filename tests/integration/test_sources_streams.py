@@ -15,9 +15,9 @@ import numpy as np
 import psutil
 import pytest
 
-from appliance.errors import SourceError
+from appliance.core.errors import SourceError
 from appliance.sources import gstreamer, live, open_camera, open_movie
-from appliance.sources.launch import launch_words
+from appliance.sources.gst_command import launch_words
 from tests.command import wait_until
 
 SERVER = str(Path(__file__).resolve().parent.parent / "rtsp_server.py")

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from appliance.core.errors import ConfigError, ModelError
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions, make_plan
 from appliance.engines import cuda, onnx, tf_trt
@@ -26,13 +27,12 @@ from appliance.engines.onnx import to_onnx
 from appliance.engines.resize import Resizer
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
 from appliance.engines.tensorrt_build import build_plan, make_logger
-from appliance.errors import ConfigError, ModelError
-from appliance.graph.adapt import read_model
-from appliance.graph.fake_quant import expand_fake_quant, make_steps, quantise
-from appliance.graph.family import recognise
-from appliance.graph.frozen import Graph, Tensor, make_const, make_node, make_placeholder, type_attribute
-from appliance.graph.network import take_network
-from appliance.graph.proto import GraphDef
+from appliance.graph.read.frozen import Graph, Tensor, make_const, make_node, make_placeholder, type_attribute
+from appliance.graph.read.proto import GraphDef
+from appliance.graph.recognise.family import recognise
+from appliance.graph.rewrite.backbone import take_network
+from appliance.graph.rewrite.fake_quant import expand_fake_quant, make_steps, quantise
+from appliance.graph.rewrite.normalise import read_model
 from tests.fake_tensorrt import FakeDriver, fake_onnx, make_tensorrt
 
 VERSIONS = ("8.0.1", "8.5.2", "10.3.0")

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from appliance.graph.proto import GraphDef
+from appliance.graph.read.proto import GraphDef
 from appliance.zoo.catalogue import find_entry
 from appliance.zoo.download import OriginUnavailable
 from appliance.zoo.layout import read_record

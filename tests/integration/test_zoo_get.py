@@ -21,9 +21,9 @@ import numpy as np
 import pytest
 import yaml
 
-from appliance.errors import ModelError, OutputError
-from appliance.graph.frozen import make_const
-from appliance.graph.proto import GraphDef
+from appliance.core.errors import ModelError, OutputError
+from appliance.graph.read.frozen import make_const
+from appliance.graph.read.proto import GraphDef
 from appliance.zoo import catalogue
 from appliance.zoo.download import download
 from appliance.zoo.get import ZOO_URL, get

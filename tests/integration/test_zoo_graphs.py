@@ -7,17 +7,17 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.agreement import compare
+from appliance.cli.bench.parity import compare
 from appliance.detectors.boxes import About, ExactDetector
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions, make_plan
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
-from appliance.graph.adapt import read_model
-from appliance.graph.cut import find_cut
-from appliance.graph.family import DETECTION_OUTPUTS, recognise
-from appliance.graph.frozen import Tensor
-from appliance.graph.shapes import find_shapes
-from appliance.graph.split import keep, split
+from appliance.graph.read.frozen import Tensor
+from appliance.graph.read.shapes import find_shapes
+from appliance.graph.recognise.cut import find_cut
+from appliance.graph.recognise.family import DETECTION_OUTPUTS, recognise
+from appliance.graph.rewrite.normalise import read_model
+from appliance.graph.rewrite.split import keep, split
 from tests.zoo import unpack, zoo_bytes
 
 OUTPUTS = [Tensor(name) for name in DETECTION_OUTPUTS]

@@ -2,7 +2,7 @@
 
 import shutil
 
-from appliance import app
+from appliance.cli import run as app
 from appliance.settings import Settings
 
 

@@ -6,14 +6,14 @@ import pytest
 pytest.importorskip("tensorflow")
 
 from appliance.engines.batches import sizes_up_to
-from appliance.engines.picked import pick
+from appliance.engines.candidates import pick
 from appliance.engines.resize import Resizer
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
-from appliance.graph.frozen import DT_FLOAT, Graph, Tensor, make_node, make_placeholder, type_attribute
-from appliance.graph.network import Network, with_batches
-from appliance.graph.picking import with_picking
-from appliance.graph.proto import GraphDef
-from appliance.graph.suppression import Suppression
+from appliance.graph.read.frozen import DT_FLOAT, Graph, Tensor, make_node, make_placeholder, type_attribute
+from appliance.graph.read.proto import GraphDef
+from appliance.graph.recognise.score_selection import with_picking
+from appliance.graph.recognise.suppression import Suppression
+from appliance.graph.rewrite.backbone import Network, with_batches
 
 
 @pytest.mark.parametrize("batch, sizes", [(1, (1,)), (2, (1, 2)), (4, (1, 4)), (16, (1, 4, 16)), (20, (1, 4, 16, 20))])

@@ -6,12 +6,12 @@ import threading
 import numpy as np
 import pytest
 
-from appliance.agreement import compare
-from appliance.bench.bars import list_bars
-from appliance.bench.table import markdown_table, text_table
 from appliance.board import consumption
 from appliance.board.consumption import Consumption
-from appliance.frame import Detections
+from appliance.cli.bench.bars import list_bars
+from appliance.cli.bench.parity import compare
+from appliance.cli.bench.table import markdown_table, text_table
+from appliance.core.frame import Detections
 
 RATE = {
     "fps": 29.96,

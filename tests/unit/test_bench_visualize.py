@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from appliance.bench import visualize
-from appliance.bench.viewer import Viewer
-from appliance.bench.visualize import WATCHED, WAYS
 from appliance.bus import Station, make_run_dir
-from appliance.frame import Detections, Frame, Result, Timings
-from appliance.measure import LEAST_ROUNDS, Rate, take_turns
+from appliance.cli.bench import visualize
+from appliance.cli.bench.benchmarking import LEAST_ROUNDS, Rate, take_turns
+from appliance.cli.bench.viewer import Viewer
+from appliance.cli.bench.visualize import WATCHED, WAYS
+from appliance.core.frame import Detections, Frame, Result, Timings
 from appliance.pipeline.meter import Meter
 from tests.command import wait_until
 

@@ -4,7 +4,7 @@ import pytest
 
 from appliance.board import FAMILY_NAMES, check_board_holds, detect_board, load_profile, reason_not_to_hold
 from appliance.board.detect import known_boards
-from appliance.errors import ConfigError, ModelError
+from appliance.core.errors import ConfigError, ModelError
 from appliance.settings import load_settings
 
 MODEL, COMPATIBLE = "proc/device-tree/model", "proc/device-tree/compatible"

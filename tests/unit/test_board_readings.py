@@ -11,8 +11,8 @@ import pytest
 
 from appliance.board import sensors
 from appliance.board.nvidia import NvidiaCards
-from appliance.board.readings import Readings
 from appliance.board.sensors import Sensors
+from appliance.board.telemetry import Readings
 
 BOARDS = Path(__file__).resolve().parents[1] / "boards"
 

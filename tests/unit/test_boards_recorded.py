@@ -8,7 +8,7 @@ import pytest
 
 from appliance.board import detect_board, load_profile, read_release, unknown_board_note
 from appliance.board.power_modes import PowerMode, current_mode, parse_conf, power_table
-from appliance.board.readings import Readings, describe_readings
+from appliance.board.telemetry import Readings, describe_readings
 from appliance.settings import load_settings
 from tests.command import run
 

@@ -20,7 +20,7 @@ from appliance.bus import (
     read_last_words,
     write_last_words,
 )
-from appliance.errors import ConfigError, SplitlensError
+from appliance.core.errors import ConfigError, SplitlensError
 
 LIMIT = 10
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from appliance.commandline import parse
-from appliance.errors import ConfigError
+from appliance.cli.arguments import parse
+from appliance.core.errors import ConfigError
 
 
 @pytest.mark.parametrize(

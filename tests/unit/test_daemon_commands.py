@@ -6,8 +6,8 @@ import types
 import pytest
 
 from appliance.bus import Refused
+from appliance.core.errors import SourceError
 from appliance.daemon import commands
-from appliance.errors import SourceError
 
 
 def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):

@@ -3,8 +3,8 @@
 import pytest
 
 from appliance.bus import APPLIANCE_STATES, STREAM_STATES
+from appliance.core.frame import Arrivals
 from appliance.daemon.condition import appliance_condition, stream_condition
-from appliance.frame import Arrivals
 
 NOW = 1000.0
 GOOD = Arrivals(last_frame=NOW - 0.1, last_result=NOW - 0.1, waiting_since=NOW - 0.04, source_fps=25.0, result_fps=24.0)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from appliance.daemon.changes import check_kept
-from appliance.daemon.memory import Memory as CheckedMemory
+from appliance.daemon.overrides import Memory as CheckedMemory
 
 
 def Memory(state_dir):

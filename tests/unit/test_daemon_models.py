@@ -6,9 +6,9 @@ import time
 import pytest
 
 from appliance.board import detect_board
+from appliance.core.errors import ModelError
 from appliance.daemon.models import Library, ModelSlot, Wish
 from appliance.detectors.none import NoDetector
-from appliance.errors import ModelError
 
 LIMIT = 20
 PLENTY, LITTLE = 10**12, 10**6

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance import doctor
 from appliance.board import Board
-from appliance.doctor import MISSING, NOTE, OK, Finding, Probe
+from appliance.cli import doctor
+from appliance.cli.doctor import MISSING, NOTE, OK, Finding, Probe
 from appliance.engines.choose import is_x86
 from appliance.settings import load_settings
 
@@ -145,7 +145,7 @@ ASCII_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "P
 ASK_IN_ASCII = """
 from pathlib import Path
 from appliance import doctor
-from appliance.errors import ModelError
+from appliance.core.errors import ModelError
 from appliance.zoo import packages
 from appliance.zoo.catalogue import find_entry
 

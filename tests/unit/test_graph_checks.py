@@ -5,19 +5,19 @@ import os
 import numpy as np
 import pytest
 
+from appliance.core.errors import ModelError
 from appliance.detectors.families import labels_of, understand
-from appliance.errors import ModelError
-from appliance.graph.checks import MOST_CALLS_DEEP, MOST_IN_A_ROW, MOST_NODES, allowed_operations
-from appliance.graph.family import Interface
-from appliance.graph.fold import fold_batch_norms
-from appliance.graph.frozen import Graph, Tensor, make_const, make_node, make_placeholder
-from appliance.graph.head import mask_classes, segmentation_side
-from appliance.graph.preprocessor import unroll_preprocessor
-from appliance.graph.proto import GraphDef
-from appliance.graph.reading import parse_graph, read_graph
-from appliance.graph.shapes import find_shapes
-from appliance.graph.trace import NotRecognisedError, follow
-from appliance.graph.wire import MOST_FIELDS, count_fields
+from appliance.graph.read.backtrace import NotRecognisedError, follow
+from appliance.graph.read.checks import MOST_CALLS_DEEP, MOST_IN_A_ROW, MOST_NODES, allowed_operations
+from appliance.graph.read.frozen import Graph, Tensor, make_const, make_node, make_placeholder
+from appliance.graph.read.graph_file import parse_graph, read_graph
+from appliance.graph.read.proto import GraphDef
+from appliance.graph.read.shapes import find_shapes
+from appliance.graph.read.wire import MOST_FIELDS, count_fields
+from appliance.graph.recognise.family import Interface
+from appliance.graph.recognise.output_heads import mask_classes, segmentation_side
+from appliance.graph.recognise.preprocessor import unroll_preprocessor
+from appliance.graph.rewrite.fold import fold_batch_norms
 from tests.small_ssd import mutated, small_deeplab, small_ssd
 
 
@@ -378,7 +378,7 @@ def test_any_change_of_a_graph_is_refused_in_a_sentence_or_understood(tmp_path):
 
 
 def test_a_graph_is_not_looked_through_for_hours(monkeypatch):
-    monkeypatch.setattr("appliance.graph.frozen.MOST_STEPS", 10**6)
+    monkeypatch.setattr("appliance.graph.read.frozen.MOST_STEPS", 10**6)
     message = GraphDef()
     message.node.append(make_placeholder("image_tensor", 4))
     names = ["image_tensor"]

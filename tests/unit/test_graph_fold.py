@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from appliance.detectors.families import plan_for
-from appliance.graph.adapt import adapt
-from appliance.graph.family import recognise
-from appliance.graph.fold import fold_batch_norms
-from appliance.graph.frozen import DT_FLOAT, Graph, Tensor, make_const, make_node, make_placeholder
-from appliance.graph.frozen import type_attribute as dtype
-from appliance.graph.proto import GraphDef
-from appliance.graph.reading import parse_graph
+from appliance.graph.read.frozen import DT_FLOAT, Graph, Tensor, make_const, make_node, make_placeholder
+from appliance.graph.read.frozen import type_attribute as dtype
+from appliance.graph.read.graph_file import parse_graph
+from appliance.graph.read.proto import GraphDef
+from appliance.graph.recognise.family import recognise
+from appliance.graph.rewrite.fold import fold_batch_norms
+from appliance.graph.rewrite.normalise import adapt
 from tests.zoo import zoo_bytes
 
 RANDOM = np.random.RandomState(5)

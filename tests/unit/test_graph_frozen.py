@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from appliance.errors import ModelError
-from appliance.graph.frozen import (
+from appliance.core.errors import ModelError
+from appliance.graph.read.frozen import (
     Graph,
     Tensor,
     graph_hash,
@@ -15,8 +15,8 @@ from appliance.graph.frozen import (
     tensor_value,
     type_attribute,
 )
-from appliance.graph.proto import GraphDef, TensorProto
-from appliance.graph.reading import parse_graph, read_graph
+from appliance.graph.read.graph_file import parse_graph, read_graph
+from appliance.graph.read.proto import GraphDef, TensorProto
 
 
 def small_graph():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from appliance.graph.frozen import Graph, Tensor, make_const, make_node, make_placeholder, type_attribute
-from appliance.graph.proto import AttrValue, GraphDef
-from appliance.graph.shapes import find_shapes
+from appliance.graph.read.frozen import Graph, Tensor, make_const, make_node, make_placeholder, type_attribute
+from appliance.graph.read.proto import AttrValue, GraphDef
+from appliance.graph.read.shapes import find_shapes
 
 FLOAT = type_attribute(1)
 

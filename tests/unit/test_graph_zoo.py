@@ -5,15 +5,15 @@ The expected cuts are the published split points of each family; the code under 
 
 import pytest
 
-from appliance.graph.adapt import adapt
-from appliance.graph.cut import NoCutError, find_cut
-from appliance.graph.family import DETECTION_OUTPUTS, HEAVY_OPS, output_nodes, recognise
-from appliance.graph.preprocessor import Resizing, unroll_preprocessor
-from appliance.graph.reading import parse_graph
-from appliance.graph.shapes import find_shapes
-from appliance.graph.split import keep, split
-from appliance.graph.suppression import read_suppression
-from appliance.graph.trace import NotRecognisedError
+from appliance.graph.read.backtrace import NotRecognisedError
+from appliance.graph.read.graph_file import parse_graph
+from appliance.graph.read.shapes import find_shapes
+from appliance.graph.recognise.cut import NoCutError, find_cut
+from appliance.graph.recognise.family import DETECTION_OUTPUTS, HEAVY_OPS, output_nodes, recognise
+from appliance.graph.recognise.preprocessor import Resizing, unroll_preprocessor
+from appliance.graph.recognise.suppression import read_suppression
+from appliance.graph.rewrite.normalise import adapt
+from appliance.graph.rewrite.split import keep, split
 from tests.zoo import prefixed, renamed, zoo_bytes
 
 V0 = ["Postprocessor/ExpandDims:0", "Postprocessor/Sigmoid:0"]

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from appliance import measure
-from appliance.detectors.base import Detector
-from appliance.frame import Detections
-from appliance.sinks.base import Sink
+from appliance.cli.bench import benchmarking as measure
+from appliance.core.detector import Detector
+from appliance.core.frame import Detections
+from appliance.core.sink import Sink
 
 IMAGES = [np.full((4, 6, 3), number, np.uint8) for number in range(3)]
 

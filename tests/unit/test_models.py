@@ -6,12 +6,13 @@ import re
 import numpy as np
 import pytest
 
-from appliance import app, models
 from appliance.board import Board
-from appliance.commandline import parse
-from appliance.errors import ModelError
-from appliance.graph.frozen import make_const, make_node, make_placeholder, type_attribute
-from appliance.graph.proto import GraphDef
+from appliance.cli import models
+from appliance.cli import run as app
+from appliance.cli.arguments import parse
+from appliance.core.errors import ModelError
+from appliance.graph.read.frozen import make_const, make_node, make_placeholder, type_attribute
+from appliance.graph.read.proto import GraphDef
 from appliance.settings import load_settings
 
 PC = Board("pc", "PC", "")

@@ -5,8 +5,8 @@ import pytest
 
 from appliance.detectors import nms
 from appliance.detectors.nms import candidates_of
-from appliance.engines.picked import least_score, pick
-from appliance.graph.suppression import Suppression
+from appliance.engines.candidates import least_score, pick
+from appliance.graph.recognise.suppression import Suppression
 
 SETTINGS = Suppression(
     boxes=0,

@@ -6,16 +6,16 @@ import time
 import numpy as np
 import pytest
 
-from appliance.errors import OutputError, SourceError
-from appliance.frame import Detections, Frame, Result, Timings
-from appliance.pipeline.feed import Feed
-from appliance.pipeline.intake import Intake
+from appliance.core.errors import OutputError, SourceError
+from appliance.core.frame import Detections, Frame, Result, Timings
+from appliance.core.sink import Sink
+from appliance.core.source import Source
+from appliance.pipeline.frame_queue import Intake
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.mailbox import Mailbox, Sequencer
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.results import ResultQueue
-from appliance.sinks.base import Sink
-from appliance.sources.base import Source
+from appliance.pipeline.stream_pipeline import Feed
 
 LIMIT = 20  # seconds that a step may take before a test fails
 
@@ -720,7 +720,7 @@ class TestLoop:
                 return super().read()
 
         release, sink = threading.Event(), Collect()
-        monkeypatch.setattr("appliance.pipeline.feed.SOURCE_PATIENCE", 0.05)
+        monkeypatch.setattr("appliance.pipeline.stream_pipeline.SOURCE_PATIENCE", 0.05)
         with Loop(Fake(), [Feed(Deaf(None), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(sink.results) == 3)
             loop.stop()

@@ -36,7 +36,7 @@ def run(command, **options):
         "appliance.settings",
         "appliance.board",
         "appliance.zoo.store",
-        "appliance.doctor",
+        "appliance.cli.doctor",
     ],
 )
 def test_what_the_command_line_loads_brings_nothing_heavy(module):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from appliance.core.frame import Detections, Frame, Result, Segmentation, Timings
 from appliance.detectors.boxes import About
 from appliance.detectors.segmentation import SegmentationDetector, fit, spread
-from appliance.frame import Detections, Frame, Result, Segmentation, Timings
 
 SIDE = 513
 NO_TIMINGS = Timings(0, 0, 0, 0, 0, 0)

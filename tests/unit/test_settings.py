@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import ConfigError
+from appliance.core.errors import ConfigError
 from appliance.settings import (
     Layer,
     Profile,
@@ -18,8 +18,8 @@ from appliance.settings import (
     load_settings,
     with_profile,
 )
+from appliance.settings.render import check, show
 from appliance.settings.schema import SETTINGS
-from appliance.settings.show import check, show
 
 ROOT = Path(__file__).resolve().parents[2]
 

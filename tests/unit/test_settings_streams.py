@@ -2,9 +2,9 @@
 
 import pytest
 
-from appliance.errors import ConfigError
+from appliance.core.errors import ConfigError
 from appliance.settings import load_settings
-from appliance.settings.show import show
+from appliance.settings.render import show
 from appliance.settings.streams import StreamSetting
 
 

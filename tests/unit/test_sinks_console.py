@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from appliance.frame import Detections, Frame, Result, Segmentation, Statistics, Timings
-from appliance.sinks.console import Console, format_detections, format_statistics
+from appliance.core.frame import Detections, Frame, Result, Segmentation, Statistics, Timings
+from appliance.outputs.console import Console, format_detections, format_statistics
 
 TIMINGS = Timings(total=0.1191, cap=0.00013, front=0.03837, back=0.02768, lost=0.05293, send=0.03834)
 STATISTICS = Statistics(

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.errors import OutputError
-from appliance.frame import Detections, Frame, Result, Statistics, Timings
-from appliance.sinks.images import ImageWriter, output_path
-from appliance.sinks.overlay import Overlay
+from appliance.core.errors import OutputError
+from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.drawing.overlay import Overlay
+from appliance.outputs.images import ImageWriter, output_path
 
 NOTHING = Statistics(0.0, 0, 0.0, None, 0.0, 0, 0, 0)
 OVERLAY = Overlay(False, lambda: NOTHING)

@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.errors import OutputError
-from appliance.frame import Detections, Frame, Result, Segmentation, Timings
-from appliance.sinks.base import OutputClosed, check_writable_file
-from appliance.sinks.jsonlines import JsonLines
+from appliance.core.errors import OutputError
+from appliance.core.frame import Detections, Frame, Result, Segmentation, Timings
+from appliance.core.sink import OutputClosed, check_writable_file
+from appliance.outputs.jsonlines import JsonLines
 
 ROOT = Path(__file__).resolve().parents[2]
 PERSON = (1, 0.98, (10.123, 20.0, 30.5, 40.999))
 WRITER = """
 import sys
 import numpy as np
-from appliance.frame import Detections, Frame, Result, Timings
-from appliance.sinks.base import OutputClosed
-from appliance.sinks.jsonlines import JsonLines
+from appliance.core.frame import Detections, Frame, Result, Timings
+from appliance.core.sink import OutputClosed
+from appliance.outputs.jsonlines import JsonLines
 image = np.zeros((48, 64, 3), np.uint8)
 sink = JsonLines("-")
 try:

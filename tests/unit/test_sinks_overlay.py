@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from appliance.frame import Detections, Frame, Result, Statistics, Timings
-from appliance.sinks.colours import class_colour, text_colour
-from appliance.sinks.lettering import style_for
-from appliance.sinks.overlay import Overlay, _label_tile, place_label
+from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.drawing.colours import class_colour, text_colour
+from appliance.drawing.lettering import style_for
+from appliance.drawing.overlay import Overlay, _label_tile, place_label
 
 TIMINGS = Timings(total=0.1191, cap=0.00013, front=0.03837, back=0.02768, lost=0.05293, send=0.03834)
 STATISTICS = Statistics(

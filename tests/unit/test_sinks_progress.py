@@ -10,8 +10,8 @@ import termios
 import numpy as np
 import pytest
 
-from appliance.frame import Detections, Frame, Result, Timings
-from appliance.sinks.progress import BYTES, Progress
+from appliance.core.frame import Detections, Frame, Result, Timings
+from appliance.outputs.progress import BYTES, Progress
 
 
 def make_result(index):

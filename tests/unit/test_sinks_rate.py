@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.sinks.rate import RateLimit
+from appliance.outputs.rate import RateLimit
 
 
 def passed(fps, times):

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.errors import OutputError
-from appliance.frame import Detections, Frame, Result, Statistics, Timings
-from appliance.sinks import flusher
-from appliance.sinks.avi import MAX_PARTS, AviWriter
-from appliance.sinks.overlay import Overlay
-from appliance.sinks.recorder import MovieRecorder, movie_path
+from appliance.core.errors import OutputError
+from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.drawing.overlay import Overlay
+from appliance.recording import flusher
+from appliance.recording.avi import MAX_PARTS, AviWriter
+from appliance.recording.recorder import MovieRecorder, movie_path
 from tests.command import wait_until
 
 NOTHING = Statistics(0.0, 0, 0.0, None, 0.0, 0, 0, 0)

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.frame import Detections, Frame, Result, Segmentation, Statistics, Timings
-from appliance.sinks.colours import class_colour
-from appliance.sinks.overlay import Overlay
+from appliance.core.frame import Detections, Frame, Result, Segmentation, Statistics, Timings
+from appliance.drawing.colours import class_colour
+from appliance.drawing.overlay import Overlay
 
 TIMINGS = Timings(total=0.1191, cap=0.00013, front=0.03837, back=0.02768, lost=0.05293, send=0.03834)
 STATISTICS = Statistics(

@@ -2,7 +2,16 @@
 
 import pytest
 
-from appliance.sinks.retention import EARLIEST, LAST_HOUR, STABLE_SECONDS, Candidate, ClockWatch, Limits, ages, choose
+from appliance.recording.retention import (
+    EARLIEST,
+    LAST_HOUR,
+    STABLE_SECONDS,
+    Candidate,
+    ClockWatch,
+    Limits,
+    ages,
+    choose,
+)
 
 DAY = 86400.0
 MB = 10**6

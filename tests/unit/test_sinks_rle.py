@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from appliance.sinks.rle import encode_mask
+from appliance.outputs.rle import encode_mask
 
 
 def decode(encoded):

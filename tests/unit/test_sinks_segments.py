@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.errors import OutputError
-from appliance.frame import Detections, Frame, Result, Statistics, Timings
-from appliance.sinks import segments
-from appliance.sinks.avi import AviWriter
-from appliance.sinks.overlay import Overlay
-from appliance.sinks.segments import RETRY_SECONDS, SegmentRecorder
-from appliance.sinks.storage import GIGABYTE, Storage
+from appliance.core.errors import OutputError
+from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
+from appliance.drawing.overlay import Overlay
+from appliance.recording import segments
+from appliance.recording.avi import AviWriter
+from appliance.recording.segments import RETRY_SECONDS, SegmentRecorder
+from appliance.recording.storage import GIGABYTE, Storage
 
 Usage = collections.namedtuple("Usage", "total used free")
 NOTHING = Statistics(0.0, 0, 0.0, None, 0.0, 0, 0, 0)
@@ -182,7 +182,7 @@ def test_a_segment_that_cannot_be_read_just_now_is_not_deleted(bench, monkeypatc
 
     bench.recorder.start()
     bench.feed(range(3))
-    monkeypatch.setattr("appliance.sinks.playing_time._read_seconds", refuse)
+    monkeypatch.setattr("appliance.recording.playing_time._read_seconds", refuse)
     bench.recorder.stop()
     assert len(list(bench.storage.folder.glob("*.avi"))) == 1
 

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.core.errors import OutputError
 from appliance.core.files import hold
-from appliance.errors import OutputError
-from appliance.sinks.avi import AviWriter
-from appliance.sinks.storage import GIGABYTE, NoSuchRecording, StillRecording, Storage
+from appliance.recording.avi import AviWriter
+from appliance.recording.storage import GIGABYTE, NoSuchRecording, StillRecording, Storage
 
 Usage = collections.namedtuple("Usage", "total used free")
 DAY = 86400.0
@@ -334,7 +334,7 @@ def test_what_cannot_be_read_just_now_is_not_deleted_as_empty(tmp_path, disk, mo
     def refuse(path):
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr("appliance.sinks.playing_time._read_seconds", refuse)
+    monkeypatch.setattr("appliance.recording.playing_time._read_seconds", refuse)
     open_storage(disk)
     assert path.exists()
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from appliance.frame import Detections, Frame, Result, Segmentation, Timings
-from appliance.sinks.tally import Tally
+from appliance.core.frame import Detections, Frame, Result, Segmentation, Timings
+from appliance.outputs.detection_summary import Tally
 
 LABELS = {0: "background", 1: "person", 3: "car"}
 

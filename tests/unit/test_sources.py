@@ -9,13 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.errors import SourceError
-from appliance.sources import camera_kind, open_camera, open_movie, wire
+from appliance.core.errors import SourceError
+from appliance.sources import camera_kind, open_camera, open_movie
+from appliance.sources import protocol as wire
 from appliance.sources.device import is_camera, why_unreadable
+from appliance.sources.frame_sender import Ended, Outlet
 from appliance.sources.memory import MemorySource
 from appliance.sources.opencv import ask_for_size
-from appliance.sources.outlet import Ended, Outlet
-from appliance.sources.ring import Layout
+from appliance.sources.shared_frames import Layout
 
 XAVIER = (
     "nvarguscamerasrc ! video/x-raw(memory:NVMM), width=1280, height=720,format=NV12, framerate=120/1 ! nvvidconv"

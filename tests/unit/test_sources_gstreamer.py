@@ -2,9 +2,9 @@
 
 import pytest
 
-from appliance.errors import SourceError
-from appliance.sources.launch import Picture, launch_words, read_caps
-from appliance.sources.reasons import explain
+from appliance.core.errors import SourceError
+from appliance.sources.camera_errors import explain
+from appliance.sources.gst_command import Picture, launch_words, read_caps
 
 TAIL = ["videoconvert", "!", "video/x-raw,format=BGR", "!", "fdsink", "name=splitlens", "fd=7", "sync=false"]
 

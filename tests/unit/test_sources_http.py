@@ -10,10 +10,10 @@ import pytest
 
 from appliance.sources import http_parts, jpeg
 from appliance.sources.address import with_encoded_password
+from appliance.sources.frame_sender import Ended
 from appliance.sources.http_auth import Credentials, read_challenges
 from appliance.sources.http_client import HttpClient
 from appliance.sources.http_parts import Parts
-from appliance.sources.outlet import Ended
 from tests.http_camera import part, picture
 
 ONE, TWO, THREE = picture(1), picture(2), picture(3)

@@ -14,11 +14,13 @@ from typing import Any, List
 import numpy as np
 import pytest
 
-from appliance.errors import SourceError
-from appliance.sources import child, live, wire
+from appliance.core.errors import SourceError
+from appliance.sources import live
+from appliance.sources import protocol as wire
+from appliance.sources import reader_process as child
+from appliance.sources.frame_sender import Ended, Outlet, ParentGone
 from appliance.sources.live import LiveSource
-from appliance.sources.outlet import Ended, Outlet, ParentGone
-from appliance.sources.ring import SLOTS, Layout, RingReader, RingWriter
+from appliance.sources.shared_frames import SLOTS, Layout, RingReader, RingWriter
 
 LAYOUT = Layout(5, 4, 16)
 
@@ -298,7 +300,7 @@ def test_the_outlet_makes_a_new_ring_for_another_size(outlet):
 @pytest.fixture()
 def little_memory(monkeypatch):
     """Said, not made: a memory file that is too large makes the kernel kill processes."""
-    monkeypatch.setattr("appliance.sources.ring._available_memory", lambda: 2 * SLOTS * LAYOUT.slot_bytes - 1)
+    monkeypatch.setattr("appliance.sources.shared_frames._available_memory", lambda: 2 * SLOTS * LAYOUT.slot_bytes - 1)
 
 
 def test_the_outlet_says_when_there_is_no_room(outlet, little_memory):
@@ -339,7 +341,7 @@ def test_frames_need_no_folder(monkeypatch):
 @pytest.fixture()
 def old_libc(monkeypatch):
     """As of Ubuntu 16.04."""
-    monkeypatch.setattr("appliance.sources.libc._libc", object())
+    monkeypatch.setattr("appliance.sources.linux._libc", object())
 
 
 def test_frames_lie_in_shared_memory_where_the_c_library_is_old(old_libc):

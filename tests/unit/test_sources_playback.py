@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from appliance.core.errors import SourceError
+from appliance.core.frame import Frame
 from appliance.daemon.streams import open_input, source_kind
-from appliance.errors import SourceError
-from appliance.frame import Frame
 from appliance.settings import Settings
 from appliance.sources import playback
 from appliance.sources.playback import LONGEST_SKIPPING, PlaybackSource

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance import supervise
 from appliance.bus import make_run_dir, read_last_words, write_last_words
+from appliance.cli import up as supervise
 from appliance.core import locks
+from appliance.core.errors import ConfigError
 from appliance.core.locks import Taken, lock_file
-from appliance.errors import ConfigError
 from appliance.settings import load_settings
 from appliance.settings.certificate import certificate_files
 

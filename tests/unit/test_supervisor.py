@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from appliance import supervisor
+from appliance.cli import supervisor
+from appliance.cli.supervisor import Child, describe
 from appliance.core.process import Heartbeat
-from appliance.supervisor import Child, describe
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 60

@@ -6,13 +6,9 @@ from typing import List, Tuple
 import numpy as np
 import pytest
 
-from appliance.agreement import compare
-from appliance.detectors.base import Detector
-from appliance.detectors.plan import ModelOptions
-from appliance.errors import ModelError
-from appliance.frame import Detections, Segmentation
-from appliance.tune import trial
-from appliance.tune.candidates import (
+from appliance.cli.bench.parity import compare
+from appliance.cli.tune import trial
+from appliance.cli.tune.candidates import (
     DEFAULT,
     Candidate,
     Outcome,
@@ -22,10 +18,14 @@ from appliance.tune.candidates import (
     finalists,
     has_batches,
 )
-from appliance.tune.report import Row, table
-from appliance.tune.run import nothing_to_keep
-from appliance.tune.search import GivenUp, LoadError
-from appliance.tune.trial import Trial
+from appliance.cli.tune.report import Row, table
+from appliance.cli.tune.run import nothing_to_keep
+from appliance.cli.tune.search import GivenUp, LoadError
+from appliance.cli.tune.trial import Trial
+from appliance.core.detector import Detector
+from appliance.core.errors import ModelError
+from appliance.core.frame import Detections, Segmentation
+from appliance.detectors.plan import ModelOptions
 from appliance.zoo.store import InstalledModel
 
 

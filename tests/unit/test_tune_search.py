@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from appliance.tune.candidates import DEFAULT, Candidate, Outcome, Place
-from appliance.tune.search import GivenUp, Loaded, LoadError, Search, Trials
+from appliance.cli.tune.candidates import DEFAULT, Candidate, Outcome, Place
+from appliance.cli.tune.search import GivenUp, Loaded, LoadError, Search, Trials
 
 WHOLE = 175.0
 PC_WITH_GPU = Place(["tensorflow"], "fast", 16, True, True)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bench import command
-from appliance.bench.engines import with_engine
 from appliance.board import tuned as board_tuned
 from appliance.board.machine import machine_facts
 from appliance.board.tuned import apply_tuned
-from appliance.errors import ConfigError
-from appliance.graph.frozen import graph_hash
+from appliance.cli.bench import command
+from appliance.cli.bench.engines import with_engine
+from appliance.core.errors import ConfigError
+from appliance.graph.read.frozen import graph_hash
 from appliance.settings import Layer, Profile, load_settings
 from appliance.settings.tuned import Tuned, read_tuned, tuned_path, write_tuned
 

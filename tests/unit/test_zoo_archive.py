@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 
-from appliance.errors import ModelError, OutputError
+from appliance.core.errors import ModelError, OutputError
 from appliance.zoo import archive as archive_module
 from appliance.zoo.archive import unpack_graph
 

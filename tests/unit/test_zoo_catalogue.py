@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from appliance.errors import ModelError
-from appliance.settings.wording import size_text
+from appliance.core.errors import ModelError
+from appliance.settings.messages import size_text
 from appliance.zoo.catalogue import PackageOrigin, ZooOrigin, find_entry, load_catalogue
 from appliance.zoo.labels import builtin_labels
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from appliance.errors import ModelError
+from appliance.core.errors import ModelError
 from appliance.zoo.labels import (
     builtin_labels,
     chosen_labels,

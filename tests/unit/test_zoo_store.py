@@ -13,12 +13,12 @@ import zipfile
 import numpy as np
 import pytest
 
-from appliance.errors import ModelError, OutputError
-from appliance.graph.adapt import read_model
-from appliance.graph.foreign import foreign_data
-from appliance.graph.frozen import graph_hash, make_const, make_node
-from appliance.graph.proto import GraphDef
-from appliance.graph.reading import read_graph
+from appliance.core.errors import ModelError, OutputError
+from appliance.graph.read.foreign import foreign_data
+from appliance.graph.read.frozen import graph_hash, make_const, make_node
+from appliance.graph.read.graph_file import read_graph
+from appliance.graph.read.proto import GraphDef
+from appliance.graph.rewrite.normalise import read_model
 from appliance.zoo.importing import import_model
 from appliance.zoo.install import locked
 from appliance.zoo.labels import builtin_labels

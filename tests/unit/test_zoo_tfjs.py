@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from appliance.errors import ModelError
-from appliance.graph.cut import find_cut
-from appliance.graph.frozen import Graph
-from appliance.graph.proto import AttrValue, GraphDef, NodeDef
-from appliance.graph.reading import parse_graph
+from appliance.core.errors import ModelError
+from appliance.graph.read.frozen import Graph
+from appliance.graph.read.graph_file import parse_graph
+from appliance.graph.read.proto import AttrValue, GraphDef, NodeDef
+from appliance.graph.recognise.cut import find_cut
 from appliance.zoo.ssd_tail import append_nms
 from appliance.zoo.tfjs import canonical_bytes, frozen_graph_from_tfjs
 

@@ -42,7 +42,7 @@ from appliance.bus import (
 )
 from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from appliance.daemon.condition import appliance_condition
-from appliance.sinks.avi import AviWriter
+from appliance.recording.avi import AviWriter
 
 LABELS = ["person", "bicycle", "car", "dog", "cat", "bus"]
 BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.board.readings import Readings
+from appliance.board.telemetry import Readings
 from tests.web.conftest import ROOT, InProcess, until
 from web.history import POINTS, History
 

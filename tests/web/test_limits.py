@@ -11,9 +11,9 @@ import pytest
 
 import tests.web.demo as demo
 from tests.web.conftest import LIMIT, ROOT, InProcess, until
-from web import multipart
+from web import mjpeg as multipart
 from web.events import MOST_PAGES
-from web.multipart import Places, TooManyViewers
+from web.mjpeg import Places, TooManyViewers
 
 
 def test_there_is_a_most_of_open_pages_and_a_closed_one_makes_room(here):

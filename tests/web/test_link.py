@@ -7,7 +7,7 @@ import time
 import pytest
 
 from appliance import bus
-from web import link
+from web import daemon_client as link
 
 
 def state(status, started=1.0):

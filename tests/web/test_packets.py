@@ -14,7 +14,7 @@ from tests.web.conftest import LIMIT, bearer, csrf_of, until
 from web import websocket
 from web.packets import LONGEST_MESSAGE, MOST_MESSAGES, Flood, Packets, check_packet
 from web.rate import Rate
-from web.socket_door import MOST_OF_A_VIEWER, SocketDoor
+from web.socketio_auth import MOST_OF_A_VIEWER, SocketDoor
 from web.unsent import MOST_UNSENT, bounded
 from web.websocket import WebSocket
 

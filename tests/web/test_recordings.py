@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import requests
 
-from appliance.sinks.avi import AviWriter
+from appliance.recording.avi import AviWriter
 from tests.web.conftest import LIMIT, InProcess, bearer, until
 from web.avi import AviError, read_fps, read_pictures
-from web.multipart import MOST_VIEWERS
+from web.mjpeg import MOST_VIEWERS
 
 
 def picture(number):

@@ -18,7 +18,7 @@ from tests.web.test_server import Page
 from web import health
 from web.ceilings import MOST_UNFINISHED
 from web.certificates import RENEWED_DAYS, VALID_DAYS, Certificate, CertificateError
-from web.lan import addresses
+from web.urls import addresses
 
 DAY = 86400
 

@@ -1,0 +1,247 @@
+"""How fast a detector is: the graph whole, its engine alone, and the loop around it. Frames lie in memory.
+
+Machines are noisy: what is to be compared takes turns, round after round, and ratios are of the sums.
+"""
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence
+
+import cv2
+import numpy as np
+
+from appliance.board.consumption import Consumption
+from appliance.board.telemetry import Readings
+from appliance.core.detector import Detector
+from appliance.core.frame import Result
+from appliance.core.sink import Sink
+from appliance.pipeline.loop import Loop
+from appliance.pipeline.meter import Meter
+from appliance.pipeline.stream_pipeline import Feed
+from appliance.sources.memory import MemorySource
+from appliance.sources.movie import MovieSource
+
+log = logging.getLogger(__name__)
+
+CLIP = Path("samples") / "bikes.mp4"
+FRAMES = 50
+LEAST_ROUNDS = 3
+WARM_SECONDS = 0.5
+STATISTICS_SECONDS = 5.0
+
+
+class Rate(NamedTuple):
+    """frames in seconds; cpu_seconds: processor time of this process meanwhile; latencies: seconds of each frame.
+
+    watts: of the whole board; None where it does not say, or was not asked.
+    """
+
+    frames: int
+    seconds: float
+    cpu_seconds: float
+    latencies: Sequence[float]
+    watts: Optional[float] = None
+
+    @property
+    def fps(self) -> float:
+        return self.frames / self.seconds
+
+    @property
+    def cpu_percent(self) -> float:
+        """Of one core."""
+        return 100 * self.cpu_seconds / self.seconds
+
+    def latency(self, percent: float = 50) -> float:
+        """The seconds within which so many of a hundred frames were done; not a number where there is none."""
+        return float(np.percentile(self.latencies, percent)) if len(self.latencies) else float("nan")
+
+
+Way = Callable[[float], Rate]
+"""Something to measure: called with the seconds that it may take, more or less; one frame is always measured."""
+
+
+def read_pictures(clip: Optional[str] = None, count: int = FRAMES) -> List[np.ndarray]:
+    """Frames to measure on: of a movie, or of the sample clip. Raises SourceError."""
+    path = Path(clip) if clip else CLIP
+    if clip is None and not path.exists():
+        log.warning("%s is not there (`make bench` fetches it): measuring on noise, in which nothing is found", path)
+        return list(np.random.RandomState(1).randint(0, 256, (count, 120, 160, 3), np.uint8))
+    pictures: List[np.ndarray] = []
+    with MovieSource(str(path)) as movie:
+        frame = movie.read()
+        while frame is not None and len(pictures) < count:
+            pictures.append(frame.image)
+            frame = movie.read()
+    return pictures
+
+
+def resize(pictures: Sequence[np.ndarray], width: int, height: int) -> List[np.ndarray]:
+    """The pictures as a camera of this size would give them."""
+    return [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
+
+
+def take_turns(ways: Sequence[Way], seconds: float, readings: Optional[Readings] = None) -> List[Rate]:
+    """Measure each for so many seconds in all, about one at a time, after a moment to get warm.
+
+    readings: where watts are read.
+    """
+    rounds = max(LEAST_ROUNDS, round(seconds))
+    for way in ways:
+        way(min(WARM_SECONDS, seconds))
+    turns: List[List[Rate]] = [[] for _ in ways]
+    for _ in range(rounds):
+        for rates, way in zip(turns, ways):
+            if readings is None:
+                rates.append(way(seconds / rounds))
+                continue
+            with Consumption(readings) as consumption:
+                rate = way(seconds / rounds)
+            rates.append(rate._replace(watts=consumption.watts))
+    return [_sum(rates) for rates in turns]
+
+
+def _sum(rates: Sequence[Rate]) -> Rate:
+    watts = [rate.watts for rate in rates if rate.watts is not None]
+    return Rate(
+        sum(rate.frames for rate in rates),
+        sum(rate.seconds for rate in rates),
+        sum(rate.cpu_seconds for rate in rates),
+        [latency for rate in rates for latency in rate.latencies],
+        float(np.mean(watts)) if watts else None,
+    )
+
+
+def measure_whole(detector: Detector, images: Sequence[np.ndarray], seconds: float) -> Rate:
+    """Both parts, one frame after the other, as anybody would call a graph in one session."""
+    latencies: List[float] = []
+    with _Clock() as clock:
+        while not latencies or clock.passed() < seconds:
+            began = time.monotonic()
+            detector.detect(images[len(latencies) % len(images)])
+            latencies.append(time.monotonic() - began)
+    return Rate(len(latencies), clock.seconds, clock.cpu_seconds, latencies)
+
+
+def measure_engine(
+    detector: Detector, images: Sequence[np.ndarray], seconds: float, workers: Optional[int] = None
+) -> Rate:
+    """Fronts only, with nothing around them, in the detector's batches. workers: threads; None: as the loop has."""
+    batch = detector.batch
+    latencies: List[List[float]] = [[] for _ in range(workers or detector.workers)]
+    endless = list(images) * (2 + batch // len(images))
+
+    def work(own: List[float], clock: "_Clock") -> None:
+        while not own or clock.passed() < seconds:
+            first = len(own) % len(images)
+            began = time.monotonic()
+            if batch > 1:
+                detector.front_many(endless[first : first + batch])
+            else:
+                detector.front(images[first])
+            own.extend([time.monotonic() - began] * batch)
+
+    with _Clock() as clock:
+        threads = [threading.Thread(target=work, args=(own, clock)) for own in latencies]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    every = [latency for own in latencies for latency in own]
+    return Rate(len(every), clock.seconds, clock.cpu_seconds, every)
+
+
+def measure_paced(detector: Detector, images: Sequence[np.ndarray], seconds: float, fps: float) -> Rate:
+    """Fronts only, one at a time, of a camera that gives so many frames a second."""
+    source = MemorySource(images, fps=fps, is_live=True)
+    latencies: List[float] = []
+    with _Clock() as clock:
+        while not latencies or clock.passed() < seconds:
+            frame = source.read()
+            assert frame is not None
+            began = time.monotonic()
+            detector.front(frame.image)
+            latencies.append(time.monotonic() - began)
+    return Rate(len(latencies), clock.seconds, clock.cpu_seconds, latencies)
+
+
+def measure_loop(
+    detector: Detector,
+    images: Sequence[np.ndarray],
+    seconds: float,
+    streams: int = 1,
+    fps: Optional[float] = None,
+    sinks: Callable[[Meter], List[Sink]] = lambda meter: [],
+) -> Rate:
+    """All of it: sources that always have a frame, front, back, and a sink that takes every result.
+
+    fps: the sources are cameras that give so many frames a second, and lose those that nobody takes.
+    sinks: the further sinks of a stream, of which the loop closes each. Latency is from capture to result.
+    """
+    feeds: List[Feed] = []
+    latencies: List[List[float]] = []
+    one_came = threading.Event()
+    for number in range(streams):
+        meter, own = Meter(STATISTICS_SECONDS), _Latencies(one_came)
+        source = MemorySource(images, fps=fps, is_live=fps is not None)
+        taking: List[Sink] = [own]
+        feeds.append(Feed(source, taking + sinks(meter), meter, f"stream {number}"))
+        latencies.append(own.seconds)
+    kept: Any = _Kept(detector)
+    with _Clock() as clock:
+        with Loop(kept, feeds) as loop:
+
+            def stop() -> None:
+                one_came.wait()  # on a busy machine the time may be over before the first frame is read
+                loop.stop()
+
+            timer = threading.Timer(seconds, stop)
+            timer.start()
+            try:
+                loop.wait()
+            finally:
+                one_came.set()
+                timer.cancel()
+    every = [latency for own in latencies for latency in own]
+    return Rate(len(every), clock.seconds, clock.cpu_seconds, every)
+
+
+class _Kept:
+    """A detector that outlives the loop."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._detector, name)
+
+    def close(self) -> None:
+        """Not yet."""
+
+
+class _Latencies(Sink):
+    name = "latencies"
+
+    def __init__(self, one_came: threading.Event) -> None:
+        self.seconds: List[float] = []
+        self._one_came = one_came
+
+    def write(self, result: Result) -> None:
+        self.seconds.append(result.timings.total)
+        self._one_came.set()
+
+
+class _Clock:
+    """Wall and processor time of a block."""
+
+    def __enter__(self) -> "_Clock":
+        self._began, self._cpu_began = time.monotonic(), time.process_time()
+        return self
+
+    def passed(self) -> float:
+        return time.monotonic() - self._began
+
+    def __exit__(self, *error: Any) -> None:
+        self.seconds = time.monotonic() - self._began
+        self.cpu_seconds = time.process_time() - self._cpu_began

@@ -1,0 +1,174 @@
+"""The command `bench`: what to measure, in which order, and how it is shown.
+
+Frames lie in memory, so that decoding is not measured.
+"""
+
+import contextlib
+import logging
+import os
+import platform
+from typing import Any, Dict, List, Optional, Sequence
+
+import numpy as np
+
+from appliance.board import detect_board
+from appliance.board.machine import cpu_name
+from appliance.board.power_modes import current_mode, power_table
+from appliance.board.root import board_root
+from appliance.board.telemetry import Readings
+from appliance.cli.bench.bars import list_bars
+from appliance.cli.bench.benchmarking import read_pictures
+from appliance.cli.bench.engines import engine_names, measure_engines, start_alone, with_engine
+from appliance.cli.bench.parts import measure_camera, measure_sizes, measure_streams
+from appliance.cli.bench.table import markdown_table, text_table
+from appliance.cli.report import show_report
+from appliance.core.detector import Detector
+from appliance.core.errors import ConfigError, SplitlensError
+from appliance.core.sink import check_writable_file
+from appliance.detectors.from_settings import load
+from appliance.engines.choose import OPENVINO, TENSORFLOW
+from appliance.engines.versions import loaded_versions
+from appliance.outputs.jsonlines import STANDARD_OUTPUT
+from appliance.settings import Loaded
+
+log = logging.getLogger(__name__)
+
+PARTS = ("sizes", "streams", "visualize", "camera", "engines")
+OF_THE_ORIGINAL = ("sizes", "visualize")
+"""The parts that its table has rows of."""
+
+
+def run(
+    loaded: Loaded,
+    clip: Optional[str],
+    seconds: float,
+    json_path: Optional[str],
+    force: bool = False,
+    markdown: bool = False,
+    only: Optional[Sequence[str]] = None,
+) -> None:
+    """Measure and print a table; `seconds` for each figure. Raises SplitlensError.
+
+    markdown: print the original project's table. only: the parts to measure; None for all that are shown.
+    """
+    if seconds <= 0:
+        raise SplitlensError("--seconds must be more than 0")
+    unknown = [part for part in only or () if part not in PARTS]
+    if unknown:
+        raise ConfigError(f"--only: {unknown[0]} is no part of the bench; there are {', '.join(PARTS)}.")
+    if json_path not in (None, STANDARD_OUTPUT):
+        check_writable_file(json_path)
+    parts = only or (OF_THE_ORIGINAL if markdown else PARTS)
+    with contextlib.ExitStack() as opened:
+        report = _measure(loaded, clip, seconds, force, parts, opened)
+    report["bars"] = list_bars(report)
+    show_report(markdown_table(report) if markdown else text_table(report), report, json_path)
+
+
+def _measure(
+    loaded: Loaded,
+    clip: Optional[str],
+    seconds: float,
+    force: bool,
+    parts: Sequence[str],
+    opened: contextlib.ExitStack,
+) -> Dict[str, Any]:
+    """opened: what is to be closed in the end; TensorFlow complains of sessions that the interpreter's end closes."""
+
+    def kept(detector: Detector) -> Detector:
+        opened.callback(detector.close)
+        return detector
+
+    # First, while this process is small and nothing else holds the accelerator; see `start_alone`.
+    starts = _starts(loaded, read_pictures(clip, 1)[0]) if "engines" in parts else {}
+    pictures, readings = read_pictures(clip), Readings()
+    whole: Optional[Detector] = None
+    if "sizes" in parts or "engines" in parts:
+        whole = kept(load_other(with_engine(loaded, TENSORFLOW, split_model=False), force))
+    detector = kept(load(loaded, force))
+    report: Dict[str, Any] = {}
+    if "sizes" in parts and whole is not None:
+        log.info("Measuring sizes")
+        report["sizes"] = measure_sizes(whole, detector, pictures, seconds, readings)
+    if "streams" in parts:
+        log.info("Measuring streams")
+        report["streams"] = measure_streams(detector, pictures, seconds, readings)
+    if "visualize" in parts:
+        log.info("Measuring what a viewer costs")
+        report.update(_visualize(loaded, detector, pictures, seconds, readings))
+    if "camera" in parts:
+        log.info("Measuring a camera")
+        report["camera"] = measure_camera(detector, pictures, seconds, readings)
+    if "engines" in parts and whole is not None:
+        log.info("Measuring engines")
+        detectors = {
+            name: detector if detector.engine == name else kept(load_other(with_engine(loaded, name), force))
+            for name in starts
+        }
+        report["engines"] = measure_engines(starts, detectors, whole, pictures, seconds)
+    return dict(report, machine=_machine(detector))
+
+
+def load_other(loaded: Loaded, force: bool) -> Detector:
+    """One to compare with. That what was tuned is for another engine goes without saying."""
+    tuned = logging.getLogger("appliance.board.tuned")
+    level = tuned.level
+    tuned.setLevel(logging.WARNING)
+    try:
+        return load(loaded, force)
+    finally:
+        tuned.setLevel(level)
+
+
+def _starts(loaded: Loaded, picture: np.ndarray) -> Dict[str, Dict[str, Any]]:
+    starts: Dict[str, Dict[str, Any]] = {}
+    problems: List[str] = []
+    for name in engine_names(loaded):
+        log.info("Starting %s in a process of its own", name)
+        try:
+            starts[name] = start_alone(loaded, name, picture)
+        except SplitlensError as error:
+            problems.append(f"{name}: {error}")
+    if not starts:
+        raise SplitlensError("no engine runs the model: " + "; ".join(problems))
+    for problem in problems:
+        log.warning("left out: %s", problem)
+    return starts
+
+
+def _visualize(
+    loaded: Loaded, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings
+) -> Dict[str, Any]:
+    try:
+        from appliance.cli.bench.visualize import measure_visualize
+    except ImportError as error:
+        log.warning("visualize is left out: %s", error)
+        return {}
+    settings = loaded.settings
+    return {
+        "visualize": measure_visualize(detector, pictures, seconds, readings, settings.live_width, settings.vis_text)
+    }
+
+
+def _machine(detector: Detector) -> Dict[str, Any]:
+    board = detect_board()
+    current = current_mode()
+    versions = loaded_versions()
+    mode = None if current is None else power_table(board).find(current)
+    return {
+        "board": board.name,
+        "mode": mode.name if mode else None,
+        "cpu": cpu_name(board_root()),
+        "cores": len(os.sched_getaffinity(0)),
+        "device": detector.device,
+        "python": platform.python_version(),
+        "tensorflow": versions.get(TENSORFLOW),
+        "openvino": versions.get(OPENVINO),
+        "model": detector.name,
+        "engine": detector.engine,
+        "path": detector.path,
+        "is_split": detector.path != "whole",
+        "classes": max(detector.labels, default=0),
+        "workers": detector.workers,
+        "batch": detector.batch,
+    }

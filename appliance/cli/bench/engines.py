@@ -1,0 +1,120 @@
+"""One engine beside the other: how fast, how soon ready, how much memory, and whether it finds the same."""
+
+import dataclasses
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any, Dict, List, Sequence
+
+import cv2
+import numpy as np
+
+from appliance.cli.bench.benchmarking import measure_engine, measure_loop, resize, take_turns
+from appliance.cli.bench.parity import compare, detect_all
+from appliance.cli.bench.parts import SIZES, Row
+from appliance.core.detector import Detector
+from appliance.core.errors import SplitlensError
+from appliance.core.frame import Found
+from appliance.engines.choose import OPENVINO, TENSORFLOW
+from appliance.settings import Layer, Loaded, chosen_engine, chosen_model
+
+SIZE = SIZES[1]
+COMPARED = 10
+"""Pictures of each size."""
+
+
+def engine_names(loaded: Loaded) -> List[str]:
+    """Those that can be tried here, the one that the settings ask for first."""
+    wanted = chosen_engine(loaded)
+    found = [OPENVINO] if importlib.util.find_spec("openvino") is not None else []
+    found.append(TENSORFLOW)
+    return found if wanted in found + ["auto"] else [wanted] + found
+
+
+def with_engine(loaded: Loaded, name: str, **changes: Any) -> Loaded:
+    """As if somebody had asked for the engine: nothing that a profile has or that was tuned takes its place."""
+    changes["engine"] = name
+    return loaded._replace(
+        settings=dataclasses.replace(loaded.settings, **changes),
+        origins=dict(loaded.origins, **{key: "bench" for key in changes}),
+        layers=dict(loaded.layers, **{key: Layer.COMMAND_LINE for key in changes}),
+    )
+
+
+def start_alone(loaded: Loaded, name: str, picture: np.ndarray) -> Row:
+    """Seconds from the command to its first detections, and the most memory it took, with an engine that is built.
+
+    To be called while this process is still small: what it holds when it makes another counts as that one's.
+    """
+    if name != TENSORFLOW:
+        _start(loaded, name, picture)  # it may compile what the next one finds
+    return _start(loaded, name, picture)
+
+
+def _start(loaded: Loaded, name: str, picture: np.ndarray) -> Row:
+    settings = loaded.settings
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "picture.png")
+        cv2.imwrite(path, picture)
+        command = [sys.executable, "-m", "appliance", "image", path, "--json", "-", "--model", chosen_model(loaded)]
+        command += ["--models-dir", settings.models_dir, "--exact" if settings.exact else "--no-exact"]
+        command += ["--engine", name]
+        with tempfile.TemporaryFile() as log_file:
+            began = time.monotonic()
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log_file)
+            assert child.stdout is not None
+            line = child.stdout.readline()
+            seconds = time.monotonic() - began
+            child.stdout.close()
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = status
+            log_file.seek(0)
+            said = log_file.read().decode(errors="replace").split("error: ")
+    if not line:
+        raise SplitlensError(said[1].strip() if len(said) > 1 else f"`{' '.join(command[1:])}` found nothing to write")
+    return {"first_detection_s": round(seconds, 2), "peak_memory_mb": round(usage.ru_maxrss * 1024 / 1e6)}
+
+
+def measure_engines(
+    starts: Dict[str, Row],
+    detectors: Dict[str, Detector],
+    whole: Detector,
+    pictures: Sequence[np.ndarray],
+    seconds: float,
+) -> List[Row]:
+    """A row for each engine. starts: what `start_alone` gave."""
+    images = resize(pictures, *SIZE)
+    ways = []
+    for detector in detectors.values():
+        ways.append(lambda duration, detector=detector: measure_engine(detector, images, duration))
+        ways.append(lambda duration, detector=detector: measure_loop(detector, images, duration))
+    rates = take_turns(ways, seconds)
+    some = [image for size in SIZES for image in resize(pictures[:: max(1, len(pictures) // COMPARED)], *size)]
+    expected: List[Found] = detect_all(whole, some)
+    rows = []
+    for index, (name, detector) in enumerate(detectors.items()):
+        engine, loop = rates[2 * index], rates[2 * index + 1]
+        agreement = compare(expected, detect_all(detector, some), some, detector.threshold)
+        rows.append(
+            dict(
+                starts[name],
+                engine=name,
+                device=detector.device,
+                workers=detector.workers,
+                batch=detector.batch,
+                width=SIZE[0],
+                height=SIZE[1],
+                engine_fps=round(engine.fps, 1),
+                loop_fps=round(loop.fps, 1),
+                loop_to_engine=round(loop.fps / engine.fps, 3),
+                compared=agreement.detections,
+                unmatched=agreement.unmatched,
+                score_difference=agreement.score,
+                box_difference=agreement.box,
+                is_equal=agreement.detections > 0 and agreement.is_same,
+            )
+        )
+    return rows

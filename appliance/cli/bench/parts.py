@@ -1,0 +1,124 @@
+"""Parts of the bench: each measures in turns what is to be compared, and gives it as data for JSON."""
+
+import functools
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from appliance.board.telemetry import Readings
+from appliance.cli.bench.benchmarking import (
+    Rate,
+    Way,
+    measure_engine,
+    measure_loop,
+    measure_paced,
+    measure_whole,
+    resize,
+    take_turns,
+)
+from appliance.core.detector import Detector
+
+Row = Dict[str, Any]
+
+SIZES: Tuple[Tuple[int, int], ...] = ((160, 120), (544, 288), (1280, 720))
+LARGEST = SIZES[-1]
+STREAMS = (1, 2, 4, 8)
+CAMERA_FPS = 30.0
+
+
+def figures(rate: Rate) -> Row:
+    """What there is to say of every rate. latency_ms: the median. cpu_percent, cpu_ms: this process, all its threads.
+
+    cpu_ms: processor time of a frame, which says more than its rate on a machine that others load as well.
+    """
+    return {
+        "fps": round(rate.fps, 1),
+        "latency_ms": milliseconds(rate.latency()),
+        "latency_p90_ms": milliseconds(rate.latency(90)),
+        "latency_p99_ms": milliseconds(rate.latency(99)),
+        "cpu_percent": round(rate.cpu_percent),
+        "cpu_ms": round(1e3 * rate.cpu_seconds / rate.frames, 1) if rate.frames else None,
+        "watts": None if rate.watts is None else round(rate.watts, 1),
+    }
+
+
+def milliseconds(seconds: float) -> Optional[float]:
+    """None for what was never measured: JSON knows no other word for it."""
+    return None if seconds != seconds else round(seconds * 1e3, 1)
+
+
+def measure_sizes(
+    whole: Detector, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings
+) -> List[Row]:
+    """The graph whole, the engine alone and the loop, for each size of the camera."""
+    ways: List[Way] = []
+    for width, height in SIZES:
+        images = resize(pictures, width, height)
+        ways += [
+            functools.partial(measure_whole, whole, images),
+            functools.partial(measure_engine, detector, images),
+            functools.partial(measure_loop, detector, images),
+        ]
+    rates = iter(take_turns(ways, seconds, readings))  # all of them, as one size is compared with another too
+    rows = []
+    for (width, height), (graph, engine, loop) in zip(SIZES, zip(rates, rates, rates)):
+        rows.append(
+            {
+                "width": width,
+                "height": height,
+                "whole": figures(graph),
+                "engine": figures(engine),
+                "loop": figures(loop),
+                "loop_to_engine": round(loop.fps / engine.fps, 3),
+                "loop_to_whole": round(loop.fps / graph.fps, 2),
+            }
+        )
+    return rows
+
+
+def measure_streams(
+    detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings
+) -> List[Row]:
+    """One and several streams in a loop: their frames together."""
+    images = resize(pictures, *LARGEST)
+    rates = take_turns(
+        [
+            lambda duration, streams=streams: measure_loop(detector, images, duration, streams)  # type: ignore[misc]
+            for streams in STREAMS
+        ],
+        seconds,
+        readings,
+    )
+    return [
+        dict(
+            figures(rate),
+            streams=streams,
+            width=LARGEST[0],
+            height=LARGEST[1],
+            to_one=round(rate.fps / rates[0].fps, 3),
+        )
+        for streams, rate in zip(STREAMS, rates)
+    ]
+
+
+def measure_camera(detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings) -> Row:
+    """A camera that gives 30 frames a second: from capture to result, beside the engine fed at the same pace.
+
+    A processor with pauses between frames is slower at each of them than one without.
+    """
+    images = resize(pictures, *LARGEST)
+    engine, loop = take_turns(
+        [
+            lambda duration: measure_paced(detector, images, duration, CAMERA_FPS),
+            lambda duration: measure_loop(detector, images, duration, fps=CAMERA_FPS),
+        ],
+        seconds,
+        readings,
+    )
+    return dict(
+        figures(loop),
+        camera_fps=CAMERA_FPS,
+        width=LARGEST[0],
+        height=LARGEST[1],
+        engine_ms=milliseconds(engine.latency()),
+    )

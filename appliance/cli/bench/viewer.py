@@ -1,0 +1,78 @@
+"""Somebody who looks: a process that takes the pictures of a stream as the dashboard does, and counts them.
+
+`python -m appliance.cli.bench.viewer RUN_DIR STREAM` answers every line of its standard input with the number of
+pictures so far, and ends with its standard input.
+"""
+
+import subprocess
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Optional, Type
+
+from appliance.bus import FrameListener, Station
+from appliance.core.errors import SplitlensError
+
+PATIENCE = 60.0  # seconds until the process has subscribed; a loaded board is slow to start one
+
+
+class Viewer:
+    """A context manager: looks at a stream of the station, from a process of its own."""
+
+    def __init__(self, station: Station, run_dir: str, stream: str) -> None:
+        self._station, self._stream = station, stream
+        self._command = [sys.executable, "-m", "appliance.cli.bench.viewer", run_dir, stream]
+
+    def __enter__(self) -> "Viewer":
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+            start_new_session=True,
+        )  # Ctrl-C is for the bench, with which this one's input ends
+        until = time.monotonic() + PATIENCE
+        while not self._station.is_watched(self._stream):
+            if self._process.poll() is not None or time.monotonic() > until:
+                self.__exit__(None, None, None)
+                raise SplitlensError(f"`{' '.join(self._command[1:])}` does not look at the stream; run it to see why")
+            time.sleep(0.02)
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._process.communicate()
+
+    def pictures(self) -> int:
+        """How many have come."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+def look(run_dir: str, stream: str) -> None:
+    """Take the pictures of a stream until the standard input ends."""
+    pictures = 0
+    ended = threading.Event()
+
+    def answer() -> None:
+        for _ in sys.stdin:
+            sys.stdout.write(f"{pictures}\n")
+            sys.stdout.flush()
+        ended.set()
+
+    threading.Thread(target=answer, daemon=True).start()
+    listener = FrameListener(run_dir, stream)
+    try:
+        while not ended.is_set():
+            if listener.receive(0.2) is not None:
+                pictures += 1
+    finally:
+        listener.close()
+
+
+if __name__ == "__main__":
+    look(sys.argv[1], sys.argv[2])

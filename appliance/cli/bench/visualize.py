@@ -1,0 +1,125 @@
+"""What a viewer costs: the loop with the sinks that a stream of the appliance has, watched by a process beside it."""
+
+import tempfile
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from appliance.board.telemetry import Readings
+from appliance.bus import DETECTIONS, Station, make_run_dir
+from appliance.cli.bench.benchmarking import Rate, measure_loop, resize, take_turns
+from appliance.cli.bench.parts import LARGEST, figures
+from appliance.cli.bench.viewer import Viewer
+from appliance.core.detector import Detector
+from appliance.core.sink import Sink
+from appliance.drawing.overlay import Overlay
+from appliance.outputs.publisher import Publisher
+from appliance.outputs.statistics import Figures
+from appliance.pipeline.meter import Meter
+
+WATCHED, UNWATCHED = "watched", "unwatched"
+
+
+class _Way(NamedTuple):
+    """name: as the tables have it. stream: what the pictures are sent as. limit: pictures a second, 0 for all."""
+
+    name: str
+    stream: str
+    limit: float
+
+
+WAYS = (_Way("off", UNWATCHED, 0.0), _Way("30 fps", WATCHED, 30.0), _Way("all", WATCHED, 0.0))
+
+
+def measure_visualize(
+    detector: Detector,
+    pictures: Sequence[np.ndarray],
+    seconds: float,
+    readings: Readings,
+    live_width: int,
+    vis_text: bool,
+) -> List[Dict[str, Any]]:
+    """Nothing drawn, at most 30 pictures a second, and all. The source waits, so that all are all."""
+    images = resize(pictures, *LARGEST)
+    with tempfile.TemporaryDirectory() as folder:
+        run_dir = make_run_dir(folder)
+        station = Station(run_dir, lambda command: {})
+        try:
+            with Viewer(station, str(run_dir), WATCHED) as viewer:
+                counts = [_Counts(station, way, viewer, live_width, vis_text) for way in WAYS]
+                rates = take_turns(
+                    [
+                        lambda duration, count=count: count.measure(detector, images, duration)  # type: ignore[misc]
+                        for count in counts
+                    ],
+                    seconds,
+                    readings,
+                )
+        finally:
+            station.close()
+    return [
+        dict(
+            figures(rate),
+            visualize=way.name,
+            width=LARGEST[0],
+            height=LARGEST[1],
+            to_off=round(rate.fps / rates[0].fps, 3),
+            **count.figures(),
+        )
+        for way, rate, count in zip(WAYS, rates, counts)
+    ]
+
+
+class _Counts:
+    """One way to be measured, and what was drawn, sent and seen in the turns that count.
+
+    The first turn is for getting warm: `take_turns` leaves it out, and so does this.
+    """
+
+    def __init__(self, station: Station, way: _Way, viewer: Viewer, live_width: int, vis_text: bool) -> None:
+        self._station, self._way, self._viewer = station, way, viewer
+        self._live_width, self._vis_text = live_width, vis_text
+        self._turns = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._drawn, self._seen = 0, 0
+        self._seconds, self._drawing, self._encoding = 0.0, 0.0, 0.0
+
+    def measure(self, detector: Detector, images: Sequence[np.ndarray], seconds: float) -> Rate:
+        if self._turns == 1:
+            self._begin()
+        self._turns += 1
+        before = self._viewer.pictures()
+        rate = measure_loop(detector, images, seconds, sinks=self._sinks)
+        self._seen += self._viewer.pictures() - before
+        self._seconds += rate.seconds
+        return rate
+
+    def figures(self) -> Dict[str, Optional[float]]:
+        """drawn_fps, seen_fps: pictures a second that were drawn, and that the viewer got. draw_ms, encode_ms: each."""
+        return {
+            "drawn_fps": round(self._drawn / self._seconds, 1),
+            "seen_fps": round(self._seen / self._seconds, 1),
+            "draw_ms": round(1e3 * self._drawing / self._drawn, 2) if self._drawn else None,
+            "encode_ms": round(1e3 * self._encoding / self._drawn, 2) if self._drawn else None,
+        }
+
+    def _sinks(self, meter: Meter) -> List[Sink]:
+        def count(drawing: float, encoding: float) -> None:
+            meter.sent(drawing, encoding)
+            self._drawn += 1
+            self._drawing += drawing
+            self._encoding += encoding
+
+        stream = self._way.stream
+        return [
+            Publisher(
+                Overlay(self._vis_text, meter.statistics, max_width=self._live_width, drawn=meter.drawn),
+                lambda: self._station.is_watched(stream),
+                lambda jpeg: self._station.publish_frame(stream, jpeg),
+                count,
+                self._way.limit,
+            ),
+            Figures(lambda event: self._station.publish(DETECTIONS, event)),
+        ]

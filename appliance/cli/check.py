@@ -1,0 +1,119 @@
+"""`config check`: what a run would complain of, without running anything."""
+
+import os
+from pathlib import Path
+from typing import List, Tuple, Union
+
+from appliance.core.errors import SourceError, SplitlensError
+from appliance.detectors.from_settings import find_model
+from appliance.settings import Layer, Loaded, compatibility_notes
+from appliance.settings.certificate import certificate_files
+from appliance.settings.render import check
+from appliance.sources import camera_kind, open_images, open_movie
+from appliance.sources.device import why_unreadable
+from appliance.sources.gst_command import find_launcher, split_pipeline
+from appliance.zoo.labels import chosen_labels
+from appliance.zoo.store import NotInstalled, resolve_model
+
+
+class _Findings:
+    """mistakes: with their place, of the kinds that a run would raise. notes: what is only not there now."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self.mistakes: List[Tuple[str, SplitlensError]] = []
+        self.notes: List[str] = []
+
+    def add(self, key: str, error: SplitlensError, what: str = "", is_note: bool = False) -> None:
+        place = self._loaded.origins[key] + ": " if self.is_set(key) else ""
+        sentence = f"{place}{key}: {what and what + ': '}{error}"
+        if is_note:
+            self.notes.append(sentence)
+        else:
+            self.mistakes.append((sentence, error))
+
+    def is_set(self, key: str) -> bool:
+        return self._loaded.layers[key] > Layer.TUNED
+
+
+def check_all(loaded: Loaded) -> str:
+    """The answer for settings that could be loaded. Raises all that is wrong as one error, of the first one's kind."""
+    found = _Findings(loaded)
+    _check_sources(loaded, found)
+    _check_models(loaded, found)
+    try:
+        certificate_files(loaded.settings.tls)
+    except SplitlensError as error:
+        found.add("tls", error)
+    if found.mistakes:
+        raise type(found.mistakes[0][1])("\n".join(sentence for sentence, _ in found.mistakes))
+    notes = found.notes + compatibility_notes(loaded.settings, loaded.origins)
+    return "\n".join([check(loaded)] + ["note: " + note for note in notes])
+
+
+def _check_sources(loaded: Loaded, found: _Findings) -> None:
+    settings = loaded.settings
+    if found.is_set("camera_input"):
+        _check_source("camera_input", "", settings.camera_input, found)
+    for name, stream in (settings.streams or {}).items():
+        _check_source("streams", name, stream.source, found)
+    # Each is for one command only, which others do without.
+    if found.is_set("image_input"):
+        try:
+            open_images(settings.image_input).close()
+        except SplitlensError as error:
+            found.add("image_input", error, is_note=True)
+    if found.is_set("movie_input"):
+        try:
+            open_movie(settings.movie_input).close()
+        except SplitlensError as error:
+            found.add("movie_input", error, is_note=True)
+
+
+def _check_source(key: str, name: str, source: Union[int, str], found: _Findings) -> None:
+    path = str(source).strip()
+    try:
+        kind = "movie" if os.path.isfile(path) else camera_kind(source)
+        if kind == "movie":
+            open_movie(path).close()
+        elif kind == "gstreamer":
+            split_pipeline(path)
+            find_launcher()
+        elif kind in ("device", "index"):
+            path = path if kind == "device" else f"/dev/video{int(path)}"
+            if not os.path.exists(path):
+                found.add(key, SourceError(f"there is no {path} now"), name, is_note=True)
+            else:
+                complaint = why_unreadable(path, os.stat(path))
+                if complaint is not None:
+                    raise SourceError(complaint)
+    except SplitlensError as error:
+        found.add(key, error, name)
+
+
+def _check_models(loaded: Loaded, found: _Findings) -> None:
+    settings = loaded.settings
+    key = "model_path" if loaded.layers["model_path"] > loaded.layers["model"] else "model"
+    try:
+        find_model(loaded)
+    except NotInstalled as error:
+        found.add(key, error, is_note=True)
+        if settings.label_path:
+            _check_labels(settings.label_path, found)
+    except SplitlensError as error:
+        found.add(key, error)
+    for name, stream in (settings.streams or {}).items():
+        if stream.model is not None:
+            try:
+                resolve_model(stream.model, Path(settings.models_dir))
+            except NotInstalled as error:
+                found.add("streams", error, name, is_note=True)
+            except SplitlensError as error:
+                found.add("streams", error, name)
+
+
+def _check_labels(label_path: str, found: _Findings) -> None:
+    try:
+        chosen_labels(Path(label_path), "coco")
+    except SplitlensError as error:
+        found.add("label_path", error)

@@ -1,0 +1,21 @@
+"""What a command measured: lines for people, JSON for programs."""
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Optional, Sequence
+
+from appliance.core.sink import cannot_write
+from appliance.outputs.jsonlines import STANDARD_OUTPUT
+
+
+def show_report(lines: Sequence[str], report: Dict[str, Any], json_path: Optional[str]) -> None:
+    """Print the lines; the report goes to a file, or to standard output in their place. Raises OutputError."""
+    if json_path == STANDARD_OUTPUT:
+        print(json.dumps(report))
+        return
+    print("\n".join(lines))
+    if json_path is not None:
+        try:
+            Path(json_path).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise cannot_write(json_path, error) from error

@@ -1,0 +1,241 @@
+"""One run: settings in, files and lines out. Puts source, detector, loop and sinks together."""
+
+import contextlib
+import functools
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any, Callable, List, NamedTuple, Optional, TextIO
+
+from appliance.board.telemetry import Readings, describe_readings
+from appliance.core.detector import Detector
+from appliance.core.frame import Statistics
+from appliance.core.sink import Sink, cannot_write
+from appliance.core.source import Source
+from appliance.detectors.from_settings import load
+from appliance.drawing.overlay import Overlay
+from appliance.outputs.console import Console
+from appliance.outputs.detection_summary import Tally
+from appliance.outputs.images import ImageWriter
+from appliance.outputs.jsonlines import STANDARD_OUTPUT, JsonLines
+from appliance.outputs.progress import Progress
+from appliance.outputs.slow_frames import SpikeLog
+from appliance.outputs.window import Window, window_reason
+from appliance.pipeline.loop import Loop
+from appliance.pipeline.meter import Meter
+from appliance.pipeline.stream_pipeline import Feed
+from appliance.recording.recorder import MovieRecorder, movie_path
+from appliance.settings import Loaded, Settings, compatibility_notes
+from appliance.sources.open import open_images, open_movie, open_set_camera
+
+log = logging.getLogger(__name__)
+
+IMAGE, VIDEO, STREAM = "image", "video", "stream"
+# For recording a camera that does not say how many frames a second it gives.
+USUAL_CAMERA_FPS = 30.0
+
+
+class Stopped(Exception):
+    """Raised in the main thread by a signal that asks the run to end: Ctrl-C or SIGTERM."""
+
+
+class Outputs(NamedTuple):
+    """The sinks of a run that write files or show a window, and those of them that something is asked of later."""
+
+    sinks: List[Sink]
+    recorder: Optional[MovieRecorder]
+    images: Optional[ImageWriter]
+    window_closed: Optional[threading.Event]
+
+
+def run(loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool = False, power: bool = False) -> None:
+    """Detect on pictures, a movie or a camera, until the end or a signal. Raises SplitlensError.
+
+    force: see `load`. power: tell what the board consumes with the statistics.
+    """
+    settings = loaded.settings
+    for note in compatibility_notes(settings, loaded.origins):
+        log.info("%s", note)
+    with open_source(settings, kind) as source, contextlib.ExitStack() as stack:
+        meter = Meter(settings.fps_interval)
+        started_at = time.time()
+        # Before the model is loaded: a place that cannot be written to is said at once.
+        outputs = make_outputs(loaded, kind, source, meter, json_path, started_at)
+        for sink in outputs.sinks:
+            stack.callback(sink.close)
+        detector = load(loaded, force)
+        # Standard output belongs to the JSON lines where they are asked for there.
+        terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
+        progress = make_progress(source, kind, settings, terminal)
+        write_line = progress.write_line if progress else functools.partial(print, file=terminal, flush=True)
+        tally = Tally()
+        sinks = outputs.sinks + ([progress] if progress else [])
+        readings = Readings() if power else None
+        sinks.append(
+            Console(
+                write_line,
+                meter.statistics,
+                settings.fps_interval,
+                settings.det_interval,
+                power=(lambda: describe_readings(readings.read())) if readings else None,
+            )
+        )
+        if settings.debug_mode:
+            sinks.append(SpikeLog(meter.statistics))
+        sinks.append(tally)
+        loop = Loop(detector, [Feed(source, sinks, meter)], 0 if outputs.window_closed else settings.max_frames)
+        began = time.monotonic()
+        with loop:
+            if outputs.window_closed:
+                threading.Thread(target=_stop_when, args=(outputs.window_closed, loop), daemon=True).start()
+            wait(loop, write_line)
+        seconds = time.monotonic() - began
+        summary = summarise(source, detector, tally, meter.statistics(), seconds)
+    write_summary(summary, outputs, settings, write_line)
+
+
+def wait(loop: Loop, write_line: Callable[[str], None]) -> None:
+    """Until the loop is done, or a signal asks for its end; then the frames under way are finished."""
+
+    def stop(number: int, frame: Any) -> None:
+        _set_signals(signal.SIG_DFL)  # a second one ends the program the hard way
+        raise Stopped(signal.Signals(number).name)
+
+    try:
+        try:
+            _set_signals(stop)
+            loop.wait()
+        finally:
+            _set_signals(signal.SIG_DFL)  # until then a signal may come
+    except Stopped as stopped:
+        write_line(f"{stopped}: finishing the frames under way")
+        loop.stop()
+        loop.wait()
+
+
+def _set_signals(handler: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def open_source(settings: Settings, kind: str) -> Source:
+    """The source of a run. Raises SourceError."""
+    if kind == IMAGE:
+        return open_images(settings.image_input, left_out=_picture_folder(settings))
+    if kind == VIDEO:
+        return open_movie(settings.movie_input)
+    return open_set_camera(settings.camera_input, settings)
+
+
+def _picture_folder(settings: Settings) -> str:
+    return os.path.join(settings.output_dir, "output_image")
+
+
+def make_outputs(
+    loaded: Loaded,
+    kind: str,
+    source: Source,
+    meter: Meter,
+    json_path: Optional[str],
+    started_at: float,
+) -> Outputs:
+    """The files and the window that the settings ask for. Raises OutputError for a place that cannot be written to."""
+    settings = loaded.settings
+    sinks: List[Sink] = []
+    mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
+    overlay = Overlay(settings.vis_text, meter.statistics, mask_size, drawn=meter.drawn)
+    recorder, images = None, None
+    if settings.save_to_file and kind == IMAGE:
+        images = ImageWriter(_picture_folder(settings), overlay)
+        sinks.append(images)
+    elif settings.save_to_file:
+        path = movie_path(os.path.join(settings.output_dir, "output_movie"), started_at)
+        recorder = MovieRecorder(path, lambda: _playing_fps(source, settings), overlay, source.is_live)
+        sinks.append(recorder)
+    window_closed = _add_window(sinks, loaded, kind, overlay)
+    if json_path is not None:
+        sinks.append(JsonLines(json_path, _claim_standard_output() if json_path == STANDARD_OUTPUT else 1))
+    return Outputs(sinks, recorder, images, window_closed)
+
+
+def make_progress(source: Source, kind: str, settings: Settings, terminal: TextIO) -> Optional[Progress]:
+    """How far the run has come; None for a single picture, and for a camera, which has no end."""
+    if source.is_live or source.frame_count == 1:
+        return None
+    total = source.frame_count
+    if settings.max_frames:
+        total = min(settings.max_frames, total or settings.max_frames)
+    return Progress(total, "pictures" if kind == IMAGE else "frames", terminal)
+
+
+def _claim_standard_output() -> int:
+    """A descriptor of standard output; what else is printed there, by native libraries too, goes to standard error."""
+    sys.stdout.flush()
+    descriptor = os.dup(1)
+    os.dup2(2, 1)
+    return descriptor
+
+
+def _playing_fps(source: Source, settings: Settings) -> float:
+    """How fast a recording plays: as the source does; of a camera no more than max_vis_fps."""
+    fps = source.fps or USUAL_CAMERA_FPS
+    return min(fps, settings.max_vis_fps) if source.is_live and settings.max_vis_fps else fps
+
+
+def _add_window(sinks: List[Sink], loaded: Loaded, kind: str, overlay: Overlay) -> Optional[threading.Event]:
+    settings = loaded.settings
+    if not settings.visualize or kind == IMAGE:
+        return None
+    reason = window_reason()
+    if reason is not None:
+        # Worth a line only to somebody who asked for a window; the default is to show one if possible.
+        log.log(logging.DEBUG if loaded.origins["visualize"] == "default" else logging.INFO, "%s", reason)
+        return None
+    closed = threading.Event()
+    sinks.append(Window(overlay, settings.max_vis_fps, closed))
+    return closed
+
+
+def _stop_when(closed: threading.Event, loop: Loop) -> None:
+    closed.wait()
+    loop.stop()
+
+
+def summarise(source: Source, detector: Detector, tally: Tally, statistics: Statistics, seconds: float) -> List[str]:
+    """What is worth knowing at the end of a run, a line each."""
+    frames = tally.frames
+    lines = [
+        f"source: {source.name}",
+        f"model: {detector.name} ({detector.path} path, {detector.engine} on the {detector.device})",
+        f"frames: {frames} in {seconds:.1f} s, {frames / seconds if seconds else 0.0:.1f} a second",
+    ]
+    if source.skipped:
+        noun = "picture" if source.skipped == 1 else "pictures"
+        lines.append(f"skipped: {source.skipped} {noun} that could not be read")
+    if statistics.drops:
+        lines.append(f"dropped: {statistics.drops} frames that came faster than they could be used")
+    found = tally.lines()
+    lines.append(f"found:{'' if found else ' nothing'}")
+    return lines + ["  " + line for line in found]
+
+
+def write_summary(summary: List[str], outputs: Outputs, settings: Settings, write_line: Callable[[str], None]) -> None:
+    """Print the summary and where the files are, and write it beside the movie. Raises OutputError."""
+    lines = list(summary)
+    movies = outputs.recorder.paths if outputs.recorder else []
+    lines += [f"movie: {path}" for path in movies]
+    if outputs.images is not None:
+        lines.append(f"pictures: {outputs.images.written} in {_picture_folder(settings)}")
+    for line in lines:
+        write_line(line)
+    if movies:
+        path = os.path.splitext(movies[0])[0] + ".txt"
+        try:
+            with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write("\n".join(lines) + "\n")
+        except OSError as problem:
+            raise cannot_write(path, problem) from problem
+        write_line(f"summary: {path}")

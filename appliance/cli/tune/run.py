@@ -1,0 +1,236 @@
+"""The command `tune`: what there is to choose from here is measured, told, and the best of it kept."""
+
+import importlib.util
+import logging
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+import psutil
+
+from appliance.board.machine import machine_facts
+from appliance.bus import lock_run_dir
+from appliance.cli.bench.benchmarking import read_pictures, resize
+from appliance.cli.report import show_report
+from appliance.cli.tune.candidates import Candidate, Outcome, Place, has_batches
+from appliance.cli.tune.report import Row, as_json, table
+from appliance.cli.tune.search import GivenUp, Search
+from appliance.cli.tune.trial import Trial, is_loading
+from appliance.core.errors import ConfigError, SplitlensError
+from appliance.core.sink import cannot_write, check_writable_file, make_writable_directory
+from appliance.detectors.families import understand
+from appliance.detectors.from_settings import find_model, model_options
+from appliance.engines.base import available_cores
+from appliance.engines.choose import OPENVINO, TENSORFLOW, TENSORRT, is_x86
+from appliance.engines.versions import loaded_versions
+from appliance.graph.read.frozen import graph_hash
+from appliance.outputs.jsonlines import STANDARD_OUTPUT
+from appliance.settings import Loaded
+from appliance.settings.tuned import (
+    MEASURED_UNDER,
+    TUNED_SETTINGS,
+    Tuned,
+    as_written,
+    engine_asked_for,
+    is_free,
+    read_tuned,
+    tuned_path,
+    write_tuned,
+)
+from appliance.zoo.store import InstalledModel
+
+log = logging.getLogger(__name__)
+
+STREAMS = 8
+"""Where frames go together: so many movies at once."""
+WHOLE_SECONDS = 175.0
+"""For all that is loaded and measured. With the start of Python and the libraries it is three minutes."""
+LOADING_SECONDS = 120.0
+"""What is left for loading where somebody wants to measure for longer."""
+BUSY_SECONDS, BUSY_PERCENT = 0.5, 20
+
+
+def run(
+    loaded: Loaded, seconds: float, clip: Optional[str], json_path: Optional[str], force: bool, run_dir: str
+) -> None:
+    """Measure, print the table, keep the best. Raises SplitlensError, before measuring where that can be.
+
+    seconds: how long to measure in all; loading comes on top, up to three minutes for all. run_dir: where an appliance
+    would be running. Ends the process where a load that was given up is still under way.
+    """
+    code = 0
+    try:
+        _run(loaded, seconds, clip, json_path, force, run_dir)
+    except SplitlensError as error:
+        if not is_loading():
+            raise
+        log.error("%s", error)
+        code = error.exit_code
+    if is_loading():
+        # Python would end while a library is at work in a thread, and crash. All files are closed.
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _run(
+    loaded: Loaded, seconds: float, clip: Optional[str], json_path: Optional[str], force: bool, run_dir: str
+) -> None:
+    end = time.monotonic() + max(WHOLE_SECONDS, seconds + LOADING_SECONDS)
+    settings = loaded.settings
+    path = tuned_path(settings.state_dir)
+    make_writable_directory(settings.state_dir)
+    if json_path not in (None, STANDARD_OUTPUT):
+        check_writable_file(json_path)
+    model = find_model(loaded, force)
+    _warn_of_others(run_dir)
+    images = resize(read_pictures(clip), settings.width, settings.height)
+    place = look_around(model, loaded)
+    for key in place.fixed:
+        log.info(
+            "%s is %s by %s: nothing else is measured",
+            key,
+            place.fixed[key],
+            loaded.origins[key if not is_free(loaded, key) else "model_type"],
+        )
+    # What every load of a detector says belongs to runs.
+    logging.getLogger("appliance.detectors").setLevel(logging.WARNING)
+    best, rows = _search(model, loaded, images, place, seconds, end)
+    rows = [row._replace(is_kept=row.outcome.candidate == best) for row in rows]
+    entry = Tuned(
+        graph=graph_hash(model.path),
+        machine=machine_facts(),
+        settings={key: value for key, value in best.settings().items() if key not in place.fixed},
+        under=dict({key: getattr(settings, key) for key in MEASURED_UNDER}, **place.fixed),
+        measured=_figures(rows, settings.width, settings.height),
+        versions=dict(loaded_versions(), python=platform.python_version()),
+        date=time.strftime("%Y-%m-%d %H:%M"),
+    )
+    _keep(path, model.name, entry)
+    report = {
+        "model": model.name,
+        "width": settings.width,
+        "height": settings.height,
+        "machine": entry.machine,
+        "versions": entry.versions,
+        "rows": [as_json(row) for row in rows],
+        "kept": entry.settings,
+        "under": entry.under,
+        "file": str(path),
+    }
+    kept = (
+        f"Kept in {path}: `up`, `video` and the others run {model.name} so from now"
+        f" on{', where this is set too: ' + as_written(place.fixed) if place.fixed else ''}."
+    )
+    show_report([*table(rows), kept], report, json_path)
+
+
+def _warn_of_others(run_dir: str) -> None:
+    """Of what would be measured too."""
+    if is_up(run_dir):
+        log.warning(
+            "The appliance is running (%s), and takes its part of the machine: stop it for figures that are right",
+            run_dir,
+        )
+        return
+    busy = psutil.cpu_percent(BUSY_SECONDS)
+    if busy > BUSY_PERCENT:
+        log.warning("Something else takes %.0f %% of the processor: figures are right only while nothing does", busy)
+
+
+def is_up(run_dir: str) -> bool:
+    """Whether an appliance has this directory."""
+    if not os.path.exists(os.path.join(run_dir, "lock")):
+        return False
+    try:
+        lock_run_dir(run_dir).close()
+    except SplitlensError:
+        return True
+    except OSError:  # somebody else's
+        return False
+    return False
+
+
+def look_around(model: InstalledModel, loaded: Loaded) -> Place:
+    """What there is to choose from here."""
+    settings = loaded.settings
+    _, interface, plan, _ = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)
+    fixed = {key: getattr(settings, key) for key in TUNED_SETTINGS if not is_free(loaded, key)}
+    engines = [TENSORFLOW]
+    if interface.family == "ssd" and plan.path == "fast":
+        engines += [engine for engine in (OPENVINO, TENSORRT) if importlib.util.find_spec(engine) is not None]
+    asked = engine_asked_for(loaded)
+    if asked is not None:
+        fixed["engine"] = asked
+        engines = [asked]
+    from appliance.engines.tensorflow import gpu_names
+
+    return Place(engines, plan.path, available_cores(), bool(gpu_names()), is_x86(), fixed)
+
+
+def _search(
+    model: InstalledModel, loaded: Loaded, images: Sequence[np.ndarray], place: Place, seconds: float, end: float
+) -> Tuple[Candidate, List[Row]]:
+    """What is kept, and all that was measured. Raises SplitlensError where nothing can be taken."""
+    try:
+        trial = Trial(
+            model, model_options(loaded), images, place, end - time.monotonic(), STREAMS if has_batches(place) else 1
+        )
+        search = Search(trial, place, seconds, end - time.monotonic())
+        log.info(
+            "Measuring %d ways for about %.0f seconds; with loading it takes %.0f at most",
+            search.ways,
+            seconds,
+            end - time.monotonic(),
+        )
+        best = search.run()
+    except GivenUp:
+        raise SplitlensError(
+            f"{model.name} was not loaded in the time that `tune` has. Run it once, so that what is built for it is"
+            " kept, and tune again."
+        ) from None
+    if best is None:
+        raise nothing_to_keep(model.name, search.outcomes)
+    return best.candidate, trial.rows()
+
+
+def nothing_to_keep(name: str, outcomes: Sequence[Outcome]) -> SplitlensError:
+    """The error for it."""
+    refusals = "\n".join(f"{one.candidate}: {one.refusal}" for one in outcomes if one.refusal)
+    if any(not one.refusal for one in outcomes):
+        return SplitlensError(
+            f"{name}: only the exact path can be used here. Set `exact: true`, and tune again.\n{refusals}"
+        )
+    return SplitlensError(f"{name} cannot be run in any way that was tried:\n{refusals}")
+
+
+def _keep(path: Path, name: str, entry: Tuned) -> None:
+    try:
+        entries = read_tuned(path)
+    except ConfigError as error:
+        log.warning("%s: it is written anew", error)
+        entries = {}
+    try:
+        write_tuned(path, dict(entries, **{name: entry}))
+    except OSError as error:
+        raise cannot_write(str(path), error) from error
+
+
+def _figures(rows: Sequence[Row], width: int, height: int) -> Dict[str, Any]:
+    """Those of the way that is kept."""
+    return {
+        "frames": f"{width}x{height}, from memory",
+        "fps": {
+            f"{row.streams} stream{'' if row.streams == 1 else 's'}": round(row.outcome.fps, 1)
+            for row in rows
+            if row.is_kept
+        },
+        "latency_ms": {
+            f"{row.streams} stream{'' if row.streams == 1 else 's'}": round(row.outcome.latency * 1e3, 1)
+            for row in rows
+            if row.is_kept
+        },
+    }

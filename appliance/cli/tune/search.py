@@ -1,0 +1,229 @@
+"""In which order the ways to run a model are measured, and which is kept, within a time for all of it.
+
+Pure choice: what loads and measures, and the clock, are given. The default is measured first, and again beside whatever
+may take its place: on another day, or a warmer machine, figures are others.
+"""
+
+import contextlib
+import time
+from typing import Callable, ContextManager, Dict, Iterator, List, Optional, Sequence, Set
+
+from appliance.cli.tune.candidates import (
+    DEFAULT,
+    Candidate,
+    Group,
+    Outcome,
+    Place,
+    candidate_groups,
+    choose,
+    finalists,
+    is_near,
+    is_slow_to_load,
+)
+
+BRIEF_PART = 0.4
+"""Of the time for measuring, for the first measurements of all."""
+TURNS = 2
+"""In which the best share the rest: what else the machine does changes from one moment to the next."""
+SPARE_SECONDS = 5.0
+"""Of the time for all, for what is not foreseen."""
+
+
+class LoadError(Exception):
+    """A way cannot be loaded; the message is a sentence."""
+
+
+class GivenUp(Exception):
+    """A load was not done in its time. It goes on behind, and disturbs whatever would be measured from now on."""
+
+
+class Loaded:
+    """A detector that is loaded. candidates: what it stands for, as it came to; none of them twice."""
+
+    candidates: Sequence[Candidate]
+
+    def measure(self, candidate: Candidate, seconds: float) -> Outcome:
+        """Adds to what was measured of it before."""
+        raise NotImplementedError
+
+
+class Trials:
+    """What loads ways to run a model."""
+
+    def load(self, group: Group, seconds: float) -> ContextManager[Loaded]:
+        """Load what stands for a group, within a time. Raises LoadError, GivenUp."""
+        raise NotImplementedError
+
+    def refuse(self, candidate: Candidate, refusal: str) -> Outcome:
+        """Note why one is not measured."""
+        raise NotImplementedError
+
+
+class Search:
+    """One search. seconds: to measure, in all. whole: seconds for everything, loading too."""
+
+    def __init__(
+        self, trials: Trials, place: Place, seconds: float, whole: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        groups = candidate_groups(place)
+        self._trials, self._clock = trials, clock
+        self._quick: List[Group] = [group for group in groups if not is_slow_to_load(group)]
+        self._slow: List[Group] = [group for group in groups if is_slow_to_load(group)]
+        self.ways = sum(len(group) for group in groups)
+        self._turns = 1 if place.on_gpu else TURNS
+        self._brief = BRIEF_PART * seconds / (1 + self.ways)
+        self._long = (1 - BRIEF_PART) * seconds / (1 + bool(self._slow))
+        self._end = clock() + whole - SPARE_SECONDS
+        self._outcomes: Dict[Candidate, Outcome] = {}
+        self._finals: Set[Candidate] = set()
+        self._load_seconds: Dict[Candidate, float] = {}
+        self._group_of: Dict[Candidate, Group] = {}
+        self._longest: Dict[bool, float] = {}
+        self._overhead = 0.0
+        self._default: Optional[Candidate] = None
+        self.gave_up = False
+        """Whether a load is still under way."""
+
+    def run(self) -> Optional[Outcome]:
+        """What to keep; None where nothing can be. Raises GivenUp where the default does not load in the time."""
+        with contextlib.suppress(LoadError):  # others may do
+            self._load_default()
+        for group in self._quick:
+            self._try(group, self._needed([self._default], self._long))
+        self._measure_again(finalists(self.outcomes), self._turns, self._long)
+        for group in self._slow:
+            self._try_slow(group)
+        return self._best()
+
+    @property
+    def outcomes(self) -> Sequence[Outcome]:
+        """All of them."""
+        return list(self._outcomes.values())
+
+    def _best(self) -> Optional[Outcome]:
+        """Of those that were measured again beside the default; it alone where none was; any if it cannot be taken."""
+        default = [self._outcomes[self._default]] if self._default is not None else []
+        return choose([self._outcomes[one] for one in self._finals] or default, self._default) or choose(self.outcomes)
+
+    def _load_default(self) -> None:
+        began = self._clock()
+        with self._loading(DEFAULT, self._left()) as loaded:
+            self._note_load(loaded.candidates, began)
+            self._default = loaded.candidates[0]
+            self._measure(loaded, self._default, self._brief)
+
+    @contextlib.contextmanager
+    def _loading(self, group: Group, seconds: float) -> Iterator[Loaded]:
+        try:
+            with self._trials.load(group, seconds) as loaded:
+                yield loaded
+        except GivenUp:
+            self.gave_up = True
+            raise
+
+    def _try(self, group: Group, reserve: float) -> Optional[Candidate]:
+        """Measure a group for a moment, where that can be expected to leave the reserve; and the best of one that is
+        slow to load for longer, if it is near the best of all, which is returned then."""
+        is_slow, began = is_slow_to_load(group), self._clock()
+        left = self._left() - reserve - self._cost(self._brief)
+        finalist = None
+        try:
+            if self.gave_up or left <= self._longest.get(is_slow, 0.0):
+                raise LoadError("not tried: no time is left to load it")
+            with self._loading(group, left) as loaded:
+                self._note_load(loaded.candidates, began)
+                for candidate in loaded.candidates:
+                    if candidate in self._outcomes:
+                        continue
+                    if self._left() - reserve <= self._cost(self._brief):
+                        self._refuse([candidate], "not measured: no time is left")
+                    else:
+                        self._measure(loaded, candidate, self._brief)
+                own = choose([self._outcomes[candidate] for candidate in loaded.candidates])
+                if (
+                    is_slow
+                    and own is not None
+                    and is_near(own, self._best())
+                    and (self._left() - reserve > self._cost(self._long / 3))
+                ):
+                    # While it is loaded: to load it again would take too long.
+                    finalist = own.candidate
+                    self._measure(loaded, finalist, self._long / 3)
+        except LoadError as error:
+            self._refuse(group, str(error))
+        except GivenUp:
+            self._refuse(group, f"given up: not loaded within {left:.0f} seconds")
+        return finalist
+
+    def _try_slow(self, group: Group) -> None:
+        """Where one is near the best, the default and the best are measured once more after it."""
+        best = self._best()
+        beside = [best.candidate] if best is not None else []
+        finalist = self._try(group, self._needed(list({self._default, *beside}), self._long * 2 / 3))
+        if finalist is not None and self._measure_again(beside, 1, self._long * 2 / 3):
+            self._finals.add(finalist)
+
+    def _measure_again(self, candidates: Sequence[Candidate], turns: int, seconds: float) -> bool:
+        """The default, and as many of these as there is time for. Whether there was time for the default, which is no
+        matter where that cannot be taken."""
+        chosen: List[Candidate] = []
+        if self._default is not None and not self._outcomes[self._default].refusal:
+            chosen.append(self._default)
+        for candidate in candidates:
+            if candidate not in chosen and self._left() > self._needed([*chosen, candidate], seconds):
+                chosen.append(candidate)
+        if self.gave_up or self._left() <= self._needed(chosen, seconds):
+            return False
+        if self._left() <= turns * self._needed(chosen, seconds / turns):
+            turns = 1
+        for _ in range(turns):
+            for group in self._grouped(chosen):
+                if not self._measure_loaded_anew(group, seconds / turns / len(chosen)):
+                    return False
+        self._finals.update(chosen)
+        return True
+
+    def _measure_loaded_anew(self, group: Group, seconds: float) -> bool:
+        """seconds: for each. Whether it could be loaded."""
+        try:
+            with self._loading(self._group_of[group[0]], self._left()) as loaded:
+                for candidate in group:
+                    self._measure(loaded, candidate, seconds)
+        except (LoadError, GivenUp):  # it was before: what was found then stands
+            return False
+        return True
+
+    def _grouped(self, candidates: Sequence[Candidate]) -> Sequence[Group]:
+        """By what is loaded for them, in their order."""
+        groups: Dict[int, List[Candidate]] = {}
+        for candidate in candidates:
+            groups.setdefault(id(self._group_of[candidate]), []).append(candidate)
+        return list(groups.values())
+
+    def _note_load(self, candidates: Sequence[Candidate], began: float) -> None:
+        seconds, is_slow = self._clock() - began, is_slow_to_load(candidates)
+        self._longest[is_slow] = max(seconds, self._longest.get(is_slow, 0.0))
+        for candidate in candidates:
+            self._load_seconds[candidate] = seconds
+            self._group_of[candidate] = candidates
+
+    def _refuse(self, group: Group, refusal: str) -> None:
+        for candidate in group:
+            self._outcomes[candidate] = self._trials.refuse(candidate, refusal)
+
+    def _measure(self, loaded: Loaded, candidate: Candidate, seconds: float) -> None:
+        began = self._clock()
+        self._outcomes[candidate] = loaded.measure(candidate, seconds)
+        self._overhead = max(self._overhead, self._clock() - began - seconds)
+
+    def _cost(self, seconds: float) -> float:
+        """Of a measurement: frames that are under way at its end, many of which may take long."""
+        return seconds + self._overhead
+
+    def _needed(self, candidates: Sequence[Optional[Candidate]], seconds: float) -> float:
+        """To load and measure these, for so many seconds together."""
+        loads = sum(self._load_seconds.get(one, 0.0) for one in candidates if one is not None)
+        return loads + seconds + len(candidates) * self._overhead
+
+    def _left(self) -> float:
+        return self._end - self._clock()

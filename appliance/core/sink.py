@@ -1,0 +1,87 @@
+"""What every sink is, and how a failed write becomes a sentence."""
+
+import errno
+import os
+import tempfile
+from typing import IO
+
+from appliance.core.errors import OutputError
+from appliance.core.frame import Result
+
+JPEG_QUALITY = 95  # of all that is kept
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class OutputClosed(OutputError):
+    """Whoever read our output went away (`| head`). Not a failure: end the run quietly, with exit code 0."""
+
+    exit_code = 0
+
+
+class Sink:
+    """Takes results, one by one, in the order of their frames, always from the same thread.
+
+    name: what to call it in messages and statistics.
+    every_result: of a live source too every result reaches it, in order; for what is cheap, since what it does not take
+        in time is kept for it. Its results come without their picture: `frame.image` has the size, and is black. Other
+        sinks of a live source get the newest result only.
+    """
+
+    name = "sink"
+    every_result = False
+
+    def write(self, result: Result) -> None:
+        """Take one result. Raises OutputError where it cannot be written."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Finish what was written; no `write` follows. May be called again, and from another thread."""
+
+
+def cannot_write(path: str, problem: OSError, kept: str = "") -> OutputError:
+    """The error for a failed write to `path`; `kept` says what of it is there all the same."""
+    if problem.errno in _NO_SPACE:
+        reason, remedy = "no space left", "Free some space or choose another place."
+    elif problem.errno == errno.EFBIG:
+        reason, remedy = "this file system takes no larger file", "Choose a place on another one."
+    elif problem.errno in _NO_PERMISSION:
+        reason, remedy = (
+            "no permission to write",
+            "Choose a place that you may write to, or correct its owner.",
+        )
+    elif problem.errno == errno.ENOENT:
+        reason, remedy = "no such directory", "Make it first, or choose another place."
+    else:
+        reason, remedy = problem.strerror or str(problem), "Choose another place."
+    return OutputError(f"{path}: {reason}.{' ' + kept if kept else ''} {remedy}")
+
+
+def make_writable_directory(path: str) -> None:
+    """Make the directory where it is missing and try a file in it: a run should fail early."""
+    try:
+        os.makedirs(path, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as problem:
+        raise cannot_write(path, problem) from problem
+
+
+def check_writable_file(path: str) -> None:
+    """Raises OutputError where a file cannot be written, before the work for it begins. It is left as it is."""
+    is_there = os.path.lexists(path)
+    try:
+        with open(path, "ab"):
+            pass
+        if not is_there:
+            os.remove(path)
+    except OSError as problem:
+        raise cannot_write(path, problem) from problem
+
+
+def write_all(file: IO[bytes], data: bytes) -> None:
+    """Write to an unbuffered file, which may take less than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]

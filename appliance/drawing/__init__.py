@@ -1,0 +1,1 @@
+"""Boxes, masks, labels and text drawn into frames."""

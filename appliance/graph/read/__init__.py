@@ -1,0 +1,1 @@
+"""Frozen graphs as data: read within bounds, checked, walked."""

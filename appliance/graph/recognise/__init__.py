@@ -1,0 +1,1 @@
+"""What a graph is: its family, cut, preprocessing, postprocessing, found by structure."""

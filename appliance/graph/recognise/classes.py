@@ -1,0 +1,34 @@
+"""Which ids a graph gives its classes."""
+
+from typing import Optional
+
+from appliance.graph.read.backtrace import NotRecognisedError
+from appliance.graph.read.frozen import Graph
+from appliance.graph.recognise.cut import NoCutError, find_cut
+from appliance.graph.recognise.family import MASK_OUTPUT, SEGMENTATION_OUTPUT
+from appliance.graph.recognise.output_heads import mask_classes, segmentation_classes
+from appliance.graph.recognise.suppression import Suppression, read_suppression
+
+
+def class_ids(graph: Graph, family: str, suppression: Optional[Suppression]) -> Optional[range]:
+    """The ids of a graph's classes, a background that is one of its labels included; None if not recognised.
+
+    suppression: of the graph, where it was read.
+    """
+    if suppression is not None:
+        return range(suppression.class_offset, suppression.class_offset + suppression.classes)
+    if family == "mask_rcnn":
+        classes = mask_classes(graph, MASK_OUTPUT)
+        return None if classes is None else range(1, classes + 1)  # as the API numbers them
+    if family == "deeplab":
+        classes = segmentation_classes(graph, SEGMENTATION_OUTPUT)
+        return None if classes is None else range(classes)
+    return None
+
+
+def find_suppression(graph: Graph) -> Optional[Suppression]:
+    """A graph's class-wise suppression, if it is recognised."""
+    try:
+        return read_suppression(graph, find_cut(graph))
+    except (NoCutError, NotRecognisedError):
+        return None

@@ -1,0 +1,60 @@
+"""The choice of the scores that count, as operations behind a front: a GPU then gives back a few numbers in place of
+all its scores, two thirds of a megabyte an image."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from appliance.graph.read.frozen import (
+    DT_FLOAT,
+    DT_INT32,
+    DT_INT64,
+    Graph,
+    Tensor,
+    make_const,
+    make_node,
+    make_placeholder,
+    type_attribute,
+)
+
+
+class PickingGraph(NamedTuple):
+    """threshold: float32, fed. positions: int64 [n, 1]; scores: float32 [n]; boxes: float32 [n, 4], where all classes
+    share them, and own_boxes, where each has its own. What they are: see `engines.picked.Picked`."""
+
+    graph: Graph
+    threshold: Tensor
+    positions: Tensor
+    scores: Tensor
+    boxes: Tensor
+    own_boxes: Tensor
+
+
+def with_picking(graph: Graph, boxes: Tensor, scores: Tensor, classes: int) -> PickingGraph:
+    """The same graph, which can also pick."""
+    number, index = type_attribute(DT_FLOAT), type_attribute(DT_INT64)
+    prefix = scores.node + "/picking/"
+    nodes = list(graph.nodes.values())
+
+    def add(name: str, op: str, *inputs: str, **attributes: object) -> str:
+        nodes.append(make_node(prefix + name, op, inputs, **attributes))
+        return prefix + name
+
+    def constant(name: str, value: np.ndarray) -> str:
+        nodes.append(make_const(prefix + name, value))
+        return prefix + name
+
+    def reshape(name: str, values: Tensor, shape: str) -> str:
+        return add(name, "Reshape", str(values), shape, T=number, Tshape=type_attribute(DT_INT32))
+
+    def gather(name: str, values: str, where: str) -> str:
+        return add(name, "GatherNd", values, where, Tparams=number, Tindices=index)
+
+    threshold = prefix + "threshold"
+    nodes.append(make_placeholder(threshold, DT_FLOAT, []))
+    flat = reshape("flat", scores, constant("flat/shape", np.array([-1], np.int32)))
+    positions = add("positions", "Where", add("above", "GreaterEqual", flat, threshold, T=number))
+    table = reshape("table", boxes, constant("table/shape", np.array([-1, 4], np.int32)))
+    row = add("row", "FloorDiv", positions, constant("classes", np.array(classes, np.int64)), T=index)
+    found = gather("scores", flat, positions), gather("boxes", table, row), gather("own_boxes", table, positions)
+    return PickingGraph(graph.with_nodes(nodes), *(Tensor(name) for name in (threshold, positions, *found)))

@@ -1,0 +1,245 @@
+"""Read the settings of a graph's class-wise non-maximum suppression out of the graph.
+
+With them the suppression can be done outside the graph; `detectors/nms.py` does it. Whatever is not of the
+Object Detection API's form raises NotRecognisedError, and the graph's own back is run.
+"""
+
+from typing import List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from appliance.graph.read.backtrace import NotRecognisedError, Step, follow
+from appliance.graph.read.frozen import DT_FLOAT, DT_INT32, Graph, Tensor
+from appliance.graph.recognise.box_transforms import clipped, origin_until, rescaled
+from appliance.graph.recognise.cut import Cut
+from appliance.graph.recognise.family import is_suppression
+from appliance.graph.recognise.postprocessing import check_values, class_offset
+
+
+class Suppression(NamedTuple):
+    """How the back suppresses.
+
+    boxes, scores: which cut tensor holds them (index into the cut): boxes [1, n, 1 or classes, 4],
+    (y_min, x_min, y_max, x_max); scores [1, n, classes]. Class k of the scores has id k + class_offset.
+    window: likewise, [1, 4]; None stands for the whole image, (0, 0, 1, 1).
+    valid: likewise, int32 [1], how many of the n are real; None where all are.
+    iou_threshold: a box is dropped where its overlap with a better one of its class is larger.
+    score_threshold: scores at or under it never count. per_class, in_all: most boxes kept.
+    clip: boxes are clipped to the window, and dropped where nothing is left of them: "before" or "after" the
+    suppression, or "never". rescale: after a clip "before", boxes become fractions of the window.
+    """
+
+    boxes: int
+    scores: int
+    window: Optional[int]
+    valid: Optional[int]
+    classes: int
+    class_offset: int
+    iou_threshold: float
+    score_threshold: float
+    per_class: int
+    in_all: int
+    clip: str
+    rescale: bool
+
+
+class _Class(NamedTuple):
+    """What was read of one class's suppression. column: of the scores; box_column: of the boxes, 0 if shared."""
+
+    boxes: int
+    scores: int
+    window: Optional[int]
+    valid: Optional[int]
+    column: int
+    box_column: int
+    iou_threshold: float
+    score_threshold: float
+    per_class: int
+    clips: bool
+    rescale: bool
+
+
+class _Boxes(NamedTuple):
+    """How a suppression's boxes come from a cut tensor."""
+
+    tensor: int
+    column: int
+    window: Optional[int]
+    clips: bool
+    rescale: bool
+
+
+# NonMaxSuppression's attribute where a graph leaves it out.
+DEFAULT_IOU_THRESHOLD = 0.5
+
+
+def read_suppression(graph: Graph, cut: Cut) -> Suppression:
+    """The suppression behind a cut. Raises NotRecognisedError."""
+    names = [name for name in graph.nodes if name in cut.back and is_suppression(graph.op(name))]
+    if not names or any(graph.op(name) == "CombinedNonMaxSuppression" for name in names):
+        raise NotRecognisedError("the suppression is not done class by class")
+    reader = _Reader(graph, cut)
+    found = [reader.read(name) for name in names]
+    first = found[0]
+    if any(one._replace(column=0, box_column=0) != first._replace(column=0, box_column=0) for one in found):
+        raise NotRecognisedError("the classes are not suppressed alike")
+    columns = list(range(len(found)))
+    if [one.column for one in found] != columns or [one.box_column for one in found] not in (
+        columns,
+        [0] * len(found),
+    ):
+        raise NotRecognisedError("the classes are not suppressed in their order")
+    for output in ("detection_boxes", "detection_scores"):
+        check_values(graph, output, names)
+    window, clip = (first.window, "before") if first.clips else reader.later_clip(names)
+    return Suppression(
+        boxes=first.boxes,
+        scores=first.scores,
+        window=window,
+        valid=first.valid,
+        classes=len(found),
+        class_offset=class_offset(graph, "detection_classes", names),
+        iou_threshold=first.iou_threshold,
+        score_threshold=first.score_threshold,
+        per_class=first.per_class,
+        in_all=reader.total(names),
+        clip=clip,
+        rescale=first.rescale,
+    )
+
+
+class _Reader:
+    def __init__(self, graph: Graph, cut: Cut) -> None:
+        self.graph = graph
+        self.index = {tensor: index for index, tensor in enumerate(cut.tensors)}
+        self.back = cut.back
+        self._origin = origin_until(graph, self.index.__contains__)
+
+    def read(self, name: str) -> _Class:
+        inputs = self.graph.data_inputs(name)
+        boxes = self._boxes(inputs[0])
+        end, way = follow(self.graph, inputs[1], self.index.__contains__)
+        scores = self._in_cut(end)
+        limits = [value for value in (self._filter(step.node) for step in way) if value is not None]
+        if len(inputs) > 4:
+            limits.append(self._number(inputs[4]))
+        if len(inputs) > 5 and self._number(inputs[5]) != 0.0:
+            raise NotRecognisedError("the suppression is a soft one")
+        return _Class(
+            boxes=boxes.tensor,
+            scores=scores,
+            window=boxes.window,
+            valid=self._valid(way),
+            column=self._column(way),
+            box_column=boxes.column,
+            iou_threshold=self._iou_threshold(name),
+            score_threshold=max(limits) if limits else float("-inf"),
+            per_class=self._count(inputs[2]),
+            clips=boxes.clips,
+            rescale=boxes.rescale,
+        )
+
+    def _boxes(self, tensor: Tensor) -> _Boxes:
+        """Walk back through views, one rescaling and one clip."""
+        window: List[Optional[int]] = []
+        rescale, column = False, 0
+        while True:
+            tensor, way = follow(self.graph, tensor, self.index.__contains__)
+            column = next((step.output for step in way if self.graph.op(step.node) == "Unpack"), column)
+            scaled = None if window else rescaled(self.graph, tensor, self._origin)
+            clip = None if window else clipped(self.graph, tensor, self._origin)
+            if scaled is not None and not rescale:
+                rescale, scale_window = True, self._window(scaled[1])
+                tensor = scaled[0]
+            elif clip is not None:
+                window.append(self._window(clip[1]))
+                tensor = clip[0]
+            else:
+                break
+        if rescale and (not window or window[0] != scale_window):
+            raise NotRecognisedError("boxes are rescaled without being clipped")
+        return _Boxes(self._in_cut(tensor), column, window[0] if window else None, bool(window), rescale)
+
+    def _in_cut(self, tensor: Tensor) -> int:
+        if tensor not in self.index:
+            raise NotRecognisedError(f"{self.graph.op(tensor.node)} ({tensor.node}) lies before the suppression")
+        return self.index[tensor]
+
+    def _window(self, end: Tensor) -> Optional[int]:
+        """The cut tensor that holds a window; None where it is the whole image."""
+        if end in self.index:
+            return self.index[end]
+        value = self.graph.constant(end.node)
+        if value is None or not np.array_equal(value.ravel(), np.array([0, 0, 1, 1], np.float32)):
+            raise NotRecognisedError(f"boxes are clipped to an unusual window ({end.node})")
+        return None
+
+    def later_clip(self, names: List[str]) -> Tuple[Optional[int], str]:
+        """The window to which boxes are clipped behind the suppression, and when they are."""
+        behind = self.graph.descendants(names) & self.back
+        for node in self.graph.nodes:
+            if node in behind and self._is_type(node, "ConcatV2", DT_FLOAT):
+                clip = clipped(self.graph, Tensor(node), self._origin)
+                if clip is not None:
+                    return self._window(clip[1]), "after"
+        return None, "never"
+
+    def _iou_threshold(self, name: str) -> float:
+        if self.graph.op(name) != "NonMaxSuppression":
+            return self._number(self.graph.data_inputs(name)[3])
+        attributes = self.graph.nodes[name].attr
+        return float(attributes["iou_threshold"].f) if "iou_threshold" in attributes else DEFAULT_IOU_THRESHOLD
+
+    def _filter(self, node: str) -> Optional[float]:
+        """The constant of a filter "greater than" by which a Gather picks scores; None for any other node."""
+        if self.graph.op(node) not in ("Gather", "GatherV2"):
+            return None
+        index = self.graph.source(self.graph.inputs[node][1].node, ("Cast", "Reshape", "Squeeze", "Where", "Identity"))
+        if self.graph.op(index) != "Greater":
+            raise NotRecognisedError(f"candidates are picked by {self.graph.op(index)}")
+        compared, limit = self.graph.inputs[index][:2]
+        # The other filter keeps boxes with an area after clipping.
+        return self._number(limit) if self._origin(compared) in self.index else None
+
+    def _column(self, way: List[Step]) -> int:
+        """Which class a Slice on the way takes out of the scores."""
+        for step in way:
+            if self.graph.op(step.node) == "Slice":
+                begin = self.graph.constant(self.graph.inputs[step.node][1].node)
+                if begin is not None and begin.size == 2:
+                    return int(begin[1])
+        raise NotRecognisedError("a class's scores are not sliced out of all scores")
+
+    def _valid(self, way: List[Step]) -> Optional[int]:
+        """The cut tensor that says how many candidates are real: the size of the last Slice on the way."""
+        sizes = [self.graph.inputs[step.node][2] for step in way if self.graph.op(step.node) == "Slice"]
+        return self.index.get(self._origin(sizes[-1])) if sizes else None
+
+    def _number(self, tensor: Tensor) -> float:
+        value = self.graph.constant(tensor.node)
+        if value is None or value.size != 1:
+            raise NotRecognisedError(f"a threshold is not a constant ({tensor.node})")
+        return float(value.ravel()[0])
+
+    def _count(self, tensor: Tensor) -> int:
+        """A constant, or the smaller of a constant and the number of candidates."""
+        constants = [tensor] if self.graph.op(tensor.node) != "Minimum" else self.graph.inputs[tensor.node][:2]
+        for candidate in constants:
+            value = self.graph.constant(candidate.node)
+            if value is not None and value.size == 1:
+                return int(value.ravel()[0])
+        raise NotRecognisedError(f"the number of boxes kept is not a constant ({tensor.node})")
+
+    def total(self, names: List[str]) -> int:
+        """The smallest constant limit on all that the suppressions gave together."""
+        limits = []
+        for node in self.graph.descendants(names) & self.back:
+            if self._is_type(node, "Minimum", DT_INT32):
+                values = [self.graph.constant(tensor.node) for tensor in self.graph.inputs[node][:2]]
+                limits += [int(value) for value in values if value is not None and value.size == 1]
+        if not limits:
+            raise NotRecognisedError("no limit on the number of detections was found")
+        return min(limits)
+
+    def _is_type(self, node: str, op: str, dtype: int) -> bool:
+        return self.graph.op(node) == op and int(self.graph.nodes[node].attr["T"].type) == dtype

@@ -1,0 +1,1 @@
+"""Sinks: where results go as text, lines, picture files, a window or live pictures."""

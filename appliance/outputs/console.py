@@ -1,0 +1,89 @@
+"""Prints the statistics and what was found, as the original project does."""
+
+import time
+from typing import Callable, Dict, Optional
+
+from appliance.core.frame import Result, Statistics, Timings
+from appliance.core.sink import Sink
+from appliance.drawing.class_areas import percent, shares
+
+_NO_TIMINGS = Timings(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_FORMAT = (
+    "FPS:{: ^5.1f} Frames:{: ^3} Seconds:{: ^10.5f} | 1FRAME total:{: ^10.5f} cap:{: ^10.5f} gpu:{: ^10.5f}"
+    " cpu:{: ^10.5f} lost:{: ^10.5f} send:{: ^10.5f} | VFPS:{: ^5.1f} VFrames:{: ^3} VDrops:{: ^3}"
+)
+
+
+def format_statistics(statistics: Statistics) -> str:
+    """The original's line, to the space, as programs read it. It calls the front gpu and the back cpu."""
+    timings = statistics.timings or _NO_TIMINGS
+    return _FORMAT.format(
+        statistics.fps, statistics.frames, statistics.seconds,
+        timings.total, timings.cap, timings.front, timings.back, timings.lost, timings.send,
+        statistics.vfps, statistics.vframes, statistics.vdrops,
+    ).rstrip()  # fmt: skip
+
+
+def format_detections(result: Result) -> str:
+    """For example "frame 100: person 0.98 [12 34 56 78], dog 0.71 [90 12 340 56]", or "frame 100: sofa 31%, cat 7%"."""
+    found = result.detections
+    texts = [
+        f"{result.label(int(class_id))} {score:.2f} [{' '.join(str(round(float(x))) for x in box)}]"
+        for box, score, class_id in zip(found.boxes, found.scores, found.class_ids)
+    ]
+    texts += [f"{result.label(class_id)} {percent(share)}" for class_id, share in shares(result)]
+    return f"frame {result.frame.index}: {', '.join(texts) or 'nothing found'}"
+
+
+class Console(Sink):
+    """Hands lines to `write_line`.
+
+    The statistics every `fps_interval` seconds, as frames come, and at the end if any came since.
+    The detections of every `det_interval`-th frame, of none if it is 0.
+    power: what the board consumes and so on, in words, as a line of its own below the statistics: programs read those.
+    """
+
+    name = "console"
+    every_result = True
+
+    def __init__(
+        self,
+        write_line: Callable[[str], None],
+        statistics: Callable[[], Statistics],
+        fps_interval: float,
+        det_interval: int,
+        clock: Callable[[], float] = time.monotonic,
+        power: Optional[Callable[[], str]] = None,
+    ) -> None:
+        self._write_line = write_line
+        self._statistics = statistics
+        self._fps_interval = fps_interval
+        self._det_interval = det_interval
+        self._clock = clock
+        self._power = power
+        self._printed_at: Optional[float] = None
+        self._has_news = False
+        self._next_index: Dict[str, int] = {}  # by stream; a frame may be missing, so "at or after" counts
+
+    def write(self, result: Result) -> None:
+        stream, index = result.frame.stream, result.frame.index
+        if self._det_interval > 0 and index >= self._next_index.get(stream, 0):
+            self._next_index[stream] = (index // self._det_interval + 1) * self._det_interval
+            self._write_line(format_detections(result))
+        now = self._clock()
+        if self._printed_at is None:
+            self._printed_at = now
+        self._has_news = True
+        if now - self._printed_at >= self._fps_interval:
+            self._printed_at = now
+            self._print_statistics()
+
+    def close(self) -> None:
+        if self._has_news:
+            self._print_statistics()
+
+    def _print_statistics(self) -> None:
+        self._has_news = False
+        self._write_line(format_statistics(self._statistics()))
+        if self._power is not None:
+            self._write_line("power: " + (self._power() or "no sensor of this machine can be read"))

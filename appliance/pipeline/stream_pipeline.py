@@ -1,0 +1,148 @@
+"""One stream on its way through the loop: its source, and the sinks that take its results."""
+
+import logging
+import threading
+from typing import Any, Callable, List, Optional, Sequence, Union
+
+from appliance.core.frame import Frame, Result
+from appliance.core.interfaces import FrameSource, ResultSink
+from appliance.pipeline.mailbox import Mailbox
+from appliance.pipeline.meter import Meter
+from appliance.pipeline.results import ResultQueue
+
+log = logging.getLogger(__name__)
+
+# Seconds that a source has to end a `read` when it is closed; it is left behind then.
+SOURCE_PATIENCE = 10.0
+
+
+class Feed:
+    """A source with a thread of its own, and a mailbox and a thread for each sink.
+
+    The sinks of a live source may lose frames, but for those that get `every_result`; those of any other hold up the
+    loop. It closes source and sinks.
+    on_end: told once, by the source's thread, when the source ended (None) or failed (the error); not after `stop`.
+    on_sink_error: told when a sink failed, which gets no more results then.
+    change: applied to every result before the sinks get it.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        sinks: Sequence[ResultSink],
+        meter: Meter,
+        stream: str = "main",
+        change: Callable[[Result], Result] = lambda result: result,
+        on_end: Optional[Callable[[Optional[BaseException]], None]] = None,
+        on_sink_error: Optional[Callable[[BaseException], None]] = None,
+    ) -> None:
+        self.stream = stream
+        self.is_live = source.is_live
+        self.on_end = on_end
+        self.on_sink_error = on_sink_error
+        self._source = source
+        self._sinks = sinks
+        self._meter = meter
+        self._change = change
+        self._boxes: List[Union[Mailbox[Sequence[Result]], ResultQueue]] = [self._box(sink) for sink in sinks]
+        self._sink_threads: List[threading.Thread] = []
+        self._source_threads: List[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def start(self, put: Callable[[Frame], bool], drops: Callable[[], int]) -> None:
+        """Begin to read. put: takes a frame, and is False when no more are wanted. drops: frames that nobody took."""
+        self._meter.count_drops(lambda: self._source.drops + drops(), lambda: sum(box.drops for box in self._boxes))
+        self._meter.start()
+        for sink, box in zip(self._sinks, self._boxes):
+            self._sink_threads.append(start_thread("sink " + sink.name, self._serve, sink, box))
+        self._source_threads.append(start_thread("source " + self.stream, self._read, put))
+
+    def deliver(self, results: Sequence[Result]) -> None:
+        """Hand results to the sinks, those of a batch together. Of a live source one at a time."""
+        for result in results:
+            self._meter.detected(result.timings)
+        changed = [self._change(result) for result in results]
+        for box in self._boxes:
+            box.put(changed)
+
+    def stop(self) -> None:
+        """Read no more frames. Returns at once."""
+        with self._lock:
+            first, self._stopped = not self._stopped, True
+        if first:
+            # In a thread of its own: a source may take its time to let go of a device.
+            self._source_threads.append(start_thread("close source", self._close_source))
+
+    def finish(self) -> None:
+        """Give the sinks no more results, and let them finish those they have. Returns at once."""
+        for box in self._boxes:
+            box.close()
+
+    def join(self) -> None:
+        """After `stop` and `finish`: until all threads have ended and all is closed."""
+        for thread in self._sink_threads:
+            thread.join()
+        for thread in self._source_threads:
+            thread.join(SOURCE_PATIENCE)
+            if thread.is_alive():
+                log.warning("the source of stream %s does not end its reading, and is left behind", self.stream)
+
+    def _read(self, put: Callable[[Frame], bool]) -> None:
+        error: Optional[BaseException] = None
+        lost = self._source.drops
+        try:
+            while True:
+                frame = self._source.read()
+                if frame is None:
+                    break
+                before, lost = lost, self._source.drops
+                self._meter.arrived(1 + lost - before)
+                if not put(frame._replace(stream=self.stream)):
+                    break
+        except BaseException as problem:
+            error = problem
+        with self._lock:
+            is_news = not self._stopped
+        if self.on_end is not None and (is_news or error is not None):
+            self.on_end(error)
+
+    def _close_source(self) -> None:
+        try:
+            self._source.close()
+        except Exception as error:
+            if self.on_end is not None:
+                self.on_end(error)
+
+    def _box(self, sink: ResultSink) -> "Union[Mailbox[Sequence[Result]], ResultQueue]":
+        if self.is_live and sink.every_result:
+            return ResultQueue(f"{sink.name} of stream {self.stream}")
+        return Mailbox(overwrites=self.is_live)
+
+    def _serve(self, sink: ResultSink, box: "Union[Mailbox[Sequence[Result]], ResultQueue]") -> None:
+        try:
+            while True:
+                results = box.take()
+                if results is None:
+                    break
+                for result in results:
+                    sink.write(result)
+        except BaseException as error:
+            self._report(error)
+        finally:
+            box.close()
+            try:
+                sink.close()
+            except BaseException as error:
+                self._report(error)
+
+    def _report(self, error: BaseException) -> None:
+        if self.on_sink_error is not None:
+            self.on_sink_error(error)
+
+
+def start_thread(name: str, run: Callable[..., None], *arguments: Any) -> threading.Thread:
+    """A thread that does not keep the program from ending."""
+    thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)
+    thread.start()
+    return thread

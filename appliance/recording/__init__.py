@@ -1,0 +1,1 @@
+"""Movies and recordings: containers, encoders, segments, what is kept and for how long."""

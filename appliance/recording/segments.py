@@ -1,0 +1,235 @@
+"""Records one stream into the folder of recordings, in segments, switched on and off while the stream runs."""
+
+import logging
+import os
+import threading
+import time
+from typing import Callable, List, NamedTuple, Optional, Tuple
+
+from appliance.core.errors import OutputError
+from appliance.core.frame import Result
+from appliance.core.sink import Sink, cannot_write
+from appliance.drawing.overlay import Overlay
+from appliance.recording.encoders import find_encoder
+from appliance.recording.movie import LONGEST_FREEZE, AviMovie, Movie
+from appliance.recording.mp4 import Mp4Movie
+from appliance.recording.playing_time import is_empty
+from appliance.recording.storage import Storage
+
+AVI, MP4 = "avi", "mp4"
+RETRY_SECONDS = 30.0
+"""After a failure it is tried again when so much time has passed."""
+LOOK_SECONDS = 1.0
+"""So often it is looked whether there is still room."""
+
+log = logging.getLogger(__name__)
+
+
+class RecordingStatus(NamedTuple):
+    """since: Unix time when recording was switched on. seconds: playing time of all that was recorded since.
+    name, bytes: of the segment being written; "" and 0 before the first frame.
+    """
+
+    since: float
+    seconds: float
+    name: str
+    bytes: int
+
+
+class SegmentRecorder(Sink):
+    """Always a sink of its stream; idle until `start`.
+
+    `start`, `stop`, `status`, `wanted` and `problem` may be used from any thread; `write` and `close` as of any sink.
+    playing_fps: asked at the beginning of each segment, above 0. Pictures are repeated or left out so that a second of
+    capture time is a second of playing time: best is the rate of detection, not that of a camera that is faster.
+    format: AVI or MP4. segment_minutes, segment_mb (10^6 bytes): when a new segment is begun; 0 is no limit.
+    A new one is also begun where the pictures' size changes, where none came for over 10 seconds, and where somebody
+    deleted the file.
+
+    Where the disk is full or fails, or an encoder does, recording pauses and `problem` says why, with what is kept;
+    detection goes on. While it is `wanted` it is tried again every 30 seconds, and `problem` is None again once it goes
+    on. After `stop` it is set only if the last segment could not be finished.
+    """
+
+    name = "recorder"
+
+    def __init__(
+        self,
+        stream: str,
+        storage: Storage,
+        overlay: Overlay,
+        playing_fps: Callable[[], float],
+        format: str = AVI,
+        segment_minutes: float = 10.0,
+        segment_mb: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.wanted = False
+        self.problem: Optional[str] = None
+        self._stream = stream
+        self._storage = storage
+        self._overlay = overlay
+        self._playing_fps = playing_fps
+        self._format = format
+        self._segment_seconds = segment_minutes * 60.0 or float("inf")
+        self._segment_bytes = segment_mb * 1e6 or float("inf")
+        self._clock = clock
+        self._lock = threading.Lock()  # held while something is written
+        self._movie: Optional[Movie] = None
+        self._size: Tuple[int, int] = (0, 0)
+        self._since = 0.0
+        self._earlier_seconds = 0.0
+        self._status: Optional[RecordingStatus] = None
+        self._look_at = 0.0
+        self._retry_at: Optional[float] = None
+        self._finishing: List[threading.Thread] = []
+
+    def start(self) -> None:
+        """Record from the next frame on. Raises nothing: `problem` says at once why it cannot be done now.
+
+        The first one to record as MP4 looks for an encoder, for some seconds.
+        """
+        with self._lock:
+            if self.wanted:
+                return
+            self.problem, self._retry_at = None, None
+            self._since, self._earlier_seconds = time.time(), 0.0
+            self._status = RecordingStatus(self._since, 0.0, "", 0)
+            try:
+                self._look_for_room()
+                if self._format == MP4:
+                    find_encoder()
+            except OutputError as problem:
+                self._pause(problem)
+            self.wanted = True
+
+    def stop(self) -> None:
+        """Returns when the file is whole. No frame that comes later is recorded."""
+        self.wanted = False  # or `write` might not let go of the lock for long
+        with self._lock:
+            self.wanted = False
+            self.problem, self._status = None, None
+            self._end_segment()
+            finishing, self._finishing = self._finishing, []
+        for thread in finishing:
+            thread.join()
+
+    def status(self) -> Optional[RecordingStatus]:
+        """None while nothing is recorded, also where a `problem` prevents it. Does not wait for a slow disk."""
+        return self._status
+
+    def write(self, result: Result) -> None:
+        if not self.wanted:
+            return
+        with self._lock:
+            if not self.wanted or (self._retry_at is not None and self._clock() < self._retry_at):
+                return
+            try:
+                self._record(result)
+            except OSError as problem:
+                self._pause(
+                    cannot_write(
+                        str(self._movie.path if self._movie else self._storage.folder),
+                        problem,
+                        self._movie.tell_what_is_kept() if self._movie else "",
+                    )
+                )
+            except OutputError as problem:
+                self._pause(problem)
+
+    def close(self) -> None:
+        self.stop()
+
+    def _record(self, result: Result) -> None:
+        size, captured_at = self._overlay.size(result), result.frame.captured_at
+        movie = self._movie
+        if movie is not None:
+            movie.check()
+            if self._clock() >= self._look_at:
+                self._look_for_room()
+            if self._is_over(movie, size, captured_at):
+                place = movie.place(captured_at)
+                if place - movie.frames <= LONGEST_FREEZE * movie.fps:
+                    movie.fill(place)
+                self._end_segment()
+                movie = None
+        if movie is None:
+            movie = self._begin_segment(size, captured_at)
+        place = movie.place(captured_at)
+        if place < movie.frames:
+            return
+        movie.write(self._overlay.draw(result), place)
+        if self._retry_at is not None:
+            log.info("The recording of %s goes on", self._stream)
+            self.problem, self._retry_at = None, None
+        self._status = RecordingStatus(self._since, self._earlier_seconds + movie.seconds, movie.path.name, movie.bytes)
+
+    def _is_over(self, movie: Movie, size: Tuple[int, int], captured_at: float) -> bool:
+        return (
+            size != self._size
+            # To the nearest picture: otherwise rounding would decide where a segment ends.
+            or not 0 <= captured_at - movie.started_at < self._segment_seconds - 0.5 / movie.fps
+            or movie.place(captured_at) - movie.frames > LONGEST_FREEZE * movie.fps
+            or movie.bytes >= self._segment_bytes
+            or movie.is_full
+            or movie.is_gone
+        )
+
+    def _begin_segment(self, size: Tuple[int, int], captured_at: float) -> Movie:
+        self._look_for_room()
+        encoder = find_encoder() if self._format == MP4 else None
+        path, fps = self._storage.claim(self._stream, self._format), self._playing_fps()
+        try:
+            if encoder is not None:
+                movie: Movie = Mp4Movie(path, size[0], size[1], fps, captured_at, encoder)
+            else:
+                movie = AviMovie(path, size[0], size[1], fps, captured_at)
+        except (OSError, OutputError):
+            self._storage.release(path)
+            raise
+        self._movie, self._size = movie, size
+        return movie
+
+    def _look_for_room(self) -> None:
+        alarm = self._storage.room()
+        if alarm:
+            raise OutputError(alarm)
+        self._look_at = self._clock() + LOOK_SECONDS
+
+    def _end_segment(self) -> None:
+        """Let the segment be finished in a thread of its own: a slow disk must not cost the next one's first frames."""
+        movie, self._movie = self._movie, None
+        if movie is not None:
+            self._earlier_seconds += movie.seconds
+            self._finishing = [thread for thread in self._finishing if thread.is_alive()]
+            thread = threading.Thread(target=self._finish, args=(movie,), name="finish recording", daemon=True)
+            thread.start()
+            self._finishing.append(thread)
+
+    def _finish(self, movie: Movie) -> None:
+        try:
+            movie.close()
+        except (OSError, OutputError) as error:
+            if self._retry_at is None:  # or it has been said already
+                kept = movie.tell_what_is_kept()
+                said = cannot_write(str(movie.path), error, kept) if isinstance(error, OSError) else error
+                self.problem = str(said)
+                log.error("%s", said)
+        finally:
+            _remove_empty(movie)
+            self._storage.release(movie.path)
+
+    def _pause(self, problem: OutputError) -> None:
+        if self._retry_at is None:
+            log.error("%s The recording of %s pauses; detection goes on", problem, self._stream)
+        self._retry_at = self._clock() + RETRY_SECONDS
+        self.problem, self._status = str(problem), None
+        self._end_segment()
+
+
+def _remove_empty(movie: Movie) -> None:
+    try:
+        if is_empty(movie.path):
+            os.unlink(str(movie.path))
+    except OSError:
+        pass  # it may hold something

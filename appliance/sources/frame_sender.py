@@ -1,0 +1,101 @@
+"""The reader process's way to its parent: hands over frames, hears which slots are free and when to stop."""
+
+import select
+import socket
+import time
+from typing import List, Optional, Sequence
+
+from appliance.sources import protocol as wire
+from appliance.sources.shared_frames import Layout, RingWriter
+
+# Of one picture: 8K has 33 million.
+MOST_PIXELS = 40 * 10**6
+
+
+class ParentGone(Exception):
+    """The parent closed its end or died: stop and release the camera."""
+
+
+class Ended(Exception):
+    """There will be no more frames, and why: what follows "camera X: "."""
+
+
+class Outlet:
+    """Nothing here blocks but `wait` and `receive_spec`. All but the constructor raise ParentGone."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._ring: Optional[RingWriter] = None
+        self._rings = 0
+        self._slot: Optional[int] = None
+        self._number = 0
+
+    def receive_spec(self) -> wire.Message:
+        message, _ = wire.receive(self._sock)
+        if message is None:
+            raise ParentGone
+        return message
+
+    def tell(self, descriptor: Optional[int] = None, **message: object) -> None:
+        try:
+            wire.send(self._sock, message, descriptor)
+        except OSError as error:
+            raise ParentGone from error
+
+    def wait(self, seconds: Optional[float], files: Sequence[int] = ()) -> List[int]:
+        """Those of `files` that can be read, at the latest after `seconds` (None: whenever it is)."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while True:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            ready, _, _ = select.select([self._sock.fileno(), *files], [], [], left)
+            if self._sock.fileno() in ready:
+                self._hear()
+                ready.remove(self._sock.fileno())
+            if ready or left == 0.0:
+                return ready
+
+    def claim(self, layout: Layout) -> Optional[memoryview]:
+        """Shared memory for the next frame. None where every slot still waits for the parent: that frame is dropped."""
+        self.wait(0.0)
+        self._number += 1
+        if self._ring is None or self._ring.layout != layout:
+            self.refuse_too_large(layout)
+            try:
+                self._ring = RingWriter(layout)
+            except OSError as error:
+                raise Ended(
+                    f"no room for frames of {layout.width}x{layout.height} in memory: {error.strerror}; a container"
+                    " needs more of it, or a larger /dev/shm"
+                ) from error
+            self._rings += 1
+            with self._ring.file:
+                self.tell(
+                    self._ring.file.fileno(),
+                    ring=self._rings,
+                    width=layout.width,
+                    height=layout.height,
+                    stride=layout.stride,
+                )
+        self._slot = self._ring.take()
+        return None if self._slot is None else self._ring.bytes_of(self._slot)
+
+    def refuse_too_large(self, layout: Layout) -> None:
+        """Raises Ended: who serves the pictures also says how large they are."""
+        if layout.width * layout.height > MOST_PIXELS:
+            raise Ended(
+                f"its pictures of {layout.width}x{layout.height} are larger than {MOST_PIXELS // 10**6} megapixels; set"
+                " a smaller size in the camera"
+            )
+
+    def publish(self, at: float, took: float) -> None:
+        """Hand over what was written to the claimed memory. at: `time.monotonic()` when the frame was complete."""
+        age = time.monotonic() - at
+        self.tell(slot=self._slot, ring=self._rings, number=self._number, at=at, time=time.time() - age, took=took)
+        self._slot = None
+
+    def _hear(self) -> None:
+        message, _ = wire.receive(self._sock)
+        if message is None:
+            raise ParentGone
+        if self._ring is not None and message["ring"] == self._rings:
+            self._ring.give_back(message["free"])

@@ -1,0 +1,107 @@
+"""GStreamer pipeline strings as data: what to start for one, and what gst-launch-1.0 says about its pictures."""
+
+import functools
+import re
+import shlex
+import shutil
+import subprocess
+from typing import List, NamedTuple, Optional, Tuple
+
+from appliance.core.errors import SourceError
+from appliance.settings.redact import redact
+
+LAUNCHER = "gst-launch-1.0"
+SINK = "splitlens"
+# Seconds that a pipeline may take to release its camera, before it is killed.
+ORDERLY_END = 5.0
+
+
+class Picture(NamedTuple):
+    """width, height: pixels. fps: None where the pipeline does not declare it."""
+
+    width: int
+    height: int
+    fps: Optional[float]
+
+
+def find_launcher() -> str:
+    """Path of gst-launch-1.0. Raises SourceError."""
+    path = shutil.which(LAUNCHER)
+    if path is None:
+        raise SourceError(
+            f"GStreamer pipelines need {LAUNCHER}, which is not installed; on Debian and Ubuntu: apt-get install "
+            "gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good"
+        )
+    return path
+
+
+@functools.lru_cache(maxsize=1)
+def gstreamer_version() -> Tuple[int, int]:
+    """Of gst-launch-1.0: (1, 22). Raises SourceError where it is missing or does not say."""
+    try:
+        done = subprocess.run(
+            [find_launcher(), "--version"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=20,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SourceError(f"{LAUNCHER} does not work: {error}") from error
+    found = re.search(rb"GStreamer (\d{1,4})\.(\d{1,4})", done.stdout)
+    if found is None:
+        raise SourceError(f"{LAUNCHER} does not say which version it is")
+    return int(found.group(1)), int(found.group(2))
+
+
+def split_pipeline(pipeline: str) -> List[List[str]]:
+    """The words of each part between two `!`, the last of which is the appsink. Quotes work as in a shell; there is
+    none. Raises SourceError where the pipeline does not end in an appsink.
+    """
+    try:
+        words = shlex.split(pipeline)
+    except ValueError as error:
+        raise SourceError("GStreamer pipeline: a quote is opened and not closed") from error
+    parts: List[List[str]] = [[]]
+    for word in words:
+        if word == "!":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    if not any(parts[:-1]) or parts[-1][:1] != ["appsink"] or any("=" not in word for word in parts[-1][1:]):
+        end = re.split(r"\s!\s", redact(pipeline))[-1].strip()
+        raise SourceError(
+            f'GStreamer pipeline: it has to end in " ! appsink" (with its properties, if any), not in "{end}"'
+        )
+    return parts
+
+
+def launch_words(pipeline: str, descriptor: int) -> List[str]:
+    """The arguments of gst-launch-1.0 that make `pipeline` write raw BGR to `descriptor` in place of its
+    appsink. Raises SourceError as `split_pipeline`.
+    """
+    words: List[str] = []
+    for part in split_pipeline(pipeline)[:-1]:
+        words += part + ["!"]
+    return words + [
+        "videoconvert",
+        "!",
+        "video/x-raw,format=BGR",
+        "!",
+        "fdsink",
+        "name=" + SINK,
+        f"fd={descriptor}",
+        "sync=false",
+    ]
+
+
+def read_caps(line: str) -> Optional[Picture]:
+    """The pictures that arrive at the pipeline's end, if this line of `gst-launch-1.0 -v` tells."""
+    if f"GstFdSink:{SINK}.GstPad:sink: caps = video/x-raw" not in line:
+        return None
+    size = [re.search(rf"\b{key}=\(int\)(\d+)", line) for key in ("width", "height")]
+    rate = re.search(r"\bframerate=\(fraction\)(\d+)/(\d+)", line)
+    if size[0] is None or size[1] is None:
+        return None
+    fps = int(rate.group(1)) / int(rate.group(2)) if rate and int(rate.group(2)) else None
+    return Picture(int(size[0].group(1)), int(size[1].group(1)), fps or None)

@@ -1,0 +1,97 @@
+"""Shared memory with room for a few frames: written by the reader process, copied from by the daemon."""
+
+import errno
+import mmap
+import os
+import tempfile
+from typing import IO, List, NamedTuple, Optional
+
+import numpy as np
+
+from appliance.sources.linux import make_memory_file
+
+# One being written, one waiting, one being copied, and one to spare.
+SLOTS = 4
+
+
+class Layout(NamedTuple):
+    """width, height: pixels. stride: bytes from one row of BGR to the next."""
+
+    width: int
+    height: int
+    stride: int
+
+    @property
+    def frame_bytes(self) -> int:
+        return self.stride * self.height
+
+    @property
+    def slot_bytes(self) -> int:
+        """A frame, up to the next page."""
+        return -(-self.frame_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
+
+
+class RingWriter:
+    """The child's side: knows which slots are free. Raises OSError where there is no room for the frames.
+
+    file: what the other side maps; may be closed once it has been sent.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.file = _make_file(layout.slot_bytes * SLOTS)
+        self._memory = mmap.mmap(self.file.fileno(), layout.slot_bytes * SLOTS)
+        self._free: List[int] = list(range(SLOTS))
+
+    def take(self) -> Optional[int]:
+        return self._free.pop() if self._free else None
+
+    def give_back(self, slot: int) -> None:
+        self._free.append(slot)
+
+    def bytes_of(self, slot: int) -> memoryview:
+        """The frame's bytes in shared memory, to be written to."""
+        start = slot * self.layout.slot_bytes
+        return memoryview(self._memory)[start : start + self.layout.frame_bytes]
+
+
+class RingReader:
+    """The parent's side. The memory is freed when nobody holds this object any more."""
+
+    def __init__(self, descriptor: int, layout: Layout) -> None:
+        self._layout = layout
+        self._memory = mmap.mmap(descriptor, layout.slot_bytes * SLOTS, access=mmap.ACCESS_READ)
+
+    def copy(self, slot: int) -> np.ndarray:
+        """uint8 [height, width, 3], memory of its own, without gaps between the rows."""
+        layout = self._layout
+        shared: np.ndarray = np.ndarray(
+            (layout.height, layout.width, 3), np.uint8, self._memory, slot * layout.slot_bytes, (layout.stride, 3, 1)
+        )
+        return shared.copy()
+
+
+def _make_file(size: int) -> IO[bytes]:
+    """A file in memory, all its space taken: too little is an error here, not a SIGBUS at the first write.
+
+    /dev/shm, of which a container gets 64 MB or none, is for old systems. Never a disk: a camera would wear it out.
+    """
+    if size > _available_memory() // 2:
+        # Nothing else limits a memory file: the kernel would kill processes until there is room.
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+    try:
+        file: IO[bytes] = os.fdopen(make_memory_file(), "r+b", buffering=0)
+    except OSError:
+        file = tempfile.TemporaryFile(dir="/dev/shm", buffering=0)
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _available_memory() -> int:
+    """Bytes that the kernel can give without swapping."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))

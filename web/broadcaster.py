@@ -1,0 +1,97 @@
+"""Live pictures: however many look at a stream, the daemon is asked for them once, and only while somebody looks."""
+
+import threading
+from contextlib import contextmanager
+from typing import Dict, Iterator, NamedTuple, Optional
+
+from appliance.bus import FrameListener
+from web.mjpeg import Places, part
+
+_WAIT_SECONDS = 0.2
+
+
+class Picture(NamedTuple):
+    """part: the JPEG as it goes out, made once for all viewers."""
+
+    number: int
+    jpeg: bytes
+    part: bytes
+
+
+class _Relay:
+    """Keeps the newest picture of one stream. viewers is the owner's."""
+
+    def __init__(self, run_dir: str, stream: str) -> None:
+        self.viewers = 0
+        self.is_closed = False
+        self._run_dir, self._stream = run_dir, stream
+        self._newest: Optional[Picture] = None
+        self._came = threading.Condition()
+        threading.Thread(target=self._receive, name="pictures of " + stream, daemon=True).start()
+
+    def wait(self, after: int, seconds: float) -> Optional[Picture]:
+        """The newest picture if it is newer than number `after`; waits for one. None if none came in time."""
+        with self._came:
+            self._came.wait_for(lambda: self._newest is not None and self._newest.number > after, seconds)
+            newest = self._newest
+        return newest if newest is not None and newest.number > after else None
+
+    def _receive(self) -> None:
+        listener = FrameListener(self._run_dir, self._stream)
+        number = 0
+        try:
+            while not self.is_closed:
+                jpeg = listener.receive(_WAIT_SECONDS)
+                if jpeg is not None:
+                    number += 1
+                    picture = Picture(number, jpeg, part(jpeg))
+                    with self._came:
+                        self._newest = picture
+                        self._came.notify_all()
+        finally:
+            listener.close()
+
+
+class View:
+    """One viewer's: it only ever waits for the newest picture, so a slow one misses some and holds up nobody."""
+
+    def __init__(self, relay: _Relay) -> None:
+        self._relay = relay
+        self._shown = 0
+
+    def next(self, seconds: float) -> Optional[Picture]:
+        picture = self._relay.wait(self._shown, seconds)
+        if picture is not None:
+            self._shown = picture.number
+        return picture
+
+
+class Relays:
+    def __init__(self, run_dir: str, places: Places) -> None:
+        self._run_dir = run_dir
+        self._places = places
+        self._relays: Dict[str, _Relay] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def view(self, stream: str, who: str) -> Iterator[View]:
+        """Look at a stream. who: whose share of the places it takes. Raises TooManyViewers."""
+        with self._places.take(who):
+            with self._lock:
+                relay = self._relays.get(stream)
+                if relay is None:
+                    relay = self._relays[stream] = _Relay(self._run_dir, stream)
+                relay.viewers += 1
+            try:
+                yield View(relay)
+            finally:
+                with self._lock:
+                    relay.viewers -= 1
+                    if not relay.viewers:
+                        relay.is_closed = True
+                        del self._relays[stream]
+
+    def count(self) -> Dict[str, int]:
+        """How many look at each stream."""
+        with self._lock:
+            return {stream: relay.viewers for stream, relay in self._relays.items()}

@@ -1,0 +1,138 @@
+"""What every request passes on its way in and every answer on its way out."""
+
+import json
+import logging
+from typing import Any, Dict, Optional
+
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from appliance.bus import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused, Unavailable
+from web.access import SAFE_METHODS, Denied, Guard, check_role, needed_role
+from web.accounts import Role, TooManyAttempts
+from web.framing import frame_headers
+from web.mjpeg import TooManyViewers
+
+LONGEST_BODY = 64 * 1024
+
+STATUSES = {INVALID: 400, NOT_FOUND: 404, CONFLICT: 409, FAILED: 422}
+"""Of the daemon's refusals. `failed` is no fault of a server: the source given does not open, say."""
+
+_TITLES = {
+    400: "That cannot be",
+    401: "Sign in",
+    403: "Not allowed",
+    404: "Not found",
+    429: "Wait a little",
+    500: "The dashboard failed",
+    503: "Not now",
+}
+
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; base-uri 'none'; form-action 'self'; "
+)
+
+logger = logging.getLogger(__name__)
+
+
+class OwnResponse(Response):
+    """Leads on by a path alone: what scheme and name the browser uses only it knows, behind a proxy."""
+
+    autocorrect_location_header = False
+
+
+def guard_app(app: Flask, guard: Guard, framed_by: str) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+    app.response_class = OwnResponse
+
+    @app.before_request
+    def let_in() -> None:
+        guard.check_origin(request)
+        if "Transfer-Encoding" in request.headers:
+            raise Denied(411, "Send the body's length (Content-Length).")
+        if (request.content_length or 0) > LONGEST_BODY:
+            raise Denied(400, f"That is too long: {LONGEST_BODY} bytes is the most.")
+        view = app.view_functions.get(request.endpoint or "")
+        # What does not exist is told only to who is signed in.
+        role = Role.VIEWER if view is None else needed_role(view)
+        if role is None:
+            raise Denied(403, "This page is for nobody: it declares no role.")
+        if role > Role.ANONYMOUS:
+            g.identity = guard.identify(request)
+            check_role(g.identity.role, role)
+        if request.method not in SAFE_METHODS:
+            guard.check_csrf(request)
+
+    framing = frame_headers(framed_by)
+    app.after_request(lambda response: _add_headers(response, framing))
+    app.register_error_handler(Exception, _answer_error)
+
+
+def _add_headers(response: Response, framing: Dict[str, str]) -> Response:
+    headers = response.headers
+    headers.update(framing)
+    headers["Content-Security-Policy"] = (
+        _POLICY.format(request.headers.get("Host", "")) + framing["Content-Security-Policy"]
+    )
+    headers["X-Content-Type-Options"] = "nosniff"
+    # Not `no-referrer`: with that, browsers hide the Origin of a form too.
+    headers["Referrer-Policy"] = "same-origin"
+    if request.is_secure:  # elsewhere browsers ignore it, and complain
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    if request.endpoint == "static":
+        headers["Cache-Control"] = "no-cache"  # kept, but asked about: an update shows at once
+    else:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _answer_error(error: Exception) -> Any:
+    if isinstance(error, Refused):
+        return _say(STATUSES.get(error.kind, 422), error.kind, str(error))
+    if isinstance(error, Unavailable):
+        return _say(503, "unavailable", str(error), {"Retry-After": "2"})
+    if isinstance(error, TooManyViewers):
+        return _say(503, "unavailable", str(error), {"Retry-After": "10"})
+    if isinstance(error, TooManyAttempts):
+        return _say(error.status, "denied", str(error), {"Retry-After": str(int(error.seconds) + 1)})
+    if isinstance(error, Denied):
+        return _deny(error)
+    if isinstance(error, HTTPException):
+        return _answer_http_error(error)
+    logger.error("%s %s", request.method, request.path, exc_info=error)
+    return _say(500, FAILED, "The dashboard failed; its log says why.")
+
+
+def _deny(error: Denied) -> Any:
+    if error.status != 401:
+        return _say(error.status, "denied", str(error))
+    accepted = request.headers.get("Accept", "")
+    if "text/html" in accepted and "Authorization" not in request.headers and request.method == "GET":
+        target = request.full_path if request.query_string else request.path
+        return redirect(url_for("pages.login", next=None if target == "/" else target))
+    # A browser would answer this header with a window of its own, over our page.
+    is_page = "image/" in accepted or request.path.startswith("/api/")
+    return _say(401, "denied", str(error), {} if is_page else {"WWW-Authenticate": 'Basic realm="Splitlens"'})
+
+
+def _answer_http_error(error: HTTPException) -> Any:
+    code = error.code or 500
+    if code < 400:
+        return error
+    headers = {name: value for name, value in error.get_headers(request.environ) if name in ("Allow", "Content-Range")}
+    kind = {404: NOT_FOUND, 405: INVALID, 416: INVALID}.get(code, INVALID)
+    sentence = {404: "There is nothing here.", 405: "That cannot be done here."}.get(code, error.description or "")
+    return _say(code, kind, sentence, headers)
+
+
+def _say(status: int, kind: str, sentence: str, headers: Optional[Dict[str, str]] = None) -> Response:
+    if "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/"):
+        page = render_template(
+            "error.html", code=status, title=_TITLES.get(status, "That did not work"), message=sentence
+        )
+        return Response(page, status, headers)
+    body = json.dumps({"error": sentence, "kind": kind})
+    return Response(body, status, headers, mimetype="application/json")
