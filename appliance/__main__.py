@@ -25,7 +25,7 @@ from appliance.cli.arguments import INPUT_SETTINGS, parse
 from appliance.core.errors import ModelError, SplitlensError
 from appliance.core.logging_setup import write_log
 from appliance.core.process import Heartbeat
-from appliance.settings import Loaded, chosen_model, load_settings, with_profile
+from appliance.settings import LoadedSettings, chosen_model, load_settings, with_profile
 from appliance.settings.options import read_overrides, set_override
 from appliance.settings.redact import redact
 
@@ -131,7 +131,7 @@ def _daemon(options: argparse.Namespace) -> int:
         raise
 
 
-def _load_for_up(options: argparse.Namespace) -> Loaded:
+def _load_for_up(options: argparse.Namespace) -> LoadedSettings:
     """A source on the command line stands above the streams of the config file."""
     if options.input is None:
         return _load(options)
@@ -155,7 +155,7 @@ def _config(options: argparse.Namespace) -> int:
     return 0
 
 
-def _with_tuned(loaded: Loaded) -> Loaded:
+def _with_tuned(loaded: LoadedSettings) -> LoadedSettings:
     """With what was tuned for the configured model, if anything was and it is installed."""
     from appliance.settings.tuned import tuned_path
 
@@ -208,7 +208,7 @@ _COMMANDS = {
 }
 
 
-def _load(options: argparse.Namespace) -> Loaded:
+def _load(options: argparse.Namespace) -> LoadedSettings:
     """The profile is the lowest layer, and which one it is may stand in the others."""
     from appliance.board import detect_board, load_profile
 

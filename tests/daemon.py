@@ -93,7 +93,7 @@ class Daemon:
 
     def events(self, topic: str, condition: Callable[[Dict[str, Any]], Any]) -> Dict[str, Any]:
         """The first event that meets a condition."""
-        listener = bus.EventListener(self.run_dir, (topic,))
+        listener = bus.EventSubscriber(self.run_dir, (topic,))
         try:
             end = time.monotonic() + LIMIT
             while time.monotonic() < end:
@@ -106,7 +106,7 @@ class Daemon:
 
     def pictures(self, count: int, stream: str = "main") -> List[bytes]:
         """So many JPEGs of a stream."""
-        listener = bus.FrameListener(self.run_dir, stream)
+        listener = bus.FrameSubscriber(self.run_dir, stream)
         found: List[bytes] = []
         end = time.monotonic() + LIMIT
         try:

@@ -22,7 +22,7 @@ from appliance.__main__ import main
 from appliance.core.detector import Detector
 from appliance.core.errors import ModelError
 from appliance.core.frame import Detections
-from appliance.settings import Loaded, chosen_model
+from appliance.settings import LoadedSettings, chosen_model
 
 
 class StandIn(Detector):
@@ -54,7 +54,7 @@ class StandIn(Detector):
         pass
 
 
-def load(loaded: Loaded, force: bool = False) -> Detector:
+def load(loaded: LoadedSettings, force: bool = False) -> Detector:
     if chosen_model(loaded) == "crashes":
         os.kill(os.getpid(), signal.SIGSEGV)
         threading.Event().wait()

@@ -40,7 +40,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from appliance.bus import STATE, STATISTICS, EventListener  # noqa: E402
+from appliance.bus import STATE, STATISTICS, EventSubscriber  # noqa: E402
 from web.accounts import Accounts, Role  # noqa: E402
 
 MOST_HEALTH_SECONDS = 1.0
@@ -236,7 +236,7 @@ class Appliance:
             SPLITLENS_WEB_WORKER=options.worker,
         )
         self.process = subprocess.Popen(command, cwd=folder, env=environment)
-        self._listener = EventListener(folder / "run", (STATE, STATISTICS))
+        self._listener = EventSubscriber(folder / "run", (STATE, STATISTICS))
         until = time.monotonic() + 120
         while True:
             event = self._listener.receive(1.0)

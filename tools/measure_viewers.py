@@ -23,7 +23,7 @@ PACED = f"videotestsrc is-live=true pattern=smpte ! {CAPS},framerate=30/1 ! vide
 UNPACED = f"videotestsrc pattern=smpte ! {CAPS} ! videoconvert ! appsink"
 
 sys.path.insert(0, str(ROOT))
-from appliance.bus import STATE, STATISTICS, EventListener  # noqa: E402
+from appliance.bus import STATE, STATISTICS, EventSubscriber  # noqa: E402
 from web.accounts import Accounts, Role  # noqa: E402
 
 
@@ -54,7 +54,7 @@ class Viewers:
             viewer.close()
 
 
-def frames(listener: EventListener, seconds: float, viewers: Optional[Viewers] = None) -> float:
+def frames(listener: EventSubscriber, seconds: float, viewers: Optional[Viewers] = None) -> float:
     """Detected frames a second."""
     counts: List[Tuple[float, int]] = []
 
@@ -115,7 +115,7 @@ def measure(source: str, options: argparse.Namespace) -> Dict[str, Any]:
         ]
         appliance = subprocess.Popen(command, cwd=folder, env=dict(os.environ, PYTHONPATH=str(ROOT)))
         try:
-            listener = EventListener(folder / "run", (STATE, STATISTICS))
+            listener = EventSubscriber(folder / "run", (STATE, STATISTICS))
             while True:
                 event = listener.receive(60.0)
                 if event is None:

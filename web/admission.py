@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from werkzeug.wrappers import Request
 
 from web.access import Guard
-from web.intake import Head, Refused
+from web.request_buffer import Head, Refused
 
 LONGEST_BODY = 64 * 1024
 LONGEST_FORM = 8 * 1024

@@ -10,18 +10,18 @@ from appliance.core.process import Heartbeat
 from web.access import Guard
 from web.accounts import Accounts, Sessions
 from web.api import api
-from web.broadcaster import Relays
-from web.daemon_client import Link
+from web.broadcaster import FrameBroadcasters
+from web.daemon_client import DaemonClient
 from web.dashboard import Dashboard
 from web.events import make_socketio, watch_sessions
 from web.forwarded import Forwarded
 from web.live import live
 from web.metrics import metrics
-from web.mjpeg import Places
+from web.mjpeg import ViewerLimit
 from web.options import Options
 from web.recordings import recordings
-from web.security import guard_app
-from web.socketio_auth import SocketDoor
+from web.security import install_security
+from web.socketio_auth import SocketIOAuth
 from web.views import pages, static_file
 
 _BEAT_SECONDS = 1.0
@@ -35,23 +35,23 @@ def make_app(options: Options) -> Flask:
         accounts.all()
     sessions = Sessions(options.state_dir, accounts)
     guard = Guard(options, accounts, sessions)
-    guard_app(app, guard, options.framed_by)
+    install_security(app, guard, options.framed_by)
     for part in (pages, live, recordings, api, metrics):
         app.register_blueprint(part)
     app.add_url_rule("/static/<path:filename>", "static", static_file)
     socketio = make_socketio(app, options.worker)
     inner: Any = app.wsgi_app
-    door = SocketDoor(inner, guard, socketio.server.environ, socketio.cut_off)
+    door = SocketIOAuth(inner, guard, socketio.server.environ, socketio.cut_off)
     app.wsgi_app = Forwarded(door, options)  # type: ignore[method-assign]
-    places = Places()
+    places = ViewerLimit()
     app.extensions["dashboard"] = Dashboard(
         options,
         accounts,
         sessions,
         guard,
-        Link(options.run_dir, socketio.emit),
+        DaemonClient(options.run_dir, socketio.emit),
         places,
-        Relays(options.run_dir, places),
+        FrameBroadcasters(options.run_dir, places),
         socketio,
     )
     return app

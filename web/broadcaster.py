@@ -4,8 +4,8 @@ import threading
 from contextlib import contextmanager
 from typing import Dict, Iterator, NamedTuple, Optional
 
-from appliance.bus import FrameListener
-from web.mjpeg import Places, part
+from appliance.bus import FrameSubscriber
+from web.mjpeg import ViewerLimit, part
 
 _WAIT_SECONDS = 0.2
 
@@ -18,7 +18,7 @@ class Picture(NamedTuple):
     part: bytes
 
 
-class _Relay:
+class _FrameBroadcaster:
     """Keeps the newest picture of one stream. viewers is the owner's."""
 
     def __init__(self, run_dir: str, stream: str) -> None:
@@ -37,7 +37,7 @@ class _Relay:
         return newest if newest is not None and newest.number > after else None
 
     def _receive(self) -> None:
-        listener = FrameListener(self._run_dir, self._stream)
+        listener = FrameSubscriber(self._run_dir, self._stream)
         number = 0
         try:
             while not self.is_closed:
@@ -52,10 +52,10 @@ class _Relay:
             listener.close()
 
 
-class View:
+class Viewer:
     """One viewer's: it only ever waits for the newest picture, so a slow one misses some and holds up nobody."""
 
-    def __init__(self, relay: _Relay) -> None:
+    def __init__(self, relay: _FrameBroadcaster) -> None:
         self._relay = relay
         self._shown = 0
 
@@ -66,24 +66,24 @@ class View:
         return picture
 
 
-class Relays:
-    def __init__(self, run_dir: str, places: Places) -> None:
+class FrameBroadcasters:
+    def __init__(self, run_dir: str, places: ViewerLimit) -> None:
         self._run_dir = run_dir
         self._places = places
-        self._relays: Dict[str, _Relay] = {}
+        self._relays: Dict[str, _FrameBroadcaster] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def view(self, stream: str, who: str) -> Iterator[View]:
+    def view(self, stream: str, who: str) -> Iterator[Viewer]:
         """Look at a stream. who: whose share of the places it takes. Raises TooManyViewers."""
         with self._places.take(who):
             with self._lock:
                 relay = self._relays.get(stream)
                 if relay is None:
-                    relay = self._relays[stream] = _Relay(self._run_dir, stream)
+                    relay = self._relays[stream] = _FrameBroadcaster(self._run_dir, stream)
                 relay.viewers += 1
             try:
-                yield View(relay)
+                yield Viewer(relay)
             finally:
                 with self._lock:
                     relay.viewers -= 1

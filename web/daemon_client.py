@@ -17,7 +17,7 @@ from appliance.bus import (
     SILENCE_SECONDS,
     STATE,
     STATISTICS,
-    EventListener,
+    EventSubscriber,
     Refused,
     Unavailable,
     ask,
@@ -37,7 +37,7 @@ _STEP_SECONDS = 5  # of what is left until a restart: not every second is told
 logger = logging.getLogger(__name__)
 
 
-class Link:
+class DaemonClient:
     """tell: is called with the topic and content of every event, by the listener's thread.
 
     state, statistics: the newest, None before the first. detections: the newest of every stream.
@@ -112,7 +112,7 @@ class Link:
         return message
 
     def _listen(self) -> None:
-        listener = EventListener(self._run_dir)
+        listener = EventSubscriber(self._run_dir)
         heard = 0.0
         try:
             while not self._stopped.is_set():

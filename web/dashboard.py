@@ -7,9 +7,9 @@ from flask_socketio import SocketIO  # type: ignore[import-untyped]
 
 from web.access import NOBODY, Guard, Identity
 from web.accounts import Accounts, Sessions
-from web.broadcaster import Relays
-from web.daemon_client import Link
-from web.mjpeg import Places
+from web.broadcaster import FrameBroadcasters
+from web.daemon_client import DaemonClient
+from web.mjpeg import ViewerLimit
 from web.options import Options
 
 VERSION = "0.1"
@@ -21,9 +21,9 @@ class Dashboard(NamedTuple):
     accounts: Accounts
     sessions: Sessions
     guard: Guard
-    link: Link
-    places: Places
-    relays: Relays
+    link: DaemonClient
+    places: ViewerLimit
+    relays: FrameBroadcasters
     socketio: SocketIO
 
 

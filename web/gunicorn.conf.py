@@ -17,8 +17,8 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped] # noqa: E40
 from appliance.core.logging_setup import write_log  # noqa: E402
 from appliance.core.process import die_with_parent  # noqa: E402
 from web import health  # noqa: E402
-from web.ceilings import MOST_BUSY, SPARE  # noqa: E402
 from web.certificates import Certificate, CertificateError  # noqa: E402
+from web.connection_limits import MOST_BUSY, SPARE  # noqa: E402
 from web.options import OptionsError, read_options  # noqa: E402
 
 # That eventlet has no future is known: requirements/web.txt holds the releases that have it, and `gthread` is there.

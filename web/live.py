@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from appliance.bus import INVALID, Refused, Unavailable
 from web.access import Identity, needs
 from web.accounts import Role
-from web.broadcaster import Picture, View
+from web.broadcaster import Picture, Viewer
 from web.dashboard import Dashboard, dashboard, identity, viewer
 from web.mjpeg import END, START, respond
 
@@ -46,7 +46,7 @@ def snapshot(name: str) -> Any:
         return Response(_wait_for_first(here, name, view).jpeg, mimetype="image/jpeg")
 
 
-def _parts(here: Dashboard, who: Identity, name: str, view: View, first: Picture, pause: float) -> Iterator[bytes]:
+def _parts(here: Dashboard, who: Identity, name: str, view: Viewer, first: Picture, pause: float) -> Iterator[bytes]:
     yield START + first.part
     newest, sent = first, time.monotonic()
     checked = sent
@@ -65,7 +65,7 @@ def _parts(here: Dashboard, who: Identity, name: str, view: View, first: Picture
         yield newest.part
 
 
-def _wait_for_first(here: Dashboard, name: str, view: View) -> Picture:
+def _wait_for_first(here: Dashboard, name: str, view: Viewer) -> Picture:
     picture = view.next(_FIRST_SECONDS)
     if picture is None:
         problem: Optional[str] = here.link.get_stream(name).get("problem")

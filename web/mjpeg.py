@@ -23,7 +23,7 @@ class TooManyViewers(Exception):
     pass
 
 
-class Places:
+class ViewerLimit:
     """Counts who looks at pictures or fetches recordings.
 
     Half of the places are the most that one account has, or one address.

@@ -42,7 +42,7 @@ class OwnResponse(Response):
     autocorrect_location_header = False
 
 
-def guard_app(app: Flask, guard: Guard, framed_by: str) -> None:
+def install_security(app: Flask, guard: Guard, framed_by: str) -> None:
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.response_class = OwnResponse
 

@@ -24,7 +24,7 @@ _PENALTY_SECONDS = 10.0
 _MOST_PENALTIES = 1000
 
 
-class SocketDoor:
+class SocketIOAuth:
     """Who is not signed in gets not even a handshake, and nobody more than pages need.
 
     After the handshake the secret `sid` stands for the connection, and every event is looked at again.

@@ -1,6 +1,6 @@
 """Which board this is, and the defaults that suit it."""
 
-from appliance.board.capacity import FAMILY_NAMES, check_board_holds, reason_not_to_hold
+from appliance.board.capacity import FAMILY_NAMES, check_board_holds, unsupported_reason
 from appliance.board.detect import Board, detect_board, unknown_board_note
 from appliance.board.profile import load_profile
 from appliance.board.release import read_release
@@ -14,6 +14,6 @@ __all__ = [
     "detect_board",
     "load_profile",
     "read_release",
-    "reason_not_to_hold",
     "unknown_board_note",
+    "unsupported_reason",
 ]

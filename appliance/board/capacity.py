@@ -9,7 +9,7 @@ FAMILY_NAMES = {"ssd": "SSD", "faster_rcnn": "Faster R-CNN", "mask_rcnn": "Mask 
 """The families as people write them."""
 
 
-def reason_not_to_hold(board: Board, family: str) -> Optional[str]:
+def unsupported_reason(board: Board, family: str) -> Optional[str]:
     """Why models of a family do not fit a board, in a sentence; None where they do."""
     if board.families is None or family in board.families:
         return None
@@ -21,6 +21,6 @@ def reason_not_to_hold(board: Board, family: str) -> Optional[str]:
 
 def check_board_holds(board: Board, family: str, model: str) -> None:
     """Raises ModelError, with the reason, for a model that does not fit the board."""
-    reason = reason_not_to_hold(board, family)
+    reason = unsupported_reason(board, family)
     if reason is not None:
         raise ModelError(f"{model}: {reason}. `--force` tries it all the same.")

@@ -3,7 +3,7 @@
 import threading
 from typing import Any, List, Optional
 
-from appliance.board.telemetry import Readings
+from appliance.board.telemetry import Telemetry
 
 SAMPLE_SECONDS = 0.25
 
@@ -11,7 +11,7 @@ SAMPLE_SECONDS = 0.25
 class Consumption:
     """A context manager; `watts` is the mean of its time, None where the board does not say, or it was too short."""
 
-    def __init__(self, readings: Readings) -> None:
+    def __init__(self, readings: Telemetry) -> None:
         self._readings = readings
         self._samples: List[float] = []
         self._ended = threading.Event()

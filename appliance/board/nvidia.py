@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 log = logging.getLogger(__name__)
 
 
-class CardReadings(NamedTuple):
+class CardTelemetry(NamedTuple):
     """load: percent, of the busiest card. temperature: of the warmest. power, memory_used, memory_total: of all.
 
     None where no card says.
@@ -37,15 +37,15 @@ class NvidiaCards:
         except self._errors() as error:
             log.debug("NVIDIA cards cannot be read: %s", error)
 
-    def read(self) -> CardReadings:
+    def read(self) -> CardTelemetry:
         nvml = self._nvml
         if not self._cards:
-            return CardReadings(None, None, None, None, None)
+            return CardTelemetry(None, None, None, None, None)
         loads = self._ask(lambda card: nvml.nvmlDeviceGetUtilizationRates(card).gpu)
         temperatures = self._ask(lambda card: nvml.nvmlDeviceGetTemperature(card, nvml.NVML_TEMPERATURE_GPU))
         powers = self._ask(nvml.nvmlDeviceGetPowerUsage)
         memories = self._ask(nvml.nvmlDeviceGetMemoryInfo)
-        return CardReadings(
+        return CardTelemetry(
             load=float(max(loads)) if loads else None,
             temperature=float(max(temperatures)) if temperatures else None,
             power=sum(powers) / 1000.0 if powers else None,
@@ -66,7 +66,7 @@ class NvidiaCards:
         return (self._nvml.NVMLError, OSError) if self._nvml is not None else OSError
 
 
-def add_cards(readings: Dict[str, Any], cards: CardReadings) -> None:
+def add_cards(readings: Dict[str, Any], cards: CardTelemetry) -> None:
     """Put what is known of the cards where a board's own GPU would be."""
     if cards.load is not None:
         readings["gpu"] = cards.load

@@ -11,7 +11,7 @@ from appliance.board.root import board_root
 from appliance.board.sensors import Sensors
 
 
-class Readings:
+class Telemetry:
     """For one thread; a second or more between two reads suits the sensors. `root` as in `board_root`; the
     load of the CPU and the memory are always this machine's own.
     """
@@ -78,7 +78,7 @@ def _idle(times: Any) -> float:
     return float(times.idle + getattr(times, "iowait", 0.0))
 
 
-def describe_readings(readings: Dict[str, Any]) -> str:
+def describe_telemetry(readings: Dict[str, Any]) -> str:
     """Power, load of GPU and CPU, temperatures and what is slowed down, in one line; "" where nothing is known.
 
     No degree sign: Python 3.6 cannot print it where no locale is set.

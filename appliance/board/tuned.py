@@ -7,15 +7,15 @@ from pathlib import Path
 from appliance.board.machine import machine_facts
 from appliance.core.errors import ConfigError
 from appliance.graph.read.frozen import graph_hash
-from appliance.settings import Loaded
-from appliance.settings.tuned import read_tuned, reason_not_to_use, tuned_path, with_tuned
+from appliance.settings import LoadedSettings
+from appliance.settings.tuned import mismatch, read_tuned, tuned_path, with_tuned
 
 log = logging.getLogger(__name__)
 
 AGAIN = "not used; `python -m appliance tune` measures again"
 
 
-def apply_tuned(loaded: Loaded, model: str, graph: Path) -> Loaded:
+def apply_tuned(loaded: LoadedSettings, model: str, graph: Path) -> LoadedSettings:
     """The settings for a model with what was tuned for it, or as they are; says which, and why what is there is not.
 
     model, graph: its name and file. Raises nothing for a file that is damaged: a model runs without it.
@@ -29,7 +29,7 @@ def apply_tuned(loaded: Loaded, model: str, graph: Path) -> Loaded:
     if entry is None:
         return loaded
     try:
-        reason = reason_not_to_use(entry, loaded, graph_hash(graph), machine_facts())
+        reason = mismatch(entry, loaded, graph_hash(graph), machine_facts())
     except OSError:  # who loads the graph says it better
         return loaded
     if not reason and entry.engine != "auto" and importlib.util.find_spec(entry.engine) is None:
@@ -42,7 +42,7 @@ def apply_tuned(loaded: Loaded, model: str, graph: Path) -> Loaded:
     return tuned
 
 
-def in_words(loaded: Loaded) -> str:
+def in_words(loaded: LoadedSettings) -> str:
     """What is chosen: "openvino, 2 workers"."""
     settings = loaded.settings
     words = [settings.engine]

@@ -137,7 +137,7 @@ def write_last_words(run_dir: Union[str, Path], sentence: str) -> None:
     """Leave behind why the daemon ends, for the dashboard; "" takes it away."""
     try:
         # A new file: what is there may be a link, or a pipe, that a confined daemon has made.
-        with replacing(Path(run_dir) / "last_words", durable=False) as file:
+        with replacing(Path(run_dir) / "exit_reason", durable=False) as file:
             file.write(sentence.encode("utf-8", "replace"))
     except OSError:
         pass  # it was logged too
@@ -146,7 +146,7 @@ def write_last_words(run_dir: Union[str, Path], sentence: str) -> None:
 def read_last_words(run_dir: Union[str, Path]) -> str:
     """Why the last daemon ended, where it could say so and none has started since; else ""."""
     try:
-        path = Path(run_dir) / "last_words"
+        path = Path(run_dir) / "exit_reason"
         if path.is_symlink():
             return ""
         with open_regular(path) as file:
@@ -155,7 +155,7 @@ def read_last_words(run_dir: Union[str, Path]) -> str:
         return ""
 
 
-class Station:
+class BusServer:
     """The daemon's end. Every method may be called from any thread.
 
     answer: gets a command and gives the fields of the reply; raises Refused. Several threads call it.
@@ -333,7 +333,7 @@ class Station:
             return {"ok": False, "kind": FAILED, "error": what}
 
 
-class _Listener:
+class _Subscriber:
     """A subscription. For one thread; a context manager that ends it."""
 
     def __init__(self, address: str, topics: List[bytes], newest_only: bool) -> None:
@@ -356,7 +356,7 @@ class _Listener:
         self._socket.close()
 
 
-class FrameListener(_Listener):
+class FrameSubscriber(_Subscriber):
     """Asks for the pictures of one stream, as long as it is open."""
 
     def __init__(self, run_dir: Union[str, Path], stream: str) -> None:
@@ -368,7 +368,7 @@ class FrameListener(_Listener):
         return None if received is None else received[1]
 
 
-class EventListener(_Listener):
+class EventSubscriber(_Subscriber):
     """Hears the events of these topics. It hears again by itself when the daemon was started anew."""
 
     def __init__(

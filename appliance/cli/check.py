@@ -6,7 +6,7 @@ from typing import List, Tuple, Union
 
 from appliance.core.errors import SourceError, SplitlensError
 from appliance.detectors.from_settings import find_model
-from appliance.settings import Layer, Loaded, compatibility_notes
+from appliance.settings import Layer, LoadedSettings, compatibility_notes
 from appliance.settings.certificate import certificate_files
 from appliance.settings.render import check
 from appliance.sources import camera_kind, open_images, open_movie
@@ -19,7 +19,7 @@ from appliance.zoo.store import NotInstalled, resolve_model
 class _Findings:
     """mistakes: with their place, of the kinds that a run would raise. notes: what is only not there now."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: LoadedSettings) -> None:
         self._loaded = loaded
         self.mistakes: List[Tuple[str, SplitlensError]] = []
         self.notes: List[str] = []
@@ -36,7 +36,7 @@ class _Findings:
         return self._loaded.layers[key] > Layer.TUNED
 
 
-def check_all(loaded: Loaded) -> str:
+def check_all(loaded: LoadedSettings) -> str:
     """The answer for settings that could be loaded. Raises all that is wrong as one error, of the first one's kind."""
     found = _Findings(loaded)
     _check_sources(loaded, found)
@@ -51,7 +51,7 @@ def check_all(loaded: Loaded) -> str:
     return "\n".join([check(loaded)] + ["note: " + note for note in notes])
 
 
-def _check_sources(loaded: Loaded, found: _Findings) -> None:
+def _check_sources(loaded: LoadedSettings, found: _Findings) -> None:
     settings = loaded.settings
     if found.is_set("camera_input"):
         _check_source("camera_input", "", settings.camera_input, found)
@@ -91,7 +91,7 @@ def _check_source(key: str, name: str, source: Union[int, str], found: _Findings
         found.add(key, error, name)
 
 
-def _check_models(loaded: Loaded, found: _Findings) -> None:
+def _check_models(loaded: LoadedSettings, found: _Findings) -> None:
     settings = loaded.settings
     key = "model_path" if loaded.layers["model_path"] > loaded.layers["model"] else "model"
     try:

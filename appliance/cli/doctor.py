@@ -16,11 +16,11 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Te
 
 from appliance.board import Board, board_root, detect_board, read_release, unknown_board_note
 from appliance.board.power import Power
-from appliance.board.telemetry import Readings, describe_readings
+from appliance.board.telemetry import Telemetry, describe_telemetry
 from appliance.core.errors import ConfigError, ModelError
 from appliance.core.hardware import has_nvidia_gpu
 from appliance.engines.choose import is_x86
-from appliance.settings import Loaded, Settings, chosen_model
+from appliance.settings import LoadedSettings, Settings, chosen_model
 from appliance.settings.messages import size_text
 from appliance.zoo.store import installed, resolve_model
 
@@ -83,7 +83,7 @@ class Probe(NamedTuple):
     complaint: str
 
 
-def run(load: Callable[[], Loaded], output: TextIO) -> int:
+def run(load: Callable[[], LoadedSettings], output: TextIO) -> int:
     """Write what was found. Returns the exit code: 0 if the appliance can run, 1 if it lacks something.
 
     load: gives the settings that a run would have, or raises ConfigError.
@@ -94,7 +94,7 @@ def run(load: Callable[[], Loaded], output: TextIO) -> int:
     return 1 if any(finding.state == MISSING for finding in findings) else 0
 
 
-def diagnose(load: Callable[[], Loaded], root: Path = Path("/"), tree: Optional[Path] = None) -> List[Finding]:
+def diagnose(load: Callable[[], LoadedSettings], root: Path = Path("/"), tree: Optional[Path] = None) -> List[Finding]:
     """Look at everything. A library that is broken is a finding and raises nothing.
 
     load: as in `run`. root: another folder in tests. tree: where the board's files are, if that is elsewhere.
@@ -155,12 +155,12 @@ def check_power(board: Board, tree: Path) -> Finding:
 
 def check_readings(tree: Path) -> Finding:
     """What the sensors say; what needs two looks has them."""
-    readings = Readings(tree)
+    readings = Telemetry(tree)
     first = readings.read()
     if "power" not in first:
         time.sleep(ENERGY_SECONDS)
         first = readings.read()
-    text = describe_readings(first)
+    text = describe_telemetry(first)
     if not text:
         return Finding(NOTE, "sensors", "none that can be read", "a container and a virtual machine may hide them")
     return Finding(OK, "sensors", text)
@@ -384,7 +384,7 @@ def check_output(output_dir: Path, is_needed: bool) -> Finding:
     return Finding(MISSING if is_needed else NOTE, "output", f"no permission to write to {folder}", remedy)
 
 
-def check_settings(load: Callable[[], Loaded]) -> Tuple[Optional[Loaded], Finding]:
+def check_settings(load: Callable[[], LoadedSettings]) -> Tuple[Optional[LoadedSettings], Finding]:
     """The settings as a run would read them, None where there is a mistake in them."""
     try:
         loaded = load()

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from appliance.board import FAMILY_NAMES, Board, check_board_holds, detect_board, reason_not_to_hold
+from appliance.board import FAMILY_NAMES, Board, check_board_holds, detect_board, unsupported_reason
 from appliance.board.tuned import apply_tuned
 from appliance.core.errors import ModelError
 from appliance.detectors.families import labels_of, understand
@@ -16,7 +16,7 @@ from appliance.graph.read.shapes import Shape, find_shapes
 from appliance.graph.read.types import output_type
 from appliance.graph.rewrite.split import keep
 from appliance.outputs.progress import BYTES, Progress
-from appliance.settings import Loaded, chosen_engine
+from appliance.settings import LoadedSettings, chosen_engine
 from appliance.settings.messages import size_text
 from appliance.zoo.catalogue import find_entry, load_catalogue
 from appliance.zoo.get import ZOO_URL, get
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _TYPE_NAMES = {1: "float32", 3: "int32", 9: "int64", 10: "bool"}
 
 
-def run(options: argparse.Namespace, loaded: Loaded) -> int:
+def run(options: argparse.Namespace, loaded: LoadedSettings) -> int:
     """Run one of the commands; returns the exit code. Raises SplitlensError."""
     models_dir, board = Path(loaded.settings.models_dir), detect_board()
     if options.action == "list":
@@ -76,10 +76,10 @@ def list_models(models_dir: Path, board: Board, trusted: bool = False) -> List[s
 
 
 def _fits(board: Board, family: str) -> str:
-    return "yes" if reason_not_to_hold(board, family) is None else "no"
+    return "yes" if unsupported_reason(board, family) is None else "no"
 
 
-def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]:
+def show_model(model: InstalledModel, loaded: LoadedSettings, board: Board) -> List[str]:
     """What is found in a model's graph, and how it would run with these settings."""
     loaded = apply_tuned(loaded, model.name, model.path)
     settings = loaded.settings
@@ -96,7 +96,7 @@ def show_model(model: InstalledModel, loaded: Loaded, board: Board) -> List[str]
         f"from: {model.record.origin if model.record else 'not known'}",
         f"licence: {model.record.licence if model.record and model.record.licence else 'not known'}",
         f"family: {FAMILY_NAMES[interface.family]}",
-        f"fits this board: {reason_not_to_hold(board, interface.family) or 'yes'}",
+        f"fits this board: {unsupported_reason(board, interface.family) or 'yes'}",
         f"input size: {f'{plan.resizing.width} x {plan.resizing.height}' if plan.resizing else 'depends on the image'}",
         f"classes: {len(ids) if ids else 'not recognised'}",
         (

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any, Callable, List, NamedTuple, Optional, TextIO
 
-from appliance.board.telemetry import Readings, describe_readings
+from appliance.board.telemetry import Telemetry, describe_telemetry
 from appliance.core.detector import Detector
 from appliance.core.frame import Statistics
 from appliance.core.sink import Sink, cannot_write
@@ -18,17 +18,17 @@ from appliance.core.source import Source
 from appliance.detectors.from_settings import load
 from appliance.drawing.overlay import Overlay
 from appliance.outputs.console import Console
-from appliance.outputs.detection_summary import Tally
+from appliance.outputs.detection_summary import DetectionSummary
 from appliance.outputs.images import ImageWriter
 from appliance.outputs.jsonlines import STANDARD_OUTPUT, JsonLines
 from appliance.outputs.progress import Progress
-from appliance.outputs.slow_frames import SpikeLog
+from appliance.outputs.slow_frames import SlowFrameLog
 from appliance.outputs.window import Window, window_reason
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
-from appliance.pipeline.stream_pipeline import Feed
+from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording.recorder import MovieRecorder, movie_path
-from appliance.settings import Loaded, Settings, compatibility_notes
+from appliance.settings import LoadedSettings, Settings, compatibility_notes
 from appliance.sources.open import open_images, open_movie, open_set_camera
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,9 @@ class Outputs(NamedTuple):
     window_closed: Optional[threading.Event]
 
 
-def run(loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool = False, power: bool = False) -> None:
+def run(
+    loaded: LoadedSettings, kind: str, json_path: Optional[str] = None, force: bool = False, power: bool = False
+) -> None:
     """Detect on pictures, a movie or a camera, until the end or a signal. Raises SplitlensError.
 
     force: see `load`. power: tell what the board consumes with the statistics.
@@ -71,22 +73,24 @@ def run(loaded: Loaded, kind: str, json_path: Optional[str] = None, force: bool 
         terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
         progress = make_progress(source, kind, settings, terminal)
         write_line = progress.write_line if progress else functools.partial(print, file=terminal, flush=True)
-        tally = Tally()
+        tally = DetectionSummary()
         sinks = outputs.sinks + ([progress] if progress else [])
-        readings = Readings() if power else None
+        readings = Telemetry() if power else None
         sinks.append(
             Console(
                 write_line,
                 meter.statistics,
                 settings.fps_interval,
                 settings.det_interval,
-                power=(lambda: describe_readings(readings.read())) if readings else None,
+                power=(lambda: describe_telemetry(readings.read())) if readings else None,
             )
         )
         if settings.debug_mode:
-            sinks.append(SpikeLog(meter.statistics))
+            sinks.append(SlowFrameLog(meter.statistics))
         sinks.append(tally)
-        loop = Loop(detector, [Feed(source, sinks, meter)], 0 if outputs.window_closed else settings.max_frames)
+        loop = Loop(
+            detector, [StreamPipeline(source, sinks, meter)], 0 if outputs.window_closed else settings.max_frames
+        )
         began = time.monotonic()
         with loop:
             if outputs.window_closed:
@@ -135,7 +139,7 @@ def _picture_folder(settings: Settings) -> str:
 
 
 def make_outputs(
-    loaded: Loaded,
+    loaded: LoadedSettings,
     kind: str,
     source: Source,
     meter: Meter,
@@ -185,7 +189,7 @@ def _playing_fps(source: Source, settings: Settings) -> float:
     return min(fps, settings.max_vis_fps) if source.is_live and settings.max_vis_fps else fps
 
 
-def _add_window(sinks: List[Sink], loaded: Loaded, kind: str, overlay: Overlay) -> Optional[threading.Event]:
+def _add_window(sinks: List[Sink], loaded: LoadedSettings, kind: str, overlay: Overlay) -> Optional[threading.Event]:
     settings = loaded.settings
     if not settings.visualize or kind == IMAGE:
         return None
@@ -204,7 +208,9 @@ def _stop_when(closed: threading.Event, loop: Loop) -> None:
     loop.stop()
 
 
-def summarise(source: Source, detector: Detector, tally: Tally, statistics: Statistics, seconds: float) -> List[str]:
+def summarise(
+    source: Source, detector: Detector, tally: DetectionSummary, statistics: Statistics, seconds: float
+) -> List[str]:
     """What is worth knowing at the end of a run, a line each."""
     frames = tally.frames
     lines = [

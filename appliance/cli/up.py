@@ -27,7 +27,7 @@ from appliance.core.files import read_json, write_json
 from appliance.core.locks import NoLocks, Taken, lock_file
 from appliance.core.logging_setup import write_log
 from appliance.core.sink import make_writable_directory
-from appliance.settings import Loaded, Settings, redact
+from appliance.settings import LoadedSettings, Settings, redact
 from appliance.settings.certificate import certificate_files
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ _BACKLOG = 512
 _AGAIN = " It is started again after "
 
 
-def run(loaded: Loaded, arguments: List[str]) -> int:
+def run(loaded: LoadedSettings, arguments: List[str]) -> int:
     """Until a signal asks for the end; returns the exit code. arguments: of the command line, for the daemon to read
     again at each of its starts.
 

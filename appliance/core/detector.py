@@ -4,7 +4,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from appliance.core.frame import Detections, Found
+from appliance.core.frame import Detections, Prediction
 
 Raw = Any
 """What a front hands to its back."""
@@ -16,8 +16,8 @@ class Detector:
     name: what to call it. family: ssd, faster_rcnn, mask_rcnn, deeplab. labels: class id to name.
     path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
     engine: what runs the front, as in the setting. device: where, "CPU" or "GPU".
-    workers: how many threads should call `front` or `front_many` at once.
-    batch: how many images `front_many` takes together at most; see `together`. May be set to fewer.
+    workers: how many threads should call `front` or `infer` at once.
+    batch: how many images `infer` takes together at most; see `together`. May be set to fewer.
     classes, anchors: how many the graph has, as far as they were recognised.
     threshold: detections with a lower score are left out; may be set while frames are under way.
     """
@@ -39,23 +39,23 @@ class Detector:
         """What the front gives for an image, uint8 [height, width, 3], BGR. Several threads may call it."""
         raise NotImplementedError
 
-    def together(self, width: int, height: int) -> int:
-        """How many images of this size should go through `front_many` together."""
+    def batch_size_for(self, width: int, height: int) -> int:
+        """How many images of this size should go through `infer` together."""
         return self.batch
 
-    def front_many(self, images: Sequence[np.ndarray]) -> Raw:
-        """The same for several images of any sizes; for `back_many`."""
+    def infer(self, images: Sequence[np.ndarray]) -> Raw:
+        """The same for several images of any sizes; for `postprocess`."""
         return [self.front(image) for image in images]
 
-    def back(self, raw: Raw, width: int, height: int) -> Found:
+    def back(self, raw: Raw, width: int, height: int) -> Prediction:
         """What was found, from the front's outputs, in pixels of an image of this size."""
         raise NotImplementedError
 
-    def back_many(self, raw: Raw, sizes: Sequence[Tuple[int, int]]) -> List[Found]:
-        """What was found in each of the images that went through `front_many`. sizes: their widths and heights."""
+    def postprocess(self, raw: Raw, sizes: Sequence[Tuple[int, int]]) -> List[Prediction]:
+        """What was found in each of the images that went through `infer`. sizes: their widths and heights."""
         return [self.back(one, width, height) for one, (width, height) in zip(raw, sizes)]
 
-    def detect(self, image: np.ndarray) -> Found:
+    def detect(self, image: np.ndarray) -> Prediction:
         """Both parts, one after the other."""
         height, width = image.shape[:2]
         return self.back(self.front(image), width, height)

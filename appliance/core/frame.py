@@ -68,7 +68,7 @@ class Segmentation(NamedTuple):
         return {class_id: int(counts[class_id]) for class_id in order}
 
 
-Found = Union[Detections, Segmentation]
+Prediction = Union[Detections, Segmentation]
 """What a model finds in one frame."""
 
 

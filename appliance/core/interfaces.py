@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from appliance.core.frame import Found, Frame, Result
+from appliance.core.frame import Frame, Prediction, Result
 
 if TYPE_CHECKING:
     from typing_extensions import Protocol
@@ -32,13 +32,13 @@ class SplitDetector(Protocol):
     workers: int
     batch: int
 
-    def together(self, width: int, height: int) -> int:
-        """How many images of this size go through `front_many` together."""
+    def batch_size_for(self, width: int, height: int) -> int:
+        """How many images of this size go through `infer` together."""
 
-    def front_many(self, images: Sequence[np.ndarray]) -> Any:
+    def infer(self, images: Sequence[np.ndarray]) -> Any:
         """The part on the accelerator, for images of any sizes; several threads call it."""
 
-    def back_many(self, raw: Any, sizes: Sequence[Tuple[int, int]]) -> List[Found]:
+    def postprocess(self, raw: Any, sizes: Sequence[Tuple[int, int]]) -> List[Prediction]:
         """The part on the CPU. sizes: width and height of each image."""
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from appliance import __version__
 from appliance.board import detect_board, unknown_board_note
-from appliance.board.telemetry import Readings
+from appliance.board.telemetry import Telemetry
 from appliance.bus import (
     CONFLICT,
     HEARTBEAT_SECONDS,
@@ -21,9 +21,9 @@ from appliance.bus import (
     STATE,
     STATISTICS,
     STOPPING,
+    BusServer,
     Message,
     Refused,
-    Station,
 )
 from appliance.core.detector import Detector
 from appliance.core.errors import EngineHang, SplitlensError
@@ -41,16 +41,16 @@ from appliance.daemon.changes import (
 )
 from appliance.daemon.condition import appliance_condition
 from appliance.daemon.hangs import MOST_HANGS, Hangs
-from appliance.daemon.models import Library, ModelSlot, Wish
-from appliance.daemon.overrides import Memory
+from appliance.daemon.models import LoadRequest, ModelCatalogue, ModelRunner
+from appliance.daemon.overrides import OverrideStore
 from appliance.daemon.power import PowerKeeper
-from appliance.daemon.streams import House, Stream
+from appliance.daemon.streams import Stream, StreamContext
 from appliance.daemon.trials import TRIAL_SECONDS, Trials
 from appliance.daemon.watchdog import patience
 from appliance.detectors.from_settings import load
 from appliance.recording.encoders import find_encoder
 from appliance.recording.storage import Storage
-from appliance.settings import Layer, Loaded, Settings, chosen_model, redact
+from appliance.settings import Layer, LoadedSettings, Settings, chosen_model, redact
 from appliance.settings.schema import SETTINGS
 from appliance.settings.streams import StreamSetting
 from appliance.zoo.store import resolve_model
@@ -69,7 +69,7 @@ class Appliance:
     """Made from the configuration and what operators changed of it; ended by `close`."""
 
     def __init__(
-        self, loaded: Loaded, run_dir: Path, answer: Callable[[Message], Message], heartbeat: Heartbeat
+        self, loaded: LoadedSettings, run_dir: Path, answer: Callable[[Message], Message], heartbeat: Heartbeat
     ) -> None:
         settings = loaded.settings
         self._loaded = loaded
@@ -84,24 +84,24 @@ class Appliance:
         configured = dict(settings.streams or {"main": StreamSetting(settings.camera_input)})
         self._configured_streams = configured
         sources = [stream.source for stream in configured.values()]
-        self._memory = Memory(Path(settings.state_dir), lambda key, value: check_kept(key, value, sources))
+        self._memory = OverrideStore(Path(settings.state_dir), lambda key, value: check_kept(key, value, sources))
         self.storage = Storage(settings.recordings_dir, settings.keep_days, settings.keep_gb, settings.free_gb)
-        self.library = Library(Path(settings.models_dir), self._board, self._state_changed.set, self._use_first)
+        self.library = ModelCatalogue(Path(settings.models_dir), self._board, self._state_changed.set, self._use_first)
         self._configured: Dict[str, Any] = {key: getattr(settings, key, None) for key in SHARED_SETTINGS}
         self._shared = {key: self._memory.recall(key, value) for key, value in self._configured.items()}
         self.power = PowerKeeper(self._board, settings, self._memory, self._state_changed.set)
         self._hangs = Hangs(Path(settings.state_dir), Path(settings.models_dir))
-        self._readings = Readings()
+        self._readings = Telemetry()
         self._readings_now: Dict[str, Any] = {}
-        self.station = Station(run_dir, answer)
+        self.station = BusServer(run_dir, answer)
         self._trials = Trials(Path(settings.state_dir))
         for model in self._trials.crashed:
             log.error("The daemon crashed, or had no memory left, while %s was loaded or new", model)
             self._hangs.add(model)
-        self._house = House(settings, self.station, self.storage, self._choose, self._state_changed.set)
+        self._house = StreamContext(settings, self.station, self.storage, self._choose, self._state_changed.set)
         self._configured_model = chosen_model(loaded)
         self._slot = self._new_slot()
-        self._own_slots: Dict[str, ModelSlot] = {}
+        self._own_slots: Dict[str, ModelRunner] = {}
         self._streams: Dict[str, Stream] = {}  # exchanged whole: who reads it needs no lock, and never waits
         self._threads: List[threading.Thread] = []
 
@@ -183,7 +183,7 @@ class Appliance:
             "power": self.power.facts(),
         }
 
-    def _slots(self) -> List[ModelSlot]:
+    def _slots(self) -> List[ModelRunner]:
         return [self._slot] + list(self._own_slots.values())
 
     def _condition(self, streams: List[str]) -> Tuple[str, bool]:
@@ -218,7 +218,7 @@ class Appliance:
 
     def _watch_engines(self) -> None:
         """End the daemon where an engine hangs: nothing else can end a call that does not return."""
-        proven: Dict[ModelSlot, float] = {}
+        proven: Dict[ModelRunner, float] = {}
         told: List[str] = []
         while not self._closing.wait(WATCH_SECONDS):
             states = [stream.condition().state for stream in self.streams()]
@@ -239,7 +239,7 @@ class Appliance:
                     proven[slot] = slot.since
                     self._hangs.forget(slot.model)
 
-    def _hung(self, slot: ModelSlot, detector: Any, seconds: float) -> EngineHang:
+    def _hung(self, slot: ModelRunner, detector: Any, seconds: float) -> EngineHang:
         """detector: the one that hangs; another model may have taken over since."""
         name = slot.name_of(detector) or "the model"
         count = self._hangs.add(name)
@@ -413,8 +413,8 @@ class Appliance:
             return self._configured_model
         return chosen
 
-    def _new_slot(self) -> ModelSlot:
-        slot = ModelSlot(
+    def _new_slot(self) -> ModelRunner:
+        slot = ModelRunner(
             self._state_changed.set,
             lambda error: self._fail_by(slot, error),
             load_seconds=self._loaded.settings.load_timeout,
@@ -422,7 +422,7 @@ class Appliance:
         slot.set_threshold(self._shared["det_th"])
         return slot
 
-    def _slot_for(self, model: Optional[str]) -> ModelSlot:
+    def _slot_for(self, model: Optional[str]) -> ModelRunner:
         if model is None:
             return self._slot
         if model not in self._own_slots:
@@ -435,7 +435,7 @@ class Appliance:
         for model in set(self._own_slots) - used:
             threading.Thread(target=self._own_slots.pop(model).close, name="close model", daemon=True).start()
 
-    def _ask_for(self, slot: ModelSlot, name: str, taken: Callable[[], None] = lambda: None) -> None:
+    def _ask_for(self, slot: ModelRunner, name: str, taken: Callable[[], None] = lambda: None) -> None:
         if self._hangs.is_given_up(name):
             slot.refuse(
                 f"{name} is not loaded: {MOST_HANGS} times it hung, failed or ended the daemon. Choose another model,"
@@ -447,7 +447,7 @@ class Appliance:
             size = resolve_model(name, Path(self._loaded.settings.models_dir)).path.stat().st_size
         except (SplitlensError, OSError):
             pass  # loading says it better
-        slot.ask_for(Wish(name, lambda: self._load(name), size, taken))
+        slot.ask_for(LoadRequest(name, lambda: self._load(name), size, taken))
 
     def _load(self, name: str) -> Detector:
         self._trials.begin(name)
@@ -484,7 +484,7 @@ class Appliance:
             )
         )
 
-    def _fail_by(self, slot: ModelSlot, error: BaseException) -> None:
+    def _fail_by(self, slot: ModelRunner, error: BaseException) -> None:
         """A model that cannot take its first frames would end the daemon at each of its starts."""
         if slot.model is not None and time.monotonic() - slot.since < TRIAL_SECONDS:
             self._hangs.add(slot.model)

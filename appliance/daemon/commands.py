@@ -25,7 +25,7 @@ _testing = threading.BoundedSemaphore(MOST_TESTS)
 Command = Callable[[Appliance, Message], Message]
 
 
-def obey(appliance: Appliance, message: Message) -> Message:
+def dispatch(appliance: Appliance, message: Message) -> Message:
     """Do what a message asks; returns the fields of the answer. Raises Refused, or another SplitlensError."""
     command = COMMANDS.get(message["command"])
     if command is None:

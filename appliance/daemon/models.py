@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import psutil
 
-from appliance.board import Board, reason_not_to_hold
+from appliance.board import Board, unsupported_reason
 from appliance.bus import LIVE, LOADING, NO_MODEL
 from appliance.core.detector import Detector
 from appliance.core.errors import SplitlensError
@@ -28,7 +28,7 @@ _MEMORY_BASE = 200 * 10**6
 _MEMORY_TIMES = 12
 
 
-class Wish(NamedTuple):
+class LoadRequest(NamedTuple):
     """A model that is to take over. size: bytes of its graph, 0 if it is not known. taken: called when it has."""
 
     name: str
@@ -37,7 +37,7 @@ class Wish(NamedTuple):
     taken: Callable[[], None] = lambda: None
 
 
-class ModelSlot:
+class ModelRunner:
     """One model that streams share, in a loop of its own. Until it is loaded the loop finds nothing.
 
     `ask_for` loads beside the running model, which goes on until the new one takes over, or for good if that cannot be
@@ -63,20 +63,20 @@ class ModelSlot:
         self._free_memory = free_memory
         self._load_seconds = load_seconds
         self._lock = threading.Lock()
-        self._current: Optional[Wish] = None
-        self._wish: Optional[Wish] = None
+        self._current: Optional[LoadRequest] = None
+        self._wish: Optional[LoadRequest] = None
         self._thread: Optional[threading.Thread] = None
         self._threads: List[threading.Thread] = []  # those that were given up too
         self._turn = 0  # of the thread that may change anything: another one was given up
-        self._trying: Optional[Wish] = None
-        self._released: Optional[Wish] = None  # for want of memory, while another is loaded
+        self._trying: Optional[LoadRequest] = None
+        self._released: Optional[LoadRequest] = None  # for want of memory, while another is loaded
         self._error: Optional[str] = None
         self._stage: Optional[str] = None
         self.loop = Loop(self.detector, stays=True)
         self.loop.__enter__()
         threading.Thread(target=self._watch, args=(failed,), name="watch loop", daemon=True).start()
 
-    def ask_for(self, wish: Wish) -> None:
+    def ask_for(self, wish: LoadRequest) -> None:
         """Load a model and let it take over. Returns at once; of several wishes the last counts."""
         with self._lock:
             self._wish, self._error = wish, None
@@ -214,7 +214,7 @@ class ModelSlot:
                 self._stage = self._trying = self._released = None
             self._changed()
 
-    def _try(self, wish: Wish, turn: int) -> None:
+    def _try(self, wish: LoadRequest, turn: int) -> None:
         previous = self._current
         in_place = previous is not None and self._free_memory() < _MEMORY_BASE + _MEMORY_TIMES * wish.size
         if in_place:
@@ -242,7 +242,7 @@ class ModelSlot:
             except Exception as error:
                 log.error("%s cannot be loaded again: %s", previous.name, error)
 
-    def _load(self, wish: Wish, turn: int) -> None:
+    def _load(self, wish: LoadRequest, turn: int) -> None:
         if turn != self._turn:
             return
         detector = wish.load()
@@ -257,7 +257,7 @@ class ModelSlot:
         wish.taken()
         log.info("%s runs", wish.name)
 
-    def _take_over(self, detector: Detector, wish: Optional[Wish]) -> None:
+    def _take_over(self, detector: Detector, wish: Optional[LoadRequest]) -> None:
         self.detector, self._current = detector, wish
         if wish is not None:
             self._names[detector] = wish.name
@@ -272,7 +272,7 @@ class ModelSlot:
         self._changed()
 
 
-class Library:
+class ModelCatalogue:
     """The models that are installed or can be: for the dashboard to choose from.
 
     changed: called when that changes. fetched: called with the name of one that was fetched.
@@ -349,7 +349,7 @@ class Library:
     def _row(
         self, name: str, family: Optional[str], size: Optional[int], is_installed: bool, in_catalogue: bool
     ) -> Dict[str, Any]:
-        reason = reason_not_to_hold(self._board, family) if family else None
+        reason = unsupported_reason(self._board, family) if family else None
         return {
             "name": name,
             "family": family,

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _VERSION = 1
 
 
-class Memory:
+class OverrideStore:
     """The file `state_dir/appliance.json`. Of a damaged one a copy is kept, and what is right in it holds.
 
     problem: why the last change could not be written, in a sentence; None if it was. Values are what JSON can hold.

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Optional
 from appliance.board import Board
 from appliance.board.power import NoHelper, NoSuchMode, Power, PowerError
 from appliance.bus import CONFLICT, FAILED, NOT_FOUND, Refused
-from appliance.daemon.overrides import Memory
+from appliance.daemon.overrides import OverrideStore
 from appliance.settings import Settings
 
 LOOK_SECONDS = 60.0
@@ -16,7 +16,7 @@ LOOK_SECONDS = 60.0
 class PowerKeeper:
     """changed: called when there is something new to tell."""
 
-    def __init__(self, board: Board, settings: Settings, memory: Memory, changed: Callable[[], None]) -> None:
+    def __init__(self, board: Board, settings: Settings, memory: OverrideStore, changed: Callable[[], None]) -> None:
         self._power = Power(board)
         self._settings = settings
         self._memory = memory

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 from typing import List
 
-from appliance.bus import CONFLICT, LOG, Message, Refused, Station, write_last_words
+from appliance.bus import CONFLICT, LOG, BusServer, Message, Refused, write_last_words
 from appliance.core.errors import EngineHang, SplitlensError
 from appliance.core.logging_setup import Repeats, told_before
 from appliance.core.process import Heartbeat, die_with_parent
 from appliance.daemon.appliance import Appliance
-from appliance.daemon.commands import obey
-from appliance.settings import Loaded, compatibility_notes, redact
+from appliance.daemon.commands import dispatch
+from appliance.settings import LoadedSettings, compatibility_notes, redact
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ CLOSE_SECONDS = 8.0
 """For closing all files after an engine hung."""
 
 
-def run(loaded: Loaded, run_dir: Path, heartbeat: Heartbeat) -> None:
+def run(loaded: LoadedSettings, run_dir: Path, heartbeat: Heartbeat) -> None:
     """Until a signal asks for the end. Raises SplitlensError where the appliance cannot run, or its loop failed."""
     os.umask(0o077)  # recordings and state are for this user alone
     die_with_parent(os.getppid())  # a supervisor that was killed must not leave a daemon behind that holds the camera
@@ -35,10 +35,10 @@ def run(loaded: Loaded, run_dir: Path, heartbeat: Heartbeat) -> None:
     def answer(message: Message) -> Message:
         if not appliance:
             raise Refused(CONFLICT, "The daemon is starting. Try again in some seconds.")
-        return obey(appliance[0], message)
+        return dispatch(appliance[0], message)
 
     house = Appliance(loaded, run_dir, answer, heartbeat)
-    teller = _Teller(house.station)
+    teller = BusLogHandler(house.station)
     logging.getLogger("appliance").addHandler(teller)
     try:
         for note in compatibility_notes(loaded.settings, loaded.origins):
@@ -77,10 +77,10 @@ def _end_within(seconds: float, code: int) -> None:
     timer.start()
 
 
-class _Teller(logging.Handler):
+class BusLogHandler(logging.Handler):
     """Sends what is logged to the dashboard, without credentials."""
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: BusServer) -> None:
         super().__init__()
         self._station = station
         self.addFilter(Repeats())

@@ -6,17 +6,17 @@ import threading
 import time
 from typing import Any, Callable, Dict, NamedTuple, Optional, Union
 
-from appliance.bus import DETECTIONS, LIVE, NO_RESULTS, SLOW, STARTING, Station
+from appliance.bus import DETECTIONS, LIVE, NO_RESULTS, SLOW, STARTING, BusServer
 from appliance.core.errors import SplitlensError
 from appliance.core.frame import Result
 from appliance.daemon.condition import Condition, stream_condition
-from appliance.daemon.models import ModelSlot
+from appliance.daemon.models import ModelRunner
 from appliance.drawing.overlay import Overlay
 from appliance.outputs.publisher import Publisher
 from appliance.outputs.rate import RateLimit
-from appliance.outputs.statistics import Figures
+from appliance.outputs.statistics import StreamStatistics
 from appliance.pipeline.meter import Meter
-from appliance.pipeline.stream_pipeline import Feed
+from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording.segments import SegmentRecorder
 from appliance.recording.storage import Storage
 from appliance.settings import Settings, redact
@@ -34,11 +34,11 @@ USUAL_CAMERA_FPS = 30.0
 LiveInput = Union[LiveSource, PlaybackSource]
 
 
-class House(NamedTuple):
+class StreamContext(NamedTuple):
     """What all streams share. changed: to be called after every change of what the dashboard shows."""
 
     settings: Settings
-    station: Station
+    station: BusServer
     storage: Storage
     change: Callable[[Result], Result]
     changed: Callable[[], None]
@@ -69,8 +69,8 @@ class Stream:
         name: str,
         configured: Optional[StreamSetting],
         current: StreamSetting,
-        slot: ModelSlot,
-        house: House,
+        slot: ModelRunner,
+        house: StreamContext,
         max_vis_fps: float,
         vis_text: bool,
     ) -> None:
@@ -82,10 +82,10 @@ class Stream:
         self._house = house
         self._lock = threading.RLock()
         self._meter = Meter(house.settings.fps_interval)
-        self._figures = Figures(lambda event: house.station.publish(DETECTIONS, event))
+        self._figures = StreamStatistics(lambda event: house.station.publish(DETECTIONS, event))
         self._max_vis_fps, self._vis_text = max_vis_fps, vis_text
         self._source: Optional[LiveInput] = None
-        self._feed: Optional[Feed] = None
+        self._feed: Optional[StreamPipeline] = None
         self._failure: Optional[str] = None
         self._failed_at = 0.0
         self._told: Optional[str] = None  # the failure that was logged last
@@ -110,7 +110,7 @@ class Stream:
             self._told = None
             if self._is_recorded:
                 self._recorder.start()
-            feed = Feed(
+            feed = StreamPipeline(
                 self._source,
                 [self._publisher, self._figures, self._recorder],
                 self._meter,
@@ -123,7 +123,7 @@ class Stream:
             self._slot.loop.add(feed)
         self._house.changed()
 
-    def want(self, current: StreamSetting, slot: ModelSlot) -> None:
+    def want(self, current: StreamSetting, slot: ModelRunner) -> None:
         """Name the source, and the loop of the model, that the next `exchange` takes."""
         self._wanted = current, slot
         self.current = current

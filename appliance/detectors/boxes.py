@@ -12,7 +12,7 @@ import numpy as np
 
 from appliance.core.detector import Detector, Raw, to_detections
 from appliance.core.errors import GpuMemoryError, ModelError
-from appliance.core.frame import Detections, Found
+from appliance.core.frame import Detections, Prediction
 from appliance.detectors.nms import Candidates, candidates_of, joined, suppress
 from appliance.engines.base import Engine
 from appliance.engines.candidates import least_score
@@ -21,7 +21,7 @@ from appliance.graph.recognise.suppression import Suppression
 log = logging.getLogger(__name__)
 
 
-class About(NamedTuple):
+class ModelInfo(NamedTuple):
     """What is known of a model before it is loaded; see Detector."""
 
     name: str
@@ -34,7 +34,7 @@ class About(NamedTuple):
 class BoxDetector(Detector):
     """The part that the three ways share."""
 
-    def __init__(self, about: About, front: Engine, threshold: float) -> None:
+    def __init__(self, about: ModelInfo, front: Engine, threshold: float) -> None:
         self.name, self.family, self.labels, self.reason, self.workers = about
         self.engine, self.device, self.batch = front.name, front.device, front.batch
         self._front = front
@@ -49,18 +49,18 @@ class FastDetector(BoxDetector):
 
     path = "fast"
 
-    def __init__(self, about: About, front: Engine, threshold: float, suppression: Suppression) -> None:
+    def __init__(self, about: ModelInfo, front: Engine, threshold: float, suppression: Suppression) -> None:
         super().__init__(about, front, threshold)
         self._suppression = suppression
         self._most = self.batch
 
-    def together(self, width: int, height: int) -> int:
-        return min(self.batch, self._most, self._front.together(width, height))
+    def batch_size_for(self, width: int, height: int) -> int:
+        return min(self.batch, self._most, self._front.batch_size_for(width, height))
 
     def front(self, image: np.ndarray) -> Raw:
-        return self.front_many([image])
+        return self.infer([image])
 
-    def front_many(self, images: Sequence[np.ndarray]) -> Raw:
+    def infer(self, images: Sequence[np.ndarray]) -> Raw:
         # Once, since it may be changed meanwhile.
         least = least_score(self._suppression, self.threshold)
         parts = [part for numbers in self._groups(images) for part in self._picked(images, numbers, least)]
@@ -71,7 +71,7 @@ class FastDetector(BoxDetector):
     ) -> List[Tuple[Sequence[int], Candidates]]:
         """The candidates of these images: of all together, or of fewer where the GPU's memory does not hold them."""
         try:
-            picked = self._front.pick_many([images[number] for number in numbers], self._suppression, least)
+            picked = self._front.run_batch([images[number] for number in numbers], self._suppression, least)
         except GpuMemoryError as error:
             if len(numbers) == 1:
                 raise
@@ -96,14 +96,14 @@ class FastDetector(BoxDetector):
             of_size.setdefault((image.shape[1], image.shape[0]), []).append(number)
         groups = []
         for size, numbers in of_size.items():
-            most = self.together(*size)
+            most = self.batch_size_for(*size)
             groups += [numbers[first : first + most] for first in range(0, len(numbers), most)]
         return groups
 
-    def back(self, raw: Raw, width: int, height: int) -> Found:
-        return self.back_many(raw, [(width, height)])[0]
+    def back(self, raw: Raw, width: int, height: int) -> Prediction:
+        return self.postprocess(raw, [(width, height)])[0]
 
-    def back_many(self, raw: Raw, sizes: Sequence[Tuple[int, int]]) -> List[Found]:
+    def postprocess(self, raw: Raw, sizes: Sequence[Tuple[int, int]]) -> List[Prediction]:
         found = suppress(raw, self._suppression)
         all_sizes = np.array(sizes, np.float32)[found.images]
         detections = to_detections(found.boxes, found.scores, found.classes + self._suppression.class_offset, all_sizes)
@@ -114,7 +114,7 @@ class FastDetector(BoxDetector):
 class ExactDetector(BoxDetector):
     """The graph's own operations throughout; `back` is its second part, or None where it runs whole."""
 
-    def __init__(self, about: About, front: Engine, threshold: float, back: Optional[Engine]) -> None:
+    def __init__(self, about: ModelInfo, front: Engine, threshold: float, back: Optional[Engine]) -> None:
         super().__init__(about, front, threshold)
         self._back = back
         self.path = "exact" if back else "whole"

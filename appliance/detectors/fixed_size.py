@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from appliance.engines.base import Engine
-from appliance.engines.candidates import Picked
+from appliance.engines.candidates import PickedScores
 from appliance.graph.read.frozen import Graph
 from appliance.graph.recognise.suppression import Suppression
 
@@ -33,11 +33,11 @@ class FittingEngine(Engine):
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
         return self._engine.run(self._fit(feeds[0][0])[np.newaxis])
 
-    def together(self, width: int, height: int) -> int:
-        return self._engine.together(*self._size)
+    def batch_size_for(self, width: int, height: int) -> int:
+        return self._engine.batch_size_for(*self._size)
 
-    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> Picked:
-        return self._engine.pick_many([self._fit(image) for image in images], settings, least)
+    def run_batch(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> PickedScores:
+        return self._engine.run_batch([self._fit(image) for image in images], settings, least)
 
     def _fit(self, image: np.ndarray) -> np.ndarray:
         fitted: np.ndarray = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)

@@ -9,13 +9,13 @@ from appliance.core.detector import Detector
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.choose import EngineChoice
-from appliance.settings import Loaded, chosen_engine, chosen_model
+from appliance.settings import LoadedSettings, chosen_engine, chosen_model
 from appliance.zoo.store import InstalledModel, family_of, resolve_model
 
 log = logging.getLogger(__name__)
 
 
-def load(loaded: Loaded, force: bool = False) -> Detector:
+def load(loaded: LoadedSettings, force: bool = False) -> Detector:
     """The detector that the settings ask for, loaded. Says where an old config file differs from the graph.
 
     force: load a model even if this board is known to have too little memory for its kind.
@@ -36,7 +36,7 @@ def load(loaded: Loaded, force: bool = False) -> Detector:
     return detector
 
 
-def find_model(loaded: Loaded, force: bool = False) -> InstalledModel:
+def find_model(loaded: LoadedSettings, force: bool = False) -> InstalledModel:
     """The model that the settings name. Raises ModelError; see `load` for force."""
     settings, layers = loaded.settings, loaded.layers
     # What a lower layer says of its own model does not hold for the one chosen above it.
@@ -49,7 +49,7 @@ def find_model(loaded: Loaded, force: bool = False) -> InstalledModel:
     return model
 
 
-def model_options(loaded: Loaded) -> ModelOptions:
+def model_options(loaded: LoadedSettings) -> ModelOptions:
     """How the settings want a model to run."""
     settings = loaded.settings
     return ModelOptions(

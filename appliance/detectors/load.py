@@ -8,7 +8,7 @@ import numpy as np
 
 from appliance.core.detector import Detector
 from appliance.core.errors import ModelError
-from appliance.detectors.boxes import About, ExactDetector, FastDetector
+from appliance.detectors.boxes import ExactDetector, FastDetector, ModelInfo
 from appliance.detectors.families import FAMILIES, FAMILY_OF_MODEL_TYPE, labels_of, understand
 from appliance.detectors.fixed_size import FittingEngine, fixed_size
 from appliance.detectors.masks import MaskDetector
@@ -39,18 +39,20 @@ log = logging.getLogger(__name__)
 _GPU_WORKERS = 2
 _GPU_BATCH, _GPU_BATCH_WORKERS = 32, 8
 
-_Make = Callable[[About, Engine, Optional[Engine], float, Graph], Detector]
+_Make = Callable[[ModelInfo, Engine, Optional[Engine], float, Graph], Detector]
 
 
-def _make_boxes(about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
+def _make_boxes(about: ModelInfo, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
     return ExactDetector(about, front, threshold, back)
 
 
-def _make_masks(about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
+def _make_masks(about: ModelInfo, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
     return MaskDetector(about, front, threshold, back)
 
 
-def _make_segmentation(about: About, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
+def _make_segmentation(
+    about: ModelInfo, front: Engine, back: Optional[Engine], threshold: float, graph: Graph
+) -> Detector:
     return SegmentationDetector(about, front, segmentation_side(graph, SEGMENTATION_OUTPUT) or USUAL_SIDE)
 
 
@@ -136,7 +138,7 @@ def _load(
         workers = options.worker_threads or available_cores()
         openvino = openvino_engine(plan.front, image[0], plan.cut.tensors, options.engine, workers)
         if openvino is not None:
-            about = About(name, interface.family, labels, plan.reason, workers)
+            about = ModelInfo(name, interface.family, labels, plan.reason, workers)
             return FastDetector(about, fitting(openvino), options.det_th, plan.suppression)
     from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions, gpu_names
 
@@ -151,7 +153,7 @@ def _load(
         options.log_device,
         xla=bool(options.xla),
     )
-    about = About(name, interface.family, labels, plan.reason, workers)
+    about = ModelInfo(name, interface.family, labels, plan.reason, workers)
     family, make = FAMILIES[interface.family], _MAKE[interface.family]
     outputs = [Tensor(output) for output in family.outputs]
     if plan.cut is None:

@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
-from appliance.engines.candidates import Picked
+from appliance.engines.candidates import PickedScores
 from appliance.graph.recognise.suppression import Suppression
 
 WHOLE_IMAGE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
@@ -42,7 +42,7 @@ class Candidates(NamedTuple):
         return self._replace(boxes=boxes).taken(_areas(boxes) > 0)
 
 
-def candidates_of(picked: Picked, settings: Suppression) -> Candidates:
+def candidates_of(picked: PickedScores, settings: Suppression) -> Candidates:
     """What was picked, as the boxes that it is. The settings say which other outputs hold the windows, float32
     [images or 1, 4], and how many anchors are real, int [images or 1]."""
     rows, classes = np.divmod(picked.positions, settings.classes)

@@ -5,7 +5,7 @@ import numpy as np
 
 from appliance.core.detector import Detector, Raw
 from appliance.core.frame import Segmentation
-from appliance.detectors.boxes import About
+from appliance.detectors.boxes import ModelInfo
 from appliance.engines.base import Engine
 
 USUAL_SIDE = 513
@@ -20,7 +20,7 @@ class SegmentationDetector(Detector):
 
     path = "whole"
 
-    def __init__(self, about: About, front: Engine, side: int) -> None:
+    def __init__(self, about: ModelInfo, front: Engine, side: int) -> None:
         self.name, self.family, self.labels, self.reason, self.workers = about
         self.device = front.device
         self._front = front
@@ -30,7 +30,7 @@ class SegmentationDetector(Detector):
         return self._front.run(cv2.cvtColor(fit(image, self._side), cv2.COLOR_BGR2RGB)[np.newaxis])
 
     def back(self, raw: Raw, width: int, height: int) -> Segmentation:
-        return Segmentation(spread(raw[0][0].astype(np.uint8), width, height))
+        return Segmentation(upsample_nearest(raw[0][0].astype(np.uint8), width, height))
 
     def close(self) -> None:
         self._front.close()
@@ -51,7 +51,7 @@ def fit(image: np.ndarray, side: int) -> np.ndarray:
     return resized
 
 
-def spread(class_map: np.ndarray, width: int, height: int) -> np.ndarray:
+def upsample_nearest(class_map: np.ndarray, width: int, height: int) -> np.ndarray:
     """Resize a class map: every pixel takes the class of the nearest one. (cv2.INTER_NEAREST is half a pixel off.)"""
     rows, columns = _nearest(class_map.shape[0], height), _nearest(class_map.shape[1], width)
     spread_out: np.ndarray = class_map.take(columns, axis=1).take(rows, axis=0)

@@ -5,7 +5,7 @@ from typing import List, Sequence
 
 import numpy as np
 
-from appliance.engines.candidates import Picked, pick
+from appliance.engines.candidates import PickedScores, pick
 from appliance.graph.recognise.suppression import Suppression
 
 
@@ -13,7 +13,7 @@ class Engine:
     """A loaded graph with fixed inputs and outputs. `run` may be called by several threads at once.
 
     name: as in the setting `engine`. device: "CPU" or "GPU".
-    batch: how many images `pick_many` takes together at most; see `together`.
+    batch: how many images `run_batch` takes together at most; see `together`.
     """
 
     name: str = "tensorflow"
@@ -24,11 +24,11 @@ class Engine:
         """The outputs for these inputs, in the order that was given when it was loaded."""
         raise NotImplementedError
 
-    def together(self, width: int, height: int) -> int:
-        """How many images of this size `pick_many` takes."""
+    def batch_size_for(self, width: int, height: int) -> int:
+        """How many images of this size `run_batch` takes."""
         return 1
 
-    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> Picked:
+    def run_batch(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> PickedScores:
         """What images of one size, uint8 [h, w, 3], have at or above a score.
 
         For fronts: their only input is an image, and the settings say which outputs are boxes and scores.

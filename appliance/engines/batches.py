@@ -13,7 +13,7 @@ import numpy as np
 
 from appliance.core.errors import ModelError
 from appliance.engines.base import Engine
-from appliance.engines.candidates import Picked, anchors_of, has_own_boxes, other_outputs
+from appliance.engines.candidates import PickedScores, anchors_of, has_own_boxes, other_outputs
 from appliance.engines.host_memory import HostMemory
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
 from appliance.graph.recognise.score_selection import with_picking
@@ -77,16 +77,18 @@ class BatchEngine(Engine):
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
         return self._run(list(feeds[0]))
 
-    def together(self, width: int, height: int) -> int:
+    def batch_size_for(self, width: int, height: int) -> int:
         return max(size for size in self._sizes if size == 1 or size * width * height * 3 <= _MOST_BYTES)
 
-    def pick_many(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> Picked:
+    def run_batch(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> PickedScores:
         with self._filled(images) as array:
             positions, scores, boxes, *outputs = self._pick(array, least)
         positions = positions[:, 0]
         # What an earlier batch left in the last images of the array is computed too, and not looked at.
         count = int(np.searchsorted(positions, len(images) * self._anchors * settings.classes))
-        return Picked(positions[:count], scores[:count], boxes[:count], self._anchors, dict(zip(self._others, outputs)))
+        return PickedScores(
+            positions[:count], scores[:count], boxes[:count], self._anchors, dict(zip(self._others, outputs))
+        )
 
     def close(self) -> None:
         self._engine.close()
@@ -120,5 +122,5 @@ class BatchEngine(Engine):
         for size in self._sizes:
             # XLA compiles what it has seen twice.
             for _ in range(_WARMING_RUNS):
-                self.pick_many(noise[-size:], settings, least)
+                self.run_batch(noise[-size:], settings, least)
         log.debug("Warm for %s images at once in %.1f s", ", ".join(map(str, self._sizes)), time.monotonic() - began)

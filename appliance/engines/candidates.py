@@ -7,7 +7,7 @@ import numpy as np
 from appliance.graph.recognise.suppression import Suppression
 
 
-class Picked(NamedTuple):
+class PickedScores(NamedTuple):
     """What images have at or above some score.
 
     positions: of the scores, ascending, in those of all images, rows (anchors) and classes one after the other,
@@ -27,13 +27,13 @@ def least_score(settings: Suppression, threshold: float) -> np.float32:
     return max(np.float32(threshold), np.nextafter(np.float32(settings.score_threshold), np.float32(np.inf)))
 
 
-def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, least: np.float32) -> Picked:
+def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, least: np.float32) -> PickedScores:
     """From the outputs of a front: boxes float32 [images, rows, 1 or classes, 4], scores float32 [images, rows,
     classes]."""
     scores, boxes = outputs[settings.scores].reshape(-1), outputs[settings.boxes].reshape(-1, 4)
     positions = np.flatnonzero(scores >= least)
     of_boxes = positions if has_own_boxes(outputs, settings) else positions // settings.classes
-    return Picked(
+    return PickedScores(
         positions,
         scores[positions],
         boxes[of_boxes],

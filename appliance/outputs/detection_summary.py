@@ -7,7 +7,7 @@ from appliance.core.sink import Sink
 from appliance.drawing.class_areas import percent, shares
 
 
-class Tally(Sink):
+class DetectionSummary(Sink):
     """frames: how many came.
 
     Of each label: in how many frames it was found, and how often at once at most or, in segmentations, how much of

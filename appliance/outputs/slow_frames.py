@@ -11,7 +11,7 @@ SPIKE_FACTOR = 2.0
 log = logging.getLogger(__name__)
 
 
-class SpikeLog(Sink):
+class SlowFrameLog(Sink):
     """Names a frame whose total time is over twice the window's mean, with where the time went."""
 
     name = "spikes"

@@ -17,7 +17,7 @@ BUCKETS = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5
 EVENTS_A_SECOND = 10.0
 
 
-class Figures(Sink):
+class StreamStatistics(Sink):
     """tell: takes the detections of a frame as JSON, at most ten a second."""
 
     name = "figures"

@@ -6,7 +6,7 @@ from typing import Dict, Tuple
 from appliance.core.interfaces import SplitDetector
 
 
-class DetectorSlot:
+class DetectorHandle:
     """Counts who uses a detector. One that was replaced is closed when its last frame is done."""
 
     def __init__(self, detector: SplitDetector) -> None:

@@ -19,7 +19,7 @@ class _Place(Generic[T]):
         self.changed = threading.Condition(lock)
 
 
-class Intake(Generic[K, T]):
+class FrameQueue(Generic[K, T]):
     """Holds what came last of every stream. Items are taken in turn, so that a fast stream leaves the others theirs.
 
     A stream that overwrites keeps its newest item; who puts one too many into another waits until one is taken.

@@ -12,12 +12,12 @@ import time
 from types import TracebackType
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Type, Union
 
-from appliance.core.frame import Detections, Found, Frame, Result, Segmentation, Timings
+from appliance.core.frame import Detections, Frame, Prediction, Result, Segmentation, Timings
 from appliance.core.interfaces import SplitDetector
-from appliance.pipeline.detector_handle import DetectorSlot
-from appliance.pipeline.frame_queue import Intake
+from appliance.pipeline.detector_handle import DetectorHandle
+from appliance.pipeline.frame_queue import FrameQueue
 from appliance.pipeline.mailbox import Sequencer
-from appliance.pipeline.stream_pipeline import Feed, start_thread
+from appliance.pipeline.stream_pipeline import StreamPipeline, start_thread
 
 # Calls of a front that takes batches while only cameras wait: more would queue up, and their frames be old.
 LIVE_BATCHES = 2
@@ -30,24 +30,24 @@ _Pictures = Tuple[SplitDetector, Tuple[Any, ...]]
 """Which detector has which pictures: the sizes of those that go through it together."""
 
 
-class _Fronted(NamedTuple):
+class InferredBatch(NamedTuple):
     """Frames between front and back, which went through the front together; their detector is held meanwhile.
 
     raw: what the front gave for all of them, in front_seconds.
     """
 
-    frames: Sequence[Tuple[Feed, Frame]]
+    frames: Sequence[Tuple[StreamPipeline, Frame]]
     detector: SplitDetector
     raw: Any
     front_seconds: float
     left_front_at: float
 
 
-class _Found(NamedTuple):
+class PostprocessedBatch(NamedTuple):
     """What the back gave for them, in back_seconds, after they had waited for it."""
 
-    fronted: _Fronted
-    found: Sequence[Found]
+    fronted: InferredBatch
+    found: Sequence[Prediction]
     send_seconds: float
     back_seconds: float
 
@@ -75,15 +75,15 @@ class Loop:
     """
 
     def __init__(
-        self, detector: SplitDetector, feeds: Sequence[Feed] = (), max_frames: int = 0, stays: bool = False
+        self, detector: SplitDetector, feeds: Sequence[StreamPipeline] = (), max_frames: int = 0, stays: bool = False
     ) -> None:
-        self._slot = DetectorSlot(detector)
+        self._slot = DetectorHandle(detector)
         self._first_feeds = feeds
         self._max_frames = max_frames
         self._stays = stays
-        self._feeds: List[Feed] = []
-        self._intake: Intake[Feed, Frame] = Intake()
-        self._fronted: Sequencer[Union[_Fronted, _Found]] = Sequencer()
+        self._feeds: List[StreamPipeline] = []
+        self._intake: FrameQueue[StreamPipeline, Frame] = FrameQueue()
+        self._fronted: Sequencer[Union[InferredBatch, PostprocessedBatch]] = Sequencer()
         self._back: Optional[threading.Thread] = None
         self._workers: Set[int] = set()
         self._worker_threads: List[threading.Thread] = []
@@ -126,14 +126,14 @@ class Loop:
         for feed in self._feeds_now():
             feed.stop()
 
-    def add(self, feed: Feed) -> None:
+    def add(self, feed: StreamPipeline) -> None:
         """Let another stream take part."""
         self._intake.open(feed, feed.is_live)
         with self._lock:
             self._feeds = self._feeds + [feed]
         feed.start(lambda frame: self._intake.put(feed, frame), lambda: self._intake.drops(feed))
 
-    def remove(self, feed: Feed) -> None:
+    def remove(self, feed: StreamPipeline) -> None:
         """End a stream; a frame of it that is under way is lost. Returns when its source and sinks are closed."""
         feed.stop()
         self._intake.shut(feed)
@@ -162,7 +162,7 @@ class Loop:
         """Until every detector but the newest is closed: for a machine that has no memory for two."""
         self._slot.settle()
 
-    def _feeds_now(self) -> List[Feed]:
+    def _feeds_now(self) -> List[StreamPipeline]:
         with self._lock:
             return self._feeds
 
@@ -234,14 +234,14 @@ class Loop:
             if is_last:
                 self._fronted.close()
 
-    def _front(self, turn: int, frames: Sequence[Tuple[Feed, Frame]], detector: SplitDetector) -> bool:
+    def _front(self, turn: int, frames: Sequence[Tuple[StreamPipeline, Frame]], detector: SplitDetector) -> bool:
         with self._lock:
             self._calls[turn] = detector, tuple(sorted(frame.image.shape for _, frame in frames))
         started = time.monotonic()
-        raw = detector.front_many([frame.image for _, frame in frames])
+        raw = detector.infer([frame.image for _, frame in frames])
         ended = time.monotonic()
         self._step(turn, ended - started)
-        item = _Fronted(frames, detector, raw, ended - started, ended)
+        item = InferredBatch(frames, detector, raw, ended - started, ended)
         # One thread would be too slow for all batches; while one is done here, other workers keep the GPU busy.
         return self._fronted.put(turn, _find(item) if len(frames) > 1 else item)
 
@@ -263,9 +263,9 @@ class Loop:
                 item = self._fronted.take()
                 if item is None:
                     break
-                detector = item.detector if isinstance(item, _Fronted) else item.fronted.detector
+                detector = item.detector if isinstance(item, InferredBatch) else item.fronted.detector
                 try:
-                    found = _find(item) if isinstance(item, _Fronted) else item
+                    found = _find(item) if isinstance(item, InferredBatch) else item
                 finally:
                     self._slot.release(detector)
                 self._step(turn, found.back_seconds, is_last=True)
@@ -287,16 +287,16 @@ class Loop:
 def _together(detector: SplitDetector, frame: Frame) -> int:
     """How many frames of this size go through the front together."""
     height, width = frame.image.shape[:2]
-    return detector.together(width, height)
+    return detector.batch_size_for(width, height)
 
 
-def _find(item: _Fronted) -> _Found:
+def _find(item: InferredBatch) -> PostprocessedBatch:
     started = time.monotonic()
-    found = item.detector.back_many(item.raw, [frame.image.shape[1::-1] for _, frame in item.frames])
-    return _Found(item, found, started - item.left_front_at, time.monotonic() - started)
+    found = item.detector.postprocess(item.raw, [frame.image.shape[1::-1] for _, frame in item.frames])
+    return PostprocessedBatch(item, found, started - item.left_front_at, time.monotonic() - started)
 
 
-def _results(item: _Found, now: float) -> List[Result]:
+def _results(item: PostprocessedBatch, now: float) -> List[Result]:
     labels = item.fronted.detector.labels
     return [
         _result(frame, found, _timings(item, frame, now), labels)
@@ -304,20 +304,22 @@ def _results(item: _Found, now: float) -> List[Result]:
     ]
 
 
-def _by_feed(frames: Sequence[Tuple[Feed, Frame]], results: Sequence[Result]) -> Dict[Feed, List[Result]]:
-    found: Dict[Feed, List[Result]] = {}
+def _by_feed(
+    frames: Sequence[Tuple[StreamPipeline, Frame]], results: Sequence[Result]
+) -> Dict[StreamPipeline, List[Result]]:
+    found: Dict[StreamPipeline, List[Result]] = {}
     for (feed, _), result in zip(frames, results):
         found.setdefault(feed, []).append(result)
     return found
 
 
-def _result(frame: Frame, found: Found, timings: Timings, labels: Mapping[int, str]) -> Result:
+def _result(frame: Frame, found: Prediction, timings: Timings, labels: Mapping[int, str]) -> Result:
     if isinstance(found, Segmentation):
         return Result(frame, Detections.empty(), timings, labels, found)
     return Result(frame, found, timings, labels)
 
 
-def _timings(item: _Found, frame: Frame, now: float) -> Timings:
+def _timings(item: PostprocessedBatch, frame: Frame, now: float) -> Timings:
     front_seconds = item.fronted.front_seconds
     total = now - frame.captured_at + frame.capture_seconds
     return Timings(

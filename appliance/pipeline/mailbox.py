@@ -3,7 +3,7 @@
 import threading
 from typing import Dict, Generic, Optional, TypeVar
 
-from appliance.pipeline.frame_queue import Intake
+from appliance.pipeline.frame_queue import FrameQueue
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ class Mailbox(Generic[T]):
     """
 
     def __init__(self, overwrites: bool) -> None:
-        self._intake: Intake[int, T] = Intake()
+        self._intake: FrameQueue[int, T] = FrameQueue()
         self._intake.open(_ONLY, overwrites)
 
     @property

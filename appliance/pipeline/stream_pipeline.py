@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 SOURCE_PATIENCE = 10.0
 
 
-class Feed:
+class StreamPipeline:
     """A source with a thread of its own, and a mailbox and a thread for each sink.
 
     The sinks of a live source may lose frames, but for those that get `every_result`; those of any other hold up the

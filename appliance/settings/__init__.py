@@ -2,7 +2,7 @@
 
 from appliance.settings.loader import (
     Layer,
-    Loaded,
+    LoadedSettings,
     Profile,
     chosen_engine,
     chosen_model,
@@ -15,7 +15,7 @@ from appliance.settings.schema import Settings
 
 __all__ = [
     "Layer",
-    "Loaded",
+    "LoadedSettings",
     "Profile",
     "Settings",
     "chosen_engine",

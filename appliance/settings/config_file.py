@@ -11,7 +11,7 @@ from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.redact import has_half_credentials, redact
 from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, SETTINGS, STREAMS, Setting
 from appliance.settings.streams import BadStreams, streams_from_node
-from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, BadValue, misfit, parse_text
+from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, BadValue, invalid_value, parse_text
 
 IN_DOUBLE_QUOTES = "in double quotes \\ begins an escape; use single quotes"
 
@@ -109,26 +109,26 @@ def _value(setting: Setting, node: yaml.Node) -> Any:
         except BadStreams as error:
             raise BadValue(str(error)) from None
     if not isinstance(node, yaml.ScalarNode):
-        raise misfit(setting, "a list" if isinstance(node, yaml.SequenceNode) else "a group of settings")
+        raise invalid_value(setting, "a list" if isinstance(node, yaml.SequenceNode) else "a group of settings")
     text = node.value.strip()
     is_plain = node.style is None
     if node.style == '"' and any(ord(sign) < 32 for sign in text):
         raise BadValue("has an escape in it: " + IN_DOUBLE_QUOTES)
     if node.tag not in _PLAIN_TAGS:
-        raise misfit(setting, "something tagged " + node.tag.replace(_TAG, "!!"))
+        raise invalid_value(setting, "something tagged " + node.tag.replace(_TAG, "!!"))
     if node.tag == _TAG + "bool":
         if setting.kind == BOOLEAN and text.lower() in yaml.SafeLoader.bool_values:
             return yaml.SafeLoader.bool_values[text.lower()]
-        raise misfit(setting, text)
+        raise invalid_value(setting, text)
     if setting.kind == BOOLEAN and text.lower() in TRUE_WORDS + FALSE_WORDS:
         return parse_text(setting, text)  # 1, "True": the original project took whatever is true in Python
     if setting.kind == BOOLEAN or (setting.kind in (INTEGER, NUMBER) and not is_plain):
-        raise misfit(setting, "the text " + repr(text) if node.tag == _TAG + "str" else text)
+        raise invalid_value(setting, "the text " + repr(text) if node.tag == _TAG + "str" else text)
     if setting.kind in (INTEGER, NUMBER):
         return parse_text(setting, text)
     if node.tag == _TAG + "str" or (setting.kind in (CAMERA, POWER_MODE) and node.tag == _TAG + "int"):
         return parse_text(setting, text)
-    raise misfit(setting, f"{text}; if that is a name, write '{text}'")
+    raise invalid_value(setting, f"{text}; if that is a name, write '{text}'")
 
 
 def _is_empty(node: yaml.Node) -> bool:

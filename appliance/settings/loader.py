@@ -54,7 +54,7 @@ class Profile(NamedTuple):
     file: Path
 
 
-class Loaded(NamedTuple):
+class LoadedSettings(NamedTuple):
     """The settings of one run and where each came from.
 
     origins: for people: "default", "profile xavier", "tuned (state/tuned.yml)", "config.yml line 12",
@@ -76,7 +76,7 @@ def load_settings(
     environ: Mapping[str, str],
     overrides: Mapping[str, object],
     profile: Optional[Profile] = None,
-) -> Loaded:
+) -> LoadedSettings:
     """Read and check every layer.
 
     config: a file that must exist; None takes `config.yml` of the working directory if there is one.
@@ -115,12 +115,12 @@ def load_settings(
             origins[key] = f"{path} line {entries[key].line}"
         else:
             values[key], layers[key], origins[key] = setting.default, Layer.DEFAULT, "default"
-    loaded = Loaded(Settings(**values), origins, layers, path, len(entries))
+    loaded = LoadedSettings(Settings(**values), origins, layers, path, len(entries))
     _check_precision(loaded)
     return loaded if profile is None else with_profile(loaded, profile)
 
 
-def with_profile(loaded: Loaded, profile: Profile) -> Loaded:
+def with_profile(loaded: LoadedSettings, profile: Profile) -> LoadedSettings:
     """The same with a profile below: for settings that were loaded without one, to know which it is to be."""
     added = {key: value for key, value in profile.values.items() if loaded.layers[key] == Layer.DEFAULT}
     loaded = loaded._replace(
@@ -132,7 +132,7 @@ def with_profile(loaded: Loaded, profile: Profile) -> Loaded:
     return loaded
 
 
-def _check_precision(loaded: Loaded) -> None:
+def _check_precision(loaded: LoadedSettings) -> None:
     """Raises ConfigError where somebody asks OpenVINO for less than it computes."""
     settings = loaded.settings
     if settings.engine == "openvino" and settings.precision_model in ("FP16", "INT8"):
@@ -150,7 +150,7 @@ def option_given(setting: Setting, value: object) -> str:
     return setting.option
 
 
-def chosen_model(loaded: Loaded) -> str:
+def chosen_model(loaded: LoadedSettings) -> str:
     """Which of `model` and `model_path` names the model of this run.
 
     The one of the higher layer. Where one layer sets both: `model` with model_type trt_v1 (the original
@@ -164,7 +164,7 @@ def chosen_model(loaded: Loaded) -> str:
     return settings.model_path
 
 
-def chosen_engine(loaded: Loaded) -> str:
+def chosen_engine(loaded: LoadedSettings) -> str:
     """ "auto", "tensorflow", "openvino" or "tensorrt".
 
     A model_type of trt_v1 counts for the model that its own or a lower layer names.

@@ -2,14 +2,14 @@
 
 from typing import Any, List
 
-from appliance.settings.loader import Loaded
+from appliance.settings.loader import LoadedSettings
 from appliance.settings.redact import redact
 from appliance.settings.schema import SETTINGS
 from appliance.settings.streams import show_streams
 from appliance.settings.values import show_number
 
 
-def show(loaded: Loaded) -> str:
+def show(loaded: LoadedSettings) -> str:
     """Every setting, what set it, and its value, as a table; addresses without their credentials."""
     rows = [("setting", "set by", "value")]
     for key in SETTINGS:
@@ -34,7 +34,7 @@ def show_value(value: Any) -> str:
     return redact(str(value))
 
 
-def check(loaded: Loaded) -> str:
+def check(loaded: LoadedSettings) -> str:
     """The answer of `config check` for settings that could be loaded."""
     if loaded.config is None:
         return "There is no config.yml here; the defaults are used."

@@ -13,7 +13,7 @@ import yaml
 from appliance.core.errors import ConfigError
 from appliance.core.files import open_regular, write_text
 from appliance.settings.bounded_yaml import load
-from appliance.settings.loader import Layer, Loaded, chosen_engine
+from appliance.settings.loader import Layer, LoadedSettings, chosen_engine
 from appliance.settings.schema import SETTINGS
 from appliance.settings.values import BadValue, check_value
 
@@ -81,20 +81,20 @@ def write_tuned(path: Path, entries: Mapping[str, Tuned]) -> None:
     write_text(path, _HEADING + yaml.safe_dump(content, default_flow_style=False, allow_unicode=True), 0o644)
 
 
-def is_free(loaded: Loaded, key: str) -> bool:
+def is_free(loaded: LoadedSettings, key: str) -> bool:
     """Whether nobody set it: it is as the schema or a profile has it."""
     if loaded.layers[key] == Layer.DEFAULT:
         return bool(getattr(loaded.settings, key) == SETTINGS[key].default)
     return loaded.layers[key] == Layer.PROFILE
 
 
-def engine_asked_for(loaded: Loaded) -> Optional[str]:
+def requested_engine(loaded: LoadedSettings) -> Optional[str]:
     """The engine that somebody set, by its own setting or by a model_type; None where it can be chosen."""
     engine = chosen_engine(loaded)
     return None if is_free(loaded, "engine") and engine == loaded.settings.engine else engine
 
 
-def reason_not_to_use(entry: Tuned, loaded: Loaded, graph: str, machine: Mapping[str, Any]) -> str:
+def mismatch(entry: Tuned, loaded: LoadedSettings, graph: str, machine: Mapping[str, Any]) -> str:
     """Why an entry does not hold here and now, after "it was tuned "; "" where it does. machine, graph: as in Tuned."""
     if entry.graph != graph:
         return "for another graph of this name"
@@ -105,7 +105,7 @@ def reason_not_to_use(entry: Tuned, loaded: Loaded, graph: str, machine: Mapping
     ]
     if others:
         return f"on another machine ({'; '.join(others)})"
-    asked = engine_asked_for(loaded)
+    asked = requested_engine(loaded)
     if asked not in (None, entry.engine):
         return (
             f"for the engine {entry.engine}, and"
@@ -124,7 +124,7 @@ def as_written(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{key}: {str(values[key]).lower()}" for key in sorted(values))
 
 
-def with_tuned(loaded: Loaded, entry: Tuned, path: Path) -> Loaded:
+def with_tuned(loaded: LoadedSettings, entry: Tuned, path: Path) -> LoadedSettings:
     """The same with an entry as a layer: above the profile, below all that somebody sets."""
     added = {key: value for key, value in entry.settings.items() if is_free(loaded, key)}
     return loaded._replace(

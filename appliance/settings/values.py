@@ -30,12 +30,12 @@ def parse_text(setting: Setting, text: str) -> Any:
             return True
         if text.lower() in FALSE_WORDS:
             return False
-        raise misfit(setting, repr(text))
+        raise invalid_value(setting, repr(text))
     if setting.kind in (INTEGER, NUMBER):
         try:
             return check_value(setting, int(text) if setting.kind == INTEGER else float(text))
         except ValueError:  # which BadValue is too; here the text can be shown as it was written
-            raise misfit(setting, text if re.match(r"[+-]?[0-9.]+$", text) else repr(text)) from None
+            raise invalid_value(setting, text if re.match(r"[+-]?[0-9.]+$", text) else repr(text)) from None
     if setting.kind == STREAMS:
         try:
             return streams_from_text(text)
@@ -66,11 +66,11 @@ def check_value(setting: Setting, value: Any) -> Any:
         except ValueError:
             fits = False
     if not fits:
-        raise misfit(setting, repr(value))
+        raise invalid_value(setting, repr(value))
     return float(value) if setting.kind == NUMBER else value
 
 
-def misfit(setting: Setting, found: str) -> BadValue:
+def invalid_value(setting: Setting, found: str) -> BadValue:
     """The complaint that `found`, as it should be shown, is not what the setting needs."""
     found = redact(found)
     if len(found) > _SHOWN:

@@ -6,7 +6,7 @@ import time
 from typing import List, Optional, Sequence
 
 from appliance.sources import protocol as wire
-from appliance.sources.shared_frames import Layout, RingWriter
+from appliance.sources.shared_frames import Layout, SharedFrameWriter
 
 # Of one picture: 8K has 33 million.
 MOST_PIXELS = 40 * 10**6
@@ -20,12 +20,12 @@ class Ended(Exception):
     """There will be no more frames, and why: what follows "camera X: "."""
 
 
-class Outlet:
+class FrameSender:
     """Nothing here blocks but `wait` and `receive_spec`. All but the constructor raise ParentGone."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._ring: Optional[RingWriter] = None
+        self._ring: Optional[SharedFrameWriter] = None
         self._rings = 0
         self._slot: Optional[int] = None
         self._number = 0
@@ -61,7 +61,7 @@ class Outlet:
         if self._ring is None or self._ring.layout != layout:
             self.refuse_too_large(layout)
             try:
-                self._ring = RingWriter(layout)
+                self._ring = SharedFrameWriter(layout)
             except OSError as error:
                 raise Ended(
                     f"no room for frames of {layout.width}x{layout.height} in memory: {error.strerror}; a container"

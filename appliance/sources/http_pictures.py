@@ -10,7 +10,7 @@ import numpy as np
 
 from appliance.sources import jpeg
 from appliance.sources import protocol as wire
-from appliance.sources.frame_sender import Ended, Outlet
+from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.http_client import HttpClient, Unreadable, read_some
 from appliance.sources.http_parts import MOST_BYTES, Parts
 from appliance.sources.shared_frames import Layout
@@ -30,7 +30,7 @@ class Form(NamedTuple):
     begun: bytes
 
 
-def run(spec: wire.Message, outlet: Outlet) -> None:
+def run(spec: wire.Message, outlet: FrameSender) -> None:
     """Hand over frames until the camera ends: raises Ended, or ParentGone. Returns where FFmpeg has to see to it."""
     outlet.tell(opening=True)
     client = HttpClient(spec["target"], spec["patience"])
@@ -67,7 +67,7 @@ def recognise(response: http.client.HTTPResponse) -> Optional[Form]:
 
 
 def deliver(
-    client: HttpClient, response: http.client.HTTPResponse, form: Form, snapshot_fps: float, outlet: Outlet
+    client: HttpClient, response: http.client.HTTPResponse, form: Form, snapshot_fps: float, outlet: FrameSender
 ) -> NoReturn:
     outlet.tell(opened=True, fps=None if form.is_multipart else snapshot_fps)
     frames = _Frames(outlet)
@@ -94,7 +94,7 @@ def deliver(
 class _Frames:
     """From JPEGs to frames, and what became of the others."""
 
-    def __init__(self, outlet: Outlet) -> None:
+    def __init__(self, outlet: FrameSender) -> None:
         self._outlet = outlet
         self._skipped = 0
         self._told_at = 0.0

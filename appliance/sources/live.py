@@ -11,8 +11,8 @@ from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
 from appliance.core.source import Source
 from appliance.sources import protocol as wire
-from appliance.sources.reader_process import ReaderChild
-from appliance.sources.shared_frames import Layout, RingReader
+from appliance.sources.reader_process import ReaderProcess
+from appliance.sources.shared_frames import Layout, SharedFrameReader
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ MOST_NOTICES = 20
 class Waiting(NamedTuple):
     """The newest frame, still in the ring."""
 
-    child: ReaderChild
-    ring: RingReader
+    child: ReaderProcess
+    ring: SharedFrameReader
     message: wire.Message
 
 
@@ -146,7 +146,7 @@ class LiveSource(Source):
     def _run_reader(self) -> str:
         """One life of a reader process; returns why it ended."""
         try:
-            child = ReaderChild(self._spec)
+            child = ReaderProcess(self._spec)
         except OSError as error:
             return f"its reader cannot be started: {error}"
         reason: Optional[str] = None
@@ -159,9 +159,9 @@ class LiveSource(Source):
             reason = child.why()
         return reason if explanation is None else explanation
 
-    def _listen(self, child: ReaderChild) -> Optional[str]:
+    def _listen(self, child: ReaderProcess) -> Optional[str]:
         """Until it ends, falls silent or the source is closed. None: it did not say why."""
-        ring: Optional[RingReader] = None
+        ring: Optional[SharedFrameReader] = None
         reason: Optional[str] = None
         self._number = 0
         limit, deadline = START_TIME, time.monotonic() + START_TIME
@@ -173,7 +173,7 @@ class LiveSource(Source):
                     self.fps = message["fps"]
                 elif "stride" in message and descriptor is not None:
                     layout = Layout(message["width"], message["height"], message["stride"])
-                    ring = RingReader(descriptor, layout)
+                    ring = SharedFrameReader(descriptor, layout)
                     os.close(descriptor)
                 elif "slot" in message and ring is not None:
                     self._take(Waiting(child, ring, message))

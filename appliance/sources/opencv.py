@@ -10,7 +10,7 @@ import numpy as np
 
 from appliance.sources import protocol as wire
 from appliance.sources.device import is_camera, why_unreadable
-from appliance.sources.frame_sender import Ended, Outlet
+from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.shared_frames import Layout
 
 # Larger pictures than this do not fit uncompressed through USB 2 at full rate.
@@ -22,7 +22,7 @@ FILE_PROTOCOLS = "file"
 MJPG = int.from_bytes(b"MJPG", "little")
 
 
-def run(spec: wire.Message, outlet: Outlet) -> NoReturn:
+def run(spec: wire.Message, outlet: FrameSender) -> NoReturn:
     """Hand over frames until the camera ends: raises Ended, or ParentGone."""
     outlet.tell(opening=True)
     capture = open_device(spec) if spec["kind"] in ("index", "device") else open_address(spec)
@@ -92,7 +92,7 @@ def allow_only(protocols: str) -> None:
     os.environ[CAPTURE_OPTIONS] = "|".join(others + ["protocol_whitelist;" + protocols])
 
 
-def deliver(capture: cv2.VideoCapture, spec: wire.Message, outlet: Outlet) -> NoReturn:
+def deliver(capture: cv2.VideoCapture, spec: wire.Message, outlet: FrameSender) -> NoReturn:
     """A recording (whose length is known) is played at its own rate; a camera sets the pace itself.
 
     `took` is the processor time that grabbing, decoding and copying cost, never more than the time that
@@ -124,7 +124,7 @@ def deliver(capture: cv2.VideoCapture, spec: wire.Message, outlet: Outlet) -> No
             outlet.publish(at, min(at - started, time.process_time() - worked))
 
 
-def say_size(spec: wire.Message, width: int, height: int, outlet: Outlet) -> None:
+def say_size(spec: wire.Message, width: int, height: int, outlet: FrameSender) -> None:
     if (spec["width"] or width, spec["height"] or height) != (width, height):
         outlet.tell(
             notice=f"gives pictures of {width}x{height}, not {spec['width'] or width}x{spec['height'] or height}"

@@ -7,7 +7,7 @@ It ends when the camera does, when its parent closes the socket, and (by the ker
 import sys
 
 from appliance.core.process import die_with_parent
-from appliance.sources.frame_sender import Ended, Outlet, ParentGone
+from appliance.sources.frame_sender import Ended, FrameSender, ParentGone
 from appliance.sources.linux import die_first, print_by_lines
 from appliance.sources.protocol import from_stdin
 
@@ -16,7 +16,7 @@ def main() -> int:
     die_with_parent(int(sys.argv[1]))
     print_by_lines()
     die_first()
-    outlet = Outlet(from_stdin())
+    outlet = FrameSender(from_stdin())
     try:
         try:
             spec = outlet.receive_spec()

@@ -23,7 +23,7 @@ GRACE = 1.0
 RTSP_OPTIONS = {"tcp": "rtsp_transport;tcp", "udp": "rtsp_transport;udp", "auto": "rtsp_flags;prefer_tcp"}
 
 
-class ReaderChild:
+class ReaderProcess:
     """Used by one thread, which has to outlive the process: the kernel kills it when that thread ends.
     `free` is for any thread.
     """

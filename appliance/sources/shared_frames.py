@@ -31,7 +31,7 @@ class Layout(NamedTuple):
         return -(-self.frame_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
 
 
-class RingWriter:
+class SharedFrameWriter:
     """The child's side: knows which slots are free. Raises OSError where there is no room for the frames.
 
     file: what the other side maps; may be closed once it has been sent.
@@ -55,7 +55,7 @@ class RingWriter:
         return memoryview(self._memory)[start : start + self.layout.frame_bytes]
 
 
-class RingReader:
+class SharedFrameReader:
     """The parent's side. The memory is freed when nobody holds this object any more."""
 
     def __init__(self, descriptor: int, layout: Layout) -> None:

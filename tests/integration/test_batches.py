@@ -15,7 +15,7 @@ from appliance.engines.batches import BatchEngine
 from appliance.engines.choose import EngineChoice
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
-from appliance.pipeline.stream_pipeline import Feed
+from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.sources.memory import MemorySource
 from tests.zoo import unpack, zoo_bytes
 
@@ -47,7 +47,7 @@ def test_a_movie_in_batches_gives_the_same_detections_in_order(coco_model, sampl
     assert alone.batch == 1 and sum(len(found.scores) for found in expected) > 10
     together, sink = load(coco_model, batch=5, worker_threads=2), Collect()
     assert (together.batch, together.workers, together.anchors) == (5, 2, 1917)
-    with Loop(together, [Feed(MemorySource(images, frames=24), [sink], Meter(5.0))]) as loop:
+    with Loop(together, [StreamPipeline(MemorySource(images, frames=24), [sink], Meter(5.0))]) as loop:
         loop.wait()
     assert [result.frame.index for result in sink.results] == list(range(24))
     for result, wanted in zip(sink.results, expected * 4):
@@ -73,24 +73,24 @@ def test_what_does_not_fit_into_the_gpu_together_goes_in_parts_from_then_on(coco
     detector = load(coco_model, batch=8)
     front, asked = detector._front, []
 
-    def pick_many(images, settings, least):
+    def run_batch(images, settings, least):
         asked.append(len(images))
         if len(images) > 2:
             raise GpuMemoryError("OOM when allocating a tensor.")
-        return BatchEngine.pick_many(front, images, settings, least)
+        return BatchEngine.run_batch(front, images, settings, least)
 
-    monkeypatch.setattr(front, "pick_many", pick_many)
+    monkeypatch.setattr(front, "run_batch", run_batch)
     for _ in range(2):
-        found = detector.back_many(detector.front_many([image] * 8), [image.shape[1::-1]] * 8)
+        found = detector.postprocess(detector.infer([image] * 8), [image.shape[1::-1]] * 8)
         assert len(found) == 8
         for one in found:
             assert one.class_ids.tolist() == expected.class_ids.tolist()
     assert asked == [8, 4, 2, 2, 4, 2, 2] + [2, 2, 2, 2]
-    assert detector.together(640, 480) == 2
+    assert detector.batch_size_for(640, 480) == 2
     assert "from now on 2 at most: OOM" in caplog.text
-    monkeypatch.setattr(front, "pick_many", lambda *arguments: pick_many([image] * 3, *arguments[1:]))
+    monkeypatch.setattr(front, "run_batch", lambda *arguments: run_batch([image] * 3, *arguments[1:]))
     with pytest.raises(GpuMemoryError):
-        detector.front_many([image])
+        detector.infer([image])
     detector.close()
 
 

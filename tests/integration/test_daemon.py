@@ -83,7 +83,7 @@ class TestModels:
         stop, gaps = threading.Event(), []
 
         def watch():
-            listener, last = bus.FrameListener(daemon.run_dir, "main"), None
+            listener, last = bus.FrameSubscriber(daemon.run_dir, "main"), None
             while not stop.is_set():
                 if listener.receive(0.5) is not None:
                     now = time.monotonic()

@@ -89,7 +89,7 @@ def test_a_daemon_that_somebody_kills_has_no_model_to_blame(folder):
 
 def test_what_hangs_is_said_before_the_daemon_ends(folder):
     with daemon_of(folder) as daemon:
-        listener = bus.EventListener(daemon.run_dir, (bus.STATE,))
+        listener = bus.EventSubscriber(daemon.run_dir, (bus.STATE,))
         seen = []
         while not seen or seen[-1]["daemon"]["status"] != "stopping":
             event = listener.receive(LIMIT)

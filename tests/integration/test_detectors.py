@@ -19,7 +19,7 @@ from appliance.graph.recognise.family import DETECTION_OUTPUTS, recognise
 from appliance.graph.rewrite.split import keep, split
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
-from appliance.pipeline.stream_pipeline import Feed
+from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.sources.memory import MemorySource
 from appliance.sources.movie import MovieSource
 
@@ -132,8 +132,8 @@ def test_ten_thousand_frames_do_not_make_the_process_grow(person_model):
     image = Tensor(recognise(graph, "model").image)
     engine = TensorFlowEngine(small, [image], [Tensor("ToFloat")], TensorFlowOptions(workers=2))
     detector = load(person_model)
-    detector.front_many = lambda images: engine.run(images[0][np.newaxis])
-    detector.back_many = no_detections
+    detector.infer = lambda images: engine.run(images[0][np.newaxis])
+    detector.postprocess = no_detections
     images = [np.full((120, 160, 3), value, np.uint8) for value in range(8)]
     source, meter = MemorySource(images, frames=10000), Meter(1.0)
     memory = {}
@@ -148,7 +148,7 @@ def test_ten_thousand_frames_do_not_make_the_process_grow(person_model):
         def close(self):
             pass
 
-    with Loop(detector, [Feed(source, [Watch()], meter)]) as loop:
+    with Loop(detector, [StreamPipeline(source, [Watch()], meter)]) as loop:
         loop.wait()
     assert meter.total_frames == 10000
     assert memory[9999] - memory[2000] < 10e6

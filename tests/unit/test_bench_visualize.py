@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from appliance.bus import Station, make_run_dir
+from appliance.bus import BusServer, make_run_dir
 from appliance.cli.bench import visualize
-from appliance.cli.bench.benchmarking import LEAST_ROUNDS, Rate, take_turns
+from appliance.cli.bench.benchmarking import LEAST_ROUNDS, Rate, interleave
 from appliance.cli.bench.viewer import Viewer
 from appliance.cli.bench.visualize import WATCHED, WAYS
 from appliance.core.frame import Detections, Frame, Result, Timings
@@ -49,7 +49,7 @@ def test_what_is_drawn_while_it_gets_warm_does_not_count(monkeypatch, way, pictu
     monkeypatch.setattr(visualize, "measure_loop", measure_loop)
     station = FakeStation()
     counts = visualize._Counts(station, {one.name: one for one in WAYS}[way], station, 64, False)
-    (rate,) = take_turns([lambda seconds: counts.measure(None, [], seconds)], 3.0)
+    (rate,) = interleave([lambda seconds: counts.measure(None, [], seconds)], 3.0)
     assert turns == [WARMING] + [FRAMES] * LEAST_ROUNDS and rate.fps == FRAMES / SECONDS
     figures = counts.figures()
     assert figures["drawn_fps"] == figures["seen_fps"] == pictures / SECONDS
@@ -62,7 +62,7 @@ def test_the_viewer_counts_the_pictures_that_come(tmp_path):
         return viewer.pictures() > 0
 
     run_dir = make_run_dir(tmp_path / "run")
-    station = Station(run_dir, lambda command: {})
+    station = BusServer(run_dir, lambda command: {})
     try:
         with Viewer(station, str(run_dir), WATCHED) as viewer:
             wait_until(has_seen_one)

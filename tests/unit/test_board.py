@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.board import FAMILY_NAMES, check_board_holds, detect_board, load_profile, reason_not_to_hold
+from appliance.board import FAMILY_NAMES, check_board_holds, detect_board, load_profile, unsupported_reason
 from appliance.board.detect import known_boards
 from appliance.core.errors import ConfigError, ModelError
 from appliance.settings import load_settings
@@ -146,7 +146,7 @@ def test_a_board_says_what_it_can_hold(board_id, tmp_path):
     small = board_id in ("tx2", "tx1", "nano")
     for family in FAMILY_NAMES:
         fits = family == "ssd" or not small
-        assert (reason_not_to_hold(board, family) is None) == fits
+        assert (unsupported_reason(board, family) is None) == fits
     if small:
         with pytest.raises(ModelError) as raised:
             check_board_holds(board, "mask_rcnn", "mine")

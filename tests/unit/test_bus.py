@@ -10,10 +10,10 @@ import pytest
 from appliance.bus import (
     COMMAND_THREADS,
     CONFLICT,
-    EventListener,
-    FrameListener,
+    BusServer,
+    EventSubscriber,
+    FrameSubscriber,
     Refused,
-    Station,
     Unavailable,
     ask,
     make_run_dir,
@@ -46,7 +46,7 @@ def station(run_dir):
             raise SplitlensError("It broke.")
         return {"heard": command}
 
-    station = Station(run_dir, answer)
+    station = BusServer(run_dir, answer)
     yield station
     station.close()
 
@@ -78,7 +78,7 @@ def test_a_command_that_fails_in_any_way_is_answered_and_the_next_one_too(run_di
     def answer(command):
         raise OverflowError("int too large")
 
-    station = Station(run_dir, answer)
+    station = BusServer(run_dir, answer)
     try:
         for _ in range(COMMAND_THREADS + 1):
             with pytest.raises(Refused, match="The daemon failed .OverflowError: int too large.") as refused:
@@ -96,7 +96,7 @@ def test_a_slow_command_holds_up_no_other(run_dir):
             assert gate.wait(LIMIT)
         return {}
 
-    station = Station(run_dir, answer)
+    station = BusServer(run_dir, answer)
     slow = threading.Thread(target=ask, args=(run_dir, {"command": "slow"}, LIMIT))
     slow.start()
     try:
@@ -115,7 +115,7 @@ def test_without_a_daemon_the_dashboard_is_told(run_dir):
 
 def test_a_second_daemon_does_not_take_the_first_ones_place(station, run_dir):
     with pytest.raises(ConfigError, match="another appliance is running there"):
-        Station(run_dir, lambda command: {})
+        BusServer(run_dir, lambda command: {})
     assert ask(run_dir, {"command": "hello"}) == {"heard": {"command": "hello"}}
 
 
@@ -123,14 +123,14 @@ def test_a_daemon_leaves_its_last_words_until_the_next_one_starts(run_dir):
     assert read_last_words(run_dir) == ""
     write_last_words(run_dir, "config.yml line 1: häßlich")
     assert read_last_words(run_dir) == "config.yml line 1: häßlich"
-    Station(run_dir, lambda command: {}).close()
+    BusServer(run_dir, lambda command: {}).close()
     assert read_last_words(run_dir) == ""
 
 
 def test_events_are_heard_and_heard_again_after_a_restart(run_dir):
-    listener = EventListener(run_dir, ("state",))
+    listener = EventSubscriber(run_dir, ("state",))
     for life in (1, 2):
-        station = Station(run_dir, lambda command: {})
+        station = BusServer(run_dir, lambda command: {})
         heard = []
 
         def hears(station=station, heard=heard, life=life):
@@ -148,7 +148,7 @@ def test_events_are_heard_and_heard_again_after_a_restart(run_dir):
 def test_each_dashboard_that_begins_to_listen_hears_once_what_was_logged_before(station, run_dir):
     station.publish("log", {"text": "first"})
     for told in (["first", "second"], ["first", "second", "third"]):
-        listener = EventListener(run_dir, ("log", "state"))
+        listener = EventSubscriber(run_dir, ("log", "state"))
         heard = []
 
         def is_heard(listener=listener, heard=heard):
@@ -171,7 +171,7 @@ def test_each_dashboard_that_begins_to_listen_hears_once_what_was_logged_before(
 
 def test_only_a_stream_with_viewers_is_watched(station, run_dir):
     assert not station.is_watched("main")
-    first, second = FrameListener(run_dir, "main"), FrameListener(run_dir, "main")
+    first, second = FrameSubscriber(run_dir, "main"), FrameSubscriber(run_dir, "main")
     until(lambda: station.is_watched("main"))
     assert not station.is_watched("mai") and not station.is_watched("other")
     first.close()
@@ -181,7 +181,7 @@ def test_only_a_stream_with_viewers_is_watched(station, run_dir):
 
 
 def test_a_slow_viewer_gets_the_newest_picture(station, run_dir):
-    listener = FrameListener(run_dir, "main")
+    listener = FrameSubscriber(run_dir, "main")
     until(lambda: station.is_watched("main"))
     for _ in range(50):
         station.publish_frame("main", b"old")
@@ -218,16 +218,16 @@ def test_a_directory_that_cannot_hold_sockets_is_refused(tmp_path):
 @pytest.mark.parametrize("taken", ["*", "frames events control", "lock"])
 def test_what_a_cleaner_took_from_the_directory_comes_back(station, run_dir, taken):
     """Sockets, or all of it: who was there before and who comes later hear each other again."""
-    before = EventListener(run_dir, ("state",))
+    before = EventSubscriber(run_dir, ("state",))
     names = [path.name for path in run_dir.iterdir()] if taken == "*" else taken.split()
     for name in names:
         (run_dir / name).unlink()
     if taken == "*":
         run_dir.rmdir()
-    until(lambda: all((run_dir / name).exists() for name in names if name != "last_words"))
+    until(lambda: all((run_dir / name).exists() for name in names if name != "exit_reason"))
     assert stat.S_IMODE(run_dir.stat().st_mode) == 0o700
     assert ask(run_dir, {"command": "hello"}, LIMIT) == {"heard": {"command": "hello"}}
-    after, viewer = EventListener(run_dir, ("state",)), FrameListener(run_dir, "main")
+    after, viewer = EventSubscriber(run_dir, ("state",)), FrameSubscriber(run_dir, "main")
     heard = {}
 
     def all_heard():
@@ -245,4 +245,4 @@ def test_what_a_cleaner_took_from_the_directory_comes_back(station, run_dir, tak
     for listener in (before, after, viewer):
         listener.close()
     with pytest.raises(ConfigError, match=f"another appliance is running there .process {os.getpid()} of "):
-        Station(run_dir, lambda command: {})
+        BusServer(run_dir, lambda command: {})

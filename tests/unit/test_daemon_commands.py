@@ -20,7 +20,7 @@ def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):
 
     def ask():
         with pytest.raises(Refused, match="no frame"):
-            commands.obey(appliance, {"command": "test_source", "source": 7})
+            commands.dispatch(appliance, {"command": "test_source", "source": 7})
 
     monkeypatch.setattr(commands, "open_input", open_input)
     appliance = types.SimpleNamespace(known_sources=list, streams=list, settings_for_tests=lambda seconds: None)
@@ -29,7 +29,7 @@ def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):
         thread.start()
         assert begun.acquire(timeout=20)
     with pytest.raises(Refused, match="wait for one of them"):
-        commands.obey(appliance, {"command": "test_source", "source": 7})
+        commands.dispatch(appliance, {"command": "test_source", "source": 7})
     end.set()
     for thread in threads:
         thread.join(20)

@@ -83,7 +83,8 @@ def test_no_log_line_shows_a_password(capsys):
 
 FAIL = """
 import sys
-from appliance import __main__, errors
+from appliance import __main__
+from appliance.core import errors
 from appliance.daemon import run as daemon
 
 def run(loaded, run_dir, heartbeat):

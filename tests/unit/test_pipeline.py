@@ -10,12 +10,12 @@ from appliance.core.errors import OutputError, SourceError
 from appliance.core.frame import Detections, Frame, Result, Timings
 from appliance.core.sink import Sink
 from appliance.core.source import Source
-from appliance.pipeline.frame_queue import Intake
+from appliance.pipeline.frame_queue import FrameQueue
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.mailbox import Mailbox, Sequencer
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.results import ResultQueue
-from appliance.pipeline.stream_pipeline import Feed
+from appliance.pipeline.stream_pipeline import StreamPipeline
 
 LIMIT = 20  # seconds that a step may take before a test fails
 
@@ -56,10 +56,10 @@ class Fake:
         self._lock = threading.Lock()
         self._front_at, self._back_at = front_at, back_at
 
-    def together(self, width, height):
+    def batch_size_for(self, width, height):
         return self.batch if width < 1000 else 2
 
-    def front_many(self, images):
+    def infer(self, images):
         self.batches.append(len(images))
         return [self.front(image) for image in images]
 
@@ -74,7 +74,7 @@ class Fake:
             self.busy -= 1
         return [image[0, 0, :1]]
 
-    def back_many(self, raw, sizes):
+    def postprocess(self, raw, sizes):
         return [self.back(one, width, height) for one, (width, height) in zip(raw, sizes)]
 
     def back(self, raw, width, height):
@@ -110,7 +110,7 @@ class Collect(Sink):
 
 
 def run(source, detector, sinks, **options):
-    with Loop(detector, [Feed(source, sinks, Meter(5.0))], **options) as loop:
+    with Loop(detector, [StreamPipeline(source, sinks, Meter(5.0))], **options) as loop:
         loop.wait()
 
 
@@ -168,7 +168,7 @@ class TestMailbox:
 
 class TestIntake:
     def test_streams_take_turns_and_keep_their_newest(self):
-        intake = Intake()
+        intake = FrameQueue()
         for stream in ("fast", "slow"):
             intake.open(stream, overwrites=True)
         intake.put("slow", "s0")
@@ -183,7 +183,7 @@ class TestIntake:
     @pytest.mark.parametrize("is_shut", [False, True], ids=["taken", "shut"])
     def test_whoever_waits_for_others_to_be_done_is_let_go_when_nothing_is_left(self, is_shut):
         """Several waited while one was under way, it was closed, and one took the last: the rest waited for ever."""
-        intake = Intake()
+        intake = FrameQueue()
         intake.open("a", overwrites=True)
         intake.put("a", 0)
         assert intake.take_with(lambda: None, bound=lambda live: 1) is not None
@@ -210,7 +210,7 @@ class TestIntake:
         assert takings.count(None) == (3 if is_shut else 2)
 
     def test_claims_are_made_in_the_order_of_taking(self):
-        intake = Intake()
+        intake = FrameQueue()
         intake.open("a", overwrites=False)
         claims = iter("xyz")
         for number in range(3):
@@ -218,7 +218,7 @@ class TestIntake:
             assert intake.take_with(lambda: next(claims)) == (number, number, [("a", number)], "xyz"[number])
 
     def test_what_waits_is_taken_together_in_turn_up_to_what_was_claimed(self):
-        intake = Intake()
+        intake = FrameQueue()
         intake.set_depth(lambda item: 3)
         for stream, items in (("a", "123"), ("b", "45")):
             intake.open(stream, overwrites=False)
@@ -236,7 +236,7 @@ class TestIntake:
 
     @pytest.mark.parametrize("end", [lambda intake: intake.shut("a"), lambda intake: intake.close()])
     def test_who_waits_with_an_item_is_told_of_the_end(self, end):
-        intake, answers = Intake(), []
+        intake, answers = FrameQueue(), []
         intake.open("a", overwrites=False)
         intake.put("a", 1)
         waiting = threading.Thread(target=lambda: answers.append(intake.put("a", 2)))
@@ -248,7 +248,7 @@ class TestIntake:
 
     @pytest.mark.parametrize("release", [lambda intake: intake.done(), lambda intake: intake.unbind()])
     def test_who_takes_waits_while_as_much_as_may_be_is_under_way(self, release):
-        intake, taken = Intake(), []
+        intake, taken = FrameQueue(), []
         intake.open("camera", overwrites=True)
         intake.put("camera", 0)
 
@@ -350,7 +350,7 @@ class TestLoop:
         held = threading.Event()
         detector = Fake(workers=workers, batch=4, front_at=lambda number: held.wait(LIMIT))
         source, sink = Numbers(41), Collect()
-        feed = Feed(source, [sink], Meter(5.0))
+        feed = StreamPipeline(source, [sink], Meter(5.0))
         with Loop(detector, [feed]) as loop:
             # Each worker holds a batch, and another lies in the intake.
             wait_for(lambda: source.read_count > workers + 4)
@@ -371,7 +371,7 @@ class TestLoop:
             return frame and frame._replace(image=images[frame.index])
 
         source.read = read_large
-        with Loop(detector, [Feed(source, [sink], Meter(5.0))]) as loop:
+        with Loop(detector, [StreamPipeline(source, [sink], Meter(5.0))]) as loop:
             wait_for(lambda: detector.busy == 2 and source.read_count >= 6)
             assert source.read_count <= 2 * 2 + 2 + 1  # in the fronts, in the intake, in the source's hand
             held.set()
@@ -381,7 +381,7 @@ class TestLoop:
     def test_a_slow_sink_keeps_a_movie_from_filling_the_memory(self):
         held, source = threading.Event(), Numbers(None)
         sink = Collect(at=lambda result: held.wait(LIMIT))
-        with Loop(Fake(workers=4, batch=8), [Feed(source, [sink], Meter(5.0))]) as loop:
+        with Loop(Fake(workers=4, batch=8), [StreamPipeline(source, [sink], Meter(5.0))]) as loop:
             wait_for(lambda: sink.busy)
             # Until nobody reads any more: what may be under way is.
             before = -1
@@ -398,7 +398,8 @@ class TestLoop:
         held, detector = threading.Event(), Fake(workers=8, batch=4, front_at=lambda number: held.wait(LIMIT))
         sinks = [Collect() for _ in range(3)]
         feeds = [
-            Feed(Numbers(None, is_live=True), [sink], Meter(5.0), stream=str(index)) for index, sink in enumerate(sinks)
+            StreamPipeline(Numbers(None, is_live=True), [sink], Meter(5.0), stream=str(index))
+            for index, sink in enumerate(sinks)
         ]
         with Loop(detector, feeds, stays=True) as loop:
             wait_for(lambda: len(detector.batches) == 2)
@@ -414,7 +415,7 @@ class TestLoop:
         old = Fake(workers=2, batch=first, front_at=lambda number: held.wait(LIMIT))
         new = Fake(workers=2, batch=second)
         source, sink = Numbers(100), Collect()
-        with Loop(old, [Feed(source, [sink], Meter(5.0))]) as loop:
+        with Loop(old, [StreamPipeline(source, [sink], Meter(5.0))]) as loop:
             wait_for(lambda: old.busy == 2)
             loop.swap(new)
             held.set()
@@ -428,8 +429,8 @@ class TestLoop:
         sinks, ended = [Collect(), Collect()], threading.Event()
         detector = Fake(workers=3, batch=4, front_at=lambda number: time.sleep(0.002))
         feeds = [
-            Feed(camera, [sinks[0]], Meter(5.0), "camera"),
-            Feed(movie, [sinks[1]], Meter(5.0), "movie", on_end=lambda error: ended.set()),
+            StreamPipeline(camera, [sinks[0]], Meter(5.0), "camera"),
+            StreamPipeline(movie, [sinks[1]], Meter(5.0), "movie", on_end=lambda error: ended.set()),
         ]
         with Loop(detector, feeds, stays=True) as loop:
             assert ended.wait(LIMIT)
@@ -442,8 +443,8 @@ class TestLoop:
     def test_a_stream_is_removed_while_its_frames_are_in_a_batch(self):
         held, detector = threading.Event(), Fake(batch=4, front_at=lambda number: held.wait(LIMIT))
         stays, goes = Collect(), Collect()
-        going = Feed(Numbers(None), [goes], Meter(5.0), "goes")
-        with Loop(detector, [Feed(Numbers(None), [stays], Meter(5.0), "stays"), going], stays=True) as loop:
+        going = StreamPipeline(Numbers(None), [goes], Meter(5.0), "goes")
+        with Loop(detector, [StreamPipeline(Numbers(None), [stays], Meter(5.0), "stays"), going], stays=True) as loop:
             wait_for(lambda: detector.busy)
             loop.remove(going)
             assert goes.closed == 1
@@ -456,7 +457,7 @@ class TestLoop:
         slow = threading.Event()
         detector = Fake(workers=2, batch=2, front_at=lambda number: slow.wait(LIMIT) if number == 0 else None)
         sink = Collect()
-        with Loop(detector, [Feed(Numbers(8), [sink], Meter(5.0))]) as loop:
+        with Loop(detector, [StreamPipeline(Numbers(8), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(detector.batches) >= 3)
             time.sleep(0.2)
             slow.set()
@@ -474,7 +475,7 @@ class TestLoop:
         source, sink, go = Numbers(None, is_live=True), Collect(), threading.Event()
         detector = Fake(front_at=lambda number: go.wait(LIMIT))
         meter = Meter(5.0)
-        with Loop(detector, [Feed(source, [sink], meter)]) as loop:
+        with Loop(detector, [StreamPipeline(source, [sink], meter)]) as loop:
             wait_for(lambda: source.read_count > 50)
             go.set()
             wait_for(lambda: len(sink.results) > 2)
@@ -488,7 +489,7 @@ class TestLoop:
         go = threading.Event()
         slow, quick = Collect(at=lambda result: go.wait(LIMIT), name="slow"), Collect()
         meter = Meter(5.0)
-        with Loop(Fake(), [Feed(Numbers(None, is_live=True), [slow, quick], meter)]) as loop:
+        with Loop(Fake(), [StreamPipeline(Numbers(None, is_live=True), [slow, quick], meter)]) as loop:
             wait_for(lambda: len(quick.results) > 30)
             wait_for(lambda: meter.statistics().vdrops > 5)
             go.set()
@@ -500,7 +501,7 @@ class TestLoop:
         go = threading.Event()
         slow = Collect(at=lambda result: go.wait(LIMIT), every_result=True)
         meter = Meter(5.0)
-        with Loop(Fake(), [Feed(Numbers(None, is_live=True), [slow], meter)], max_frames=200) as loop:
+        with Loop(Fake(), [StreamPipeline(Numbers(None, is_live=True), [slow], meter)], max_frames=200) as loop:
             wait_for(lambda: meter.total_frames == 200)  # while the first of them is still being written
             go.set()
             loop.wait()
@@ -528,7 +529,7 @@ class TestLoop:
         detector, source = Fake(front_at=front), Numbers(8)
         with Loop(detector) as loop:
             assert loop.progress() == (False, False, 0, 0.0, None)
-            loop.add(Feed(source, [Collect()], Meter(5.0)))
+            loop.add(StreamPipeline(source, [Collect()], Meter(5.0)))
             assert hold.wait(LIMIT)
             wait_for(lambda: loop.progress().steps == 10)  # five fronts and five backs
             held = loop.progress()
@@ -550,7 +551,7 @@ class TestLoop:
                 go.wait(LIMIT)
 
         with Loop(Fake(front_at=front)) as loop:
-            loop.add(Feed(Numbers(4), [Collect()], Meter(5.0)))
+            loop.add(StreamPipeline(Numbers(4), [Collect()], Meter(5.0)))
             assert hold.wait(LIMIT)
             wait_for(lambda: loop.progress().steps == 2 * call)
             assert loop.progress().is_first == is_first
@@ -567,7 +568,7 @@ class TestLoop:
 
         old, new = Fake(front_at=front), Fake()
         with Loop(old) as loop:
-            loop.add(Feed(Numbers(None), [Collect()], Meter(5.0)))
+            loop.add(StreamPipeline(Numbers(None), [Collect()], Meter(5.0)))
             assert hold.wait(LIMIT)
             wait_for(lambda: loop.progress().steps == 10)
             before = loop.progress()
@@ -579,7 +580,7 @@ class TestLoop:
     def test_frames_under_way_are_finished_when_it_is_stopped(self):
         sink, seen = Collect(), threading.Event()
         detector = Fake(front_at=lambda number: seen.set())
-        with Loop(detector, [Feed(Numbers(None), [sink], Meter(5.0))]) as loop:
+        with Loop(detector, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
             assert seen.wait(LIMIT)
             loop.stop()
             loop.wait()
@@ -596,7 +597,7 @@ class TestLoop:
             workers=2, front_at=fail if place == "front" else None, back_at=fail if place == "back" else None
         )
         broken, other = Collect(at=fail if place == "sink" else None), Collect()
-        loop = Loop(detector, [Feed(source, [broken, other], Meter(5.0))])
+        loop = Loop(detector, [StreamPipeline(source, [broken, other], Meter(5.0))])
         with pytest.raises((SourceError, OutputError, ValueError), match="broken on purpose"):
             with loop:
                 loop.wait()
@@ -606,7 +607,7 @@ class TestLoop:
     def test_a_detector_is_swapped_between_two_frames(self):
         old, new = Fake(labels={0: "old"}), Fake(labels={0: "new"}, workers=3)
         sink = Collect()
-        with Loop(old, [Feed(Numbers(None), [sink], Meter(5.0))]) as loop:
+        with Loop(old, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(sink.results) > 5)
             loop.swap(new)
             wait_for(lambda: sink.results[-1].labels == {0: "new"})
@@ -622,7 +623,7 @@ class TestLoop:
         random = np.random.RandomState(1).rand(256) * 0.002
         sink, new = Collect(), Fake(labels={0: "new"}, workers=2)
         old = Fake(labels={0: "old"}, workers=4, front_at=lambda number: time.sleep(random[number]))
-        with Loop(old, [Feed(Numbers(None), [sink], Meter(5.0))]) as loop:
+        with Loop(old, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(sink.results) > 20)
             loop.swap(new)
             wait_for(lambda: len(sink.results) > 200)
@@ -635,7 +636,7 @@ class TestLoop:
 
     def test_swapping_for_the_same_detector_changes_nothing(self):
         detector, sink = Fake(), Collect()
-        with Loop(detector, [Feed(Numbers(None), [sink], Meter(5.0))]) as loop:
+        with Loop(detector, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
             loop.swap(detector)
             wait_for(lambda: len(sink.results) > 3)
             assert not detector.closed
@@ -645,7 +646,7 @@ class TestLoop:
 
     def test_a_detector_swapped_in_after_the_end_is_closed_too(self):
         old, new = Fake(), Fake()
-        with Loop(old, [Feed(Numbers(3), [Collect()], Meter(5.0))]) as loop:
+        with Loop(old, [StreamPipeline(Numbers(3), [Collect()], Meter(5.0))]) as loop:
             loop.wait()
             loop.swap(new)
         assert (old.closed, new.closed) == (1, 1)
@@ -659,7 +660,7 @@ class TestLoop:
 
         old, new = Fake(front_at=fail), Fake()
         with pytest.raises(ValueError, match="broken on purpose"):
-            with Loop(old, [Feed(Numbers(None), [Collect()], Meter(5.0))]) as loop:
+            with Loop(old, [StreamPipeline(Numbers(None), [Collect()], Meter(5.0))]) as loop:
                 wait_for(lambda: old.busy)
                 loop.swap(new)
                 go.set()
@@ -699,7 +700,9 @@ class TestLoop:
 
     def test_an_error_is_raised_although_nobody_waits(self):
         with pytest.raises(OutputError, match="disk full"):
-            with Loop(Fake(), [Feed(Numbers(10), [Collect(at=lambda result: fail_at(result, 0))], Meter(5.0))]):
+            with Loop(
+                Fake(), [StreamPipeline(Numbers(10), [Collect(at=lambda result: fail_at(result, 0))], Meter(5.0))]
+            ):
                 pass
 
     def test_a_source_that_cannot_be_closed_ends_the_loop_with_its_error(self):
@@ -721,7 +724,7 @@ class TestLoop:
 
         release, sink = threading.Event(), Collect()
         monkeypatch.setattr("appliance.pipeline.stream_pipeline.SOURCE_PATIENCE", 0.05)
-        with Loop(Fake(), [Feed(Deaf(None), [sink], Meter(5.0))]) as loop:
+        with Loop(Fake(), [StreamPipeline(Deaf(None), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(sink.results) == 3)
             loop.stop()
             loop.wait()
@@ -741,7 +744,7 @@ class TestLoop:
 
     def test_ten_thousand_frames_leave_nothing_behind(self):
         meter = Meter(0.05)
-        with Loop(Fake(workers=2), [Feed(Numbers(10000), [], meter)]) as loop:
+        with Loop(Fake(workers=2), [StreamPipeline(Numbers(10000), [], meter)]) as loop:
             loop.wait()
         time.sleep(0.06)
         assert meter.total_frames == 10000
@@ -764,8 +767,8 @@ class TestStreams:
                 super().close()
                 gate.release()
 
-        fast_feed = Feed(Numbers(None, is_live=True), [fast], Meter(5.0), "fast")
-        slow_feed = Feed(Slow(None, is_live=True), [slow], Meter(5.0), "slow")
+        fast_feed = StreamPipeline(Numbers(None, is_live=True), [fast], Meter(5.0), "fast")
+        slow_feed = StreamPipeline(Slow(None, is_live=True), [slow], Meter(5.0), "slow")
         detector = Fake(front_at=lambda number: time.sleep(0.001))
         with Loop(detector, [fast_feed, slow_feed], stays=True):
             for number in range(1, 6):
@@ -777,8 +780,8 @@ class TestStreams:
 
     def test_streams_come_and_go_while_the_others_run(self):
         first, second = Collect(), Collect()
-        feed = Feed(Numbers(None, is_live=True), [first], Meter(5.0), "first")
-        other = Feed(Numbers(None, is_live=True), [second], Meter(5.0), "second")
+        feed = StreamPipeline(Numbers(None, is_live=True), [first], Meter(5.0), "first")
+        other = StreamPipeline(Numbers(None, is_live=True), [second], Meter(5.0), "second")
         with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [feed], stays=True) as loop:
             wait_for(lambda: first.results)
             loop.add(other)
@@ -792,8 +795,8 @@ class TestStreams:
     @pytest.mark.parametrize("error", [None, SourceError("unplugged")])
     def test_a_stream_that_ends_tells_and_the_loop_stays(self, error):
         ended, sink, other = [], Collect(), Collect()
-        short = Feed(Numbers(3, is_live=False, error=error), [sink], Meter(5.0), "short", on_end=ended.append)
-        long = Feed(Numbers(None, is_live=True), [other], Meter(5.0), "long")
+        short = StreamPipeline(Numbers(3, is_live=False, error=error), [sink], Meter(5.0), "short", on_end=ended.append)
+        long = StreamPipeline(Numbers(None, is_live=True), [other], Meter(5.0), "long")
         with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [short, long], stays=True):
             wait_for(lambda: ended and len(sink.results) == 3)
             seen = len(other.results)
@@ -803,7 +806,7 @@ class TestStreams:
     def test_a_sink_that_fails_tells_and_the_others_go_on(self):
         told, good = [], Collect()
         bad = Collect(at=lambda result: fail_at(result, result.frame.index if result.frame.index > 1 else -1))
-        feed = Feed(Numbers(None, is_live=True), [bad, good], Meter(5.0), on_sink_error=told.append)
+        feed = StreamPipeline(Numbers(None, is_live=True), [bad, good], Meter(5.0), on_sink_error=told.append)
         with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [feed], stays=True):
             wait_for(lambda: told)
             seen = len(good.results)
@@ -812,7 +815,7 @@ class TestStreams:
 
     def test_results_are_changed_before_the_sinks_get_them(self):
         sink = Collect()
-        feed = Feed(
+        feed = StreamPipeline(
             Numbers(3), [sink], Meter(5.0), change=lambda result: result._replace(detections=Detections.empty())
         )
         with Loop(Fake(), [feed]) as loop:
@@ -822,7 +825,7 @@ class TestStreams:
     def test_the_old_detector_can_be_waited_for(self):
         gate, old, new, sink = threading.Event(), Fake(), Fake(), Collect()
         held = Fake(back_at=lambda number: gate.wait(LIMIT))
-        with Loop(held, [Feed(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
+        with Loop(held, [StreamPipeline(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
             wait_for(lambda: held.most_busy)
             loop.swap(old)
             loop.swap(new)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from appliance.core.frame import Detections, Frame, Result, Segmentation, Timings
-from appliance.detectors.boxes import About
-from appliance.detectors.segmentation import SegmentationDetector, fit, spread
+from appliance.detectors.boxes import ModelInfo
+from appliance.detectors.segmentation import SegmentationDetector, fit, upsample_nearest
 
 SIDE = 513
 NO_TIMINGS = Timings(0, 0, 0, 0, 0, 0)
@@ -38,7 +38,7 @@ def test_a_large_picture_is_shrunk_smoothly():
 @pytest.mark.parametrize("width, height", [(513, 385), (1280, 960), (160, 120), (7, 5), (1, 1)])
 def test_every_pixel_takes_the_class_of_the_nearest_one(width, height):
     class_map = np.random.RandomState(1).randint(0, 21, (385, 513)).astype(np.uint8)
-    found = spread(class_map, width, height)
+    found = upsample_nearest(class_map, width, height)
     assert found.shape == (height, width) and found.dtype == np.uint8
     for y in {0, height // 2, height - 1}:
         for x in {0, width // 3, width - 1}:
@@ -56,7 +56,7 @@ class Engine:
 
 
 def test_a_detector_is_fed_rgb_and_gives_a_map_of_the_frames_size():
-    detector = SegmentationDetector(About("d", "deeplab", {}, "", 1), Engine(), SIDE)
+    detector = SegmentationDetector(ModelInfo("d", "deeplab", {}, "", 1), Engine(), SIDE)
     image = np.zeros((100, 200, 3), np.uint8)
     image[:, 100:, 2] = 250
     found = detector.detect(image)

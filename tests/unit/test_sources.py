@@ -13,7 +13,7 @@ from appliance.core.errors import SourceError
 from appliance.sources import camera_kind, open_camera, open_movie
 from appliance.sources import protocol as wire
 from appliance.sources.device import is_camera, why_unreadable
-from appliance.sources.frame_sender import Ended, Outlet
+from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.memory import MemorySource
 from appliance.sources.opencv import ask_for_size
 from appliance.sources.shared_frames import Layout
@@ -214,4 +214,4 @@ def test_a_camera_is_known_by_the_numbers_of_its_node(kind, major, expected):
 def test_a_picture_that_a_server_says_is_huge_takes_no_memory():
     ours, theirs = wire.make_pair()
     with ours, theirs, pytest.raises(Ended, match="pictures of 60000x60000 are larger than 40 megapixels"):
-        Outlet(ours).claim(Layout(60000, 60000, 180000))
+        FrameSender(ours).claim(Layout(60000, 60000, 180000))

@@ -18,15 +18,15 @@ from appliance.core.errors import SourceError
 from appliance.sources import live
 from appliance.sources import protocol as wire
 from appliance.sources import reader_process as child
-from appliance.sources.frame_sender import Ended, Outlet, ParentGone
+from appliance.sources.frame_sender import Ended, FrameSender, ParentGone
 from appliance.sources.live import LiveSource
-from appliance.sources.shared_frames import SLOTS, Layout, RingReader, RingWriter
+from appliance.sources.shared_frames import SLOTS, Layout, SharedFrameReader, SharedFrameWriter
 
 LAYOUT = Layout(5, 4, 16)
 
 
 class ScriptedChild:
-    """Takes the place of ReaderChild: each start takes the next script, a list of messages.
+    """Takes the place of ReaderProcess: each start takes the next script, a list of messages.
 
     "ring" sends a ring, "silence" lets time pass, a number so many seconds of it, "hold" waits until the source is
     closed.
@@ -40,7 +40,7 @@ class ScriptedChild:
         self.has_ended = False
         self.freed = []
         self._script = list(ScriptedChild.scripts.pop(0))
-        self._ring = RingWriter(LAYOUT)
+        self._ring = SharedFrameWriter(LAYOUT)
 
     def listen(self, seconds, alarm):
         if not self._script:
@@ -111,7 +111,7 @@ def play(monkeypatch):
             if not ScriptedChild.scripts:
                 self._closing.set()
 
-        monkeypatch.setattr(live, "ReaderChild", ScriptedChild)
+        monkeypatch.setattr(live, "ReaderProcess", ScriptedChild)
         monkeypatch.setattr(live, "time", Time())
         monkeypatch.setattr(LiveSource, "_sleep", sleep)
         source = LiveSource("cam", {}, 20.0, notices.append, open_timeout=50.0)
@@ -187,7 +187,7 @@ def test_the_newest_frame_wins_and_the_others_are_counted(monkeypatch):
     # The reader had no free slot for the frames 5 and 6.
     ScriptedChild.scripts = [OPENED + [frame(1, 0), frame(2, 1), frame(3, 2), frame(4, 3), frame(7, 1), "hold"]]
     ScriptedChild.holds.clear()
-    monkeypatch.setattr(live, "ReaderChild", ScriptedChild)
+    monkeypatch.setattr(live, "ReaderProcess", ScriptedChild)
     with LiveSource("cam", {}, 20.0) as source:
         assert ScriptedChild.holds.wait(30)
         got = source.read()
@@ -198,8 +198,8 @@ def test_the_newest_frame_wins_and_the_others_are_counted(monkeypatch):
 
 
 def test_rows_that_are_padded_arrive_without_the_padding():
-    writer = RingWriter(LAYOUT)
-    reader = RingReader(writer.file.fileno(), LAYOUT)
+    writer = SharedFrameWriter(LAYOUT)
+    reader = SharedFrameReader(writer.file.fileno(), LAYOUT)
     slots = [writer.take() for _ in range(SLOTS)]
     assert sorted(slots) == list(range(SLOTS)) and writer.take() is None
     rows = np.arange(LAYOUT.frame_bytes, dtype=np.uint8).reshape(4, 16)
@@ -247,13 +247,13 @@ def outlet():
     """A reader's outlet and the parent's end of its socket."""
     ours, theirs = wire.make_pair()
     with ours, theirs:
-        yield Outlet(theirs), ours
+        yield FrameSender(theirs), ours
 
 
 def receive_ring(sock):
     message, descriptor = wire.receive(sock)
     layout = Layout(message["width"], message["height"], message["stride"])
-    reader = RingReader(descriptor, layout)
+    reader = SharedFrameReader(descriptor, layout)
     os.close(descriptor)
     return message["ring"], reader
 
@@ -331,9 +331,9 @@ def test_frames_need_no_folder(monkeypatch):
         raise AssertionError(f"wanted a file in {options}")
 
     monkeypatch.setattr("tempfile.TemporaryFile", forbid)
-    writer = RingWriter(LAYOUT)
+    writer = SharedFrameWriter(LAYOUT)
     with writer.file as file:
-        reader = RingReader(file.fileno(), LAYOUT)
+        reader = SharedFrameReader(file.fileno(), LAYOUT)
     writer.bytes_of(2)[:] = bytes([7]) * LAYOUT.frame_bytes
     assert (reader.copy(2) == 7).all()
 
@@ -345,7 +345,7 @@ def old_libc(monkeypatch):
 
 
 def test_frames_lie_in_shared_memory_where_the_c_library_is_old(old_libc):
-    with RingWriter(LAYOUT).file as file:
+    with SharedFrameWriter(LAYOUT).file as file:
         assert os.readlink(f"/proc/self/fd/{file.fileno()}").startswith("/dev/shm/")
 
 
@@ -358,7 +358,7 @@ def test_without_any_memory_for_frames_no_disk_is_used(old_libc, monkeypatch):
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     with pytest.raises(OSError, match="No space left"):
-        RingWriter(LAYOUT)
+        SharedFrameWriter(LAYOUT)
     assert asked == ["/dev/shm"]
 
 

@@ -11,8 +11,8 @@ from appliance.cli.tune import trial
 from appliance.cli.tune.candidates import (
     DEFAULT,
     Candidate,
-    Outcome,
-    Place,
+    SearchSpace,
+    TrialResult,
     candidate_groups,
     choose,
     finalists,
@@ -37,7 +37,7 @@ def tried(groups):
     "place, expected",
     [
         (
-            Place(["tensorflow", "openvino"], "fast", 2, False, True),
+            SearchSpace(["tensorflow", "openvino"], "fast", 2, False, True),
             [
                 ["tensorflow, 1 worker"],
                 ["tensorflow, 2 workers"],
@@ -47,7 +47,7 @@ def tried(groups):
             ],
         ),
         (
-            Place(["tensorflow"], "exact", 16, False, True),
+            SearchSpace(["tensorflow"], "exact", 16, False, True),
             [
                 ["tensorflow, 1 worker"],
                 ["tensorflow, 4 workers"],
@@ -56,16 +56,16 @@ def tried(groups):
             ],
         ),
         (
-            Place(["tensorflow", "openvino"], "fast", 4, False, True, {"worker_threads": 3}),
+            SearchSpace(["tensorflow", "openvino"], "fast", 4, False, True, {"worker_threads": 3}),
             [["tensorflow, 3 workers"], ["openvino, 3 workers"], ["tensorflow, 3 workers, exact"]],
         ),
         (
-            Place(["openvino"], "fast", 2, False, True, {"engine": "openvino"}),
+            SearchSpace(["openvino"], "fast", 2, False, True, {"engine": "openvino"}),
             [["openvino, 1 worker"], ["openvino, 2 workers"]],
         ),
         # On a GPU one loaded detector stands for every number of workers, and for smaller batches.
         (
-            Place(["tensorflow", "openvino", "tensorrt"], "fast", 6, True, True),
+            SearchSpace(["tensorflow", "openvino", "tensorrt"], "fast", 6, True, True),
             [
                 [
                     "tensorflow, 2 workers, batch 32",
@@ -97,17 +97,17 @@ def tried(groups):
             ],
         ),
         (
-            Place(["tensorflow"], "whole", 4, True, True, {"xla": False, "batch": 2}),
+            SearchSpace(["tensorflow"], "whole", 4, True, True, {"xla": False, "batch": 2}),
             [["tensorflow, 1 worker, batch 2", "tensorflow, 2 workers, batch 2"]],
         ),
         (
-            Place(["tensorflow"], "fast", 16, True, True, {"xla": False, "batch": 8, "worker_threads": 3}),
+            SearchSpace(["tensorflow"], "fast", 16, True, True, {"xla": False, "batch": 8, "worker_threads": 3}),
             [["tensorflow, 3 workers, batch 8"], ["tensorflow, 3 workers, exact"]],
         ),
-        (Place(["tensorflow"], "whole", 16, False, True), [["tensorflow, 1 worker"], ["tensorflow, 2 workers"]]),
+        (SearchSpace(["tensorflow"], "whole", 16, False, True), [["tensorflow, 1 worker"], ["tensorflow, 2 workers"]]),
         # Other processors are too slow beside a GPU to fill its batches.
         (
-            Place(["tensorflow"], "fast", 4, True, False, {"xla": False}),
+            SearchSpace(["tensorflow"], "fast", 4, True, False, {"xla": False}),
             [
                 ["tensorflow, 1 worker", "tensorflow, 2 workers", "tensorflow, 4 workers"],
                 ["tensorflow, 4 workers, exact"],
@@ -122,11 +122,11 @@ def test_what_is_tried(place, expected):
 @pytest.mark.parametrize(
     "place, together",
     [
-        (Place(["tensorflow"], "fast", 8, True, True), True),
-        (Place(["tensorflow"], "fast", 8, False, True), False),
-        (Place(["tensorflow"], "fast", 8, True, False), False),
-        (Place(["tensorflow"], "exact", 8, True, True), False),
-        (Place(["tensorrt"], "fast", 8, True, True), False),
+        (SearchSpace(["tensorflow"], "fast", 8, True, True), True),
+        (SearchSpace(["tensorflow"], "fast", 8, False, True), False),
+        (SearchSpace(["tensorflow"], "fast", 8, True, False), False),
+        (SearchSpace(["tensorflow"], "exact", 8, True, True), False),
+        (SearchSpace(["tensorrt"], "fast", 8, True, True), False),
     ],
 )
 def test_several_streams_are_measured_where_frames_can_go_together(place, together):
@@ -134,7 +134,7 @@ def test_several_streams_are_measured_where_frames_can_go_together(place, togeth
 
 
 def outcome(fps, latency=0.02, workers=2, refusal="", **fields):
-    return Outcome(Candidate(fields.pop("engine", "tensorflow"), workers, **fields), fps, latency, refusal)
+    return TrialResult(Candidate(fields.pop("engine", "tensorflow"), workers, **fields), fps, latency, refusal)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ class Pretended(Detector):
 def test_one_is_loaded_at_a_time_and_what_goes_wrong_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(trial, "load_detector", lambda path, name, labels, options: Pretended(options))
     monkeypatch.setattr(Pretended, "asked", [])
-    place = Place(["tensorflow", "tensorrt"], "fast", 4, True, True)
+    place = SearchSpace(["tensorflow", "tensorrt"], "fast", 4, True, True)
     images = [np.zeros((24, 32, 3), np.uint8)] * 5
     measured = Trial(InstalledModel("cats", tmp_path, {}), ModelOptions(batch=32), images, place)
     outcomes = []
@@ -295,7 +295,7 @@ def test_one_is_loaded_at_a_time_and_what_goes_wrong_is_told(monkeypatch, tmp_pa
 def test_a_load_that_takes_too_long_is_left_to_itself(monkeypatch, tmp_path):
     go_on = threading.Event()
     monkeypatch.setattr(trial, "load_detector", lambda path, name, labels, options: Pretended(options))
-    place = Place(["tensorflow"], "fast", 4, False, True)
+    place = SearchSpace(["tensorflow"], "fast", 4, False, True)
     measured = Trial(InstalledModel("cats", tmp_path, {}), ModelOptions(), [np.zeros((24, 32, 3), np.uint8)], place)
     assert not trial.is_loading()
     monkeypatch.setattr(trial, "load_detector", lambda *arguments: go_on.wait())
@@ -313,10 +313,10 @@ def test_a_load_that_takes_too_long_is_left_to_itself(monkeypatch, tmp_path):
 def test_the_table_marks_what_is_kept_and_tells_what_is_not_taken():
     lines = table(
         [
-            Row(Outcome(Candidate("tensorflow", 2, xla=True), 99.0, 0.01, "differs"), 1, "fast", 2, 4.0, 0.3),
-            Row(Outcome(Candidate("tensorflow", 1, 16, False), 80.25, 0.0125), 8, "fast", 1, 2.0, 12.0, True),
-            Row(Outcome(Candidate("openvino", 2), 31.5, 0.05), 1, "fast", 2, 1.0, 6.0),
-            Row(Outcome(Candidate("tensorrt", 2), refusal="It is not here."), 1),
+            Row(TrialResult(Candidate("tensorflow", 2, xla=True), 99.0, 0.01, "differs"), 1, "fast", 2, 4.0, 0.3),
+            Row(TrialResult(Candidate("tensorflow", 1, 16, False), 80.25, 0.0125), 8, "fast", 1, 2.0, 12.0, True),
+            Row(TrialResult(Candidate("openvino", 2), 31.5, 0.05), 1, "fast", 2, 1.0, 6.0),
+            Row(TrialResult(Candidate("tensorrt", 2), refusal="It is not here."), 1),
         ]
     )
     heading, *rows = [line.split() for line in lines]

@@ -5,11 +5,11 @@ import random
 
 import pytest
 
-from appliance.cli.tune.candidates import DEFAULT, Candidate, Outcome, Place
-from appliance.cli.tune.search import GivenUp, Loaded, LoadError, Search, Trials
+from appliance.cli.tune.candidates import DEFAULT, Candidate, SearchSpace, TrialResult
+from appliance.cli.tune.search import GivenUp, LoadedSettings, LoadError, Search, Trials
 
 WHOLE = 175.0
-PC_WITH_GPU = Place(["tensorflow"], "fast", 16, True, True)
+PC_WITH_GPU = SearchSpace(["tensorflow"], "fast", 16, True, True)
 ON_GPU = Candidate("tensorflow", 8, 32, False)
 
 
@@ -39,7 +39,7 @@ class Machine(Trials):
         if needed > seconds:
             self.is_busy = True
             raise GivenUp
-        loaded = Loaded()
+        loaded = LoadedSettings()
         loaded.candidates = list(group)
         loaded.measure = self.measure
         yield loaded
@@ -49,13 +49,13 @@ class Machine(Trials):
         frames, spent = self.frames.get(candidate, (0.0, 0.0))
         frames, spent = self.frames[candidate] = frames + self.fps(candidate) * seconds, spent + seconds
         self.measured.append((candidate, seconds))
-        return Outcome(
+        return TrialResult(
             candidate, frames / spent, 1 / self.fps(candidate), "differs" if candidate in self.refusals else ""
         )
 
     def refuse(self, candidate, refusal):
         self.told[candidate] = refusal
-        return Outcome(candidate, refusal=refusal)
+        return TrialResult(candidate, refusal=refusal)
 
     def search(self, place, seconds=20.0):
         return Search(self, place, seconds, WHOLE, self.clock)
@@ -159,14 +159,14 @@ def test_on_a_processor_the_best_take_turns_with_the_default():
     machine = Machine(
         default, lambda one: 10.0 if one.exact else speeds[one.engine, one.worker_threads], lambda one: 2.0
     )
-    place = Place(["tensorflow", "openvino"], "fast", 2, False, True)
+    place = SearchSpace(["tensorflow", "openvino"], "fast", 2, False, True)
     assert machine.search(place).run().candidate == Candidate("openvino", 1)
     assert longest(machine) == [default, Candidate("openvino", 1)] * 2
     assert [one for one, _ in machine.measured].count(default) == 3
 
 
 def test_a_model_that_takes_minutes_a_frame_is_not_tried_in_every_way():
-    place = Place(["tensorflow"], "exact", 8, False, True)
+    place = SearchSpace(["tensorflow"], "exact", 8, False, True)
     machine = Machine(Candidate("tensorflow", 8), lambda one: 0.1, lambda one: 20.0, slowness=20.0)
     assert machine.search(place).run().candidate.worker_threads in (1, 2, 4, 8)
     assert machine.now <= 180

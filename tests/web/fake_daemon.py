@@ -36,8 +36,8 @@ from appliance.bus import (
     SLOW,
     STATE,
     STATISTICS,
+    BusServer,
     Refused,
-    Station,
     make_run_dir,
 )
 from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
@@ -191,7 +191,7 @@ class FakeDaemon:
         self.watched_counts: Dict[str, int] = {}
 
     def start(self) -> "FakeDaemon":
-        self.station = Station(self.run_dir, self.answer)
+        self.station = BusServer(self.run_dir, self.answer)
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self.run_pictures, self.run_events)]
         for thread in self.threads:
             thread.start()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.board.telemetry import Readings
+from appliance.board.telemetry import Telemetry
 from tests.web.conftest import ROOT, InProcess, until
 from web.history import POINTS, History
 
@@ -155,7 +155,7 @@ def test_latency_is_a_histogram(metrics):
     ],
 )
 def test_what_a_board_reads_is_there(here, metrics, monkeypatch, board, expected):
-    read = {"time": 2.0, "streams": {}, "readings": Readings(ROOT / "tests" / "boards" / board).read()}
+    read = {"time": 2.0, "streams": {}, "readings": Telemetry(ROOT / "tests" / "boards" / board).read()}
     monkeypatch.setattr(here.daemon, "measure", lambda: read)
     until(lambda: here.parts.link.statistics["readings"].get("temperatures") == read["readings"]["temperatures"])
     found = metrics()

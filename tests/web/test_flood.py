@@ -16,7 +16,7 @@ import requests
 
 from tests.web.conftest import LIMIT, PASSWORD, ROOT, Site, csrf_of, short_folder, until
 from tests.web.demo import write_start_file
-from web.ceilings import MOST_BUSY, MOST_BUSY_AN_ADDRESS, MOST_UNFINISHED, SPARE, Ceilings
+from web.connection_limits import MOST_BUSY, MOST_BUSY_AN_ADDRESS, MOST_UNFINISHED, SPARE, ConnectionLimits
 from web.workers.reader import _LATE, Reader
 from web.workers.reception import Reception, refusal
 from web.workers.turns import Turns
@@ -283,7 +283,7 @@ def test_no_address_has_another_wait_for_all_of_its_requests():
 
 
 def test_who_is_new_does_not_wait_for_one_request_of_each_that_asks_again():
-    server = Server(Ceilings())
+    server = Server(ConnectionLimits())
     request = b"GET / HTTP/1.1\r\n\r\n"
     for _ in range(200):
         server.connect(request * 200)
@@ -297,7 +297,7 @@ def test_who_is_new_does_not_wait_for_one_request_of_each_that_asks_again():
 
 
 def test_who_finds_no_place_is_answered_when_there_is_one():
-    ceilings = Ceilings(10, 1, 1)
+    ceilings = ConnectionLimits(10, 1, 1)
     server = Server(ceilings)
     other, _ = ceilings.enter(None, "10.0.0.1")
     assert ceilings.begin(other, False) == (True, None)

@@ -11,9 +11,9 @@ import pytest
 
 import tests.web.demo as demo
 from tests.web.conftest import LIMIT, ROOT, InProcess, until
-from web import mjpeg as multipart
+from web import mjpeg
 from web.events import MOST_PAGES
-from web.mjpeg import Places, TooManyViewers
+from web.mjpeg import TooManyViewers, ViewerLimit
 
 
 def test_there_is_a_most_of_open_pages_and_a_closed_one_makes_room(here):
@@ -29,7 +29,7 @@ def test_there_is_a_most_of_open_pages_and_a_closed_one_makes_room(here):
 
 
 def test_a_viewer_that_leaves_makes_room():
-    places = Places(2)
+    places = ViewerLimit(2)
     with places.take("a"):
         with places.take("b"):
             with pytest.raises(TooManyViewers):
@@ -40,7 +40,7 @@ def test_a_viewer_that_leaves_makes_room():
 
 
 def test_one_viewer_does_not_take_the_places_of_all():
-    places = Places(4)
+    places = ViewerLimit(4)
     with places.take("a"), places.take("a"):
         with pytest.raises(TooManyViewers):
             with places.take("a"):
@@ -53,11 +53,11 @@ def test_one_viewer_does_not_take_the_places_of_all():
 
 def test_who_takes_nothing_is_cut_off(here, monkeypatch):
     """The server's socket gives up; gunicorn closes it then, and the viewer's place is free."""
-    monkeypatch.setattr(multipart, "_STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(mjpeg, "_STALLED_SECONDS", 0.2)
     server, viewer = socket.socketpair()
     with server, viewer, here.app.test_request_context(environ_overrides={"gunicorn.socket": server}):
         ended = []
-        response = multipart.respond([b"x"], lambda: ended.append(True))
+        response = mjpeg.respond([b"x"], lambda: ended.append(True))
         with pytest.raises(socket.timeout):
             for _ in range(1000):
                 server.sendall(b"x" * 10000)
@@ -109,12 +109,12 @@ import eventlet
 eventlet.monkey_patch()
 import sys
 import zmq
-from appliance.bus import FrameListener
+from appliance.bus import FrameSubscriber
 from web.app import make_app, start
 from web.options import read_options
 options = read_options()
 start(make_app(options))
-listener = FrameListener(options.run_dir, "main")
+listener = FrameSubscriber(options.run_dir, "main")
 number = listener._socket.getsockopt(zmq.FD)
 eventlet.hubs.get_hub().add("read", number, lambda *_: None, lambda *_: None, lambda: None)
 print(listener.receive(30)[:2])

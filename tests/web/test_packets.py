@@ -14,7 +14,7 @@ from tests.web.conftest import LIMIT, bearer, csrf_of, until
 from web import websocket
 from web.packets import LONGEST_MESSAGE, MOST_MESSAGES, Flood, Packets, check_packet
 from web.rate import Rate
-from web.socketio_auth import MOST_OF_A_VIEWER, SocketDoor
+from web.socketio_auth import MOST_OF_A_VIEWER, SocketIOAuth
 from web.unsent import MOST_UNSENT, bounded
 from web.websocket import WebSocket
 
@@ -310,7 +310,7 @@ def test_a_connection_is_waited_for_once_in_each_way(headers):
         def check_origin(self, request):
             pass
 
-    door: Any = SocketDoor(inner, Open(), {}, lambda sid: None)
+    door: Any = SocketIOAuth(inner, Open(), {}, lambda sid: None)
     environ = create_environ("/socket.io/?EIO=4&transport=polling&sid=a", headers=headers)
     statuses: List[str] = []
     first = threading.Thread(target=door, args=(dict(environ), lambda status, headers: None))

@@ -315,22 +315,22 @@ def ended_pid():
 
 
 @pytest.mark.parametrize(
-    "last_words, status, why",
+    "exit_reason, status, why",
     [
         (None, "running", "The daemon ended unexpectedly; it is started again."),
         ("The camera driver crashed.", "running", "The camera driver crashed."),
         (None, "stopping", "The daemon was stopped."),
     ],
 )
-def test_a_page_is_told_when_the_daemon_goes_and_when_it_is_back(site, operator, last_words, status, why):
+def test_a_page_is_told_when_the_daemon_goes_and_when_it_is_back(site, operator, exit_reason, status, why):
     site.stop_daemon()  # what it said before is no reason
     until(lambda: operator.newest("daemon")["up"] is False)
     site.start_daemon()
     site.daemon.pid = ended_pid()
     until(lambda: operator.newest("daemon")["up"] is True)
-    if last_words:
-        site.daemon.log("error", last_words)
-        until(lambda: operator.newest("log").get("text") == last_words)
+    if exit_reason:
+        site.daemon.log("error", exit_reason)
+        until(lambda: operator.newest("log").get("text") == exit_reason)
     with site.look("/streams/main.mjpeg") as viewer:
         viewer.next()
         site.stop_daemon(status)

@@ -16,8 +16,8 @@ import requests
 from tests.web.conftest import LIMIT, ROOT, Site, background, csrf_of, until
 from tests.web.test_server import Page
 from web import health
-from web.ceilings import MOST_UNFINISHED
 from web.certificates import RENEWED_DAYS, VALID_DAYS, Certificate, CertificateError
+from web.connection_limits import MOST_UNFINISHED
 from web.urls import addresses
 
 DAY = 86400

@@ -14,7 +14,7 @@ from web.workers.reader import Reader
 from web.workers.reception import Connection, Reception
 
 
-class _Listener(GreenSocket):  # type: ignore[misc]
+class _Subscriber(GreenSocket):  # type: ignore[misc]
     """What it lets in is green too, although it does not wait."""
 
     def accept(self) -> Tuple[Any, Any]:
@@ -31,7 +31,7 @@ class GreenWorker(EventletWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         self.reader.watch_signals(self.PIPE[0])
-        listeners = [_Listener(sock) for sock in self.sockets]
+        listeners = [_Subscriber(sock) for sock in self.sockets]
         for listener in listeners:
             listener.setblocking(False)
         while self.alive:

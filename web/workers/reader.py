@@ -14,7 +14,7 @@ from collections import deque
 from functools import partial
 from typing import Any, Callable, Deque, Dict, List, Sequence, Tuple
 
-from web.intake import Refusal
+from web.request_buffer import Refusal
 from web.workers.reception import Connection, Reception, refusal
 from web.workers.turns import Turns
 

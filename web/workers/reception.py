@@ -20,9 +20,9 @@ from gunicorn.sock import ssl_context  # type: ignore[import-untyped]
 
 from web.access import KNOWN
 from web.admission import Admission
-from web.ceilings import MOST_BUSY, MOST_UNFINISHED, Ceilings, Place
 from web.client_address import is_trusted, read_networks
-from web.intake import Intake, Refusal
+from web.connection_limits import MOST_BUSY, MOST_UNFINISHED, ConnectionLimits, ConnectionSlot
+from web.request_buffer import Refusal, RequestBuffer
 from web.websocket import TAKEN
 
 SEND_SECONDS = 20.0
@@ -47,9 +47,9 @@ class Connection:
         self.descriptor = sock.fileno()
         self.group: Tuple[bool, str] = (False, "")
         self.busy_since = 0.0
-        self.place: Place  # from when it is let in
+        self.place: ConnectionSlot  # from when it is let in
         self._ceilings = reception.ceilings
-        self.intake = Intake(reception.admission.longest_body)
+        self.intake = RequestBuffer(reception.admission.longest_body)
 
     def know(self) -> None:
         """Somebody who is signed in uses it."""
@@ -81,7 +81,7 @@ class Reception:
         self.admission = Admission(dashboard.guard, dashboard.socketio.server.eio.sockets)
         self._trusted = read_networks(dashboard.options.trusted_proxy)
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.ceilings = Ceilings(min(MOST_UNFINISHED, descriptors // 2), min(MOST_BUSY, descriptors // 8))
+        self.ceilings = ConnectionLimits(min(MOST_UNFINISHED, descriptors // 2), min(MOST_BUSY, descriptors // 8))
         self._worker = worker
         self._connections: Dict[Any, Connection] = {}
         self._context = ssl_context(worker.cfg) if worker.cfg.is_ssl else None

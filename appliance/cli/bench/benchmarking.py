@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 
 from appliance.board.consumption import Consumption
-from appliance.board.telemetry import Readings
+from appliance.board.telemetry import Telemetry
 from appliance.core.detector import Detector
 from appliance.core.frame import Result
 from appliance.core.sink import Sink
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
-from appliance.pipeline.stream_pipeline import Feed
+from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.sources.memory import MemorySource
 from appliance.sources.movie import MovieSource
 
@@ -82,7 +82,7 @@ def resize(pictures: Sequence[np.ndarray], width: int, height: int) -> List[np.n
     return [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
 
 
-def take_turns(ways: Sequence[Way], seconds: float, readings: Optional[Readings] = None) -> List[Rate]:
+def interleave(ways: Sequence[Way], seconds: float, readings: Optional[Telemetry] = None) -> List[Rate]:
     """Measure each for so many seconds in all, about one at a time, after a moment to get warm.
 
     readings: where watts are read.
@@ -137,7 +137,7 @@ def measure_engine(
             first = len(own) % len(images)
             began = time.monotonic()
             if batch > 1:
-                detector.front_many(endless[first : first + batch])
+                detector.infer(endless[first : first + batch])
             else:
                 detector.front(images[first])
             own.extend([time.monotonic() - began] * batch)
@@ -179,14 +179,14 @@ def measure_loop(
     fps: the sources are cameras that give so many frames a second, and lose those that nobody takes.
     sinks: the further sinks of a stream, of which the loop closes each. Latency is from capture to result.
     """
-    feeds: List[Feed] = []
+    feeds: List[StreamPipeline] = []
     latencies: List[List[float]] = []
     one_came = threading.Event()
     for number in range(streams):
         meter, own = Meter(STATISTICS_SECONDS), _Latencies(one_came)
         source = MemorySource(images, fps=fps, is_live=fps is not None)
         taking: List[Sink] = [own]
-        feeds.append(Feed(source, taking + sinks(meter), meter, f"stream {number}"))
+        feeds.append(StreamPipeline(source, taking + sinks(meter), meter, f"stream {number}"))
         latencies.append(own.seconds)
     kept: Any = _Kept(detector)
     with _Clock() as clock:

@@ -15,7 +15,7 @@ from appliance.board import detect_board
 from appliance.board.machine import cpu_name
 from appliance.board.power_modes import current_mode, power_table
 from appliance.board.root import board_root
-from appliance.board.telemetry import Readings
+from appliance.board.telemetry import Telemetry
 from appliance.cli.bench.bars import list_bars
 from appliance.cli.bench.benchmarking import read_pictures
 from appliance.cli.bench.engines import engine_names, measure_engines, start_alone, with_engine
@@ -29,7 +29,7 @@ from appliance.detectors.from_settings import load
 from appliance.engines.choose import OPENVINO, TENSORFLOW
 from appliance.engines.versions import loaded_versions
 from appliance.outputs.jsonlines import STANDARD_OUTPUT
-from appliance.settings import Loaded
+from appliance.settings import LoadedSettings
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ OF_THE_ORIGINAL = ("sizes", "visualize")
 
 
 def run(
-    loaded: Loaded,
+    loaded: LoadedSettings,
     clip: Optional[str],
     seconds: float,
     json_path: Optional[str],
@@ -66,7 +66,7 @@ def run(
 
 
 def _measure(
-    loaded: Loaded,
+    loaded: LoadedSettings,
     clip: Optional[str],
     seconds: float,
     force: bool,
@@ -81,7 +81,7 @@ def _measure(
 
     # First, while this process is small and nothing else holds the accelerator; see `start_alone`.
     starts = _starts(loaded, read_pictures(clip, 1)[0]) if "engines" in parts else {}
-    pictures, readings = read_pictures(clip), Readings()
+    pictures, readings = read_pictures(clip), Telemetry()
     whole: Optional[Detector] = None
     if "sizes" in parts or "engines" in parts:
         whole = kept(load_other(with_engine(loaded, TENSORFLOW, split_model=False), force))
@@ -109,7 +109,7 @@ def _measure(
     return dict(report, machine=_machine(detector))
 
 
-def load_other(loaded: Loaded, force: bool) -> Detector:
+def load_other(loaded: LoadedSettings, force: bool) -> Detector:
     """One to compare with. That what was tuned is for another engine goes without saying."""
     tuned = logging.getLogger("appliance.board.tuned")
     level = tuned.level
@@ -120,7 +120,7 @@ def load_other(loaded: Loaded, force: bool) -> Detector:
         tuned.setLevel(level)
 
 
-def _starts(loaded: Loaded, picture: np.ndarray) -> Dict[str, Dict[str, Any]]:
+def _starts(loaded: LoadedSettings, picture: np.ndarray) -> Dict[str, Dict[str, Any]]:
     starts: Dict[str, Dict[str, Any]] = {}
     problems: List[str] = []
     for name in engine_names(loaded):
@@ -137,7 +137,7 @@ def _starts(loaded: Loaded, picture: np.ndarray) -> Dict[str, Dict[str, Any]]:
 
 
 def _visualize(
-    loaded: Loaded, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings
+    loaded: LoadedSettings, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
 ) -> Dict[str, Any]:
     try:
         from appliance.cli.bench.visualize import measure_visualize

@@ -12,21 +12,21 @@ from typing import Any, Dict, List, Sequence
 import cv2
 import numpy as np
 
-from appliance.cli.bench.benchmarking import measure_engine, measure_loop, resize, take_turns
+from appliance.cli.bench.benchmarking import interleave, measure_engine, measure_loop, resize
 from appliance.cli.bench.parity import compare, detect_all
 from appliance.cli.bench.parts import SIZES, Row
 from appliance.core.detector import Detector
 from appliance.core.errors import SplitlensError
-from appliance.core.frame import Found
+from appliance.core.frame import Prediction
 from appliance.engines.choose import OPENVINO, TENSORFLOW
-from appliance.settings import Layer, Loaded, chosen_engine, chosen_model
+from appliance.settings import Layer, LoadedSettings, chosen_engine, chosen_model
 
 SIZE = SIZES[1]
 COMPARED = 10
 """Pictures of each size."""
 
 
-def engine_names(loaded: Loaded) -> List[str]:
+def engine_names(loaded: LoadedSettings) -> List[str]:
     """Those that can be tried here, the one that the settings ask for first."""
     wanted = chosen_engine(loaded)
     found = [OPENVINO] if importlib.util.find_spec("openvino") is not None else []
@@ -34,7 +34,7 @@ def engine_names(loaded: Loaded) -> List[str]:
     return found if wanted in found + ["auto"] else [wanted] + found
 
 
-def with_engine(loaded: Loaded, name: str, **changes: Any) -> Loaded:
+def with_engine(loaded: LoadedSettings, name: str, **changes: Any) -> LoadedSettings:
     """As if somebody had asked for the engine: nothing that a profile has or that was tuned takes its place."""
     changes["engine"] = name
     return loaded._replace(
@@ -44,7 +44,7 @@ def with_engine(loaded: Loaded, name: str, **changes: Any) -> Loaded:
     )
 
 
-def start_alone(loaded: Loaded, name: str, picture: np.ndarray) -> Row:
+def start_alone(loaded: LoadedSettings, name: str, picture: np.ndarray) -> Row:
     """Seconds from the command to its first detections, and the most memory it took, with an engine that is built.
 
     To be called while this process is still small: what it holds when it makes another counts as that one's.
@@ -54,7 +54,7 @@ def start_alone(loaded: Loaded, name: str, picture: np.ndarray) -> Row:
     return _start(loaded, name, picture)
 
 
-def _start(loaded: Loaded, name: str, picture: np.ndarray) -> Row:
+def _start(loaded: LoadedSettings, name: str, picture: np.ndarray) -> Row:
     settings = loaded.settings
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "picture.png")
@@ -91,9 +91,9 @@ def measure_engines(
     for detector in detectors.values():
         ways.append(lambda duration, detector=detector: measure_engine(detector, images, duration))
         ways.append(lambda duration, detector=detector: measure_loop(detector, images, duration))
-    rates = take_turns(ways, seconds)
+    rates = interleave(ways, seconds)
     some = [image for size in SIZES for image in resize(pictures[:: max(1, len(pictures) // COMPARED)], *size)]
-    expected: List[Found] = detect_all(whole, some)
+    expected: List[Prediction] = detect_all(whole, some)
     rows = []
     for index, (name, detector) in enumerate(detectors.items()):
         engine, loop = rates[2 * index], rates[2 * index + 1]

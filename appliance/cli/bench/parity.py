@@ -5,7 +5,7 @@ from typing import List, NamedTuple, Sequence
 import numpy as np
 
 from appliance.core.detector import Detector
-from appliance.core.frame import Detections, Found, Segmentation
+from appliance.core.frame import Detections, Prediction, Segmentation
 
 TOLERANCE = 1e-4
 """Of scores, and of boxes as a part of the image's sides."""
@@ -28,17 +28,17 @@ class Agreement(NamedTuple):
         return not self.unmatched and max(self.score, self.box) <= TOLERANCE
 
 
-def detect_all(detector: Detector, images: Sequence[np.ndarray]) -> List[Found]:
+def detect_all(detector: Detector, images: Sequence[np.ndarray]) -> List[Prediction]:
     """What is found in each, through the detector's batches."""
-    found: List[Found] = []
+    found: List[Prediction] = []
     for start in range(0, len(images), detector.batch):
         some = images[start : start + detector.batch]
-        found += detector.back_many(detector.front_many(some), [image.shape[1::-1] for image in some])
+        found += detector.postprocess(detector.infer(some), [image.shape[1::-1] for image in some])
     return found
 
 
 def compare(
-    expected: Sequence[Found], found: Sequence[Found], images: Sequence[np.ndarray], threshold: float
+    expected: Sequence[Prediction], found: Sequence[Prediction], images: Sequence[np.ndarray], threshold: float
 ) -> Agreement:
     """Compare what was found in each image. One within the tolerance of the threshold may lie on either side of it."""
     total, unmatched, score, box = 0, 0, 0.0, 0.0

@@ -5,16 +5,16 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from appliance.board.telemetry import Readings
+from appliance.board.telemetry import Telemetry
 from appliance.cli.bench.benchmarking import (
     Rate,
     Way,
+    interleave,
     measure_engine,
     measure_loop,
     measure_paced,
     measure_whole,
     resize,
-    take_turns,
 )
 from appliance.core.detector import Detector
 
@@ -48,7 +48,7 @@ def milliseconds(seconds: float) -> Optional[float]:
 
 
 def measure_sizes(
-    whole: Detector, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings
+    whole: Detector, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
 ) -> List[Row]:
     """The graph whole, the engine alone and the loop, for each size of the camera."""
     ways: List[Way] = []
@@ -59,7 +59,7 @@ def measure_sizes(
             functools.partial(measure_engine, detector, images),
             functools.partial(measure_loop, detector, images),
         ]
-    rates = iter(take_turns(ways, seconds, readings))  # all of them, as one size is compared with another too
+    rates = iter(interleave(ways, seconds, readings))  # all of them, as one size is compared with another too
     rows = []
     for (width, height), (graph, engine, loop) in zip(SIZES, zip(rates, rates, rates)):
         rows.append(
@@ -77,11 +77,11 @@ def measure_sizes(
 
 
 def measure_streams(
-    detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings
+    detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
 ) -> List[Row]:
     """One and several streams in a loop: their frames together."""
     images = resize(pictures, *LARGEST)
-    rates = take_turns(
+    rates = interleave(
         [
             lambda duration, streams=streams: measure_loop(detector, images, duration, streams)  # type: ignore[misc]
             for streams in STREAMS
@@ -101,13 +101,13 @@ def measure_streams(
     ]
 
 
-def measure_camera(detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Readings) -> Row:
+def measure_camera(detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry) -> Row:
     """A camera that gives 30 frames a second: from capture to result, beside the engine fed at the same pace.
 
     A processor with pauses between frames is slower at each of them than one without.
     """
     images = resize(pictures, *LARGEST)
-    engine, loop = take_turns(
+    engine, loop = interleave(
         [
             lambda duration: measure_paced(detector, images, duration, CAMERA_FPS),
             lambda duration: measure_loop(detector, images, duration, fps=CAMERA_FPS),

@@ -11,7 +11,7 @@ import time
 from types import TracebackType
 from typing import Optional, Type
 
-from appliance.bus import FrameListener, Station
+from appliance.bus import BusServer, FrameSubscriber
 from appliance.core.errors import SplitlensError
 
 PATIENCE = 60.0  # seconds until the process has subscribed; a loaded board is slow to start one
@@ -20,7 +20,7 @@ PATIENCE = 60.0  # seconds until the process has subscribed; a loaded board is s
 class Viewer:
     """A context manager: looks at a stream of the station, from a process of its own."""
 
-    def __init__(self, station: Station, run_dir: str, stream: str) -> None:
+    def __init__(self, station: BusServer, run_dir: str, stream: str) -> None:
         self._station, self._stream = station, stream
         self._command = [sys.executable, "-m", "appliance.cli.bench.viewer", run_dir, stream]
 
@@ -65,7 +65,7 @@ def look(run_dir: str, stream: str) -> None:
         ended.set()
 
     threading.Thread(target=answer, daemon=True).start()
-    listener = FrameListener(run_dir, stream)
+    listener = FrameSubscriber(run_dir, stream)
     try:
         while not ended.is_set():
             if listener.receive(0.2) is not None:

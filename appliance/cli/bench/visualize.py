@@ -5,22 +5,22 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from appliance.board.telemetry import Readings
-from appliance.bus import DETECTIONS, Station, make_run_dir
-from appliance.cli.bench.benchmarking import Rate, measure_loop, resize, take_turns
+from appliance.board.telemetry import Telemetry
+from appliance.bus import DETECTIONS, BusServer, make_run_dir
+from appliance.cli.bench.benchmarking import Rate, interleave, measure_loop, resize
 from appliance.cli.bench.parts import LARGEST, figures
 from appliance.cli.bench.viewer import Viewer
 from appliance.core.detector import Detector
 from appliance.core.sink import Sink
 from appliance.drawing.overlay import Overlay
 from appliance.outputs.publisher import Publisher
-from appliance.outputs.statistics import Figures
+from appliance.outputs.statistics import StreamStatistics
 from appliance.pipeline.meter import Meter
 
 WATCHED, UNWATCHED = "watched", "unwatched"
 
 
-class _Way(NamedTuple):
+class Workload(NamedTuple):
     """name: as the tables have it. stream: what the pictures are sent as. limit: pictures a second, 0 for all."""
 
     name: str
@@ -28,14 +28,14 @@ class _Way(NamedTuple):
     limit: float
 
 
-WAYS = (_Way("off", UNWATCHED, 0.0), _Way("30 fps", WATCHED, 30.0), _Way("all", WATCHED, 0.0))
+WAYS = (Workload("off", UNWATCHED, 0.0), Workload("30 fps", WATCHED, 30.0), Workload("all", WATCHED, 0.0))
 
 
 def measure_visualize(
     detector: Detector,
     pictures: Sequence[np.ndarray],
     seconds: float,
-    readings: Readings,
+    readings: Telemetry,
     live_width: int,
     vis_text: bool,
 ) -> List[Dict[str, Any]]:
@@ -43,11 +43,11 @@ def measure_visualize(
     images = resize(pictures, *LARGEST)
     with tempfile.TemporaryDirectory() as folder:
         run_dir = make_run_dir(folder)
-        station = Station(run_dir, lambda command: {})
+        station = BusServer(run_dir, lambda command: {})
         try:
             with Viewer(station, str(run_dir), WATCHED) as viewer:
                 counts = [_Counts(station, way, viewer, live_width, vis_text) for way in WAYS]
-                rates = take_turns(
+                rates = interleave(
                     [
                         lambda duration, count=count: count.measure(detector, images, duration)  # type: ignore[misc]
                         for count in counts
@@ -73,10 +73,10 @@ def measure_visualize(
 class _Counts:
     """One way to be measured, and what was drawn, sent and seen in the turns that count.
 
-    The first turn is for getting warm: `take_turns` leaves it out, and so does this.
+    The first turn is for getting warm: `interleave` leaves it out, and so does this.
     """
 
-    def __init__(self, station: Station, way: _Way, viewer: Viewer, live_width: int, vis_text: bool) -> None:
+    def __init__(self, station: BusServer, way: Workload, viewer: Viewer, live_width: int, vis_text: bool) -> None:
         self._station, self._way, self._viewer = station, way, viewer
         self._live_width, self._vis_text = live_width, vis_text
         self._turns = 0
@@ -121,5 +121,5 @@ class _Counts:
                 count,
                 self._way.limit,
             ),
-            Figures(lambda event: self._station.publish(DETECTIONS, event)),
+            StreamStatistics(lambda event: self._station.publish(DETECTIONS, event)),
         ]

@@ -4,7 +4,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 SAME = 0.03
 """Measurements that differ by less are taken for the same."""
-HOPELESS = 0.8
+PRUNE_BELOW = 0.8
 """What is slower than this part of the best is not measured again."""
 FINALISTS = 3
 BATCHES = (32, 16, 4)
@@ -42,7 +42,7 @@ class Candidate(NamedTuple):
         return {key: value for key, value in kept.items() if value is not None}
 
 
-class Place(NamedTuple):
+class SearchSpace(NamedTuple):
     """What there is to choose from, on this machine and for this model.
 
     engines: those that can be tried. path: the fastest one that model and settings allow: fast, exact or whole.
@@ -58,7 +58,7 @@ class Place(NamedTuple):
     fixed: Mapping[str, Any] = {}
 
 
-class Outcome(NamedTuple):
+class TrialResult(NamedTuple):
     """What a candidate reached. latency: seconds, the median. refusal: why it cannot be taken; "" if it can."""
 
     candidate: Candidate
@@ -73,7 +73,7 @@ DEFAULT: Group = ()
 """What a run takes by itself; which that is, is known when it is loaded."""
 
 
-def candidate_groups(place: Place) -> List[Group]:
+def candidate_groups(place: SearchSpace) -> List[Group]:
     """Every engine with some numbers of workers and of frames together, and the exact path once."""
     groups: List[Group] = []
     for engine in place.engines:
@@ -97,28 +97,28 @@ def is_slow_to_load(group: Group) -> bool:
     return any(candidate.xla or candidate.engine == "tensorrt" for candidate in group)
 
 
-def has_batches(place: Place) -> bool:
+def has_batches(place: SearchSpace) -> bool:
     """Whether frames of several streams may go together."""
     return any(_may_batch(engine, place) for engine in place.engines)
 
 
-def _batches(engine: str, place: Place) -> Sequence[Sequence[int]]:
+def _batches(engine: str, place: SearchSpace) -> Sequence[Sequence[int]]:
     """The numbers of frames together, those of one loaded detector together."""
     if "batch" in place.fixed:
         return [[place.fixed["batch"]]]
     return [BATCHES, [1]] if _may_batch(engine, place) else [[1]]
 
 
-def may_compile(engine: str, place: Place) -> bool:
+def may_compile(engine: str, place: SearchSpace) -> bool:
     """Whether XLA could do something."""
     return place.on_gpu and engine in ("tensorflow", "auto")
 
 
-def _may_batch(engine: str, place: Place) -> bool:
+def _may_batch(engine: str, place: SearchSpace) -> bool:
     return may_compile(engine, place) and place.path == "fast" and place.is_x86
 
 
-def _with_workers(candidate: Candidate, place: Place, on_gpu: Sequence[int]) -> List[Group]:
+def _with_workers(candidate: Candidate, place: SearchSpace, on_gpu: Sequence[int]) -> List[Group]:
     """The candidate with every number of workers that may be the best."""
     cores = place.cores
     if "worker_threads" in place.fixed:
@@ -134,18 +134,18 @@ def _with_workers(candidate: Candidate, place: Place, on_gpu: Sequence[int]) -> 
     ]
 
 
-def finalists(outcomes: Sequence[Outcome]) -> List[Candidate]:
+def finalists(outcomes: Sequence[TrialResult]) -> List[Candidate]:
     """Those that are worth to be measured again: near the best, which the exact path is not to be."""
     good = sorted((one for one in outcomes if not one.refusal and not one.candidate.exact), key=lambda one: -one.fps)
     return [one.candidate for one in good if is_near(one, good[0])][:FINALISTS]
 
 
-def is_near(outcome: Outcome, best: Optional[Outcome]) -> bool:
+def is_near(outcome: TrialResult, best: Optional[TrialResult]) -> bool:
     """Whether it may be the best when both are measured for longer."""
-    return not outcome.refusal and (best is None or outcome.fps >= HOPELESS * best.fps)
+    return not outcome.refusal and (best is None or outcome.fps >= PRUNE_BELOW * best.fps)
 
 
-def choose(outcomes: Sequence[Outcome], default: Optional[Candidate] = None) -> Optional[Outcome]:
+def choose(outcomes: Sequence[TrialResult], default: Optional[Candidate] = None) -> Optional[TrialResult]:
     """The most frames a second; of about as many the lower latency, then fewer workers, and no XLA.
 
     Nothing that is slower than the default, if that is among them and can be taken. None where all were refused but the

@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from appliance.cli.tune.candidates import Outcome
+from appliance.cli.tune.candidates import TrialResult
 
 COLUMNS = (
     "",
@@ -27,7 +27,7 @@ class Row(NamedTuple):
     loading, measured: seconds. is_kept: whether it is the one that is kept.
     """
 
-    outcome: Outcome
+    outcome: TrialResult
     streams: int
     path: str = ""
     workers: Optional[int] = None

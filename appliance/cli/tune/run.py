@@ -16,7 +16,7 @@ from appliance.board.machine import machine_facts
 from appliance.bus import lock_run_dir
 from appliance.cli.bench.benchmarking import read_pictures, resize
 from appliance.cli.report import show_report
-from appliance.cli.tune.candidates import Candidate, Outcome, Place, has_batches
+from appliance.cli.tune.candidates import Candidate, SearchSpace, TrialResult, has_batches
 from appliance.cli.tune.report import Row, as_json, table
 from appliance.cli.tune.search import GivenUp, Search
 from appliance.cli.tune.trial import Trial, is_loading
@@ -29,15 +29,15 @@ from appliance.engines.choose import OPENVINO, TENSORFLOW, TENSORRT, is_x86
 from appliance.engines.versions import loaded_versions
 from appliance.graph.read.frozen import graph_hash
 from appliance.outputs.jsonlines import STANDARD_OUTPUT
-from appliance.settings import Loaded
+from appliance.settings import LoadedSettings
 from appliance.settings.tuned import (
     MEASURED_UNDER,
     TUNED_SETTINGS,
     Tuned,
     as_written,
-    engine_asked_for,
     is_free,
     read_tuned,
+    requested_engine,
     tuned_path,
     write_tuned,
 )
@@ -55,7 +55,7 @@ BUSY_SECONDS, BUSY_PERCENT = 0.5, 20
 
 
 def run(
-    loaded: Loaded, seconds: float, clip: Optional[str], json_path: Optional[str], force: bool, run_dir: str
+    loaded: LoadedSettings, seconds: float, clip: Optional[str], json_path: Optional[str], force: bool, run_dir: str
 ) -> None:
     """Measure, print the table, keep the best. Raises SplitlensError, before measuring where that can be.
 
@@ -77,7 +77,7 @@ def run(
 
 
 def _run(
-    loaded: Loaded, seconds: float, clip: Optional[str], json_path: Optional[str], force: bool, run_dir: str
+    loaded: LoadedSettings, seconds: float, clip: Optional[str], json_path: Optional[str], force: bool, run_dir: str
 ) -> None:
     end = time.monotonic() + max(WHOLE_SECONDS, seconds + LOADING_SECONDS)
     settings = loaded.settings
@@ -88,7 +88,7 @@ def _run(
     model = find_model(loaded, force)
     _warn_of_others(run_dir)
     images = resize(read_pictures(clip), settings.width, settings.height)
-    place = look_around(model, loaded)
+    place = inspect_machine(model, loaded)
     for key in place.fixed:
         log.info(
             "%s is %s by %s: nothing else is measured",
@@ -154,7 +154,7 @@ def is_up(run_dir: str) -> bool:
     return False
 
 
-def look_around(model: InstalledModel, loaded: Loaded) -> Place:
+def inspect_machine(model: InstalledModel, loaded: LoadedSettings) -> SearchSpace:
     """What there is to choose from here."""
     settings = loaded.settings
     _, interface, plan, _ = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)
@@ -162,17 +162,22 @@ def look_around(model: InstalledModel, loaded: Loaded) -> Place:
     engines = [TENSORFLOW]
     if interface.family == "ssd" and plan.path == "fast":
         engines += [engine for engine in (OPENVINO, TENSORRT) if importlib.util.find_spec(engine) is not None]
-    asked = engine_asked_for(loaded)
+    asked = requested_engine(loaded)
     if asked is not None:
         fixed["engine"] = asked
         engines = [asked]
     from appliance.engines.tensorflow import gpu_names
 
-    return Place(engines, plan.path, available_cores(), bool(gpu_names()), is_x86(), fixed)
+    return SearchSpace(engines, plan.path, available_cores(), bool(gpu_names()), is_x86(), fixed)
 
 
 def _search(
-    model: InstalledModel, loaded: Loaded, images: Sequence[np.ndarray], place: Place, seconds: float, end: float
+    model: InstalledModel,
+    loaded: LoadedSettings,
+    images: Sequence[np.ndarray],
+    place: SearchSpace,
+    seconds: float,
+    end: float,
 ) -> Tuple[Candidate, List[Row]]:
     """What is kept, and all that was measured. Raises SplitlensError where nothing can be taken."""
     try:
@@ -197,7 +202,7 @@ def _search(
     return best.candidate, trial.rows()
 
 
-def nothing_to_keep(name: str, outcomes: Sequence[Outcome]) -> SplitlensError:
+def nothing_to_keep(name: str, outcomes: Sequence[TrialResult]) -> SplitlensError:
     """The error for it."""
     refusals = "\n".join(f"{one.candidate}: {one.refusal}" for one in outcomes if one.refusal)
     if any(not one.refusal for one in outcomes):

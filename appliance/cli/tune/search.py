@@ -12,8 +12,8 @@ from appliance.cli.tune.candidates import (
     DEFAULT,
     Candidate,
     Group,
-    Outcome,
-    Place,
+    SearchSpace,
+    TrialResult,
     candidate_groups,
     choose,
     finalists,
@@ -37,12 +37,12 @@ class GivenUp(Exception):
     """A load was not done in its time. It goes on behind, and disturbs whatever would be measured from now on."""
 
 
-class Loaded:
+class LoadedSettings:
     """A detector that is loaded. candidates: what it stands for, as it came to; none of them twice."""
 
     candidates: Sequence[Candidate]
 
-    def measure(self, candidate: Candidate, seconds: float) -> Outcome:
+    def measure(self, candidate: Candidate, seconds: float) -> TrialResult:
         """Adds to what was measured of it before."""
         raise NotImplementedError
 
@@ -50,11 +50,11 @@ class Loaded:
 class Trials:
     """What loads ways to run a model."""
 
-    def load(self, group: Group, seconds: float) -> ContextManager[Loaded]:
+    def load(self, group: Group, seconds: float) -> ContextManager[LoadedSettings]:
         """Load what stands for a group, within a time. Raises LoadError, GivenUp."""
         raise NotImplementedError
 
-    def refuse(self, candidate: Candidate, refusal: str) -> Outcome:
+    def refuse(self, candidate: Candidate, refusal: str) -> TrialResult:
         """Note why one is not measured."""
         raise NotImplementedError
 
@@ -63,7 +63,12 @@ class Search:
     """One search. seconds: to measure, in all. whole: seconds for everything, loading too."""
 
     def __init__(
-        self, trials: Trials, place: Place, seconds: float, whole: float, clock: Callable[[], float] = time.monotonic
+        self,
+        trials: Trials,
+        place: SearchSpace,
+        seconds: float,
+        whole: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         groups = candidate_groups(place)
         self._trials, self._clock = trials, clock
@@ -74,7 +79,7 @@ class Search:
         self._brief = BRIEF_PART * seconds / (1 + self.ways)
         self._long = (1 - BRIEF_PART) * seconds / (1 + bool(self._slow))
         self._end = clock() + whole - SPARE_SECONDS
-        self._outcomes: Dict[Candidate, Outcome] = {}
+        self._outcomes: Dict[Candidate, TrialResult] = {}
         self._finals: Set[Candidate] = set()
         self._load_seconds: Dict[Candidate, float] = {}
         self._group_of: Dict[Candidate, Group] = {}
@@ -84,7 +89,7 @@ class Search:
         self.gave_up = False
         """Whether a load is still under way."""
 
-    def run(self) -> Optional[Outcome]:
+    def run(self) -> Optional[TrialResult]:
         """What to keep; None where nothing can be. Raises GivenUp where the default does not load in the time."""
         with contextlib.suppress(LoadError):  # others may do
             self._load_default()
@@ -96,11 +101,11 @@ class Search:
         return self._best()
 
     @property
-    def outcomes(self) -> Sequence[Outcome]:
+    def outcomes(self) -> Sequence[TrialResult]:
         """All of them."""
         return list(self._outcomes.values())
 
-    def _best(self) -> Optional[Outcome]:
+    def _best(self) -> Optional[TrialResult]:
         """Of those that were measured again beside the default; it alone where none was; any if it cannot be taken."""
         default = [self._outcomes[self._default]] if self._default is not None else []
         return choose([self._outcomes[one] for one in self._finals] or default, self._default) or choose(self.outcomes)
@@ -113,7 +118,7 @@ class Search:
             self._measure(loaded, self._default, self._brief)
 
     @contextlib.contextmanager
-    def _loading(self, group: Group, seconds: float) -> Iterator[Loaded]:
+    def _loading(self, group: Group, seconds: float) -> Iterator[LoadedSettings]:
         try:
             with self._trials.load(group, seconds) as loaded:
                 yield loaded
@@ -211,7 +216,7 @@ class Search:
         for candidate in group:
             self._outcomes[candidate] = self._trials.refuse(candidate, refusal)
 
-    def _measure(self, loaded: Loaded, candidate: Candidate, seconds: float) -> None:
+    def _measure(self, loaded: LoadedSettings, candidate: Candidate, seconds: float) -> None:
         began = self._clock()
         self._outcomes[candidate] = loaded.measure(candidate, seconds)
         self._overhead = max(self._overhead, self._clock() - began - seconds)

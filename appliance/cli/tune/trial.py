@@ -14,12 +14,12 @@ import numpy as np
 
 from appliance.cli.bench.benchmarking import Rate, measure_loop
 from appliance.cli.bench.parity import compare, detect_all
-from appliance.cli.tune.candidates import Candidate, Group, Outcome, Place, may_compile
+from appliance.cli.tune.candidates import Candidate, Group, SearchSpace, TrialResult, may_compile
 from appliance.cli.tune.report import Row
-from appliance.cli.tune.search import GivenUp, Loaded, LoadError, Trials
+from appliance.cli.tune.search import GivenUp, LoadedSettings, LoadError, Trials
 from appliance.core.detector import Detector
 from appliance.core.errors import SplitlensError
-from appliance.core.frame import Detections, Found
+from appliance.core.frame import Detections, Prediction
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.choose import TENSORFLOW, TENSORRT, EngineChoice
@@ -48,7 +48,7 @@ class Trial(Trials):
         model: InstalledModel,
         options: ModelOptions,
         images: Sequence[np.ndarray],
-        place: Place,
+        place: SearchSpace,
         seconds: float = math.inf,
         streams: int = 1,
     ) -> None:
@@ -67,7 +67,7 @@ class Trial(Trials):
         return list(self._rows.values())
 
     @contextlib.contextmanager
-    def load(self, group: Group, seconds: float) -> Iterator[Loaded]:
+    def load(self, group: Group, seconds: float) -> Iterator[LoadedSettings]:
         began = time.monotonic()
         try:
             detector = within(seconds, lambda: self._load(group))
@@ -80,15 +80,15 @@ class Trial(Trials):
         finally:
             detector.close()
 
-    def refuse(self, candidate: Candidate, refusal: str) -> Outcome:
+    def refuse(self, candidate: Candidate, refusal: str) -> TrialResult:
         before = self._rows.get(candidate)
         return self.note(
             before._replace(outcome=before.outcome._replace(refusal=refusal))
             if before
-            else Row(Outcome(candidate, refusal=refusal), self.streams)
+            else Row(TrialResult(candidate, refusal=refusal), self.streams)
         )
 
-    def note(self, row: Row) -> Outcome:
+    def note(self, row: Row) -> TrialResult:
         outcome = row.outcome
         self._rows[outcome.candidate] = row
         log.info(
@@ -143,7 +143,7 @@ class Trial(Trials):
             )
         return load_detector(self._model.path, self.name, self._model.labels, options)
 
-    def _find_expected(self) -> List[Found]:
+    def _find_expected(self) -> List[Prediction]:
         """What the graph whole finds; sets the threshold at which candidates are compared with it."""
         whole = load_detector(
             self._model.path,
@@ -155,7 +155,7 @@ class Trial(Trials):
         )
         try:
             whole.threshold = min(LOWEST_THRESHOLD, self._options.det_th)
-            expected: List[Found] = []
+            expected: List[Prediction] = []
             until = time.monotonic() + COMPARE_SECONDS
             while len(expected) < len(self._compared) and (not expected or time.monotonic() < until):
                 expected.append(whole.detect(self._compared[len(expected)]))
@@ -185,7 +185,7 @@ class Trial(Trials):
         except Exception as error:
             return _sentence(error)
 
-    def _finds_the_same(self, detector: Detector, expected: Sequence[Found]) -> bool:
+    def _finds_the_same(self, detector: Detector, expected: Sequence[Prediction]) -> bool:
         detector.threshold = self._threshold
         # Full batches, as under load: what they compute may hang on their size.
         images = self._compared + list(self._images)[: -len(self._compared) % detector.batch]
@@ -194,13 +194,13 @@ class Trial(Trials):
         return compare(expected, found, self._compared, self._threshold).is_same
 
 
-class _LoadedDetector(Loaded):
+class _LoadedDetector(LoadedSettings):
     def __init__(self, trial: Trial, candidates: Sequence[Candidate], detector: Detector, loading: float) -> None:
         self.candidates = candidates
         self._trial, self._detector, self._loading = trial, detector, loading
         self._refusals: Dict[int, str] = {}
 
-    def measure(self, candidate: Candidate, seconds: float) -> Outcome:
+    def measure(self, candidate: Candidate, seconds: float) -> TrialResult:
         """Whatever goes wrong is its refusal."""
         trial, detector = self._trial, self._detector
         # 0, where somebody set that: the detector's own.
@@ -214,12 +214,12 @@ class _LoadedDetector(Loaded):
             rate = trial.rate(candidate, detector, seconds)
             measured = rate.seconds
             outcome = (
-                Outcome(candidate, rate.fps, rate.latency(), refusal)
+                TrialResult(candidate, rate.fps, rate.latency(), refusal)
                 if rate.frames
-                else Outcome(candidate, refusal=refusal or "not one frame in the time")
+                else TrialResult(candidate, refusal=refusal or "not one frame in the time")
             )
         except Exception as error:
-            outcome = Outcome(candidate, refusal=_sentence(error))
+            outcome = TrialResult(candidate, refusal=_sentence(error))
         return trial.note(Row(outcome, trial.streams, detector.path, detector.workers, self._loading, measured))
 
 

@@ -20,7 +20,7 @@ from appliance.graph.read.frozen import (
 
 class PickingGraph(NamedTuple):
     """threshold: float32, fed. positions: int64 [n, 1]; scores: float32 [n]; boxes: float32 [n, 4], where all classes
-    share them, and own_boxes, where each has its own. What they are: see `engines.picked.Picked`."""
+    share them, and own_boxes, where each has its own. What they are: see `engines.picked.PickedScores`."""
 
     graph: Graph
     threshold: Tensor

@@ -3,7 +3,7 @@
 import numpy as np
 
 from appliance.core.frame import Detections, Frame, Result, Segmentation, Timings
-from appliance.outputs.detection_summary import Tally
+from appliance.outputs.detection_summary import DetectionSummary
 
 LABELS = {0: "background", 1: "person", 3: "car"}
 
@@ -25,7 +25,7 @@ def make_result(class_ids=(), shares=None):
 
 
 def lines_of(*results):
-    tally = Tally()
+    tally = DetectionSummary()
     for result in results:
         tally.write(result)
     assert tally.frames == len(results)

@@ -22,7 +22,7 @@ SLEEP = ["sleep", "1000"]
 # Supervises the commands that it is given, and prints what it says of their ends.
 SUPERVISE = """
 import json, sys
-from appliance import supervisor
+from appliance.cli import supervisor
 given = json.loads(sys.argv[1])
 supervisor.STRAY_SECONDS = given["stray_seconds"]
 children = []

@@ -12,7 +12,7 @@ import pytest
 from appliance.board import sensors
 from appliance.board.nvidia import NvidiaCards
 from appliance.board.sensors import Sensors
-from appliance.board.telemetry import Readings
+from appliance.board.telemetry import Telemetry
 
 BOARDS = Path(__file__).resolve().parents[1] / "boards"
 
@@ -24,7 +24,7 @@ def no_cards(monkeypatch):
 
 
 def read(board):
-    readings = Readings(BOARDS / board).read()
+    readings = Telemetry(BOARDS / board).read()
     return {key: readings[key] for key in ("gpu", "temperatures", "power", "fan", "throttling") if key in readings}
 
 
@@ -126,7 +126,7 @@ def test_a_pc_counts_its_energy(tmp_path):
     root = tmp_path / "pc"
     shutil.copytree(str(BOARDS / "pc"), str(root))
     now = [100.0]
-    readings = Readings(root, clock=lambda: now[0])
+    readings = Telemetry(root, clock=lambda: now[0])
     first = readings.read()
     assert "power" not in first and "gpu" not in first and first["throttling"] == []
     assert first["temperatures"] == {"board": 27.8, "board_2": 29.8, "cpu": 52.0, "disk": 38.85}
@@ -149,13 +149,13 @@ def test_an_energy_counter_for_the_superuser_alone_is_absent(tmp_path):
     shutil.copytree(str(BOARDS / "pc"), str(root))
     for path in root.glob("sys/class/powercap/*/energy_uj"):
         path.unlink()
-    readings = Readings(root)
+    readings = Telemetry(root)
     readings.read()
     assert "power" not in readings.read()
 
 
 def test_a_machine_that_says_nothing_has_what_every_machine_has(tmp_path):
-    assert set(Readings(tmp_path).read()) <= {"cpu", "cores", "memory", "process_memory"}
+    assert set(Telemetry(tmp_path).read()) <= {"cpu", "cores", "memory", "process_memory"}
 
 
 def test_load_and_memory_are_those_of_the_machine(tmp_path, monkeypatch):
@@ -170,7 +170,7 @@ def test_load_and_memory_are_those_of_the_machine(tmp_path, monkeypatch):
         )
 
     say((10.0, 10.0, 0.0), (10.0, 10.0, 0.0))
-    readings = Readings(tmp_path)
+    readings = Telemetry(tmp_path)
     say((10.5, 10.3, 0.2), (10.0, 11.0, 0.0))
     found = readings.read()
     assert found["cores"] == [50.0, 0.0] and found["cpu"] == 25.0
@@ -196,7 +196,7 @@ def test_a_sensor_that_answers_not_now_is_absent(monkeypatch):
 def test_a_board_that_drew_too_much_says_so_once(tmp_path):
     root = tmp_path / "orin"
     shutil.copytree(str(BOARDS / "orin"), str(root))
-    readings = Readings(root)
+    readings = Telemetry(root)
     assert readings.read()["throttling"] == ["gpu"]
     for number in (1, 3):
         (root / f"sys/class/hwmon/hwmon5/oc{number}_event_cnt").write_text("2\n")
@@ -212,7 +212,7 @@ def test_the_frequency_of_the_gpu():
 def test_a_total_that_lacks_a_rail_is_absent_and_no_other_sum(tmp_path):
     root = tmp_path / "orin"
     shutil.copytree(str(BOARDS / "orin"), str(root))
-    readings = Readings(root)
+    readings = Telemetry(root)
     (root / "sys/class/hwmon/hwmon3/curr3_input").unlink()
     assert readings.read()["power"] == near({"gpu_soc": 4.85, "cpu_cv": 1.62, "memory": 0.40})
 
@@ -283,7 +283,7 @@ def card(load, temperature, power, used):
 )
 def test_nvidia_cards_say_what_they_can(tmp_path, monkeypatch, cards, expected):
     monkeypatch.setitem(sys.modules, "pynvml", fake_pynvml(cards))
-    readings = Readings(tmp_path).read()
+    readings = Telemetry(tmp_path).read()
     assert {
         key: value for key, value in readings.items() if key not in ("cpu", "cores", "memory", "process_memory")
     } == expected
@@ -308,7 +308,7 @@ def test_the_package_for_nvidia_cards_is_as_it_is_used_here(monkeypatch):
 
 
 def test_this_machine_can_be_read():
-    readings = Readings()
+    readings = Telemetry()
     found = readings.read()
     assert found["memory"]["total"] > 0
     for value in found.get("temperatures", {}).values():

@@ -21,7 +21,7 @@ SPARE = 100
 """Busy ones that were told to go and have not gone yet; with more of them no new request is answered."""
 
 
-class Place:
+class ConnectionSlot:
     """A connection's. is_known: somebody who is signed in uses it. is_busy: a request of it is being answered.
 
     is_proxy: it brings the clients of many addresses. since: when it became what it is (of the clock).
@@ -34,18 +34,18 @@ class Place:
         self.since = 0.0
 
 
-class _Places:
+class _Slots:
     """By addresses, and of each those of nobody apart from those of somebody."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._groups: Dict[str, Tuple[OrderedDict[Place, None], OrderedDict[Place, None]]] = {}
+        self._groups: Dict[str, Tuple[OrderedDict[ConnectionSlot, None], OrderedDict[ConnectionSlot, None]]] = {}
 
-    def insert(self, place: Place) -> None:
+    def insert(self, place: ConnectionSlot) -> None:
         self._groups.setdefault(place.group, (OrderedDict(), OrderedDict()))[place.is_known][place] = None
         self.count += 1
 
-    def remove(self, place: Place) -> None:
+    def remove(self, place: ConnectionSlot) -> None:
         del self._groups[place.group][place.is_known][place]
         self.count -= 1
         if not self.size(place.group):
@@ -57,12 +57,12 @@ class _Places:
     def largest(self) -> str:
         return max(self._groups, key=self.size)
 
-    def oldest(self, group: str) -> Place:
+    def oldest(self, group: str) -> ConnectionSlot:
         """Of nobody, or else of somebody."""
         return next(iter(next(places for places in self._groups[group] if places)))
 
 
-class Ceilings:
+class ConnectionLimits:
     """Threads may use it at once."""
 
     def __init__(
@@ -73,21 +73,23 @@ class Ceilings:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most_unfinished, self._most_busy, self._share = most_unfinished, most_busy, most_busy_an_address
-        self._unfinished, self._busy = _Places(), _Places()
+        self._unfinished, self._busy = _Slots(), _Slots()
         self._going = 0
         self._clock = clock
         self._lock = threading.Lock()
 
-    def enter(self, connection: Any, address: str, is_proxy: bool = False) -> Tuple[Place, Optional[Place]]:
+    def enter(
+        self, connection: Any, address: str, is_proxy: bool = False
+    ) -> Tuple[ConnectionSlot, Optional[ConnectionSlot]]:
         """A place, and the place of the one that must go for it, if one must: whoever has been unfinished longest.
 
         That is of the address that has the most of them.
         """
-        place = Place(connection, limited_as(address), is_proxy)
+        place = ConnectionSlot(connection, limited_as(address), is_proxy)
         with self._lock:
             return place, self._wait(place)
 
-    def begin(self, place: Place, is_known: bool) -> Tuple[bool, Optional[Place]]:
+    def begin(self, place: ConnectionSlot, is_known: bool) -> Tuple[bool, Optional[ConnectionSlot]]:
         """Whether its request may be answered now, and the place of the one that must go for it, if one must.
 
         The oldest goes: of the same address if that has its share, or else, where all places are taken, of the address
@@ -113,7 +115,7 @@ class Ceilings:
             self._busy.insert(place)
         return True, victim
 
-    def rest(self, place: Place) -> Optional[Place]:
+    def rest(self, place: ConnectionSlot) -> Optional[ConnectionSlot]:
         """Its request was answered; the place of the one that must go for it, if one must."""
         with self._lock:
             if place.must_go:
@@ -122,7 +124,7 @@ class Ceilings:
             place.is_busy = False
             return self._wait(place)
 
-    def know(self, place: Place) -> None:
+    def know(self, place: ConnectionSlot) -> None:
         """Somebody who is signed in uses it."""
         with self._lock:
             if place.is_known or place.must_go:
@@ -132,7 +134,7 @@ class Ceilings:
             place.is_known = True
             places.insert(place)
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: ConnectionSlot) -> None:
         with self._lock:
             if not place.must_go:
                 (self._busy if place.is_busy else self._unfinished).remove(place)
@@ -144,7 +146,7 @@ class Ceilings:
         with self._lock:
             return self._busy.count + self._going
 
-    def _wait(self, place: Place) -> Optional[Place]:
+    def _wait(self, place: ConnectionSlot) -> Optional[ConnectionSlot]:
         victim = None
         if self._unfinished.count >= self._most_unfinished:
             victim = self._unfinished.oldest(self._unfinished.largest())
@@ -154,7 +156,7 @@ class Ceilings:
         self._unfinished.insert(place)
         return victim
 
-    def _oldest_busy(self, group: str, for_known: bool) -> Optional[Place]:
+    def _oldest_busy(self, group: str, for_known: bool) -> Optional[ConnectionSlot]:
         oldest = self._busy.oldest(group)
         is_young = self._clock() - oldest.since < _YOUNG_SECONDS
         return None if is_young and not (for_known and not oldest.is_known) else oldest

@@ -1,6 +1,6 @@
 """How many connections there may be, and who goes for a new one."""
 
-from web.ceilings import Ceilings
+from web.connection_limits import ConnectionLimits
 
 
 class Clock:
@@ -12,7 +12,7 @@ class Clock:
         return self.now
 
 
-class Doors(Ceilings):
+class Doors(ConnectionLimits):
     """With names for connections and for victims."""
 
     def __init__(self, *most):

@@ -5,35 +5,35 @@ import json
 import pytest
 
 from appliance.daemon.changes import check_kept
-from appliance.daemon.overrides import Memory as CheckedMemory
+from appliance.daemon.overrides import OverrideStore as CheckedMemory
 
 
-def Memory(state_dir):
+def OverrideStore(state_dir):
     return CheckedMemory(state_dir, lambda key, value: value)
 
 
 def test_a_change_is_recalled_by_the_next_process(tmp_path):
-    Memory(tmp_path).keep("det_th", 0.7, 0.5)
-    memory = Memory(tmp_path)
+    OverrideStore(tmp_path).keep("det_th", 0.7, 0.5)
+    memory = OverrideStore(tmp_path)
     assert memory.recall("det_th", 0.5) == 0.7
     assert memory.recall("model", "a") == "a"
 
 
 def test_a_newer_configuration_wins(tmp_path):
-    memory = Memory(tmp_path)
+    memory = OverrideStore(tmp_path)
     memory.keep("det_th", 0.7, 0.5)
     assert memory.recall("det_th", 0.6) == 0.6
 
 
 def test_a_value_that_is_the_configured_one_is_forgotten(tmp_path):
-    memory = Memory(tmp_path)
+    memory = OverrideStore(tmp_path)
     memory.keep("det_th", 0.7, 0.5)
     memory.keep("det_th", 0.5, 0.5)
     assert json.loads((tmp_path / "appliance.json").read_text())["changes"] == {}
 
 
 def test_keys_are_listed_by_their_beginning(tmp_path):
-    memory = Memory(tmp_path)
+    memory = OverrideStore(tmp_path)
     memory.keep("stream:door", [0, None], None)
     memory.keep("record:door", True, False)
     assert memory.keys("stream:") == {"door": [0, None]}
@@ -41,7 +41,7 @@ def test_keys_are_listed_by_their_beginning(tmp_path):
 
 def test_where_it_cannot_be_written_the_change_holds_and_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    memory = Memory(tmp_path / "file")
+    memory = OverrideStore(tmp_path / "file")
     memory.keep("det_th", 0.7, 0.5)
     assert memory.recall("det_th", 0.5) == 0.7
     assert "until the next restart" in memory.problem
@@ -62,11 +62,11 @@ def test_where_it_cannot_be_written_the_change_holds_and_is_told(tmp_path):
 def test_a_damaged_file_is_kept_aside(tmp_path, text):
     path = tmp_path / "appliance.json"
     path.write_text(text)
-    memory = Memory(tmp_path)
+    memory = OverrideStore(tmp_path)
     assert memory.recall("a", 5) == 5
     assert path.with_name("appliance.json.damaged").read_text() == text
     memory.keep("a", 6, 5)
-    assert Memory(tmp_path).recall("a", 5) == 6
+    assert OverrideStore(tmp_path).recall("a", 5) == 6
 
 
 CONFIGURED = [0, "clips/street.mp4"]
@@ -89,7 +89,7 @@ CONFIGURED = [0, "clips/street.mp4"]
     ],
 )
 def test_what_could_be_set_is_read_back(tmp_path, key, value):
-    Memory(tmp_path).keep(key, value, None)
+    OverrideStore(tmp_path).keep(key, value, None)
     memory = CheckedMemory(tmp_path, lambda key, value: check_kept(key, value, CONFIGURED))
     assert memory.recall(key, None) == value
     assert [path.name for path in tmp_path.iterdir()] == ["appliance.json"]
@@ -122,7 +122,7 @@ def test_what_could_be_set_is_read_back(tmp_path, key, value):
     ],
 )
 def test_what_could_not_be_set_is_dropped_and_a_copy_is_kept(tmp_path, key, value):
-    before = Memory(tmp_path)
+    before = OverrideStore(tmp_path)
     before.keep("vis_text" if key != "vis_text" else "det_th", {"vis_text": 0.7}.get(key, False), None)
     before.keep(key, value, None)
     text = (tmp_path / "appliance.json").read_text()
@@ -134,7 +134,7 @@ def test_what_could_not_be_set_is_dropped_and_a_copy_is_kept(tmp_path, key, valu
 
 def test_a_file_that_is_no_text_is_kept_too(tmp_path):
     (tmp_path / "appliance.json").write_bytes(b"\xff\x00\xfe")
-    assert Memory(tmp_path).recall("det_th", 0.5) == 0.5
+    assert OverrideStore(tmp_path).recall("det_th", 0.5) == 0.5
     assert (tmp_path / "appliance.json.damaged").read_bytes() == b"\xff\x00\xfe"
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from appliance.board import Board
 from appliance.cli import models
-from appliance.cli import run as app
 from appliance.cli.arguments import parse
 from appliance.core.errors import ModelError
+from appliance.detectors import from_settings
 from appliance.graph.read.frozen import make_const, make_node, make_placeholder, type_attribute
 from appliance.graph.read.proto import GraphDef
 from appliance.settings import load_settings
@@ -73,11 +73,11 @@ def test_the_table_says_what_is_here_and_what_fits(models_dir, caplog):
 
 def load(monkeypatch, models_dir, model, board, *words):
     loads = []
-    monkeypatch.setattr(app, "detect_board", lambda: board)
-    monkeypatch.setattr(app, "load_detector", lambda path, name, labels, options: loads.append(name))
-    monkeypatch.setattr(app, "differences", lambda *given: [])
+    monkeypatch.setattr(from_settings, "detect_board", lambda: board)
+    monkeypatch.setattr(from_settings, "load_detector", lambda path, name, labels, options: loads.append(name))
+    monkeypatch.setattr(from_settings, "differences", lambda *given: [])
     loaded = load_settings(None, {}, {"model": model, "models_dir": str(models_dir)})
-    app.load(loaded, parse(["image", "x.jpg", *words]).force)
+    from_settings.load(loaded, parse(["image", "x.jpg", *words]).force)
     return loads
 
 

@@ -27,9 +27,9 @@ class Counting(Detector):
         self.lock = threading.Lock()
 
     def front(self, image):
-        return self.front_many([image])[0]
+        return self.infer([image])[0]
 
-    def front_many(self, images):
+    def infer(self, images):
         with self.lock:
             self.calls.append([int(image[0, 0, 0]) for image in images])
         return [[image] for image in images]
@@ -61,14 +61,14 @@ class Ends(Sink):
 def seconds_are_calls(monkeypatch):
     """A clock by which each call of a front takes a second and nothing else takes any."""
 
-    def front_many(detector, images):
+    def infer(detector, images):
         found = of_counting(detector, images)
         with detector.lock:
             clock.append(clock[-1] + 1.0)
         return found
 
-    clock, of_counting = [0.0], Counting.front_many
-    monkeypatch.setattr(Counting, "front_many", front_many)
+    clock, of_counting = [0.0], Counting.infer
+    monkeypatch.setattr(Counting, "infer", infer)
     monkeypatch.setattr(measure, "time", SimpleNamespace(monotonic=lambda: clock[-1], process_time=lambda: 0.0))
 
 
@@ -161,7 +161,7 @@ def test_turns_of_about_a_second_are_summed(seconds, rounds):
         asked.append(seconds)
         return measure.Rate(10, 2.0, 1.0, [0.1, 0.2, 0.3])
 
-    (rate,) = measure.take_turns([way], seconds)
+    (rate,) = measure.interleave([way], seconds)
     assert asked == [min(measure.WARM_SECONDS, seconds)] + [seconds / rounds] * rounds
     assert rate.fps == 5.0 and rate.cpu_percent == 50.0 and rate.latency() == pytest.approx(0.2)
     assert rate.frames == 10 * rounds and rate.watts is None

@@ -144,7 +144,7 @@ def test_what_a_library_says_after_its_facts_does_not_disturb(printed, facts):
 ASCII_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONPATH": str(ROOT)}
 ASK_IN_ASCII = """
 from pathlib import Path
-from appliance import doctor
+from appliance.cli import doctor
 from appliance.core.errors import ModelError
 from appliance.zoo import packages
 from appliance.zoo.catalogue import find_entry

@@ -283,7 +283,7 @@ def test_what_a_confined_daemon_made_of_the_start_files_is_not_used(tmp_path, ch
 
 def test_a_link_or_a_pipe_in_place_of_the_last_words_leads_nowhere(tmp_path):
     """The supervisor, which is not confined, would write where the link leads, or wait at the pipe for ever."""
-    words, other = tmp_path / "last_words", tmp_path / "other"
+    words, other = tmp_path / "exit_reason", tmp_path / "other"
     other.write_text("mine")
     words.symlink_to(other)
     assert read_last_words(tmp_path) == ""

@@ -3,7 +3,7 @@
 import pytest
 
 from web.admission import _LONGEST_UNCHECKED, LONGEST_BODY, LONGEST_FORM, Admission
-from web.intake import IDLE_SECONDS, LONGEST_HEAD, REQUEST_SECONDS, Intake, Refused, parse_head
+from web.request_buffer import IDLE_SECONDS, LONGEST_HEAD, REQUEST_SECONDS, Refused, RequestBuffer, parse_head
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
@@ -23,7 +23,7 @@ def intake(longest=1000):
             raise Refused(403, "Sign in first.")
         return longest
 
-    made = Intake(longest_body, Clock())
+    made = RequestBuffer(longest_body, Clock())
     made.clock = made._clock
     return made
 

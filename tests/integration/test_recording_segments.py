@@ -21,7 +21,7 @@ from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
 from appliance.core.sink import Sink
 from appliance.drawing.overlay import Overlay
 from appliance.pipeline.meter import Meter
-from appliance.pipeline.stream_pipeline import Feed
+from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording import encoders, mp4
 from appliance.recording.encoders import Encoder, find_encoder, known_encoders
 from appliance.recording.mp4 import Mp4Movie
@@ -405,7 +405,7 @@ def test_an_encoder_that_takes_nothing_holds_up_no_other_sink_and_its_losses_are
     recorder = SegmentRecorder("main", Storage(str(tmp_path / "r"), free_gb=0), OVERLAY, lambda: FPS, "mp4")
     recorder.start()
     count, meter = Count(), Meter(5.0)
-    feed = Feed(NoSource(), [recorder, count], meter)
+    feed = StreamPipeline(NoSource(), [recorder, count], meter)
     feed.start(lambda frame: True, lambda: 0)
     for number in range(40):
         feed.deliver([make_result(number, (640, 480))])

@@ -39,7 +39,7 @@ class Refusal(NamedTuple):
     sentence: str
 
 
-class Intake:
+class RequestBuffer:
     """longest_body: how many bytes a head may send behind itself; raises Refused for none at all.
 
     head: of the request that comes, from its end on. refusal: why it is not taken. is_whole: it can be taken.

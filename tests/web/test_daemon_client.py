@@ -7,7 +7,7 @@ import time
 import pytest
 
 from appliance import bus
-from web import daemon_client as link
+from web import daemon_client
 
 
 def state(status, started=1.0):
@@ -17,9 +17,9 @@ def state(status, started=1.0):
 def test_a_late_answer_does_not_revive_a_daemon_that_stops(tmp_path, monkeypatch):
     answers = iter([state("running"), state("running", started=2.0)])
     monkeypatch.setattr(link, "ask", lambda *arguments: {"state": next(answers)})
-    monkeypatch.setattr(link.Link, "_fetch_state", lambda self: None)  # it asks by itself
-    here = link.Link(str(tmp_path), lambda topic, message: None)
-    here._take(link.STATE, state("stopping"))
+    monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)  # it asks by itself
+    here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
+    here._take(daemon_client.STATE, state("stopping"))
     here.ask({"command": "get_state"}, 1.0)
     assert here.get_state()["daemon"]["status"] == "stopping"
     here.ask({"command": "get_state"}, 1.0)  # of the next one
@@ -28,7 +28,7 @@ def test_a_late_answer_does_not_revive_a_daemon_that_stops(tmp_path, monkeypatch
 
 def silent(tmp_path, pid, model="ready"):
     """What the page is told of a daemon of this process that was heard just now, and then fell silent."""
-    here = link.Link(str(tmp_path), lambda topic, message: None)
+    here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
     here.state = {"daemon": {"status": "running", "pid": pid}, "model": {"status": model}, "streams": []}
     return here, here._why(time.monotonic())
 
@@ -45,17 +45,19 @@ def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):
     process.wait()
     here, why = silent(tmp_path, process.pid)
     assert why == "The daemon ended unexpectedly; it is started again."
-    here._take(link.LOG, {"time": time.time() - 3600, "level": "error", "text": "Told again: it was long ago."})
+    here._take(
+        daemon_client.LOG, {"time": time.time() - 3600, "level": "error", "text": "Told again: it was long ago."}
+    )
     assert here._why(time.monotonic()) == "The daemon ended unexpectedly; it is started again."
-    here._take(link.LOG, {"time": time.time(), "level": "error", "text": "The camera driver crashed."})
+    here._take(daemon_client.LOG, {"time": time.time(), "level": "error", "text": "The camera driver crashed."})
     assert here._why(time.monotonic()) == "The camera driver crashed."
     bus.write_last_words(tmp_path, "The daemon was killed by SIGKILL (out of memory?).")
     assert here._why(time.monotonic()) == "The daemon was killed by SIGKILL (out of memory?)."
 
 
 def test_a_daemon_that_was_heard_but_not_its_state_is_told_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(link.Link, "_fetch_state", lambda self: None)
-    here = link.Link(str(tmp_path), lambda topic, message: None)
-    here._take(link.LOG, {"level": "info", "text": "it starts"})
+    monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)
+    here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
+    here._take(daemon_client.LOG, {"level": "info", "text": "it starts"})
     with pytest.raises(bus.Unavailable, match="has just started.* Try again"):
         here.get_stream("main")
