@@ -5,7 +5,7 @@ import socket
 import time
 from typing import List, Optional, Sequence
 
-from appliance.sources import protocol as wire
+from appliance.sources import protocol
 from appliance.sources.shared_frames import Layout, SharedFrameWriter
 
 # Of one picture: 8K has 33 million.
@@ -30,15 +30,15 @@ class FrameSender:
         self._slot: Optional[int] = None
         self._number = 0
 
-    def receive_spec(self) -> wire.Message:
-        message, _ = wire.receive(self._sock)
+    def receive_spec(self) -> protocol.Message:
+        message, _ = protocol.receive(self._sock)
         if message is None:
             raise ParentGone
         return message
 
     def tell(self, descriptor: Optional[int] = None, **message: object) -> None:
         try:
-            wire.send(self._sock, message, descriptor)
+            protocol.send(self._sock, message, descriptor)
         except OSError as error:
             raise ParentGone from error
 
@@ -94,7 +94,7 @@ class FrameSender:
         self._slot = None
 
     def _hear(self) -> None:
-        message, _ = wire.receive(self._sock)
+        message, _ = protocol.receive(self._sock)
         if message is None:
             raise ParentGone
         if self._ring is not None and message["ring"] == self._rings:

@@ -15,7 +15,7 @@ from typing import Dict, NoReturn, Optional
 
 from appliance.core.errors import SourceError
 from appliance.core.process import tied_to_us
-from appliance.sources import protocol as wire
+from appliance.sources import protocol
 from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.gst_command import ORDERLY_END, Picture, find_launcher, launch_words, read_caps
 from appliance.sources.shared_frames import Layout
@@ -26,7 +26,7 @@ FOLLOW_ADDRESSES = ("hlsdemux", "hlsdemux2", "dashdemux", "dashdemux2", "mssdemu
 PIPE_BYTES = 1 << 20  # what an ordinary user may ask for
 
 
-def run(spec: wire.Message, outlet: FrameSender) -> NoReturn:
+def run(spec: protocol.Message, outlet: FrameSender) -> NoReturn:
     """Hand over frames until the pipeline ends: raises Ended, or ParentGone."""
     outlet.tell(opening=True)
     frames, write_end = os.pipe()

@@ -8,7 +8,7 @@ import ssl
 import urllib.parse
 from typing import NamedTuple, Optional, Tuple
 
-from appliance.sources import camera_errors as reasons
+from appliance.sources import camera_errors
 from appliance.sources.address import with_encoded_password
 from appliance.sources.frame_sender import Ended
 from appliance.sources.http_auth import Credentials
@@ -68,7 +68,7 @@ class HttpClient:
                 return response
             self.close()
             if response.status not in _REDIRECTS:
-                raise Ended(reasons.status(str(response.status), re.sub(r"[^\w -]", "", response.reason)[:60]))
+                raise Ended(camera_errors.status(str(response.status), re.sub(r"[^\w -]", "", response.reason)[:60]))
             place = _follow(place, response.headers.get("Location") or "")
         raise Ended(f"the server sends on to another address more than {MOST_REDIRECTS} times")
 
@@ -163,7 +163,7 @@ def _follow(place: Place, location: str) -> Place:
 
 def _why(error: Exception) -> str:
     if isinstance(error, socket.gaierror) or isinstance(error, UnicodeError):
-        return reasons.UNKNOWN_HOST
+        return camera_errors.UNKNOWN_HOST
     if isinstance(error, socket.timeout):
         return "the server does not answer in time"
     if isinstance(error, ssl.SSLError):
@@ -174,5 +174,5 @@ def _why(error: Exception) -> str:
     if isinstance(error, (http.client.RemoteDisconnected, http.client.IncompleteRead)):
         return "the server broke off its answer"
     if isinstance(error, OSError) and error.errno is not None:
-        return reasons.network(os.strerror(error.errno))
+        return camera_errors.network(os.strerror(error.errno))
     return "the server's answer is no HTTP that can be read, or its head is too long"

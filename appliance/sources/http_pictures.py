@@ -8,8 +8,7 @@ from typing import Callable, NamedTuple, NoReturn, Optional
 import cv2
 import numpy as np
 
-from appliance.sources import jpeg
-from appliance.sources import protocol as wire
+from appliance.sources import jpeg, protocol
 from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.http_client import HttpClient, Unreadable, read_some
 from appliance.sources.http_parts import MOST_BYTES, Parts
@@ -30,7 +29,7 @@ class Form(NamedTuple):
     begun: bytes
 
 
-def run(spec: wire.Message, outlet: FrameSender) -> None:
+def run(spec: protocol.Message, outlet: FrameSender) -> None:
     """Hand over frames until the camera ends: raises Ended, or ParentGone. Returns where FFmpeg has to see to it."""
     outlet.tell(opening=True)
     client = HttpClient(spec["target"], spec["patience"])

@@ -10,7 +10,7 @@ from typing import Callable, NamedTuple, Optional, Set
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
 from appliance.core.source import Source
-from appliance.sources import protocol as wire
+from appliance.sources import protocol
 from appliance.sources.reader_process import ReaderProcess
 from appliance.sources.shared_frames import Layout, SharedFrameReader
 
@@ -30,7 +30,7 @@ class Waiting(NamedTuple):
 
     child: ReaderProcess
     ring: SharedFrameReader
-    message: wire.Message
+    message: protocol.Message
 
 
 class LiveSource(Source):
@@ -47,7 +47,7 @@ class LiveSource(Source):
     def __init__(
         self,
         name: str,
-        spec: wire.Message,
+        spec: protocol.Message,
         live_timeout: float,
         on_notice: Optional[Callable[[str], None]] = None,
         patient: bool = False,

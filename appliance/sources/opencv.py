@@ -8,7 +8,7 @@ from typing import NoReturn, Optional
 import cv2
 import numpy as np
 
-from appliance.sources import protocol as wire
+from appliance.sources import protocol
 from appliance.sources.device import is_camera, why_unreadable
 from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.shared_frames import Layout
@@ -22,7 +22,7 @@ FILE_PROTOCOLS = "file"
 MJPG = int.from_bytes(b"MJPG", "little")
 
 
-def run(spec: wire.Message, outlet: FrameSender) -> NoReturn:
+def run(spec: protocol.Message, outlet: FrameSender) -> NoReturn:
     """Hand over frames until the camera ends: raises Ended, or ParentGone."""
     outlet.tell(opening=True)
     capture = open_device(spec) if spec["kind"] in ("index", "device") else open_address(spec)
@@ -32,7 +32,7 @@ def run(spec: wire.Message, outlet: FrameSender) -> NoReturn:
         capture.release()
 
 
-def open_device(spec: wire.Message) -> cv2.VideoCapture:
+def open_device(spec: protocol.Message) -> cv2.VideoCapture:
     """`target` is a path; a file in the place of a device is played like a camera."""
     path = spec["target"]
     try:
@@ -71,7 +71,7 @@ def ask_for_size(capture: cv2.VideoCapture, width: Optional[int], height: Option
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
 
 
-def open_address(spec: wire.Message, protocols: str = NETWORK_PROTOCOLS) -> cv2.VideoCapture:
+def open_address(spec: protocol.Message, protocols: str = NETWORK_PROTOCOLS) -> cv2.VideoCapture:
     allow_only(protocols)
     options = []
     if hasattr(cv2, "CAP_PROP_READ_TIMEOUT_MSEC"):  # OpenCV 4.5.2; it gives up after 30 s otherwise
@@ -92,7 +92,7 @@ def allow_only(protocols: str) -> None:
     os.environ[CAPTURE_OPTIONS] = "|".join(others + ["protocol_whitelist;" + protocols])
 
 
-def deliver(capture: cv2.VideoCapture, spec: wire.Message, outlet: FrameSender) -> NoReturn:
+def deliver(capture: cv2.VideoCapture, spec: protocol.Message, outlet: FrameSender) -> NoReturn:
     """A recording (whose length is known) is played at its own rate; a camera sets the pace itself.
 
     `took` is the processor time that grabbing, decoding and copying cost, never more than the time that
@@ -124,7 +124,7 @@ def deliver(capture: cv2.VideoCapture, spec: wire.Message, outlet: FrameSender) 
             outlet.publish(at, min(at - started, time.process_time() - worked))
 
 
-def say_size(spec: wire.Message, width: int, height: int, outlet: FrameSender) -> None:
+def say_size(spec: protocol.Message, width: int, height: int, outlet: FrameSender) -> None:
     if (spec["width"] or width, spec["height"] or height) != (width, height):
         outlet.tell(
             notice=f"gives pictures of {width}x{height}, not {spec['width'] or width}x{spec['height'] or height}"

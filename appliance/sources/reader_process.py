@@ -12,8 +12,7 @@ from collections import deque
 from typing import Deque, Dict, List, Optional, Tuple
 
 from appliance.settings.redact import redact
-from appliance.sources import camera_errors as reasons
-from appliance.sources import protocol as wire
+from appliance.sources import camera_errors, protocol
 from appliance.sources.gst_command import ORDERLY_END
 
 PACKAGE_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -28,8 +27,8 @@ class ReaderProcess:
     `free` is for any thread.
     """
 
-    def __init__(self, spec: wire.Message) -> None:
-        self._sock, theirs = wire.make_pair()
+    def __init__(self, spec: protocol.Message) -> None:
+        self._sock, theirs = protocol.make_pair()
         self._lock = threading.Lock()
         self._remarks: Deque[str] = deque(maxlen=100)
         self._half_line = b""
@@ -53,11 +52,11 @@ class ReaderProcess:
         self._output = self._process.stdout
         self.pid = self._process.pid
         try:
-            wire.send(self._sock, spec)
+            protocol.send(self._sock, spec)
         except OSError:
             pass  # it died already, which `listen` will see
 
-    def listen(self, seconds: float, alarm: int) -> List[Tuple[wire.Message, Optional[int]]]:
+    def listen(self, seconds: float, alarm: int) -> List[Tuple[protocol.Message, Optional[int]]]:
         """What it has to tell, waiting at most `seconds` or until `alarm`, a descriptor, can be read.
 
         Sets `has_ended` when it closed its socket.
@@ -69,7 +68,7 @@ class ReaderProcess:
         messages = []
         while ours in ready and not self.has_ended:
             try:
-                message, descriptor = wire.receive(self._sock, wait=False)
+                message, descriptor = protocol.receive(self._sock, wait=False)
             except BlockingIOError:
                 break
             if message is None:
@@ -81,7 +80,7 @@ class ReaderProcess:
     def free(self, ring: int, slot: int) -> None:
         with self._lock:
             try:
-                wire.send(self._sock, {"free": slot, "ring": ring})
+                protocol.send(self._sock, {"free": slot, "ring": ring})
             except OSError:
                 pass  # it is gone, and its ring with it
 
@@ -118,7 +117,7 @@ class ReaderProcess:
         return f"{how}{': ' + redact(self._remarks[-1]) if code > 0 and self._remarks else ''}"
 
     def explanation(self) -> Optional[str]:
-        return reasons.explain(self._remarks)
+        return camera_errors.explain(self._remarks)
 
     def _hear_output(self) -> bool:
         data = os.read(self._output.fileno(), 65536)

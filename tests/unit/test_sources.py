@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import SourceError
-from appliance.sources import camera_kind, open_camera, open_movie
-from appliance.sources import protocol as wire
+from appliance.sources import camera_kind, open_camera, open_movie, protocol
 from appliance.sources.device import is_camera, why_unreadable
 from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.memory import MemorySource
@@ -212,6 +211,6 @@ def test_a_camera_is_known_by_the_numbers_of_its_node(kind, major, expected):
 
 
 def test_a_picture_that_a_server_says_is_huge_takes_no_memory():
-    ours, theirs = wire.make_pair()
+    ours, theirs = protocol.make_pair()
     with ours, theirs, pytest.raises(Ended, match="pictures of 60000x60000 are larger than 40 megapixels"):
         FrameSender(ours).claim(Layout(60000, 60000, 180000))

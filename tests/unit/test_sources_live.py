@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import SourceError
-from appliance.sources import live
-from appliance.sources import protocol as wire
+from appliance.sources import live, protocol
 from appliance.sources import reader_process as child
 from appliance.sources.frame_sender import Ended, FrameSender, ParentGone
 from appliance.sources.live import LiveSource
@@ -215,43 +214,43 @@ def test_rows_that_are_padded_arrive_without_the_padding():
 
 
 def test_messages_keep_their_borders_and_carry_a_descriptor(tmp_path):
-    ours, theirs = wire.make_pair()
+    ours, theirs = protocol.make_pair()
     with ours, theirs, open(str(tmp_path / "a"), "wb+") as file:
         file.write(b"hello")
         file.flush()
-        wire.send(ours, {"name": "kamera-ü"}, file.fileno())
-        wire.send(ours, {"free": 1})
-        message, descriptor = wire.receive(theirs)
+        protocol.send(ours, {"name": "kamera-ü"}, file.fileno())
+        protocol.send(ours, {"free": 1})
+        message, descriptor = protocol.receive(theirs)
         assert message == {"name": "kamera-ü"} and descriptor is not None
         assert os.pread(descriptor, 5, 0) == b"hello"
         os.close(descriptor)
-        assert wire.receive(theirs) == ({"free": 1}, None)
+        assert protocol.receive(theirs) == ({"free": 1}, None)
         with pytest.raises(BlockingIOError):
-            wire.receive(theirs, wait=False)
+            protocol.receive(theirs, wait=False)
         ours.shutdown(socket.SHUT_RDWR)
-        assert wire.receive(theirs) == (None, None)
+        assert protocol.receive(theirs) == (None, None)
 
 
 def test_last_words_are_heard_of_an_end_that_left_messages_unread():
-    ours, theirs = wire.make_pair()
+    ours, theirs = protocol.make_pair()
     with ours:
-        wire.send(ours, {"free": 1})
-        wire.send(theirs, {"ended": "why"})
+        protocol.send(ours, {"free": 1})
+        protocol.send(theirs, {"ended": "why"})
         theirs.close()
-        assert wire.receive(ours, wait=False) == ({"ended": "why"}, None)
-        assert wire.receive(ours, wait=False) == (None, None)
+        assert protocol.receive(ours, wait=False) == ({"ended": "why"}, None)
+        assert protocol.receive(ours, wait=False) == (None, None)
 
 
 @pytest.fixture()
 def outlet():
     """A reader's outlet and the parent's end of its socket."""
-    ours, theirs = wire.make_pair()
+    ours, theirs = protocol.make_pair()
     with ours, theirs:
         yield FrameSender(theirs), ours
 
 
 def receive_ring(sock):
-    message, descriptor = wire.receive(sock)
+    message, descriptor = protocol.receive(sock)
     layout = Layout(message["width"], message["height"], message["stride"])
     reader = SharedFrameReader(descriptor, layout)
     os.close(descriptor)
@@ -266,15 +265,15 @@ def test_the_outlet_hands_frames_over_and_drops_what_finds_no_room(outlet):
     assert outlet.claim(LAYOUT) is None and outlet.claim(LAYOUT) is None
     ring, reader = receive_ring(parent)
     for number in range(1, SLOTS + 1):
-        message, _ = wire.receive(parent)
+        message, _ = protocol.receive(parent)
         assert (message["number"], message["ring"], message["took"]) == (number, ring, 0.25)
         assert abs(message["time"] - time.time()) < 60
         assert (reader.copy(message["slot"]) == number).all()
         if number == 2:
-            wire.send(parent, {"free": message["slot"], "ring": ring})
+            protocol.send(parent, {"free": message["slot"], "ring": ring})
     outlet.claim(LAYOUT)[:] = bytes([77]) * LAYOUT.frame_bytes
     outlet.publish(time.monotonic(), 0.0)
-    message, _ = wire.receive(parent)
+    message, _ = protocol.receive(parent)
     assert message["number"] == SLOTS + 3 and (reader.copy(message["slot"]) == 77).all()
 
 
@@ -284,16 +283,16 @@ def test_the_outlet_makes_a_new_ring_for_another_size(outlet):
     outlet.publish(0.0, 0.0)
     other = Layout(7, 3, 24)
     first, old = receive_ring(parent)
-    old_frame, _ = wire.receive(parent)
+    old_frame, _ = protocol.receive(parent)
     outlet.claim(other)[:] = bytes([2]) * other.frame_bytes
     outlet.publish(0.0, 0.0)
     second, new = receive_ring(parent)
-    new_frame, _ = wire.receive(parent)
+    new_frame, _ = protocol.receive(parent)
     assert second != first and new_frame["ring"] == second
     assert (old.copy(old_frame["slot"]) == 1).all()
     assert new.copy(new_frame["slot"]).shape == (3, 7, 3) and (new.copy(new_frame["slot"]) == 2).all()
     # A slot of the old ring that comes back late is none of the new one.
-    wire.send(parent, {"free": old_frame["slot"], "ring": first})
+    protocol.send(parent, {"free": old_frame["slot"], "ring": first})
     assert [outlet.claim(other) is None for _ in range(SLOTS)] == [False] * (SLOTS - 1) + [True]
 
 

@@ -16,7 +16,7 @@ def state(status, started=1.0):
 
 def test_a_late_answer_does_not_revive_a_daemon_that_stops(tmp_path, monkeypatch):
     answers = iter([state("running"), state("running", started=2.0)])
-    monkeypatch.setattr(link, "ask", lambda *arguments: {"state": next(answers)})
+    monkeypatch.setattr(daemon_client, "ask", lambda *arguments: {"state": next(answers)})
     monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)  # it asks by itself
     here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
     here._take(daemon_client.STATE, state("stopping"))
@@ -45,9 +45,7 @@ def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):
     process.wait()
     here, why = silent(tmp_path, process.pid)
     assert why == "The daemon ended unexpectedly; it is started again."
-    here._take(
-        daemon_client.LOG, {"time": time.time() - 3600, "level": "error", "text": "Told again: it was long ago."}
-    )
+    here._take(daemon_client.LOG, {"time": time.time() - 3600, "level": "error", "text": "It was long ago."})
     assert here._why(time.monotonic()) == "The daemon ended unexpectedly; it is started again."
     here._take(daemon_client.LOG, {"time": time.time(), "level": "error", "text": "The camera driver crashed."})
     assert here._why(time.monotonic()) == "The camera driver crashed."
