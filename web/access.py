@@ -33,7 +33,7 @@ SOCKET_PATH = "/socket.io"
 _SECRET = re.compile(r"[0-9a-f]{64}")
 _MOST_REMEMBERED = 200
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 KNOWN = "splitlens.known"
 """In the environ of a request, where the server has it: called when somebody who is signed in sent it."""
@@ -283,13 +283,13 @@ def _read_secret(path: Path) -> bytes:
     except FileNotFoundError:
         pass
     except OSError as error:
-        logger.error("%s: cannot be read: %s; until it can, a new key is made at each start", path, error.strerror)
+        log.error("%s: cannot be read: %s; until it can, a new key is made at each start", path, error.strerror)
         return secrets.token_bytes(32)
     except ValueError as error:
-        logger.error("%s, and a new key is made", keep_damaged(path, str(error)))
+        log.error("%s, and a new key is made", keep_damaged(path, str(error)))
     secret = secrets.token_bytes(32)
     try:
         write_json(path, secret.hex())
     except OSError as error:
-        logger.error("%s: cannot be written: %s; until it can, a new key is made at each start", path, error.strerror)
+        log.error("%s: cannot be written: %s; until it can, a new key is made at each start", path, error.strerror)
     return secret

@@ -4,6 +4,7 @@ The program openssl makes it: it is there wherever ca-certificates is, on boards
 `cryptography` would have to be built.
 """
 
+import logging
 import os
 import re
 import socket
@@ -11,7 +12,6 @@ import ssl
 import subprocess
 import threading
 import time
-from logging import getLogger
 from pathlib import Path
 from typing import Callable, List, Optional, Tuple
 
@@ -39,7 +39,7 @@ extendedKeyUsage = serverAuth
 subjectAltName = {names}
 """
 
-logger = getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class CertificateError(Exception):
@@ -92,7 +92,7 @@ class Certificate:
             try:
                 self.refresh()
             except Exception as error:
-                logger.error("the TLS certificate cannot be renewed: %s", error)
+                log.error("the TLS certificate cannot be renewed: %s", error)
 
     def _load(self, context: ssl.SSLContext) -> None:
         try:
@@ -113,7 +113,7 @@ class Certificate:
             dates = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
             start, end = (ssl.cert_time_to_seconds(dates[which]) for which in ("notBefore", "notAfter"))
         except (CertificateError, KeyError, ValueError) as error:
-            logger.warning("%s is made anew, it cannot be read: %s", self.certificate, error)
+            log.warning("%s is made anew, it cannot be read: %s", self.certificate, error)
             return False
         is_ours = "does match certificate" in said
         return is_ours and start <= self._clock() < end - RENEWED_DAYS * 86400

@@ -34,7 +34,7 @@ _RECENT_SECONDS = 10.0  # an error so shortly before the silence is its reason
 _TICK_SECONDS = 0.25
 _STEP_SECONDS = 5  # of what is left until a restart: not every second is told
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class DaemonClient:
@@ -119,7 +119,7 @@ class DaemonClient:
                 try:
                     event = listener.receive(_TICK_SECONDS)
                 except ValueError as error:
-                    logger.error("an event of the daemon cannot be read: %s", error)
+                    log.error("an event of the daemon cannot be read: %s", error)
                     continue
                 if event is not None:
                     heard = time.monotonic()
@@ -159,7 +159,7 @@ class DaemonClient:
                     self._last_error = time.monotonic() - age, str(message["text"])
             self._tell(topic, message)
         except Exception:
-            logger.exception("an event of the daemon could not be used: %s", topic)
+            log.exception("an event of the daemon could not be used: %s", topic)
 
     def _forget_streams(self, state: Message) -> None:
         names = {stream["name"] for stream in state["streams"]}
@@ -181,7 +181,7 @@ class DaemonClient:
         try:
             self.ask({"command": "get_state"}, 5.0)
         except (Refused, Unavailable) as error:
-            logger.warning("the daemon's state: %s", error)
+            log.warning("the daemon's state: %s", error)
         else:
             self._tell(STATE, self.state or {})
 

@@ -27,7 +27,7 @@ _MOST_VIEWERS = 100
 _FIRST_LOGS = 200
 _CHECK_SECONDS = 3.0
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class GuardedSocketIO(SocketIO):  # type: ignore[misc]
@@ -158,7 +158,7 @@ def _guarded(socketio: GuardedSocketIO, message: str, handler: Callable[..., Any
         except (Refused, Unavailable) as error:
             return {"ok": False, "error": str(error)}
         except Exception:
-            logger.exception("Socket.IO %s", message)
+            log.exception("Socket.IO %s", message)
             return {"ok": False, "error": "The dashboard failed; its log says why."}
 
     run.needed_role = role  # type: ignore[attr-defined]
@@ -176,7 +176,7 @@ def watch_sessions(socketio: GuardedSocketIO, is_valid: Callable[[Identity], boo
         try:
             _drop(socketio, lambda who: not is_valid(who))
         except Exception:
-            logger.exception("the pages of ended sessions could not be disconnected")
+            log.exception("the pages of ended sessions could not be disconnected")
 
 
 def _drop(socketio: GuardedSocketIO, is_ended: Callable[[Identity], bool]) -> None:

@@ -22,7 +22,7 @@ PROXIED_HOST = "splitlens.proxied_host"
 """In the environment: the Host header of a proxy that named another by X-Forwarded-Host."""
 _HEADERS = ("FOR", "PROTO", "HOST", "PREFIX")
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Forwarded:
@@ -62,7 +62,7 @@ class Forwarded:
     def _complain_once(self, peer: str) -> None:
         if not self._has_complained:
             self._has_complained = True
-            logger.warning(
+            log.warning(
                 "%s sends X-Forwarded headers, which are not believed; if that is a proxy of yours, set "
                 "trusted_proxy to its address (docs/proxies.md)",
                 peer,

@@ -33,7 +33,7 @@ _POLICY = (
     "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; base-uri 'none'; form-action 'self'; "
 )
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class OwnResponse(Response):
@@ -102,7 +102,7 @@ def _answer_error(error: Exception) -> Any:
         return _deny(error)
     if isinstance(error, HTTPException):
         return _answer_http_error(error)
-    logger.error("%s %s", request.method, request.path, exc_info=error)
+    log.error("%s %s", request.method, request.path, exc_info=error)
     return _say(500, FAILED, "The dashboard failed; its log says why.")
 
 

@@ -27,7 +27,7 @@ _CLOSED, _NO_PROTOCOL, _NO_TEXT, _POLICY = 1000, 1002, 1007, 1008
 _LONGEST_CONTROL = 125
 _CHUNK = 16 * 1024
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class _Ended(Exception):
@@ -85,7 +85,7 @@ class WebSocket:
                 if opcode == _PING:
                     self._send_frame(_PONG, data)
         except Flood as error:
-            logger.warning("a page is cut off: %s", error)
+            log.warning("a page is cut off: %s", error)
             self._flooded()
             self.close(_POLICY)
         except _Ended as ended:

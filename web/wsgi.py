@@ -9,12 +9,13 @@ from web.app import make_app, start
 from web.options import read_options
 
 write_log(logging.getLogger(), "dashboard")
+log = logging.getLogger(__name__)
 
 _APP_LOAD_ERROR = 4  # gunicorn ends, instead of trying again
 
 try:
     app = make_app(read_options())
 except (AccountsError, OSError) as error:
-    logging.getLogger(__name__).error("%s", error)
+    log.error("%s", error)
     sys.exit(_APP_LOAD_ERROR)
 start(app)

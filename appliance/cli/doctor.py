@@ -24,7 +24,7 @@ from appliance.settings import LoadedSettings, Settings, chosen_model
 from appliance.settings.messages import size_text
 from appliance.zoo.store import installed, resolve_model
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 OK, NOTE, MISSING = "ok", "note", "missing"
 
@@ -88,7 +88,7 @@ def run(load: Callable[[], LoadedSettings], output: TextIO) -> int:
 
     load: gives the settings that a run would have, or raises ConfigError.
     """
-    _log.info("Looking at this machine; TensorFlow takes some seconds.")
+    log.info("Looking at this machine; TensorFlow takes some seconds.")
     findings = diagnose(load, tree=board_root())
     output.write(format_findings(findings))
     return 1 if any(finding.state == MISSING for finding in findings) else 0

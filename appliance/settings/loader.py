@@ -13,7 +13,7 @@ from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.schema import BOOLEAN, SETTINGS, Setting, Settings
 from appliance.settings.values import BadValue, check_value, parse_text
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 DEFAULT_CONFIG = Path("config.yml")
 PREFIX = "SPLITLENS_"
@@ -224,7 +224,7 @@ def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Dict[s
             except BadValue as error:
                 mistakes.append(f"{variable} {error}")
     if foreign:
-        _log.warning("No setting has the environment variable %s: ignored", ", ".join(foreign))
+        log.warning("No setting has the environment variable %s: ignored", ", ".join(foreign))
     return values
 
 

@@ -17,7 +17,7 @@ from appliance.core.source import Source
 from appliance.settings.redact import redact
 from appliance.sources.files import open_file
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 MOST_BYTES = 256 * 10**6
 ACCEPTED = "jpg, jpeg and png files are accepted, and folders that hold some"
@@ -51,7 +51,7 @@ class ImagesSource(Source):
                 if self.frame_count == 1:
                     raise
                 self.skipped += 1
-                logger.warning("%s; left out", error)
+                log.warning("%s; left out", error)
                 continue
             now = time.monotonic()
             self._delivered += 1
@@ -83,7 +83,7 @@ def find_pictures(path: str, left_out: Optional[str] = None) -> List[str]:
             inner = os.path.join(folder, name)
             if left_out is not None and os.path.realpath(inner) == os.path.realpath(left_out):
                 folders.remove(name)
-                logger.info("%s is left out: pictures with what was found are written there", inner)
+                log.info("%s is left out: pictures with what was found are written there", inner)
     if not found:
         raise SourceError(f"{path} holds no picture; {ACCEPTED}")
     return sorted(found, key=natural_key)
@@ -154,4 +154,4 @@ def without_profile(data: bytes) -> bytes:
 
 
 def _cannot_list(error: OSError) -> None:
-    logger.warning("%s cannot be looked into: %s", error.filename, error.strerror)
+    log.warning("%s cannot be looked into: %s", error.filename, error.strerror)

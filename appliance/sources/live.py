@@ -14,7 +14,7 @@ from appliance.sources import protocol
 from appliance.sources.reader_process import ReaderProcess
 from appliance.sources.shared_frames import Layout, SharedFrameReader
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 # Seconds between a loss and the next try: doubled until a frame comes.
 FIRST_PAUSE = 1.0
@@ -139,7 +139,7 @@ class LiveSource(Source):
                 pause = min(2 * pause, LONGEST_PAUSE)
         except Exception as error:
             self._fail(f"its thread failed: {error!r}")
-            logger.exception("the thread of camera %s failed", self.name)
+            log.exception("the thread of camera %s failed", self.name)
         finally:
             os.close(self._alarm)
 
@@ -203,6 +203,6 @@ class LiveSource(Source):
 
     def _notice(self, text: str) -> None:
         sentence = f"camera {self.name}: {text}"
-        logger.warning("%s", sentence)
+        log.warning("%s", sentence)
         if self._on_notice is not None:
             self._on_notice(sentence)

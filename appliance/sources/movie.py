@@ -17,7 +17,7 @@ from appliance.core.source import Source
 from appliance.settings.redact import redact
 from appliance.sources.files import open_file
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 ACCEPTED = "mp4, avi and mkv files are accepted"
 # FFmpeg takes any text for a movie of letters.
@@ -91,7 +91,7 @@ class MovieSource(Source):
         short_of_frames = self.frame_count - self._index > max(2.0, self.frame_count * 0.01)
         short_of_time = declared - played > max(2 / self.fps, declared * 0.01)
         if short_of_frames and short_of_time:
-            logger.warning(
+            log.warning(
                 "%s is cut off or damaged: it ends after frame %d (%.1f s) and declares %d frames (%.1f s)",
                 self.name,
                 self._index - 1,

@@ -17,7 +17,7 @@ from appliance.core.errors import ModelError, OutputError
 from appliance.settings import redact
 from appliance.zoo.install import Progress, check_space, remove_file, writing
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 60.0
@@ -77,7 +77,7 @@ def download(
     except ModelError as error:
         if not had:
             raise
-        _log.warning("%s It is fetched again from the start.", error)
+        log.warning("%s It is fetched again from the start.", error)
     _fetch(url, part, expected_bytes, progress)
     return _check(redact(url), part, expected_bytes, expected_sha384)
 
@@ -105,7 +105,7 @@ def _fetch(url: str, part: Path, expected: Optional[int], progress: Optional[Pro
                 waits = list(WAIT_SECONDS)
             if not waits or not is_passing:
                 raise
-            _log.warning("%s It is tried again in %g s.", error, waits[0])
+            log.warning("%s It is tried again in %g s.", error, waits[0])
             time.sleep(waits.pop(0))
 
 
@@ -136,7 +136,7 @@ def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress
         stack.callback(response.close)
         start = _start_of(response)
         if start not in (0, have):
-            _log.warning("%s sent bytes from %d on, not from %d: it is fetched from the start.", shown, start, have)
+            log.warning("%s sent bytes from %d on, not from %d: it is fetched from the start.", shown, start, have)
             response.close()
             response = _open(url)
             stack.callback(response.close)
@@ -151,7 +151,7 @@ def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress
                 "page in between?"
             )
         if start:
-            _log.info("Going on after %d MB of an earlier try.", start // 1000000)
+            log.info("Going on after %d MB of an earlier try.", start // 1000000)
         if total is not None:
             check_space(part.parent, total - have)
         if not start:

@@ -26,7 +26,7 @@ from appliance.zoo.layout import GRAPH_FILE, Record
 from appliance.zoo.packages import get_graph
 from appliance.zoo.store import InstalledModel, installed, resolve_model
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 ZOO_URL = "https://download.tensorflow.org/"
 SUMS_FILE = "zoo-sums.json"
@@ -40,13 +40,13 @@ def get(name: str, models_dir: Path, progress: Optional[Progress] = None, base_u
     """
     entry = find_entry(name)
     if _is_whole(_find(entry, models_dir)):  # without the lock, which a folder that is only read cannot have
-        _log.info("%s is installed.", entry.name)
+        log.info("%s is installed.", entry.name)
         return resolve_model(entry.name, models_dir)
     with locked(entry.name, models_dir):
         model = _find(entry, models_dir)
         if not _is_whole(model):  # else another process has fetched it, while the lock waited
             if model is not None:
-                _log.warning("%s is not as it was installed: it is fetched again.", model.path)
+                log.warning("%s is not as it was installed: it is fetched again.", model.path)
             with staging(entry.name, models_dir) as folder:
                 record = _fill(entry, folder, models_dir, progress, base_url)
                 put_in_place(folder, entry.name, models_dir, record)
@@ -71,7 +71,7 @@ def _fill(entry: Entry, folder: Path, models_dir: Path, progress: Optional[Progr
             if isinstance(origin, ZooOrigin):
                 return _from_zoo(origin, folder, models_dir, progress, base_url)
             if failures:
-                _log.warning("%s The model is taken from the %s instead.", failures[0].what, origin)
+                log.warning("%s The model is taken from the %s instead.", failures[0].what, origin)
             get_graph(origin, folder)
             return make_record(folder, str(origin), origin.licence)
         except OriginUnavailable as error:
@@ -88,7 +88,7 @@ def _from_zoo(
 ) -> Record:
     url = f"{base_url.rstrip('/')}/{origin.base}/{origin.archive}"
     expected_bytes, expected_sha384 = _expected(origin, models_dir)
-    _log.info("Fetching %s (%s).", redact(url), size_text(expected_bytes))
+    log.info("Fetching %s (%s).", redact(url), size_text(expected_bytes))
     part = work_folder(models_dir) / (origin.archive + ".part")
     archive = download(url, part, expected_bytes, expected_sha384, progress)
     try:
@@ -109,13 +109,13 @@ def _expected(origin: ZooOrigin, models_dir: Path) -> Tuple[Optional[int], Optio
         return origin.bytes, origin.sha384
     row = _read_sums(models_dir).get(origin.archive)
     if row is None:
-        _log.warning(
+        log.warning(
             "No checksum of %s was published: what comes now is recorded in %s and checked from then on.",
             origin.archive,
             models_dir / SUMS_FILE,
         )
         return None, None
-    _log.info("%s is checked against %s, recorded at its first download.", origin.archive, models_dir / SUMS_FILE)
+    log.info("%s is checked against %s, recorded at its first download.", origin.archive, models_dir / SUMS_FILE)
     return row["bytes"], row["sha384"]
 
 

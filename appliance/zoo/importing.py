@@ -20,7 +20,7 @@ from appliance.zoo.labels import builtin_labels, compare_ids, label_map_text, lo
 from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE
 from appliance.zoo.store import InstalledModel, installed, label_map_beside, no_graph, no_graph_in, resolve_model
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _ARCHIVES = (".tar.gz", ".tgz")
 
@@ -69,7 +69,7 @@ def import_model(
     model = resolve_model(chosen, models_dir)
     note = compare_ids(model.labels, ids)
     if note is not None:
-        _log.warning("%s: %s", model.name, note)
+        log.warning("%s: %s", model.name, note)
     return model
 
 

@@ -19,7 +19,7 @@ from appliance.core.files import sync_path, write_json
 from appliance.graph.read.frozen import graph_hash
 from appliance.zoo.layout import GRAPH_FILE, RECORD_FILE, Record
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Progress = Callable[[int, Optional[int]], None]
 """Called with the bytes done and the bytes in all, None where they are not known."""
@@ -65,7 +65,7 @@ def locked(name: str, models_dir: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                _log.info("Another process is at work on %s: waiting for it.", name)
+                log.info("Another process is at work on %s: waiting for it.", name)
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

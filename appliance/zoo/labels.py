@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 
 from appliance.core.errors import ModelError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _FOLDER = Path(__file__).parent / "labels"
 
@@ -74,7 +74,7 @@ def chosen_labels(label_path: Path, builtin: str) -> Dict[int, str]:
     builtin: the built-in map to use where the path is the original project's own file and is not there.
     """
     if label_path.name == _KNOWN_FILE and not label_path.exists():
-        _log.info("%s is not there: the built-in %s labels are used.", label_path, builtin.upper())
+        log.info("%s is not there: the built-in %s labels are used.", label_path, builtin.upper())
         return builtin_labels(builtin)
     return load_label_map(label_path)
 

@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 GRAPH_FILE = "frozen_inference_graph.pb"
 RECORD_FILE = "splitlens.json"
@@ -39,5 +39,5 @@ def read_record(folder: Path) -> Optional[Record]:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
-        _log.warning("%s is damaged and not used: %s", folder / RECORD_FILE, error)
+        log.warning("%s is damaged and not used: %s", folder / RECORD_FILE, error)
         return None

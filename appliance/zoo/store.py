@@ -17,7 +17,7 @@ from appliance.zoo.install import locked, take_away, writing
 from appliance.zoo.labels import builtin_labels, chosen_labels, is_label_map, load_label_map
 from appliance.zoo.layout import GRAPH_FILE, LABELS_FILE, LISTS_OF_NAMES, Record, read_record
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class NotInstalled(ModelError):
@@ -46,7 +46,7 @@ def installed(models_dir: Path) -> List[InstalledModel]:
         try:
             labels = _labels_beside(folder, entry)
         except ModelError as error:
-            _log.warning("%s", error)
+            log.warning("%s", error)
             labels = {}
         models.append(_model(folder, entry, labels))
     return sorted(models, key=lambda model: model.name)
@@ -106,7 +106,7 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
     folder = _find_folder(name, models_dir)
     if folder is not None and name != str(path):
         entry = _entry_of_folder(folder.name)
-        _log.info("%s is not there: %s is used.", path, folder / GRAPH_FILE)
+        log.info("%s is not there: %s is used.", path, folder / GRAPH_FILE)
         return _model(folder, entry, _labels(folder, entry, label_path))
     if _is_in_catalogue(name):
         raise _not_installed(name)

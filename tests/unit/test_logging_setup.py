@@ -3,11 +3,13 @@
 import io
 import logging
 import re
+from pathlib import Path
 
 import pytest
 
 from appliance.core.logging_setup import LineFormatter, Repeats, told_before, write_log
 
+ROOT = Path(__file__).resolve().parents[2]
 LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} %s\n"
 
 
@@ -84,3 +86,15 @@ def test_many_different_lines_take_no_more_memory():
 
 def test_a_record_that_nothing_counted_is_written_too():
     assert LineFormatter("daemon").format(a_record()).endswith("WARNING daemon: the disk is full")
+
+
+def test_every_module_calls_its_logger_log():
+    """One name for it, wherever somebody looks: `log = logging.getLogger(__name__)`."""
+    other = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for folder in ("appliance", "web", "deploy", "tools")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "getLogger(__name__)" in line and line != "log = logging.getLogger(__name__)"
+    ]
+    assert not other

@@ -20,7 +20,7 @@ MOST_OF_AN_ACCOUNT = 100
 """One account's sessions push out no other's."""
 _SAVED_EVERY = 60.0
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Session(NamedTuple):
@@ -96,10 +96,10 @@ class Sessions:
         except FileNotFoundError:
             pass
         except OSError as error:
-            logger.warning("%s: cannot be read: %s; everybody must sign in again", self._path, error.strerror)
+            log.warning("%s: cannot be read: %s; everybody must sign in again", self._path, error.strerror)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             why = str(error) if isinstance(error, ValueError) else "it is not as it was written"
-            logger.warning("%s; everybody must sign in again", keep_damaged(self._path, why))
+            log.warning("%s; everybody must sign in again", keep_damaged(self._path, why))
         return {}
 
     def _save(self) -> None:
@@ -115,7 +115,7 @@ class Sessions:
         try:
             write_json(self._path, {"sessions": {key: session._asdict() for key, session in self._sessions.items()}})
         except OSError as error:
-            logger.error("%s: cannot be written: %s; a restart will sign everybody out", self._path, error.strerror)
+            log.error("%s: cannot be written: %s; a restart will sign everybody out", self._path, error.strerror)
 
 
 def _lasts(session: Session, now: float) -> bool:

@@ -20,7 +20,7 @@ TOKEN_PREFIX = "slt_"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _TOKEN_DIGEST = re.compile(r"[0-9a-f]{64}")
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class AccountsError(Exception):
@@ -70,7 +70,7 @@ class Accounts:
         except FileNotFoundError:
             pass
         except ValueError as error:
-            logger.error("%s, and a new operator is made", keep_damaged(self.path, str(error)))
+            log.error("%s, and a new operator is made", keep_damaged(self.path, str(error)))
         password = passwords.make_password()
         self._write({FIRST_NAME: Account(FIRST_NAME, Role.OPERATOR, time.time(), passwords.hash_password(password))})
         return password
@@ -85,7 +85,7 @@ class Accounts:
                     self._accounts, dropped = _parse(read_json(self.path))
                     self._stamp = stamp
                     for line in dropped:
-                        logger.error("%s: %s", self.path, line)
+                        log.error("%s: %s", self.path, line)
             except (OSError, ValueError) as error:
                 if self._stamp is None and isinstance(error, FileNotFoundError):
                     raise AccountsError(
@@ -95,7 +95,7 @@ class Accounts:
                     raise AccountsError(
                         f"{self.path}: cannot be used: {error}. Without the file the next start makes a new operator."
                     ) from error
-                logger.error("%s: cannot be used: %s; the accounts stay as they were", self.path, error)
+                log.error("%s: cannot be used: %s; the accounts stay as they were", self.path, error)
             return self._accounts
 
     def find(self, name: str) -> Optional[Account]:
@@ -115,7 +115,7 @@ class Accounts:
                 passwords.check_password, password, hashed or self._nobody
             )
         except ValueError as error:
-            logger.error("%s cannot sign in: %s", name, error)
+            log.error("%s cannot sign in: %s", name, error)
             return None
         return account if is_right and hashed else None
 

@@ -34,7 +34,7 @@ _ANSWERED_AT_ONCE = 8
 _QUICK_SECONDS = 0.25
 _SHORTEST_PAUSE = 0.02
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Reader:
@@ -114,7 +114,7 @@ class Reader:
         try:
             work()
         except Exception:
-            logger.exception("a connection failed")
+            log.exception("a connection failed")
 
     # What is watched
 
@@ -149,7 +149,7 @@ class Reader:
             except BlockingIOError:
                 return
             except OSError as error:
-                logger.debug("accept: %s", error)
+                log.debug("accept: %s", error)
                 self._deaf_until = time.monotonic() + _DEAF_SECONDS
                 self._listen(False)
                 return

@@ -33,7 +33,7 @@ STRANGER_SECONDS = 30.0
 # Of connections that end as they like.
 _ENDINGS = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT, errno.ESHUTDOWN)
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -165,7 +165,7 @@ class Reception:
             return False
         except OSError as error:
             if error.errno not in _ENDINGS:
-                logger.exception("a connection failed")
+                log.exception("a connection failed")
             return False
         except Exception as error:
             self._worker.handle_error(request, connection.sock, connection.client, error)
