@@ -40,7 +40,7 @@ test-zoo: setup .venv/installed-dev ## test the true models of the zoo: SPLITLEN
 	@$(PY) tools/fetch_samples.py
 	$(PY) tools/run_zoo_tests.py
 
-setup: debian-run .venv/installed-run ## Debian packages, .venv and the page's JavaScript, without running anything
+setup: debian-run .venv/installed-run .venv/bin/splitlens ## Debian packages, .venv and the page's JavaScript, without running anything
 	@$(PY) tools/fetch_web_libraries.py
 	@echo ".venv: $$($(PY) --version), TensorFlow ($(TENSORFLOW))"
 
@@ -69,6 +69,10 @@ $(PY):
 .venv/installed-run: requirements/run.txt requirements/web.txt requirements/opencv.txt requirements/openvino.txt requirements/$(TENSORFLOW).txt requirements/known-good.txt | $(PY)
 	@echo ".venv: installing TensorFlow ($(TENSORFLOW)), OpenCV and the rest; some minutes the first time"
 	@$(PIP_INSTALL) -r requirements/run.txt -r requirements/web.txt -r requirements/opencv.txt -r requirements/openvino.txt -r requirements/$(TENSORFLOW).txt
+	@touch $@
+
+.venv/bin/splitlens: pyproject.toml | .venv/installed-run
+	@$(PIP_INSTALL) --no-deps -e .
 	@touch $@
 
 .venv/installed-dev: requirements/dev.txt requirements/test.txt requirements/known-good.txt .venv/installed-run

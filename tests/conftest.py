@@ -58,7 +58,7 @@ def _installed(models_dir: Path, name: str) -> Path:
     graph = models_dir / name / "frozen_inference_graph.pb"
     if not graph.is_file():
         pytest.fail(
-            f"{name} is not installed. `python -m appliance models get {name}` gets it.",
+            f"{name} is not installed. `splitlens models get {name}` gets it.",
             pytrace=False,
         )
     return graph

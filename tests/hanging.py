@@ -18,7 +18,7 @@ from typing import Any, List
 import numpy as np
 
 import appliance.daemon.appliance as house
-from appliance.__main__ import main
+from appliance.cli.main import main
 from appliance.core.detector import Detector
 from appliance.core.errors import ModelError
 from appliance.core.frame import Detections

@@ -8,6 +8,7 @@ from typing import Any, Dict
 import yaml
 from flask import Blueprint, jsonify, render_template, request
 
+from appliance import __version__
 from appliance.bus import INVALID, Refused
 from web.access import Denied, needs
 from web.accounts import Role
@@ -212,6 +213,7 @@ def read_description() -> Message:
     """To read only. Parsing it takes so long that nobody may have it done again and again."""
     with _DESCRIPTION.open(encoding="utf-8") as file:
         content: Message = yaml.safe_load(file)
+    content["info"]["version"] = __version__
     return content
 
 

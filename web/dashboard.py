@@ -12,9 +12,6 @@ from web.daemon_client import DaemonClient
 from web.mjpeg import ViewerLimit
 from web.options import Options
 
-VERSION = "0.1"
-"""Of the interface; the daemon's own is in its state."""
-
 
 class Dashboard(NamedTuple):
     options: Options

@@ -4,6 +4,8 @@ import json
 import os
 from typing import Any, NamedTuple
 
+from appliance.core.names import PROGRAM
+
 VARIABLE = "SPLITLENS_DASHBOARD"
 WORKERS = ("eventlet", "gthread")
 
@@ -43,7 +45,7 @@ class Options(NamedTuple):
 def read_options() -> Options:
     path = os.environ.get(VARIABLE)
     if not path:
-        raise OptionsError(f"{VARIABLE} is not set; `python -m appliance up` starts the dashboard with it.")
+        raise OptionsError(f"{VARIABLE} is not set; `{PROGRAM} up` starts the dashboard with it.")
     try:
         with open(path, encoding="utf-8") as file:
             fields: Any = json.load(file)

@@ -15,13 +15,14 @@ from flask import (
     url_for,
 )
 
+from appliance import __version__
 from appliance.bus import LOADING, NO_MODEL, NO_RESULTS, NOT_LIVE, STARTING, STOPPING
 from web.access import Denied, needs
 from web.accounts import Role, TooManyAttempts
 from web.accounts.devices import LASTING_SECONDS
 from web.accounts.sessions import LONGEST_SECONDS
 from web.cookies import FORM, SESSION, find_cookie, set_cookie
-from web.dashboard import VERSION, dashboard, identity
+from web.dashboard import dashboard, identity
 from web.events import drop_session
 from web.framing import framed_by_others
 
@@ -43,7 +44,11 @@ _OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
 def index() -> Any:
     who = identity()
     return _render(
-        "index.html", user=who.name, role=who.role.name.lower(), version=VERSION, sign_in=dashboard().options.sign_in
+        "index.html",
+        user=who.name,
+        role=who.role.name.lower(),
+        version=__version__,
+        sign_in=dashboard().options.sign_in,
     )
 
 

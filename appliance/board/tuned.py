@@ -6,13 +6,14 @@ from pathlib import Path
 
 from appliance.board.machine import machine_facts
 from appliance.core.errors import ConfigError
+from appliance.core.names import PROGRAM
 from appliance.graph.read.frozen import graph_hash
 from appliance.settings import LoadedSettings
 from appliance.settings.tuned import mismatch, read_tuned, tuned_path, with_tuned
 
 log = logging.getLogger(__name__)
 
-AGAIN = "not used; `python -m appliance tune` measures again"
+AGAIN = f"not used; `{PROGRAM} tune` measures again"
 
 
 def apply_tuned(loaded: LoadedSettings, model: str, graph: Path) -> LoadedSettings:
@@ -24,7 +25,7 @@ def apply_tuned(loaded: LoadedSettings, model: str, graph: Path) -> LoadedSettin
     try:
         entry = read_tuned(path).get(model)
     except ConfigError as error:
-        log.warning("%s. Nothing of it is used; delete it, or `python -m appliance tune` again", error)
+        log.warning("%s. Nothing of it is used; delete it, or `%s tune` again", error, PROGRAM)
         return loaded
     if entry is None:
         return loaded

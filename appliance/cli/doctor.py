@@ -1,4 +1,4 @@
-"""What this machine has, what the appliance lacks, and what to do about it: `python -m appliance doctor`."""
+"""What this machine has, what the appliance lacks, and what to do about it: `splitlens doctor`."""
 
 import contextlib
 import importlib.util

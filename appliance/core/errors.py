@@ -1,6 +1,6 @@
 """What can go wrong, as a person should read it.
 
-Every message is a sentence that names the place (file, line, key) and the remedy. `__main__` prints it and
+Every message is a sentence that names the place (file, line, key) and the remedy. `cli.main` prints it and
 leaves with `exit_code`; nothing else catches these to hide them.
 """
 

@@ -8,6 +8,7 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Sequence
 import numpy as np
 
 from appliance.core.errors import GpuMemoryError, ModelError, SplitlensError
+from appliance.core.names import PROGRAM
 from appliance.engines.base import Engine, available_cores
 from appliance.engines.tensorflow_parts import import_parts
 from appliance.graph.read.frozen import Graph, Tensor
@@ -16,7 +17,7 @@ try:
     tf = import_parts()
 except ImportError as error:
     raise SplitlensError(
-        f"TensorFlow cannot be imported ({error}). `python -m appliance doctor` says what is missing; `make setup` "
+        f"TensorFlow cannot be imported ({error}). `{PROGRAM} doctor` says what is missing; `make setup` "
         "installs it on a PC, a Jetson uses the build of its JetPack."
     ) from error
 

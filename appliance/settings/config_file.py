@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 import yaml
 
+from appliance.core.names import PROGRAM
 from appliance.settings.bounded_yaml import MOST_BYTES, compose
 from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.redact import has_half_credentials, redact
@@ -67,7 +68,7 @@ def read_config_file(path: Path) -> ConfigFile:
 
 def nearest_setting(word: str) -> str:
     """The end of a sentence about an unknown setting: what it may have been meant to be."""
-    return did_you_mean(nearest(word, SETTINGS)) or "`python -m appliance config show` lists all settings"
+    return did_you_mean(nearest(word, SETTINGS)) or f"`{PROGRAM} config show` lists all settings"
 
 
 def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:

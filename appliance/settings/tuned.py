@@ -25,7 +25,7 @@ MEASURED_UNDER = ("split_model", "exact")
 _VERSION = 1
 _MOST_BYTES = 10**6
 _HEADING = """\
-# The fastest settings for each model on this machine, as `python -m appliance tune` measured them. What is set in
+# The fastest settings for each model on this machine, as `splitlens tune` measured them. What is set in
 # config.yml, the environment or on the command line wins. Take out a model, or the file, to go back to the defaults.
 """
 

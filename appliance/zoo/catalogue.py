@@ -7,6 +7,7 @@ from typing import Any, Iterable, NamedTuple, Optional, Tuple, Union
 import yaml
 
 from appliance.core.errors import ModelError
+from appliance.core.names import PROGRAM
 from appliance.settings.messages import did_you_mean, nearest
 
 _FILE = Path(__file__).parent / "catalogue.yml"
@@ -105,8 +106,8 @@ def find_entry(name: str) -> Entry:
         if entry.name == name:
             return entry
     raise ModelError(
-        f"{name} is no model of the catalogue{near_names(name, [entry.name for entry in load_catalogue()])} `python -m"
-        " appliance models list` shows them all."
+        f"{name} is no model of the catalogue{near_names(name, [entry.name for entry in load_catalogue()])} `{PROGRAM}"
+        " models list` shows them all."
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Optional
 
 from appliance.core.errors import ModelError, OutputError
+from appliance.core.names import PROGRAM
 from appliance.settings import redact
 from appliance.zoo.install import Progress, check_space, remove_file, writing
 
@@ -27,7 +28,7 @@ WAIT_SECONDS = (1.0, 4.0, 15.0)
 _PROGRESS_BYTES = 1 << 20
 _MOST_BYTES = 4 << 30
 _PASSING = (408, 429, 500, 502, 503, 504)
-_BY_HAND = "Try later, or fetch {} on another machine and run `python -m appliance models import FILE`."
+_BY_HAND = "Try later, or fetch {} on another machine and run `" + PROGRAM + " models import FILE`."
 
 
 class OriginUnavailable(ModelError):

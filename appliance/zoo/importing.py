@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Optional
 
 from appliance.core.errors import ModelError
+from appliance.core.names import PROGRAM
 from appliance.graph.read.frozen import graph_hash
 from appliance.graph.read.graph_file import naming_damage
 from appliance.graph.recognise.classes import class_ids, find_suppression
@@ -52,7 +53,7 @@ def import_model(
     with locked(chosen, models_dir):
         if any(model.name == chosen for model in installed(models_dir)):
             raise ModelError(
-                f"{chosen} is installed already: `python -m appliance models remove {chosen}` first, or give this one "
+                f"{chosen} is installed already: `{PROGRAM} models remove {chosen}` first, or give this one "
                 "another name."
             )
         with staging(chosen, models_dir) as folder:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Union
 
 from appliance.core.errors import ModelError
+from appliance.core.names import PROGRAM
 from appliance.graph.read.foreign import EXPORT, foreign_file, foreign_folder
 from appliance.graph.recognise.family import recognise
 from appliance.graph.rewrite.normalise import read_model
@@ -115,8 +116,8 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
     if path.suffix == ".pb" or path.parent != Path("."):
         raise ModelError(f"{path} does not exist{near_names(name, _known_names(models_dir))}")
     raise ModelError(
-        f"{path} is no model that is known or installed{near_names(name, _known_names(models_dir))} `python -m"
-        " appliance models list` shows them."
+        f"{path} is no model that is known or installed{near_names(name, _known_names(models_dir))} `{PROGRAM}"
+        " models list` shows them."
     )
 
 
@@ -174,9 +175,7 @@ def _known_names(models_dir: Path) -> List[str]:
 
 def _not_installed(name: str) -> NotInstalled:
     size = next(entry.bytes for entry in load_catalogue() if entry.name == name)
-    return NotInstalled(
-        f"{name} is not installed. `python -m appliance models get {name}` fetches it ({size_text(size)})."
-    )
+    return NotInstalled(f"{name} is not installed. `{PROGRAM} models get {name}` fetches it ({size_text(size)}).")
 
 
 def _model(folder: Path, entry: Optional[Entry], labels: Dict[int, str]) -> InstalledModel:

@@ -42,7 +42,7 @@ def free_port():
 
 
 class Dashboard:
-    """gunicorn, as `python -m appliance up` starts it."""
+    """gunicorn, as `splitlens up` starts it."""
 
     def __init__(self, folder, worker="eventlet", **options):
         self.folder, self.port = folder, free_port()

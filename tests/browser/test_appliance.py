@@ -19,7 +19,7 @@ START_SECONDS = 120
 
 
 class Up:
-    """`python -m appliance up` in a folder of its own."""
+    """`splitlens up` in a folder of its own."""
 
     def __init__(self, folder, samples):
         self.folder, self.port = folder, free_port()

@@ -22,11 +22,11 @@ XAVIER = (
 
 # What is typed, the exit code, and what is complained about.
 QUICK = [
-    ("imgae", CONFIG, "imgae is no command; did you mean image? `python -m appliance --help` shows what can be given."),
+    ("imgae", CONFIG, "imgae is no command; did you mean image? `splitlens --help` shows what can be given."),
     ("models gte x", CONFIG, "gte is no command; did you mean get?"),
     ("", CONFIG, "COMMAND"),
     ("--det-th 0.3 image bus.jpg", CONFIG, "--det-th stands before the command; options come after it."),
-    ("image bus.jpg --det-thr 0.3", CONFIG, "--det-thr is no option; did you mean --det-th? `python -m appliance "),
+    ("image bus.jpg --det-thr 0.3", CONFIG, "--det-thr is no option; did you mean --det-th? `splitlens "),
     ("image bus.jpg --det-t 0.3", CONFIG, "--det-t is no option; did you mean --det-th?"),
     ("image bus.jpg zidane.jpg", CONFIG, "zidane.jpg is one argument too many."),
     ("image bus.jpg --det-th high", CONFIG, "--det-th must be a number from 0 to 1, not 'high'."),
@@ -55,7 +55,7 @@ QUICK = [
     (
         "image bus.jpg --models-dir empty",
         MODEL,
-        COCO + " is not installed. `python -m appliance models get " + COCO + "` fetches it (51 MB).",
+        COCO + " is not installed. `splitlens models get " + COCO + "` fetches it (51 MB).",
     ),
     ("image bus.jpg --model " + COCO[:-1], MODEL, " is no model that is known or installed; did you mean " + COCO),
     ("image bus.jpg --model gone/gone.pb", MODEL, "gone/gone.pb does not exist."),
@@ -164,7 +164,7 @@ def test_a_summary_that_cannot_be_written_costs_nothing_else(tmp_path, samples, 
 
 BROKEN = """
 import sys
-from appliance import __main__ as program
+from appliance.cli import main as program
 def broken(options):
     program._load(options)
     return {}["key"]

@@ -81,10 +81,10 @@ def test_a_model_is_removed(mine):
     [
         (("get", COCO + "x"), f"{COCO}x is no model of the catalogue; did you mean {COCO}"),
         (("show", "wolkers"), "wolkers is no model that is known or installed; did you mean walkers?"),
-        (("show", COCO), f"{COCO} is not installed. `python -m appliance models get {COCO}` fetches it"),
+        (("show", COCO), f"{COCO} is not installed. `splitlens models get {COCO}` fetches it"),
         (("import", "gone.pb"), "gone.pb does not exist."),
         (("import", "text.pb"), "error: text.pb: this is no frozen graph"),
-        (("import", "walkers.pb"), "walkers is installed already: `python -m appliance models remove walkers` first"),
+        (("import", "walkers.pb"), "walkers is installed already: `splitlens models remove walkers` first"),
         (("import", "walkers.pb", "--name", "w2", "--labels", "text.pb"), "error: text.pb is no label map: "),
         (("import", "walkers.pb", "--name", "../w2"), "../w2"),
     ],
@@ -114,7 +114,7 @@ def test_the_doctor_finds_what_is_here_and_what_is_not(tmp_path, coco_model):
     assert ended.code == 1
     missing = [found.split("\n    ") for found in re.split("^missing +", ended.out, flags=re.MULTILINE)[1:]]
     assert [found[0].split()[0] for found in missing] == ["models", "settings"]
-    assert f"`python -m appliance models get {COCO}` fetches it" in missing[0][1]
+    assert f"`splitlens models get {COCO}` fetches it" in missing[0][1]
     assert "-> config.yml line 1: det_treshold is no setting; did you mean det_th?" in missing[1][1]
     assert ended.out.endswith("The appliance cannot run yet: see to models, settings.\n")
 
@@ -192,7 +192,7 @@ def test_every_command_has_its_help(tmp_path, command):
     ended = run(tmp_path, *(command.split() + ["--help"]), COLUMNS="100")
     assert (ended.code, ended.err) == (0, "")
     usage = ended.out.splitlines()[0]
-    assert usage.startswith(f"usage: python -m appliance {command}") and len(usage) < 130
+    assert usage.startswith(f"usage: splitlens {command}") and len(usage) < 130
     # A picture has no camera, a list of models no threshold; but `config show --help` explains all.
     explain_all = ("config show", "config check")
     assert ("--camera-input" in ended.out) == (command in explain_all + ("stream",))
@@ -202,7 +202,7 @@ def test_every_command_has_its_help(tmp_path, command):
 @pytest.mark.parametrize("words", [["--help"], ["image", "--help"], ["config", "show"], ["models", "list"]])
 def test_a_quick_answer_loads_nothing_heavy(tmp_path, words):
     program = (
-        "import sys\nfrom appliance.__main__ import main\n"
+        "import sys\nfrom appliance.cli.main import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
         "print(sorted({'numpy', 'cv2', 'tensorflow', 'psutil'} & set(sys.modules)), file=sys.stderr)"
     )

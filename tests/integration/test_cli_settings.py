@@ -72,7 +72,7 @@ def test_what_is_only_not_there_now_and_what_has_no_effect_is_said_too(tmp_path)
     for said in (
         "image_input: images does not exist",
         "movie_input: input.mp4 does not exist",
-        "model_path: ssd_mobilenet_v1_coco_2018_01_28 is not installed. `python -m appliance models get",
+        "model_path: ssd_mobilenet_v1_coco_2018_01_28 is not installed. `splitlens models get",
         "split_shape 1917 is not needed",
     ):
         assert said in ended.out
@@ -118,7 +118,7 @@ def test_the_originals_config_runs(tmp_path, samples, coco_model):
     # Its model is not installed, so the command that fetches it is told.
     ended = run(tmp_path, "image", *MODELS)
     assert ended.code == 3
-    assert "`python -m appliance models get ssd_mobilenet_v1_coco_2018_01_28` fetches it" in ended.err
+    assert "`splitlens models get ssd_mobilenet_v1_coco_2018_01_28` fetches it" in ended.err
     # Another model can be chosen; what the file says of its own does not count then.
     ended = run(tmp_path, "image", "--model", COCO, *MODELS)
     assert ended.code == 0, ended.err

@@ -96,7 +96,7 @@ def test_ctrl_c_ends_a_command_wherever_its_start_has_come_to(tmp_path, samples,
 
 SWALLOWED = """
 import os, signal, sys, threading
-from appliance import __main__ as program
+from appliance.cli import main as program
 from appliance.cli import models
 
 def get(options, loaded):

@@ -139,7 +139,7 @@ def test_it_ends_at_once_and_keeps_nothing(tmp_path, samples, person_model):
 
 ENDLESS_LOAD = """
 import sys, threading
-from appliance import __main__ as program
+from appliance.cli import main as program
 from appliance.cli.tune import run, trial
 run.WHOLE_SECONDS = run.LOADING_SECONDS = 0.5
 trial.load_detector = lambda *arguments: threading.Event().wait()

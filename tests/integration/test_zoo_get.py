@@ -606,7 +606,7 @@ def test_a_host_that_is_not_reached_is_named_with_the_remedy(models_dir):
         get("tiny", models_dir, base_url=NOBODY)
     text = str(caught.value)
     assert text.startswith("127.0.0.1:1 cannot be reached (Connection refused).")
-    assert "`python -m appliance models import FILE`" in text
+    assert "`splitlens models import FILE`" in text
     assert NOBODY + "models/object_detection/tiny.tar.gz" in text
 
 

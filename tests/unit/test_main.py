@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -15,11 +16,11 @@ from tests.command import ROOT
 
 READ = """
 import logging, sys, time
-from appliance import __main__
+from appliance.cli import main as program
 from appliance.sources import live, open_camera
 
 live.FIRST_PAUSE = 0.05
-__main__._prepare_output()
+program._prepare_output()
 log = logging.getLogger("appliance")
 with open_camera(sys.argv[1]) as source:
     for _ in range(30):
@@ -74,7 +75,7 @@ def test_no_error_shows_a_password():
 
 
 def test_no_log_line_shows_a_password(capsys):
-    from appliance.__main__ import _LogHandler
+    from appliance.cli.main import _LogHandler
 
     record = logging.LogRecord("x", logging.WARNING, "x.py", 1, "lost %s", ("rtsp://bob:hunter2@camera/x",), None)
     _LogHandler().emit(record)
@@ -83,7 +84,7 @@ def test_no_log_line_shows_a_password(capsys):
 
 FAIL = """
 import sys
-from appliance import __main__
+from appliance.cli import main as program
 from appliance.core import errors
 from appliance.daemon import run as daemon
 
@@ -91,7 +92,7 @@ def run(loaded, run_dir, heartbeat):
     raise {}
 
 daemon.run = run
-sys.exit(__main__.main(["daemon", "daemon.json"]))
+sys.exit(program.main(["daemon", "daemon.json"]))
 """
 
 
@@ -122,14 +123,14 @@ def test_whatever_ends_the_daemon_leaves_its_reason_for_the_page(tmp_path, error
 
 FAIL_LATER = """
 import sys
-from appliance import __main__
+from appliance.cli import main as program
 from appliance.daemon.appliance import Appliance
 
 def statistics(self):
     raise ValueError("a mistake")
 
 Appliance.statistics = statistics
-sys.exit(__main__.main(["daemon", "daemon.json"]))
+sys.exit(program.main(["daemon", "daemon.json"]))
 """
 
 
@@ -144,3 +145,25 @@ def test_a_thread_of_the_daemon_that_fails_later_ends_it_with_the_reason(tmp_pat
     )
     assert done.returncode == 1, done.stderr
     assert "ValueError: a mistake" in read_last_words(tmp_path)
+
+
+def test_the_installed_command_is_the_same_program():
+    toml = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    module, function = re.search(r'^splitlens = "([\w.]+):(\w+)"$', toml, re.MULTILINE).groups()
+    script = f"import sys\nfrom {module} import {function}\nsys.exit({function}())"  # as pip writes it
+    for words in (["--version"], ["imgae"]):
+        done = [run(["-c", script, *words]), run(["-m", "appliance", *words])]
+        assert (done[0].returncode, done[0].stdout, done[0].stderr) == (
+            done[1].returncode,
+            done[1].stdout,
+            done[1].stderr,
+        )
+        assert done[0].returncode == (0 if words == ["--version"] else 2)
+
+
+def test_ctrl_c_ends_the_installed_command_as_it_ends_the_module():
+    script = (
+        "import signal\nfrom appliance import __main__ as entry\nfrom appliance.cli import main as program\n"
+        "program.main = lambda: print(int(signal.getsignal(signal.SIGINT)))\nentry.start()"
+    )
+    assert run(["-c", script]).stdout == f"{int(signal.SIG_DFL)}\n"

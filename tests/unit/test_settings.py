@@ -278,7 +278,7 @@ def test_truth_in_a_file(here, written, value):
         ("det_treshold: 0.5", "line 1: det_treshold is no setting; did you mean det_th?"),
         ("\nsplit_modle: true", "line 2: split_modle is no setting; did you mean split_model?"),
         ("Det-Th: 1", "line 1: Det-Th is no setting; did you mean det_th?"),
-        ("zzzzzz: 1", "line 1: zzzzzz is no setting; `python -m appliance config show` lists all settings"),
+        ("zzzzzz: 1", "line 1: zzzzzz is no setting; `splitlens config show` lists all settings"),
         ("det_th: high", "line 1: det_th must be a number from 0 to 1, not 'high'"),
         ("det_th: '0.5'", "line 1: det_th must be a number from 0 to 1, not the text '0.5'"),
         ("det_th: 1.5", "line 1: det_th must be a number from 0 to 1, not 1.5"),

@@ -125,8 +125,7 @@ def test_it_does_not_hold_elsewhere(here, caplog, said, changes):
     with caplog.at_level(logging.INFO):
         assert chosen(applied()) == DEFAULTS
     assert caplog.messages == [
-        f"cats was tuned on 2026-11-24 12:50 {said.format(**facts)}: not used; `python -m appliance tune` measures "
-        "again"
+        f"cats was tuned on 2026-11-24 12:50 {said.format(**facts)}: not used; `splitlens tune` measures again"
     ]
 
 
@@ -152,7 +151,7 @@ def test_what_was_set_while_it_was_tuned_has_to_be_set_again(here, caplog, under
     if said:
         assert Layer.TUNED not in loaded.layers.values()
         assert caplog.messages[-1] == (
-            f"cats was tuned on 2026-11-24 12:50 {said}: not used; `python -m appliance tune` measures again"
+            f"cats was tuned on 2026-11-24 12:50 {said}: not used; `splitlens tune` measures again"
         )
     else:
         assert {key for key, layer in loaded.layers.items() if layer == Layer.TUNED} == set(free)
@@ -223,7 +222,7 @@ def test_a_damaged_file_stops_nobody(here, caplog):
     tuned_path("state").write_text("cats: 9\n")
     assert chosen(applied()) == DEFAULTS
     assert caplog.messages == [
-        "state/tuned.yml: not as `tune` wrote it. Nothing of it is used; delete it, or `python -m appliance tune` again"
+        "state/tuned.yml: not as `tune` wrote it. Nothing of it is used; delete it, or `splitlens tune` again"
     ]
 
 

@@ -120,14 +120,14 @@ def test_an_old_configs_coco_label_path_gives_deeplab_its_own_labels(models_dir,
     [
         (
             "ssd_mobilenet_v1_coco_2018_01_28",
-            "ssd_mobilenet_v1_coco_2018_01_28 is not installed. `python -m appliance models get "
+            "ssd_mobilenet_v1_coco_2018_01_28 is not installed. `splitlens models get "
             "ssd_mobilenet_v1_coco_2018_01_28` fetches it (76 MB).",
         ),
         (
             "models/" + DEFAULT + "/frozen_inference_graph.pb",
-            "`python -m appliance models get " + DEFAULT + "` fetches it (51 MB)",
+            "`splitlens models get " + DEFAULT + "` fetches it (51 MB)",
         ),
-        ("models/" + DEFAULT, "`python -m appliance models get " + DEFAULT + "`"),
+        ("models/" + DEFAULT, "`splitlens models get " + DEFAULT + "`"),
         ("ssd_mobilenet_v1_coco_11_06_2017", "(size unknown)"),
         ("ssdlite_mobilnet_v2_coco_2018_05_09", "did you mean " + DEFAULT),
         ("models/mein/frozen_inference_graph.pb", "does not exist; did you mean mine?"),

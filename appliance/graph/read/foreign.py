@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple, Optional, Tuple
 
+from appliance.core.names import PROGRAM
+
 HOW_TO_FREEZE = 'docs/models.md, "Your own graph", shows how'
 EXPORT = "The API's export_inference_graph.py makes a frozen graph of a trained model: frozen_inference_graph.pb."
 _FREEZE = "Freeze the TensorFlow model that it was made of: " + HOW_TO_FREEZE + "."
@@ -25,9 +27,7 @@ _SAVED_MODEL = Foreign(
 _CHECKPOINT = Foreign("a checkpoint", EXPORT)
 _KERAS = Foreign("a Keras model", _FREEZE)
 _TORCH = Foreign("a PyTorch model", "Only models of TensorFlow's Object Detection API and DeepLab can be run.")
-_ARCHIVE = Foreign(
-    "an archive", "`python -m appliance models import FILE` takes the model zoo's .tar.gz; unpack others first."
-)
+_ARCHIVE = Foreign("an archive", f"`{PROGRAM} models import FILE` takes the model zoo's .tar.gz; unpack others first.")
 _ONNX = Foreign("an ONNX model", _FREEZE)
 _LITE = Foreign("a TensorFlow Lite model", _FREEZE)
 

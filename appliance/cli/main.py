@@ -1,0 +1,264 @@
+"""What each command does, and how what goes wrong is said."""
+
+import argparse
+import dataclasses
+import io
+import json
+import logging
+import os
+import re
+import signal
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any, List, NoReturn, Optional
+
+from appliance.cli.arguments import INPUT_SETTINGS, parse
+from appliance.core.errors import ModelError, SplitlensError
+from appliance.core.logging_setup import write_log
+from appliance.core.process import Heartbeat
+from appliance.settings import LoadedSettings, chosen_model, load_settings, with_profile
+from appliance.settings.options import read_overrides, set_override
+from appliance.settings.redact import redact
+
+# What a shell expects of a program that ended by Ctrl-C; and the seconds that clearing away may take then.
+INTERRUPTED, CLEARING = 130, 5
+# Seconds after which a thread lets another one run Python. The usual 5 ms are as long as a whole batch takes on a GPU.
+SWITCH_SECONDS = 0.0005
+
+log = logging.getLogger("appliance")
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Run a command; returns the exit code."""
+    _prepare_output()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        options = parse(arguments)
+        code = _COMMANDS[options.command](options)
+        sys.stdout.flush()
+        return code
+    except SplitlensError as error:
+        if error.exit_code:
+            log.error("%s", error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads what is printed (`| head`). Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        log.error(
+            "%s: %s (%s line %s). This is a mistake in Splitlens; --debug-mode shows more of it",
+            type(error).__name__,
+            error,
+            last.filename,
+            last.lineno,
+        )
+        log.debug("", exc_info=True)
+        return SplitlensError.exit_code
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.input is not None:
+        set_override(options, INPUT_SETTINGS[options.command], options.input)
+    loaded = _load(options)
+    from appliance.cli import run as app
+
+    app.run(loaded, options.command, options.json, options.force, options.power)
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    loaded = _load(options)
+    from appliance.cli.bench.command import run
+
+    run(loaded, options.clip, options.seconds, options.json, options.force, options.markdown, options.only)
+    return 0
+
+
+def _tune(options: argparse.Namespace) -> int:
+    loaded = _load(options)
+    from appliance.cli.up import default_run_dir, listening_address
+
+    run_dir = loaded.settings.run_dir or default_run_dir(listening_address(loaded.settings.listen)[1])
+    from appliance.cli.tune.run import run
+
+    run(loaded, options.seconds, options.clip, options.json, options.force, run_dir)
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    loaded = _load_for_up(options)
+    from appliance.cli import up as supervise
+
+    return supervise.run(loaded, options.arguments)
+
+
+def _daemon(options: argparse.Namespace) -> int:
+    """What `up` starts: reads the command line that it was given. Whatever ends it leaves its reason for the page."""
+    from appliance.bus import write_last_words
+
+    write_log(log, "daemon", redact=redact)
+    run_dir = Path(options.start).parent
+    try:
+        with open(options.start, encoding="utf-8") as file:
+            start = json.load(file)
+        loaded = _load_for_up(parse(["up"] + start["arguments"]))
+        from appliance.daemon.sandbox import confine_daemon
+
+        confine_daemon(loaded.settings, run_dir)  # before numpy, which starts threads
+        from appliance.daemon.run import run
+
+        run(loaded, run_dir, Heartbeat(start.get("heartbeat")))
+        return 0
+    except SplitlensError as error:
+        write_last_words(run_dir, redact(str(error)))
+        raise
+    except BaseException as error:
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        write_last_words(run_dir, redact(f"The daemon failed ({what}). This is a mistake in Splitlens."))
+        raise
+
+
+def _load_for_up(options: argparse.Namespace) -> LoadedSettings:
+    """A source on the command line stands above the streams of the config file."""
+    if options.input is None:
+        return _load(options)
+    set_override(options, "camera_input", options.input)
+    loaded = _load(options)
+    return loaded._replace(settings=dataclasses.replace(loaded.settings, streams=None))
+
+
+def _config(options: argparse.Namespace) -> int:
+    loaded = _load(options)
+    if options.action == "check":
+        from appliance.cli.check import check_all
+        from appliance.cli.up import listening_address
+
+        listening_address(loaded.settings.listen)
+        print(check_all(_with_tuned(loaded)))
+    else:
+        from appliance.settings.render import show
+
+        print(show(_with_tuned(loaded)))
+    return 0
+
+
+def _with_tuned(loaded: LoadedSettings) -> LoadedSettings:
+    """With what was tuned for the configured model, if anything was and it is installed."""
+    from appliance.settings.tuned import tuned_path
+
+    if not tuned_path(loaded.settings.state_dir).exists():
+        return loaded
+    from appliance.board.tuned import apply_tuned
+    from appliance.zoo.store import resolve_model
+
+    try:
+        model = resolve_model(chosen_model(loaded), Path(loaded.settings.models_dir))
+    except ModelError:
+        return loaded
+    return apply_tuned(loaded, model.name, model.path)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from appliance.cli import doctor
+
+    return doctor.run(lambda: _load(options), sys.stdout)
+
+
+def _models(options: argparse.Namespace) -> int:
+    loaded = _load(options)
+    from appliance.cli import models
+
+    signal.signal(signal.SIGINT, _clear_away)
+    return models.run(options, loaded)
+
+
+def _clear_away(number: int, frame: Any) -> NoReturn:
+    """Ctrl-C while files are made: what is not whole goes. A second one, or a library that swallows this one, ends it
+    all the same."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, lambda number, frame: os.kill(os.getpid(), signal.SIGINT))
+    signal.alarm(CLEARING)
+    raise KeyboardInterrupt
+
+
+_COMMANDS = {
+    "image": _run,
+    "video": _run,
+    "stream": _run,
+    "up": _up,
+    "daemon": _daemon,
+    "bench": _bench,
+    "tune": _tune,
+    "models": _models,
+    "config": _config,
+    "doctor": _doctor,
+}
+
+
+def _load(options: argparse.Namespace) -> LoadedSettings:
+    """The profile is the lowest layer, and which one it is may stand in the others."""
+    from appliance.board import detect_board, load_profile
+
+    loaded = load_settings(options.config, os.environ, read_overrides(options))
+    loaded = with_profile(loaded, load_profile(loaded.settings.profile or detect_board().id))
+    if loaded.settings.debug_mode:
+        log.setLevel(logging.DEBUG)
+    return loaded
+
+
+def _prepare_output() -> None:
+    """Log to standard error; print whatever a terminal cannot show (a name that is not UTF-8) as an escape."""
+    sys.stdout = io.TextIOWrapper(
+        sys.stdout.buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty()
+    )
+    sys.stderr = _ErrorOutput(sys.stderr.buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # they are for programmers
+    # OpenCV's remarks while it tries one way after the other; what they come to is an error of ours.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    handler = _LogHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+class _ErrorOutput(io.TextIOWrapper):
+    """Standard error. What it cannot take is lost: a reader of the log that went away must not stop a camera."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            pass
+
+
+class _LogHandler(logging.Handler):
+    """Writes plain lines to standard error, above a progress bar where there is one. None shows credentials."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = redact(self.format(record))
+        if record.levelno >= logging.WARNING:
+            text = f"{record.levelname.lower()}: {_as_sentences(text)}"
+        tqdm = sys.modules.get("tqdm")
+        if tqdm is not None:
+            tqdm.tqdm.write(text, file=sys.stderr)
+        else:
+            sys.stderr.write(text + "\n")
+
+
+def _as_sentences(text: str) -> str:
+    """Every line with a full stop, where it ends in a word."""
+    return re.sub(r"(?<=[\w)\]'\"`*])$", ".", text, flags=re.MULTILINE)
