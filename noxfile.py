@@ -1,4 +1,4 @@
-"""The checks: `lint`, and the test suite on each Python that the appliance must run on and that is found.
+"""The checks: `lint`, the tests of the page's JavaScript, and those of the rest on each Python that must run it.
 
 `make test` starts them; `.venv/bin/nox -s tests-3.6 -- -k mailbox` runs a part.
 """
@@ -105,7 +105,7 @@ def tests(session: nox.Session, *options: str) -> None:
 
 @nox.session(python=False)
 def lint(session: nox.Session) -> None:
-    """Run ruff, mypy, vermin, import contracts, biome, what checks images; the tools are those of nox's .venv."""
+    """Run ruff, mypy, vermin, import contracts, biome, tsc, what checks images; the tools are those of nox's .venv."""
     if sys.version_info < (3, 10):
         session.skip("the tools of lint need Python 3.10 or newer in .venv: make setup PYTHON=python3.11")
     code = [name for name in ("appliance", "web", "deploy") if (ROOT / name).is_dir()]
@@ -131,6 +131,7 @@ def lint(session: nox.Session) -> None:
         session.log("systemd-analyze is not installed: the units of systemd were not checked")
     if install_node_tools(session):
         commands.append(["node_modules/.bin/biome", "ci", "--error-on-warnings"])
+        commands += [["node_modules/.bin/tsc", "--project", project] for project in (".", "tests/js")]
     failed = []
     for command in commands:
         try:
@@ -139,6 +140,14 @@ def lint(session: nox.Session) -> None:
             failed.append(Path(command[0]).name)
     if failed:
         session.error("failed: " + ", ".join(failed))
+
+
+@nox.session(name="tests-js", python=False)
+def tests_js(session: nox.Session) -> None:
+    """Test the page's JavaScript that needs no browser, with Node's own runner."""
+    if not install_node_tools(session):
+        session.skip("there is nothing to run them with")
+    session.run("node", "--test", *map(str, sorted(Path("tests/js").glob("*.test.js"))))
 
 
 def add_tests(version: str, python: Optional[str], users: str) -> None:

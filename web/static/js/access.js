@@ -2,12 +2,18 @@
 
 import { make } from "./dom.js";
 
+/** @typedef {HTMLButtonElement | HTMLInputElement | HTMLSelectElement} Control */
+
 const role = document.body.dataset.role;
 
 export const isOperator = role === "operator";
 const REASON = `You are signed in as ${role || "guest"}, who may look; an operator may change things.`;
 
-/** Enable a control that changes something, where its user may and `enabled` says that it makes sense. */
+/**
+ * Enable a control that changes something, where its user may and `enabled` says that it makes sense.
+ * @template {Control} T
+ * @param {T} control
+ */
 export function setEnabled(control, enabled = true) {
   const disabled = !(enabled && isOperator);
   if (control.disabled !== disabled) control.disabled = disabled;
@@ -15,15 +21,23 @@ export function setEnabled(control, enabled = true) {
   return control;
 }
 
-/** A button that changes something. */
+/**
+ * A button that changes something.
+ * @param {string} text
+ * @param {() => void} handler
+ * @param {Record<string, import("./dom.js").AttributeValue>} attributes
+ */
 export function actionButton(text, handler, attributes = {}) {
   return setEnabled(make("button", { type: "button", ...attributes, on: { click: handler } }, text));
 }
 
-/** Say the reason once in each of these cards. */
+/**
+ * Say the reason once in each of these cards.
+ * @param {HTMLElement[]} cards
+ */
 export function explainAccess(cards) {
   if (isOperator) return;
   for (const card of cards) {
-    card.querySelector(".card-head").after(make("p", { class: "access-note" }, REASON));
+    card.querySelector(".card-head")?.after(make("p", { class: "access-note" }, REASON));
   }
 }

@@ -3,7 +3,10 @@
 import { actionButton, setEnabled } from "./access.js";
 import { keepChildren, make, newId } from "./dom.js";
 
-/** apply(names): gets the list, or null for all. changed(): is called when the ticks differ from what holds, and when no more. */
+/**
+ * @param {(names: string[] | null) => void} apply Called with the classes to show, or null for all.
+ * @param {() => void} changed Called when the ticks begin to differ from what the server says, and when they no longer do.
+ */
 export function createClassChoice(apply, changed) {
   const id = newId("class-filter");
   const filter = make("input", { id, type: "search", autocomplete: "off", spellcheck: "false" });
@@ -11,26 +14,31 @@ export function createClassChoice(apply, changed) {
   const save = actionButton("Apply", send, { class: "primary" });
   const all = actionButton("All", () => tick(labels));
   const none = actionButton("None", () => tick([]));
-  const undo = actionButton("Undo", () => tick(held));
+  const undo = actionButton("Undo", () => tick(current));
+  /** @type {string[]} */
   let labels = [];
-  let held = [];
+  /** @type {string[]} */
+  let current = []; // what the server says
+  /** @type {Set<string>} */
   let ticked = new Set();
 
-  const isChanged = () => ticked.size !== held.length || held.some((label) => !ticked.has(label));
+  const isChanged = () => ticked.size !== current.length || current.some((label) => !ticked.has(label));
 
   function send() {
     const names = labels.filter((label) => ticked.has(label));
-    held = names; // until the server says what holds
+    current = names; // until the server says what is in force
     apply(names.length === labels.length ? null : names);
     render();
   }
 
+  /** @param {string[]} names */
   function tick(names) {
     ticked = new Set(names);
     render();
     changed();
   }
 
+  /** @param {string} label */
   function createTick(label) {
     const box = make("input", {
       type: "checkbox",
@@ -73,10 +81,14 @@ export function createClassChoice(apply, changed) {
       make("div", { class: "buttons" }, save, all, none, undo),
     ),
     isChanged,
+    /**
+     * @param {string[] | null} names Those that are shown; null is all.
+     * @param {string[]} known The labels of the model.
+     */
     show(names, known) {
       labels = [...new Set(known)];
-      held = names === null ? labels : labels.filter((label) => names.includes(label)); // others are of another model
-      ticked = new Set(held);
+      current = names === null ? labels : labels.filter((label) => names.includes(label)); // others are of another model
+      ticked = new Set(current);
       render();
     },
   };

@@ -1,11 +1,14 @@
-// The one connection to the dashboard's server: what it tells is passed on to the cards, and commands go out by it.
+// The one connection to the dashboard's server: its messages are passed on to the cards, and commands are sent to it.
 
 import { io } from "../vendor/socket.io.js";
 import { root } from "./root.js";
 
+/** @import { Commands } from "./api.js" */
+/** @import { Topic, Topics } from "./types.js" */
+
 const SILENCE_SECONDS = 3; // the heartbeat comes five times a second
 
-const csrf = document.querySelector('meta[name="csrf-token"]').content;
+const csrf = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name="csrf-token"]')).content;
 const socket = io({
   path: `${root}socket.io/`,
   auth: { csrf },
@@ -15,26 +18,44 @@ const socket = io({
   reconnectionDelayMax: 3000,
 });
 
+/** @type {Map<Topic, Set<(message: any) => void>>} */
 const handlers = new Map();
-const newest = new Map();
-let heardAt = Date.now();
+/** @type {Partial<Topics>} */
+const newest = {};
+let lastMessageAt = Date.now();
 let clockOffset = 0;
 
-/** Call back with every message of a topic: state, statistics, log, logs, daemon (as the server sends them), link (below). */
+/**
+ * Call back with every message of a topic, and at once with the newest, if there is one.
+ * @template {Topic} T
+ * @param {T} topic
+ * @param {(message: Topics[T]) => void} handler
+ */
 export function listen(topic, handler) {
-  if (!handlers.has(topic)) handlers.set(topic, new Set());
-  handlers.get(topic).add(handler);
-  if (newest.has(topic)) handler(newest.get(topic));
+  const known = handlers.get(topic) || new Set();
+  handlers.set(topic, known.add(handler));
+  const message = latest(topic);
+  if (message !== undefined) handler(message);
 }
 
-/** The newest message of a topic, or undefined. */
-export const latest = (topic) => newest.get(topic);
+/**
+ * The newest message of a topic, or undefined.
+ * @template {Topic} T
+ * @param {T} topic
+ * @returns {Topics[T] | undefined}
+ */
+export const latest = (topic) => newest[topic];
 
-/** The server's clock, as far as it was heard; boards without a battery have their own idea of time. */
+/** The server's Unix time, as far as it is known; boards without a battery have their own idea of time. */
 export const serverTime = () => Date.now() / 1000 + clockOffset;
 
+/**
+ * @template {Topic} T
+ * @param {T} topic
+ * @param {Topics[T]} message
+ */
 function publish(topic, message) {
-  newest.set(topic, message);
+  newest[topic] = message;
   for (const handler of handlers.get(topic) || []) {
     try {
       handler(message);
@@ -44,44 +65,52 @@ function publish(topic, message) {
   }
 }
 
-/** link: {up, since (this machine's clock, seconds), why}. Told when it changes. */
-function setLink(up, why) {
-  const link = newest.get("link");
-  if (!link || link.up !== up || link.why !== why) {
-    const since = link && link.up === up ? link.since : (up ? Date.now() : heardAt) / 1000;
-    publish("link", { up, since, why });
+/**
+ * Publish whether the connection is up, when that changes.
+ * @param {boolean} up
+ * @param {string} why
+ */
+function setConnection(up, why) {
+  const before = latest("connection");
+  if (!before || before.up !== up || before.why !== why) {
+    const since = before && before.up === up ? before.since : (up ? Date.now() : lastMessageAt) / 1000;
+    publish("connection", { up, since, why });
   }
 }
 
-for (const topic of ["state", "statistics", "log", "logs", "daemon"]) {
+for (const topic of /** @type {Topic[]} */ (["state", "statistics", "log", "logs", "daemon"])) {
   socket.on(topic, (message) => {
-    heardAt = Date.now();
-    if (topic === "statistics") clockOffset = message.time - heardAt / 1000;
-    if (topic === "daemon" || topic === "statistics") setLink(true, "");
+    lastMessageAt = Date.now();
+    if (topic === "statistics") clockOffset = message.time - lastMessageAt / 1000;
+    if (topic === "daemon" || topic === "statistics") setConnection(true, "");
     publish(topic, message);
   });
 }
 
 socket.on("connect", () => {
-  heardAt = Date.now();
-  setLink(true, "");
+  lastMessageAt = Date.now();
+  setConnection(true, "");
 });
 
 socket.on("disconnect", (reason) => {
-  setLink(false, "the connection broke");
+  setConnection(false, "the connection broke");
   if (reason === "io server disconnect") retry();
 });
 
 socket.on("connect_error", (error) => {
-  setLink(false, refusal(error) || "nothing answers at its address");
+  setConnection(false, refusal(error) || "nothing answers at its address");
   signInAgainIfAsked();
   if (!socket.active) {
-    setLink(false, error.message);
+    setConnection(false, error.message);
     retry();
   }
 });
 
-/** What the dashboard said where it refused the connection itself. */
+/**
+ * What the dashboard said where it refused the connection itself.
+ * @param {any} error
+ * @returns {string}
+ */
 function refusal(error) {
   try {
     return JSON.parse(error.context.responseText).error;
@@ -90,7 +119,7 @@ function refusal(error) {
   }
 }
 
-// Socket.IO does not come back by itself where the server said no.
+// Socket.IO does not reconnect by itself where the server said no.
 const retry = () => setTimeout(() => socket.connect(), 3000);
 
 async function signInAgainIfAsked() {
@@ -99,13 +128,20 @@ async function signInAgainIfAsked() {
 }
 
 setInterval(() => {
-  const daemon = newest.get("daemon");
-  if (socket.connected && daemon?.up && Date.now() - heardAt > SILENCE_SECONDS * 1000) {
-    setLink(false, "nothing is heard from it");
+  if (socket.connected && latest("daemon")?.up && Date.now() - lastMessageAt > SILENCE_SECONDS * 1000) {
+    setConnection(false, "nothing is heard from it");
   }
 }, 500);
 
-/** Send a command. Returns its answer; throws an Error with the sentence that says why it was not done. */
+/**
+ * Send a command.
+ * @template {keyof Commands} Name
+ * @param {Name} name
+ * @param {Commands[Name]["fields"]} fields
+ * @param {number} [seconds] How long to wait for the answer.
+ * @returns {Promise<Commands[Name]["answer"]>}
+ * @throws {Error} with the sentence that says why it was not done.
+ */
 export async function command(name, fields, seconds = 15) {
   if (!socket.connected) throw new Error("The dashboard cannot be reached, so nothing was changed.");
   let answer;
@@ -118,7 +154,12 @@ export async function command(name, fields, seconds = 15) {
   return answer;
 }
 
-/** GET JSON from the server. path: below its root. */
+/**
+ * GET JSON from the server.
+ * @param {string} path Below the dashboard's root.
+ * @returns {Promise<any>}
+ * @throws {Error} with the sentence that says why there is none.
+ */
 export async function getJson(path) {
   const answer = await fetch(root + path, { headers: { Accept: "application/json" } });
   if (answer.status === 401) location.assign(`${root}login`);

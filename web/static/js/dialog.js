@@ -2,7 +2,9 @@
 
 import { byId, make } from "./dom.js";
 
-const dialog = byId("dialog");
+const dialog = /** @type {HTMLDialogElement} */ (byId("dialog"));
+
+/** @type {((value: string) => void) | null} */
 let onClose = null;
 
 dialog.addEventListener("close", () => {
@@ -12,7 +14,12 @@ dialog.addEventListener("close", () => {
   dialog.replaceChildren();
 });
 
-/** Open it with a title and content; closed(value) is called when it closes, with the value of the button. */
+/**
+ * Open it with a title and content.
+ * @param {string} title
+ * @param {Node[]} content
+ * @param {(value: string) => void} closed Called when it closes, with the value of the button.
+ */
 export function openDialog(title, content, closed) {
   dialog.replaceChildren(make("h2", { id: "dialog-title" }, title), ...content);
   dialog.returnValue = "";
@@ -20,9 +27,16 @@ export function openDialog(title, content, closed) {
   dialog.showModal();
 }
 
+/** @param {string} text */
 export const closeButton = (text) => make("button", { type: "button", on: { click: () => dialog.close("") } }, text);
 
-/** Ask before something is lost. Resolves to whether the person wants it. */
+/**
+ * Ask before something is lost.
+ * @param {string} title
+ * @param {string} text
+ * @param {string} action What the button says that does it.
+ * @returns {Promise<boolean>} Whether the person wants it.
+ */
 export function confirm(title, text, action) {
   return new Promise((resolve) => {
     const yes = make("button", { type: "button", class: "danger", on: { click: () => dialog.close("yes") } }, action);

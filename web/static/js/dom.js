@@ -1,85 +1,150 @@
 // Building and updating elements. Nothing here writes HTML: all text goes in as text.
 
-export const byId = (id) => document.getElementById(id);
+/** @typedef {string | number | boolean | null | undefined} AttributeValue */
 
-/** Make an element. `on` has its event handlers; true gives an attribute without value; false, null and undefined leave one out. */
+/**
+ * Event handlers by the event's name.
+ * @typedef {{ [K in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[K]) => void }} EventHandlers
+ */
+
+/**
+ * The element that shows one item of a list.
+ * @template Item
+ * @typedef {object} Child
+ * @property {HTMLElement} node
+ * @property {(item: Item) => void} update Show what the item is now.
+ * @property {() => void} [remove] Called before the element is removed.
+ */
+
+/**
+ * The element with this id, which is part of the page.
+ * @param {string} id
+ */
+export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/**
+ * Make an element.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, AttributeValue | EventHandlers> & { on?: EventHandlers }} attributes `on` has the event handlers;
+ *   true gives an attribute without value; false, null and undefined leave one out.
+ * @param {...(Node | string | null | undefined)} children null and undefined are left out.
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
 export function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "on") {
-      for (const [event, handler] of Object.entries(value)) node.addEventListener(event, handler);
-    } else {
-      setAttribute(node, name, value);
-    }
+  const { on = {}, ...plain } = attributes;
+  for (const [name, value] of Object.entries(plain)) setAttribute(node, name, /** @type {AttributeValue} */ (value));
+  for (const [event, handler] of Object.entries(on)) {
+    node.addEventListener(event, /** @type {EventListener} */ (handler));
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...children.filter(isChild));
   return node;
 }
 
-/** Set text only where it differs: selections and screen readers stay undisturbed. */
+/**
+ * @param {Node | string | null | undefined} child
+ * @returns {child is Node | string}
+ */
+const isChild = (child) => child !== null && child !== undefined;
+
+/**
+ * Set text only where it differs: selections and screen readers stay undisturbed.
+ * @param {Node} node
+ * @param {string | number} text
+ */
 export function setText(node, text) {
   const wanted = String(text);
   if (node.textContent !== wanted) node.textContent = wanted;
 }
 
+/**
+ * Set an attribute, where it differs; true gives one without value; false, null and undefined remove it.
+ * @param {Element} node
+ * @param {string} name
+ * @param {AttributeValue} value
+ */
 export function setAttribute(node, name, value) {
   const wanted = value === true ? "" : value;
   if (wanted === false || wanted === null || wanted === undefined) {
     if (node.hasAttribute(name)) node.removeAttribute(name);
   } else if (node.getAttribute(name) !== String(wanted)) {
-    node.setAttribute(name, wanted);
+    node.setAttribute(name, String(wanted));
   }
 }
 
-/** Show a sentence, or hide its element where there is none. */
+/**
+ * Show a sentence, or hide its element where there is none.
+ * @param {HTMLElement} node
+ * @param {string | false | null | undefined} text
+ */
 export function setSentence(node, text) {
   setText(node, text || "");
   node.hidden = !text;
 }
 
-/** Hide a control or show it; the focus does not get lost with it. */
+/**
+ * Hide a control or show it. A focus that it had goes to `next`, so that it does not get lost.
+ * @param {HTMLElement} node
+ * @param {boolean} hidden
+ * @param {HTMLElement} next
+ */
 export function hideControl(node, hidden, next) {
   if (hidden && node === document.activeElement) next.focus();
   node.hidden = hidden;
 }
 
-const kept = new WeakMap();
+/** @type {WeakMap<Node, Map<unknown, Child<any>>>} */
+const childrenOf = new WeakMap();
 
 /**
- * Keep one child per item, in the items' order; children of items that are gone are removed.
- * create(item) gives {node, update(item), remove?()}; those that stay are updated, never made anew, so focus stays.
+ * Keep one child per item, in the items' order; children of items that are gone are removed. Those that stay are
+ * updated and never made anew, so that the focus stays.
+ * @template Item
+ * @param {HTMLElement} parent
+ * @param {Item[]} items
+ * @param {(item: Item) => unknown} keyOf
+ * @param {(item: Item) => Child<Item>} create
  */
 export function keepChildren(parent, items, keyOf, create) {
-  const old = kept.get(parent) || new Map();
-  const now = new Map();
-  for (const item of items) now.set(keyOf(item), old.get(keyOf(item)));
-  for (const [key, child] of old) {
-    if (now.has(key)) continue;
-    if (child.remove) child.remove();
-    child.node.remove(); // before others are placed: who moves loses the focus
+  const before = childrenOf.get(parent) || new Map();
+  /** @type {Map<unknown, Child<Item>>} */
+  const after = new Map();
+  const keys = new Set(items.map(keyOf));
+  for (const [key, child] of before) {
+    if (keys.has(key)) continue;
+    child.remove?.();
+    child.node.remove(); // before others are inserted: an element that moves loses the focus
   }
-  let place = parent.firstChild;
+  let next = parent.firstChild;
   for (const item of items) {
-    const child = now.get(keyOf(item)) || create(item);
-    now.set(keyOf(item), child);
+    const key = keyOf(item);
+    const child = after.get(key) || before.get(key) || create(item);
+    after.set(key, child);
     child.update(item);
-    if (child.node === place) {
-      place = place.nextSibling;
+    if (child.node === next) {
+      next = child.node.nextSibling;
     } else {
-      parent.insertBefore(child.node, place);
+      parent.insertBefore(child.node, next);
     }
   }
-  kept.set(parent, now);
+  childrenOf.set(parent, after);
 }
 
-/** Call back when an element's tab is shown again or hidden. */
+/**
+ * Call back when the browser's tab is shown again or hidden.
+ * @param {(visible: boolean) => void} handler
+ */
 export function onVisibility(handler) {
   document.addEventListener("visibilitychange", () => handler(!document.hidden));
 }
 
 let idCount = 0;
 
-/** An id that no other element has, to tie a label to its field. */
+/**
+ * An id that no other element has, to tie a label to its field.
+ * @param {string} stem
+ */
 export function newId(stem) {
   idCount += 1;
   return `${stem}-${idCount}`;

@@ -4,45 +4,64 @@ import { actionButton, setEnabled } from "./access.js";
 import { liveness } from "./banners.js";
 import { command, latest, listen } from "./connection.js";
 import { byId, keepChildren, make, onVisibility, setAttribute, setSentence, setText } from "./dom.js";
-import { bytes, clock, duration, rate } from "./format.js";
-import { Outcome } from "./outcome.js";
+import { bytes, clock, duration, joinDetails, rate } from "./format.js";
+import { messageOf, Outcome } from "./outcome.js";
 import { Picture } from "./picture.js";
 import { root } from "./root.js";
-import { givesFrames, ofStream } from "./states.js";
+import { describeStream, givesFrames } from "./states.js";
 
-// A browser opens six connections to a server, for all its tabs together; running streams must leave some.
-const MOST_RUNNING = 2;
+/** @import { State, Stream } from "./api.js" */
+/** @import { Child } from "./dom.js" */
+/** @import { Liveness } from "./liveness.js" */
+/** @import { Mode } from "./picture.js" */
+
+// A browser opens six connections to a server, for all its tabs together; MJPEG, which holds one, must leave some.
+const MAX_MJPEG = 2;
+const WATCHED_AFTER_MS = 6000;
 const ALL = "*";
+
+/** @typedef {{ view: string, text: string, pressed: boolean }} View A stream's name, or ALL. */
+
+/** @typedef {Child<Stream> & { tick: () => void, show: (mode: Mode) => void, restart: () => void }} Tile */
 
 const tiles = byId("tiles");
 const views = byId("views");
+/** @type {Map<string, Tile>} */
+const shownTiles = new Map(); // by the stream's name
 let chosen = ALL;
 
-/** The streams that are shown now. */
+/**
+ * The streams that are shown now.
+ * @param {State} state
+ */
 export function shownStreams(state) {
   const one = state.streams.filter((stream) => stream.name === chosen);
   return one.length ? one : state.streams;
 }
 
+/**
+ * @param {Stream} first
+ * @returns {Tile}
+ */
 function createTile(first) {
   const name = first.name;
   const outcome = new Outcome();
   const image = make("img", { alt: `Live picture of ${name}`, class: "live-image" });
   const missing = make("p", { class: "no-picture" }, "Waiting for the picture.");
-  const veil = make("p", { class: "veil", role: "status", hidden: true });
+  const notLive = make("p", { class: "veil", role: "status", hidden: true });
   const status = make("span", { class: "chip" });
-  const facts = make("span", { class: "facts" });
+  const details = make("span", { class: "facts" });
   const elapsed = make("p", { class: "elapsed", hidden: true });
-  const slow = make("p", { class: "outcome failed", hidden: true }); // no status: its figures change, and would be read out each time
+  const slow = make("p", { class: "outcome failed", hidden: true }); // no role: its numbers change, and would be read out each time
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
   const record = actionButton("Record", toggle, { class: "record", "aria-pressed": "false" });
-  const screen = make("div", { class: "screen" }, missing, image, veil);
+  const screen = make("div", { class: "screen" }, missing, image, notLive);
   const full = make(
     "button",
     { type: "button", class: "quiet", "aria-label": `Full screen: ${name}`, on: { click: fullscreen } },
     "Full screen",
   );
-  const shot = make(
+  const snapshot = make(
     "a",
     {
       class: "quiet button",
@@ -57,8 +76,9 @@ function createTile(first) {
     if (!text) image.classList.add("has-picture");
   });
   let stream = first;
-  let heardAt = 0;
-  let wentStale = null;
+  let updatedAt = 0;
+  /** @type {string | null} */
+  let shownReason = null;
 
   async function toggle() {
     const on = !stream.recording;
@@ -73,15 +93,22 @@ function createTile(first) {
   function fullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
     else
-      screen.requestFullscreen().catch((error) => outcome.fail(`The browser gives no full screen: ${error.message}`));
+      screen
+        .requestFullscreen()
+        .catch((error) => outcome.fail(`The browser gives no full screen: ${messageOf(error)}`));
   }
 
-  function veilText(now) {
-    if (!now.live && now.what) return `Not live: the picture is of ${clock(now.since)}.`;
+  /**
+   * Why the picture is not of now, or "".
+   * @param {Liveness} now
+   */
+  function reasonNotLive(now) {
+    if (!now.live && now.missing) return `Not live: the picture is of ${clock(now.since)}.`;
     if (givesFrames(stream.status)) return "";
-    return stream.problem || `The source is ${ofStream(stream.status)[0]}.`;
+    return stream.problem || `The source is ${describeStream(stream.status)[0]}.`;
   }
 
+  /** @type {Tile} */
   const tile = {
     node: make(
       "figure",
@@ -92,8 +119,8 @@ function createTile(first) {
         { class: "tile-bar" },
         make("span", { class: "tile-name" }, name),
         status,
-        facts,
-        make("span", { class: "tile-tools" }, record, shot, full),
+        details,
+        make("span", { class: "tile-tools" }, record, snapshot, full),
       ),
       elapsed,
       outcome.node,
@@ -102,39 +129,44 @@ function createTile(first) {
     ),
     update(item) {
       stream = item;
-      heardAt = performance.now();
+      updatedAt = performance.now();
       setAttribute(record, "aria-pressed", String(Boolean(stream.recording)));
       setAttribute(record, "aria-label", stream.recording ? `Stop recording ${name}` : `Record ${name}`);
       setText(record, stream.recording ? "Stop" : "Record");
-      setEnabled(record, stream.status !== "failed" || stream.recording);
+      setEnabled(record, stream.status !== "failed" || Boolean(stream.recording));
       setSentence(slow, givesFrames(stream.status) && stream.problem);
       setSentence(problem, stream.recording_problem);
       // The daemon says whether anybody watches; where it hears of nobody, this picture's connection has ended.
-      if (picture.mode && givesFrames(stream.status) && !stream.watched && Date.now() - picture.startedAt > 6000)
+      if (
+        picture.mode &&
+        givesFrames(stream.status) &&
+        !stream.watched &&
+        Date.now() - picture.startedAt > WATCHED_AFTER_MS
+      )
         picture.restart();
       if (stream.width && stream.height) screen.style.aspectRatio = `${stream.width} / ${stream.height}`;
       tile.tick();
     },
     tick() {
       const now = liveness();
-      const veiled = veilText(now);
-      if (veiled !== wentStale) {
-        wentStale = veiled;
-        screen.classList.toggle("stale", Boolean(veiled));
-        setSentence(veil, veiled);
+      const reason = reasonNotLive(now);
+      if (reason !== shownReason) {
+        shownReason = reason;
+        screen.classList.toggle("stale", Boolean(reason));
+        setSentence(notLive, reason);
       }
-      const [word, look] = ofStream(stream.status);
-      setText(status, now.live ? word : "stale");
-      status.className = `chip ${now.live ? look : "bad"}`;
-      const figures = (latest("statistics") || { streams: {} }).streams[name];
+      const [text, chipClass] = describeStream(stream.status);
+      setText(status, now.live ? text : "stale");
+      status.className = `chip ${now.live ? chipClass : "bad"}`;
+      const statistics = latest("statistics")?.streams[name];
       const size = stream.width ? `${stream.width}×${stream.height}` : "";
-      setText(facts, [size, figures && now.live ? `${rate(figures)} FPS` : ""].filter(Boolean).join(" · "));
+      setText(details, joinDetails(size, statistics && now.live && `${rate(statistics)} FPS`));
       const recording = stream.recording;
-      const passed = recording ? recording.seconds + (now.live ? (performance.now() - heardAt) / 1000 : 0) : 0;
+      const seconds = recording ? recording.seconds + (now.live ? (performance.now() - updatedAt) / 1000 : 0) : 0;
       setSentence(
         elapsed,
         recording &&
-          `Recording ${recording.name}: ${duration(passed)}, ${bytes(recording.bytes)}; ${bytes(latest("state").storage.free)} free`,
+          `Recording ${recording.name}: ${duration(seconds)}, ${bytes(recording.bytes)}; ${bytes(latest("state")?.storage.free)} free`,
       );
     },
     show(mode) {
@@ -145,15 +177,14 @@ function createTile(first) {
     },
     remove() {
       picture.show(null);
-      shown.delete(name);
+      shownTiles.delete(name);
     },
   };
-  shown.set(name, tile);
+  shownTiles.set(name, tile);
   return tile;
 }
 
-const shown = new Map();
-
+/** @param {string} view */
 function choose(view) {
   chosen = view;
   try {
@@ -164,9 +195,13 @@ function choose(view) {
   render();
 }
 
+/** @param {View} first */
 function createView(first) {
   const button = make("button", { type: "button", on: { click: () => choose(first.view) } }, first.text);
-  return { node: button, update: (item) => setAttribute(button, "aria-pressed", String(item.pressed)) };
+  return {
+    node: button,
+    update: (/** @type {View} */ item) => setAttribute(button, "aria-pressed", String(item.pressed)),
+  };
 }
 
 function render() {
@@ -180,11 +215,11 @@ function render() {
   ];
   views.hidden = names.length < 2;
   keepChildren(views, choices, (choice) => choice.view, createView);
-  const wanted = shownStreams(state);
-  tiles.classList.toggle("grid", wanted.length > 1);
-  keepChildren(tiles, wanted, (stream) => stream.name, createTile);
-  const mode = document.hidden ? null : wanted.length > MOST_RUNNING ? "snapshots" : "mjpeg";
-  for (const tile of shown.values()) tile.show(mode);
+  const streams = shownStreams(state);
+  tiles.classList.toggle("grid", streams.length > 1);
+  keepChildren(tiles, streams, (stream) => stream.name, createTile);
+  const mode = document.hidden ? null : streams.length > MAX_MJPEG ? "snapshots" : "mjpeg";
+  for (const tile of shownTiles.values()) tile.show(mode);
   document.dispatchEvent(new CustomEvent("view-changed"));
 }
 
@@ -196,16 +231,16 @@ export function startLive() {
   }
   listen("state", render);
   let wasLive = true;
-  const live = () => {
-    const now = liveness().live;
-    if (now && !wasLive) for (const tile of shown.values()) tile.restart();
-    wasLive = now;
-    for (const tile of shown.values()) tile.tick();
+  const refresh = () => {
+    const isLive = liveness().live;
+    if (isLive && !wasLive) for (const tile of shownTiles.values()) tile.restart();
+    wasLive = isLive;
+    for (const tile of shownTiles.values()) tile.tick();
   };
-  listen("link", live);
-  listen("daemon", live);
+  listen("connection", refresh);
+  listen("daemon", refresh);
   setInterval(() => {
-    if (!document.hidden) live();
+    if (!document.hidden) refresh();
   }, 500);
   onVisibility(render);
 }

@@ -4,11 +4,14 @@ import { listen } from "./connection.js";
 import { byId, make } from "./dom.js";
 import { clock } from "./format.js";
 
-const MOST_LINES = 400;
-const box = byId("log-lines");
-const level = byId("log-level");
+/** @import { LogEntry } from "./api.js" */
 
-function line(entry) {
+const MAX_LINES = 400;
+const box = byId("log-lines");
+const level = /** @type {HTMLSelectElement} */ (byId("log-level"));
+
+/** @param {LogEntry} entry */
+function makeLine(entry) {
   return make(
     "p",
     { class: `log-line ${entry.level}` },
@@ -18,11 +21,12 @@ function line(entry) {
   );
 }
 
+/** @param {LogEntry[]} entries */
 function add(entries) {
   const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 4;
-  box.append(...entries.map(line));
-  while (box.childElementCount > MOST_LINES) box.firstElementChild.remove();
-  if (atEnd) box.scrollTop = box.scrollHeight; // who has scrolled up reads
+  box.append(...entries.map(makeLine));
+  while (box.childElementCount > MAX_LINES) box.firstElementChild?.remove();
+  if (atEnd) box.scrollTop = box.scrollHeight; // somebody who has scrolled up is reading
 }
 
 export function startLogs() {

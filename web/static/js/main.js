@@ -37,7 +37,7 @@ function startTheme() {
 }
 
 startTheme();
-explainAccess(["live", "model", "sources", "settings", "recordings"].map(byId));
+explainAccess(["live", "model", "sources", "settings", "recordings"].map((id) => byId(id)));
 startBanners();
 startLive();
 startNow();

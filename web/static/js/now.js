@@ -3,11 +3,22 @@
 import { liveness } from "./banners.js";
 import { latest, listen } from "./connection.js";
 import { byId, keepChildren, make, setSentence, setText } from "./dom.js";
-import { bytes, count, figure, milliseconds, one, zone } from "./format.js";
+import { bytes, count, figure, milliseconds, oneDecimal, zone } from "./format.js";
+import { isRead } from "./history.js";
 import { shownStreams } from "./live.js";
-import { ofStream } from "./states.js";
+import { describeStream } from "./states.js";
 
-const PARTS = [
+/** @import { Readings, Stream, StreamStatistics, Timings } from "./api.js" */
+/** @import { Topic } from "./types.js" */
+
+/** @typedef {"cap" | "front" | "back" | "lost" | "send"} TimingName */
+
+/** @typedef {{ stream: Stream, statistics: StreamStatistics | undefined }} Item */
+
+/** @typedef {{ name: string, text: string, share?: number }} Reading share: from 0 to 1, for a meter. */
+
+/** @type {[key: TimingName, text: string, title: string][]} */
+const TIMINGS = [
   ["cap", "Capture", "Reading and decoding"],
   ["front", "Front", "The network, on the accelerator where there is one"],
   ["back", "Back", "What follows the network, on the CPU"],
@@ -15,24 +26,32 @@ const PARTS = [
   ["send", "Hand-over", "From front to back; the page's figures for waiting leave it out"],
 ];
 
-function figures(names) {
-  const values = {};
+/**
+ * A list of numbers with their names.
+ * @template {string} Key
+ * @param {[key: Key, text: string, title: string][]} names
+ */
+function createFigures(names) {
+  const values = /** @type {Record<Key, HTMLElement>} */ ({});
   const nodes = names.map(([key, text, title]) => {
     values[key] = make("dd", {}, "–");
     return make("div", { class: "figure", title }, make("dt", {}, text), values[key]);
   });
-  return { node: make("dl", { class: "figures" }, nodes), values };
+  return { node: make("dl", { class: "figures" }, ...nodes), values };
 }
 
-/** The parts of a frame's time that lie one after the other; `send` is a part of `lost`. */
-function parts(timings) {
+/**
+ * A frame's time as spans that follow each other: the `lost` of the statistics has `send` in it.
+ * @param {Timings} timings
+ */
+function separateSpans(timings) {
   return { ...timings, lost: Math.max(0, timings.lost - timings.send) };
 }
 
 function createTimings() {
   const bar = make("div", { class: "bar", "aria-hidden": "true" });
   const legend = make("dl", { class: "legend" });
-  const pieces = PARTS.map(([key, text, title]) => {
+  const pieces = TIMINGS.map(([key, text, title]) => {
     const piece = make("span", { class: `piece ${key}` });
     const value = make("dd", {}, "–");
     bar.append(piece);
@@ -49,28 +68,31 @@ function createTimings() {
   const node = make("div", { class: "timings" }, bar, legend);
   return {
     node,
+    /** @param {Timings | null | undefined} timings */
     update(timings) {
       node.classList.toggle("empty", !timings);
-      const seconds = timings ? parts(timings) : null;
+      const seconds = timings ? separateSpans(timings) : null;
       for (const { key, piece, value } of pieces) {
-        piece.style.flexGrow = seconds ? seconds[key] * 1000 : 0;
+        piece.style.flexGrow = String(seconds ? seconds[key] * 1000 : 0);
         setText(value, seconds ? milliseconds(seconds[key]) : "–");
       }
     },
   };
 }
 
+/** @param {{ label: string, count: number }} first */
 function createSeen(first) {
   const amount = make("span", { class: "seen-count" });
   return {
     node: make("li", {}, make("span", {}, first.label), amount),
-    update: (item) => setText(amount, item.count),
+    update: (/** @type {{ count: number }} */ item) => setText(amount, item.count),
   };
 }
 
+/** @param {Item} first */
 function createStream(first) {
   const state = make("span", { class: "chip" });
-  const { node, values } = figures([
+  const { node, values } = createFigures([
     ["fps", "FPS", "Frames detected a second"],
     ["latency", "Latency", "From the start of a frame's capture to its detections"],
     ["vfps", "VFPS", "Frames drawn a second; nothing is drawn for nobody"],
@@ -90,15 +112,16 @@ function createStream(first) {
       timings.node,
       make("div", { class: "seen-row" }, make("span", { class: "label" }, "Seen now"), seen, nothing),
     ),
+    /** @param {Item} item */
     update({ stream, statistics }) {
-      const [word, look] = ofStream(stream.status);
-      setText(state, word);
-      state.className = `chip ${look}`;
+      const [text, chipClass] = describeStream(stream.status);
+      setText(state, text);
+      state.className = `chip ${chipClass}`;
       const times = statistics?.timings;
-      setText(values.fps, statistics ? one(statistics.fps) : "–");
-      setText(values.vfps, statistics ? one(statistics.vfps) : "–");
+      setText(values.fps, statistics ? oneDecimal(statistics.fps) : "–");
+      setText(values.vfps, statistics ? oneDecimal(statistics.vfps) : "–");
       setText(values.latency, times ? milliseconds(times.total) : "–");
-      for (const key of ["drops", "vdrops", "reconnects"])
+      for (const key of /** @type {const} */ (["drops", "vdrops", "reconnects"]))
         setText(values[key], statistics ? count(statistics[key]) : "–");
       timings.update(times);
       const found = Object.entries(statistics?.now || {}).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
@@ -113,42 +136,52 @@ function createStream(first) {
   };
 }
 
-/** One row for each thing that this machine measures; share: 0 to 1 for a meter. */
+/**
+ * One row for each thing that this machine measures.
+ * @param {Readings} read
+ */
 function readings(read) {
+  /** @type {Reading[]} */
   const rows = [];
+  /**
+   * @param {string} name
+   * @param {string} text
+   * @param {number} [share]
+   */
   const add = (name, text, share) => rows.push({ name, text, share });
-  const known = (value) => value !== null && value !== undefined;
-  if (known(read.cpu)) add("CPU", `${figure(read.cpu)} %`, read.cpu / 100);
-  if (known(read.gpu))
+  if (isRead(read.cpu)) add("CPU", `${figure(read.cpu)} %`, read.cpu / 100);
+  if (isRead(read.gpu))
     add(
       "GPU",
-      `${figure(read.gpu)} %${known(read.gpu_mhz) ? `, ${Math.round(read.gpu_mhz)} MHz` : ""}`,
+      `${figure(read.gpu)} %${isRead(read.gpu_mhz) ? `, ${Math.round(read.gpu_mhz)} MHz` : ""}`,
       read.gpu / 100,
     );
   if (read.memory)
     add("Memory", `${bytes(read.memory.used)} of ${bytes(read.memory.total)}`, read.memory.used / read.memory.total);
-  if (known(read.process_memory)) add("Daemon", bytes(read.process_memory));
+  if (isRead(read.process_memory)) add("Daemon", bytes(read.process_memory));
   for (const [rail, watts] of Object.entries(read.power || {})) {
-    if (known(watts)) add(rail === "total" ? "Power" : `Power, ${zone(rail)}`, `${figure(watts)} W`);
+    if (isRead(watts)) add(rail === "total" ? "Power" : `Power, ${zone(rail)}`, `${figure(watts)} W`);
   }
-  for (const [place, degrees] of Object.entries(read.temperatures || {})) {
-    if (known(degrees)) add(`Temperature, ${zone(place)}`, `${figure(degrees)} °C`);
+  for (const [name, degrees] of Object.entries(read.temperatures || {})) {
+    if (isRead(degrees)) add(`Temperature, ${zone(name)}`, `${figure(degrees)} °C`);
   }
-  if (read.fan && known(read.fan.percent))
-    add("Fan", `${Math.round(read.fan.percent)} %${known(read.fan.rpm) ? `, ${Math.round(read.fan.rpm)} rpm` : ""}`);
+  if (read.fan && isRead(read.fan.percent))
+    add("Fan", `${Math.round(read.fan.percent)} %${isRead(read.fan.rpm) ? `, ${Math.round(read.fan.rpm)} rpm` : ""}`);
   if (read.throttling?.length) add("Slowed down", read.throttling.join(", "));
   return rows;
 }
 
+/** @param {Reading} first */
 function createReading(first) {
   const value = make("dd", {});
   const fill = make("span", { class: "meter-fill" });
   const meter = first.share === undefined ? null : make("span", { class: "meter", "aria-hidden": "true" }, fill);
   return {
     node: make("div", { class: "reading" }, make("dt", {}, first.name), value, meter),
+    /** @param {Reading} item */
     update(item) {
       setText(value, item.text);
-      if (meter) fill.style.width = `${Math.min(100, item.share * 100)}%`;
+      if (meter) fill.style.width = `${Math.min(100, (item.share || 0) * 100)}%`;
     },
   };
 }
@@ -169,7 +202,7 @@ function render() {
 
 export function startNow() {
   byId("readings").append(make("h3", {}, "Machine"), machine);
-  for (const topic of ["state", "statistics", "daemon", "link"]) listen(topic, render);
+  for (const topic of /** @type {Topic[]} */ (["state", "statistics", "daemon", "connection"])) listen(topic, render);
   document.addEventListener("view-changed", render);
   document.addEventListener("visibilitychange", render);
 }

@@ -1,23 +1,36 @@
-// The picture of one stream in an <img>: as a running stream, or as single pictures one after the other.
+// The picture of one stream in an <img>: as MJPEG, or as snapshots one after the other.
 
 import { root } from "./root.js";
 
-const AGAIN_SECONDS = 2;
+const RETRY_SECONDS = 2;
 const BETWEEN_SNAPSHOTS_SECONDS = 0.3;
 
+/** @typedef {"mjpeg" | "snapshots" | null} Mode null: no picture is shown, and the server draws none for this page. */
+
 export class Picture {
-  /** image: the <img>. told(text): is called with why there is no picture, or "" when there is one. */
-  constructor(image, stream, told) {
-    this.image = image;
-    this.address = `${root}streams/${encodeURIComponent(stream)}`;
-    this.told = told;
-    this.mode = null;
-    this.startedAt = 0;
-    image.addEventListener("load", () => this.loaded());
-    image.addEventListener("error", () => this.failed());
+  /** @type {Mode} */
+  mode = null;
+  startedAt = 0;
+  #image;
+  #address;
+  #onProblem;
+  /** @type {number | undefined} */
+  #timer;
+
+  /**
+   * @param {HTMLImageElement} image
+   * @param {string} stream
+   * @param {(text: string) => void} onProblem Called with why there is no picture, or "" when there is one.
+   */
+  constructor(image, stream, onProblem) {
+    this.#image = image;
+    this.#address = `${root}streams/${encodeURIComponent(stream)}`;
+    this.#onProblem = onProblem;
+    image.addEventListener("load", () => this.#loaded());
+    image.addEventListener("error", () => this.#failed());
   }
 
-  /** mode: "mjpeg", "snapshots" (which hold no connection open), or null to end: then nothing is drawn for this page. */
+  /** @param {Mode} mode Snapshots hold no connection open. */
   show(mode) {
     if (mode !== this.mode) {
       this.mode = mode;
@@ -26,36 +39,37 @@ export class Picture {
   }
 
   restart() {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
     this.startedAt = Date.now();
     if (this.mode) {
-      this.image.src = `${this.address}.${this.mode === "mjpeg" ? "mjpeg" : "jpg"}?${this.startedAt}`;
+      this.#image.src = `${this.#address}.${this.mode === "mjpeg" ? "mjpeg" : "jpg"}?${this.startedAt}`;
     } else {
-      this.image.removeAttribute("src");
+      this.#image.removeAttribute("src");
     }
   }
 
-  loaded() {
-    this.told("");
-    if (this.mode === "snapshots") this.later(BETWEEN_SNAPSHOTS_SECONDS);
+  #loaded() {
+    this.#onProblem("");
+    if (this.mode === "snapshots") this.#restartIn(BETWEEN_SNAPSHOTS_SECONDS);
   }
 
-  failed() {
+  #failed() {
     if (!this.mode) return;
-    this.told("No picture yet.");
-    this.later(AGAIN_SECONDS);
-    this.askWhy();
+    this.#onProblem("No picture yet.");
+    this.#restartIn(RETRY_SECONDS);
+    this.#askWhy();
   }
 
   /** An <img> is not told why; the same address by fetch is. */
-  async askWhy() {
-    const answer = await fetch(`${this.address}.jpg`).catch(() => null);
+  async #askWhy() {
+    const answer = await fetch(`${this.#address}.jpg`).catch(() => null);
     const body = answer && !answer.ok ? await answer.json().catch(() => null) : null;
-    if (body?.error) this.told(body.error);
+    if (body?.error) this.#onProblem(body.error);
   }
 
-  later(seconds) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.restart(), seconds * 1000);
+  /** @param {number} seconds */
+  #restartIn(seconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.restart(), seconds * 1000);
   }
 }

@@ -5,11 +5,13 @@ import { command, latest, listen } from "./connection.js";
 import { byId, keepChildren, make, newId, setAttribute, setSentence, setText } from "./dom.js";
 import { Outcome } from "./outcome.js";
 
+/** @import { PowerMode } from "./api.js" */
+
 const SECONDS = 75; // the board's commands take their time; the server waits 70
 
 const modeId = newId("power-mode");
 const clocksId = newId("power-clocks");
-const now = make("p", { class: "hint" });
+const currentMode = make("p", { class: "hint" });
 const problem = make("p", { class: "hint", role: "status" });
 const choice = make("select", { id: modeId });
 const clocks = make("input", { id: clocksId, type: "checkbox" });
@@ -21,7 +23,7 @@ const card = make(
   "section",
   { class: "card", id: "power", "aria-labelledby": "power-title", hidden: true },
   make("header", { class: "card-head" }, make("h2", { id: "power-title" }, "Power")),
-  now,
+  currentMode,
   make(
     "div",
     { class: "setting" },
@@ -45,6 +47,10 @@ const card = make(
 let chosen = false; // somebody is at the list
 let busy = false;
 
+/**
+ * @param {HTMLElement} control
+ * @param {{ mode?: number, clocks?: boolean }} fields
+ */
 async function send(control, fields) {
   busy = true;
   await outcome.run(
@@ -57,9 +63,13 @@ async function send(control, fields) {
   render();
 }
 
+/** @param {PowerMode} first */
 function createMode(first) {
   const node = make("option", { value: first.id });
-  return { node, update: (mode) => setText(node, mode.detail ? `${mode.name}: ${mode.detail}` : mode.name) };
+  return {
+    node,
+    update: (/** @type {PowerMode} */ mode) => setText(node, mode.detail ? `${mode.name}: ${mode.detail}` : mode.name),
+  };
 }
 
 function render() {
@@ -70,7 +80,7 @@ function render() {
   const current = power.modes.find((mode) => mode.id === power.current);
   keepChildren(choice, power.modes, (mode) => String(mode.id), createMode);
   setText(
-    now,
+    currentMode,
     current
       ? `Now: ${current.name}${current.detail ? `, ${current.detail}` : ""}`
       : "The mode that is set is not known.",

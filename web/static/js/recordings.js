@@ -4,9 +4,11 @@ import { actionButton, setEnabled } from "./access.js";
 import { command, latest, listen } from "./connection.js";
 import { closeButton, confirm, openDialog } from "./dialog.js";
 import { byId, keepChildren, make, setSentence, setText } from "./dom.js";
-import { bytes, date, duration } from "./format.js";
-import { Outcome } from "./outcome.js";
+import { bytes, date, duration, joinDetails } from "./format.js";
+import { messageOf, Outcome } from "./outcome.js";
 import { root } from "./root.js";
+
+/** @import { Recording } from "./api.js" */
 
 const BETWEEN_LISTINGS_MS = 1500;
 
@@ -29,8 +31,9 @@ const table = make(
   rows,
 );
 
-const address = (name) => `${root}recordings/${encodeURIComponent(name)}`;
+const address = (/** @type {string} */ name) => `${root}recordings/${encodeURIComponent(name)}`;
 
+/** @param {Recording} recording */
 function play(recording) {
   const isMovie = recording.format !== "avi";
   const screen = isMovie
@@ -79,6 +82,7 @@ function play(recording) {
   );
 }
 
+/** @param {Recording} first */
 function createRow(first) {
   const name = first.name;
   const [stream, started, length, size] = ["", "", "number", "number"].map((kind) => make("td", { class: kind }));
@@ -123,6 +127,7 @@ function createRow(first) {
         remove,
       ),
     ),
+    /** @param {Recording} item */
     update(item) {
       recording = item;
       setText(stream, item.stream);
@@ -134,6 +139,7 @@ function createRow(first) {
   };
 }
 
+/** @param {Recording[]} recordings */
 function render(recordings) {
   keepChildren(rows, recordings, (item) => item.name, createRow);
   table.hidden = recordings.length === 0;
@@ -144,32 +150,31 @@ async function list() {
   try {
     render((await command("list_recordings", {})).recordings);
   } catch (error) {
-    if (latest("link").up) outcome.fail(error.message);
+    if (latest("connection")?.up) outcome.fail(messageOf(error));
   }
 }
 
-/** The state tells of recordings that start and end, and of space used; then the list is asked for again. */
+/** Ask for the list again when the state shows that a recording started or ended, or that more space is used. */
 function watch() {
-  let seen = "";
-  let timer = null;
+  let listedFor = ""; // what the state said when the list was asked for last
+  /** @type {number | undefined} */
+  let timer;
   let listedAt = 0;
   listen("state", (state) => {
     const storage = state.storage;
     setText(
       byId("storage"),
-      [
+      joinDetails(
         storage.limit
           ? `${bytes(storage.used)} of ${bytes(storage.limit)} used; beyond that the oldest are deleted`
           : `${bytes(storage.used)} used`,
         storage.keep_days ? `kept for ${storage.keep_days} ${storage.keep_days === 1 ? "day" : "days"}` : "",
         `${bytes(storage.free)} of the disk free, of which ${bytes(storage.floor)} stay free`,
-      ]
-        .filter(Boolean)
-        .join(" · "),
+      ),
     );
     const now = JSON.stringify([storage.used, state.streams.map((stream) => stream.recording?.name)]);
-    if (now === seen) return;
-    seen = now;
+    if (now === listedFor) return;
+    listedFor = now;
     clearTimeout(timer);
     timer = setTimeout(
       () => {
@@ -179,8 +184,8 @@ function watch() {
       Math.max(0, listedAt + BETWEEN_LISTINGS_MS - Date.now()),
     );
   });
-  listen("link", (link) => {
-    if (link.up) seen = "";
+  listen("connection", (connection) => {
+    if (connection.up) listedFor = "";
   });
 }
 

@@ -6,31 +6,49 @@ import { command, latest, listen } from "./connection.js";
 import { byId, hideControl, make, newId, setText } from "./dom.js";
 import { Outcome } from "./outcome.js";
 
+/** @import { Settings, State } from "./api.js" */
+
+/**
+ * @template {keyof Settings} Key
+ * @typedef {object} Setting
+ * @property {HTMLElement} node
+ * @property {HTMLElement} head
+ * @property {HTMLElement} control
+ * @property {boolean} editing Somebody is at the control: it does not follow the server.
+ * @property {boolean} busy A change is on its way.
+ * @property {number} [timer]
+ * @property {(value: Settings[Key] | null) => Promise<void>} send null is the configuration's value.
+ * @property {(sentence: string) => void} refuse Say why a value is not sent, and go back to the one in force.
+ * @property {() => void} render Show the server's value, unless somebody is at the control.
+ * @property {(value: Settings[Key], state: State) => void} show Put a value into the control.
+ */
+
 const SLIDER_PAUSE_MS = 300; // an arrow key held down is one change
 
-/** A setting's frame: label, control, reset, outcome. send(value) sends it; null is the configuration's value. */
+/**
+ * A setting's label, box for the control, reset button and outcome.
+ * @template {keyof Settings} Key
+ * @param {Key} key
+ * @param {string} label
+ * @param {string | null} id Of the control that the label is for.
+ * @param {(value: Settings[Key]) => string} text The configured value in words.
+ * @returns {Setting<Key>}
+ */
 function createSetting(key, label, id, text) {
   const outcome = new Outcome();
   const configured = make("span", { class: "configured" });
   const reset = actionButton("Reset", () => setting.send(null), { class: "quiet", "aria-label": `Reset: ${label}` });
   const control = make("div", { class: "setting-control" });
+  const title = make(id ? "label" : "span", { class: "label", for: id }, label);
+  const head = make("div", { class: "setting-head" }, title, configured, reset);
+  /** @type {Setting<Key>} */
   const setting = {
-    outcome,
+    head,
     control,
-    node: make(
-      "div",
-      { class: "setting", "data-setting": key },
-      make(
-        "div",
-        { class: "setting-head" },
-        make(id ? "label" : "span", { class: "label", for: id }, label),
-        configured,
-        reset,
-      ),
-      control,
-      outcome.node,
-    ),
+    node: make("div", { class: "setting", "data-setting": key }, head, control, outcome.node),
     editing: false,
+    busy: false,
+    show() {},
     async send(value) {
       clearTimeout(setting.timer);
       setting.editing = false;
@@ -44,20 +62,21 @@ function createSetting(key, label, id, text) {
       setting.busy = false;
       setting.render();
     },
-    /** Say why a value is not sent, and go back to the one that holds. */
     refuse(sentence) {
       setting.editing = false;
       outcome.fail(sentence);
       setting.render();
     },
-    /** Show the server's value, unless somebody is at the control. */
     render() {
       const state = latest("state");
       if (!state) return;
-      const [value, original] = [state.settings[key], state.configured[key]];
+      const value = state.settings[key];
+      const original = state.configured[key];
       const differs = JSON.stringify(value) !== JSON.stringify(original);
       setText(configured, differs ? `configured: ${text(original)}` : "");
-      hideControl(reset, !differs, control.querySelector("input, summary") || setting.node.querySelector("input"));
+      /** @type {HTMLElement | null} */
+      const field = control.querySelector("input, summary") || head.querySelector("input");
+      if (field) hideControl(reset, !differs, field);
       if (!setting.editing && !setting.busy) setting.show(value, state);
     },
   };
@@ -87,8 +106,8 @@ function createThreshold() {
   number.addEventListener("change", send);
   setting.control.append(slider, number);
   setting.show = (value) => {
-    if (Number(number.value) !== value || number.value === "") number.value = value;
-    slider.value = value;
+    if (Number(number.value) !== value || number.value === "") number.value = String(value);
+    slider.value = String(value);
     setEnabled(number);
     setEnabled(slider);
   };
@@ -109,9 +128,9 @@ function createRate() {
       setting.refuse("The limit is a number from 0 to 1000; 0 sets none.");
     else setting.send(Number(number.value));
   });
-  setting.node.querySelector(".setting-head").append(number);
+  setting.head.append(number);
   setting.show = (value) => {
-    if (Number(number.value) !== value || number.value === "") number.value = value;
+    if (Number(number.value) !== value || number.value === "") number.value = String(value);
     setEnabled(number);
   };
   return setting;
@@ -125,7 +144,7 @@ function createText() {
   const box = make("input", { id, type: "checkbox" });
   box.addEventListener("change", () => setting.send(box.checked));
   setting.node.classList.add("with-box");
-  setting.node.querySelector(".setting-head").prepend(box);
+  setting.head.prepend(box);
   setting.show = (value) => {
     box.checked = value;
     setEnabled(box);
@@ -134,7 +153,8 @@ function createText() {
 }
 
 function createClasses() {
-  const words = (names) => (names === null ? "all" : names.length ? names.join(", ") : "none");
+  const words = (/** @type {string[] | null} */ names) =>
+    names === null ? "all" : names.length ? names.join(", ") : "none";
   const setting = createSetting("shown_classes", "Classes shown", null, words);
   const summary = make("span", {});
   const choice = createClassChoice(

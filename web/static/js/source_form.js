@@ -4,29 +4,30 @@ import { actionButton, setEnabled } from "./access.js";
 import { command, latest } from "./connection.js";
 import { make, newId, setAttribute, setSentence, setText } from "./dom.js";
 import { Outcome } from "./outcome.js";
+import { parseSource } from "./source.js";
+
+/** @import { Stream } from "./api.js" */
 
 const TEST_SECONDS = 35;
 const NAME = "[a-z0-9][a-z0-9_\\-]{0,31}";
 
-/** A camera's number goes as a number, all else as text. */
-const sourceOf = (text) => (/^\d+$/.test(text.trim()) ? Number(text.trim()) : text.trim());
-
-/** stream: the one to edit, or null for a new one. closed(): is called when the form is done with. */
-export function createSourceForm(stream, closed) {
+/**
+ * @param {Stream | null} stream The one to edit, or null for a new one.
+ * @param {() => void} close Called when the form is done with.
+ */
+export function createSourceForm(stream, close) {
   const ids = { name: newId("name"), source: newId("source"), model: newId("model"), hint: newId("hint") };
-  const name = stream
-    ? null
-    : make("input", {
-        id: ids.name,
-        type: "text",
-        required: true,
-        pattern: NAME,
-        maxlength: 32,
-        autocomplete: "off",
-        autocapitalize: "none",
-        spellcheck: "false",
-        title: "1 to 32 small letters, digits, _ and -",
-      });
+  const nameInput = make("input", {
+    id: ids.name,
+    type: "text",
+    required: true,
+    pattern: NAME,
+    maxlength: 32,
+    autocomplete: "off",
+    autocapitalize: "none",
+    spellcheck: "false",
+    title: "1 to 32 small letters, digits, _ and -",
+  });
   const source = make("input", {
     id: ids.source,
     type: "text",
@@ -40,17 +41,16 @@ export function createSourceForm(stream, closed) {
   });
   const model = make("select", { id: ids.model });
   const outcome = new Outcome();
-  const shot = make("img", { class: "test-frame", alt: "One frame of the source", hidden: true });
+  const testFrame = make("img", { class: "test-frame", alt: "One frame of the source", hidden: true });
   const apply = make("button", { type: "submit", class: "primary" }, stream ? "Apply" : "Add");
   const test = actionButton("Test", testSource);
-  const cancel = make("button", { type: "button", on: { click: closed } }, "Cancel");
+  const cancel = make("button", { type: "button", on: { click: close } }, "Cancel");
   const changedElsewhere = make("p", { class: "hint", role: "status", hidden: true });
   const before = stream?.source;
 
+  /** @param {string | null | undefined} chosen */
   function fillModels(chosen) {
-    const installed = latest("state")
-      .models.filter((item) => item.installed)
-      .map((item) => item.name);
+    const installed = (latest("state")?.models || []).filter((item) => item.installed).map((item) => item.name);
     model.replaceChildren(
       make("option", { value: "" }, "the appliance's model"),
       ...installed.map((item) => make("option", { value: item }, item)),
@@ -60,47 +60,52 @@ export function createSourceForm(stream, closed) {
 
   async function testSource() {
     if (!source.reportValidity()) return;
-    shot.hidden = true;
+    testFrame.hidden = true;
     const answer = await outcome.run(
       test,
       "Opening the source; this may take up to 25 seconds.",
-      () => command("test_source", { source: sourceOf(source.value) }, TEST_SECONDS),
+      () => command("test_source", { source: parseSource(source.value) }, TEST_SECONDS),
       "",
     );
     if (!answer) return;
-    shot.src = `data:image/jpeg;base64,${answer.jpeg}`;
-    shot.hidden = false;
+    testFrame.src = `data:image/jpeg;base64,${answer.jpeg}`;
+    testFrame.hidden = false;
     outcome.show("done", `It works: ${answer.width}×${answer.height}. Nothing is changed until you apply it.`);
   }
 
+  /** @param {Event} event */
   async function submit(event) {
     event.preventDefault();
     const fields = {
-      stream: stream ? stream.name : name.value,
-      source: sourceOf(source.value),
+      stream: stream ? stream.name : nameInput.value,
+      source: parseSource(source.value),
       model: model.value || null,
     };
-    if (!stream && latest("state").streams.some((item) => item.name === fields.stream)) {
+    if (!stream && latest("state")?.streams.some((item) => item.name === fields.stream)) {
       outcome.fail(`There is a stream ${fields.stream} already; edit that one or choose another name.`);
     } else if (await outcome.run(apply, "Applying.", () => command("set_stream", fields, TEST_SECONDS), "")) {
-      closed();
+      close();
     }
   }
 
   source.addEventListener("input", () => {
-    shot.hidden = true;
+    testFrame.hidden = true;
     outcome.clear();
   });
   source.value = before || "";
   fillModels(stream?.model);
-  for (const control of [name, source, model, apply]) if (control) setEnabled(control);
+  for (const control of [nameInput, source, model, apply]) setEnabled(control);
 
-  const field = (id, text, control, ...more) =>
-    make("div", { class: "field" }, make("label", { for: id }, text), control, ...more);
+  /**
+   * @param {string} id
+   * @param {string} text
+   * @param {...Node} content The control, and what stands below it.
+   */
+  const field = (id, text, ...content) => make("div", { class: "field" }, make("label", { for: id }, text), ...content);
   const node = make(
     "form",
     { class: "source-form stack", on: { submit }, "aria-label": stream ? `Source of ${stream.name}` : "A new stream" },
-    name && field(ids.name, "Name", name),
+    stream ? null : field(ids.name, "Name", nameInput),
     field(
       ids.source,
       "Source",
@@ -113,7 +118,7 @@ export function createSourceForm(stream, closed) {
       ),
     ),
     field(ids.model, "Model", model),
-    shot,
+    testFrame,
     outcome.node,
     changedElsewhere,
     make("div", { class: "buttons" }, test, apply, cancel),
@@ -121,8 +126,11 @@ export function createSourceForm(stream, closed) {
 
   return {
     node,
-    focus: () => (name || source).focus(),
-    /** What is typed stays; that the source was changed elsewhere meanwhile is said. */
+    focus: () => (stream ? source : nameInput).focus(),
+    /**
+     * What is typed stays; that the source was changed elsewhere meanwhile is said.
+     * @param {Stream} now
+     */
     update(now) {
       setSentence(changedElsewhere, now.source !== before && `Meanwhile it was changed elsewhere, to ${now.source}`);
       setAttribute(node, "data-stream", now.name);

@@ -4,21 +4,26 @@ import { actionButton, isOperator, setEnabled } from "./access.js";
 import { command, listen } from "./connection.js";
 import { confirm } from "./dialog.js";
 import { byId, hideControl, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
+import { joinDetails } from "./format.js";
 import { Outcome } from "./outcome.js";
 import { createSourceForm } from "./source_form.js";
-import { ofStream } from "./states.js";
+import { describeStream } from "./states.js";
 
+/** @import { Stream } from "./api.js" */
+
+/** @type {Record<string, string>} */
 const KINDS = { index: "camera", device: "device", address: "network", gstreamer: "GStreamer", movie: "movie" };
 
+/** @param {Stream} first */
 function createStream(first) {
   const name = first.name;
   const status = make("span", { class: "chip" });
-  const facts = make("span", { class: "facts" });
+  const details = make("span", { class: "facts" });
   const source = make("code", { class: "source" });
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
   const changed = make("p", { class: "hint", hidden: true });
   const outcome = new Outcome();
-  const place = make("div", {});
+  const formBox = make("div", {});
   const edit = actionButton("Edit", () => (form ? close() : open()), {
     "aria-label": `Edit the source of ${name}`,
     "aria-expanded": "false",
@@ -36,18 +41,19 @@ function createStream(first) {
   );
   const remove = actionButton("Remove", removeStream, { "aria-label": `Remove ${name}` });
   let stream = first;
+  /** @type {ReturnType<typeof createSourceForm> | null} */
   let form = null;
 
   function open() {
     form = createSourceForm(stream, close);
-    place.replaceChildren(form.node);
+    formBox.replaceChildren(form.node);
     setAttribute(edit, "aria-expanded", "true");
     form.focus();
   }
 
   function close() {
     form = null;
-    place.replaceChildren();
+    formBox.replaceChildren();
     setAttribute(edit, "aria-expanded", "false");
     edit.focus();
   }
@@ -69,28 +75,27 @@ function createStream(first) {
     node: make(
       "li",
       { class: "row", "data-stream": name },
-      make("div", { class: "row-main" }, make("span", { class: "row-name" }, name, " ", status), facts),
+      make("div", { class: "row-main" }, make("span", { class: "row-name" }, name, " ", status), details),
       make("div", { class: "row-tools" }, edit, reset, remove),
       source,
       problem,
       changed,
       outcome.node,
-      place,
+      formBox,
     ),
+    /** @param {Stream} item */
     update(item) {
       stream = item;
-      const [word, look] = ofStream(stream.status);
-      setText(status, word);
-      status.className = `chip ${look}`;
+      const [text, chipClass] = describeStream(stream.status);
+      setText(status, text);
+      status.className = `chip ${chipClass}`;
       setText(
-        facts,
-        [
+        details,
+        joinDetails(
           KINDS[stream.kind] || stream.kind,
           stream.width && `${stream.width}×${stream.height}`,
           stream.model && `model ${stream.model}`,
-        ]
-          .filter(Boolean)
-          .join(" · "),
+        ),
       );
       setText(source, stream.source);
       setSentence(problem, stream.problem);
@@ -111,17 +116,17 @@ function createStream(first) {
 }
 
 export function startSources() {
-  const add = byId("add-stream");
-  const place = byId("new-stream");
+  const add = /** @type {HTMLButtonElement} */ (byId("add-stream"));
+  const formBox = byId("new-stream");
   const close = () => {
-    place.replaceChildren();
+    formBox.replaceChildren();
     setAttribute(add, "aria-expanded", "false");
     add.focus();
   };
   add.addEventListener("click", () => {
-    if (place.firstChild) return close();
+    if (formBox.firstChild) return close();
     const form = createSourceForm(null, close);
-    place.replaceChildren(form.node);
+    formBox.replaceChildren(form.node);
     setAttribute(add, "aria-expanded", "true");
     return form.focus();
   });

@@ -1,5 +1,13 @@
 // The states of a stream and of the appliance, as the daemon names them: in words, and how they look.
 
+/** @import { Stream, State } from "./api.js" */
+
+/** @typedef {"good" | "busy" | "bad"} ChipClass */
+/** @typedef {[text: string, chipClass: ChipClass]} Description */
+/** @typedef {Stream["status"]} StreamStatus */
+/** @typedef {State["daemon"]["status"]} ApplianceStatus */
+
+/** @type {Record<StreamStatus, Description>} */
 const STREAM = {
   starting: ["starting", "busy"],
   live: ["live", "good"],
@@ -9,6 +17,8 @@ const STREAM = {
   lost: ["lost", "bad"],
   failed: ["failed", "bad"],
 };
+
+/** @type {Record<ApplianceStatus, Description>} */
 const APPLIANCE = {
   starting: ["starting", "busy"],
   loading: ["loading the model", "busy"],
@@ -21,9 +31,22 @@ const APPLIANCE = {
   stopping: ["stopping", "busy"],
 };
 
-/** The word of a state, and the class of its chip. */
-export const ofStream = (state) => STREAM[state] || [state, "bad"];
-export const ofAppliance = (state) => APPLIANCE[state] || [state, "bad"];
+/**
+ * The word for a stream's status, and the class of its chip.
+ * @param {StreamStatus} status
+ * @returns {Description}
+ */
+export const describeStream = (status) => STREAM[status] || [status, "bad"];
 
-/** Whether pictures come that are looked at: no model need run for that. */
-export const givesFrames = (state) => state === "live" || state === "slow" || state === "no_results";
+/**
+ * The same of the appliance.
+ * @param {ApplianceStatus} status
+ * @returns {Description}
+ */
+export const describeAppliance = (status) => APPLIANCE[status] || [status, "bad"];
+
+/**
+ * Whether frames come that can be looked at: no model need run for that.
+ * @param {StreamStatus} status
+ */
+export const givesFrames = (status) => status === "live" || status === "slow" || status === "no_results";
