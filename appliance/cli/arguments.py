@@ -9,10 +9,11 @@ from typing import Any, List, NoReturn, Optional, Sequence
 from appliance import __version__
 from appliance.core.errors import ConfigError
 from appliance.core.names import PROGRAM
+from appliance.core.redact import redact
+from appliance.schema.setting import APPLIANCE, BOARD, DETECTION, MODEL, RECORDING
+from appliance.schema.settings import SETTINGS
 from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.options import add_setting_options
-from appliance.settings.redact import redact
-from appliance.settings.schema import APPLIANCE, BOARD, DETECTION, MODEL, RECORDING, SETTINGS
 
 # The commands that run the loop, each with the setting that its argument stands for.
 INPUT_SETTINGS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}

@@ -18,9 +18,9 @@ from appliance.cli.arguments import INPUT_SETTINGS, parse
 from appliance.core.errors import ModelError, SplitlensError
 from appliance.core.logging_setup import write_log
 from appliance.core.process import Heartbeat
+from appliance.core.redact import redact
 from appliance.settings import LoadedSettings, chosen_model, load_settings, with_profile
 from appliance.settings.options import read_overrides, set_override
-from appliance.settings.redact import redact
 
 # What a shell expects of a program that ended by Ctrl-C; and the seconds that clearing away may take then.
 INTERRUPTED, CLEARING = 130, 5

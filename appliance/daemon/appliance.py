@@ -25,7 +25,6 @@ from appliance.bus import (
     Message,
     Refused,
 )
-from appliance.core.database import DATABASE_FILE, Database
 from appliance.core.detector import Detector
 from appliance.core.errors import EngineHang, SplitlensError
 from appliance.core.frame import Result
@@ -33,12 +32,12 @@ from appliance.core.process import Heartbeat
 from appliance.daemon.changes import (
     MODEL,
     RECORD,
-    SHARED_SETTINGS,
     STREAM,
     check_kept,
     check_setting,
     check_stream,
     check_stream_name,
+    kept_stream,
 )
 from appliance.daemon.condition import appliance_condition
 from appliance.daemon.hangs import MOST_HANGS, Hangs
@@ -51,9 +50,9 @@ from appliance.daemon.watchdog import patience
 from appliance.detectors.from_settings import load
 from appliance.recording.encoders import find_encoder
 from appliance.recording.storage import Storage
+from appliance.schema.settings import SETTINGS, live_values
+from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import Layer, LoadedSettings, Settings, chosen_model, redact
-from appliance.settings.schema import SETTINGS
-from appliance.settings.streams import StreamSetting
 from appliance.zoo.store import resolve_model
 
 log = logging.getLogger(__name__)
@@ -82,16 +81,14 @@ class Appliance:
         self.failure: Optional[BaseException] = None
         self.failed = threading.Event()
         self._board = detect_board()
-        configured = dict(settings.streams or {"main": StreamSetting(settings.camera_input)})
+        streams = settings.streams or {"main": StreamSetting(settings.camera_input)}
+        configured = {name: StreamSetting(stream.source, stream.model) for name, stream in streams.items()}
         self._configured_streams = configured
         sources = [stream.source for stream in configured.values()]
         self._memory = OverrideStore(Path(settings.state_dir), lambda key, value: check_kept(key, value, sources))
-        self.database = Database(Path(settings.state_dir) / DATABASE_FILE)
-        self.storage = Storage(
-            settings.recordings_dir, settings.keep_days, settings.keep_gb, settings.free_gb, self.database
-        )
+        self.storage = Storage(settings.recordings_dir, settings.keep_days, settings.keep_gb, settings.free_gb)
         self.library = ModelCatalogue(Path(settings.models_dir), self._board, self._state_changed.set, self._use_first)
-        self._configured: Dict[str, Any] = {key: getattr(settings, key, None) for key in SHARED_SETTINGS}
+        self._configured = live_values(settings)
         self._shared = {key: self._memory.recall(key, value) for key, value in self._configured.items()}
         self.power = PowerKeeper(self._board, settings, self._memory, self._state_changed.set)
         self._hangs = Hangs(Path(settings.state_dir), Path(settings.models_dir))
@@ -119,7 +116,7 @@ class Appliance:
             except SplitlensError as error:
                 log.warning("Nothing can be recorded: %s", error)
         for name, setting in self._configured_streams.items():
-            self._add(name, setting, StreamSetting(*self._memory.recall(STREAM + name, list(setting))))
+            self._add(name, setting, StreamSetting(*self._memory.recall(STREAM + name, kept_stream(setting))))
         for name in self._memory.keys(STREAM):
             change = self._memory.recall(STREAM + name, None)  # not of one that was taken out of the configuration
             if name not in self._streams and change is not None:
@@ -183,7 +180,7 @@ class Appliance:
             "model": dict(self._slot.facts(), default=SETTINGS["model"].default),
             "streams": streams,
             "models": self.library.rows(),
-            "storage": dataclasses.asdict(storage),
+            "storage": storage._asdict(),
             "power": self.power.facts(),
         }
 
@@ -307,7 +304,7 @@ class Appliance:
                 if model in self._own_slots and self._own_slots[model].condition == NO_MODEL:
                     self._ask_for(self._own_slots[model], model)
             configured = stream.configured if stream else None
-            self._memory.keep(STREAM + name, list(wanted), list(configured) if configured else None)
+            self._memory.keep(STREAM + name, kept_stream(wanted), kept_stream(configured) if configured else None)
             if stream is None:
                 self._add(name, None, wanted)
             elif wanted != stream.current:
@@ -337,7 +334,7 @@ class Appliance:
         self._state_changed.set()
 
     def change_settings(self, changes: Dict[str, Any]) -> None:
-        """Some of SHARED_SETTINGS; None is what the configuration says. All are checked before any is changed."""
+        """Some of LIVE_SETTINGS; None is what the configuration says. All are checked before any is changed."""
         checked = {key: self._check(key, value) for key, value in changes.items()}
         with self._lock:
             for key, value in checked.items():

@@ -1,41 +1,31 @@
 """What an operator may change while the appliance runs, and the checks of it: for what is set and what is read back."""
 
 import re
-from typing import Any, Sequence, Union
+from typing import Any, List, Sequence, Union
 
 from appliance.bus import INVALID, Refused
 from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from appliance.daemon.admission import allowed_source
+from appliance.schema.settings import LIVE_SETTINGS, SETTINGS
+from appliance.schema.stream_setting import StreamSetting
+from appliance.schema.values import BadValue, check_value
 from appliance.settings import redact
-from appliance.settings.schema import SETTINGS
-from appliance.settings.streams import StreamSetting
-from appliance.settings.values import BadValue, check_value
 
-SHARED_SETTINGS = ("det_th", "shown_classes", "max_vis_fps", "vis_text")
-"""What can be set for all streams. shown_classes: names of classes; None shows all."""
 POWER_SETTINGS = ("power_mode", "jetson_clocks")
 STREAM, RECORD, MODEL = "stream:", "record:", "model"
 """Keys of the file of changes: a stream's source and model, whether it is recorded, the shared model."""
 
-_MOST_CLASSES, _LONGEST_CLASS, _LONGEST_MODEL = 1000, 100, 1000
+_LONGEST_MODEL = 1000
 
 
 def check_setting(key: str, value: Any) -> Any:
-    """A value for one of SHARED_SETTINGS, None excepted. Raises Refused."""
-    if key not in SHARED_SETTINGS:
+    """A value for one of LIVE_SETTINGS, None excepted. Raises Refused."""
+    if key not in LIVE_SETTINGS:
         raise Refused(
             INVALID,
-            f"{redact(str(key)[:200])[:40]} cannot be changed while the appliance runs; {', '.join(SHARED_SETTINGS)}"
+            f"{redact(str(key)[:200])[:40]} cannot be changed while the appliance runs; {', '.join(LIVE_SETTINGS)}"
             " can.",
         )
-    if key == "shown_classes":
-        if (
-            not isinstance(value, list)
-            or len(value) > _MOST_CLASSES
-            or not all(isinstance(label, str) and len(label) <= _LONGEST_CLASS for label in value)
-        ):
-            raise Refused(INVALID, "shown_classes must be a list of names of classes, or null for all.")
-        return value
     return _checked(key, value)
 
 
@@ -55,13 +45,18 @@ def check_stream(source: Any, model: Any, known: Sequence[Union[int, str]]) -> S
     return StreamSetting(allowed_source(source, known), model)
 
 
+def kept_stream(stream: StreamSetting) -> List[Any]:
+    """A stream's source and model, as they are kept and `check_kept` takes them."""
+    return [stream.source, stream.model]
+
+
 def check_kept(key: str, value: Any, known: Sequence[Union[int, str]]) -> Any:
     """What was kept under a key. known: the configured sources. Raises Refused where it could not be set today."""
     if key.startswith(STREAM):
         check_stream_name(key[len(STREAM) :])
-        if not isinstance(value, list) or len(value) != len(StreamSetting._fields):
+        if not isinstance(value, list) or len(value) != 2:
             raise Refused(INVALID, "A stream has a source and a model.")
-        return list(check_stream(value[0], value[1], known))
+        return kept_stream(check_stream(value[0], value[1], known))
     if key.startswith(RECORD):
         check_stream_name(key[len(RECORD) :])
         if not isinstance(value, bool):

@@ -1,6 +1,5 @@
 """One stream of the appliance: a source that may be exchanged, lost and found, and what becomes of its pictures."""
 
-import dataclasses
 import logging
 import os
 import threading
@@ -20,8 +19,8 @@ from appliance.pipeline.meter import Meter
 from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording.segments import SegmentRecorder
 from appliance.recording.storage import Storage
+from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import Settings, redact
-from appliance.settings.streams import StreamSetting
 from appliance.sources.live import LiveSource
 from appliance.sources.open import camera_kind, is_missing_file, open_set_camera
 from appliance.sources.playback import PlaybackSource
@@ -222,7 +221,7 @@ class Stream:
             "watched": self._house.station.is_watched(self.name),
             "is_configured": self.current == self.configured,
             "configured_source": redact(str(self.configured.source)) if self.configured else None,
-            "recording": dataclasses.asdict(recording) if recording is not None else None,
+            "recording": recording._asdict() if recording is not None else None,
             "recording_problem": recorder.problem,
         }
 

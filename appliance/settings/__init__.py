@@ -1,5 +1,7 @@
 """What a user can set: one schema, its layers, and their names on the command line."""
 
+from appliance.core.redact import redact
+from appliance.schema.settings import Settings
 from appliance.settings.loader import (
     Layer,
     LoadedSettings,
@@ -10,8 +12,6 @@ from appliance.settings.loader import (
     load_settings,
     with_profile,
 )
-from appliance.settings.redact import redact
-from appliance.settings.schema import Settings
 
 __all__ = [
     "Layer",

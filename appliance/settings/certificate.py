@@ -7,7 +7,7 @@ import ssl
 from typing import Optional, Tuple
 
 from appliance.core.errors import ConfigError
-from appliance.settings.web_values import SELF_SIGNED
+from appliance.schema.web_values import SELF_SIGNED
 
 
 def certificate_files(tls: Optional[str]) -> Tuple[str, str]:

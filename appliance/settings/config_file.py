@@ -7,20 +7,17 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 import yaml
 
 from appliance.core.names import PROGRAM
+from appliance.core.redact import has_half_credentials, redact
+from appliance.schema.setting import STREAMS
+from appliance.schema.settings import SETTINGS
+from appliance.schema.values import BadValue
 from appliance.settings.bounded_yaml import MOST_BYTES, compose
 from appliance.settings.messages import did_you_mean, nearest
-from appliance.settings.redact import has_half_credentials, redact
-from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, SETTINGS, STREAMS, Setting
-from appliance.settings.streams import BadStreams, streams_from_node
-from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, BadValue, invalid_value, parse_text
-
-IN_DOUBLE_QUOTES = "in double quotes \\ begins an escape; use single quotes"
+from appliance.settings.streams import streams_from_node
+from appliance.settings.yaml_values import IN_DOUBLE_QUOTES, is_empty, value_from_node
 
 # det_th = 0.5, det_th:0.5
 _ALMOST_KEY = re.compile(r"(?P<key>[a-z_]{1,40})(?P<sign>[ \t]{0,40}=|:(?=[^\s]))")
-
-_TAG = "tag:yaml.org,2002:"
-_PLAIN_TAGS = [_TAG + name for name in ("str", "bool", "int", "float", "null", "timestamp")]
 
 
 class Entry(NamedTuple):
@@ -51,7 +48,7 @@ def read_config_file(path: Path) -> ConfigFile:
         return ConfigFile(path, {}, [str(error)])
     except yaml.YAMLError as error:
         return ConfigFile(path, {}, [_without_colon(path, text) or _explain(path, text, error)])
-    if root is None or _is_empty(root):
+    if root is None or is_empty(root):
         return ConfigFile(path, {}, [])
     if not isinstance(root, yaml.MappingNode):
         return ConfigFile(
@@ -90,50 +87,14 @@ def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:
             mistakes.append(f"{place}{key} is already set in line {first_line[key]}; keep one of the two")
             continue
         first_line[key] = _line(key_node)
-        if _is_empty(value_node):
+        if is_empty(value_node):
             continue
         try:
-            entries[key] = Entry(_value(setting, value_node), _line(key_node))
+            read = streams_from_node(value_node) if setting.kind == STREAMS else value_from_node(setting, value_node)
+            entries[key] = Entry(read, _line(key_node))
         except BadValue as error:
             mistakes.append(f"{place}{key} {error}")
     return ConfigFile(path, entries, mistakes)
-
-
-def _value(setting: Setting, node: yaml.Node) -> Any:
-    """The value of one node. Raises BadValue.
-
-    Numbers are read from their text, not as YAML 1.1 would (010 is ten, 1:30 no number).
-    """
-    if setting.kind == STREAMS:
-        try:
-            return streams_from_node(node)
-        except BadStreams as error:
-            raise BadValue(str(error)) from None
-    if not isinstance(node, yaml.ScalarNode):
-        raise invalid_value(setting, "a list" if isinstance(node, yaml.SequenceNode) else "a group of settings")
-    text = node.value.strip()
-    is_plain = node.style is None
-    if node.style == '"' and any(ord(sign) < 32 for sign in text):
-        raise BadValue("has an escape in it: " + IN_DOUBLE_QUOTES)
-    if node.tag not in _PLAIN_TAGS:
-        raise invalid_value(setting, "something tagged " + node.tag.replace(_TAG, "!!"))
-    if node.tag == _TAG + "bool":
-        if setting.kind == BOOLEAN and text.lower() in yaml.SafeLoader.bool_values:
-            return yaml.SafeLoader.bool_values[text.lower()]
-        raise invalid_value(setting, text)
-    if setting.kind == BOOLEAN and text.lower() in TRUE_WORDS + FALSE_WORDS:
-        return parse_text(setting, text)  # 1, "True": the original project took whatever is true in Python
-    if setting.kind == BOOLEAN or (setting.kind in (INTEGER, NUMBER) and not is_plain):
-        raise invalid_value(setting, "the text " + repr(text) if node.tag == _TAG + "str" else text)
-    if setting.kind in (INTEGER, NUMBER):
-        return parse_text(setting, text)
-    if node.tag == _TAG + "str" or (setting.kind in (CAMERA, POWER_MODE) and node.tag == _TAG + "int"):
-        return parse_text(setting, text)
-    raise invalid_value(setting, f"{text}; if that is a name, write '{text}'")
-
-
-def _is_empty(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and (node.tag == _TAG + "null" or not node.value.strip())
 
 
 def _line(node: yaml.Node) -> int:

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from appliance.core.errors import ConfigError
+from appliance.schema.setting import BOOLEAN, STREAMS, Setting
+from appliance.schema.settings import SETTINGS, Settings
+from appliance.schema.values import BadValue, check_value
 from appliance.settings.config_file import Entry, nearest_setting, read_config_file
 from appliance.settings.messages import did_you_mean, nearest
-from appliance.settings.schema import BOOLEAN, SETTINGS, Setting, Settings
-from appliance.settings.values import BadValue, check_value, parse_text
+from appliance.settings.streams import streams_from_text
+from appliance.settings.values import parse_text
 
 log = logging.getLogger(__name__)
 
@@ -203,6 +206,10 @@ def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[
     return notes
 
 
+def _from_text(setting: Setting, text: str) -> Any:
+    return streams_from_text(text) if setting.kind == STREAMS else parse_text(setting, text)
+
+
 def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Dict[str, Any]:
     variables = {setting.variable: setting for setting in SETTINGS.values()}
     values: Dict[str, Any] = {}
@@ -220,7 +227,7 @@ def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Dict[s
                 foreign.append(variable)
         elif environ[variable].strip():
             try:
-                values[setting.key] = parse_text(setting, environ[variable])
+                values[setting.key] = _from_text(setting, environ[variable])
             except BadValue as error:
                 mistakes.append(f"{variable} {error}")
     if foreign:
@@ -237,7 +244,7 @@ def _read_overrides(overrides: Mapping[str, object], mistakes: List[str]) -> Dic
             continue
         try:
             is_text = isinstance(value, str)
-            values[key] = parse_text(setting, str(value)) if is_text else check_value(setting, value)
+            values[key] = _from_text(setting, str(value)) if is_text else check_value(setting, value)
         except BadValue as error:
             mistakes.append(f"{setting.option} {error}")
     return values

@@ -3,9 +3,10 @@
 import argparse
 from typing import Any, Container, Dict, Optional, Sequence, Union
 
-from appliance.settings.schema import BOOLEAN, CAMERA, INTEGER, NUMBER, POWER_MODE, SETTINGS, STREAMS, Setting
-from appliance.settings.values import describe, show_number
-from appliance.settings.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
+from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
+from appliance.schema.settings import SETTINGS
+from appliance.schema.values import describe, show_number
+from appliance.schema.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
 
 # Keeps the options apart from a command's own arguments, which may be called `model` too.
 _DEST = "setting:"
@@ -13,6 +14,7 @@ _DEST = "setting:"
 _METAVARS = {
     INTEGER: "N",
     NUMBER: "X",
+    LABELS: "NAME,...",
     CAMERA: "CAMERA",
     STREAMS: "{NAME: SOURCE, ...}",
     POWER_MODE: "ID|NAME",
@@ -94,4 +96,4 @@ def help_text(setting: Setting) -> str:
             parts.append("default: " + ("true" if default else "false"))
         else:
             parts.append("default: " + (show_number(default) if isinstance(default, float) else str(default)))
-    return setting.help + (f" ({'; '.join(parts)})" if parts else "")
+    return setting.description + (f" ({'; '.join(parts)})" if parts else "")

@@ -2,11 +2,11 @@
 
 from typing import Any, List
 
+from appliance.core.redact import redact
+from appliance.schema.settings import SETTINGS
+from appliance.schema.values import show_number
 from appliance.settings.loader import LoadedSettings
-from appliance.settings.redact import redact
-from appliance.settings.schema import SETTINGS
 from appliance.settings.streams import show_streams
-from appliance.settings.values import show_number
 
 
 def show(loaded: LoadedSettings) -> str:

@@ -1,88 +1,117 @@
-"""The setting `streams`: several cameras by name, each with its source and, if it wants, a model of its own.
+"""The setting `streams`: several cameras by name, each with its source, and with a model and settings of its own.
 
 streams:
   door: rtsp://camera/1
   yard:
     source: 0
     model: pedestrian_ssdlite
+    det_th: 0.3
 """
 
 import re
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Union
+from typing import Any, Dict, Mapping, Tuple, Union
 
 import yaml
 
 from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
+from appliance.core.redact import redact
+from appliance.schema.settings import SETTINGS, STREAM_SETTINGS
+from appliance.schema.stream_setting import EXAMPLE, StreamSetting
+from appliance.schema.values import BadValue
 from appliance.settings.bounded_yaml import compose
 from appliance.settings.messages import did_you_mean, nearest
-from appliance.settings.redact import redact
+from appliance.settings.yaml_values import is_empty, value_from_node
 
-EXAMPLE = "{door: rtsp://camera/1, yard: {source: 0, model: pedestrian_ssdlite}}"
-
-
-class StreamSetting(NamedTuple):
-    """One stream as it was configured. source: as for camera_input, or a movie. model: None is the shared one."""
-
-    source: Union[int, str]
-    model: Optional[str] = None
-
-
-class BadStreams(ValueError):
-    """The text goes on after the name of the setting: "must be ...", "door: ..."."""
+FIELDS = ("source", "model")
+"""What a stream has besides STREAM_SETTINGS."""
 
 
 def streams_from_text(text: str) -> Dict[str, StreamSetting]:
-    """Streams as written on the command line or in a variable. Raises BadStreams."""
+    """Streams as written on the command line or in a variable.
+
+    Raises:
+        BadValue: the text goes on after the name of the setting.
+    """
     try:
         node = compose(text)
     except yaml.YAMLError:
         node = None
     if node is None:
-        raise BadStreams(f"must be written like {EXAMPLE}")
+        raise BadValue(f"must be written like {EXAMPLE}")
     return streams_from_node(node)
 
 
 def streams_from_node(node: yaml.Node) -> Dict[str, StreamSetting]:
-    """Streams from YAML, in the order in which they stand there. Raises BadStreams."""
+    """Streams from YAML, in the order in which they stand there.
+
+    Raises:
+        BadValue: the text goes on after the name of the setting: "must name ...", "(line 3) door: ...".
+    """
     if not isinstance(node, yaml.MappingNode) or not node.value:
-        raise BadStreams(f"must name each stream with its source, like {EXAMPLE}")
+        raise BadValue(f"must name each stream with its source, like {EXAMPLE}")
     streams: Dict[str, StreamSetting] = {}
     for key_node, value_node in node.value:
-        name = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
-        place = f"(line {key_node.start_mark.line + 1}) "
+        name, _, place = _key(key_node)
         if not re.fullmatch(STREAM_NAME, name):
-            raise BadStreams(f"{place}cannot have a stream called {redact(str(name))[:40]!r}: {STREAM_NAME_RULE}")
+            raise BadValue(f"{place}cannot have a stream called {redact(name)[:40]!r}: {STREAM_NAME_RULE}")
         if name in streams:
-            raise BadStreams(f"{place}has two streams called {name}")
+            raise BadValue(f"{place}has two streams called {name}")
         streams[name] = _stream(name, place, value_node)
     return streams
 
 
-def _stream(name: str, place: str, node: yaml.Node) -> StreamSetting:
-    fields: Dict[str, Any] = {}
-    if isinstance(node, yaml.MappingNode):
-        for key_node, value_node in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
-            place = f"(line {key_node.start_mark.line + 1}) "
-            if key not in StreamSetting._fields:
-                hint = did_you_mean(nearest(str(key), StreamSetting._fields)) or "it has source and model"
-                raise BadStreams(f"{place}{name}: {redact(str(key))} is no part of a stream; {hint}")
-            fields[key] = _text(name, place, key, value_node)
-    else:
-        fields["source"] = _text(name, place, "source", node)
+def _stream(name: str, start: str, node: yaml.Node) -> StreamSetting:
+    """start: where its name stands."""
+    if not isinstance(node, yaml.MappingNode):
+        return StreamSetting(_source(_text(f"{start}{name}: source", node)))
+    fields: Dict[str, str] = {}
+    settings: Dict[str, Any] = {}
+    lines: Dict[str, int] = {}
+    for key_node, value_node in node.value:
+        key, line, place = _key(key_node)
+        place = f"{place}{name}: "
+        if key in fields or key in lines:
+            raise BadValue(f"{place}{key} is set twice; keep one of the two")
+        if key in FIELDS:
+            fields[key] = _text(place + key, value_node)
+            continue
+        if key not in STREAM_SETTINGS:
+            raise BadValue(place + _no_part(key))
+        lines[key] = line
+        if not is_empty(value_node):
+            try:
+                settings[key] = value_from_node(STREAM_SETTINGS[key], value_node)
+            except BadValue as error:
+                raise BadValue(f"{place}{key} {error}") from None
     if "source" not in fields:
-        raise BadStreams(f"{place}{name}: a stream needs a source: a camera, an address or a movie")
-    source = fields["source"]
-    if re.match(r"\d{1,3}$", source):
-        fields["source"] = int(source)
-    return StreamSetting(**fields)
+        raise BadValue(f"{start}{name}: a stream needs a source: a camera, an address or a movie")
+    return StreamSetting(_source(fields["source"]), fields.get("model"), settings, lines)
 
 
-def _text(name: str, place: str, key: str, node: yaml.Node) -> str:
+def _no_part(key: str) -> str:
+    if key in SETTINGS:
+        return f"{key} cannot differ from stream to stream; set it for all, outside `streams`"
+    hint = did_you_mean(nearest(key, [*FIELDS, *STREAM_SETTINGS])) or (
+        "it has source, model and the settings that docs/settings.md lists for streams"
+    )
+    return f"{redact(key)} is no part of a stream; {hint}"
+
+
+def _key(node: yaml.Node) -> Tuple[str, int, str]:
+    """The text of a key, its line, and that as the beginning of a sentence."""
+    line = node.start_mark.line + 1
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else "", line, f"(line {line}) "
+
+
+def _text(what: str, node: yaml.Node) -> str:
     text = node.value.strip() if isinstance(node, yaml.ScalarNode) else ""
     if not text or "\0" in text:
-        raise BadStreams(f"{place}{name}: {key} must be a text")
+        raise BadValue(f"{what} must be a text")
     return str(text)
+
+
+def _source(text: str) -> Union[int, str]:
+    return int(text) if re.match(r"\d{1,3}$", text) else text
 
 
 def show_streams(streams: Mapping[str, StreamSetting]) -> str:
@@ -90,6 +119,8 @@ def show_streams(streams: Mapping[str, StreamSetting]) -> str:
     shown: Dict[str, Any] = {}
     for name, stream in streams.items():
         source = stream.source if isinstance(stream.source, int) else redact(stream.source)
-        shown[name] = source if stream.model is None else {"source": source, "model": stream.model}
+        model = {} if stream.model is None else {"model": stream.model}
+        rest = {**model, **stream.settings}
+        shown[name] = {"source": source, **rest} if rest else source
     text: str = yaml.safe_dump(shown, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
     return text.strip()

@@ -12,10 +12,10 @@ import yaml
 
 from appliance.core.errors import ConfigError
 from appliance.core.files import open_regular, write_text
+from appliance.schema.settings import SETTINGS
+from appliance.schema.values import BadValue, check_value
 from appliance.settings.bounded_yaml import load
 from appliance.settings.loader import Layer, LoadedSettings, chosen_engine
-from appliance.settings.schema import SETTINGS
-from appliance.settings.values import BadValue, check_value
 
 TUNED_FILE = "tuned.yml"
 TUNED_SETTINGS = ("engine", "worker_threads", "batch", "xla")

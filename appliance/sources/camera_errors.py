@@ -3,7 +3,7 @@
 import re
 from typing import Match, Optional, Sequence
 
-from appliance.settings.redact import redact
+from appliance.core.redact import redact
 
 REMEDIES = {
     "400": "; check the address",

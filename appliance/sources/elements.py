@@ -8,7 +8,7 @@ from typing import Any, Dict, List, NoReturn
 import yaml
 
 from appliance.core.errors import SourceError
-from appliance.settings.redact import redact
+from appliance.core.redact import redact
 from appliance.sources.device import allowed_camera
 from appliance.sources.gst_command import gstreamer_version, split_pipeline
 

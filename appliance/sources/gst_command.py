@@ -8,7 +8,7 @@ import subprocess
 from typing import List, NamedTuple, Optional, Tuple
 
 from appliance.core.errors import SourceError
-from appliance.settings.redact import redact
+from appliance.core.redact import redact
 
 LAUNCHER = "gst-launch-1.0"
 SINK = "splitlens"

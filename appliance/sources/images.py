@@ -13,8 +13,8 @@ import numpy as np
 from appliance import MOST_PICTURE_PIXELS
 from appliance.core.errors import SourceError
 from appliance.core.frame import PICTURE_EXTENSIONS, Frame
+from appliance.core.redact import redact
 from appliance.core.source import Source
-from appliance.settings.redact import redact
 from appliance.sources.files import open_file
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ import cv2
 
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
+from appliance.core.redact import redact
 from appliance.core.source import Source
-from appliance.settings.redact import redact
 from appliance.sources.files import open_file
 
 log = logging.getLogger(__name__)

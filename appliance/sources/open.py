@@ -5,9 +5,9 @@ import re
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from appliance.core.errors import SourceError
+from appliance.core.redact import redact
 from appliance.core.source import Source
 from appliance.settings import Settings
-from appliance.settings.redact import redact
 from appliance.sources.address import with_encoded_password
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from typing import Deque, Dict, List, Optional, Tuple
 
-from appliance.settings.redact import redact
+from appliance.core.redact import redact
 from appliance.sources import camera_errors, protocol
 from appliance.sources.gst_command import ORDERLY_END
 

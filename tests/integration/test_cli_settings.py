@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.settings.schema import SETTINGS
+from appliance.schema.settings import SETTINGS
 from tests.command import MODELS, finish, run, start
 from tests.unit.test_settings import ORIGINAL
 

@@ -16,7 +16,7 @@ PROGRAM = """
 import json, os, subprocess, sys, threading
 from pathlib import Path
 from appliance.daemon.sandbox import confine_daemon
-from appliance.settings.schema import Settings
+from appliance.schema.settings import Settings
 
 base = Path(sys.argv[1])
 names = ("state", "recordings", "models")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.core.errors import ConfigError
+from appliance.schema.settings import SETTINGS
 from appliance.settings import (
     Layer,
     Profile,
@@ -19,7 +20,6 @@ from appliance.settings import (
     with_profile,
 )
 from appliance.settings.render import check, show
-from appliance.settings.schema import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,7 +105,7 @@ def complaint(text=None, environ=None, overrides=None):
 
 
 def test_every_default_fits_its_own_row():
-    from appliance.settings.values import check_value
+    from appliance.schema.values import check_value
 
     for setting in SETTINGS.values():
         if setting.default is not None:

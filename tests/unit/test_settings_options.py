@@ -4,11 +4,11 @@ import argparse
 
 import pytest
 
+from appliance.schema.settings import SETTINGS
+from appliance.schema.stream_setting import StreamSetting
+from appliance.schema.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
 from appliance.settings import load_settings
 from appliance.settings.options import add_setting_options, read_overrides
-from appliance.settings.schema import SETTINGS
-from appliance.settings.streams import StreamSetting
-from appliance.settings.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
 
 
 def parse(*arguments):
@@ -52,7 +52,9 @@ def test_there_is_an_option_for_every_setting(tmp_path, monkeypatch):
             number = max(1, int(setting.minimum or 1))
             value = setting.choices[-1] if setting.choices else "a/b" if setting.kind == "text" else number
             arguments = [setting.option, str(value)]
-            if setting.kind == "streams":
+            if setting.kind == "labels":
+                value, arguments = ["dog", "cat"], [setting.option, "dog, cat"]
+            elif setting.kind == "streams":
                 value, arguments = {"door": StreamSetting("a/b")}, [setting.option, "{door: a/b}"]
             elif setting.kind in WEB_VALUES:
                 value = WEB_VALUES[setting.kind]

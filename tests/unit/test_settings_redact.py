@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from appliance.settings.redact import redact
+from appliance.core.redact import redact
 
 
 @pytest.mark.parametrize(

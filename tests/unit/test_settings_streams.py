@@ -3,9 +3,9 @@
 import pytest
 
 from appliance.core.errors import ConfigError
+from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import load_settings
 from appliance.settings.render import show
-from appliance.settings.streams import StreamSetting
 
 
 def load(tmp_path, text):

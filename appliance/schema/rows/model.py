@@ -1,0 +1,155 @@
+"""The model, what runs it, and what is taken from its results."""
+
+import dataclasses
+from typing import Optional, Sequence
+
+from appliance.schema.setting import BOOLEAN, DETECTION, INTEGER, LABELS, MODEL, NUMBER, TEXT, setting
+
+FOUND_IN_GRAPH = "found in the graph by itself; the value of an old config file is only compared with it"
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelSettings:
+    """The settings of the model and of detection."""
+
+    # Model
+    model: str = setting(
+        "ssdlite_mobilenet_v2_coco_2018_05_09",
+        TEXT,
+        MODEL,
+        "name of a model of the catalogue, or path of a frozen graph",
+    )
+    model_path: Optional[str] = setting(
+        None, TEXT, MODEL, "path of a frozen graph; where `model` is set too, the higher layer wins"
+    )
+    label_path: Optional[str] = setting(
+        None, TEXT, MODEL, "label map (.pbtxt) or list of names (.txt); by default the model's own"
+    )
+    load_timeout: float = setting(
+        1800.0,
+        NUMBER,
+        MODEL,
+        "for `up`: a model that is not loaded after so long is given up; TensorRT may take many minutes to build an "
+        "engine",
+        unit="seconds",
+        minimum=1,
+        maximum=86400,
+    )
+    trust_graph: bool = setting(
+        False,
+        BOOLEAN,
+        MODEL,
+        "take a graph with any operation in it, also one that may write files or run programs; only for a graph whose "
+        "maker you trust as yourself",
+    )
+    models_dir: str = setting("models", TEXT, MODEL, "folder that holds the installed models")
+    model_type: Optional[str] = setting(
+        None,
+        TEXT,
+        MODEL,
+        FOUND_IN_GRAPH + "; trt_v1 asks for TensorRT, as `engine: tensorrt` does",
+        choices=("nms_v0", "nms_v1", "nms_v2", "trt_v1", "mask_v1", "faster_v2", "deeplab_v3"),
+    )
+    split_shape: Optional[int] = setting(None, INTEGER, MODEL, FOUND_IN_GRAPH, minimum=1)
+    num_classes: Optional[int] = setting(None, INTEGER, MODEL, FOUND_IN_GRAPH, minimum=1)
+    engine: str = setting(
+        "auto",
+        TEXT,
+        MODEL,
+        "what runs the network; auto = tensorrt where model_type is trt_v1, openvino for SSD models on x86 without an "
+        "NVIDIA GPU, where it is installed, else tensorflow. TensorRT takes SSD models, and minutes to build an "
+        "engine, once",
+        choices=("auto", "tensorflow", "openvino", "tensorrt"),
+    )
+    precision_model: Optional[str] = setting(
+        None,
+        TEXT,
+        MODEL,
+        "precision of a TensorRT engine, FP32 if left out; TensorFlow runs a graph as it was stored, OpenVINO in FP32",
+        choices=("FP32", "FP16", "INT8"),
+    )
+    calibration_images: Optional[str] = setting(
+        None,
+        TEXT,
+        MODEL,
+        "folder with some hundred pictures of what the camera will see; needed for precision_model INT8",
+    )
+
+    result_timeout: float = setting(
+        10.0,
+        NUMBER,
+        MODEL,
+        "for `up`: where frames come and the model gives no result for so long, its engine hangs and the daemon starts "
+        "anew; its first result may take five minutes, and a slow model five times its slowest",
+        unit="seconds",
+        minimum=1,
+        maximum=3600,
+    )
+
+    # Detection
+    det_th: float = setting(
+        0.5,
+        NUMBER,
+        DETECTION,
+        "detections with a lower score are left out",
+        minimum=0,
+        maximum=1,
+        title="Threshold (lowest score)",
+        live=True,
+        per_stream=True,
+    )
+    shown_classes: Optional[Sequence[str]] = setting(
+        None,
+        LABELS,
+        DETECTION,
+        "names of the classes that are looked for, with commas between; others are neither drawn nor counted nor "
+        "written; left out, all",
+        title="Classes shown",
+        live=True,
+        per_stream=True,
+    )
+    det_interval: int = setting(
+        100, INTEGER, DETECTION, "list the detections every so many frames", unit="frames", minimum=0, zero="never"
+    )
+    split_model: bool = setting(
+        True, BOOLEAN, DETECTION, "cut the graph in front of its non-maximum suppression and run both parts at once"
+    )
+    exact: bool = setting(
+        False,
+        BOOLEAN,
+        DETECTION,
+        "use the graph's own preprocessing and non-maximum suppression throughout; slower, same detections",
+    )
+    worker_threads: int = setting(
+        0,
+        INTEGER,
+        DETECTION,
+        "threads that run the front of the model",
+        minimum=0,
+        maximum=256,
+        zero="chosen for this machine",
+    )
+    batch: int = setting(
+        0,
+        INTEGER,
+        DETECTION,
+        "frames that wait (of several streams, or of a movie) are given to the GPU together, up to so many",
+        unit="frames",
+        zero="chosen for this machine",
+        minimum=0,
+        maximum=64,
+    )
+    xla: Optional[bool] = setting(
+        None,
+        BOOLEAN,
+        DETECTION,
+        "let TensorFlow compile the model for the GPU by XLA: may be faster for one camera, was slower for several "
+        "streams, starts half a minute later; left out, chosen for this machine",
+    )
+    force_gpu_compatible: bool = setting(
+        False, BOOLEAN, DETECTION, "TensorFlow option: all tensors in pinned memory; was faster on the TX2"
+    )
+    allow_memory_growth: bool = setting(
+        True, BOOLEAN, DETECTION, "TensorFlow option: take GPU memory as it is needed, not all at the start"
+    )
+    log_device: bool = setting(False, BOOLEAN, DETECTION, "TensorFlow option: log the device of every operation")

@@ -1,0 +1,99 @@
+"""Whether a value fits a row of the schema, and what it takes in words."""
+
+import math
+from typing import Any
+
+from appliance.core.redact import redact
+from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
+from appliance.schema.stream_setting import EXAMPLE
+from appliance.schema.web_values import FORMS
+
+MOST_LABELS, LONGEST_LABEL = 1000, 100
+
+_SHOWN = 80
+
+
+class BadValue(ValueError):
+    """The value does not fit; the text goes on after the name of the setting: "must be ..., not ..."."""
+
+
+def check_value(setting: Setting, value: Any) -> Any:
+    """The value if its type and range fit the setting; an int becomes a NUMBER's float. Raises BadValue."""
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if setting.kind == BOOLEAN:
+        fits = isinstance(value, bool)
+    elif setting.kind == INTEGER:
+        fits = is_integer and _in_range(setting, value)
+    elif setting.kind == NUMBER:
+        fits = (is_integer or isinstance(value, float)) and _in_range(setting, value)
+    elif setting.kind in (CAMERA, POWER_MODE) and is_integer:
+        fits = _in_range(setting, value)
+    elif setting.kind == LABELS:
+        fits = isinstance(value, list) and len(value) <= MOST_LABELS and all(_is_label(label) for label in value)
+    else:
+        fits = isinstance(value, str) and value != "" and "\0" not in value
+        fits = fits and (not setting.choices or value in setting.choices)
+    if fits and setting.kind in FORMS:
+        try:
+            return FORMS[setting.kind].read(value)
+        except ValueError:
+            fits = False
+    if not fits:
+        raise invalid_value(setting, repr(value))
+    return float(value) if setting.kind == NUMBER else value
+
+
+def invalid_value(setting: Setting, found: str) -> BadValue:
+    """The complaint that `found`, as it should be shown, is not what the setting needs."""
+    found = redact(found)
+    if len(found) > _SHOWN:
+        found = found[:_SHOWN] + "..."
+    return BadValue(f"must be {describe(setting)}, not {found}")
+
+
+def describe(setting: Setting) -> str:
+    """What a setting takes: "a number from 0 to 1"."""
+    if setting.kind == BOOLEAN:
+        return "true or false"
+    if setting.kind == STREAMS:
+        return "streams by name, like " + EXAMPLE
+    if setting.kind == LABELS:
+        return "a list of names of classes, like [person, dog]"
+    if setting.choices:
+        return "one of " + ", ".join(setting.choices)
+    if setting.kind == CAMERA:
+        return f"a camera index{_range(setting)} or a text (device path, RTSP or HTTP address, GStreamer pipeline)"
+    if setting.kind == POWER_MODE:
+        return f"the id{_range(setting)} or the name of a power mode, or leave"
+    if setting.kind in (INTEGER, NUMBER):
+        noun = "a whole number" if setting.kind == INTEGER else "a number"
+        return noun + (" of " + setting.unit if setting.unit else "") + _range(setting)
+    return FORMS[setting.kind].description if setting.kind in FORMS else "a text"
+
+
+def _is_label(label: object) -> bool:
+    return isinstance(label, str) and 0 < len(label) <= LONGEST_LABEL and "\0" not in label
+
+
+def show_number(number: float) -> str:
+    """Shortest form: 5, 0.5."""
+    return f"{number:g}" if abs(number) < 1e5 else str(number)
+
+
+def _range(setting: Setting) -> str:
+    if setting.minimum is None:
+        return ""
+    if setting.maximum is None:
+        return f" from {show_number(setting.minimum)} up"
+    return f" from {show_number(setting.minimum)} to {show_number(setting.maximum)}"
+
+
+def _in_range(setting: Setting, value: float) -> bool:
+    try:
+        if not math.isfinite(value):
+            return False
+    except OverflowError:  # a whole number that no double holds
+        return False
+    return (setting.minimum is None or value >= setting.minimum) and (
+        setting.maximum is None or value <= setting.maximum
+    )

@@ -1,0 +1,55 @@
+"""From a node of YAML to the value of a setting."""
+
+from typing import Any
+
+import yaml
+
+from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, Setting
+from appliance.schema.values import BadValue, check_value, invalid_value
+from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, parse_text
+
+IN_DOUBLE_QUOTES = "in double quotes \\ begins an escape; use single quotes"
+
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = [_TAG + name for name in ("str", "bool", "int", "float", "null", "timestamp")]
+
+
+def value_from_node(setting: Setting, node: yaml.Node) -> Any:
+    """The value of one node, for every kind but STREAMS. Raises BadValue.
+
+    Numbers are read from their text, not as YAML 1.1 would (010 is ten, 1:30 no number).
+    """
+    if setting.kind == LABELS and isinstance(node, yaml.SequenceNode):
+        return check_value(setting, [_scalar_text(setting, one) for one in node.value])
+    if not isinstance(node, yaml.ScalarNode):
+        raise invalid_value(setting, "a list" if isinstance(node, yaml.SequenceNode) else "a group of settings")
+    text = node.value.strip()
+    is_plain = node.style is None
+    if node.style == '"' and any(ord(sign) < 32 for sign in text):
+        raise BadValue("has an escape in it: " + IN_DOUBLE_QUOTES)
+    if node.tag not in _PLAIN_TAGS:
+        raise invalid_value(setting, "something tagged " + node.tag.replace(_TAG, "!!"))
+    if node.tag == _TAG + "bool":
+        if setting.kind == BOOLEAN and text.lower() in yaml.SafeLoader.bool_values:
+            return yaml.SafeLoader.bool_values[text.lower()]
+        raise invalid_value(setting, text)
+    if setting.kind == BOOLEAN and text.lower() in TRUE_WORDS + FALSE_WORDS:
+        return parse_text(setting, text)  # 1, "True": the original project took whatever is true in Python
+    if setting.kind == BOOLEAN or (setting.kind in (INTEGER, NUMBER) and not is_plain):
+        raise invalid_value(setting, "the text " + repr(text) if node.tag == _TAG + "str" else text)
+    if setting.kind in (INTEGER, NUMBER):
+        return parse_text(setting, text)
+    if node.tag == _TAG + "str" or (setting.kind in (CAMERA, POWER_MODE) and node.tag == _TAG + "int"):
+        return parse_text(setting, text)
+    raise invalid_value(setting, f"{text}; if that is a name, write '{text}'")
+
+
+def is_empty(node: yaml.Node) -> bool:
+    """Whether a key has no value, which counts as not set."""
+    return isinstance(node, yaml.ScalarNode) and (node.tag == _TAG + "null" or not node.value.strip())
+
+
+def _scalar_text(setting: Setting, node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise invalid_value(setting, "a list with more than names in it")
+    return str(node.value).strip()
