@@ -8,9 +8,9 @@ from typing import IO, Any, Iterator
 from flask import Blueprint, Response, request, send_file
 
 from appliance.bus import INVALID, NOT_FOUND, Refused
+from appliance.recording.avi_reader import AviError, read_fps, read_pictures
 from web.access import Identity, needs
 from web.accounts import Role
-from web.avi import AviError, read_fps, read_pictures
 from web.commands import RECORDING
 from web.dashboard import Dashboard, dashboard, identity, viewer
 from web.mjpeg import END, START, part, respond

@@ -25,6 +25,7 @@ from appliance.bus import (
     Message,
     Refused,
 )
+from appliance.core.database import DATABASE_FILE, Database
 from appliance.core.detector import Detector
 from appliance.core.errors import EngineHang, SplitlensError
 from appliance.core.frame import Result
@@ -86,7 +87,10 @@ class Appliance:
         self._configured_streams = configured
         sources = [stream.source for stream in configured.values()]
         self._memory = OverrideStore(Path(settings.state_dir), lambda key, value: check_kept(key, value, sources))
-        self.storage = Storage(settings.recordings_dir, settings.keep_days, settings.keep_gb, settings.free_gb)
+        self.database = Database(Path(settings.state_dir) / DATABASE_FILE)
+        self.storage = Storage(
+            settings.recordings_dir, settings.keep_days, settings.keep_gb, settings.free_gb, self.database
+        )
         self.library = ModelCatalogue(Path(settings.models_dir), self._board, self._state_changed.set, self._use_first)
         self._configured = live_values(settings)
         self._shared = {key: self._memory.recall(key, value) for key, value in self._configured.items()}
@@ -180,7 +184,7 @@ class Appliance:
             "model": dict(self._slot.facts(), default=SETTINGS["model"].default),
             "streams": streams,
             "models": self.library.rows(),
-            "storage": storage._asdict(),
+            "storage": dataclasses.asdict(storage),
             "power": self.power.facts(),
         }
 

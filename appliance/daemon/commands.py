@@ -1,6 +1,7 @@
 """What the dashboard may ask of the appliance, one function a command."""
 
 import base64
+import dataclasses
 import threading
 from typing import Any, Callable, Dict, Optional, Union
 
@@ -124,7 +125,7 @@ def _set_power(appliance: Appliance, message: Message) -> Message:
 
 
 def _list_recordings(appliance: Appliance, message: Message) -> Message:
-    return {"recordings": [recording._asdict() for recording in appliance.storage.list()]}
+    return {"recordings": [dataclasses.asdict(recording) for recording in appliance.storage.list()]}
 
 
 def _delete_recording(appliance: Appliance, message: Message) -> Message:

@@ -1,5 +1,6 @@
 """One stream of the appliance: a source that may be exchanged, lost and found, and what becomes of its pictures."""
 
+import dataclasses
 import logging
 import os
 import threading
@@ -221,7 +222,7 @@ class Stream:
             "watched": self._house.station.is_watched(self.name),
             "is_configured": self.current == self.configured,
             "configured_source": redact(str(self.configured.source)) if self.configured else None,
-            "recording": recording._asdict() if recording is not None else None,
+            "recording": dataclasses.asdict(recording) if recording is not None else None,
             "recording_problem": recorder.problem,
         }
 

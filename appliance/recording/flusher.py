@@ -1,13 +1,13 @@
 """Brings what was written to a file to the disk, so that a power cut costs no more than about the last second."""
 
-import errno
 import os
 import threading
+from pathlib import Path
 from typing import Optional
 
+from appliance.core.files import UNSUPPORTED, sync_path
+
 INTERVAL = 1.0  # seconds
-# What some network and FUSE file systems say: there is nothing to wait for.
-_UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class Flusher:
@@ -32,7 +32,7 @@ class Flusher:
 
     def _run(self) -> None:
         try:
-            self._flush_name()
+            sync_path(Path(self._directory))
             while not self._stopping.wait(INTERVAL):
                 _flush(self._descriptor)
             _flush(self._descriptor)
@@ -41,17 +41,10 @@ class Flusher:
         finally:
             os.close(self._descriptor)
 
-    def _flush_name(self) -> None:
-        directory = os.open(self._directory, os.O_RDONLY)
-        try:
-            _flush(directory)
-        finally:
-            os.close(directory)
-
 
 def _flush(descriptor: int) -> None:
     try:
         os.fdatasync(descriptor)
     except OSError as problem:
-        if problem.errno not in _UNSUPPORTED:
+        if problem.errno not in UNSUPPORTED:
             raise

@@ -1,11 +1,15 @@
-"""How long a recording plays, read from a few bytes of its file: our AVI, and MP4 with or without fragments."""
+"""How long a recording plays, of which the index does not know it: after a crash, and of files that were copied here.
+
+Read from a few bytes of our AVI, and of MP4 with or without fragments.
+"""
 
 import os
 import struct
 from pathlib import Path
 from typing import IO, Iterator, Tuple
 
-_AVI_HEADER = 512
+from appliance.recording import avi_reader
+
 _LARGEST_BOX = 1 << 24  # of those that are read as a whole: moov and moof
 
 
@@ -25,18 +29,9 @@ def is_empty(path: Path) -> bool:
 def _read_seconds(path: Path) -> float:
     with path.open("rb") as file:
         try:
-            return _avi_seconds(file) if path.suffix == ".avi" else _mp4_seconds(file)
+            return avi_reader.read_seconds(file) if path.suffix == ".avi" else _mp4_seconds(file)
         except struct.error:
             return 0.0
-
-
-def _avi_seconds(file: IO[bytes]) -> float:
-    header = file.read(_AVI_HEADER)
-    stream = header.find(b"strh")
-    if not header.startswith(b"RIFF") or stream < 0:
-        return 0.0
-    scale, rate, _, frames = struct.unpack_from("<4I", header, stream + 8 + 20)
-    return float(frames) * scale / rate if rate else 0.0
 
 
 def _mp4_seconds(file: IO[bytes]) -> float:

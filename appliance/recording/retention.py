@@ -10,8 +10,10 @@
    clocks say.
 """
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional, Sequence
 
+GIGABYTE = 1000**3
 LAST_HOUR = 3600.0
 SHARE_A_PASS = 10
 
@@ -23,7 +25,8 @@ _JUMP = 5.0
 _AHEAD = 60.0
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True)
+class Candidate:
     """A recording. age: seconds since it ended, None where nobody knows. is_written: it is being written."""
 
     name: str
@@ -32,7 +35,8 @@ class Candidate(NamedTuple):
     is_written: bool
 
 
-class Limits(NamedTuple):
+@dataclass(frozen=True)
+class Limits:
     """seconds: the oldest age; bytes: of all recordings together; 0 is no limit. floor: bytes that stay free."""
 
     seconds: float
@@ -40,7 +44,8 @@ class Limits(NamedTuple):
     floor: int
 
 
-class Deletion(NamedTuple):
+@dataclass(frozen=True)
+class Deletion:
     name: str
     reason: str
 
@@ -139,6 +144,27 @@ class ClockWatch:
             self._since = monotonic
         self._offset = offset
         return wall >= EARLIEST and monotonic - self._since >= STABLE_SECONDS
+
+
+def lack_of_room(free: int, floor: int, folder: str) -> Optional[str]:
+    """Why nothing is recorded, and what to do; None where there is room. free, floor: bytes."""
+    if free >= floor:
+        return None
+    return (
+        f"Only {free / GIGABYTE:.1f} GB are free for recordings in {folder}, {floor / GIGABYTE:.1f} GB"
+        " have to stay free, and deleting old ones, all but the last hour, does not help. Free some space, choose"
+        " another place, or lower free_gb."
+    )
+
+
+def deletion_ahead(free: int, floor: int) -> Optional[str]:
+    """What will be deleted soon, said while there is still time to do something. free, floor: bytes."""
+    if free >= 2 * floor:
+        return None
+    return (
+        f"Only {free / GIGABYTE:.1f} GB of the disk are free. Below {floor / GIGABYTE:.1f} GB (free_gb) the"
+        " oldest recordings are deleted, all but the last hour: copy what you want to keep."
+    )
 
 
 def _is_recent(one: Candidate) -> bool:

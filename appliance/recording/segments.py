@@ -4,7 +4,8 @@ import logging
 import os
 import threading
 import time
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from dataclasses import dataclass
+from typing import Callable, List, Optional, Tuple
 
 from appliance.core.errors import OutputError
 from appliance.core.frame import Result
@@ -25,7 +26,8 @@ LOOK_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
-class RecordingStatus(NamedTuple):
+@dataclass(frozen=True)
+class RecordingStatus:
     """since: Unix time when recording was switched on. seconds: playing time of all that was recorded since.
     name, bytes: of the segment being written; "" and 0 before the first frame.
     """
@@ -162,6 +164,7 @@ class SegmentRecorder(Sink):
         if self._retry_at is not None:
             log.info("The recording of %s goes on", self._stream)
             self.problem, self._retry_at = None, None
+        self._storage.grew(movie.path, movie.seconds)
         self._status = RecordingStatus(self._since, self._earlier_seconds + movie.seconds, movie.path.name, movie.bytes)
 
     def _is_over(self, movie: Movie, size: Tuple[int, int], captured_at: float) -> bool:
@@ -207,8 +210,10 @@ class SegmentRecorder(Sink):
             self._finishing.append(thread)
 
     def _finish(self, movie: Movie) -> None:
+        seconds = None
         try:
             movie.close()
+            seconds = movie.seconds
         except (OSError, OutputError) as error:
             if self._retry_at is None:  # or it has been said already
                 kept = movie.tell_what_is_kept()
@@ -217,7 +222,7 @@ class SegmentRecorder(Sink):
                 log.error("%s", said)
         finally:
             _remove_empty(movie)
-            self._storage.release(movie.path)
+            self._storage.release(movie.path, seconds)
 
     def _pause(self, problem: OutputError) -> None:
         if self._retry_at is None:

@@ -168,6 +168,7 @@ class Disk:
         self.failure = None
         monkeypatch.setattr(flusher, "INTERVAL", 0.01)
         monkeypatch.setattr("os.fdatasync", self.flush)
+        monkeypatch.setattr("os.fsync", self.flush)
 
     def flush(self, descriptor):
         path = os.readlink(f"/proc/self/fd/{descriptor}")

@@ -14,8 +14,9 @@ from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
 from appliance.drawing.overlay import Overlay
 from appliance.recording import segments
 from appliance.recording.avi import AviWriter
-from appliance.recording.segments import RETRY_SECONDS, SegmentRecorder
-from appliance.recording.storage import GIGABYTE, Storage
+from appliance.recording.retention import GIGABYTE
+from appliance.recording.segments import RETRY_SECONDS, RecordingStatus, SegmentRecorder
+from appliance.recording.storage import Storage
 
 Usage = collections.namedtuple("Usage", "total used free")
 NOTHING = Statistics(0.0, 0, 0.0, None, 0.0, 0, 0, 0)
@@ -76,11 +77,11 @@ def test_nothing_is_recorded_until_it_is_started_and_after_it_is_stopped(bench):
     bench.feed(range(5))
     assert not recorder.wanted and recorder.status() is None and bench.played() == []
     recorder.start()
-    assert recorder.wanted and recorder.status()[1:] == (0.0, "", 0)
+    assert recorder.wanted and recorder.status() == RecordingStatus(recorder.status().since, 0.0, "", 0)
     bench.feed(range(5, 15))
     name = bench.storage.list()[0].name
     status = recorder.status()
-    assert status[1:3] == (1.0, name) and status.bytes == (bench.storage.folder / name).stat().st_size
+    assert (status.seconds, status.name) == (1.0, name) and status.bytes == (bench.storage.folder / name).stat().st_size
     assert bench.storage.list()[0].recording
     recorder.stop()
     assert bench.played() == [list(range(5, 15))] and not bench.storage.list()[0].recording

@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.core.database import Database
 from appliance.core.errors import OutputError
 from appliance.core.files import hold
 from appliance.recording.avi import AviWriter
-from appliance.recording.storage import GIGABYTE, NoSuchRecording, StillRecording, Storage
+from appliance.recording.retention import GIGABYTE
+from appliance.recording.storage import NoSuchRecording, Recording, StillRecording, Storage, StorageStatus
 
 Usage = collections.namedtuple("Usage", "total used free")
 DAY = 86400.0
@@ -26,6 +28,10 @@ class Disk:
     def __init__(self, folder, total=10**12):
         self.folder, self.total, self.others = folder, total, 0
 
+    def open(self):
+        """The database, as at the start of a process."""
+        return Database(self.folder.parent / (self.folder.name + ".db"))
+
     def usage(self, path):
         assert path == str(self.folder)
         used = self.others + sum(facts.stat().st_size for facts in os.scandir(path))
@@ -38,7 +44,8 @@ def disk(tmp_path):
 
 
 def open_storage(disk, now=NOW, **limits):
-    return Storage(str(disk.folder), disk_usage=disk.usage, now=lambda: now, **dict({"free_gb": 0.0}, **limits))
+    limits = dict({"free_gb": 0.0}, **limits)
+    return Storage(str(disk.folder), database=disk.open(), disk_usage=disk.usage, now=lambda: now, **limits)
 
 
 def put(folder, name, megabytes=0, age=0.0):
@@ -62,7 +69,7 @@ def test_recordings_are_listed_the_newest_first_with_what_is_in_them(tmp_path, d
         writer.close()
     put(tmp_path, "main_20261124-070000.mp4", 1)
     newest, broken, oldest = open_storage(disk).list()
-    assert newest == (
+    assert newest == Recording(
         "front_20261124-080000.avi",
         "front",
         time.mktime((2026, 11, 24, 8, 0, 0, 0, 0, -1)),
@@ -169,10 +176,10 @@ def test_the_order_is_that_of_writing_whatever_clock_and_names_say(tmp_path, dis
     storage = open_storage(disk, now=NOW + DAY, keep_gb=0.7)
     for _ in range(4):
         storage.tidy()
-    assert sorted(os.listdir(str(tmp_path))) == [".journal"] + sorted(names_in_order[2:])
+    assert sorted(os.listdir(str(tmp_path))) == sorted(names_in_order[2:])
 
 
-def test_files_that_the_journal_does_not_know_go_by_their_own_time(tmp_path, disk):
+def test_files_that_the_index_does_not_know_go_by_their_own_time(tmp_path, disk):
     put(tmp_path, "main_20261101-080000.avi", 300, age=1)
     put(tmp_path, "main_20261102-080000.avi", 300, age=3)
     storage = open_storage(disk, keep_gb=0.4)
@@ -278,53 +285,73 @@ def test_an_empty_file_that_a_killed_process_left_is_deleted_at_the_next_start(t
         storage = open_storage(disk)
         assert not empty.exists() and written.exists()  # that one's encoder is about to finish it
     storage.tidy()
-    left = [".journal", "other_20261101-080000.mp4", whole.with_suffix(".avi").name]
+    left = ["other_20261101-080000.mp4", whole.with_suffix(".avi").name]
     assert sorted(os.listdir(str(tmp_path))) == left
 
 
-def test_the_journal_does_not_grow_for_ever(tmp_path, disk):
+def test_the_index_does_not_grow_for_ever(tmp_path, disk):
     storage = open_storage(disk)
     written = storage.claim("written", "avi")
     put(tmp_path, written.name)
-    for number in range(3000):
+    for number in range(300):
         path = storage.claim("main", "avi")
-        if number % 1000 == 0:
+        if number % 100 == 0:
             put(tmp_path, path.name, 1)
         storage.release(path)
-        if number % 500 == 0:
+        if number % 50 == 0:
             storage.tidy()
     storage.tidy()
-    lines = (tmp_path / ".journal").read_text().splitlines()
-    assert len(lines) < 1100
-    assert "began " + written.name in lines and "ended " + written.name not in lines
-    assert len(storage._ended) < 1100
+    rows = disk.open().read("SELECT name, finished FROM recordings ORDER BY position")
+    assert len(rows) == 4 and rows[0] == (written.name, 0) and {row[1] for row in rows[1:]} == {1}
+    assert len(storage._ended) == 3
 
 
-@pytest.mark.parametrize("data", [b"\xff\x00" * 1000, b"began", b"began main_2026", b"x" * 10**7, b"[" * 10000])
-def test_a_damaged_journal_is_no_harm(tmp_path, disk, data):
-    (tmp_path / ".journal").write_bytes(data)
-    for stream in ("a", "b"):
-        open_storage(disk).claim(stream, "mp4").write_bytes(b"")
-    open_storage(disk)
-    assert [path for path in tmp_path.iterdir() if path.suffix == ".mp4"] == []
+@pytest.mark.parametrize("data", [b"\xff\x00" * 1000, b"SQLite format 3\0" + b"x" * 5000])
+def test_a_damaged_database_is_kept_and_the_index_is_made_from_the_files(tmp_path, disk, data, caplog):
+    put(tmp_path, "main_20261101-080000.avi")
+    path = tmp_path.parent / (tmp_path.name + ".db")
+    path.write_bytes(data)
+    assert names(open_storage(disk)) == ["main_20261101-080000.avi"]
+    assert path.with_name(path.name + ".damaged").read_bytes() == data and "is damaged" in caplog.text
+    assert disk.open().read("SELECT name FROM recordings") == [("main_20261101-080000.avi",)]
 
 
-@pytest.mark.parametrize(
-    "make", [lambda path: path.mkdir(), lambda path: path.symlink_to(path), lambda path: os.mkfifo(str(path))]
-)
-def test_a_journal_that_is_no_file_is_moved_aside(tmp_path, disk, make):
-    make(tmp_path / ".journal")
+def test_a_database_that_is_no_file_is_moved_aside(tmp_path, disk):
+    path = tmp_path.parent / (tmp_path.name + ".db")
+    path.mkdir()
     storage = open_storage(disk)
     storage.release(storage.claim("main", "avi"))
-    assert (tmp_path / ".journal").is_file()
+    assert path.is_file() and path.with_name(path.name + ".damaged").is_dir()
 
 
-def test_what_a_journal_names_is_deleted_only_if_it_is_a_recording(tmp_path, disk):
+def test_recording_goes_on_where_the_database_cannot_be_written(tmp_path, disk, caplog):
+    database = disk.open()
+    storage = Storage(str(tmp_path), free_gb=0.0, database=database, disk_usage=disk.usage, now=lambda: NOW)
+    database.read("PRAGMA query_only = ON")
+    for _ in range(3):
+        path = storage.claim("main", "avi")
+        put(tmp_path, path.name, 1)
+        storage.release(path, 2.0)
+    assert [recording.seconds for recording in storage.list()] == [2.0] * 3
+    assert caplog.text.count("The index of recordings cannot be kept") == 1
+
+
+def test_what_was_recorded_is_not_read_again_unless_it_was_changed(tmp_path, disk):
+    storage = open_storage(disk)
+    path = storage.claim("main", "avi")
+    put(tmp_path, path.name, 1)
+    storage.release(path, 7.0)
+    assert [recording.seconds for recording in open_storage(disk).list()] == [7.0]
+    put(tmp_path, path.name, 2)
+    assert [(recording.seconds, recording.bytes) for recording in open_storage(disk).list()] == [(0.0, 2 * 10**6)]
+
+
+def test_what_was_begun_is_deleted_only_if_it_is_a_recording(tmp_path, disk):
     (tmp_path / "holiday.jpg").write_bytes(b"")
-    os.mkfifo(str(tmp_path / "main_20261101-080000.avi"))
-    (tmp_path / ".journal").write_text("began holiday.jpg\nbegan main_20261101-080000.avi\nbegan ../x\n")
+    path = open_storage(disk).claim("main", "avi")
+    os.mkfifo(str(path))
     open_storage(disk).tidy()
-    assert sorted(os.listdir(str(tmp_path))) == [".journal", "holiday.jpg", "main_20261101-080000.avi"]
+    assert sorted(os.listdir(str(tmp_path))) == ["holiday.jpg", path.name]
 
 
 def test_what_cannot_be_read_just_now_is_not_deleted_as_empty(tmp_path, disk, monkeypatch):
@@ -342,7 +369,7 @@ def test_what_cannot_be_read_just_now_is_not_deleted_as_empty(tmp_path, disk, mo
 def test_recording_goes_on_while_old_ones_make_room_and_stops_when_they_do_not(tmp_path, disk):
     disk.total = 2 * GIGABYTE
     storage = open_storage(disk, free_gb=1.0)
-    assert storage.room() is None and storage.status() == (2 * GIGABYTE, GIGABYTE, 0, 0, 0.0, None, None)
+    assert storage.room() is None and storage.status() == StorageStatus(2 * GIGABYTE, GIGABYTE, 0, 0, 0.0, None, None)
     put(tmp_path, "main_20261120-080000.avi", 400, age=4)
     put(tmp_path, "main_20261121-080000.avi", 400, age=3)
     disk.others = 500 * 10**6
@@ -359,13 +386,14 @@ def test_recording_goes_on_while_old_ones_make_room_and_stops_when_they_do_not(t
     assert storage.room() is None and storage.status().alarm is None
 
 
-def test_a_folder_that_does_not_change_is_not_read_again(tmp_path, disk, monkeypatch):
+def test_the_folder_is_not_read_for_the_status_which_is_asked_for_all_the_time(tmp_path, disk, monkeypatch):
     put(tmp_path, "main_20261124-080000.avi", 1)
-    os.utime(str(tmp_path), (NOW - 60, NOW - 60))
     storage = open_storage(disk)
-    assert len(storage.list()) == 1
-    monkeypatch.setattr("os.listdir", lambda path: pytest.fail("read again"))
-    assert len(storage.list()) == 1 and storage.status().used == 10**6
+    path = put(tmp_path, storage.claim("main", "avi").name, 2)
+    monkeypatch.setattr("os.listdir", lambda path: pytest.fail("read"))
+    assert storage.status().used == 3 * 10**6
+    put(tmp_path, path.name, 5)
+    assert storage.status().used == 6 * 10**6
 
 
 def test_what_others_do_to_the_folder_is_seen(tmp_path, disk):

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from appliance.recording.avi import AviWriter
+from appliance.recording.avi_reader import AviError, read_fps, read_pictures
 from tests.web.conftest import LIMIT, InProcess, bearer, until
-from web.avi import AviError, read_fps, read_pictures
 from web.mjpeg import MOST_VIEWERS
 
 

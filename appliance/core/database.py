@@ -1,0 +1,117 @@
+"""The one SQLite file in which the appliance keeps what it must find again."""
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
+
+from appliance.core.files import PRIVATE, keep_damaged, open_regular
+
+DATABASE_FILE = "splitlens.db"
+_BUSY_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Database:
+    """A database that every thread may use, one statement at a time.
+
+    A damaged file is kept beside and a new one begun. Where no file can be made, the log says so and the database is
+    kept in memory until the process ends: whatever uses it goes on.
+
+    Args:
+        path: The file; its folder is made where it is missing. None: in memory.
+    """
+
+    def __init__(self, path: Optional[Path] = None) -> None:
+        self._lock = threading.RLock()
+        self._connection = _open(path) if path is not None else _connect(":memory:")
+        self.read("CREATE TABLE IF NOT EXISTS versions (component TEXT PRIMARY KEY, version INTEGER NOT NULL)")
+
+    def migrate(self, component: str, steps: Sequence[str]) -> None:
+        """Bring the tables of one component to their newest version.
+
+        Args:
+            component: A name, of which the version is kept.
+            steps: SQL scripts, oldest first. New ones are added at the end and only add tables, columns with defaults
+                and indexes: a program that was rolled back works on the tables of the newer one.
+
+        Raises:
+            sqlite3.Error: The database cannot be written.
+        """
+        with self.transaction():
+            rows = self.read("SELECT version FROM versions WHERE component = ?", component)
+            version = rows[0][0] if rows else 0
+            for step in steps[version:]:
+                for statement in step.split(";"):
+                    self.read(statement)
+            if version < len(steps):
+                self.read("INSERT OR REPLACE INTO versions VALUES (?, ?)", component, len(steps))
+
+    def read(self, statement: str, *values: Any) -> List[Tuple[Any, ...]]:
+        """Run one statement of SQL and return its rows. Raises sqlite3.Error."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements of the block, or none where it raises. Other threads wait. Raises sqlite3.Error."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):  # a full disk has rolled it back already
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        why = _damage(path)
+        if why:
+            log.warning("%s. A new one is begun", keep_damaged(path, why))
+            for end in ("", "-wal", "-shm"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(str(path) + end)
+        os.close(os.open(str(path), os.O_RDWR | os.O_CREAT, PRIVATE))
+        connection = _connect(str(path))
+        # A power cut costs the last changes at most, and never the file (sqlite.org/wal.html).
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+    except (OSError, sqlite3.Error) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else problem
+        log.warning("%s: %s; what belongs there is not remembered after a restart", path, reason)
+        return _connect(":memory:")
+
+
+def _damage(path: Path) -> str:
+    """What is wrong with a database's file; "" where nothing is, or it is not there. Raises OSError."""
+    try:
+        open_regular(path).close()
+    except FileNotFoundError:
+        return ""
+    except ValueError as error:
+        return str(error)
+    try:
+        with contextlib.closing(_connect(str(path))) as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:  # locked, or no permission: the file itself may be whole
+        raise OSError(0, str(error)) from error
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if found == ("ok",) else str(found[0]).split("\n")[0]
