@@ -105,8 +105,8 @@ def take(browser: Browser, address: str) -> None:
         page.goto(address, wait_until="domcontentloaded")
         page.locator(".live-image.has-picture").first.wait_for()
         page.locator("[data-chart=fps] canvas").wait_for()
-        page.get_by_text("person").first.wait_for()
         page.wait_for_timeout(3000)
+        page.wait_for_function("['person', 'cup'].every(word => document.body.innerText.includes(word + ' '))")
         save(page.screenshot(), name)
         context.close()
 
