@@ -1,6 +1,5 @@
 """`config check`: what a run would complain of, without running anything."""
 
-import os
 from pathlib import Path
 from typing import List, Tuple, Union
 
@@ -9,9 +8,7 @@ from appliance.detectors.from_settings import find_model
 from appliance.settings import Layer, LoadedSettings, compatibility_notes
 from appliance.settings.certificate import certificate_files
 from appliance.settings.render import check
-from appliance.sources import camera_kind, open_images, open_movie
-from appliance.sources.device import why_unreadable
-from appliance.sources.gst_command import find_launcher, split_pipeline
+from appliance.sources import kind_of, open_images, open_movie
 from appliance.zoo.labels import chosen_labels
 from appliance.zoo.store import NotInstalled, resolve_model
 
@@ -71,24 +68,13 @@ def _check_sources(loaded: LoadedSettings, found: _Findings) -> None:
 
 
 def _check_source(key: str, name: str, source: Union[int, str], found: _Findings) -> None:
-    path = str(source).strip()
     try:
-        kind = "movie" if os.path.isfile(path) else camera_kind(source)
-        if kind == "movie":
-            open_movie(path).close()
-        elif kind == "gstreamer":
-            split_pipeline(path)
-            find_launcher()
-        elif kind in ("device", "index"):
-            path = path if kind == "device" else f"/dev/video{int(path)}"
-            if not os.path.exists(path):
-                found.add(key, SourceError(f"there is no {path} now"), name, is_note=True)
-            else:
-                complaint = why_unreadable(path, os.stat(path))
-                if complaint is not None:
-                    raise SourceError(complaint)
+        absent = kind_of(source).check(str(source).strip())
     except SplitlensError as error:
         found.add(key, error, name)
+    else:
+        if absent is not None:
+            found.add(key, SourceError(absent), name, is_note=True)
 
 
 def _check_models(loaded: LoadedSettings, found: _Findings) -> None:

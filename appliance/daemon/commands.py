@@ -12,8 +12,8 @@ from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
 from appliance.daemon.admission import allowed_source
 from appliance.daemon.appliance import Appliance
-from appliance.daemon.streams import open_input
 from appliance.recording.storage import NoSuchRecording, StillRecording
+from appliance.sources.open import open_stream_source
 
 LONGEST_TEXT = 2000
 TEST_SECONDS = 15.0
@@ -86,7 +86,7 @@ def _test_source(appliance: Appliance, message: Message) -> Message:
     if not _testing.acquire(blocking=False):
         raise Refused(CONFLICT, f"{MOST_TESTS} sources are being tried out already; wait for one of them.")
     try:
-        with open_input(source, settings, patient=False) as opened:
+        with open_stream_source(source, settings, patient=False) as opened:
             frame = opened.read()
     except SourceError as error:
         raise Refused(FAILED, str(error)) from error

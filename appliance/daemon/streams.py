@@ -2,10 +2,9 @@
 
 import dataclasses
 import logging
-import os
 import threading
 import time
-from typing import Any, Callable, Dict, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from appliance.bus import DETECTIONS, LIVE, NO_RESULTS, SLOW, STARTING, BusServer
 from appliance.core.errors import SplitlensError
@@ -22,17 +21,14 @@ from appliance.recording.segments import SegmentRecorder
 from appliance.recording.storage import Storage
 from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import Settings, redact
-from appliance.sources.live import LiveSource
-from appliance.sources.open import camera_kind, is_missing_file, open_set_camera
-from appliance.sources.playback import PlaybackSource
+from appliance.sources.kind import StreamSource, kind_of
+from appliance.sources.open import open_stream_source
 
 log = logging.getLogger(__name__)
 
 # Seconds until a source that could not be opened at all is tried again.
 RETRY_SECONDS = 5.0
 USUAL_CAMERA_FPS = 30.0
-
-LiveInput = Union[LiveSource, PlaybackSource]
 
 
 class StreamContext(NamedTuple):
@@ -43,20 +39,6 @@ class StreamContext(NamedTuple):
     storage: Storage
     change: Callable[[Result], Result]
     changed: Callable[[], None]
-
-
-def source_kind(source: Union[int, str]) -> str:
-    """ "movie", or as `camera_kind` has it. Raises SourceError for what is no source."""
-    if isinstance(source, str) and (os.path.isfile(source) or is_missing_file(source)):
-        return "movie"
-    return camera_kind(source)
-
-
-def open_input(source: Union[int, str], settings: Settings, patient: bool) -> LiveInput:
-    """A camera, or a movie that plays like one. Raises SourceError."""
-    if source_kind(source) == "movie":
-        return PlaybackSource(str(source))
-    return open_set_camera(source, settings, patient)
 
 
 class Stream:
@@ -85,7 +67,7 @@ class Stream:
         self._meter = Meter(house.settings.fps_interval)
         self._figures = StreamStatistics(lambda event: house.station.publish(DETECTIONS, event))
         self._max_vis_fps, self._vis_text = max_vis_fps, vis_text
-        self._source: Optional[LiveInput] = None
+        self._source: Optional[StreamSource] = None
         self._feed: Optional[StreamPipeline] = None
         self._failure: Optional[str] = None
         self._failed_at = 0.0
@@ -104,7 +86,7 @@ class Stream:
             self._failure, self._opened_at = None, time.monotonic()
             self._make_sinks()
             try:
-                self._source = open_input(self.current.source, self._house.settings, patient=True)
+                self._source = open_stream_source(self.current.source, self._house.settings, patient=True)
             except SplitlensError as error:
                 self._fail(str(error))
                 return
@@ -207,7 +189,7 @@ class Stream:
         size = self._figures.size
         recording = recorder.status()
         try:
-            kind = source_kind(self.current.source)
+            kind = kind_of(self.current.source).name
         except SplitlensError:
             kind = "device"
         return {

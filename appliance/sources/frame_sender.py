@@ -30,11 +30,11 @@ class FrameSender:
         self._slot: Optional[int] = None
         self._number = 0
 
-    def receive_spec(self) -> protocol.Message:
+    def receive_spec(self) -> protocol.ReaderSpec:
         message, _ = protocol.receive(self._sock)
         if message is None:
             raise ParentGone
-        return message
+        return protocol.ReaderSpec(**message)
 
     def tell(self, descriptor: Optional[int] = None, **message: object) -> None:
         try:

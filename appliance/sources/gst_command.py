@@ -54,6 +54,11 @@ def gstreamer_version() -> Tuple[int, int]:
     return int(found.group(1)), int(found.group(2))
 
 
+def is_pipeline(text: str) -> bool:
+    """Whether a text is a pipeline: its elements stand between two exclamation marks."""
+    return re.search(r"\s!\s", text) is not None
+
+
 def split_pipeline(pipeline: str) -> List[List[str]]:
     """The words of each part between two `!`, the last of which is the appsink. Quotes work as in a shell; there is
     none. Raises SourceError where the pipeline does not end in an appsink.

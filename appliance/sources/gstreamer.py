@@ -15,9 +15,9 @@ from typing import Dict, NoReturn, Optional
 
 from appliance.core.errors import SourceError
 from appliance.core.process import tied_to_us
-from appliance.sources import protocol
 from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.gst_command import ORDERLY_END, Picture, find_launcher, launch_words, read_caps
+from appliance.sources.protocol import ReaderSpec
 from appliance.sources.shared_frames import Layout
 
 F_SETPIPE_SZ = 1031  # linux/fcntl.h; in Python's fcntl since 3.10
@@ -26,16 +26,16 @@ FOLLOW_ADDRESSES = ("hlsdemux", "hlsdemux2", "dashdemux", "dashdemux2", "mssdemu
 PIPE_BYTES = 1 << 20  # what an ordinary user may ask for
 
 
-def run(spec: protocol.Message, outlet: FrameSender) -> NoReturn:
+def run(spec: ReaderSpec, sender: FrameSender) -> NoReturn:
     """Hand over frames until the pipeline ends: raises Ended, or ParentGone."""
-    outlet.tell(opening=True)
+    sender.tell(opening=True)
     frames, write_end = os.pipe()
     try:
         fcntl.fcntl(write_end, F_SETPIPE_SZ, PIPE_BYTES)
     except OSError:
         pass  # smaller steps, that is all
     try:
-        command = [find_launcher(), "-v"] + launch_words(spec["target"], write_end)
+        command = [find_launcher(), "-v"] + launch_words(spec.target, write_end)
     except SourceError as error:
         raise Ended(str(error)) from error
     process = subprocess.Popen(
@@ -48,7 +48,7 @@ def run(spec: protocol.Message, outlet: FrameSender) -> NoReturn:
     )
     os.close(write_end)
     try:
-        Pipeline(process, frames, outlet).deliver()
+        Pipeline(process, frames, sender).deliver()
     except Ended:
         _await_end(process)  # it has not yet said why
         raise
@@ -59,11 +59,11 @@ def run(spec: protocol.Message, outlet: FrameSender) -> NoReturn:
 class Pipeline:
     """What comes from one gst-launch: words on its standard output, pictures on the pipe."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", frames: int, outlet: FrameSender) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", frames: int, sender: FrameSender) -> None:
         assert process.stdout is not None
         self._words: Optional[int] = process.stdout.fileno()
         self._frames = frames
-        self._outlet = outlet
+        self._sender = sender
         self._text = b""
         self._picture: Optional[Picture] = None
         self._is_live = False
@@ -77,31 +77,31 @@ class Pipeline:
         while self._picture is None:
             if self._words is None:
                 raise Ended("the pipeline ended without a picture")
-            self._outlet.wait(None, [self._words])
+            self._sender.wait(None, [self._words])
             self._hear_words(self._words)
         picture = self._picture
         # GStreamer pads the rows of packed pictures.
         layout = Layout(picture.width, picture.height, -(-picture.width * 3 // 4) * 4)
-        self._outlet.refuse_too_large(layout)
-        self._outlet.tell(opened=True, fps=picture.fps)
+        self._sender.refuse_too_large(layout)
+        self._sender.tell(opened=True, fps=picture.fps)
         pause = 1 / picture.fps if picture.fps and not self._is_live else 0.0
         unused = memoryview(bytearray(layout.frame_bytes))
         due = time.monotonic()
         while True:
-            self._outlet.wait(max(0.0, due - time.monotonic()))
+            self._sender.wait(max(0.0, due - time.monotonic()))
             due += pause
             self._await_frame()
             started = time.monotonic()
-            memory = self._outlet.claim(layout)
+            memory = self._sender.claim(layout)
             self._fill(unused if memory is None else memory)
             if memory is not None:
                 at = time.monotonic()
-                self._outlet.publish(at, at - started)
+                self._sender.publish(at, at - started)
 
     def _await_frame(self) -> None:
         while True:
             files = [self._frames] if self._words is None else [self._words, self._frames]
-            ready = self._outlet.wait(None, files)
+            ready = self._sender.wait(None, files)
             if self._words is not None and self._words in ready:
                 self._hear_words(self._words)
             elif ready:

@@ -8,10 +8,11 @@ from typing import Callable, NamedTuple, NoReturn, Optional
 import cv2
 import numpy as np
 
-from appliance.sources import jpeg, protocol
+from appliance.sources import jpeg
 from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.http_client import HttpClient, Unreadable, read_some
 from appliance.sources.http_parts import MOST_BYTES, Parts
+from appliance.sources.protocol import ReaderSpec
 from appliance.sources.shared_frames import Layout
 
 MOST_PIXELS = 40 * 1000 * 1000
@@ -29,10 +30,10 @@ class Form(NamedTuple):
     begun: bytes
 
 
-def run(spec: protocol.Message, outlet: FrameSender) -> None:
+def run(spec: ReaderSpec, sender: FrameSender) -> None:
     """Hand over frames until the camera ends: raises Ended, or ParentGone. Returns where FFmpeg has to see to it."""
-    outlet.tell(opening=True)
-    client = HttpClient(spec["target"], spec["patience"])
+    sender.tell(opening=True)
+    client = HttpClient(spec.target, spec.patience)
     try:
         try:
             response = client.get()
@@ -40,7 +41,7 @@ def run(spec: protocol.Message, outlet: FrameSender) -> None:
             return
         form = recognise(response)
         if form is not None:
-            deliver(client, response, form, spec["snapshot_fps"], outlet)
+            deliver(client, response, form, spec.snapshot_fps, sender)
     finally:
         client.close()
 
@@ -66,10 +67,10 @@ def recognise(response: http.client.HTTPResponse) -> Optional[Form]:
 
 
 def deliver(
-    client: HttpClient, response: http.client.HTTPResponse, form: Form, snapshot_fps: float, outlet: FrameSender
+    client: HttpClient, response: http.client.HTTPResponse, form: Form, snapshot_fps: float, sender: FrameSender
 ) -> NoReturn:
-    outlet.tell(opened=True, fps=None if form.is_multipart else snapshot_fps)
-    frames = _Frames(outlet)
+    sender.tell(opened=True, fps=None if form.is_multipart else snapshot_fps)
+    frames = _Frames(sender)
     failures = 0
     due = time.monotonic()
     while True:
@@ -82,7 +83,7 @@ def deliver(
         if failures == MOST_FAILURES:
             raise Ended(f"gives no picture: {failures} answers had none in them")
         due = max(due + 1 / snapshot_fps, time.monotonic())
-        outlet.wait(due - time.monotonic())
+        sender.wait(due - time.monotonic())
         form = form._replace(begun=b"")
         try:
             response = client.get()
@@ -93,8 +94,8 @@ def deliver(
 class _Frames:
     """From JPEGs to frames, and what became of the others."""
 
-    def __init__(self, outlet: FrameSender) -> None:
-        self._outlet = outlet
+    def __init__(self, sender: FrameSender) -> None:
+        self._sender = sender
         self._skipped = 0
         self._told_at = 0.0
 
@@ -115,10 +116,10 @@ class _Frames:
             return False
         at = time.monotonic()
         height, width = image.shape[:2]
-        memory = self._outlet.claim(Layout(width, height, width * 3))
+        memory = self._sender.claim(Layout(width, height, width * 3))
         if memory is not None:
             np.frombuffer(memory, np.uint8).reshape(height, width, 3)[...] = image
-            self._outlet.publish(at, min(at - started, time.process_time() - worked))
+            self._sender.publish(at, min(at - started, time.process_time() - worked))
         self._tell()
         return True
 
@@ -130,7 +131,7 @@ class _Frames:
     def _tell(self) -> None:
         """Of what was passed over, not at each: there may be thousands in a second."""
         if self._skipped:
-            self._outlet.tell(skipped=self._skipped, notice=PASSED_OVER)
+            self._sender.tell(skipped=self._skipped, notice=PASSED_OVER)
             self._skipped = 0
             self._told_at = time.monotonic()
 

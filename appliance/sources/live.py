@@ -9,8 +9,8 @@ from typing import Callable, NamedTuple, Optional, Set
 
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
-from appliance.core.source import Source
 from appliance.sources import protocol
+from appliance.sources.kind import StreamSource
 from appliance.sources.reader_process import ReaderProcess
 from appliance.sources.shared_frames import Layout, SharedFrameReader
 
@@ -33,29 +33,24 @@ class Waiting(NamedTuple):
     message: protocol.Message
 
 
-class LiveSource(Source):
+class LiveSource(StreamSource):
     """The newest frame of a camera, whenever one is asked for.
 
     A thread hears the reader process; `read` copies a frame out of shared memory only when it is wanted.
     Until the first frame, what goes wrong is raised by `read` as SourceError; after it, or at once if it is `patient`,
-    the camera is opened again and again, for ever. problem: why there is no picture now; None while frames come.
-    reconnects: how often it came back.
+    the camera is opened again and again, for ever.
     """
-
-    is_live = True
 
     def __init__(
         self,
         name: str,
-        spec: protocol.Message,
+        spec: protocol.ReaderSpec,
         live_timeout: float,
         on_notice: Optional[Callable[[str], None]] = None,
         patient: bool = False,
         open_timeout: Optional[float] = None,
     ) -> None:
         self.name = name
-        self.problem: Optional[str] = None
-        self.reconnects = 0
         self._patient = patient
         self._spec = spec
         self._live_timeout = live_timeout

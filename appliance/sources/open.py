@@ -1,26 +1,15 @@
-"""Which source is meant by what a user wrote."""
+"""Opens what a user named as a source."""
 
-import os
-import re
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from appliance.core.errors import SourceError
 from appliance.core.redact import redact
 from appliance.core.source import Source
 from appliance.settings import Settings
-from appliance.sources.address import with_encoded_password
+from appliance.sources.kind import StreamSource, camera_kind_of, kind_of
+from appliance.sources.protocol import ReaderSpec
 
 if TYPE_CHECKING:
     from appliance.sources.live import LiveSource
-
-ADDRESS = re.compile(r"(rtsps?|rtmps?|https?|udp|tcp|rtp|srt)://\S", re.IGNORECASE)
-# What ends like the name of a file, as nothing else does that is accepted.
-_ENDING = re.compile(r"\.[A-Za-z]\w{1,4}$")
-_FILE = re.compile(r"[^:/]{1,200}\.[A-Za-z]\w{1,4}$")
-ACCEPTED = (
-    "an index (0), a device path (/dev/video0), an address (rtsp, rtsps, rtmp, rtmps, http, https, udp, tcp, "
-    'rtp or srt) or a GStreamer pipeline that ends in " ! appsink"'
-)
 
 
 def open_images(path: str, left_out: Optional[str] = None) -> Source:
@@ -37,6 +26,14 @@ def open_movie(path: str) -> Source:
     return MovieSource(path)
 
 
+def open_stream_source(source: Union[int, str], settings: Settings, patient: bool = False) -> StreamSource:
+    """Open the source of a stream of `up`: as `open_set_camera`, and movies too. Raises SourceError."""
+    kind = kind_of(source)
+    if kind.open is not None:
+        return kind.open(str(source).strip())
+    return open_set_camera(source, settings, patient)
+
+
 def open_camera(
     camera_input: Union[int, str],
     width: Optional[int] = None,
@@ -48,41 +45,37 @@ def open_camera(
     rtsp_transport: str = "auto",
     open_timeout: float = 30.0,
 ) -> "LiveSource":
-    """A live source. Returns at once; what is wrong with the camera is raised by the first `read`.
+    """Open a live source. Returns at once; what is wrong with the camera is raised by the first `read`.
 
-    patient: nothing is raised; a camera that is not there is tried for ever.
+    Args:
+        camera_input: A text of any kind that a reader process reads, or an index.
+        width: Pixels to ask of a USB camera; other cameras send what they send.
+        height: As `width`.
+        live_timeout: Seconds without a frame after which the camera is opened anew.
+        on_notice: Told, beside the log, when the camera was lost and when it is back; runs in a thread of the source.
+        patient: Nothing is raised; a camera that is not there is tried for ever.
+        snapshot_fps: Requests a second to an HTTP address that gives one JPEG each.
+        rtsp_transport: tcp, udp or auto.
+        open_timeout: Seconds from there to the first frame; never less than live_timeout.
 
-    width, height: asked of a USB camera; other cameras send what they send.
-    live_timeout: seconds without a frame after which the camera is opened anew.
-    open_timeout: seconds that it may take from there to its first frame; never less than live_timeout.
-    snapshot_fps: requests a second to an HTTP address that gives one JPEG each. rtsp_transport: tcp, udp or auto.
-    on_notice: told, beside the log, when the camera was lost and when it is back; runs in a thread of the
-    source. Raises SourceError where `camera_input` cannot be understood.
+    Raises:
+        SourceError: `camera_input` cannot be understood.
     """
     from appliance.sources.live import LiveSource
 
-    kind = camera_kind(camera_input)
-    target = str(camera_input).strip()
-    if kind == "gstreamer":
-        from appliance.sources.gst_command import find_launcher, launch_words
-
-        launch_words(target, 0)
-        find_launcher()
-    elif kind == "index":
-        target = f"/dev/video{int(target)}"
-    elif kind == "address":
-        target = with_encoded_password(target)
+    kind = camera_kind_of(camera_input)
+    text = str(camera_input).strip()
     open_timeout = max(open_timeout, live_timeout)
-    spec = {
-        "kind": kind,
-        "target": target,
-        "width": width,
-        "height": height,
-        "snapshot_fps": snapshot_fps,
-        "rtsp_transport": rtsp_transport,
-        "patience": open_timeout + 10,
-    }  # the parent is to notice first
-    return LiveSource(redact(str(camera_input).strip()), spec, live_timeout, on_notice, patient, open_timeout)
+    spec = ReaderSpec(
+        kind=kind.name,
+        target=kind.prepare(text),
+        width=width,
+        height=height,
+        snapshot_fps=snapshot_fps,
+        rtsp_transport=rtsp_transport,
+        patience=open_timeout + 10,
+    )
+    return LiveSource(redact(text), spec, live_timeout, on_notice, patient, open_timeout)
 
 
 def open_set_camera(camera_input: Union[int, str], settings: Settings, patient: bool = False) -> "LiveSource":
@@ -97,35 +90,3 @@ def open_set_camera(camera_input: Union[int, str], settings: Settings, patient: 
         rtsp_transport=settings.rtsp_transport,
         open_timeout=settings.open_timeout,
     )
-
-
-def camera_kind(value: Union[int, str]) -> str:
-    """'index', 'device', 'address' or 'gstreamer'. Touches no device; raises SourceError for what is none of them."""
-    text = str(value).strip()
-    if not isinstance(value, bool):
-        if re.match(r"\d+$", text):
-            return "index"
-        if re.search(r"\s!\s", text):
-            return "gstreamer"
-        if ADDRESS.match(text):
-            return "address"
-        if text and "://" not in text and (os.sep in text or os.path.exists(text)):
-            return "device"
-    if _FILE.match(text):
-        raise SourceError(f"{redact(text)}: there is no such file in {os.getcwd()}")
-    raise SourceError(f"{redact(text)!r} is no camera; accepted are {ACCEPTED}")
-
-
-def is_missing_file(text: str) -> bool:
-    """Whether it is the path of a file that is not there now, and of no device: of a movie, perhaps on a disk that is
-    mounted later. A path without an ending, such as a link to a device has, is none.
-    """
-    try:
-        return (
-            camera_kind(text) == "device"
-            and _ENDING.search(text) is not None
-            and not text.startswith("/dev/")
-            and not os.path.exists(text)
-        )
-    except SourceError:
-        return _FILE.match(text) is not None

@@ -8,9 +8,9 @@ from typing import NoReturn, Optional
 import cv2
 import numpy as np
 
-from appliance.sources import protocol
 from appliance.sources.device import is_camera, why_unreadable
 from appliance.sources.frame_sender import Ended, FrameSender
+from appliance.sources.protocol import ReaderSpec
 from appliance.sources.shared_frames import Layout
 
 # Larger pictures than this do not fit uncompressed through USB 2 at full rate.
@@ -22,19 +22,28 @@ FILE_PROTOCOLS = "file"
 MJPG = int.from_bytes(b"MJPG", "little")
 
 
-def run(spec: protocol.Message, outlet: FrameSender) -> NoReturn:
-    """Hand over frames until the camera ends: raises Ended, or ParentGone."""
-    outlet.tell(opening=True)
-    capture = open_device(spec) if spec["kind"] in ("index", "device") else open_address(spec)
+def run_device(spec: ReaderSpec, sender: FrameSender) -> NoReturn:
+    """Hand over frames of a device, whose path is the target, until it ends. Raises Ended or ParentGone."""
+    sender.tell(opening=True)
+    _deliver_all(open_device(spec), sender, spec)
+
+
+def run_address(spec: ReaderSpec, sender: FrameSender) -> NoReturn:
+    """Hand over frames of an address until it ends. Raises Ended or ParentGone."""
+    sender.tell(opening=True)
+    _deliver_all(open_address(spec), sender)
+
+
+def _deliver_all(capture: cv2.VideoCapture, sender: FrameSender, asked: Optional[ReaderSpec] = None) -> NoReturn:
     try:
-        deliver(capture, spec, outlet)
+        deliver(capture, sender, asked)
     finally:
         capture.release()
 
 
-def open_device(spec: protocol.Message) -> cv2.VideoCapture:
+def open_device(spec: ReaderSpec) -> cv2.VideoCapture:
     """`target` is a path; a file in the place of a device is played like a camera."""
-    path = spec["target"]
+    path = spec.target
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -57,7 +66,7 @@ def open_device(spec: protocol.Message) -> cv2.VideoCapture:
     capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
     if not capture.isOpened():
         raise Ended(f"{path} cannot be opened; it is no camera, or another program uses it")
-    ask_for_size(capture, spec["width"], spec["height"])
+    ask_for_size(capture, spec.width, spec.height)
     return capture
 
 
@@ -71,13 +80,13 @@ def ask_for_size(capture: cv2.VideoCapture, width: Optional[int], height: Option
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
 
 
-def open_address(spec: protocol.Message, protocols: str = NETWORK_PROTOCOLS) -> cv2.VideoCapture:
+def open_address(spec: ReaderSpec, protocols: str = NETWORK_PROTOCOLS) -> cv2.VideoCapture:
     allow_only(protocols)
     options = []
     if hasattr(cv2, "CAP_PROP_READ_TIMEOUT_MSEC"):  # OpenCV 4.5.2; it gives up after 30 s otherwise
-        patience = int(spec["patience"] * 1000)
+        patience = int(spec.patience * 1000)
         options = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, patience, cv2.CAP_PROP_READ_TIMEOUT_MSEC, patience]
-    capture = cv2.VideoCapture(spec["target"], cv2.CAP_FFMPEG, *([options] if options else []))
+    capture = cv2.VideoCapture(spec.target, cv2.CAP_FFMPEG, *([options] if options else []))
     if not capture.isOpened():
         raise Ended("cannot be opened; nothing comes that FFmpeg takes for a video")
     return capture
@@ -92,7 +101,7 @@ def allow_only(protocols: str) -> None:
     os.environ[CAPTURE_OPTIONS] = "|".join(others + ["protocol_whitelist;" + protocols])
 
 
-def deliver(capture: cv2.VideoCapture, spec: protocol.Message, outlet: FrameSender) -> NoReturn:
+def deliver(capture: cv2.VideoCapture, sender: FrameSender, asked: Optional[ReaderSpec] = None) -> NoReturn:
     """A recording (whose length is known) is played at its own rate; a camera sets the pace itself.
 
     `took` is the processor time that grabbing, decoding and copying cost, never more than the time that
@@ -100,12 +109,12 @@ def deliver(capture: cv2.VideoCapture, spec: protocol.Message, outlet: FrameSend
     """
     rate = capture.get(cv2.CAP_PROP_FPS)
     fps = rate if 0 < rate < 1e4 else None
-    outlet.tell(opened=True, fps=fps)
+    sender.tell(opened=True, fps=fps)
     pause = 1 / fps if fps and 0 < capture.get(cv2.CAP_PROP_FRAME_COUNT) < 1e9 else 0.0
     due = time.monotonic()
     first = True
     while True:
-        outlet.wait(max(0.0, due - time.monotonic()))
+        sender.wait(max(0.0, due - time.monotonic()))
         due += pause
         started, worked = time.monotonic(), time.process_time()
         if not capture.grab():
@@ -115,17 +124,15 @@ def deliver(capture: cv2.VideoCapture, spec: protocol.Message, outlet: FrameSend
         if not ready:
             continue  # a damaged one
         height, width = image.shape[:2]
-        if first and spec["kind"] in ("index", "device"):
-            say_size(spec, width, height, outlet)
+        if first and asked is not None:
+            say_size(asked, width, height, sender)
         first = False
-        memory = outlet.claim(Layout(width, height, width * 3))
+        memory = sender.claim(Layout(width, height, width * 3))
         if memory is not None:
             np.frombuffer(memory, np.uint8).reshape(height, width, 3)[...] = image
-            outlet.publish(at, min(at - started, time.process_time() - worked))
+            sender.publish(at, min(at - started, time.process_time() - worked))
 
 
-def say_size(spec: protocol.Message, width: int, height: int, outlet: FrameSender) -> None:
-    if (spec["width"] or width, spec["height"] or height) != (width, height):
-        outlet.tell(
-            notice=f"gives pictures of {width}x{height}, not {spec['width'] or width}x{spec['height'] or height}"
-        )
+def say_size(spec: ReaderSpec, width: int, height: int, sender: FrameSender) -> None:
+    if (spec.width or width, spec.height or height) != (width, height):
+        sender.tell(notice=f"gives pictures of {width}x{height}, not {spec.width or width}x{spec.height or height}")

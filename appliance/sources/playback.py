@@ -5,7 +5,7 @@ import time
 from typing import Optional
 
 from appliance.core.frame import Frame
-from appliance.core.source import Source
+from appliance.sources.kind import StreamSource
 from appliance.sources.movie import MovieSource
 
 # For a movie that does not say how fast it plays.
@@ -16,17 +16,13 @@ LONGEST_DELAY = 1.0
 LONGEST_SKIPPING = 0.5
 
 
-class PlaybackSource(Source):
+class PlaybackSource(StreamSource):
     """The frames of a movie when they are due, from the start again after the last.
 
     Live: who reads too seldom misses frames, which are dropped; the newest comes at least every half second, or as
     often as one can be decoded. Raises SourceError at once for what is no movie, and where nothing can be read from it
     any more.
     """
-
-    is_live = True
-    problem: Optional[str] = None
-    reconnects = 0
 
     def __init__(self, path: str) -> None:
         self.name = path

@@ -11,10 +11,34 @@ Child to parent: {"opening": true} once all is imported; {"opened": true, "fps":
 import array
 import json
 import socket
+from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
 Message = Dict[str, Any]
 MOST = 1 << 16
+
+
+@dataclass(frozen=True)
+class ReaderSpec:
+    """What a reader process is to read.
+
+    Attributes:
+        kind: Name of the source's kind.
+        target: What to open: a path, an address or a pipeline, as the kind's `prepare` returned it.
+        width: Pixels to ask of a USB camera; None where any will do.
+        height: As `width`.
+        snapshot_fps: Requests a second to an HTTP address that gives one JPEG each.
+        rtsp_transport: tcp, udp or auto.
+        patience: Seconds after which a reader gives up opening or reading; the parent is to notice first.
+    """
+
+    kind: str
+    target: str
+    width: Optional[int] = None
+    height: Optional[int] = None
+    snapshot_fps: float = 5.0
+    rtsp_transport: str = "auto"
+    patience: float = 40.0
 
 
 def make_pair() -> Tuple[socket.socket, socket.socket]:

@@ -8,6 +8,7 @@ import sys
 
 from appliance.core.process import die_with_parent
 from appliance.sources.frame_sender import Ended, FrameSender, ParentGone
+from appliance.sources.kind import kind_named
 from appliance.sources.linux import die_first, print_by_lines
 from appliance.sources.protocol import from_stdin
 
@@ -16,24 +17,15 @@ def main() -> int:
     die_with_parent(int(sys.argv[1]))
     print_by_lines()
     die_first()
-    outlet = FrameSender(from_stdin())
+    sender = FrameSender(from_stdin())
     try:
         try:
-            spec = outlet.receive_spec()
-            if spec["kind"] == "gstreamer":
-                from appliance.sources import gstreamer
-
-                gstreamer.run(spec, outlet)
-            else:
-                if spec["target"].lower().startswith(("http://", "https://")):
-                    from appliance.sources import http_pictures
-
-                    http_pictures.run(spec, outlet)
-                from appliance.sources import opencv
-
-                opencv.run(spec, outlet)
+            spec = sender.receive_spec()
+            run = kind_named(spec.kind).run
+            assert run is not None
+            run(spec, sender)
         except Ended as end:
-            outlet.tell(ended=str(end))
+            sender.tell(ended=str(end))
     except ParentGone:
         pass
     return 0

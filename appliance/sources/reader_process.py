@@ -1,6 +1,7 @@
 """A reader process, seen from the daemon: start it, hear it, end it."""
 
 import contextlib
+import dataclasses
 import os
 import select
 import signal
@@ -13,7 +14,7 @@ from typing import Deque, Dict, List, Optional, Tuple
 
 from appliance.core.redact import redact
 from appliance.sources import camera_errors, protocol
-from appliance.sources.gst_command import ORDERLY_END
+from appliance.sources.kind import kind_named
 
 PACKAGE_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # Seconds that an orderly end may take: a reader ends between two frames, and after its pipeline.
@@ -27,12 +28,12 @@ class ReaderProcess:
     `free` is for any thread.
     """
 
-    def __init__(self, spec: protocol.Message) -> None:
+    def __init__(self, spec: protocol.ReaderSpec) -> None:
         self._sock, theirs = protocol.make_pair()
         self._lock = threading.Lock()
         self._remarks: Deque[str] = deque(maxlen=100)
         self._half_line = b""
-        self._grace = GRACE + (ORDERLY_END if spec["kind"] == "gstreamer" else 0.0)
+        self._grace = GRACE + kind_named(spec.kind).grace_seconds
         self.has_ended = False
         try:
             self._process = subprocess.Popen(
@@ -41,7 +42,7 @@ class ReaderProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=environment(spec.get("rtsp_transport", "auto")),
+                env=environment(spec.rtsp_transport),
             )
         except OSError:
             self._sock.close()
@@ -52,7 +53,7 @@ class ReaderProcess:
         self._output = self._process.stdout
         self.pid = self._process.pid
         try:
-            protocol.send(self._sock, spec)
+            protocol.send(self._sock, dataclasses.asdict(spec))
         except OSError:
             pass  # it died already, which `listen` will see
 

@@ -13,7 +13,7 @@ from appliance.daemon import commands
 def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):
     begun, end = threading.Semaphore(0), threading.Event()
 
-    def open_input(source, settings, patient):
+    def open_source(source, settings, patient):
         begun.release()
         end.wait(20)
         raise SourceError("no frame")
@@ -22,7 +22,7 @@ def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):
         with pytest.raises(Refused, match="no frame"):
             commands.dispatch(appliance, {"command": "test_source", "source": 7})
 
-    monkeypatch.setattr(commands, "open_input", open_input)
+    monkeypatch.setattr(commands, "open_stream_source", open_source)
     appliance = types.SimpleNamespace(known_sources=list, streams=list, settings_for_tests=lambda seconds: None)
     threads = [threading.Thread(target=ask) for _ in range(commands.MOST_TESTS)]
     for thread in threads:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import SourceError
-from appliance.sources import camera_kind, open_camera, open_movie, protocol
+from appliance.sources import camera_kind_of, open_camera, open_movie, protocol
 from appliance.sources.device import is_camera, why_unreadable
 from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.memory import MemorySource
@@ -43,7 +43,7 @@ XAVIER = (
     ],
 )
 def test_a_camera_setting_is_understood(written, kind):
-    assert camera_kind(written) == kind
+    assert camera_kind_of(written).name == kind
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_a_camera_setting_is_understood(written, kind):
 )
 def test_what_is_no_camera_is_refused_with_all_that_is(written):
     with pytest.raises(SourceError, match="is no camera; accepted are an index .* appsink"):
-        camera_kind(written)
+        camera_kind_of(written)
 
 
 @pytest.mark.parametrize("written", ["clip.mp4", "street_2.avi", "garden camera.mkv"])
 def test_a_movie_that_is_not_there_is_named_as_such(written):
     with pytest.raises(SourceError, match=f"{written}: there is no such file in /"):
-        camera_kind(written)
+        camera_kind_of(written)
 
 
 def test_a_refused_address_is_named_without_its_password():

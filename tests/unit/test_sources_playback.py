@@ -5,9 +5,9 @@ import pytest
 
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
-from appliance.daemon.streams import open_input, source_kind
 from appliance.settings import Settings
-from appliance.sources import playback
+from appliance.sources import kind_of, playback
+from appliance.sources.open import open_stream_source
 from appliance.sources.playback import LONGEST_SKIPPING, PlaybackSource
 
 
@@ -86,9 +86,9 @@ def test_one_that_is_decoded_in_time_keeps_its_speed_and_makes_up_for_a_slow_fra
 
 @pytest.mark.parametrize("written", ["clip.mp4", "samples/clip.mp4", "/media/stick/clip.avi"])
 def test_a_movie_that_is_not_there_is_called_a_movie(written):
-    assert source_kind(written) == "movie"
+    assert kind_of(written).name == "movie"
     with pytest.raises(SourceError, match=f"^{written} does not exist; mp4, avi and mkv"):
-        open_input(written, Settings(), patient=True)
+        open_stream_source(written, Settings(), patient=True)
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_a_movie_that_is_not_there_is_called_a_movie(written):
     ],
 )
 def test_a_camera_that_is_not_there_is_no_movie(written, kind):
-    assert source_kind(written) == kind
+    assert kind_of(written).name == kind

@@ -1,0 +1,5 @@
+"""The kinds of source that a stream may have: one module a kind, each with its description `KIND`.
+
+To add one, add a module here. The settings, the command line, the daemon, the reader process, the API and the dashboard
+ask `appliance.sources.kind` for all of them.
+"""

@@ -1,0 +1,50 @@
+"""A camera by the path of its device, such as /dev/video0; a file in the place of a device is played like a camera."""
+
+import os
+from typing import Optional
+
+from appliance.core.errors import SourceError
+from appliance.sources.device import allowed_camera, why_unreadable
+from appliance.sources.frame_sender import FrameSender
+from appliance.sources.gst_command import is_pipeline
+from appliance.sources.kind import SourceKind
+from appliance.sources.protocol import ReaderSpec
+
+
+def _recognises(text: str) -> bool:
+    is_path = os.sep in text or (bool(text) and os.path.exists(text))
+    return is_path and "://" not in text and not is_pipeline(text)
+
+
+def _admit(text: str) -> Optional[str]:
+    return text if allowed_camera(text) else None
+
+
+def check_device(path: str) -> Optional[str]:
+    """For `config check`: what is only not there now. Raises SourceError for what is neither a camera nor a file."""
+    if not os.path.exists(path):
+        return f"there is no {path} now"
+    complaint = why_unreadable(path, os.stat(path))
+    if complaint is not None:
+        raise SourceError(complaint)
+    return None
+
+
+def run_device(spec: ReaderSpec, sender: FrameSender) -> None:
+    """Read a device; see `SourceKind.run`."""
+    from appliance.sources import opencv
+
+    opencv.run_device(spec, sender)
+
+
+KIND = SourceKind(
+    name="device",
+    title="device",
+    accepts="a device path (/dev/video0)",
+    examples=("/dev/video0", "/dev/v4l/by-id/usb-camera"),
+    order=20,
+    recognises=_recognises,
+    admit=_admit,
+    check=check_device,
+    run=run_device,
+)

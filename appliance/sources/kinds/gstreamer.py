@@ -1,0 +1,46 @@
+"""A GStreamer pipeline, run by a gst-launch-1.0 of its own."""
+
+from typing import Optional
+
+from appliance.sources.elements import check_elements
+from appliance.sources.frame_sender import FrameSender
+from appliance.sources.gst_command import ORDERLY_END, find_launcher, is_pipeline, split_pipeline
+from appliance.sources.kind import SourceKind
+from appliance.sources.protocol import ReaderSpec
+
+
+def _admit(text: str) -> str:
+    check_elements(text)
+    return text
+
+
+def _prepare(text: str) -> str:
+    split_pipeline(text)
+    find_launcher()
+    return text
+
+
+def _check(text: str) -> Optional[str]:
+    _prepare(text)
+    return None
+
+
+def _run(spec: ReaderSpec, sender: FrameSender) -> None:
+    from appliance.sources import gstreamer
+
+    gstreamer.run(spec, sender)
+
+
+KIND = SourceKind(
+    name="gstreamer",
+    title="GStreamer",
+    accepts='a GStreamer pipeline that ends in " ! appsink"',
+    examples=("nvarguscamerasrc ! nvvidconv ! video/x-raw,format=I420 ! appsink",),
+    order=40,
+    recognises=is_pipeline,
+    admit=_admit,
+    prepare=_prepare,
+    check=_check,
+    run=_run,
+    grace_seconds=ORDERLY_END,
+)

@@ -1,0 +1,53 @@
+"""A movie that plays like a camera, in a loop. From the configuration only: nobody opens files from the dashboard."""
+
+import os
+import re
+from typing import Optional
+
+from appliance.sources.gst_command import is_pipeline
+from appliance.sources.kind import SourceKind, StreamSource, is_file_name, no_such_file
+
+# What ends like the name of a file, as nothing else does that is accepted.
+_ENDING = re.compile(r"\.[A-Za-z]\w{1,4}$")
+
+
+def _recognises(text: str) -> bool:
+    return os.path.isfile(text) or _is_missing(text)
+
+
+def _is_missing(text: str) -> bool:
+    """Whether it is the path of a file that is not there now, and of no device: of a movie, perhaps on a disk that is
+    mounted later. A path without an ending, such as a link to a device has, is none.
+    """
+    if "://" in text or is_pipeline(text) or text.startswith("/dev/") or os.path.exists(text):
+        return False
+    return _ENDING.search(text) is not None and (os.sep in text or is_file_name(text))
+
+
+def _check(text: str) -> Optional[str]:
+    from appliance.sources.movie import MovieSource
+
+    if not os.path.exists(text):
+        if os.sep in text:
+            return f"there is no {text} now"
+        raise no_such_file(text)
+    MovieSource(text).close()
+    return None
+
+
+def _open(text: str) -> StreamSource:
+    from appliance.sources.playback import PlaybackSource
+
+    return PlaybackSource(text)
+
+
+KIND = SourceKind(
+    name="movie",
+    title="movie",
+    accepts="a movie (/videos/yard.mp4)",
+    examples=("/videos/yard.mp4", "yard.avi"),
+    order=0,
+    recognises=_recognises,
+    check=_check,
+    open=_open,
+)

@@ -1,0 +1,122 @@
+"""The kinds of source: found in their folder, asked one after the other, and one file is all that a new one needs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import appliance.sources.kinds
+from appliance.bus import Refused
+from appliance.core.registry import find_descriptions
+from appliance.daemon.admission import allowed_source
+from appliance.sources import camera_kind_of, kind_of
+from appliance.sources.kind import SourceKind, admitted_kinds, all_accepted, source_kinds
+
+PATTERN = """
+from appliance.sources.kind import SourceKind
+
+
+def run(spec, sender):
+    from appliance.sources.frame_sender import Ended
+    from appliance.sources.shared_frames import Layout
+
+    sender.tell(opening=True)
+    sender.tell(opened=True, fps=None)
+    memory = sender.claim(Layout(4, 2, 12))
+    memory[:] = bytes([int(spec.target)] * 24)
+    sender.publish(0.0, 0.0)
+    raise Ended("that was all")
+
+
+KIND = SourceKind(
+    name="pattern",
+    title="test picture",
+    accepts="a test picture (pattern:7)",
+    examples=("pattern:7",),
+    order=15,
+    recognises=lambda text: text.startswith("pattern:"),
+    admit=lambda text: text,
+    prepare=lambda text: text.split(":")[1],
+    run=run,
+)
+"""
+
+
+@pytest.fixture
+def with_pattern(tmp_path, monkeypatch):
+    """One file more among the kinds."""
+    (tmp_path / "pattern_for_tests.py").write_text(PATTERN)
+    monkeypatch.setattr(appliance.sources.kinds, "__path__", [*appliance.sources.kinds.__path__, str(tmp_path)])
+    yield
+    sys.modules.pop("appliance.sources.kinds.pattern_for_tests", None)
+
+
+@pytest.mark.parametrize("kind", source_kinds(), ids=lambda kind: kind.name)
+def test_each_kind_knows_its_own_examples(kind):
+    for example in kind.examples:
+        assert kind_of(example) == kind
+    assert kind.examples and kind.title and kind.accepts
+    assert (kind.run is None) != (kind.open is None)
+
+
+def test_the_names_and_places_of_kinds_are_their_own():
+    kinds = source_kinds()
+    assert len({kind.name for kind in kinds}) == len({kind.order for kind in kinds}) == len(kinds)
+    assert [kind.name for kind in kinds] == ["movie", "index", "device", "address", "gstreamer"]
+
+
+def test_movies_cannot_be_chosen_in_the_dashboard():
+    assert "movie" not in [kind.name for kind in admitted_kinds()]
+
+
+def test_a_new_kind_is_one_file(with_pattern):
+    assert camera_kind_of("pattern:7").name == kind_of("pattern:7").name == "pattern"
+    assert allowed_source("pattern:7", []) == "pattern:7"
+    with pytest.raises(Refused, match=r"give an index \(0\), a test picture \(pattern:7\), a device path"):
+        allowed_source("nothing", [])
+    assert "a test picture (pattern:7)" in all_accepted(admitted_kinds())
+
+
+def test_a_new_kind_is_read_by_its_reader_process(tmp_path):
+    # The reader process is told by nobody where the kinds are: the file lies in their folder.
+    program = """
+import appliance.sources.kinds
+from appliance.sources import open_camera
+
+with open_camera("pattern:7") as source:
+    print(source.read().image.tolist())
+"""
+    root = Path(appliance.sources.kinds.__file__).resolve().parents[3]
+    package = tmp_path / "appliance"
+    _link_package(root / "appliance", package, {"sources": {"kinds": {"pattern_for_tests.py": PATTERN}}})
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=dict(os.environ, PYTHONPATH=str(tmp_path)),
+        cwd=str(tmp_path),
+        stdout=subprocess.PIPE,
+        timeout=120,
+    )
+    assert done.stdout.split() == str([[[7] * 3] * 4] * 2).encode().split()
+
+
+def _link_package(source, target, additions):
+    """A folder that holds what `source` does, and the additions."""
+    target.mkdir()
+    for entry in source.iterdir():
+        if entry.name in additions and entry.is_dir():
+            _link_package(entry, target / entry.name, additions[entry.name])
+        elif entry.name != "__pycache__":
+            (target / entry.name).symlink_to(entry)
+    for name, text in additions.items():
+        if isinstance(text, str):
+            (target / name).write_text(text)
+
+
+def test_a_description_of_another_class_is_named(tmp_path, monkeypatch):
+    (tmp_path / "odd.py").write_text("KIND = 3")
+    monkeypatch.setattr(appliance.sources.kinds, "__path__", [str(tmp_path)])
+    with pytest.raises(TypeError, match=r"appliance.sources.kinds.odd.KIND is no SourceKind"):
+        find_descriptions("appliance.sources.kinds", "KIND", SourceKind)
+    sys.modules.pop("appliance.sources.kinds.odd", None)
