@@ -1,7 +1,6 @@
 """What each command does, and how what goes wrong is said."""
 
 import argparse
-import dataclasses
 import io
 import json
 import logging
@@ -19,7 +18,7 @@ from appliance.core.errors import ModelError, SplitlensError
 from appliance.core.logging_setup import write_log
 from appliance.core.process import Heartbeat
 from appliance.core.redact import redact
-from appliance.settings import LoadedSettings, chosen_model, load_settings, with_profile
+from appliance.settings import Layer, LoadedSettings, chosen_model, load_settings, with_profile
 from appliance.settings.options import read_overrides, set_override
 
 # What a shell expects of a program that ended by Ctrl-C; and the seconds that clearing away may take then.
@@ -82,7 +81,8 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _tune(options: argparse.Namespace) -> int:
     loaded = _load(options)
-    from appliance.cli.up import default_run_dir, listening_address
+    from appliance.cli.up import default_run_dir
+    from appliance.schema.web_values import listening_address
 
     run_dir = loaded.settings.run_dir or default_run_dir(listening_address(loaded.settings.listen)[1])
     from appliance.cli.tune.run import run
@@ -130,16 +130,14 @@ def _load_for_up(options: argparse.Namespace) -> LoadedSettings:
         return _load(options)
     set_override(options, "camera_input", options.input)
     loaded = _load(options)
-    return loaded._replace(settings=dataclasses.replace(loaded.settings, streams=None))
+    return loaded.with_values({"streams": None}, Layer.COMMAND_LINE, "the source on the command line")
 
 
 def _config(options: argparse.Namespace) -> int:
     loaded = _load(options)
     if options.action == "check":
         from appliance.cli.check import check_all
-        from appliance.cli.up import listening_address
 
-        listening_address(loaded.settings.listen)
         print(check_all(_with_tuned(loaded)))
     else:
         from appliance.settings.render import show

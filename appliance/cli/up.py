@@ -27,6 +27,7 @@ from appliance.core.files import read_json, write_json
 from appliance.core.locks import NoLocks, Taken, lock_file
 from appliance.core.logging_setup import write_log
 from appliance.core.sink import make_writable_directory
+from appliance.schema.web_values import listening_address
 from appliance.settings import LoadedSettings, Settings, redact
 from appliance.settings.certificate import certificate_files
 
@@ -280,14 +281,6 @@ def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -
         "certificate": certificate,
         "key": key,
     }
-
-
-def listening_address(listen: str) -> Any:
-    """Host and port of "0.0.0.0:8080", "[::]:8080" or ":8080". Raises ConfigError."""
-    host, colon, port = listen.rpartition(":")
-    if not colon or not port.isdigit() or not 0 < int(port) < 65536 or (":" in host and not host.startswith("[")):
-        raise ConfigError(f"listen must be an address and a port, like 0.0.0.0:8080, not {listen!r}")
-    return host.strip("[]") or "0.0.0.0", int(port)
 
 
 def default_run_dir(port: int) -> str:

@@ -466,9 +466,7 @@ class Appliance:
         if name == self._configured_model:
             return load(self._loaded)
         # As `--model NAME` would: what lower layers say of their own model does not hold for this one.
-        settings = dataclasses.replace(self._loaded.settings, model=name, model_path=None)
-        layers = dict(self._loaded.layers, model=Layer.COMMAND_LINE)
-        return load(self._loaded._replace(settings=settings, layers=layers))
+        return load(self._loaded.with_values({"model": name, "model_path": None}, Layer.COMMAND_LINE, "the dashboard"))
 
     def _check(self, key: str, value: Any) -> Any:
         return self._configured[key] if value is None and key in self._configured else check_setting(key, value)

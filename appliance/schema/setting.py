@@ -1,9 +1,12 @@
 """What the schema knows of one setting."""
 
 import dataclasses
-from typing import Any, Optional, Tuple, TypeVar
+from typing import Any, Dict, Optional, Tuple, TypeVar
 
 T = TypeVar("T")
+
+Values = Dict[str, Any]
+"""Values of settings by key: the row of each says its type."""
 
 BOOLEAN, INTEGER, NUMBER, TEXT, LABELS = "boolean", "integer", "number", "text", "labels"
 CAMERA, STREAMS, POWER_MODE = "camera", "streams", "power mode"

@@ -5,13 +5,13 @@ made from it. Keys that the original project had keep their name and meaning.
 """
 
 import dataclasses
-from typing import Any, Dict, Mapping
+from typing import Mapping
 
 from appliance.schema.rows.appliance import ApplianceSettings
 from appliance.schema.rows.input import InputSettings
 from appliance.schema.rows.model import ModelSettings
 from appliance.schema.rows.output import OutputSettings
-from appliance.schema.setting import Setting
+from appliance.schema.setting import Setting, Values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +37,6 @@ STREAM_SETTINGS = {key: setting for key, setting in SETTINGS.items() if setting.
 """What a single stream may have a value of its own for."""
 
 
-def live_values(settings: Settings) -> Dict[str, Any]:
+def live_values(settings: Settings) -> Values:
     """The values of LIVE_SETTINGS."""
     return {key: getattr(settings, key) for key in LIVE_SETTINGS}

@@ -3,9 +3,10 @@
 import ipaddress
 import re
 import shlex
-from typing import Callable, Dict, List, NamedTuple
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Tuple
 
-NETWORKS, URL_PATH, ORIGINS, TLS = "networks", "path of an address", "origins", "TLS"
+LISTEN, NETWORKS, URL_PATH, ORIGINS, TLS = "listen", "networks", "path of an address", "origins", "TLS"
 
 SELF_SIGNED = "self-signed"
 
@@ -14,11 +15,30 @@ _ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 
-class Form(NamedTuple):
-    """description: goes on after "must be". read: gives the value as the dashboard takes it; raises ValueError."""
+@dataclass(frozen=True)
+class Form:
+    """How the values of one kind look.
+
+    Attributes:
+        description: what they are, to go on after "must be".
+        read: gives the value as the dashboard takes it; raises ValueError.
+    """
 
     description: str
     read: Callable[[str], str]
+
+
+def listening_address(text: str) -> Tuple[str, int]:
+    """Host and port of "0.0.0.0:8080", "[::]:8080" or ":8080". Raises ValueError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or not 0 < int(port) < 65536 or (":" in host and not host.startswith("[")):
+        raise ValueError("no address and port")
+    return host.strip("[]") or "0.0.0.0", int(port)
+
+
+def _listen(text: str) -> str:
+    listening_address(text)
+    return text
 
 
 def _networks(text: str) -> str:
@@ -54,6 +74,7 @@ def _words(text: str) -> List[str]:
 
 
 FORMS: Dict[str, Form] = {
+    LISTEN: Form("an address and a port, like 0.0.0.0:8080", _listen),
     NETWORKS: Form("addresses or networks with commas between, like 192.168.1.2, 172.30.32.0/23", _networks),
     URL_PATH: Form("a path like /splitlens, without a question mark or spaces", _path),
     ORIGINS: Form("self, or origins with commas between, like https://home.example:8123", _origins),

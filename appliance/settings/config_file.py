@@ -1,8 +1,9 @@
 """Reads a config file or a profile: YAML, one `key: value` a line, with the line of every value."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import yaml
 
@@ -20,18 +21,22 @@ from appliance.settings.yaml_values import IN_DOUBLE_QUOTES, is_empty, value_fro
 _ALMOST_KEY = re.compile(r"(?P<key>[a-z_]{1,40})(?P<sign>[ \t]{0,40}=|:(?=[^\s]))")
 
 
-class Entry(NamedTuple):
-    """One setting as a file has it. line: from 1."""
+@dataclass(frozen=True)
+class Entry:
+    """One setting as a file has it; its lines are counted from 1."""
 
     value: Any
     line: int
 
 
-class ConfigFile(NamedTuple):
+@dataclass(frozen=True)
+class ConfigFile:
     """What a file says.
 
-    entries: key to value; a key without a value is left out.
-    mistakes: sentences, each with file and line; the entries are to be used only if there are none.
+    Attributes:
+        path: the file.
+        entries: by key; a key without a value is left out.
+        mistakes: sentences, each with file and line; the entries are to be used only if there are none.
     """
 
     path: Path
@@ -59,8 +64,8 @@ def read_config_file(path: Path) -> ConfigFile:
                 or (f"{path} line {_line(root)}: not a config file; write one `key: value` a line")
             ],
         )
-    file = _read_mapping(path, root)
-    return file._replace(mistakes=_cut_addresses(path, text, root) + file.mistakes)
+    entries, mistakes = _read_mapping(path, root)
+    return ConfigFile(path, entries, _cut_addresses(path, text, root) + mistakes)
 
 
 def nearest_setting(word: str) -> str:
@@ -68,7 +73,7 @@ def nearest_setting(word: str) -> str:
     return did_you_mean(nearest(word, SETTINGS)) or f"`{PROGRAM} config show` lists all settings"
 
 
-def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:
+def _read_mapping(path: Path, root: yaml.MappingNode) -> Tuple[Dict[str, Entry], List[str]]:
     entries: Dict[str, Entry] = {}
     mistakes: List[str] = []
     first_line: Dict[str, int] = {}
@@ -94,7 +99,7 @@ def _read_mapping(path: Path, root: yaml.MappingNode) -> ConfigFile:
             entries[key] = Entry(read, _line(key_node))
         except BadValue as error:
             mistakes.append(f"{place}{key} {error}")
-    return ConfigFile(path, entries, mistakes)
+    return entries, mistakes
 
 
 def _line(node: yaml.Node) -> int:

@@ -5,10 +5,10 @@ import enum
 import logging
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from appliance.core.errors import ConfigError
-from appliance.schema.setting import BOOLEAN, STREAMS, Setting
+from appliance.schema.setting import BOOLEAN, STREAMS, Setting, Values
 from appliance.schema.settings import SETTINGS, Settings
 from appliance.schema.values import BadValue, check_value
 from appliance.settings.config_file import Entry, nearest_setting, read_config_file
@@ -49,22 +49,32 @@ class Layer(enum.IntEnum):
     COMMAND_LINE = 5
 
 
-class Profile(NamedTuple):
-    """A board's defaults. values: checked against the schema, as `appliance.board.load_profile` does."""
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """A board's defaults.
+
+    Attributes:
+        name: its board's id, or what the user called it.
+        values: checked against the schema, as `appliance.board.load_profile` does.
+        file: where they stand.
+    """
 
     name: str
     values: Mapping[str, Any]
     file: Path
 
 
-class LoadedSettings(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class LoadedSettings:
     """The settings of one run and where each came from.
 
-    origins: for people: "default", "profile xavier", "tuned (state/tuned.yml)", "config.yml line 12",
-    "SPLITLENS_DET_TH", "--det-th".
-    layers: the same for programs.
-    config: the config file that was read, None if there is none here.
-    config_entries: how many settings that file sets.
+    Attributes:
+        settings: the values.
+        origins: where each came from, for people: "default", "profile xavier", "tuned (state/tuned.yml)",
+            "config.yml line 12", "SPLITLENS_DET_TH", "--det-th".
+        layers: the same for programs.
+        config: the config file that was read; None if there is none here.
+        config_entries: how many settings that file sets.
     """
 
     settings: Settings
@@ -72,6 +82,22 @@ class LoadedSettings(NamedTuple):
     layers: Dict[str, Layer]
     config: Optional[Path]
     config_entries: int
+
+    def with_values(self, values: Values, layer: Layer, origin: str) -> "LoadedSettings":
+        """The same with other values of some settings, which came from one place."""
+        return dataclasses.replace(
+            self,
+            settings=dataclasses.replace(self.settings, **values),
+            origins=dict(self.origins, **{key: origin for key in values}),
+            layers=dict(self.layers, **{key: layer for key in values}),
+        )
+
+    def stream_origin(self, name: str, key: str) -> str:
+        """Where the value came from that one stream has of a setting."""
+        streams = self.settings.streams or {}
+        if self.layers["streams"] != Layer.CONFIG_FILE:
+            return self.origins["streams"]
+        return f"{self.config} line {streams[name].lines[key]}"
 
 
 def load_settings(
@@ -103,7 +129,7 @@ def load_settings(
     if mistakes:
         raise ConfigError("\n".join(mistakes))
 
-    values: Dict[str, Any] = {}
+    values: Values = {}
     origins: Dict[str, str] = {}
     layers: Dict[str, Layer] = {}
     for key, setting in SETTINGS.items():
@@ -126,11 +152,7 @@ def load_settings(
 def with_profile(loaded: LoadedSettings, profile: Profile) -> LoadedSettings:
     """The same with a profile below: for settings that were loaded without one, to know which it is to be."""
     added = {key: value for key, value in profile.values.items() if loaded.layers[key] == Layer.DEFAULT}
-    loaded = loaded._replace(
-        settings=dataclasses.replace(loaded.settings, **added),
-        origins=dict(loaded.origins, **{key: "profile " + profile.name for key in added}),
-        layers=dict(loaded.layers, **{key: Layer.PROFILE for key in added}),
-    )
+    loaded = loaded.with_values(added, Layer.PROFILE, "profile " + profile.name)
     _check_precision(loaded)
     return loaded
 
@@ -210,9 +232,9 @@ def _from_text(setting: Setting, text: str) -> Any:
     return streams_from_text(text) if setting.kind == STREAMS else parse_text(setting, text)
 
 
-def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Dict[str, Any]:
+def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Values:
     variables = {setting.variable: setting for setting in SETTINGS.values()}
-    values: Dict[str, Any] = {}
+    values: Values = {}
     foreign: List[str] = []
     for variable in sorted(environ):
         if not variable.startswith(PREFIX) or variable in NO_SETTINGS:
@@ -235,8 +257,8 @@ def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Dict[s
     return values
 
 
-def _read_overrides(overrides: Mapping[str, object], mistakes: List[str]) -> Dict[str, Any]:
-    values: Dict[str, Any] = {}
+def _read_overrides(overrides: Mapping[str, object], mistakes: List[str]) -> Values:
+    values: Values = {}
     for key, value in overrides.items():
         setting = SETTINGS.get(key)
         if setting is None:

@@ -6,7 +6,7 @@ from typing import Any, Container, Dict, Optional, Sequence, Union
 from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
 from appliance.schema.settings import SETTINGS
 from appliance.schema.values import describe, show_number
-from appliance.schema.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
+from appliance.schema.web_values import LISTEN, NETWORKS, ORIGINS, TLS, URL_PATH
 
 # Keeps the options apart from a command's own arguments, which may be called `model` too.
 _DEST = "setting:"
@@ -18,6 +18,7 @@ _METAVARS = {
     CAMERA: "CAMERA",
     STREAMS: "{NAME: SOURCE, ...}",
     POWER_MODE: "ID|NAME",
+    LISTEN: "ADDRESS:PORT",
     NETWORKS: "ADDRESS,...",
     URL_PATH: "/PATH",
     ORIGINS: "self,ORIGIN,...",
@@ -43,7 +44,7 @@ def add_setting_options(parser: argparse.ArgumentParser, shown: Container[str] =
 
     shown: keys that `--help` lists; the others are accepted all the same.
     """
-    groups: Dict[str, Any] = {}
+    groups: Dict[str, argparse._ArgumentGroup] = {}
     for setting in SETTINGS.values():
         if setting.group not in groups:
             groups[setting.group] = parser.add_argument_group("settings: " + setting.group)

@@ -14,6 +14,10 @@ def show(loaded: LoadedSettings) -> str:
     rows = [("setting", "set by", "value")]
     for key in SETTINGS:
         rows.append((key, loaded.origins[key], show_value(getattr(loaded.settings, key))))
+        if key == "streams":
+            for name, stream in (loaded.settings.streams or {}).items():
+                for own, value in stream.settings.items():
+                    rows.append((f"streams.{name}.{own}", loaded.stream_origin(name, own), show_value(value)))
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines: List[str] = []
     for key, origin, value in rows:
@@ -25,6 +29,8 @@ def show_value(value: Any) -> str:
     """A value as a config file would have it; "-" where there is none."""
     if value is None:
         return "-"
+    if isinstance(value, list):
+        return f"[{', '.join(value)}]"
     if isinstance(value, dict):
         return show_streams(value)
     if isinstance(value, bool):

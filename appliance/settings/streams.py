@@ -9,12 +9,13 @@ streams:
 """
 
 import re
-from typing import Any, Dict, Mapping, Tuple, Union
+from typing import Dict, Mapping, Tuple, Union
 
 import yaml
 
 from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from appliance.core.redact import redact
+from appliance.schema.setting import Values
 from appliance.schema.settings import SETTINGS, STREAM_SETTINGS
 from appliance.schema.stream_setting import EXAMPLE, StreamSetting
 from appliance.schema.values import BadValue
@@ -65,7 +66,7 @@ def _stream(name: str, start: str, node: yaml.Node) -> StreamSetting:
     if not isinstance(node, yaml.MappingNode):
         return StreamSetting(_source(_text(f"{start}{name}: source", node)))
     fields: Dict[str, str] = {}
-    settings: Dict[str, Any] = {}
+    settings: Values = {}
     lines: Dict[str, int] = {}
     for key_node, value_node in node.value:
         key, line, place = _key(key_node)
@@ -116,7 +117,7 @@ def _source(text: str) -> Union[int, str]:
 
 def show_streams(streams: Mapping[str, StreamSetting]) -> str:
     """As they could be written in one line, without credentials."""
-    shown: Dict[str, Any] = {}
+    shown: Dict[str, object] = {}
     for name, stream in streams.items():
         source = stream.source if isinstance(stream.source, int) else redact(stream.source)
         model = {} if stream.model is None else {"model": stream.model}

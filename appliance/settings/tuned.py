@@ -6,12 +6,13 @@ number of workers means nothing. What somebody set while it was measured is no p
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Mapping, Optional
 
 import yaml
 
 from appliance.core.errors import ConfigError
 from appliance.core.files import open_regular, write_text
+from appliance.schema.setting import Values
 from appliance.schema.settings import SETTINGS
 from appliance.schema.values import BadValue, check_value
 from appliance.settings.bounded_yaml import load
@@ -30,21 +31,26 @@ _HEADING = """\
 """
 
 
-class Tuned(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Tuned:
     """The fastest way to run one model on one machine.
 
-    graph: SHA-256 of its file. machine: what the machine is, in facts of any names; all must be as they were.
-    settings: of TUNED_SETTINGS, those that were chosen. under: the MEASURED_UNDER at that time, and those of
-    TUNED_SETTINGS that somebody had set.
-    measured, versions, date: for people.
+    Attributes:
+        graph: SHA-256 of its file.
+        machine: what the machine is, in facts of any names; all must be as they were.
+        settings: of TUNED_SETTINGS, those that were chosen.
+        under: the MEASURED_UNDER at that time, and those of TUNED_SETTINGS that somebody had set.
+        measured: figures, for people.
+        versions: of libraries, for people.
+        date: of the measurement, for people.
     """
 
     graph: str
-    machine: Dict[str, Any]
-    settings: Dict[str, Any]
-    under: Dict[str, Any]
-    measured: Dict[str, Any]
-    versions: Dict[str, str]
+    machine: Mapping[str, object]
+    settings: Values
+    under: Values
+    measured: Mapping[str, object]
+    versions: Mapping[str, str]
     date: str
 
     @property
@@ -77,7 +83,7 @@ def read_tuned(path: Path) -> Dict[str, Tuned]:
 
 def write_tuned(path: Path, entries: Mapping[str, Tuned]) -> None:
     """All of it, or nothing: a power cut leaves the old file or the new one. Raises OSError."""
-    content = {"version": _VERSION, "models": {name: dict(entry._asdict()) for name, entry in entries.items()}}
+    content = {"version": _VERSION, "models": {name: dataclasses.asdict(entry) for name, entry in entries.items()}}
     write_text(path, _HEADING + yaml.safe_dump(content, default_flow_style=False, allow_unicode=True), 0o644)
 
 
@@ -127,11 +133,7 @@ def as_written(values: Mapping[str, Any]) -> str:
 def with_tuned(loaded: LoadedSettings, entry: Tuned, path: Path) -> LoadedSettings:
     """The same with an entry as a layer: above the profile, below all that somebody sets."""
     added = {key: value for key, value in entry.settings.items() if is_free(loaded, key)}
-    return loaded._replace(
-        settings=dataclasses.replace(loaded.settings, **added),
-        origins=dict(loaded.origins, **{key: f"tuned ({path})" for key in added}),
-        layers=dict(loaded.layers, **{key: Layer.TUNED for key in added}),
-    )
+    return loaded.with_values(added, Layer.TUNED, f"tuned ({path})")
 
 
 def _checked(entry: Any) -> Tuned:
@@ -152,4 +154,4 @@ def _checked(entry: Any) -> Tuned:
         set(MEASURED_UNDER) <= under <= set(MEASURED_UNDER + TUNED_SETTINGS)
     ):
         raise ValueError("not an entry")
-    return tuned._replace(date=str(tuned.date), graph=str(tuned.graph))
+    return dataclasses.replace(tuned, date=str(tuned.date), graph=str(tuned.graph))

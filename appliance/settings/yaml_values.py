@@ -6,6 +6,7 @@ import yaml
 
 from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, Setting
 from appliance.schema.values import BadValue, check_value, invalid_value
+from appliance.schema.web_values import FORMS
 from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, parse_text
 
 IN_DOUBLE_QUOTES = "in double quotes \\ begins an escape; use single quotes"
@@ -39,7 +40,8 @@ def value_from_node(setting: Setting, node: yaml.Node) -> Any:
         raise invalid_value(setting, "the text " + repr(text) if node.tag == _TAG + "str" else text)
     if setting.kind in (INTEGER, NUMBER):
         return parse_text(setting, text)
-    if node.tag == _TAG + "str" or (setting.kind in (CAMERA, POWER_MODE) and node.tag == _TAG + "int"):
+    may_be_number = setting.kind in (CAMERA, POWER_MODE) or setting.kind in FORMS  # listen: 8080 is told what it lacks
+    if node.tag == _TAG + "str" or (may_be_number and node.tag == _TAG + "int"):
         return parse_text(setting, text)
     raise invalid_value(setting, f"{text}; if that is a name, write '{text}'")
 

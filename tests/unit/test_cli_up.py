@@ -22,26 +22,6 @@ from appliance.settings.certificate import certificate_files
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize(
-    "listen, address",
-    [
-        ("0.0.0.0:8080", ("0.0.0.0", 8080)),
-        ("127.0.0.1:80", ("127.0.0.1", 80)),
-        (":9000", ("0.0.0.0", 9000)),
-        ("[::]:8080", ("::", 8080)),
-        ("localhost:1", ("localhost", 1)),
-    ],
-)
-def test_addresses(listen, address):
-    assert supervise.listening_address(listen) == address
-
-
-@pytest.mark.parametrize("listen", ["8080", "host", "host:", "host:port", "::1:8080", "host:0", "host:65536"])
-def test_what_is_no_address_is_named(listen):
-    with pytest.raises(ConfigError, match="listen must be an address and a port"):
-        supervise.listening_address(listen)
-
-
 @pytest.fixture
 def started(monkeypatch, tmp_path):
     """Runs `up` as far as the start of its children; returns these, the daemon and the dashboard."""

@@ -9,6 +9,7 @@ import pytest
 
 from appliance.core.errors import ConfigError
 from appliance.schema.settings import SETTINGS
+from appliance.schema.web_values import listening_address
 from appliance.settings import (
     Layer,
     Profile,
@@ -647,3 +648,55 @@ def test_every_variable_of_the_project_is_a_setting_or_no_mistake(here, caplog):
     assert "SPLITLENS_IMAGE" in others
     load(environ={name: "x" for name in others})
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "listen, address",
+    [
+        ("0.0.0.0:8080", ("0.0.0.0", 8080)),
+        ("127.0.0.1:80", ("127.0.0.1", 80)),
+        (":9000", ("0.0.0.0", 9000)),
+        ("[::]:8080", ("::", 8080)),
+        ("localhost:1", ("localhost", 1)),
+    ],
+)
+def test_where_the_dashboard_listens(here, listen, address):
+    assert listening_address(load(f"listen: '{listen}'").settings.listen) == address
+
+
+@pytest.mark.parametrize(
+    "listen", ["8080", "'8080'", "host", "'host:'", "host:port", "::1:8080", "host:0", "host:65536"]
+)
+def test_where_nobody_can_listen_is_told_with_what_it_lacks(here, listen):
+    assert "config.yml line 1: listen must be an address and a port, like 0.0.0.0:8080, not" in complaint(
+        f"listen: {listen}"
+    )
+
+
+@pytest.mark.parametrize(
+    "written, names",
+    [
+        ("shown_classes: [person, traffic light]", ["person", "traffic light"]),
+        ("shown_classes:\n  - dog\n  - 'yes'", ["dog", "yes"]),
+        ("shown_classes: person, dog", ["person", "dog"]),
+        ("shown_classes: []", []),
+        ("shown_classes:", None),
+    ],
+)
+def test_classes_in_a_file(here, written, names):
+    assert load(written).settings.shown_classes == names
+
+
+@pytest.mark.parametrize(
+    "text, names", [("dog", ["dog"]), ("dog, cat", ["dog", "cat"]), ("[]", []), ("['a, b', c]", ["a, b", "c"])]
+)
+def test_classes_in_a_word(here, text, names):
+    assert load(environ={"SPLITLENS_SHOWN_CLASSES": text}).settings.shown_classes == names
+    assert load(overrides={"shown_classes": text}).settings.shown_classes == names
+
+
+@pytest.mark.parametrize("text", ["[dog", "dog,,cat", "[[dog]]", "{dog: 1}" * 20, "x" * 101])
+def test_what_is_no_list_of_classes_is_told(here, text):
+    assert "--shown-classes must be a list of names of classes, like [person, dog], not" in complaint(
+        overrides={"shown_classes": text}
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from appliance.schema.settings import SETTINGS
 from appliance.schema.stream_setting import StreamSetting
-from appliance.schema.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
+from appliance.schema.web_values import LISTEN, NETWORKS, ORIGINS, TLS, URL_PATH
 from appliance.settings import load_settings
 from appliance.settings.options import add_setting_options, read_overrides
 
@@ -39,7 +39,13 @@ def test_only_what_was_given_overrides(arguments, overrides):
     assert parse(*arguments) == overrides
 
 
-WEB_VALUES = {NETWORKS: "10.0.0.0/8", URL_PATH: "/a", ORIGINS: "https://a.example", TLS: "c.pem k.pem"}
+WEB_VALUES = {
+    LISTEN: "127.0.0.1:80",
+    NETWORKS: "10.0.0.0/8",
+    URL_PATH: "/a",
+    ORIGINS: "https://a.example",
+    TLS: "c.pem k.pem",
+}
 
 
 def test_there_is_an_option_for_every_setting(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """What was tuned is a layer of settings: for one graph, on one machine, below all that somebody sets."""
 
+import dataclasses
 import logging
 import os
 from pathlib import Path
@@ -119,7 +120,7 @@ def test_it_holds_for_its_model_and_says_so(here, caplog):
 )
 def test_it_does_not_hold_elsewhere(here, caplog, said, changes):
     facts = machine_facts()
-    if not set(changes) & set(Tuned._fields):
+    if not set(changes) & {field.name for field in dataclasses.fields(Tuned)}:
         changes = {"machine": dict(facts, **changes)}
     keep(here, **changes)
     with caplog.at_level(logging.INFO):

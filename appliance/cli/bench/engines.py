@@ -1,6 +1,5 @@
 """One engine beside the other: how fast, how soon ready, how much memory, and whether it finds the same."""
 
-import dataclasses
 import importlib.util
 import os
 import subprocess
@@ -37,11 +36,7 @@ def engine_names(loaded: LoadedSettings) -> List[str]:
 def with_engine(loaded: LoadedSettings, name: str, **changes: Any) -> LoadedSettings:
     """As if somebody had asked for the engine: nothing that a profile has or that was tuned takes its place."""
     changes["engine"] = name
-    return loaded._replace(
-        settings=dataclasses.replace(loaded.settings, **changes),
-        origins=dict(loaded.origins, **{key: "bench" for key in changes}),
-        layers=dict(loaded.layers, **{key: Layer.COMMAND_LINE for key in changes}),
-    )
+    return loaded.with_values(changes, Layer.COMMAND_LINE, "bench")
 
 
 def start_alone(loaded: LoadedSettings, name: str, picture: np.ndarray) -> Row:

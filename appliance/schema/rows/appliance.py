@@ -4,7 +4,7 @@ import dataclasses
 from typing import Optional, Union
 
 from appliance.schema.setting import APPLIANCE, BOARD, BOOLEAN, INTEGER, NUMBER, POWER_MODE, RECORDING, TEXT, setting
-from appliance.schema.web_values import NETWORKS, ORIGINS, TLS, URL_PATH
+from appliance.schema.web_values import LISTEN, NETWORKS, ORIGINS, TLS, URL_PATH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,7 +13,7 @@ class ApplianceSettings:
 
     # The appliance: `up`
     listen: str = setting(
-        "0.0.0.0:8080", TEXT, APPLIANCE, "address and port of the dashboard; 127.0.0.1:8080 keeps it to this machine"
+        "0.0.0.0:8080", LISTEN, APPLIANCE, "address and port of the dashboard; 127.0.0.1:8080 keeps it to this machine"
     )
     sign_in: bool = setting(
         True, BOOLEAN, APPLIANCE, "ask who comes to the dashboard for a password; without, everybody may change all"
