@@ -33,8 +33,8 @@ _SHOWN_SETTINGS = {
         (_RUN_SETTINGS | _UP_SETTINGS | {"camera_input"})
         - {"visualize", "save_to_file", "output_dir", "max_frames", "det_interval"}
     ),
-    "bench": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval"},
-    "tune": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval"} | {"width", "height", "state_dir"},
+    "bench": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval", "shown_classes"},
+    "tune": _MODEL_SETTINGS - _WITHOUT_EFFECT - {"det_interval", "shown_classes"} | {"width", "height", "state_dir"},
     "config": set(SETTINGS),
     "doctor": {"models_dir"},
     "models": {"models_dir"},

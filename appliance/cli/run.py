@@ -26,6 +26,7 @@ from appliance.outputs.slow_frames import SlowFrameLog
 from appliance.outputs.window import Window, window_reason
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
+from appliance.pipeline.selection import select
 from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording.recorder import MovieRecorder, movie_path
 from appliance.settings import LoadedSettings, Settings, compatibility_notes
@@ -88,8 +89,11 @@ def run(
         if settings.debug_mode:
             sinks.append(SlowFrameLog(meter.statistics))
         sinks.append(tally)
+        change = functools.partial(select, shown_classes=settings.shown_classes)
         loop = Loop(
-            detector, [StreamPipeline(source, sinks, meter)], 0 if outputs.window_closed else settings.max_frames
+            detector,
+            [StreamPipeline(source, sinks, meter, change=change)],
+            0 if outputs.window_closed else settings.max_frames,
         )
         began = time.monotonic()
         with loop:
