@@ -16,7 +16,7 @@ _LONGEST_UNCHECKED = 16 * 1024
 
 
 class Admission:
-    """sockets: of Socket.IO, by the secret `sid` that stands for who opened it."""
+    """sockets: of Socket.IO, by the secret `sid` that identifies the client that opened it."""
 
     def __init__(self, guard: Guard, sockets: Mapping[str, Any]) -> None:
         self._guard = guard

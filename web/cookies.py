@@ -1,4 +1,4 @@
-"""The dashboard's cookies: what they are called, how they are found, and for whom they are set.
+"""The dashboard's cookies: their names, how they are found, and which paths and protocols they are set for.
 
 Over https a cookie has a name of its own. A browser does not tell ports and schemes apart, and lets no page that came
 by http replace a cookie of https: who went from one to the other at the same host could not sign in any more.

@@ -1,4 +1,4 @@
-"""The pages for people: the dashboard, signing in and out; and its health, for whom watches the machine."""
+"""The pages for people: the dashboard, signing in and out. Health checks for whatever monitors the machine."""
 
 import re
 from typing import Any, Optional

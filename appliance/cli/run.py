@@ -74,7 +74,7 @@ def run(
         terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
         progress = make_progress(source, kind, settings, terminal)
         write_line = progress.write_line if progress else functools.partial(print, file=terminal, flush=True)
-        tally = DetectionSummary()
+        counts = DetectionSummary()
         sinks = outputs.sinks + ([progress] if progress else [])
         readings = Telemetry() if power else None
         sinks.append(
@@ -88,7 +88,7 @@ def run(
         )
         if settings.debug_mode:
             sinks.append(SlowFrameLog(meter.statistics))
-        sinks.append(tally)
+        sinks.append(counts)
         change = functools.partial(select, shown_classes=settings.shown_classes)
         loop = Loop(
             detector,
@@ -101,7 +101,7 @@ def run(
                 threading.Thread(target=_stop_when, args=(outputs.window_closed, loop), daemon=True).start()
             wait(loop, write_line)
         seconds = time.monotonic() - began
-        summary = summarise(source, detector, tally, meter.statistics(), seconds)
+        summary = summarise(source, detector, counts, meter.statistics(), seconds)
     write_summary(summary, outputs, settings, write_line)
 
 
@@ -213,10 +213,10 @@ def _stop_when(closed: threading.Event, loop: Loop) -> None:
 
 
 def summarise(
-    source: Source, detector: Detector, tally: DetectionSummary, statistics: Statistics, seconds: float
+    source: Source, detector: Detector, counts: DetectionSummary, statistics: Statistics, seconds: float
 ) -> List[str]:
     """What is worth knowing at the end of a run, a line each."""
-    frames = tally.frames
+    frames = counts.frames
     lines = [
         f"source: {source.name}",
         f"model: {detector.name} ({detector.path} path, {detector.engine} on the {detector.device})",
@@ -227,7 +227,7 @@ def summarise(
         lines.append(f"skipped: {source.skipped} {noun} that could not be read")
     if statistics.drops:
         lines.append(f"dropped: {statistics.drops} frames that came faster than they could be used")
-    found = tally.lines()
+    found = counts.lines()
     lines.append(f"found:{'' if found else ' nothing'}")
     return lines + ["  " + line for line in found]
 

@@ -90,7 +90,7 @@ class ReaderProcess:
         self._remarks.clear()
 
     def stop(self) -> None:
-        """End it, by force if need be, and read its last words."""
+        """End it, by force if need be, and read why it ended."""
         with self._lock:
             self._sock.close()
         try:

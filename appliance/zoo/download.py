@@ -34,7 +34,7 @@ _BY_HAND = "Try later, or fetch {} on another machine and run `" + PROGRAM + " m
 class OriginUnavailable(ModelError):
     """The server cannot be reached, or does not have the file (any more): another origin may be tried.
 
-    what: the sentence without its remedy, for who has another origin. is_passing: it may work again in a moment.
+    what: the sentence without its remedy, for a caller with another origin. is_passing: it may work again in a moment.
     """
 
     def __init__(self, what: str, remedy: str, is_passing: bool = False) -> None:

@@ -25,11 +25,11 @@ def make_result(class_ids=(), shares=None):
 
 
 def lines_of(*results):
-    tally = DetectionSummary()
+    summary = DetectionSummary()
     for result in results:
-        tally.write(result)
-    assert tally.frames == len(results)
-    return tally.lines()
+        summary.write(result)
+    assert summary.frames == len(results)
+    return summary.lines()
 
 
 def test_detections_are_counted_by_frames_and_at_once():

@@ -45,7 +45,7 @@ def _ask_password() -> str:
     return password
 
 
-def _obey(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> None:
     if not options.state_dir and not os.environ.get(VARIABLE):
         raise AccountsError("Give the folder: --state-dir DIR before the command.")
     accounts = Accounts(options.state_dir or read_options().state_dir)
@@ -68,7 +68,7 @@ def _obey(options: argparse.Namespace) -> None:
 
 def main(words: Optional[List[str]] = None) -> int:
     try:
-        _obey(_parser().parse_args(words))
+        _run(_parser().parse_args(words))
     except (AccountsError, OptionsError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

@@ -24,7 +24,7 @@ class Devices:
         self._secret = secret
 
     def make(self, name: str) -> Tuple[str, str]:
-        """Name and value of the cookie for who has just signed in to the account. One for each account."""
+        """Name and value of the cookie for a browser that has just signed in to the account; one cookie an account."""
         number = secrets.token_urlsafe(18)
         return self._cookie(name), f"{number}.{self._sign(name, number)}"
 

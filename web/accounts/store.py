@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class AccountsError(Exception):
-    """A sentence for whom wants to change an account."""
+    """An account cannot be changed as asked; the message is for whoever asked."""
 
 
 class Role(enum.IntEnum):
