@@ -137,6 +137,8 @@ def _make_parser() -> argparse.ArgumentParser:
     config = _add_group(commands, "config", "show or check the settings")
     for name, text in (("show", "every setting, its value and what set it"), ("check", "look for mistakes")):
         _add_settings(_add(config, name, text), "config")
+    schema = _add(config, "schema", "print a JSON Schema of config.yml, for editors")
+    schema.usage = schema.epilog = None
     _add_settings(
         _add(commands, "doctor", "what was found on this machine, and what to do about what is missing"), "doctor"
     )

@@ -134,6 +134,11 @@ def _load_for_up(options: argparse.Namespace) -> LoadedSettings:
 
 
 def _config(options: argparse.Namespace) -> int:
+    if options.action == "schema":
+        from appliance.schema.json_schema import config_schema
+
+        print(json.dumps(config_schema(), indent=2))
+        return 0
     loaded = _load(options)
     if options.action == "check":
         from appliance.cli.check import check_all

@@ -2,7 +2,9 @@
 
 from typing import Any, Dict
 
-from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, Setting
+from appliance.core.names import STREAM_NAME
+from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
+from appliance.schema.settings import SETTINGS, STREAM_SETTINGS
 from appliance.schema.values import LONGEST_LABEL, MOST_LABELS
 
 JsonSchema = Dict[str, Any]
@@ -45,3 +47,60 @@ def _type(setting: Setting) -> JsonSchema:
 def _range(setting: Setting) -> JsonSchema:
     bounds = {"minimum": setting.minimum, "maximum": setting.maximum}
     return {key: bound for key, bound in bounds.items() if bound is not None}
+
+
+def config_schema() -> JsonSchema:
+    """What `config.yml` may hold, as a schema of draft 7, which editors know.
+
+    A key without a value counts as not set, so null is allowed everywhere. What YAML makes true or false is a boolean
+    here; the loader also takes what the original project took for one.
+    """
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "config.yml of Splitlens",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: _in_file(setting) for key, setting in SETTINGS.items()},
+    }
+
+
+def _in_file(setting: Setting) -> JsonSchema:
+    if setting.kind == STREAMS:
+        return {
+            "description": setting.description,
+            "type": ["object", "null"],
+            "minProperties": 1,
+            "propertyNames": {"pattern": f"^{STREAM_NAME}$"},
+            "additionalProperties": {"anyOf": [*_SOURCE["anyOf"], _stream()]},
+        }
+    schema = value_schema(setting)
+    if setting.kind == LABELS:
+        item = {key: schema.pop(key) for key in ("type", "maxItems", "items")}
+        schema["anyOf"] = [item, {"type": "string", "minLength": 1}]
+    if "anyOf" in schema:
+        schema["anyOf"] = schema["anyOf"] + [{"type": "null"}]
+    else:
+        schema["type"] = [schema["type"], "null"]
+    if "enum" in schema:
+        schema["enum"] = schema["enum"] + [None]
+    return schema
+
+
+def _stream() -> JsonSchema:
+    own = {key: _without_default(_in_file(setting)) for key, setting in STREAM_SETTINGS.items()}
+    source = {"description": "a camera as for camera_input, or the path of a movie", **_SOURCE}
+    model = {"description": "name or path of a model of its own", "type": "string", "minLength": 1}
+    return {
+        "type": "object",
+        "required": ["source"],
+        "additionalProperties": False,
+        "properties": {"source": source, "model": model, **own},
+    }
+
+
+def _without_default(schema: JsonSchema) -> JsonSchema:
+    """Of a stream: what is left out there is as for all."""
+    return {key: content for key, content in schema.items() if key != "default"}
+
+
+_SOURCE: JsonSchema = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 255}, {"type": "string", "minLength": 1}]}
