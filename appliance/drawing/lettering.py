@@ -1,8 +1,9 @@
 """Letters and lines that suit a picture's size."""
 
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Tuple
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -14,7 +15,8 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _HAS_UNICODE = int(cv2.__version__.split(".")[0]) >= 5
 
 
-class Style(NamedTuple):
+@dataclass(frozen=True)
+class Style:
     """What suits a picture's size: line width, OpenCV's font scale and weight, space around text."""
 
     line: int

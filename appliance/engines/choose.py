@@ -5,6 +5,7 @@ import importlib.util
 import logging
 import platform
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence
 
@@ -303,7 +304,7 @@ def _build(
         engine.close()
     outputs = tuple(tensor for tensor in network.outputs if tensor.node in moving)
     graph = keep(network.graph, [tensor.node for tensor in outputs])
-    onnx = to_onnx(network._replace(graph=graph, outputs=outputs))
+    onnx = to_onnx(replace(network, graph=graph, outputs=outputs))
     calibrator = None
     if pictures is not None:
         resizer = _resizer(network)

@@ -8,20 +8,17 @@ from appliance.core.sink import Sink
 from appliance.drawing.class_areas import percent, shares
 
 _NO_TIMINGS = Timings(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-_FORMAT = (
-    "FPS:{: ^5.1f} Frames:{: ^3} Seconds:{: ^10.5f} | 1FRAME total:{: ^10.5f} cap:{: ^10.5f} gpu:{: ^10.5f}"
-    " cpu:{: ^10.5f} lost:{: ^10.5f} send:{: ^10.5f} | VFPS:{: ^5.1f} VFrames:{: ^3} VDrops:{: ^3}"
-)
 
 
 def format_statistics(statistics: Statistics) -> str:
     """The original's line, to the space, as programs read it. It calls the front gpu and the back cpu."""
     timings = statistics.timings or _NO_TIMINGS
-    return _FORMAT.format(
-        statistics.fps, statistics.frames, statistics.seconds,
-        timings.total, timings.cap, timings.front, timings.back, timings.lost, timings.send,
-        statistics.vfps, statistics.vframes, statistics.vdrops,
-    ).rstrip()  # fmt: skip
+    return (
+        f"FPS:{statistics.fps: ^5.1f} Frames:{statistics.frames: ^3} Seconds:{statistics.seconds: ^10.5f}"
+        f" | 1FRAME total:{timings.total: ^10.5f} cap:{timings.cap: ^10.5f} gpu:{timings.front: ^10.5f}"
+        f" cpu:{timings.back: ^10.5f} lost:{timings.lost: ^10.5f} send:{timings.send: ^10.5f}"
+        f" | VFPS:{statistics.vfps: ^5.1f} VFrames:{statistics.vframes: ^3} VDrops:{statistics.vdrops: ^3}"
+    ).rstrip()
 
 
 def format_detections(result: Result) -> str:

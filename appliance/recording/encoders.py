@@ -5,8 +5,9 @@ import logging
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple
+from typing import Dict, List
 
 import yaml
 
@@ -32,7 +33,8 @@ _FEWEST_BITS, _MOST_BITS = 500 * 1000, 25 * 1000 * 1000
 log = logging.getLogger(__name__)
 
 
-class Encoder(NamedTuple):
+@dataclass(frozen=True)
+class Encoder:
     """element: GStreamer's name of it. template: as `words` of encoders.yml."""
 
     element: str
@@ -43,9 +45,8 @@ class Encoder(NamedTuple):
         bits = int(min(max(width * height * fps * _BITS_A_PIXEL, _FEWEST_BITS), _MOST_BITS))
         # Players take a large picture for BT.709 where the file does not say, and not every encoder says it.
         colorimetry = "bt709" if height > _SD_LINES else "bt601"
-        return self.template.format(
-            bits=bits, kbits=bits // 1000, keyframe=max(1, round(fps)), colorimetry=colorimetry
-        ).split()
+        values = {"bits": bits, "kbits": bits // 1000, "keyframe": max(1, round(fps)), "colorimetry": colorimetry}
+        return self.template.format_map(values).split()
 
 
 @functools.lru_cache(maxsize=1)
@@ -73,16 +74,16 @@ def find_encoder() -> Encoder:
             return encoder
         broken.append(encoder.element)
     packages = sorted({row["package"] for row in known_encoders() if "package" in row})
+    found = f"{' nor '.join(broken)} does not work here" if broken else "GStreamer has none here"
     raise OutputError(
-        "MP4 needs an H.264 encoder, and"
-        f" {'{} does not work here'.format(' nor '.join(broken)) if broken else 'GStreamer has none here'}; on Debian"
-        f" and Ubuntu one of these brings one: {', '.join(packages)}. AVI needs none."
+        f"MP4 needs an H.264 encoder, and {found}; on Debian and Ubuntu one of these brings one:"
+        f" {', '.join(packages)}. AVI needs none."
     )
 
 
-def known_encoders() -> List[Dict[str, Any]]:
+def known_encoders() -> List[Dict[str, str]]:
     """The rows of encoders.yml."""
-    rows: List[Dict[str, Any]] = yaml.safe_load(ENCODERS_FILE.read_text(encoding="utf-8"))
+    rows: List[Dict[str, str]] = yaml.safe_load(ENCODERS_FILE.read_text(encoding="utf-8"))
     return rows
 
 

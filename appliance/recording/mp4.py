@@ -11,9 +11,10 @@ import os
 import select
 import subprocess
 import threading
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Deque, List, NamedTuple, Optional, Tuple, Union
+from typing import Deque, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -34,7 +35,8 @@ _PIPE_BYTES = 1 << 20  # what an ordinary user may ask for
 _WORDS_KEPT = 4000
 
 
-class _Picture(NamedTuple):
+@dataclass(frozen=True)
+class _Picture:
     raw: bytes
     place: int
 

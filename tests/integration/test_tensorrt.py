@@ -9,6 +9,7 @@ import lzma
 import sys
 import threading
 import types
+from dataclasses import replace
 from typing import List
 
 import cv2
@@ -502,7 +503,7 @@ def test_a_model_is_written_as_real_onnx_and_taken_by_a_real_builder(person_mode
     pytest.importorskip("tf2onnx", reason="tf2onnx is not installed: requirements/tensorrt.txt")
     network = network_of(person_model)
     moving = network.graph.descendants([network.input.node])
-    network = network._replace(outputs=tuple(t for t in network.outputs if t.node in moving))
+    network = replace(network, outputs=tuple(t for t in network.outputs if t.node in moving))
     data = to_onnx(network)
     picture = Resizer(network.width, network.height).resize(cv2.imread(str(samples / "bus.jpg")))
     runtime = pytest.importorskip("onnxruntime", reason="the ONNX was written; no ONNX Runtime to run it")

@@ -3,6 +3,8 @@
 The expected cuts are the published split points of each family; the code under test knows none of these names.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from appliance.graph.read.backtrace import NotRecognisedError
@@ -146,7 +148,7 @@ def test_names_decide_nothing(name, zoo_dir):
     assert not set(other.nodes) & set(graph.nodes) - set(output_nodes(graph))
     names = dict(zip(graph.nodes, other.nodes))
     interface = recognise(graph, name)
-    assert recognise(other, name) == interface._replace(image=names[interface.image])
+    assert recognise(other, name) == replace(interface, image=names[interface.image])
     cut, found = find_cut(graph), find_cut(other)
     assert [(tensor.node, tensor.output) for tensor in found.tensors] == [
         (names[tensor.node], tensor.output) for tensor in cut.tensors

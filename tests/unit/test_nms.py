@@ -1,5 +1,7 @@
 """Class-wise suppression in numpy against a slow, plain version of the rule, and its edges one by one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ SETTINGS = Suppression(
 
 def suppress_all(boxes, scores, windows, valid, settings, threshold):
     """Of several images: what a front gives for them."""
-    settings = settings._replace(window=2, valid=None if valid is None else 3)
+    settings = replace(settings, window=2, valid=None if valid is None else 3)
     picked = pick([boxes, scores, windows, valid], len(scores), settings, least_score(settings, threshold))
     return nms.suppress(candidates_of(picked, settings), settings)
 
@@ -68,7 +70,7 @@ def test_it_gives_what_suppressing_every_class_gives(threshold, seed, limits):
     corners = random.rand(60, 2).astype(np.float32) * 0.3
     boxes = np.concatenate([corners, corners + 0.1 + 0.3 * random.rand(60, 2).astype(np.float32)], axis=1)
     scores = (random.randint(0, 100, (60, 3)) / 100.0).astype(np.float32)  # in steps: many are equal
-    settings = SETTINGS._replace(per_class=limits[0], in_all=limits[1])
+    settings = replace(SETTINGS, per_class=limits[0], in_all=limits[1])
     expected = plainly(boxes, scores, settings, threshold)
     found, found_scores, ids = suppress(boxes[:, np.newaxis], scores, nms.WHOLE_IMAGE, settings, threshold)
     assert ids.tolist() == [class_id for class_id, _ in expected]
@@ -91,20 +93,20 @@ def one(box, score=0.9):
     ],
 )
 def test_boxes_are_clipped_to_the_window_and_empty_ones_are_dropped(clip, box, expected):
-    found, _, _ = suppress(*one(box), nms.WHOLE_IMAGE, SETTINGS._replace(clip=clip), 0.5)
+    found, _, _ = suppress(*one(box), nms.WHOLE_IMAGE, replace(SETTINGS, clip=clip), 0.5)
     assert found.tolist() == ([] if expected is None else [expected])
 
 
 def test_what_lies_outside_does_not_count_against_the_limit():
     boxes = np.array([[[2, 2, 3, 3]], [[0, 0, 0.2, 0.2]], [[0.5, 0.5, 0.7, 0.7]], [[0, 0.5, 0.2, 0.7]]], np.float32)
     scores = np.array([[0.9, 0, 0], [0.8, 0, 0], [0.7, 0, 0], [0.6, 0, 0]], np.float32)
-    found = suppress(boxes, scores, nms.WHOLE_IMAGE, SETTINGS._replace(clip="after", in_all=2), 0.5)
+    found = suppress(boxes, scores, nms.WHOLE_IMAGE, replace(SETTINGS, clip="after", in_all=2), 0.5)
     assert np.allclose(found[1], [0.8, 0.7])
 
 
 def test_boxes_become_fractions_of_the_window():
     window = np.array([10.0, 20.0, 110.0, 220.0], np.float32)
-    settings = SETTINGS._replace(clip="before", rescale=True)
+    settings = replace(SETTINGS, clip="before", rescale=True)
     found, _, _ = suppress(*one([0.0, 120.0, 60.0, 400.0]), window, settings, 0.5)
     assert np.allclose(found, [[0.0, 0.5, 0.5, 1.0]])
 
@@ -136,14 +138,14 @@ def test_more_candidates_than_a_block_holds_give_the_same(monkeypatch):
 def test_clipping_first_lets_boxes_overlap_that_did_not():
     boxes = np.array([[0.5, 0.5, 1.0, 1.0], [0.5, 0.5, 3.0, 3.0]], np.float32)
     scores = np.array([[0.9, 0, 0], [0.8, 0, 0]], np.float32)
-    before = suppress(boxes[:, np.newaxis], scores, nms.WHOLE_IMAGE, SETTINGS._replace(clip="before"), 0.5)
-    after = suppress(boxes[:, np.newaxis], scores, nms.WHOLE_IMAGE, SETTINGS._replace(clip="after"), 0.5)
+    before = suppress(boxes[:, np.newaxis], scores, nms.WHOLE_IMAGE, replace(SETTINGS, clip="before"), 0.5)
+    after = suppress(boxes[:, np.newaxis], scores, nms.WHOLE_IMAGE, replace(SETTINGS, clip="after"), 0.5)
     assert (len(before[0]), len(after[0])) == (1, 2)
 
 
 def test_a_score_at_the_threshold_counts_and_one_at_the_graphs_own_does_not():
     assert len(suppress(*one([0, 0, 1, 1], 0.5), nms.WHOLE_IMAGE, SETTINGS, 0.5)[0]) == 1
-    strict = SETTINGS._replace(score_threshold=0.5)
+    strict = replace(SETTINGS, score_threshold=0.5)
     assert len(suppress(*one([0, 0, 1, 1], 0.5), nms.WHOLE_IMAGE, strict, 0.5)[0]) == 0
 
 
@@ -157,9 +159,9 @@ def test_nothing_found_is_an_empty_result():
     "settings",
     [
         SETTINGS,
-        SETTINGS._replace(in_all=4),
-        SETTINGS._replace(clip="after", in_all=4),
-        SETTINGS._replace(clip="before", rescale=True),
+        replace(SETTINGS, in_all=4),
+        replace(SETTINGS, clip="after", in_all=4),
+        replace(SETTINGS, clip="before", rescale=True),
     ],
 )
 def test_images_of_a_batch_are_done_as_each_alone(settings, threshold):

@@ -9,6 +9,7 @@ import tarfile
 import threading
 import time
 import zipfile
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -180,7 +181,7 @@ def test_an_import_is_recorded_and_keeps_its_labels(models_dir, tmp_path):
     record = json.loads((model.path.parent / "splitlens.json").read_text())
     assert record["origin"] == str(source)
     assert record["graph_sha256"] == graph_hash(source)
-    assert model.record._asdict() == record
+    assert asdict(model.record) == record
     source.unlink()
     labels.unlink()
     assert resolve_model("bolts_v2", models_dir) == model
@@ -352,7 +353,7 @@ def test_a_damaged_record_is_told_and_not_used(models_dir, caplog):
 @pytest.mark.parametrize("change, is_used", [({"archive_bytes": 7, "of_later": "x"}, True), ({"origin": None}, False)])
 def test_a_record_of_another_release_is_read_for_what_is_known(models_dir, tmp_path, caplog, change, is_used):
     model = import_model(put_graph(tmp_path / "bolts"), models_dir)
-    noted = {key: value for key, value in dict(model.record._asdict(), **change).items() if value or key == "licence"}
+    noted = {key: value for key, value in dict(asdict(model.record), **change).items() if value or key == "licence"}
     (model.path.parent / "splitlens.json").write_text(json.dumps(noted))
     assert resolve_model("bolts", models_dir).record == (model.record if is_used else None)
     assert ("is damaged" in caplog.text) == (not is_used)

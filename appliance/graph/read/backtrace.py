@@ -1,6 +1,7 @@
 """Follow values backwards through a graph: through views, slices and the arrays of while loops."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from appliance.graph.read.frozen import Graph, Tensor
 
@@ -26,7 +27,8 @@ class NotRecognisedError(Exception):
     """Why a fast path cannot be taken, in a sentence."""
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True)
+class Step:
     """A node on the way back through a graph, and which of its outputs was used."""
 
     node: str

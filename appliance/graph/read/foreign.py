@@ -1,8 +1,9 @@
 """Files that people take for a frozen graph: what they are, told by their first bytes, and what to do."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 from appliance.core.names import PROGRAM
 
@@ -12,7 +13,8 @@ _FREEZE = "Freeze the TensorFlow model that it was made of: " + HOW_TO_FREEZE + 
 _FETCH = "Fetch the file again."
 
 
-class Foreign(NamedTuple):
+@dataclass(frozen=True)
+class Foreign:
     """what: with its article. remedy: a sentence."""
 
     what: str

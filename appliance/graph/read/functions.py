@@ -1,12 +1,14 @@
 """The functions of a graph's library, TensorFlow 2's loops, conditions and calls: what is called, and what it holds."""
 
-from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Set, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Set, Tuple
 
 # Sizes are counted to here: they may double with every function.
 _MANY = 10**9
 
 
-class Attributes(NamedTuple):
+@dataclass(frozen=True)
+class Attributes:
     """What a node's attributes hold at any depth. functions: names. tensors: TensorProtos."""
 
     functions: List[str]

@@ -4,7 +4,8 @@ Only what lies between image and cut is known here: convolutions, views, arithme
 reshapes take. What depends on anything else has no known shape.
 """
 
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -17,7 +18,8 @@ _MOST_SIDES = 32  # numpy's
 _MOST_OUTPUTS = 10000
 
 
-class Known(NamedTuple):
+@dataclass(frozen=True)
+class Known:
     """What is known of one tensor. value: of small tensors that do not depend on an image's contents."""
 
     shape: Optional[Shape]

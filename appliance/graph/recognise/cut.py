@@ -3,7 +3,8 @@
 The rule is DESIGN.md's. `D` below is the last suppression's scope and all that depends on it.
 """
 
-from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
+from dataclasses import dataclass
+from typing import Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 from appliance.graph.read.backtrace import PRIMARY_INPUT
 from appliance.graph.read.frozen import Graph, Tensor
@@ -16,7 +17,8 @@ from appliance.graph.recognise.family import is_heavy, is_suppression, output_no
 _TAKEN_FROM = {**PRIMARY_INPUT, "Minimum": 0, "Maximum": 0, "Concat": 1, "ConcatV2": 0, "Sub": 0, "Mul": 1}
 
 
-class Cut(NamedTuple):
+@dataclass(frozen=True)
+class Cut:
     """tensors: what crosses from front to back, in the graph's order. back: the names of the back's own nodes."""
 
     tensors: Tuple[Tensor, ...]

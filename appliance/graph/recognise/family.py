@@ -4,7 +4,8 @@ The outputs' names are the interface of the Object Detection API and of DeepLab;
 """
 
 import re
-from typing import List, NamedTuple
+from dataclasses import dataclass
+from typing import List
 
 from appliance.core.errors import ModelError
 from appliance.graph.read.foreign import HOW_TO_FREEZE
@@ -36,7 +37,8 @@ HEAVY_OPS = frozenset(
 _UNNAMED = re.compile(r"Identity(_\d+)?\Z")
 
 
-class Interface(NamedTuple):
+@dataclass(frozen=True)
+class Interface:
     """family: ssd, faster_rcnn, mask_rcnn or deeplab. image: name of the placeholder that takes the picture."""
 
     family: str

@@ -5,7 +5,8 @@ body is taken out of the loop, reads the only image directly, and, where its ope
 from the camera: `ResizeBilinear` on uint8 gives the same numbers bit for bit and reads only the pixels it needs.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Set
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Set
 
 import numpy as np
 
@@ -28,14 +29,16 @@ _BYTE_OPS = frozenset({"Shape", "ExpandDims", "Squeeze", "Identity", "ResizeBili
 _LOOP_OPS = frozenset({"NextIteration", "LoopCond", "Exit", "TensorArrayWriteV3"})
 
 
-class Resizing(NamedTuple):
+@dataclass(frozen=True)
+class Resizing:
     """width, height: pixels of the network's input, whatever the size of the image."""
 
     width: int
     height: int
 
 
-class Unrolled(NamedTuple):
+@dataclass(frozen=True)
+class Unrolled:
     """graph: takes one BGR image, uint8 [1, height, width, 3]. resizing: None where it depends on the image's size."""
 
     graph: Graph

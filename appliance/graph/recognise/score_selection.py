@@ -1,7 +1,7 @@
 """The choice of the scores that count, as operations behind a front: a GPU then gives back a few numbers in place of
 all its scores, two thirds of a megabyte an image."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from appliance.graph.read.frozen import (
 )
 
 
-class PickingGraph(NamedTuple):
+@dataclass(frozen=True)
+class PickingGraph:
     """threshold: float32, fed. positions: int64 [n, 1]; scores: float32 [n]; boxes: float32 [n, 4], where all classes
     share them, and own_boxes, where each has its own. What they are: see `engines.picked.PickedScores`."""
 

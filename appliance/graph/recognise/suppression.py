@@ -4,7 +4,8 @@ With them the suppression can be done outside the graph; `detectors/nms.py` does
 Object Detection API's form raises NotRecognisedError, and the graph's own back is run.
 """
 
-from typing import List, NamedTuple, Optional, Tuple
+from dataclasses import dataclass, replace
+from typing import List, Optional, Tuple
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from appliance.graph.recognise.family import is_suppression
 from appliance.graph.recognise.postprocessing import check_values, class_offset
 
 
-class Suppression(NamedTuple):
+@dataclass(frozen=True)
+class Suppression:
     """How the back suppresses.
 
     boxes, scores: which cut tensor holds them (index into the cut): boxes [1, n, 1 or classes, 4],
@@ -43,7 +45,8 @@ class Suppression(NamedTuple):
     rescale: bool
 
 
-class _Class(NamedTuple):
+@dataclass(frozen=True)
+class _Class:
     """What was read of one class's suppression. column: of the scores; box_column: of the boxes, 0 if shared."""
 
     boxes: int
@@ -59,7 +62,8 @@ class _Class(NamedTuple):
     rescale: bool
 
 
-class _Boxes(NamedTuple):
+@dataclass(frozen=True)
+class _Boxes:
     """How a suppression's boxes come from a cut tensor."""
 
     tensor: int
@@ -81,7 +85,7 @@ def read_suppression(graph: Graph, cut: Cut) -> Suppression:
     reader = _Reader(graph, cut)
     found = [reader.read(name) for name in names]
     first = found[0]
-    if any(one._replace(column=0, box_column=0) != first._replace(column=0, box_column=0) for one in found):
+    if any(replace(one, column=0, box_column=0) != replace(first, column=0, box_column=0) for one in found):
         raise NotRecognisedError("the classes are not suppressed alike")
     columns = list(range(len(found)))
     if [one.column for one in found] != columns or [one.box_column for one in found] not in (

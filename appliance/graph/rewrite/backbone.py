@@ -4,7 +4,8 @@ TensorRT and OpenVINO take neither bytes of any size nor TensorFlow's resize, so
 front that takes several images at once.
 """
 
-from typing import NamedTuple, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Sequence, Tuple
 
 import numpy as np
 
@@ -25,7 +26,8 @@ from appliance.graph.rewrite.split import keep
 _VIEWS = frozenset({"Squeeze", "ExpandDims", "Identity"})
 
 
-class Network(NamedTuple):
+@dataclass(frozen=True)
+class Network:
     """graph: takes `input`, float32 [1, height, width, 3], RGB, 0 to 255; gives `outputs`.
 
     align_corners, half_pixel_centers: the rule of the `ResizeBilinear` that was in front of it.

@@ -4,7 +4,8 @@ ONNX has no operation for them that TensorRT takes: its own quantisation allows 
 tensorflow/core/kernels/fake_quant_ops_functor.h: the range is moved so that 0 is one of its steps.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from appliance.graph.read.frozen import DT_FLOAT, Graph, make_const, make_node, 
 _OPS = ("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs")
 
 
-class Steps(NamedTuple):
+@dataclass(frozen=True)
+class Steps:
     """low, high: the range after it was moved; size: of one step. float32 each."""
 
     low: np.float32

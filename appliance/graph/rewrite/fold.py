@@ -5,7 +5,8 @@ over the result, and TensorFlow computes convolution, BiasAdd and Relu in one. T
 float32, so this is for the fast path only.
 """
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -28,7 +29,8 @@ _DEEPEST = 50
 _MOST_ELEMENTS = 2**28
 
 
-class _Affine(NamedTuple):
+@dataclass(frozen=True)
+class _Affine:
     """result * scale + shift; float64 [channels]."""
 
     scale: np.ndarray

@@ -1,13 +1,15 @@
 """Cut a graph in two: the front, which ends at the cut, and the back, which starts there."""
 
-from typing import AbstractSet, Any, Dict, List, NamedTuple, Set, Tuple
+from dataclasses import dataclass
+from typing import AbstractSet, Any, Dict, List, Set, Tuple
 
 from appliance.graph.read.frozen import Graph, Tensor, make_placeholder
 from appliance.graph.read.types import output_type
 from appliance.graph.recognise.cut import Cut
 
 
-class Parts(NamedTuple):
+@dataclass(frozen=True)
+class Parts:
     """front gives `cut`; back takes `feeds`, one placeholder for each tensor of `cut`, in the same order."""
 
     front: Graph
