@@ -8,7 +8,8 @@ from appliance.detectors.from_settings import find_model
 from appliance.settings import Layer, LoadedSettings, compatibility_notes
 from appliance.settings.certificate import certificate_files
 from appliance.settings.render import check
-from appliance.sources import kind_of, open_images, open_movie
+from appliance.sources.kind import kind_of
+from appliance.sources.open import open_images, open_movie
 from appliance.zoo.labels import chosen_labels
 from appliance.zoo.store import NotInstalled, resolve_model
 

@@ -1,35 +1,55 @@
-"""Finds what the modules of a package describe: a thing is added by adding one module, and nothing else names it."""
+"""Find what is described in a package: engines, families and whatever else is one file that nothing else names.
 
+A module is a plug-in if it assigns the attribute at its margin (`ENGINE = ...`). Only such modules are imported: beside
+them a package has modules that they share, which may be slow to import. This is also how the lower layers of the house
+(settings, graph) get to know what stands above them, without a name of it.
+"""
+
+import functools
 import importlib
+import importlib.util
 import pkgutil
-from typing import List, Tuple, Type, TypeVar
+import re
+from importlib.abc import InspectLoader
+from typing import Dict, List, Type, TypeVar
 
 T = TypeVar("T")
 
 
-def find_descriptions(package: str, attribute: str, of: Type[T]) -> List[T]:
-    """Collect the description that each module of a package has.
-
-    The modules must be cheap to import: what is heavy is imported by the functions that need it.
+def find_descriptions(package: str, attribute: str, kind: Type[T]) -> Dict[str, T]:
+    """The descriptions that the modules and folders of a package have.
 
     Args:
-        package: Full name of the package, such as "appliance.sources.kinds".
-        attribute: Name of the description in each module, such as "KIND". Modules without it are passed over.
-        of: The class of the descriptions.
+        package: Name of the package, such as "appliance.engines". Modules in any folder of its `__path__` count.
+        attribute: What they call their description, such as "ENGINE".
+        kind: What a description has to be an instance of.
 
     Returns:
-        The descriptions by their `order` where they have one, else by the names of their modules.
+        Descriptions by the name of their module, in the order of these names.
 
     Raises:
-        TypeError: A module's description is of another class.
+        TypeError: One is something else.
     """
-    found: List[Tuple[float, str, T]] = []
-    for module_info in pkgutil.iter_modules(importlib.import_module(package).__path__):
-        name = f"{package}.{module_info.name}"
-        description = getattr(importlib.import_module(name), attribute, None)
-        if description is None:
-            continue
-        if not isinstance(description, of):
-            raise TypeError(f"{name}.{attribute} is no {of.__name__}")
-        found.append((getattr(description, "order", 0), name, description))
-    return [description for _, _, description in sorted(found, key=lambda entry: entry[:2])]
+    found = {}
+    for name in _modules(package, attribute):
+        description = getattr(importlib.import_module(name), attribute)
+        if not isinstance(description, kind):
+            raise TypeError(f"{name}.{attribute} is no {kind.__name__} but {type(description).__name__}")
+        found[name.rpartition(".")[2]] = description
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def _modules(package: str, attribute: str) -> List[str]:
+    is_plugin = re.compile(rf"^{attribute}\b[^=\n]*=", re.MULTILINE)
+    return [
+        f"{package}.{module.name}"
+        for module in sorted(pkgutil.iter_modules(importlib.import_module(package).__path__), key=lambda one: one.name)
+        if is_plugin.search(_source(f"{package}.{module.name}"))
+    ]
+
+
+def _source(module: str) -> str:
+    spec = importlib.util.find_spec(module)
+    loader = spec.loader if spec is not None else None
+    return (loader.get_source(module) or "") if isinstance(loader, InspectLoader) else ""

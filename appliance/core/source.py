@@ -1,9 +1,10 @@
 """The one interface of every source."""
 
 from types import TracebackType
-from typing import Optional, Type, TypeVar
+from typing import TYPE_CHECKING, Optional, Type, TypeVar
 
-from appliance.core.frame import Frame
+if TYPE_CHECKING:
+    from appliance.core.frame import Frame
 
 Self = TypeVar("Self", bound="Source")
 
@@ -26,7 +27,7 @@ class Source:
     drops: int = 0
     skipped: int = 0
 
-    def read(self) -> Optional[Frame]:
+    def read(self) -> "Optional[Frame]":
         """Wait for the next frame. None at the end and after `close`; raises SourceError. One reader at a time."""
         raise NotImplementedError
 

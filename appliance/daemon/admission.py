@@ -4,8 +4,9 @@ from typing import Sequence, Union
 
 from appliance.bus import INVALID, Refused
 from appliance.core.errors import SourceError
+from appliance.core.source_kinds import all_accepted
 from appliance.settings import redact
-from appliance.sources.kind import admitted_kinds, all_accepted
+from appliance.sources.kind import admitted_kinds
 
 
 def allowed_source(source: Union[int, str], known: Sequence[Union[int, str]]) -> Union[int, str]:
@@ -25,7 +26,7 @@ def allowed_source(source: Union[int, str], known: Sequence[Union[int, str]]) ->
     kinds = admitted_kinds()
     kind = next((kind for kind in kinds if kind.recognises(text)), None)
     try:
-        admitted = kind.admit(text) if kind is not None and kind.admit is not None else None
+        admitted = kind.admit(text) if kind is not None else None
     except SourceError as error:
         raise Refused(INVALID, str(error)) from error
     if admitted is None:

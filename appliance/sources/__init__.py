@@ -5,9 +5,3 @@ there. Live sources are read in a process of their own (`reader_main`): what run
 `gstreamer`, which hand frames to a `FrameSender`. The daemon's side is `live` and `reader_process`; both sides share
 `protocol` and `shared_frames`.
 """
-
-from appliance.core.source import Source
-from appliance.sources.kind import camera_kind_of, kind_of
-from appliance.sources.open import open_camera, open_images, open_movie
-
-__all__ = ["Source", "camera_kind_of", "kind_of", "open_camera", "open_images", "open_movie"]

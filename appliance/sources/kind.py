@@ -3,12 +3,12 @@
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Callable, List, Optional, Union
 
 from appliance.core.errors import SourceError
 from appliance.core.redact import redact
-from appliance.core.registry import find_descriptions
 from appliance.core.source import Source
+from appliance.core.source_kinds import SourceFacts, all_accepted, source_facts
 
 if TYPE_CHECKING:
     from appliance.sources.frame_sender import FrameSender
@@ -31,19 +31,14 @@ class StreamSource(Source):
 
 
 @dataclass(frozen=True)
-class SourceKind:
+class SourceKind(SourceFacts):
     """One kind of source. Either `run` or `open` is given.
 
     Attributes:
-        name: As it is published in the state: "address".
-        title: For the dashboard, in one or two words: "network".
-        accepts: What people may write, for error messages and hints: "an index (0)".
-        examples: Texts of this kind.
-        order: Kinds are asked in this order, the lowest first; the first that recognises a text has it.
         recognises: Whether a text, without spaces around it, means this kind. Opens nothing.
-        admit: What the dashboard may choose: takes the text and returns the source that is meant. Returns None where
-            no reason may be given: nobody is to learn there which files this machine has. Raises SourceError with the
-            reason otherwise. Left out: sources of this kind come from the configuration only.
+        admit: For what the dashboard may choose: takes the text and returns the source that is meant. Returns None
+            where no reason may be given: nobody is to learn there which files this machine has. Raises SourceError with
+            the reason otherwise.
         prepare: Checks all that can be checked without opening anything, and returns the text for the reader process.
             Raises SourceError.
         check: For `config check`: returns what is only not there now, in a sentence. Raises SourceError.
@@ -52,13 +47,8 @@ class SourceKind:
         open: Opens a source that needs no reader process. Raises SourceError.
     """
 
-    name: str
-    title: str
-    accepts: str
-    examples: Tuple[str, ...]
-    order: int
     recognises: Callable[[str], bool]
-    admit: Optional[Callable[[str], Union[int, str, None]]] = None
+    admit: Callable[[str], Union[int, str, None]] = lambda text: None
     prepare: Callable[[str], str] = str
     check: Callable[[str], Optional[str]] = lambda text: None
     run: Optional[Callable[["ReaderSpec", "FrameSender"], None]] = None
@@ -68,7 +58,7 @@ class SourceKind:
 
 def source_kinds() -> List[SourceKind]:
     """All kinds, in the order in which they are asked."""
-    return find_descriptions("appliance.sources.kinds", "KIND", SourceKind)
+    return source_facts(SourceKind)
 
 
 def camera_kinds() -> List[SourceKind]:
@@ -78,7 +68,7 @@ def camera_kinds() -> List[SourceKind]:
 
 def admitted_kinds() -> List[SourceKind]:
     """The kinds that may be chosen in the dashboard."""
-    return [kind for kind in source_kinds() if kind.admit is not None]
+    return [kind for kind in source_kinds() if kind.is_admitted]
 
 
 def kind_named(name: str) -> SourceKind:
@@ -95,12 +85,6 @@ def kind_of(source: Union[int, str]) -> SourceKind:
 def camera_kind_of(source: Union[int, str]) -> SourceKind:
     """The kind of `camera_input`; a movie counts as the device in whose place it is. Raises SourceError."""
     return _first(source, camera_kinds())
-
-
-def all_accepted(kinds: List[SourceKind]) -> str:
-    """What people may write for any of these kinds: "an index (0), ... or ..."."""
-    words = [kind.accepts for kind in kinds]
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def is_file_name(text: str) -> bool:

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from appliance.core.errors import SourceError
-from appliance.sources import elements, live, open_camera
+from appliance.sources import elements, live
 from appliance.sources.gstreamer import FOLLOW_ADDRESSES, RANKS, launch_environment
+from appliance.sources.open import open_camera
 from tests.command import LIMIT
 
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3.0,\n{}\n#EXT-X-ENDLIST\n"

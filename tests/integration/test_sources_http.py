@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from appliance.core.errors import SourceError
-from appliance.sources import live, open_camera
+from appliance.sources import live
+from appliance.sources.open import open_camera
 from tests.command import wait_until
 from tests.http_camera import HttpCamera, answer, multipart, part, picture, snapshot
 

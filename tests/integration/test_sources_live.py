@@ -19,7 +19,8 @@ import psutil
 import pytest
 
 from appliance.core.errors import SourceError
-from appliance.sources import live, open_camera, open_movie
+from appliance.sources import live
+from appliance.sources.open import open_camera, open_movie
 from tests.command import LIMIT, ROOT, wait_until
 
 
@@ -270,7 +271,7 @@ def test_closing_at_once_leaves_nothing(tmp_path, video9):
 def test_the_reader_does_not_outlive_its_parent(tmp_path, video9, is_stopped):
     path = video9(make_movie(tmp_path / "a.avi", 5000, 50))
     program = (
-        "import sys\nfrom appliance.sources import open_camera\nsource = open_camera(sys.argv[1])\n"
+        "import sys\nfrom appliance.sources.open import open_camera\nsource = open_camera(sys.argv[1])\n"
         "source.read()\nprint('reads', flush=True)\nwhile source.read():\n    pass\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program, path], stdout=subprocess.PIPE, cwd=str(ROOT))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import SourceError
-from appliance.sources import open_movie
+from appliance.sources.open import open_movie
 
 
 def read_all(source):

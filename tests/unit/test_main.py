@@ -17,7 +17,8 @@ from tests.command import ROOT
 READ = """
 import logging, sys, time
 from appliance.cli import main as program
-from appliance.sources import live, open_camera
+from appliance.sources import live
+from appliance.sources.open import open_camera
 
 live.FIRST_PAUSE = 0.05
 program._prepare_output()

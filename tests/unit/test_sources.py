@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import SourceError
-from appliance.sources import camera_kind_of, open_camera, open_movie, protocol
+from appliance.sources import protocol
 from appliance.sources.device import is_camera, why_unreadable
 from appliance.sources.frame_sender import Ended, FrameSender
+from appliance.sources.kind import camera_kind_of
 from appliance.sources.memory import MemorySource
+from appliance.sources.open import open_camera, open_movie
 from appliance.sources.opencv import ask_for_size
 from appliance.sources.shared_frames import Layout
 

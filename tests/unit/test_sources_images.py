@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import SourceError
-from appliance.sources import open_images
+from appliance.sources.open import open_images
 from tests.command import ROOT
 
 COLOUR = (10, 120, 250)

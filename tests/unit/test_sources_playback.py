@@ -6,7 +6,8 @@ import pytest
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
 from appliance.settings import Settings
-from appliance.sources import kind_of, playback
+from appliance.sources import playback
+from appliance.sources.kind import kind_of
 from appliance.sources.open import open_stream_source
 from appliance.sources.playback import LONGEST_SKIPPING, PlaybackSource
 

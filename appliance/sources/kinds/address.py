@@ -1,14 +1,17 @@
 """A camera in the network, by its address."""
 
 import re
+from typing import TYPE_CHECKING
 
 from appliance.core.errors import SourceError
 from appliance.core.redact import redact
 from appliance.sources.address import with_encoded_password
-from appliance.sources.frame_sender import FrameSender
 from appliance.sources.gst_command import is_pipeline
 from appliance.sources.kind import SourceKind
 from appliance.sources.protocol import ReaderSpec
+
+if TYPE_CHECKING:
+    from appliance.sources.frame_sender import FrameSender
 
 _SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "tcp", "rtp", "srt")
 _ADDRESS = re.compile(rf"({'|'.join(_SCHEMES)})://\S", re.IGNORECASE)
@@ -24,7 +27,7 @@ def _admit(text: str) -> str:
     return text
 
 
-def _run(spec: ReaderSpec, sender: FrameSender) -> None:
+def _run(spec: ReaderSpec, sender: "FrameSender") -> None:
     if spec.target.lower().startswith(("http://", "https://")):
         from appliance.sources import http_pictures
 
@@ -40,6 +43,7 @@ KIND = SourceKind(
     accepts=f"an address ({', '.join(_SCHEMES[:-1])} or {_SCHEMES[-1]})",
     examples=("rtsp://user:password@camera/1", "http://camera/video.mjpg"),
     order=30,
+    is_admitted=True,
     recognises=_recognises,
     admit=_admit,
     prepare=with_encoded_password,

@@ -1,14 +1,16 @@
 """A camera by the path of its device, such as /dev/video0; a file in the place of a device is played like a camera."""
 
 import os
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from appliance.core.errors import SourceError
 from appliance.sources.device import allowed_camera, why_unreadable
-from appliance.sources.frame_sender import FrameSender
 from appliance.sources.gst_command import is_pipeline
 from appliance.sources.kind import SourceKind
 from appliance.sources.protocol import ReaderSpec
+
+if TYPE_CHECKING:
+    from appliance.sources.frame_sender import FrameSender
 
 
 def _recognises(text: str) -> bool:
@@ -30,7 +32,7 @@ def check_device(path: str) -> Optional[str]:
     return None
 
 
-def run_device(spec: ReaderSpec, sender: FrameSender) -> None:
+def run_device(spec: ReaderSpec, sender: "FrameSender") -> None:
     """Read a device; see `SourceKind.run`."""
     from appliance.sources import opencv
 
@@ -43,6 +45,7 @@ KIND = SourceKind(
     accepts="a device path (/dev/video0)",
     examples=("/dev/video0", "/dev/v4l/by-id/usb-camera"),
     order=20,
+    is_admitted=True,
     recognises=_recognises,
     admit=_admit,
     check=check_device,

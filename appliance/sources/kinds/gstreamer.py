@@ -1,15 +1,18 @@
 """A GStreamer pipeline, run by a gst-launch-1.0 of its own."""
 
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from appliance.sources.elements import check_elements
-from appliance.sources.frame_sender import FrameSender
 from appliance.sources.gst_command import ORDERLY_END, find_launcher, is_pipeline, split_pipeline
 from appliance.sources.kind import SourceKind
 from appliance.sources.protocol import ReaderSpec
 
+if TYPE_CHECKING:
+    from appliance.sources.frame_sender import FrameSender
+
 
 def _admit(text: str) -> str:
+    from appliance.sources.elements import check_elements
+
     check_elements(text)
     return text
 
@@ -25,7 +28,7 @@ def _check(text: str) -> Optional[str]:
     return None
 
 
-def _run(spec: ReaderSpec, sender: FrameSender) -> None:
+def _run(spec: ReaderSpec, sender: "FrameSender") -> None:
     from appliance.sources import gstreamer
 
     gstreamer.run(spec, sender)
@@ -37,6 +40,7 @@ KIND = SourceKind(
     accepts='a GStreamer pipeline that ends in " ! appsink"',
     examples=("nvarguscamerasrc ! nvvidconv ! video/x-raw,format=I420 ! appsink",),
     order=40,
+    is_admitted=True,
     recognises=is_pipeline,
     admit=_admit,
     prepare=_prepare,
