@@ -24,7 +24,7 @@ from web.options import Options, read_options
 
 # Quick ones for the accounts that the tests make; the real cost is in test_accounts.py and of every first password.
 REAL_METHOD = passwords._BEST
-passwords._BEST = "pbkdf2:1"
+passwords._BEST = "pbkdf2:sha512:1"
 
 LIMIT = 60
 ROOT = demo.ROOT

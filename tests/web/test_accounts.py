@@ -1,5 +1,6 @@
 """Accounts in their file, from the command line; sessions; the brake on guessing."""
 
+import hashlib
 import io
 import json
 import os
@@ -67,7 +68,7 @@ def test_the_file_is_private_and_has_neither_password_nor_token(accounts):
 
 def test_passwords_are_hashed_slowly_with_a_salt_each(monkeypatch):
     monkeypatch.setattr(passwords, "_BEST", REAL_METHOD)
-    assert REAL_METHOD in ("scrypt:16384:8:5", "pbkdf2:210000")
+    assert REAL_METHOD in ("scrypt:16384:8:5", "pbkdf2:sha512:210000")
     assert passwords.hash_password("correct horse").startswith(REAL_METHOD)
     monkeypatch.undo()
     first, second = passwords.hash_password("correct horse"), passwords.hash_password("correct horse")
@@ -78,9 +79,76 @@ def test_passwords_are_hashed_slowly_with_a_salt_each(monkeypatch):
 
 def test_a_hash_that_this_python_cannot_check_lets_nobody_in(accounts, caplog):
     accounts.add("olga", Role.OPERATOR, "correct horse")
-    accounts.path.write_text(accounts.path.read_text().replace("pbkdf2:1", "argon9:1"))
+    accounts.path.write_text(accounts.path.read_text().replace("pbkdf2:sha512:1", "argon9:1"))
     assert accounts.check_password("olga", "correct horse", run) is None
     assert "this Python has no argon9: set the password anew" in caplog.text
+
+
+# As earlier versions wrote them, with fewer rounds.
+OLD_HASHES = [
+    "pbkdf2:1$LeRamo9ySoBC1f2dh/tbAg==$"
+    "q02mQoL79Wa8KEFpErRi/g8NTSdEJrrOYyb53Q3JpIG9HKHl6q/8p3Zf6HRMsSSUyyaF45edxxeCRpExDbm9FQ==",
+    pytest.param(
+        "scrypt:16384:8:5$BDbScGkevNQaRvx0GwFSFQ==$"
+        "9XLJO93UhDJcplXAXxO7Pd6+/JreGb4W9qVLJLE+cVciiqq0UhZmd7IidbbU6yyQhh8/muo7maaHLWIBkYoINw==",
+        marks=pytest.mark.skipif(not hasattr(hashlib, "scrypt"), reason="this Python has no scrypt"),
+    ),
+]
+
+
+def account_with(accounts, hashed):
+    """The account olga with a hash that something else made."""
+    accounts.add("olga", Role.OPERATOR, "something else")
+    content = json.loads(accounts.path.read_text())
+    content["accounts"]["olga"]["password"] = hashed
+    accounts.path.write_text(json.dumps(content))
+    return content["accounts"]["olga"]
+
+
+@pytest.mark.parametrize("hashed", OLD_HASHES)
+def test_an_old_hash_is_accepted_and_replaced_when_its_password_is_known(accounts, hashed):
+    before = account_with(accounts, hashed)
+    assert accounts.check_password("olga", "correct horsf", run) is None
+    assert json.loads(accounts.path.read_text())["accounts"]["olga"] == before
+    assert accounts.check_password("olga", "correct horse", run).name == "olga"
+    after = json.loads(accounts.path.read_text())["accounts"]["olga"]
+    assert after["password"].startswith(passwords._BEST + "$") and not passwords.is_outdated(after["password"])
+    assert dict(after, password="") == dict(before, password="")  # who is signed in stays so
+    assert accounts.check_password("olga", "correct horse", run).name == "olga"
+    assert json.loads(accounts.path.read_text())["accounts"]["olga"] == after
+
+
+def test_an_old_hash_stays_where_its_place_is_taken_meanwhile(accounts):
+    account_with(accounts, OLD_HASHES[0])
+
+    def change_first(function, *arguments):
+        if function is passwords.hash_password and arguments == ("correct horse",):
+            accounts.set_password("olga", "another one")
+        return function(*arguments)
+
+    accounts.check_password("olga", "correct horse", change_first)
+    assert accounts.check_password("olga", "another one", run)
+    assert accounts.check_password("olga", "correct horse", run) is None
+
+
+def test_who_has_an_old_hash_signs_in_while_too_many_others_do(accounts):
+    account_with(accounts, OLD_HASHES[0])
+
+    def refuse_second(function, *arguments):
+        if function is passwords.hash_password and arguments == ("correct horse",):
+            raise Busy()
+        return function(*arguments)
+
+    assert accounts.check_password("olga", "correct horse", refuse_second)
+    assert OLD_HASHES[0] in accounts.path.read_text()
+
+
+def test_half_a_character_is_in_no_password(accounts, caplog):
+    accounts.add("olga", Role.OPERATOR, "correct horse")
+    assert accounts.check_password("olga", "correct horse\ud800", run) is None
+    assert not caplog.records
+    with pytest.raises(AccountsError, match="UTF-8"):
+        accounts.set_password("olga", "correct horse\udc80")
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 201, ""])

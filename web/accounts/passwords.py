@@ -1,7 +1,7 @@
-"""Passwords as salted hashes that are slow to guess.
+"""Passwords as salted hashes that are slow to guess, by werkzeug: `scrypt:16384:8:5$salt$digest`.
 
-scrypt with OWASP's parameters (16 MB, 5 times). A Python without it, as 3.6 with a new OpenSSL, gets PBKDF2 of SHA-512.
-A hash says how it was made: `scrypt:16384:8:5$salt$digest`.
+scrypt with OWASP's parameters (16 MB, 5 times). Where werkzeug or Python lack it, as on Python 3.6, PBKDF2 of SHA-512.
+Hashes of earlier versions, which wrote salt and digest in base64, are still accepted.
 """
 
 import base64
@@ -9,22 +9,39 @@ import hashlib
 import hmac
 import secrets
 
+from werkzeug.security import DEFAULT_PBKDF2_ITERATIONS, check_password_hash, generate_password_hash
+
 SHORTEST, LONGEST = 8, 200
 
-_BEST = "scrypt:16384:8:5" if hasattr(hashlib, "scrypt") else "pbkdf2:210000"
+# scrypt came to werkzeug with its version 2.3, as these iterations did.
+_HAS_SCRYPT = hasattr(hashlib, "scrypt") and DEFAULT_PBKDF2_ITERATIONS >= 600000
+_BEST = "scrypt:16384:8:5" if _HAS_SCRYPT else "pbkdf2:sha512:210000"
+_SALT_CHARACTERS = 22  # of 62 kinds: 131 bits
 _SCRYPT_BYTES = 64 << 20  # it may take; it takes 16 MB
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else
 
 
 def hash_password(password: str) -> str:
-    salt = secrets.token_bytes(16)
-    return "$".join([_BEST, _to_text(salt), _to_text(_digest(_BEST, password, salt))])
+    """Slow. Raises ValueError for a text that cannot be encoded."""
+    return generate_password_hash(password, _BEST, _SALT_CHARACTERS)
 
 
 def check_password(password: str, hashed: str) -> bool:
     """Whether it is this password. Slow. Raises ValueError if this Python lacks the method."""
-    method, salt, digest = hashed.split("$")
-    return hmac.compare_digest(_digest(method, password, _to_bytes(salt)), _to_bytes(digest))
+    method = hashed.split(":")[0]
+    if _is_of_earlier_version(hashed):
+        return _check_of_earlier_version(password, hashed)
+    if method != "pbkdf2" and not (method == "scrypt" and _HAS_SCRYPT):
+        raise ValueError(f"this Python has no {method}: set the password anew")
+    try:
+        return check_password_hash(hashed, password)
+    except UnicodeEncodeError:  # half a character, which no password has
+        return False
+
+
+def is_outdated(hashed: str) -> bool:
+    """Whether a hash should be replaced when its password is known."""
+    return _is_of_earlier_version(hashed) or not hashed.startswith(_BEST + "$")
 
 
 def make_password() -> str:
@@ -32,20 +49,19 @@ def make_password() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
 
 
-def _digest(method: str, password: str, salt: bytes) -> bytes:
+def _is_of_earlier_version(hashed: str) -> bool:
+    return "==$" in hashed  # the end of 16 bytes in base64; werkzeug's salts have letters and digits only
+
+
+def _check_of_earlier_version(password: str, hashed: str) -> bool:
+    method, salt, digest = hashed.split("$")
     name, *costs = method.split(":")
     data = password.encode("utf-8", "surrogatepass")
     if name == "scrypt" and hasattr(hashlib, "scrypt"):
         n, r, p = map(int, costs)
-        return hashlib.scrypt(data, salt=salt, n=n, r=r, p=p, maxmem=_SCRYPT_BYTES)
-    if name == "pbkdf2":
-        return hashlib.pbkdf2_hmac("sha512", data, salt, int(costs[0]))
-    raise ValueError(f"this Python has no {name}: set the password anew")
-
-
-def _to_text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _to_bytes(text: str) -> bytes:
-    return base64.b64decode(text.encode())
+        found = hashlib.scrypt(data, salt=base64.b64decode(salt), n=n, r=r, p=p, maxmem=_SCRYPT_BYTES)
+    elif name == "pbkdf2":
+        found = hashlib.pbkdf2_hmac("sha512", data, base64.b64decode(salt), int(costs[0]))
+    else:
+        raise ValueError(f"this Python has no {name}: set the password anew")
+    return hmac.compare_digest(found, base64.b64decode(digest))

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts import passwords
+from web.accounts.throttle import TooManyAttempts
 
 FIRST_NAME = "operator"
 TOKEN_PREFIX = "slt_"
@@ -104,7 +105,8 @@ class Accounts:
     def check_password(self, name: str, password: str, run: Callable[..., Any]) -> Optional[Account]:
         """The account if name and password are right. Slow, and as slow for a name that does not exist.
 
-        run: calls what it is given, somewhere: the dashboard keeps the slow part from its green threads.
+        An outdated hash is replaced. run: calls what it is given, somewhere: the dashboard keeps the slow part from
+        its green threads.
         """
         account = self.find(name)
         if self._nobody is None:
@@ -117,7 +119,24 @@ class Accounts:
         except ValueError as error:
             log.error("%s cannot sign in: %s", name, error)
             return None
-        return account if is_right and hashed else None
+        if account is None or not is_right or not hashed:
+            return None
+        if passwords.is_outdated(hashed):
+            try:
+                self._replace_hash(account, run(passwords.hash_password, password))
+            except TooManyAttempts:
+                pass  # next time
+        return account
+
+    def _replace_hash(self, account: Account, hashed: str) -> None:
+        """Who is signed in stays so: `changed` is as before."""
+        accounts = self._current()
+        if accounts.get(account.name) != account:
+            return  # somebody has just changed it
+        try:
+            self._set(accounts, account._replace(password=hashed))
+        except OSError as error:
+            log.warning("%s: cannot be written: %s; the old hash of %s stays", self.path, error, account.name)
 
     def check_token(self, token: str) -> Optional[Account]:
         digest = _digest(token)
@@ -216,4 +235,7 @@ def _digest(token: str) -> str:
 def _hash_checked(password: str) -> str:
     if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
         raise AccountsError(f"A password has {passwords.SHORTEST} to {passwords.LONGEST} characters.")
-    return passwords.hash_password(password)
+    try:
+        return passwords.hash_password(password)
+    except UnicodeEncodeError:
+        raise AccountsError("A password has characters that can be written as UTF-8.") from None
