@@ -16,7 +16,7 @@ from appliance.engines.base import Engine
 from appliance.engines.candidates import PickedScores, anchors_of, has_own_boxes, other_outputs
 from appliance.engines.host_memory import HostMemory
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
-from appliance.graph.recognise.score_selection import with_picking
+from appliance.graph.recognise.score_selection import with_score_selection
 from appliance.graph.recognise.suppression import Suppression
 from appliance.graph.rewrite.backbone import Network, with_batches
 
@@ -50,7 +50,7 @@ class BatchEngine(Engine):
         moving = network.graph.descendants([network.input.node])
         self._is_shared = [tensor.node not in moving for tensor in network.outputs]
         graph, images = with_batches(network)
-        picking = with_picking(
+        picking = with_score_selection(
             graph, network.outputs[settings.boxes], network.outputs[settings.scores], settings.classes
         )
         # Measured: in batches, TensorFlow's detour through channels first costs a sixth.

@@ -11,7 +11,7 @@ from appliance.engines.resize import Resizer
 from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
 from appliance.graph.read.frozen import DT_FLOAT, Graph, Tensor, make_node, make_placeholder, type_attribute
 from appliance.graph.read.proto import GraphDef
-from appliance.graph.recognise.score_selection import with_picking
+from appliance.graph.recognise.score_selection import with_score_selection
 from appliance.graph.recognise.suppression import Suppression
 from appliance.graph.rewrite.backbone import Network, with_batches
 
@@ -68,7 +68,7 @@ def test_what_tensorflow_picks_is_what_the_host_picks(own, threshold):
     feeds = [
         make_placeholder(name, DT_FLOAT, [-1] * array.ndim) for name, array in (("scores", scores), ("boxes", boxes))
     ]
-    picking = with_picking(Graph(GraphDef()).with_nodes(feeds), Tensor("boxes"), Tensor("scores"), 3)
+    picking = with_score_selection(Graph(GraphDef()).with_nodes(feeds), Tensor("boxes"), Tensor("scores"), 3)
     engine = TensorFlowEngine(
         picking.graph,
         [Tensor("scores"), Tensor("boxes"), picking.threshold],

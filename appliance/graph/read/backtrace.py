@@ -1,4 +1,4 @@
-"""Follow values backwards through a graph: through views, slices and the arrays of while loops."""
+"""Walk backwards through a graph: through views, slices and the arrays of while loops."""
 
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Set, Tuple
@@ -24,26 +24,26 @@ PRIMARY_INPUT: Dict[str, int] = {
 
 
 class NotRecognisedError(Exception):
-    """Why a fast path cannot be taken, in a sentence."""
+    """A graph lacks the form that a fast path needs; the message is the reason, a sentence."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A node on the way back through a graph, and which of its outputs was used."""
+    """One node on a backward walk, and which of its outputs was used."""
 
     node: str
     output: int
 
 
 def is_loop_result(graph: Graph, name: str) -> bool:
-    """Whether a node collects, as one tensor, what a loop has written to an array turn by turn."""
+    """Return whether a node stacks, into one tensor, what the iterations of a loop wrote to a TensorArray."""
     if graph.op(name) != "TensorArrayGatherV3":
         return False
     return graph.op(graph.inputs[name][2].node) == "Exit"
 
 
 def array_value(graph: Graph, name: str) -> Optional[Tensor]:
-    """The tensor that was written to the array which this TensorArrayReadV3 or TensorArrayGatherV3 reads."""
+    """Return the tensor that was written to the array which this TensorArrayReadV3 or TensorArrayGatherV3 reads."""
     handle = graph.source(graph.inputs[name][0].node, ("Enter",))
     graph.count_steps(len(graph.consumers[handle]))
     for consumer in graph.consumers[handle]:
@@ -55,9 +55,10 @@ def array_value(graph: Graph, name: str) -> Optional[Tensor]:
 
 
 def follow(graph: Graph, tensor: Tensor, stop: Callable[[Tensor], bool]) -> Tuple[Tensor, List[Step]]:
-    """Walk back from a tensor along primary inputs until `stop`, or until an operation that makes a new value.
+    """Walk back from a tensor along first inputs until `stop` holds, or until an operation that computes a new value.
 
-    Returns where the walk ended, and the steps that led there.
+    Returns:
+        The tensor at which the walk ended, and the steps that led there.
     """
     way: List[Step] = []
     seen: Set[Tensor] = set()

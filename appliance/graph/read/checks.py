@@ -1,4 +1,4 @@
-"""What a graph of unknown origin must not be: endless, larger than its file, or able to do more than compute."""
+"""Checks on graphs of unknown origin: they end, are no larger than their file, and do nothing but compute."""
 
 import functools
 from pathlib import Path
@@ -47,13 +47,13 @@ _HANDLES = (20, 21)
 
 @functools.lru_cache(maxsize=None)
 def allowed_operations() -> FrozenSet[str]:
-    """The operations that a graph of unknown origin may hold."""
+    """Return the operations that a graph of unknown origin may contain, as listed in operations.yml."""
     groups = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     return frozenset(op for ops in groups.values() for op in ops.split())
 
 
 def check_operations(graph: Graph, name: str) -> None:
-    """Raises ModelError for a graph in which any node, of a function too, might do more than compute."""
+    """Raise ModelError if any node, also inside a function, might do more than compute."""
     allowed, functions = allowed_operations(), graph.functions.by_name
     for where, node in _all_nodes(graph):
         if node.op not in allowed and node.op not in functions:
@@ -77,7 +77,7 @@ def check_operations(graph: Graph, name: str) -> None:
 
 
 def check_structure(graph: Graph, name: str) -> None:
-    """Raises ModelError for a graph that no walk would come to the end of, or that promises more than there is."""
+    """Raise ModelError for a graph that contains a cycle, is nested too deeply, or claims more data than it has."""
     count = sum(1 for _ in _all_nodes(graph))
     if count > MOST_NODES:
         raise ModelError(f"{name}: the graph has {count} nodes; {MOST_NODES} are taken.")
@@ -127,9 +127,9 @@ def _check_constants(graph: Graph, name: str) -> None:
 
 
 def _check_rows(graph: Graph, name: str) -> None:
-    """No node may need its own result, and no row of nodes be so long that TensorFlow's stack ends: it goes down them.
+    """Check that no node depends on itself and that no chain of nodes is too long: TensorFlow recurses along them.
 
-    Only the next turn of a loop may lead back to where a value came from.
+    Only the next iteration of a loop may lead back to where a value came from.
     """
     functions = graph.functions
     lengths: Dict[str, int] = {}
@@ -140,7 +140,7 @@ def _check_rows(graph: Graph, name: str) -> None:
 
 
 def _longest_row(nodes: Iterable[Any], functions: Functions, lengths: Dict[str, int], name: str) -> int:
-    """How many nodes are in the longest row, with those of the functions that they call. Raises ModelError."""
+    """Return the length of the longest chain of nodes, including the functions they call. Raises ModelError."""
     by_name = {node.name: node for node in nodes}
     missing: Dict[str, int] = {}
     consumers: Dict[str, List[str]] = {}
@@ -183,7 +183,7 @@ def _check_loops(graph: Graph, name: str) -> None:
 
 
 def _all_nodes(graph: Graph) -> Iterator[Tuple[str, Any]]:
-    """Every node, with where it is: "" or " in the function X"."""
+    """Yield every node and where it is: "" or " in the function X"."""
     for node in graph.message.node:
         yield "", node
     for function in graph.message.library.function:

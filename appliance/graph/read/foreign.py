@@ -1,4 +1,4 @@
-"""Files that people take for a frozen graph: what they are, told by their first bytes, and what to do."""
+"""Recognise files that people mistake for a frozen graph, by their first bytes, and say what to do with them."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,12 @@ _FETCH = "Fetch the file again."
 
 @dataclass(frozen=True)
 class Foreign:
-    """what: with its article. remedy: a sentence."""
+    """A file format that is not a frozen graph.
+
+    Attributes:
+        what: Its name, with an article.
+        remedy: What to do instead, a sentence.
+    """
 
     what: str
     remedy: str
@@ -85,13 +90,13 @@ _BY_NAME = (
 
 
 def foreign_data(data: bytes) -> Optional[Foreign]:
-    """What a file is, by how it begins; None where it may be a frozen graph."""
+    """Return what a file is, judged by its first bytes; None if it may be a frozen graph."""
     head = data[:1024]
     return next((foreign for pattern, foreign in _PATTERNS if pattern.match(head)), None)
 
 
 def foreign_file(path: Path) -> Optional[Foreign]:
-    """The same of a file whose name does not end in .pb: by how it begins, else by its name."""
+    """Return what a file whose name does not end in .pb is, by its first bytes, else by its name."""
     if not path.is_file():
         return Foreign("no file at all", EXPORT)
     try:
@@ -103,7 +108,7 @@ def foreign_file(path: Path) -> Optional[Foreign]:
 
 
 def foreign_folder(folder: Path) -> Optional[Foreign]:
-    """What a folder without a frozen graph is, if it is something else that people have."""
+    """Return what a folder without a frozen graph contains instead, if it is a known format."""
     names = sorted(path.name for path in folder.iterdir())
     if "saved_model.pb" in names or "saved_model.pbtxt" in names:
         return _SAVED_MODEL

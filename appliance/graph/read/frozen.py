@@ -1,4 +1,4 @@
-"""A frozen graph as data: its nodes, who feeds whom, constants as arrays. `reading` makes it of a file."""
+"""A frozen graph as data: nodes, edges, and constants as arrays. `graph_file` reads one from a file."""
 
 import hashlib
 import re
@@ -39,9 +39,10 @@ class Tensor(NamedTuple):
 
 
 def parse_input(text: str) -> Tensor:
-    """An input as NodeDefs write it: "node", "node:1", or "^node" (a control edge: output -1).
+    """Parse an input as NodeDefs write it: "node", "node:1", or "^node" (a control edge: output -1).
 
-    Raises ValueError for anything else behind the colon.
+    Raises:
+        ValueError: Something other than a number follows the colon.
     """
     if text.startswith("^"):
         return Tensor(text[1:], -1)
@@ -54,7 +55,11 @@ def parse_input(text: str) -> Tensor:
 class Graph:
     """The nodes of a GraphDef by name, in the file's order, and the edges between them.
 
-    message: the GraphDef; not to be changed. A changed graph is a new one: see `with_nodes`.
+    Immutable: a changed graph is a new one, made by `with_nodes`.
+
+    Attributes:
+        message: The GraphDef.
+        nodes: NodeDef by name.
     """
 
     def __init__(self, message: Any) -> None:
@@ -69,7 +74,7 @@ class Graph:
 
     @property
     def consumers(self) -> Dict[str, List[str]]:
-        """Who reads a node's outputs, or waits for it."""
+        """Return the names of the nodes that read a node's outputs or have a control edge from it."""
         if self._consumers is None:
             consumers: Dict[str, List[str]] = {name: [] for name in self.nodes}
             for name, inputs in self.inputs.items():
@@ -79,21 +84,21 @@ class Graph:
         return self._consumers
 
     def op(self, name: str) -> str:
-        """The operation of a node."""
+        """Return the operation of a node."""
         return str(self.nodes[name].op)
 
     def ops(self, name: str) -> FrozenSet[str]:
-        """The operation of a node and those of the functions that it calls (TensorFlow 2: loops, conditions, calls)."""
+        """Return the operations of a node and of the functions it calls (TensorFlow 2: loops, conditions, calls)."""
         return self.functions.ops(self.nodes[name])
 
     def data_inputs(self, name: str) -> List[Tensor]:
-        """The inputs of a node without its control edges."""
+        """Return the inputs of a node without its control edges."""
         inputs = self.inputs[name]
         self.count_steps(len(inputs))
         return [tensor for tensor in inputs if tensor.output >= 0]
 
     def ancestors(self, names: Iterable[str]) -> Set[str]:
-        """These nodes and all that they need, control edges included."""
+        """Return these nodes and all that they depend on, control edges included."""
         found: Set[str] = set()
         waiting = list(names)
         while waiting:
@@ -105,7 +110,7 @@ class Graph:
         return found
 
     def descendants(self, names: Iterable[str]) -> Set[str]:
-        """These nodes and all that depends on them, control edges included."""
+        """Return these nodes and all that depend on them, control edges included."""
         found: Set[str] = set()
         waiting = list(names)
         while waiting:
@@ -117,13 +122,13 @@ class Graph:
         return found
 
     def count_steps(self, steps: int) -> None:
-        """Raises ValueError where it would take hours: what looks through a graph may ask again for every node."""
+        """Count the steps of searches that may restart at every node. Raises ValueError where they would take hours."""
         self._steps += steps
         if self._steps > MOST_STEPS:
             raise ValueError(f"it takes more than {MOST_STEPS // 10**6} million steps")
 
     def source(self, name: str, ops: Collection[str]) -> str:
-        """The node that is reached over first inputs from this one, while the operation is one of these."""
+        """Follow first inputs from a node while the operation is one of `ops`; return the node reached."""
         seen: Set[str] = set()
         while self.op(name) in ops and self.inputs[name] and name not in seen:
             seen.add(name)
@@ -132,14 +137,14 @@ class Graph:
         return name
 
     def constant(self, name: str) -> Optional[np.ndarray]:
-        """The value of a Const, also behind Identity nodes; None for anything else."""
+        """Return the value of a Const, also behind Identity nodes; None for anything else."""
         name = self.source(name, ("Identity",))
         if self.op(name) != "Const":
             return None
         return tensor_value(self.nodes[name].attr["value"].tensor)
 
     def with_nodes(self, nodes: Iterable[Any]) -> "Graph":
-        """A graph of these NodeDefs that keeps this one's versions and function library."""
+        """Return a graph of these NodeDefs with this graph's versions and function library."""
         message = GraphDef()
         message.versions.CopyFrom(self.message.versions)
         message.library.CopyFrom(self.message.library)
@@ -148,7 +153,7 @@ class Graph:
 
 
 def tensor_value(tensor: Any) -> Optional[np.ndarray]:
-    """The array of a TensorProto, or None for a type that has no numpy array (strings, resources)."""
+    """Return the array of a TensorProto; None for types without a numpy equivalent (strings, resources)."""
     dtype = _NUMPY_TYPES.get(tensor.dtype)
     if dtype is None:
         return None
@@ -171,7 +176,7 @@ def tensor_value(tensor: Any) -> Optional[np.ndarray]:
 
 
 def make_const(name: str, value: np.ndarray) -> Any:
-    """A Const node of an array (float32, int32 or another type of the table above)."""
+    """Make a Const node of an array (float32, int32 or another type of the table above)."""
     number = next(key for key, dtype in _NUMPY_TYPES.items() if dtype == value.dtype)
     node = NodeDef(name=name, op="Const")
     node.attr["dtype"].type = number
@@ -184,7 +189,7 @@ def make_const(name: str, value: np.ndarray) -> Any:
 
 
 def make_node(name: str, op: str, inputs: Iterable[str], **attributes: Any) -> Any:
-    """A NodeDef. Attributes: a bool, an int, or an AttrValue."""
+    """Make a NodeDef. Attributes: a bool, an int, or an AttrValue."""
     node = NodeDef(name=name, op=op, input=list(inputs))
     for key, value in attributes.items():
         if isinstance(value, bool):
@@ -197,12 +202,12 @@ def make_node(name: str, op: str, inputs: Iterable[str], **attributes: Any) -> A
 
 
 def type_attribute(number: int) -> Any:
-    """An AttrValue that holds a data type."""
+    """Make an AttrValue that holds a data type (a number of TensorFlow's DataType enum)."""
     return AttrValue(type=number)
 
 
 def make_placeholder(name: str, dtype: int, shape: Optional[Iterable[int]] = None) -> Any:
-    """A Placeholder; sizes of -1 are unknown, no shape at all leaves the rank unknown."""
+    """Make a Placeholder. A size of -1 is an unknown dimension; without a shape the rank is unknown too."""
     value = AttrValue()
     if shape is None:
         value.shape.unknown_rank = True
@@ -213,7 +218,7 @@ def make_placeholder(name: str, dtype: int, shape: Optional[Iterable[int]] = Non
 
 
 def graph_hash(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):

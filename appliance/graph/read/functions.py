@@ -1,4 +1,4 @@
-"""The functions of a graph's library, TensorFlow 2's loops, conditions and calls: what is called, and what it holds."""
+"""The function library of a graph (TensorFlow 2's loops, conditions, calls): who calls what, and its contents."""
 
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Set, Tuple
@@ -9,14 +9,19 @@ _MANY = 10**9
 
 @dataclass(frozen=True)
 class Attributes:
-    """What a node's attributes hold at any depth. functions: names. tensors: TensorProtos."""
+    """What the attributes of a node contain, at any depth.
+
+    Attributes:
+        functions: Names of functions.
+        tensors: TensorProtos.
+    """
 
     functions: List[str]
     tensors: List[Any]
 
 
 def read_attributes(node: Any) -> Attributes:
-    """What is in a node's attributes, and in those of the functions that it names there."""
+    """Collect what is in a node's attributes, including those of the functions that it names there."""
     found = Attributes([], [])
     waiting = [node.attr]
     while waiting:
@@ -33,20 +38,20 @@ def read_attributes(node: Any) -> Attributes:
 
 
 class Functions:
-    """library: a FunctionDefLibrary."""
+    """The functions of a FunctionDefLibrary."""
 
     def __init__(self, library: Any) -> None:
         self.by_name: Dict[str, Any] = {one.signature.name: one for one in library.function}
         self._ops: Dict[str, FrozenSet[str]] = {}
 
     def calls(self, node: Any) -> List[str]:
-        """The functions of this library that a node calls, by its attributes or as its operation."""
+        """Return the functions of this library that a node calls, through its attributes or as its operation."""
         if not self.by_name:
             return []
         return [name for name in (node.op, *read_attributes(node).functions) if name in self.by_name]
 
     def ops(self, node: Any) -> FrozenSet[str]:
-        """The operation of a node and those in all functions that it calls, at any depth."""
+        """Return the operation of a node and of all functions that it calls, at any depth."""
         found: Set[str] = {node.op}
         for name in self.calls(node):
             if name not in self._ops:
@@ -67,10 +72,11 @@ class Functions:
         return found
 
     def expansion(self) -> Tuple[Dict[str, int], int, Optional[str]]:
-        """What is left when every call is replaced by what it calls.
+        """Measure the graph that results when every call is replaced by the function's body.
 
-        Returns the number of nodes of each function then, how deep calls are nested, and the name of a function that
-        calls itself, if one does.
+        Returns:
+            The number of nodes of each function then, the depth of nested calls, and the name of a function that calls
+            itself, if there is one.
         """
         sizes: Dict[str, int] = {}
         depths: Dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Read a frozen graph, which may be anybody's: every bound and every check stands before anything else looks at it."""
+"""Read a frozen graph, which may come from anybody: all bounds and checks apply before anything else uses it."""
 
 import contextlib
 import os
@@ -24,8 +24,12 @@ _VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "TemporaryVaria
 def read_graph(path: Path, trusted: bool = False) -> Graph:
     """Read a frozen graph (a binary GraphDef).
 
-    trusted: any operation is taken, whatever it does; else those of `operations.yml`.
-    Raises ModelError, with what to do, where the file is missing, empty, truncated, something else, or not allowed.
+    Args:
+        path: The file.
+        trusted: Accept any operation, whatever it does; otherwise only those of `operations.yml`.
+
+    Raises:
+        ModelError: The file is missing, empty, truncated, of another format, or not allowed; with the remedy.
     """
     try:
         descriptor = os.open(str(path), os.O_RDONLY | os.O_NONBLOCK)
@@ -43,9 +47,9 @@ def read_graph(path: Path, trusted: bool = False) -> Graph:
 
 @contextlib.contextmanager
 def naming_damage(name: str) -> Iterator[None]:
-    """Turns what goes wrong while a graph is looked through into a ModelError.
+    """Turn errors while a graph is examined into a ModelError.
 
-    That every operation has the inputs and attributes that it needs is TensorFlow's to check; here it shows by this.
+    TensorFlow checks that every operation has the inputs and attributes it needs; here such damage shows as an error.
     """
     try:
         yield
@@ -57,7 +61,7 @@ def naming_damage(name: str) -> Iterator[None]:
 
 
 def parse_graph(data: bytes, name: str, trusted: bool = False) -> Graph:
-    """A Graph from the bytes of a GraphDef; `name` is what messages call it. Raises ModelError, as `read_graph`."""
+    """Parse the bytes of a GraphDef. `name` is used in messages. Raises ModelError, as `read_graph`."""
     foreign = foreign_data(data)
     if foreign is not None:
         raise ModelError(f"{name}: this is no frozen graph but {foreign.what}. {foreign.remedy}")

@@ -1,4 +1,4 @@
-"""While loops as frozen graphs of TensorFlow 1 have them: frames of Enter, Merge, Switch, NextIteration and Exit."""
+"""While loops in frozen graphs of TensorFlow 1: frames of Enter, Merge, Switch, NextIteration and Exit."""
 
 from typing import Dict, Iterable, List, Set, Tuple
 
@@ -28,13 +28,17 @@ MOST_DEEP = 20
 
 
 class TooDeepError(Exception):
-    """Which loops are nested too deeply, in half a sentence."""
+    """Loops are nested too deeply; the message names them."""
 
 
 def find_frames(graph: Graph) -> Dict[str, Set[str]]:
-    """The nodes of each loop by its frame's name, from Enter to Exit, with those of the loops inside it.
+    """Find the nodes of each loop, from Enter to Exit, including those of the loops inside it.
 
-    Raises TooDeepError, which no graph does that was read from a file.
+    Returns:
+        Sets of node names, by the name of the loop's frame.
+
+    Raises:
+        TooDeepError: Loops are nested too deeply. Does not occur for a graph that was read from a file.
     """
     inside: Dict[str, Tuple[str, ...]] = {}
     frames: Dict[str, Set[str]] = {}
@@ -58,7 +62,7 @@ def find_frames(graph: Graph) -> Dict[str, Set[str]]:
 
 
 def array_nodes(graph: Graph, names: Iterable[str]) -> Set[str]:
-    """Nodes that hand these a handle or a flow, which cannot leave its session."""
+    """Return the nodes that pass these an array handle or flow, which cannot cross from one session to another."""
     given = set(names)
     found: Set[str] = set()
     waiting = list(given)
@@ -72,10 +76,10 @@ def array_nodes(graph: Graph, names: Iterable[str]) -> Set[str]:
 
 
 def is_array(op: str) -> bool:
-    """Whether an operation gives an array's handle or flow rather than a value."""
+    """Return whether an operation gives a TensorArray's handle or flow rather than a value."""
     return op.startswith(ARRAY_OPS) and op not in _ARRAY_VALUES
 
 
 def is_list(op: str) -> bool:
-    """Whether an operation gives a TensorList, TensorFlow 2's array of a loop."""
+    """Return whether an operation gives a TensorList, TensorFlow 2's array of a loop."""
     return is_array(op) and not op.startswith("TensorArray")

@@ -1,8 +1,8 @@
-"""TensorFlow's graph messages, built on `protobuf` alone: reading a graph takes no TensorFlow and no seconds.
+"""TensorFlow's graph messages, defined with `protobuf` alone, so that reading a graph does not load TensorFlow.
 
-The tables below are the field names, numbers and types of tensorflow/core/framework/*.proto, as far as frozen
-graphs are looked into here; protobuf keeps the fields that are not listed, so a graph written again loses nothing.
-The messages live in a descriptor pool of their own and never meet those of a TensorFlow in the same process.
+The tables below are the field names, numbers and types of tensorflow/core/framework/*.proto, as far as they are used
+here. protobuf keeps fields that are not listed, so a graph that is written again loses nothing. The messages live in a
+descriptor pool of their own and do not clash with those of a TensorFlow in the same process.
 """
 
 from typing import Any, Dict, List, Tuple

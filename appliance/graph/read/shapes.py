@@ -1,7 +1,7 @@
-"""The shapes of a graph's tensors, computed from its constants without running it.
+"""Infer the shapes of a graph's tensors from its constants, without running it.
 
-Only what lies between image and cut is known here: convolutions, views, arithmetic, and the arithmetic on shapes that
-reshapes take. What depends on anything else has no known shape.
+Covers what lies between image and cut: convolutions, views, arithmetic, and the arithmetic on shapes that reshapes use.
+Everything that depends on anything else has no known shape.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _MOST_OUTPUTS = 10000
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of one tensor. value: of small tensors that do not depend on an image's contents."""
+    """What is known of one tensor. value: only for small tensors that do not depend on the image's contents."""
 
     shape: Optional[Shape]
     value: Optional[np.ndarray] = None
@@ -85,7 +85,7 @@ _OF_VALUES: Dict[str, Callable[[Any, List[Any]], Any]] = {
 
 
 def find_shapes(graph: Graph, tensors: Iterable[Tensor]) -> List[Optional[Shape]]:
-    """The shapes of tensors; None where one is not known, a side of None likewise."""
+    """Return the shapes of tensors; None where a shape, or a dimension of it, is unknown."""
     wanted = list(tensors)
     known: Dict[str, List[Known]] = {}
     for name in _in_order(graph, [tensor.node for tensor in wanted]):
@@ -107,7 +107,7 @@ def _of(known: Dict[str, List[Known]], tensor: Tensor) -> Known:
 
 
 def _in_order(graph: Graph, names: Sequence[str]) -> List[str]:
-    """These nodes and all that they need, each behind its inputs but for a loop's earlier turns."""
+    """Sort these nodes and their ancestors topologically, ignoring the edges back to earlier iterations of loops."""
     needed = graph.ancestors(names)
     missing = {
         name: {tensor.node for tensor in graph.data_inputs(name) if graph.op(tensor.node) != "NextIteration"}
@@ -151,7 +151,7 @@ def _infer(graph: Graph, name: str, given: List[Known]) -> List[Known]:
 
 
 def _shapes(op: str, attr: Any, given: List[Optional[Shape]], values: List[Any]) -> List[Optional[Shape]]:
-    """The shapes of an operation's outputs. values: of its inputs, None where not known."""
+    """Return the shapes of an operation's outputs. values: of its inputs, None where unknown."""
     first = given[0] if given else None
     if op in _SAME:
         return [first]
@@ -212,7 +212,7 @@ def _slices(begin: np.ndarray, size: np.ndarray) -> Tuple[slice, ...]:
 
 
 def _strides(attr: Any, values: List[Any]) -> Tuple[Any, ...]:
-    """StridedSlice as an index of numpy."""
+    """Return the numpy index that a StridedSlice stands for."""
     index: List[Any] = []
     for axis, (begin, end, step) in enumerate(zip(*(value.tolist() for value in values[1:4]))):
         bit = 1 << axis
@@ -256,7 +256,7 @@ def _concatenated(parts: List[Optional[Shape]], axis: int) -> Optional[Shape]:
 
 
 def _window(op: str, attr: Any, image: Shape, kernel: Optional[Shape]) -> Optional[Shape]:
-    """The output of a convolution or pooling over an image [n, height, width, channels]."""
+    """Return the output shape of a convolution or pooling over an image [n, height, width, channels]."""
     if attr["data_format"].s not in (b"", b"NHWC"):
         return None
     channels = image[3]

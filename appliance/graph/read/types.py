@@ -1,4 +1,4 @@
-"""The data types of a graph's tensors, read from its nodes alone."""
+"""The data types of a graph's tensors, read from its nodes."""
 
 from typing import Dict, Tuple, Union
 
@@ -59,11 +59,11 @@ _DEFAULTS = {"out_type": DT_INT32, "out_idx": DT_INT32, "output_type": _INT64, "
 
 
 class UnknownTypeError(Exception):
-    """A tensor whose type cannot be told, named."""
+    """The type of a tensor cannot be determined; the message names the tensor."""
 
 
 def output_type(graph: Graph, tensor: Tensor) -> int:
-    """The DataType number of a tensor. Raises UnknownTypeError."""
+    """Return the DataType number of a tensor. Raises UnknownTypeError."""
     attributes = graph.nodes[tensor.node].attr
     if is_list(graph.op(tensor.node)):
         return DT_VARIANT

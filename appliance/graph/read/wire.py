@@ -1,4 +1,4 @@
-"""How much is in a GraphDef, counted before protobuf makes objects of it: two bytes of a file can become a hundred."""
+"""Count the fields of a GraphDef before protobuf parses it: two bytes of a file can become an object of a hundred."""
 
 from typing import Dict, List, Optional, Tuple
 
@@ -13,13 +13,16 @@ _Table = Dict[int, Optional[str]]
 
 
 class TooMuchError(Exception):
-    """Why this cannot be a graph, in half a sentence."""
+    """The data has too many fields or too deep a nesting to be a graph."""
 
 
 def count_fields(data: bytes) -> int:
-    """The number of fields in a GraphDef, those of messages in messages too; a packed number counts as one each byte.
+    """Count the fields of a GraphDef, including nested messages; a packed number counts as one per byte.
 
-    Raises TooMuchError where there are too many or they are nested too deeply. What is damaged is counted to there.
+    Data that is damaged is counted up to the damage.
+
+    Raises:
+        TooMuchError: There are too many fields, or they are nested too deeply.
     """
     count, position, end = 0, 0, len(data)
     table = _TABLES["GraphDef"]

@@ -1,4 +1,4 @@
-"""Recognise what the Object Detection API does to boxes column by column: clip them to a window, rescale them."""
+"""Recognise box operations that the Object Detection API writes column by column: clipping and rescaling."""
 
 from typing import Callable, List, Optional
 
@@ -9,9 +9,15 @@ Origin = Callable[[Tensor], Tensor]
 
 
 def clipped(graph: Graph, tensor: Tensor, origin: Origin) -> Optional[List[Tensor]]:
-    """[boxes, window] if this is boxes of which every column is max(min(column, high side), low side).
+    """Recognise a clip: every column of the boxes is max(min(column, upper side), lower side).
 
-    origin: where a value comes from, through views. None for anything else.
+    Args:
+        graph: The graph.
+        tensor: The boxes.
+        origin: Returns where a value comes from, through views.
+
+    Returns:
+        [boxes, window], or None for anything else.
     """
     columns = _columns(graph, tensor)
     if columns is None:
@@ -36,7 +42,7 @@ def clipped(graph: Graph, tensor: Tensor, origin: Origin) -> Optional[List[Tenso
 
 
 def rescaled(graph: Graph, tensor: Tensor, origin: Origin) -> Optional[List[Tensor]]:
-    """[boxes, window] if this is (boxes - the window's corner) times 1 / (its height or width); else None."""
+    """Return [boxes, window] if this is (boxes - window's corner) * 1 / (window's height or width); else None."""
     columns = _columns(graph, tensor)
     if columns is None:
         return None
@@ -60,7 +66,7 @@ def rescaled(graph: Graph, tensor: Tensor, origin: Origin) -> Optional[List[Tens
 
 
 def _side(graph: Graph, tensor: Tensor) -> Optional[int]:
-    """Which element of a window this is, unpacked or sliced out."""
+    """Return which element of a window this is, unpacked or sliced out of it."""
     if graph.op(tensor.node) == "Unpack":
         return tensor.output
     if graph.op(tensor.node) == "StridedSlice":
@@ -71,7 +77,7 @@ def _side(graph: Graph, tensor: Tensor) -> Optional[int]:
 
 
 def _columns(graph: Graph, tensor: Tensor) -> Optional[List[Tensor]]:
-    """The four tensors that are joined to boxes, if that is what a tensor is."""
+    """Return the four tensors that are concatenated to boxes; None if a tensor is not made that way."""
     if graph.op(tensor.node) != "ConcatV2":
         return None
     columns = graph.data_inputs(tensor.node)[:-1]
@@ -79,5 +85,5 @@ def _columns(graph: Graph, tensor: Tensor) -> Optional[List[Tensor]]:
 
 
 def origin_until(graph: Graph, stop: Callable[[Tensor], bool]) -> Origin:
-    """Where a value comes from, through views: a tensor at which `stop` holds, or the one that makes the value."""
+    """Make a function that follows views back to where `stop` holds, or to the tensor that computes the value."""
     return lambda tensor: follow(graph, tensor, stop)[0]

@@ -1,4 +1,4 @@
-"""Which ids a graph gives its classes."""
+"""The ids that a graph gives its classes."""
 
 from typing import Optional
 
@@ -11,9 +11,12 @@ from appliance.graph.recognise.suppression import Suppression, read_suppression
 
 
 def class_ids(graph: Graph, family: str, suppression: Optional[Suppression]) -> Optional[range]:
-    """The ids of a graph's classes, a background that is one of its labels included; None if not recognised.
+    """Return the ids of a graph's classes, including a background that is one of its labels; None if not recognised.
 
-    suppression: of the graph, where it was read.
+    Args:
+        graph: The graph.
+        family: Key of its family.
+        suppression: The graph's suppression, if it has been read already.
     """
     if suppression is not None:
         return range(suppression.class_offset, suppression.class_offset + suppression.classes)
@@ -27,7 +30,7 @@ def class_ids(graph: Graph, family: str, suppression: Optional[Suppression]) -> 
 
 
 def find_suppression(graph: Graph) -> Optional[Suppression]:
-    """A graph's class-wise suppression, if it is recognised."""
+    """Return a graph's class-wise suppression; None if it is not recognised."""
     try:
         return read_suppression(graph, find_cut(graph))
     except (NoCutError, NotRecognisedError):

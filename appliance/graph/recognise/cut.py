@@ -1,6 +1,6 @@
-"""Where to cut a graph: in front of its last non-maximum suppression, found by structure alone.
+"""Find where to cut a graph: in front of its last non-maximum suppression, by structure alone.
 
-The rule is DESIGN.md's. `D` below is the last suppression's scope and all that depends on it.
+docs/architecture.md describes the rule. `D` below is the scope of the last suppression and all that depends on it.
 """
 
 from dataclasses import dataclass
@@ -19,18 +19,23 @@ _TAKEN_FROM = {**PRIMARY_INPUT, "Minimum": 0, "Maximum": 0, "Concat": 1, "Concat
 
 @dataclass(frozen=True)
 class Cut:
-    """tensors: what crosses from front to back, in the graph's order. back: the names of the back's own nodes."""
+    """Where a graph is cut.
+
+    Attributes:
+        tensors: The tensors that cross from front to back, in the graph's order.
+        back: Names of the nodes that only the back has.
+    """
 
     tensors: Tuple[Tensor, ...]
     back: FrozenSet[str]
 
 
 class NoCutError(Exception):
-    """Why a graph runs whole, in a sentence."""
+    """A graph cannot be cut and has to run whole; the message is the reason, a sentence."""
 
 
 def find_cut(graph: Graph) -> Cut:
-    """Find the cut. Raises NoCutError, which says why, for a graph that has to run whole."""
+    """Find the cut of a graph. Raises NoCutError for a graph that has to run whole."""
     needed = graph.ancestors(output_nodes(graph))
     frames = find_frames(graph)
     suppressions = _last_suppressions(graph, needed, frames)
@@ -65,7 +70,7 @@ def find_cut(graph: Graph) -> Cut:
 
 
 def _last_suppressions(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> List[str]:
-    """The suppressions that no other one depends on; those of one loop's earlier turns do not count."""
+    """Return the suppressions on which no other depends, earlier iterations of the same loop aside."""
     names = [name for name in graph.nodes if name in needed and any(is_suppression(op) for op in graph.ops(name))]
     groups: Dict[str, List[str]] = {}
     for name in names:
@@ -87,7 +92,7 @@ def _last_suppressions(graph: Graph, needed: Set[str], frames: Dict[str, Set[str
 
 
 def _scope(graph: Graph, suppressions: List[str], frames: Dict[str, Set[str]]) -> Set[str]:
-    """The suppressions with what belongs to them: their loop, or all between the inputs that they share and them."""
+    """Return the suppressions with their loop, or with all nodes between their shared inputs and them."""
     members = set(suppressions)
     if any(not is_suppression(graph.op(name)) for name in suppressions):
         # A loop in the form of a function.
@@ -110,7 +115,7 @@ def _scope(graph: Graph, suppressions: List[str], frames: Dict[str, Set[str]]) -
 
 
 def _shared_input(graph: Graph, suppressions: List[str], index: int) -> Tensor:
-    """The last tensor out of which every one of these suppressions, one a class, takes its boxes or scores."""
+    """Return the last tensor from which all of these suppressions, one per class, take their boxes or scores."""
     ways = [_way_back(graph, graph.data_inputs(name)[index]) for name in suppressions]
     first = ways[0]
     if len(ways) == 1:
@@ -122,7 +127,7 @@ def _shared_input(graph: Graph, suppressions: List[str], index: int) -> Tensor:
 
 
 def _way_back(graph: Graph, tensor: Tensor) -> List[Tensor]:
-    """A tensor and what it was taken out of, back to an operation that makes new values."""
+    """Return a tensor and those it was taken from, back to an operation that computes new values."""
     way = [tensor]
     while graph.op(tensor.node) in _TAKEN_FROM and len(way) <= len(graph.nodes):
         tensor = graph.inputs[tensor.node][_TAKEN_FROM[graph.op(tensor.node)]]
@@ -132,7 +137,7 @@ def _way_back(graph: Graph, tensor: Tensor) -> List[Tensor]:
 
 
 def _close(graph: Graph, names: Set[str], frames: Dict[str, Set[str]]) -> Set[str]:
-    """Add what depends on these, whole loops, and arrays, until nothing is missing."""
+    """Add dependants, whole loops and arrays to a set of nodes until nothing is missing."""
     while True:
         closed = graph.descendants(names)
         for frame in frames.values():
@@ -145,7 +150,7 @@ def _close(graph: Graph, names: Set[str], frames: Dict[str, Set[str]]) -> Set[st
 
 
 def _light_tail(graph: Graph, behind: Set[str], needed: Set[str]) -> Set[str]:
-    """The part of D that feeds no heavy operation and takes no array or loop value from the front."""
+    """Return the part of D that feeds no heavy operation and takes no array or loop value from the front."""
     heavy = [name for name in needed if is_heavy(graph, name)]
     tail = behind - graph.ancestors(heavy)
     changed = True
@@ -176,7 +181,7 @@ def _can_cross(graph: Graph, name: str) -> bool:
 
 
 def _dynamic(graph: Graph, needed: Set[str], frames: Dict[str, Set[str]]) -> Set[str]:
-    """Nodes that depend on the input through data; all others are constants, to be copied."""
+    """Return the nodes that depend on the input's data; all others are constants, which are copied."""
     found: Set[str] = set()
     waiting = {name for name in needed if graph.op(name) == "Placeholder"}
     while waiting:
@@ -208,7 +213,7 @@ def _crossing(graph: Graph, back: Set[str], dynamic: Set[str]) -> Set[Tensor]:
 
 
 def _views(graph: Graph, tensors: Iterable[Tensor], back: Set[str], needed: Set[str]) -> Set[str]:
-    """Unpacking the batch belongs to the back: the cut then carries the batch dimension, as in a loop over images."""
+    """Leave unpacking the batch to the back: the cut then keeps the batch dimension, as in a loop over images."""
     return {
         tensor.node
         for tensor in tensors
@@ -217,7 +222,7 @@ def _views(graph: Graph, tensors: Iterable[Tensor], back: Set[str], needed: Set[
 
 
 def _derived(graph: Graph, tensors: Set[Tensor], dynamic: Set[str]) -> Set[str]:
-    """What the back computes itself from the other crossing tensors: shapes, counts and the like."""
+    """Return the tensors that the back can compute from the other crossing tensors: shapes, counts and the like."""
     taken: Set[str] = set()
     remaining = set(tensors)
     for tensor in sorted(tensors, key=str):
@@ -229,7 +234,7 @@ def _derived(graph: Graph, tensors: Set[Tensor], dynamic: Set[str]) -> Set[str]:
 
 
 def _chain(graph: Graph, start: Tensor, given: Set[Tensor], dynamic: Set[str]) -> Optional[Set[str]]:
-    """The light nodes that make `start` from `given` tensors and constants; None if it takes anything else."""
+    """Return the light nodes that compute `start` from `given` tensors and constants; None if there is more."""
     found: Set[str] = set()
     waiting = [start]
     while waiting:

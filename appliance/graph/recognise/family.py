@@ -1,6 +1,7 @@
-"""What a graph is: its input, its outputs and its family, told from structure and from the outputs' names.
+"""The interface of a graph: its input, its outputs and its family.
 
-The outputs' names are the interface of the Object Detection API and of DeepLab; no other name decides anything.
+Found by structure and by the names of the outputs, which are the interface of the Object Detection API and of DeepLab;
+no other name matters.
 """
 
 import re
@@ -39,30 +40,35 @@ _UNNAMED = re.compile(r"Identity(_\d+)?\Z")
 
 @dataclass(frozen=True)
 class Interface:
-    """family: ssd, faster_rcnn, mask_rcnn or deeplab. image: name of the placeholder that takes the picture."""
+    """What a graph takes and gives.
+
+    Attributes:
+        family: Key of its family.
+        image: Name of the placeholder that takes the image.
+    """
 
     family: str
     image: str
 
 
 def is_suppression(op: str) -> bool:
-    """Whether an operation is one of TensorFlow's non-maximum suppressions."""
+    """Return whether an operation is one of TensorFlow's non-maximum suppressions."""
     return op.startswith("NonMaxSuppression") or op == "CombinedNonMaxSuppression"
 
 
 def is_heavy(graph: Graph, name: str) -> bool:
-    """Whether a node, or a function that it calls, holds what costs time and belongs on the accelerator."""
+    """Return whether a node, or a function it calls, has an expensive operation that belongs on the accelerator."""
     return not HEAVY_OPS.isdisjoint(graph.ops(name))
 
 
 def output_nodes(graph: Graph) -> List[str]:
-    """The graph's known outputs that are there."""
+    """Return the names of the known outputs that a graph has."""
     known = DETECTION_OUTPUTS + (MASK_OUTPUT, SEGMENTATION_OUTPUT)
     return [name for name in known if name in graph.nodes]
 
 
 def recognise(graph: Graph, name: str) -> Interface:
-    """The family of a graph; `name` is what messages call it. Raises ModelError for what cannot be run."""
+    """Recognise the interface of a graph; `name` is used in messages. Raises ModelError if it cannot be run."""
     with naming_damage(name):
         return _recognise(graph, name)
 
@@ -98,7 +104,7 @@ def _recognise(graph: Graph, name: str) -> Interface:
 
 
 def placeholders(graph: Graph) -> List[str]:
-    """The inputs that the known outputs need."""
+    """Return the inputs on which the known outputs depend."""
     needed = graph.ancestors(output_nodes(graph))
     return [node for node in graph.nodes if node in needed and graph.op(node) == "Placeholder"]
 

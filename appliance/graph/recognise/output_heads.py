@@ -1,6 +1,6 @@
-"""What the end of a graph tells of its masks or its segmentation: how many classes, at which size.
+"""What the end of a graph says about its masks or its segmentation: number of classes, and size.
 
-Followed from an output along first inputs, as all that lies between it and the last convolution only picks and resizes.
+Followed back from an output along first inputs: everything between it and the last convolution selects or resizes.
 """
 
 from typing import Iterator, Optional, Set
@@ -9,21 +9,21 @@ from appliance.graph.read.frozen import Graph, Tensor
 
 
 def mask_classes(graph: Graph, output: str) -> Optional[int]:
-    """The classes for which the mask head gives a mask each; None where all share one, or nothing is recognised."""
+    """Return for how many classes the mask head has a mask each; None if all share one, or if not recognised."""
     nodes = list(_back_to_convolution(graph, output))
     picks = any(graph.op(name) in ("Gather", "GatherV2") for name in nodes)
     return _filters(graph, nodes[-1]) if picks else None
 
 
 def segmentation_classes(graph: Graph, output: str) -> Optional[int]:
-    """The number of labels, the background included; None where it is not recognised."""
+    """Return the number of labels, including the background; None if not recognised."""
     return _filters(graph, list(_back_to_convolution(graph, output))[-1])
 
 
 def segmentation_side(graph: Graph, output: str) -> Optional[int]:
-    """The longest side of an image that the network takes (DeepLab's crop size); None where any size will do.
+    """Return the longest side, in pixels, of an image that the network takes (DeepLab's crop size); None for any size.
 
-    It is what the logits are resized to before the most likely label is taken: a constant, for a graph of fixed size.
+    It is the size to which the logits are resized before the argmax, a constant in a graph of fixed size.
     """
     for name in _back_to_convolution(graph, output):
         if graph.op(name) == "ResizeBilinear":
@@ -32,7 +32,7 @@ def segmentation_side(graph: Graph, output: str) -> Optional[int]:
 
 
 def _back_to_convolution(graph: Graph, output: str) -> Iterator[str]:
-    """The nodes from an output back to the convolution it is made of, or to where there is nothing before."""
+    """Return the nodes from an output back to the convolution that produces it, or to the first node."""
     name = output
     seen: Set[str] = set()
     while name not in seen:
@@ -52,7 +52,7 @@ def _filters(graph: Graph, name: str) -> Optional[int]:
 
 
 def _smaller_side(graph: Graph, size: Tensor) -> Optional[int]:
-    """A constant size, (height, width), or a constant shape it is sliced out of."""
+    """Return the smaller side of a constant size (height, width), or of a constant shape it is sliced from."""
     node = size.node
     if graph.op(node) == "StridedSlice":
         node = graph.inputs[node][0].node

@@ -1,6 +1,6 @@
-"""What a graph does to its detections behind the suppression: sorting, padding and the like, and nothing else.
+"""Check what a graph does to its detections behind the suppression: sorting, padding and the like, nothing else.
 
-A fast path leaves all of it out, so whatever would change a box, a score or a class there must be found here.
+A fast path leaves all of that out, so anything that would change a box, a score or a class has to be found here.
 """
 
 from typing import FrozenSet, List, Optional, Set, Tuple
@@ -21,9 +21,9 @@ _JOINS = {"ConcatV2": (0, 1), "Concat": (1, 0), "Merge": (0, 0), "Select": (1, 0
 
 
 def check_values(graph: Graph, output: str, suppressions: List[str]) -> None:
-    """Raises NotRecognisedError where boxes or scores are changed between the suppressions and an output.
+    """Raise NotRecognisedError if boxes or scores are changed between the suppressions and an output.
 
-    A clip to the window is let pass: `suppression.later_clip` reads it.
+    A clip to the window is accepted: `suppression.later_clip` reads it.
     """
     walk = _Walk(graph, suppressions)
     seen: Set[Tensor] = set()
@@ -37,9 +37,10 @@ def check_values(graph: Graph, output: str, suppressions: List[str]) -> None:
 
 
 def class_offset(graph: Graph, output: str, suppressions: List[str]) -> int:
-    """What is added to the classes, which are 0, 1, 2 … in the order of their suppressions (the API adds 1).
+    """Return what is added to the classes, which are 0, 1, 2 ... in the order of their suppressions (the API adds 1).
 
-    Raises NotRecognisedError for classes of any other kind, such as those looked up in a table.
+    Raises:
+        NotRecognisedError: The classes come from anything else, such as a lookup table.
     """
     walk = _Walk(graph, suppressions)
     offset, tensor = 0, Tensor(output)
@@ -76,7 +77,7 @@ class _Walk:
         self._origin = origin_until(graph, lambda tensor: False)
 
     def constant_added(self, tensor: Tensor) -> Optional[Tuple[int, Tensor]]:
-        """The constant that a node adds, and to what; None for other nodes."""
+        """Return the constant that a node adds, and to which tensor; None for other nodes."""
         if self.graph.op(tensor.node) not in _ADDS:
             return None
         first, second = self.graph.inputs[tensor.node][:2]
@@ -87,12 +88,12 @@ class _Walk:
         return None
 
     def is_start(self, tensor: Tensor) -> bool:
-        """Whether classes begin here: zeros plus a constant."""
+        """Return whether the classes start here: zeros plus a constant."""
         added = self.constant_added(tensor)
         return added is not None and self.graph.op(added[1].node) == "ZerosLike"
 
     def sources(self, tensor: Tensor) -> List[Tensor]:
-        """What a tensor hands on. Raises NotRecognisedError for an operation that changes it."""
+        """Return the inputs whose values a node passes on. Raises NotRecognisedError if it changes them."""
         graph, op = self.graph, self.graph.op(tensor.node)
         inputs = graph.data_inputs(tensor.node)
         if op in _VIEWS or (op == "TopKV2" and tensor.output == 0) or (op == "Pack" and len(inputs) == 1):
@@ -124,7 +125,7 @@ class _Walk:
         raise NotRecognisedError(f"{op} ({tensor.node}) lies behind the suppression")
 
     def _is_filling(self, tensor: Tensor) -> bool:
-        """Whether this is a constant times ones."""
+        """Return whether this is a constant times ones."""
         if self.graph.op(tensor.node) != "Mul":
             return False
         ends = self.graph.inputs[tensor.node][:2]

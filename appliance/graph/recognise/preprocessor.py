@@ -1,8 +1,8 @@
-"""Unroll the in-graph preprocessor: one image needs no loop over images.
+"""Unroll the preprocessor of a graph: one image needs no loop over images.
 
-The loop casts the full camera frame to float, copies it into an array and resizes it there, on the accelerator. Its
-body is taken out of the loop, reads the only image directly, and, where its operations allow, as the bytes that came
-from the camera: `ResizeBilinear` on uint8 gives the same numbers bit for bit and reads only the pixels it needs.
+The loop casts the full camera frame to float, copies it into an array and resizes it there, on the accelerator. Here
+its body is taken out of the loop and reads the only image directly; where its operations allow, as the camera's bytes:
+`ResizeBilinear` on uint8 gives the same numbers bit for bit and reads only the pixels that it needs.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _LOOP_OPS = frozenset({"NextIteration", "LoopCond", "Exit", "TensorArrayWriteV3"
 
 @dataclass(frozen=True)
 class Resizing:
-    """width, height: pixels of the network's input, whatever the size of the image."""
+    """The constant size of the network's input, in pixels, whatever the size of the image."""
 
     width: int
     height: int
@@ -39,16 +39,22 @@ class Resizing:
 
 @dataclass(frozen=True)
 class Unrolled:
-    """graph: takes one BGR image, uint8 [1, height, width, 3]. resizing: None where it depends on the image's size."""
+    """A graph without its preprocessing loop.
+
+    Attributes:
+        graph: Takes one BGR image, uint8 [1, height, width, 3].
+        resizing: The size of the network's input; None where it depends on the image's.
+    """
 
     graph: Graph
     resizing: Optional[Resizing]
 
 
 def unroll_preprocessor(graph: Graph, image: str) -> Unrolled:
-    """The same graph without its preprocessing loop, for a BGR image instead of an RGB one.
+    """Return the same graph without its preprocessing loop, for a BGR image instead of an RGB one.
 
-    Raises NotRecognisedError where the first thing behind the image is no loop over images.
+    Raises:
+        NotRecognisedError: The first thing behind the image is not a loop over images.
     """
     results = _loop_results(graph, image)
     if not results:
@@ -76,7 +82,7 @@ def unroll_preprocessor(graph: Graph, image: str) -> Unrolled:
 
 
 def _loop_results(graph: Graph, image: str) -> List[str]:
-    """What the first loop behind the image hands on: the arrays collected from it."""
+    """Return what the first loop behind the image returns: the nodes that stack its arrays."""
     seen: Set[str] = set()
     waiting = [image]
     while waiting:
@@ -89,7 +95,7 @@ def _loop_results(graph: Graph, image: str) -> List[str]:
 
 
 def _body(graph: Graph, values: Dict[str, Tensor]) -> Set[str]:
-    """The nodes that make what a turn of the loop writes, from what it reads."""
+    """Return the nodes that compute what one iteration of the loop writes from what it reads."""
     found: Set[str] = set()
     waiting = [value.node for value in values.values()]
     while waiting:
@@ -110,7 +116,7 @@ def _is_loop_variable(graph: Graph, name: str) -> bool:
 
 
 def _byte_nodes(graph: Graph, body: Set[str], reads: List[str]) -> Set[str]:
-    """The nodes that can work on the image's bytes: all that see it before it is resized. Empty if one cannot."""
+    """Return the nodes before the resize if all of them can work on bytes; empty if one cannot."""
     found: Set[str] = set()
     waiting = list(reads)
     while waiting:
@@ -126,7 +132,7 @@ def _byte_nodes(graph: Graph, body: Set[str], reads: List[str]) -> Set[str]:
 
 
 def _outside(graph: Graph, name: str, body: Set[str], as_bytes: bool, image: str) -> Any:
-    """A node of the body as it is outside the loop."""
+    """Return a node of the loop's body as it is outside the loop."""
     source = graph.nodes[name]
     node = type(source)()
     node.CopyFrom(source)
@@ -162,13 +168,13 @@ def _is_cast_image(graph: Graph, tensor: Tensor, image: str) -> bool:
 
 
 def _is_picture(graph: Graph, value: Tensor, body: Set[str]) -> bool:
-    """Whether a written value is the picture itself, resized or as it was read, rather than a shape."""
+    """Return whether a written value is the image itself, resized or as it was read, rather than a shape."""
     node = graph.source(value.node, ("Squeeze", "ExpandDims", "Identity", "ResizeBilinear"))
     return graph.op(node) == "TensorArrayReadV3"
 
 
 def _collect(graph: Graph, name: str, value: Tensor, is_picture: bool, as_bytes: Set[str]) -> List[Any]:
-    """Nodes that give the loop's result from its only turn; the last one has the result's name."""
+    """Return nodes that give the loop's result from its only iteration; the last one has the result's name."""
     axis = name + "/axis"
     dtype = int(graph.nodes[name].attr["dtype"].type)
     if not is_picture:

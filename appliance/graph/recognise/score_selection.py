@@ -1,5 +1,7 @@
-"""The choice of the scores that count, as operations behind a front: a GPU then gives back a few numbers in place of
-all its scores, two thirds of a megabyte an image."""
+"""Select the scores above the threshold with operations at the end of a front, so that a GPU returns a few numbers.
+
+All scores of one image would be two thirds of a megabyte.
+"""
 
 from dataclasses import dataclass
 
@@ -19,9 +21,16 @@ from appliance.graph.read.frozen import (
 
 
 @dataclass(frozen=True)
-class PickingGraph:
-    """threshold: float32, fed. positions: int64 [n, 1]; scores: float32 [n]; boxes: float32 [n, 4], where all classes
-    share them, and own_boxes, where each has its own. What they are: see `engines.picked.PickedScores`."""
+class ScoreSelectionGraph:
+    """A graph that can also select scores. `engines.candidates.PickedScores` describes what it gives.
+
+    Attributes:
+        threshold: float32, fed.
+        positions: int64 [n, 1].
+        scores: float32 [n].
+        boxes: float32 [n, 4], where all classes share them.
+        own_boxes: float32 [n, 4], where each class has its own.
+    """
 
     graph: Graph
     threshold: Tensor
@@ -31,8 +40,8 @@ class PickingGraph:
     own_boxes: Tensor
 
 
-def with_picking(graph: Graph, boxes: Tensor, scores: Tensor, classes: int) -> PickingGraph:
-    """The same graph, which can also pick."""
+def with_score_selection(graph: Graph, boxes: Tensor, scores: Tensor, classes: int) -> ScoreSelectionGraph:
+    """Return the same graph with the operations that select scores added to it."""
     number, index = type_attribute(DT_FLOAT), type_attribute(DT_INT64)
     prefix = scores.node + "/picking/"
     nodes = list(graph.nodes.values())
@@ -58,4 +67,4 @@ def with_picking(graph: Graph, boxes: Tensor, scores: Tensor, classes: int) -> P
     table = reshape("table", boxes, constant("table/shape", np.array([-1, 4], np.int32)))
     row = add("row", "FloorDiv", positions, constant("classes", np.array(classes, np.int64)), T=index)
     found = gather("scores", flat, positions), gather("boxes", table, row), gather("own_boxes", table, positions)
-    return PickingGraph(graph.with_nodes(nodes), *(Tensor(name) for name in (threshold, positions, *found)))
+    return ScoreSelectionGraph(graph.with_nodes(nodes), *(Tensor(name) for name in (threshold, positions, *found)))

@@ -1,7 +1,7 @@
-"""Read the settings of a graph's class-wise non-maximum suppression out of the graph.
+"""Read the settings of a graph's class-wise non-maximum suppression (NMS) from the graph.
 
-With them the suppression can be done outside the graph; `detectors/nms.py` does it. Whatever is not of the
-Object Detection API's form raises NotRecognisedError, and the graph's own back is run.
+With them the suppression can run outside the graph, in `detectors/nms.py`. Anything that does not have the form of the
+Object Detection API raises NotRecognisedError, and the graph's own back is run.
 """
 
 from dataclasses import dataclass, replace
@@ -19,16 +19,21 @@ from appliance.graph.recognise.postprocessing import check_values, class_offset
 
 @dataclass(frozen=True)
 class Suppression:
-    """How the back suppresses.
+    """How the back suppresses overlapping boxes.
 
-    boxes, scores: which cut tensor holds them (index into the cut): boxes [1, n, 1 or classes, 4],
-    (y_min, x_min, y_max, x_max); scores [1, n, classes]. Class k of the scores has id k + class_offset.
-    window: likewise, [1, 4]; None stands for the whole image, (0, 0, 1, 1).
-    valid: likewise, int32 [1], how many of the n are real; None where all are.
-    iou_threshold: a box is dropped where its overlap with a better one of its class is larger.
-    score_threshold: scores at or under it never count. per_class, in_all: most boxes kept.
-    clip: boxes are clipped to the window, and dropped where nothing is left of them: "before" or "after" the
-    suppression, or "never". rescale: after a clip "before", boxes become fractions of the window.
+    Attributes:
+        boxes: Index of the cut tensor with the boxes: [1, n, 1 or classes, 4], (y_min, x_min, y_max, x_max).
+        scores: Index of the cut tensor with the scores: [1, n, classes]. Class k of the scores has the id k + class_offset.
+        window: Index of the cut tensor with the window: [1, 4]; None for the whole image, (0, 0, 1, 1).
+        valid: Index of the cut tensor, int32 [1], that says how many of the n are real; None where all are.
+        iou_threshold: A box is dropped if its overlap (IoU) with a better one of its class is larger.
+        score_threshold: Scores at or below it never count.
+        per_class: Maximum number of boxes kept per class.
+        in_all: Maximum number of boxes kept.
+        clip: When boxes are clipped to the window, and dropped if nothing is left of them: "before" or "after" the
+            suppression, or "never".
+        rescale: After a clip "before", whether boxes become fractions of the window.
+        class_offset: See `scores`.
     """
 
     boxes: int
@@ -47,7 +52,7 @@ class Suppression:
 
 @dataclass(frozen=True)
 class _Class:
-    """What was read of one class's suppression. column: of the scores; box_column: of the boxes, 0 if shared."""
+    """The settings of one class. column: of the scores; box_column: of the boxes, 0 if classes share them."""
 
     boxes: int
     scores: int
@@ -64,7 +69,7 @@ class _Class:
 
 @dataclass(frozen=True)
 class _Boxes:
-    """How a suppression's boxes come from a cut tensor."""
+    """How a suppression's boxes are made from a cut tensor."""
 
     tensor: int
     column: int
@@ -78,7 +83,7 @@ DEFAULT_IOU_THRESHOLD = 0.5
 
 
 def read_suppression(graph: Graph, cut: Cut) -> Suppression:
-    """The suppression behind a cut. Raises NotRecognisedError."""
+    """Read the suppression behind a cut. Raises NotRecognisedError."""
     names = [name for name in graph.nodes if name in cut.back and is_suppression(graph.op(name))]
     if not names or any(graph.op(name) == "CombinedNonMaxSuppression" for name in names):
         raise NotRecognisedError("the suppression is not done class by class")
@@ -170,7 +175,7 @@ class _Reader:
         return self.index[tensor]
 
     def _window(self, end: Tensor) -> Optional[int]:
-        """The cut tensor that holds a window; None where it is the whole image."""
+        """Return the cut tensor that holds a window; None if it is the whole image."""
         if end in self.index:
             return self.index[end]
         value = self.graph.constant(end.node)
@@ -179,7 +184,7 @@ class _Reader:
         return None
 
     def later_clip(self, names: List[str]) -> Tuple[Optional[int], str]:
-        """The window to which boxes are clipped behind the suppression, and when they are."""
+        """Return the window to which boxes are clipped behind the suppression, and when that happens."""
         behind = self.graph.descendants(names) & self.back
         for node in self.graph.nodes:
             if node in behind and self._is_type(node, "ConcatV2", DT_FLOAT):
@@ -195,7 +200,7 @@ class _Reader:
         return float(attributes["iou_threshold"].f) if "iou_threshold" in attributes else DEFAULT_IOU_THRESHOLD
 
     def _filter(self, node: str) -> Optional[float]:
-        """The constant of a filter "greater than" by which a Gather picks scores; None for any other node."""
+        """Return the constant of a "greater than" filter by which a Gather selects scores; None for any other node."""
         if self.graph.op(node) not in ("Gather", "GatherV2"):
             return None
         index = self.graph.source(self.graph.inputs[node][1].node, ("Cast", "Reshape", "Squeeze", "Where", "Identity"))
@@ -206,7 +211,7 @@ class _Reader:
         return self._number(limit) if self._origin(compared) in self.index else None
 
     def _column(self, way: List[Step]) -> int:
-        """Which class a Slice on the way takes out of the scores."""
+        """Return which class a Slice on this path takes from the scores."""
         for step in way:
             if self.graph.op(step.node) == "Slice":
                 begin = self.graph.constant(self.graph.inputs[step.node][1].node)
@@ -215,7 +220,7 @@ class _Reader:
         raise NotRecognisedError("a class's scores are not sliced out of all scores")
 
     def _valid(self, way: List[Step]) -> Optional[int]:
-        """The cut tensor that says how many candidates are real: the size of the last Slice on the way."""
+        """Return the cut tensor that says how many candidates are real: the size of the last Slice on this path."""
         sizes = [self.graph.inputs[step.node][2] for step in way if self.graph.op(step.node) == "Slice"]
         return self.index.get(self._origin(sizes[-1])) if sizes else None
 
@@ -226,7 +231,7 @@ class _Reader:
         return float(value.ravel()[0])
 
     def _count(self, tensor: Tensor) -> int:
-        """A constant, or the smaller of a constant and the number of candidates."""
+        """Return a constant, or the smaller of a constant and the number of candidates."""
         constants = [tensor] if self.graph.op(tensor.node) != "Minimum" else self.graph.inputs[tensor.node][:2]
         for candidate in constants:
             value = self.graph.constant(candidate.node)
@@ -235,7 +240,7 @@ class _Reader:
         raise NotRecognisedError(f"the number of boxes kept is not a constant ({tensor.node})")
 
     def total(self, names: List[str]) -> int:
-        """The smallest constant limit on all that the suppressions gave together."""
+        """Return the smallest constant limit on the number of boxes of all suppressions together."""
         limits = []
         for node in self.graph.descendants(names) & self.back:
             if self._is_type(node, "Minimum", DT_INT32):

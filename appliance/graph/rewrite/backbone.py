@@ -1,7 +1,7 @@
-"""The network of a front: what lies behind its resize, with an input of one fixed size.
+"""The network of a front: what follows its resize, with an input of one fixed size.
 
-TensorRT and OpenVINO take neither bytes of any size nor TensorFlow's resize, so their engines start here; so does a
-front that takes several images at once.
+TensorRT and OpenVINO take neither images of any size nor TensorFlow's resize, so their engines start here; so does a
+front that takes batches.
 """
 
 from dataclasses import dataclass
@@ -28,9 +28,11 @@ _VIEWS = frozenset({"Squeeze", "ExpandDims", "Identity"})
 
 @dataclass(frozen=True)
 class Network:
-    """graph: takes `input`, float32 [1, height, width, 3], RGB, 0 to 255; gives `outputs`.
+    """A network with an input of fixed size.
 
-    align_corners, half_pixel_centers: the rule of the `ResizeBilinear` that was in front of it.
+    Attributes:
+        graph: Takes `input`, float32 [1, height, width, 3], RGB, 0 to 255; gives `outputs`.
+        align_corners, half_pixel_centers: The rule of the `ResizeBilinear` in front of it.
     """
 
     graph: Graph
@@ -43,8 +45,11 @@ class Network:
 
 
 def with_batches(network: Network) -> Tuple[Graph, Tensor]:
-    """The same network for any number of images at once, which it resizes; with its new input: uint8 [n, h, w, 3], BGR,
-    of any one size."""
+    """Return the same network for any number of images at once, which it resizes itself.
+
+    Returns:
+        The network, and its new input: uint8 [n, height, width, 3], BGR, of any one size.
+    """
     name = network.input.node
     images, floats, size, resized, channels = (
         name + part for part in ("/images", "/floats", "/size", "/resized", "/channels")
@@ -66,9 +71,10 @@ def with_batches(network: Network) -> Tuple[Graph, Tensor]:
 
 
 def take_network(front: Graph, image: str, outputs: Sequence[Tensor]) -> Network:
-    """The network of a front that starts with one resize of the BGR image to a constant size.
+    """Extract the network of a front that begins with one resize of the BGR image to a constant size.
 
-    Raises NotRecognisedError, with the reason, for any other.
+    Raises:
+        NotRecognisedError: The front has another form; with the reason.
     """
     turned = _turned_picture(front, image)
     resize = front.source(front.inputs[turned][0].node, _VIEWS)
@@ -93,7 +99,7 @@ def take_network(front: Graph, image: str, outputs: Sequence[Tensor]) -> Network
 
 
 def _turned_picture(front: Graph, image: str) -> str:
-    """The node that gives the resized picture in RGB: the only one behind the image that turns its channels."""
+    """Return the node that gives the resized image in RGB: the only one behind the image that reverses its channels."""
     found = [name for name in front.descendants([image]) if front.op(name) == "ReverseV2"]
     if len(found) != 1:
         raise NotRecognisedError("what comes before the network is not one bilinear resize")

@@ -1,7 +1,7 @@
-"""Write the FakeQuant operations of graphs that were trained for INT8 as plain arithmetic.
+"""Replace the FakeQuant operations of graphs that were trained for INT8 by plain arithmetic.
 
-ONNX has no operation for them that TensorRT takes: its own quantisation allows no zero point. The rule is that of
-tensorflow/core/kernels/fake_quant_ops_functor.h: the range is moved so that 0 is one of its steps.
+ONNX has no equivalent that TensorRT takes: its own quantisation allows no zero point. The rule is that of
+tensorflow/core/kernels/fake_quant_ops_functor.h: the range is nudged so that 0 is one of its steps.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _OPS = ("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs")
 
 @dataclass(frozen=True)
 class Steps:
-    """low, high: the range after it was moved; size: of one step. float32 each."""
+    """A quantised range, float32 each. low, high: after nudging; size: of one step."""
 
     low: np.float32
     high: np.float32
@@ -24,7 +24,7 @@ class Steps:
 
 
 def expand_fake_quant(graph: Graph) -> Graph:
-    """The same graph with every FakeQuant of constant range replaced; constants are quantised at once."""
+    """Return the graph with every FakeQuant of constant range replaced; constants are quantised at once."""
     replaced: Dict[str, List[Any]] = {}
     for name in graph.nodes:
         if graph.op(name) in _OPS:
@@ -37,14 +37,14 @@ def expand_fake_quant(graph: Graph) -> Graph:
 
 
 def quantise(values: np.ndarray, steps: Steps) -> np.ndarray:
-    """The nearest step of each value, as TensorFlow computes it in float32."""
+    """Return the nearest step of each value, as TensorFlow computes it in float32."""
     shifted = np.minimum(np.maximum(values, steps.low), steps.high) - steps.low
     quantised: np.ndarray = np.floor(shifted / steps.size + np.float32(0.5)) * steps.size + steps.low
     return quantised.astype(np.float32)
 
 
 def make_steps(low: float, high: float, bits: int, is_narrow: bool) -> Steps:
-    """The steps of a range as it was trained; is_narrow leaves out the lowest step."""
+    """Return the steps of a range as it was trained; is_narrow leaves out the lowest step."""
     first, last = np.float32(1 if is_narrow else 0), np.float32((1 << bits) - 1)
     size = (np.float32(high) - np.float32(low)) / (last - first)
     zero = first - np.float32(low) / size

@@ -1,8 +1,8 @@
 """Fold batch norms into the convolutions in front of them.
 
-What multiplies and adds to each channel behind a convolution goes into its weights and one BiasAdd: that saves passes
-over the result, and TensorFlow computes convolution, BiasAdd and Relu in one. The results move by the rounding of
-float32, so this is for the fast path only.
+A multiplication and an addition per channel behind a convolution become part of its weights and one BiasAdd: that saves
+passes over the result, and TensorFlow fuses convolution, BiasAdd and Relu. Results differ by float32 rounding, so this
+is for the fast path only.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class _Affine:
 
 
 def fold_batch_norms(graph: Graph, outputs: Sequence[Tensor]) -> Graph:
-    """The same graph with all that can be folded, folded; `outputs` keep their names.
+    """Return the graph with every batch norm folded that can be; `outputs` keep their names.
 
     A graph trained for INT8 is left as it is: its weights and results are rounded to steps.
     """
@@ -56,7 +56,7 @@ def fold_batch_norms(graph: Graph, outputs: Sequence[Tensor]) -> Graph:
 
 
 def _needed(graph: Graph, replaced: Dict[str, List[Any]], outputs: Sequence[Tensor]) -> Iterator[Any]:
-    """The nodes that are left. Found before a graph is made of them: large ones are not copied twice."""
+    """Return the nodes that remain. Computed before a graph is made of them: large ones are not copied twice."""
     nodes = {node.name: node for name, old in graph.nodes.items() for node in replaced.get(name, [old])}
     needed: Set[str] = set()
     waiting = [tensor.node for tensor in outputs]
@@ -78,7 +78,7 @@ class _Folding:
         self._with_more: Set[str] = {tensor.node for tensor in read if tensor.output > 0}
 
     def fold(self, conv: str) -> Dict[str, List[Any]]:
-        """What stands in place of a convolution and of the last that is folded into it; empty if nothing is."""
+        """Return what replaces a convolution and the last node folded into it; empty if nothing is folded."""
         node = self._graph.nodes[conv]
         if node.attr["T"].type != DT_FLOAT or not _is_channels_last(node):
             return {}
@@ -108,7 +108,7 @@ class _Folding:
         return replaced
 
     def _behind(self, conv: str, channels: int) -> Tuple[Optional[str], _Affine]:
-        """The last node that can be folded, and what they all come to. None where a BiasAdd at most is there."""
+        """Return the last node that can be folded and the combined factor and shift; None if only a BiasAdd follows."""
         whole = _Affine(np.ones(channels), np.zeros(channels))
         name, last, ops = conv, None, []
         seen: Set[str] = set()
@@ -126,7 +126,7 @@ class _Folding:
         return (None if ops == ["BiasAdd"] else last), whole
 
     def _step(self, name: str, source: Tensor, channels: int) -> Optional[_Affine]:
-        """What a node does to its source; None if that is not the same for all of a channel."""
+        """Return what a node does to its input; None unless it is the same for a whole channel."""
         node, inputs = self._graph.nodes[name], self._graph.inputs[name]
         if any(tensor.output < 0 for tensor in inputs) or not _is_channels_last(node) or source not in inputs:
             return None
@@ -153,7 +153,7 @@ class _Folding:
         return None
 
     def _vector(self, tensor: Tensor, channels: int) -> Optional[np.ndarray]:
-        """A constant as one number a channel."""
+        """Return a constant as one number per channel."""
         value = self._value(tensor)
         if (
             value is None
@@ -164,7 +164,7 @@ class _Folding:
         return np.broadcast_to(value.reshape(-1), (channels,))
 
     def _value(self, tensor: Tensor, deep: int = 0) -> Optional[np.ndarray]:
-        """A float32 constant, or what arithmetic makes of such, as float64; None for anything else."""
+        """Return a float32 constant, or what arithmetic makes of constants, as float64; None for anything else."""
         if tensor.output != 0 or deep > _DEEPEST:
             return None
         name = tensor.node
@@ -192,12 +192,12 @@ class _Folding:
         return result
 
     def _is_in_loop(self, name: str) -> bool:
-        """Whether a constant may be tied to a loop, where a new one would have to be tied too."""
+        """Return whether a constant may belong to a loop; a new one would have to as well."""
         inputs = [tensor for node in self._graph.ancestors([name]) for tensor in self._graph.inputs[node]]
         return any(tensor.output < 0 for tensor in inputs)
 
     def _is_shared(self, name: str) -> bool:
-        """Whether others read these weights too."""
+        """Return whether other nodes use these weights too."""
         seen: Set[str] = set()
         while len(self._graph.consumers[name]) == 1 and name not in seen:
             seen.add(name)

@@ -1,6 +1,6 @@
-"""Give a user's graph the interface that is expected of all: the outputs' names, an image of bytes, a count.
+"""Give a user's graph the expected interface: the outputs' names, an image of bytes, a count.
 
-What is added are a few nodes; what the graph computes stays as it is.
+A few nodes are added; what the graph computes stays as it is.
 """
 
 from pathlib import Path
@@ -31,19 +31,19 @@ _RESIZES = frozenset({"ResizeBilinear", "ResizeBicubic", "ResizeNearestNeighbor"
 
 
 def read_model(path: Path, trusted: bool = False) -> Graph:
-    """Read a graph as `read_graph` does, and adapt it. Raises ModelError."""
+    """Read a graph as `read_graph` does, and normalise it. Raises ModelError."""
     graph = read_graph(path, trusted)
     with naming_damage(str(path)):
         return adapt(graph)
 
 
 def adapt(graph: Graph) -> Graph:
-    """The same graph where it has the interface, else one that has as much of it as can be given to it."""
+    """Return the graph itself if it has the interface, else one that has as much of it as possible."""
     return _with_count(_with_bytes(_without_prefix(graph)))
 
 
 def _without_prefix(graph: Graph) -> Graph:
-    """A graph that was imported into another has a prefix in front of every name: take it off."""
+    """Remove the common prefix of all names, which a graph gets when it is imported into another."""
     if output_nodes(graph):
         return graph
     ends = tuple("/" + name for name in (DETECTION_OUTPUTS[0], SEGMENTATION_OUTPUT))
@@ -69,9 +69,9 @@ def _without_prefix(graph: Graph) -> Graph:
 
 
 def _with_bytes(graph: Graph) -> Graph:
-    """A graph that takes an image of floats 0 to 255 and resizes it itself, as the API exports it, gets bytes.
+    """Make a graph take bytes if it takes floats from 0 to 255 and resizes the image itself, as the API exports it.
 
-    One that does not resize may want any range of values: it stays as it is, and is refused.
+    A graph that does not resize may expect any range of values: it stays as it is, and is refused.
     """
     image = _float_image(graph)
     if image is None:
@@ -104,7 +104,7 @@ def _float_image(graph: Graph) -> Optional[str]:
 
 
 def _with_count(graph: Graph) -> Graph:
-    """A graph with boxes, scores and classes that does not say how many they are: all of them."""
+    """Add a count of all detections to a graph with boxes, scores and classes that lacks it."""
     count = DETECTION_OUTPUTS[3]
     if count in graph.nodes or any(name not in graph.nodes for name in DETECTION_OUTPUTS[:3]):
         return graph

@@ -1,4 +1,4 @@
-"""Cut a graph in two: the front, which ends at the cut, and the back, which starts there."""
+"""Split a graph in two: the front, which ends at the cut, and the back, which starts there."""
 
 from dataclasses import dataclass
 from typing import AbstractSet, Any, Dict, List, Set, Tuple
@@ -10,7 +10,12 @@ from appliance.graph.recognise.cut import Cut
 
 @dataclass(frozen=True)
 class Parts:
-    """front gives `cut`; back takes `feeds`, one placeholder for each tensor of `cut`, in the same order."""
+    """The two parts of a graph.
+
+    Attributes:
+        front: Gives the tensors of `cut`.
+        back: Takes `feeds`, one placeholder for each tensor of `cut`, in the same order.
+    """
 
     front: Graph
     back: Graph
@@ -19,13 +24,13 @@ class Parts:
 
 
 def keep(graph: Graph, outputs: List[str]) -> Graph:
-    """The part of a graph that these nodes need."""
+    """Return the part of a graph on which these nodes depend."""
     needed = graph.ancestors(outputs)
     return graph.with_nodes(_plain(node) for name, node in graph.nodes.items() if name in needed)
 
 
 def split(graph: Graph, cut: Cut, outputs: List[str]) -> Parts:
-    """Split a graph at a cut. Both parts give bit for bit what the whole gives.
+    """Split a graph at a cut. Both parts together give bit for bit what the whole graph gives.
 
     Constants are copied into the back; control edges from one part to the other are dropped.
     """
@@ -45,7 +50,7 @@ def split(graph: Graph, cut: Cut, outputs: List[str]) -> Parts:
 
 
 def _constants(graph: Graph, cut: Cut, outputs: List[str]) -> Set[str]:
-    """Nodes outside the back that it needs and that do not depend on the input."""
+    """Return the nodes outside the back that it needs and that do not depend on the input."""
     found: Set[str] = set()
     crossing = set(cut.tensors)
     waiting = [
@@ -75,7 +80,7 @@ def _rewired(graph: Graph, node: Any, feeds: Dict[Tensor, str], kept: AbstractSe
 
 
 def _plain(node: Any) -> Any:
-    """A node without its device and colocation hints: one that names a node of the other part fails the import."""
+    """Return a node without device and colocation hints: one that names a node of the other part fails the import."""
     if not node.device and "_class" not in node.attr:
         return node
     copy = type(node)()
