@@ -23,15 +23,15 @@ class Suppression:
 
     Attributes:
         boxes: Index of the cut tensor with the boxes: [1, n, 1 or classes, 4], (y_min, x_min, y_max, x_max).
-        scores: Index of the cut tensor with the scores: [1, n, classes]. Class k of the scores has the id k + class_offset.
+        scores: Index of the cut tensor with the scores: [1, n, classes]. Class k has the id k + class_offset.
         window: Index of the cut tensor with the window: [1, 4]; None for the whole image, (0, 0, 1, 1).
         valid: Index of the cut tensor, int32 [1], that says how many of the n are real; None where all are.
         iou_threshold: A box is dropped if its overlap (IoU) with a better one of its class is larger.
         score_threshold: Scores at or below it never count.
         per_class: Maximum number of boxes kept per class.
         in_all: Maximum number of boxes kept.
-        clip: When boxes are clipped to the window, and dropped if nothing is left of them: "before" or "after" the
-            suppression, or "never".
+        clip: When boxes are clipped to the window, and dropped if nothing is left of them: "before" or "after"
+            the suppression, or "never".
         rescale: After a clip "before", whether boxes become fractions of the window.
         class_offset: See `scores`.
     """
