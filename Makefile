@@ -16,7 +16,7 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check -c requireme
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-all test-zoo setup lint docs bench clean debian-run debian-test
+.PHONY: help run test test-boards test-heavy test-all test-setup test-zoo setup lint docs bench clean debian-run debian-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,13 +28,20 @@ run: setup models/$(COCO)/frozen_inference_graph.pb ## the appliance, with a str
 	@$(PY) tools/fetch_samples.py bikes.mp4
 	exec $(PY) -m appliance up samples/bikes.mp4
 
-test: setup debian-test .venv/installed-dev models/$(COCO)/frozen_inference_graph.pb models/$(PERSON)/frozen_inference_graph.pb ## lint, and run the test suite on every Python it finds
+test: test-setup ## lint, and the tests on the newest Python without the heaviest models: 12 minutes on two cores
+	.venv/bin/nox --tags test
+
+test-boards: test-setup ## the tests of what can differ on the boards' Python 3.6 and 3.8: 8 minutes
+	.venv/bin/nox --tags boards
+
+test-heavy: test-setup ## the tests of the models that take many seconds a picture
+	.venv/bin/nox --tags pc -- -m heavy
+
+test-all: test test-boards test-heavy ## all three
+
+test-setup: setup debian-test .venv/installed-dev models/$(COCO)/frozen_inference_graph.pb models/$(PERSON)/frozen_inference_graph.pb
 	@$(PY) tools/fetch_samples.py
 	@$(PY) tools/fetch_web_libraries.py --tests
-	.venv/bin/nox
-
-test-all: export SPLITLENS_TEST_ALL = 1
-test-all: test ## the same, the whole suite on Python 3.8 too
 
 test-zoo: setup .venv/installed-dev ## test the true models of the zoo: SPLITLENS_TEST_ZOO=FOLDER, or download all (6 GB)
 	@$(PY) tools/fetch_samples.py

@@ -1,6 +1,7 @@
 """The checks: `lint`, the tests of the page's JavaScript, and those of the rest on each Python that must run it.
 
-`make test` starts them; `.venv/bin/nox -s tests-3.6 -- -k mailbox` runs a part.
+`make test`, `make test-boards` and `make test-heavy` start them. `.venv/bin/nox -s tests-3.6 -- -k mailbox` runs a
+part, `.venv/bin/nox -s tests-3.6 -- -m "not heavy"` all that there is.
 """
 
 import os
@@ -19,20 +20,11 @@ PCS = ("3.11", "3.13", "3.12", "3.10", "3.9")
 
 BOARDS = {"3.8": "JetPack 5", "3.6": "JetPack 4"}
 
-BETWEEN = "3.8"
-"""What runs on the oldest and on the newest Python runs on this too: `make test` takes a part of the suite there."""
-
-PART = (
-    "tests/unit",
-    "tests/web",
-    "tests/integration/test_detectors.py",
-    "tests/integration/test_daemon.py",
-    "tests/integration/test_cli_video.py",
-    "tests/integration/test_sources_live.py",
-)
-
 SECONDS_A_TEST = 900
 """A test that takes longer hangs: it is stopped with a traceback of every thread."""
+
+WORKERS = 3
+"""Tests that run at the same time; each may take a gigabyte of memory."""
 
 VERMIN = ("-t=3.6-", "--no-tips", "--violations", "--backport", "dataclasses")
 """A message names each line that needs more than Python 3.6; `dataclasses` has a backport there."""
@@ -97,13 +89,16 @@ def install_node_tools(session: nox.Session) -> bool:
 
 
 def tests(session: nox.Session, *options: str) -> None:
+    """Run pytest. What is typed behind `--` comes last, so that it can choose other tests (`-m heavy`)."""
     install(session, "run", "web", "opencv", "openvino", "tensorflow", "test")
-    # Two files at a time: a test waits much for processes to start, and on two cores that halves the time.
-    always = (f"--timeout={SECONDS_A_TEST}", "--durations=20", "-n", "2", "--dist", "loadfile")
+    # More at a time than there are processors: a test waits much for processes to start. The newest pytest-xdist for
+    # Python 3.6 cannot give an idle worker what waits for a busy one.
+    share = "loadfile" if session.python == "3.6" else "worksteal"
+    always = (f"--timeout={SECONDS_A_TEST}", "--durations=20", "-n", str(WORKERS), "--dist", share)
     session.run("python", "-m", "pytest", *always, *options, *session.posargs)
 
 
-@nox.session(python=False)
+@nox.session(python=False, tags=["test"])
 def lint(session: nox.Session) -> None:
     """Run ruff, mypy, vermin, import contracts, biome, tsc, what checks images; the tools are those of nox's .venv."""
     if sys.version_info < (3, 10):
@@ -142,7 +137,7 @@ def lint(session: nox.Session) -> None:
         session.error("failed: " + ", ".join(failed))
 
 
-@nox.session(name="tests-js", python=False)
+@nox.session(name="tests-js", python=False, tags=["test"])
 def tests_js(session: nox.Session) -> None:
     """Test the page's JavaScript that needs no browser, with Node's own runner."""
     if not install_node_tools(session):
@@ -150,28 +145,24 @@ def tests_js(session: nox.Session) -> None:
     session.run("node", "--test", *map(str, sorted(Path("tests/js").glob("*.test.js"))))
 
 
-def add_tests(version: str, python: Optional[str], users: str) -> None:
+def add_tests(version: str, python: Optional[str], users: str, tags: List[str], marks: str) -> None:
     """Add a session `tests-VERSION`; without an interpreter it only says what was left out."""
 
     def missing(session: nox.Session) -> None:
         session.skip(f"the tests did not run on {version} ({users}): there is none on PATH or under pyenv")
 
-    def light(session: nox.Session) -> None:
-        session.log("the heaviest models run once, on " + for_pcs)
-        is_whole = version != BETWEEN or session.posargs or "SPLITLENS_TEST_ALL" in os.environ
-        if not is_whole:
-            session.log("a part of the suite; `make test-all` runs all of it")
-        tests(session, "-m", "not heavy", *(() if is_whole else PART))
+    def found(session: nox.Session) -> None:
+        tests(session, "-m", marks)
 
+    name = "tests-" + version
     if python:
-        run = light if version in BOARDS else tests
-        nox.session(name="tests-" + version, python=python, venv_backend="venv", reuse_venv=True)(run)
+        nox.session(name=name, python=python, venv_backend="venv", reuse_venv=True, tags=tags)(found)
     else:
-        nox.session(name="tests-" + version, python=False)(missing)
+        nox.session(name=name, python=False, tags=tags)(missing)
 
 
 on_pcs = {version: find_python(version) for version in PCS}
 for_pcs = next((version for version in PCS if on_pcs[version]), PCS[0])
-add_tests(for_pcs, on_pcs[for_pcs], "PCs")
+add_tests(for_pcs, on_pcs[for_pcs], "PCs", ["test", "pc"], "not heavy")
 for jetpack_version, jetpack in BOARDS.items():
-    add_tests(jetpack_version, find_python(jetpack_version), jetpack)
+    add_tests(jetpack_version, find_python(jetpack_version), jetpack, ["boards"], "boards and not heavy")

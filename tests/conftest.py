@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,16 +17,13 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ("bikes.mp4", "bus.jpg", "zidane.jpg", "astronaut.png", "coffee.png", "chelsea.png")
 
-OLDEST_FOR_HEAVY_TESTS = (3, 9)
-"""The tests that are marked heavy run on the newest Python alone; those of the boards are older than this."""
 
-
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the marks
 def pytest_collection_modifyitems(items):
-    if sys.version_info >= OLDEST_FOR_HEAVY_TESTS:
-        return
+    """What is quick runs on the boards' Pythons whole; of the rest, what is marked so in its module."""
     for item in items:
-        if item.get_closest_marker("heavy"):
-            item.add_marker(pytest.mark.skip(reason="a heavy graph: it is run once, on the newest Python"))
+        if item.nodeid.startswith(("tests/unit/", "tests/web/")):
+            item.add_marker(pytest.mark.boards)
 
 
 def pytest_make_parametrize_id(val):

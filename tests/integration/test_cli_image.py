@@ -11,6 +11,8 @@ import pytest
 
 from tests.command import MODELS, STATISTICS, read_json_lines, run
 
+pytestmark = pytest.mark.boards
+
 # What the COCO model finds above 0.3: label, its id, score, and the box as (y_min, x_min, y_max, x_max), 0 to 1.
 FOUND = {
     "bus.jpg": [

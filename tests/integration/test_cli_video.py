@@ -9,6 +9,8 @@ import pytest
 
 from tests.command import MODELS, STATISTICS, count_frames, count_lines, finish, read_json_lines, run, start, wait_until
 
+pytestmark = pytest.mark.boards
+
 FRAMES = 24
 
 

@@ -14,6 +14,8 @@ from appliance import bus
 from tests.command import LIMIT, ROOT, run
 from tests.daemon import PERSON, Daemon
 
+pytestmark = pytest.mark.boards
+
 COCO = "ssdlite_mobilenet_v2_coco_2018_05_09"
 PATTERN = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=15/1 ! videoconvert ! appsink"
 

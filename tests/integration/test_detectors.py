@@ -23,6 +23,8 @@ from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.sources.memory import MemorySource
 from appliance.sources.movie import MovieSource
 
+pytestmark = pytest.mark.boards
+
 DT_BFLOAT16 = 14
 
 SIZES = ((160, 120), (544, 288), (1280, 720))

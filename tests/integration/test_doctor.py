@@ -2,8 +2,12 @@
 
 import functools
 
+import pytest
+
 from appliance.cli import doctor
 from appliance.settings import load_settings
+
+pytestmark = pytest.mark.boards
 
 
 def test_tensorflow_and_opencv_of_this_python_are_found(models_dir):

@@ -24,6 +24,8 @@ from appliance.zoo.labels import builtin_labels
 from tests.command import run
 from tests.zoo import unpack, zoo_bytes
 
+pytestmark = pytest.mark.boards
+
 OUTPUTS = [*DETECTION_OUTPUTS, MASK_OUTPUT]
 MASK, DEEPLAB = "mask_rcnn_inception_v2_coco_2018_01_28", "deeplabv3_mnv2_pascal_train_aug_2018_01_29"
 MASKS = [

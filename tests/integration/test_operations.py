@@ -1,6 +1,10 @@
 """The operations that a graph may hold, held against TensorFlow's own register of them."""
 
+import pytest
+
 from appliance.graph.read.checks import allowed_operations
+
+pytestmark = pytest.mark.boards
 
 # Text that an allowed operation takes as an attribute, where any text may stand: what it is for.
 TEXTS = {

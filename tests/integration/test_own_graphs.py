@@ -15,6 +15,8 @@ from appliance.zoo.store import resolve_model
 from tests.graphs import Own, build
 from tests.zoo import changed, prefixed, renamed, unpack, zoo_bytes
 
+pytestmark = pytest.mark.boards
+
 THRESHOLD = 0.3
 FAST, EXACT, WHOLE = "fast", "exact", "whole"
 NOT_BY_CLASS, NO_LOOP = "the suppression is not done class by class", "no preprocessing loop was found"

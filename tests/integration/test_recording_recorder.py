@@ -12,6 +12,8 @@ from pathlib import Path
 import cv2
 import pytest
 
+pytestmark = pytest.mark.boards
+
 ROOT = Path(__file__).resolve().parents[2]
 # Records the clip over and over, in a process of its own. Prints the number of each frame after `write`.
 RECORD = """

@@ -23,6 +23,8 @@ from appliance.sources import live
 from appliance.sources.open import open_camera, open_movie
 from tests.command import LIMIT, ROOT, wait_until
 
+pytestmark = pytest.mark.boards
+
 
 def is_running(process):
     try:

@@ -11,6 +11,8 @@ import pytest
 from appliance.core.errors import SourceError
 from appliance.sources.open import open_movie
 
+pytestmark = pytest.mark.boards
+
 
 def read_all(source):
     with source:

@@ -9,6 +9,8 @@ pytest.importorskip("tensorflow")
 
 from appliance.engines import tensorflow_parts
 
+pytestmark = pytest.mark.boards
+
 RUN_ALL_PATHS = """
 import sys
 from pathlib import Path

@@ -20,6 +20,8 @@ from appliance.graph.rewrite.normalise import read_model
 from appliance.graph.rewrite.split import keep, split
 from tests.zoo import unpack, zoo_bytes
 
+pytestmark = pytest.mark.boards
+
 OUTPUTS = [Tensor(name) for name in DETECTION_OUTPUTS]
 THRESHOLD = 0.3
 ALL = ("bus.jpg", "zidane.jpg", "astronaut.png")
