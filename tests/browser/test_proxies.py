@@ -43,7 +43,21 @@ def run(dashboard):
 
 
 @pytest.fixture
-def put():
+def begin(tmp_path_factory):
+    """Start a dashboard for one test: begin(trusted_proxy=...). It is ended after the proxies and the pages."""
+    running = []
+
+    def begin(**options):
+        running.append(run(Dashboard(tmp_path_factory.mktemp("d"), **options)))
+        return next(running[-1])
+
+    yield begin
+    for dashboard in running:
+        next(dashboard, None)
+
+
+@pytest.fixture
+def put(begin):
     """Put a proxy in front: put(nginx, folder, dashboard, ...). It is ended after the pages."""
     proxies = []
 
@@ -123,10 +137,8 @@ def test_below_a_path_that_only_the_setting_names(below_cam, tmp_path, put, visi
 
 
 @pytest.mark.parametrize("worker", ["eventlet", "gthread"])
-def test_tls_inside_needs_no_proxy(tmp_path_factory, visit, worker):
-    running = run(Dashboard(tmp_path_factory.mktemp("i"), worker, certificate="self-signed"))
-    use(visit(), next(running).address)
-    assert next(running, None) is None
+def test_tls_inside_needs_no_proxy(begin, visit, worker):
+    use(visit(), begin(worker=worker, certificate="self-signed").address)
 
 
 def test_a_proxy_that_does_not_pass_on_the_host_is_told_which_header_is_missing(plain, tmp_path, put, browser):
@@ -150,13 +162,10 @@ FRAME = (
 
 @pytest.mark.parametrize("framed_by, is_shown", [("self", True), ("", False)])
 def test_home_assistants_ingress_shows_it_in_a_frame_where_that_is_allowed(
-    tmp_path_factory, tmp_path, put, browser, framed_by, is_shown
+    begin, tmp_path, put, browser, framed_by, is_shown
 ):
     """A stand-in for the ingress: the header and the frame are those of Home Assistant's source."""
-    dashboard = Dashboard(tmp_path_factory.mktemp("f"), trusted_proxy="127.0.0.1/32", framed_by=framed_by)
-    running = run(dashboard)
-    next(running)
-    proxy = put(nginx, tmp_path, dashboard, FRAME)
+    proxy = put(nginx, tmp_path, begin(trusted_proxy="127.0.0.1/32", framed_by=framed_by), FRAME)
     page = browser.new_page()
     page.goto(proxy.address + "/lovelace")
     frame = page.frame_locator("iframe")
@@ -169,4 +178,3 @@ def test_home_assistants_ingress_shows_it_in_a_frame_where_that_is_allowed(
         page.wait_for_load_state("networkidle")
         expect(frame.get_by_label("Name")).to_have_count(0)
     page.close()
-    assert next(running, None) is None
