@@ -62,7 +62,7 @@ bench: setup models/$(COCO)/frozen_inference_graph.pb ## measure the loop, the e
 	$(PY) -m appliance bench
 
 clean: ## remove .venv, .nox, samples and caches; models, movies, pictures and config.yml stay
-	rm -rf .venv .nox samples build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .nox node_modules samples build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find appliance tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 debian-run debian-test: debian-%:

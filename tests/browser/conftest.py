@@ -97,5 +97,5 @@ def page(appliance, open_page):
     from tests.browser.chromium import expect
 
     page = open_page()
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     return page

@@ -95,7 +95,7 @@ def open_signed_in(browser, up):
         page.get_by_label("Name").fill("operator")
         page.get_by_label("Password").fill(up.password)
         page.get_by_role("button", name="Sign in").click()
-        expect(page.locator("#link")).to_have_text("running")
+        expect(page.locator("#appliance-status")).to_have_text("running")
         return page
 
     yield open_signed_in

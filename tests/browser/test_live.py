@@ -113,7 +113,7 @@ def test_a_source_that_is_lost_is_told_on_the_picture(appliance, page):
     see_it_move(page)
     appliance.daemon.do_set_stream("main", appliance.broken_source)
     tile = page.locator("#live [data-stream=main]")
-    expect(tile.locator(".veil")).to_contain_text("cannot be opened")
+    expect(tile.locator(".picture-note")).to_contain_text("cannot be opened")
     expect(tile.locator(".chip")).to_have_text("lost")
     expect(tile.locator(".screen")).to_have_class(re.compile("stale"))
 

@@ -12,9 +12,9 @@ def row(page, name):
 def test_the_model_is_switched_and_the_page_follows(appliance, page):
     expect(page.locator("#model-name")).to_have_text(appliance.first_model)
     row(page, appliance.other_model).get_by_role("button").click()
-    expect(page.locator("#model-progress")).to_contain_text(f"{appliance.first_model} still runs")
+    expect(page.locator("#model-progress")).to_contain_text(f"{appliance.first_model} keeps running")
     expect(page.locator("#model-name")).to_have_text(appliance.other_model)
-    expect(page.locator("#model-outcome")).to_have_text(f"{appliance.other_model} runs now.")
+    expect(page.locator("#model-outcome")).to_have_text(f"{appliance.other_model} is running.")
     expect(page.locator("#model-progress")).to_be_hidden()
     expect(row(page, appliance.other_model)).to_contain_text("in use")
     assert appliance.heard("set_model") == [{"command": "set_model", "model": appliance.other_model}]

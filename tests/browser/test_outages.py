@@ -21,13 +21,13 @@ def apart(dashboard):
 def test_a_daemon_that_is_killed_is_told_and_its_picture_marked_and_both_come_back(apart, open_page):
     page = open_page()
     page.forgiven.append("503 (SERVICE UNAVAILABLE)")  # what it asked the daemon for at that moment
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     see_it_move(page)
     apart.kill()
-    expect(page.locator(".banner")).to_contain_text(re.compile(r"The daemon does not answer since \d\d:\d\d:\d\d: ."))
-    expect(page.locator("#live .veil")).to_contain_text("Not live")
+    expect(page.locator(".banner")).to_contain_text(re.compile(r"The daemon has not answered since \d\d:\d\d:\d\d: ."))
+    expect(page.locator("#live .picture-note")).to_contain_text("Not live")
     expect(page.locator("#live .chip")).to_have_text("stale")
-    expect(page.locator("#link")).to_have_text("no daemon")
+    expect(page.locator("#appliance-status")).to_have_text("no daemon")
     number = page.locator("[data-setting=det_th]").get_by_role("spinbutton")
     number.fill("0.7")
     number.press("Enter")
@@ -35,7 +35,7 @@ def test_a_daemon_that_is_killed_is_told_and_its_picture_marked_and_both_come_ba
     expect(number).to_have_value("0.5")  # what holds, as far as is known
     apart.start_apart()
     expect(page.locator(".banner")).to_have_count(0)
-    expect(page.locator("#live .veil")).to_be_hidden()
+    expect(page.locator("#live .picture-note")).to_be_hidden()
     see_it_move(page)
 
 
@@ -48,13 +48,13 @@ def test_a_dashboard_that_is_gone_is_told_and_the_page_comes_back_by_itself(brow
     try:
         page = context.new_page()
         sign_in(page, dashboard.address)
-        expect(page.locator("#link")).to_have_text("running")
+        expect(page.locator("#appliance-status")).to_have_text("running")
         see_it_move(page)
         dashboard.stop()
         expect(page.locator(".banner")).to_contain_text(
-            re.compile(r"The dashboard cannot be reached since \d\d:\d\d:\d\d")
+            re.compile(r"The dashboard has been unreachable since \d\d:\d\d:\d\d")
         )
-        expect(page.locator("#live .veil")).to_contain_text("Not live")
+        expect(page.locator("#live .picture-note")).to_contain_text("Not live")
         page.get_by_role("button", name="Record main").click()
         expect(page.locator("#live .failed").first).to_contain_text("nothing was changed")
         dashboard.start()

@@ -11,7 +11,7 @@ from tests.browser.test_live import see_it_move
 
 def test_two_browsers_stay_in_step(appliance, page, open_page):
     other = open_page(role="viewer")
-    expect(other.locator("#link")).to_have_text("running")
+    expect(other.locator("#appliance-status")).to_have_text("running")
     page.locator(f"#model [data-model='{appliance.other_model}']").get_by_role("button").click()
     expect(other.locator("#model-name")).to_have_text(appliance.other_model)
     number = page.locator("[data-setting=det_th]").get_by_role("spinbutton")
@@ -29,7 +29,7 @@ def test_two_browsers_stay_in_step(appliance, page, open_page):
 
 def test_a_phone_scrolls_one_way_only(appliance, open_page):
     page = open_page(phone=True)
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     page.locator("#catalogue-fold summary").click()
     page.locator("[data-setting=shown_classes] summary").click()
     page.get_by_role("button", name="Edit").click()
@@ -126,7 +126,7 @@ def violations(page):
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_no_serious_barrier_is_found(appliance, open_page, dark, phone):
     page = open_page(dark=dark, phone=phone)
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     appliance.daemon.do_record("main", True)
     appliance.daemon.log("error", "The camera is gone.")
     appliance.daemon.log("warning", "The camera is slow.")
@@ -145,7 +145,7 @@ def test_no_serious_barrier_is_found(appliance, open_page, dark, phone):
 
 def test_no_serious_barrier_for_a_viewer_or_before_signing_in(appliance, open_page):
     page = open_page(role="viewer")
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     assert violations(page) == []
     login = open_page(role=None, path="/login")
     assert violations(login) == []
@@ -156,7 +156,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_inline_runs(appliance, open_pa
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     load(page, page.url)
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     see_it_move(page)
     assert asked and all(re.match(re.escape(appliance.address) + r"/|data:|ws://127", url) for url in asked)
     policy = page.request.get(appliance.address + "/").headers["content-security-policy"]

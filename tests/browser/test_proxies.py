@@ -98,7 +98,7 @@ def use(page, address):
     page.on("websocket", lambda opened: sockets.append(opened.url))
     sign_in(page, address)
     page.wait_for_url(address + "/")
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     expect(page.get_by_role("img", name="Live picture of main")).to_have_class(re.compile("has-picture"))
     expect(page.locator("#charts canvas").first).to_be_visible()
     assert [url for url in sockets if url.startswith(address.replace("http", "ws", 1) + "/socket.io/")]
@@ -173,7 +173,7 @@ def test_home_assistants_ingress_shows_it_in_a_frame_where_that_is_allowed(
         frame.get_by_label("Name").fill("operator")
         frame.get_by_label("Password").fill("the operator's password")
         frame.get_by_role("button", name="Sign in").click()
-        expect(frame.locator("#link")).to_have_text("running")
+        expect(frame.locator("#appliance-status")).to_have_text("running")
     else:
         page.wait_for_load_state("networkidle")
         expect(frame.get_by_label("Name")).to_have_count(0)

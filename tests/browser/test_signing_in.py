@@ -36,7 +36,7 @@ def test_who_signs_out_is_out(appliance, open_page):
 def test_a_page_whose_session_has_ended_asks_to_sign_in_again(appliance, open_page):
     page = open_page(role=None, path="/login")
     sign_in(page, appliance.address)
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     page.forgiven += ["401", "WebSocket"]
     other = page.context.new_page()
     other.goto(appliance.address + "/")
@@ -46,7 +46,7 @@ def test_a_page_whose_session_has_ended_asks_to_sign_in_again(appliance, open_pa
 
 def test_a_viewer_sees_all_and_can_change_nothing(appliance, open_page):
     page = open_page(role="viewer")
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     expect(page.get_by_role("img", name="Live picture of main")).to_be_visible()
     expect(page.locator("#model-name")).to_have_text(appliance.first_model)
     expect(page.locator("#recordings")).to_contain_text("No recordings")
@@ -67,7 +67,7 @@ def test_a_viewer_sees_all_and_can_change_nothing(appliance, open_page):
 
 def test_a_viewers_forged_command_is_refused(appliance, open_page):
     page = open_page(role="viewer")
-    expect(page.locator("#link")).to_have_text("running")
+    expect(page.locator("#appliance-status")).to_have_text("running")
     told = page.evaluate("""async () => {
         const { command } = await import("/static/js/connection.js");
         try {

@@ -34,29 +34,29 @@ def set_state(appliance, state, problem, stream="main"):
     appliance.daemon.publish_state()
 
 
-@pytest.mark.parametrize("state, problem, word, chip, veil", STATES, ids=[state[0] for state in STATES])
-def test_a_stream_says_in_which_state_it_is_everywhere(appliance, page, dashboard, state, problem, word, chip, veil):
+@pytest.mark.parametrize("state, problem, word, chip, note", STATES, ids=[state[0] for state in STATES])
+def test_a_stream_says_in_which_state_it_is_everywhere(appliance, page, dashboard, state, problem, word, chip, note):
     set_state(appliance, state, problem)
-    expect(page.locator("#link")).to_have_text(chip)
+    expect(page.locator("#appliance-status")).to_have_text(chip)
     for card in ("#live figcaption .chip", "#now .now-stream .chip", "#sources .row .chip"):
         expect(page.locator(card)).to_have_text(word)
     expect(page.locator("#sources .row")).to_contain_text(problem)
-    if veil:
-        expect(page.locator("#live .veil")).to_have_text(veil)
+    if note:
+        expect(page.locator("#live .picture-note")).to_have_text(note)
     else:
-        expect(page.locator("#live .veil")).to_be_hidden()
+        expect(page.locator("#live .picture-note")).to_be_hidden()
         expect(page.locator("#live .tile")).to_contain_text(problem)
     status, answer = ready(dashboard.address)
     works = state in ("live", "slow")
     assert (status, answer["ready"]) == ((200, True) if works else (503, False))
-    look = page.locator("#link").get_attribute("class")
+    look = page.locator("#appliance-status").get_attribute("class")
     assert ("good" in look) == (state == "live")
 
 
 def test_a_slow_stream_says_how_much_of_the_source_it_takes(appliance, page):
     appliance.daemon.streams["main"].source_fps = 45.0
     set_state(appliance, "slow", "this machine is too slow for the model: it takes 10 of 45 frames a second")
-    expect(page.locator("#live .facts")).to_contain_text(" of 45.0 FPS")
+    expect(page.locator("#live .details")).to_contain_text(" of 45.0 FPS")
 
 
 def test_one_of_two_streams_that_gives_nothing_is_told_at_the_top(dashboard, open_page):
@@ -65,7 +65,7 @@ def test_one_of_two_streams_that_gives_nothing_is_told_at_the_top(dashboard, ope
     try:
         page = open_page()
         set_state(two, "no_frames", "no frame for 12 s", "yard")
-        expect(page.locator("#link")).to_have_text("not all streams")
+        expect(page.locator("#appliance-status")).to_have_text("not all streams")
         expect(page.locator("[data-stream=yard] figcaption .chip")).to_have_text("no frames")
         expect(page.locator("[data-stream=main] figcaption .chip")).to_have_text("live")
         assert ready(dashboard.address) == (200, {"ready": True, "status": "degraded"})
@@ -80,7 +80,7 @@ def no_model(appliance, error):
 
 def test_without_a_model_nothing_runs_and_the_default_is_offered(appliance, page, dashboard):
     no_model(appliance, "other is not loaded: 2 times it hung, failed or ended the daemon.")
-    expect(page.locator("#link")).to_have_text("no model")
+    expect(page.locator("#appliance-status")).to_have_text("no model")
     expect(page.locator("#model-status")).to_have_text("none")
     expect(page.locator("#model-failure")).to_have_text(
         "other is not loaded: 2 times it hung, failed or ended the daemon."

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -239,3 +240,14 @@ def test_a_stream_is_called_by_one_rule_everywhere():
     for path in ("web/openapi.yml", "web/static/js/source_form.js"):
         text = (ROOT / path).read_text(encoding="utf-8").replace("\\\\-", "-")
         assert STREAM_NAME in text, path
+
+
+def test_the_tools_for_javascript_are_pinned_by_version_and_hash_and_name_no_registry():
+    chosen = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert locked.pop("")["devDependencies"] == chosen
+    for name, version in chosen.items():
+        assert locked[f"node_modules/{name}"]["version"] == version
+    for path, package in locked.items():
+        assert package["integrity"].startswith("sha512-"), path
+        assert "resolved" not in package, path

@@ -1,4 +1,4 @@
-// Who may change things. The server decides; this only shows it, so that nobody presses in vain.
+// Who may change things. The server decides; the page only disables what it would refuse.
 
 import { make } from "./dom.js";
 
@@ -7,10 +7,10 @@ import { make } from "./dom.js";
 const role = document.body.dataset.role;
 
 export const isOperator = role === "operator";
-const REASON = `You are signed in as ${role || "guest"}, who may look; an operator may change things.`;
+const REASON = `You are signed in as a ${role || "guest"}, who may only look; an operator may change things.`;
 
 /**
- * Enable a control that changes something, where its user may and `enabled` says that it makes sense.
+ * Enable a control that changes something if `enabled` is true and the user may use it.
  * @template {Control} T
  * @param {T} control
  */
@@ -32,7 +32,7 @@ export function actionButton(text, handler, attributes = {}) {
 }
 
 /**
- * Say the reason once in each of these cards.
+ * Say once in each of these cards why its controls are disabled.
  * @param {HTMLElement[]} cards
  */
 export function explainAccess(cards) {

@@ -1,4 +1,4 @@
-// What concerns the whole page: no connection, no daemon, the daemon's problems, a disk that fills.
+// Banners and the chip for what concerns the whole page: a lost connection, the daemon's problems, a disk that is nearly full.
 
 import { latest, listen, serverTime } from "./connection.js";
 import { byId, keepChildren, make, setText } from "./dom.js";
@@ -11,20 +11,20 @@ import { describeAppliance } from "./states.js";
 /** @typedef {{ id: string, level: "bad" | "warn", text: string, seconds?: number }} Banner */
 
 const box = byId("banners");
-const chip = byId("link");
+const chip = byId("appliance-status");
 
-/** Whether what the page shows is of now; and if not, since when and why. */
+/** Whether what the page shows is current; if not, since when and why. */
 export const liveness = () => findLiveness(latest("connection"), latest("daemon"), Date.now() / 1000, serverTime());
 
 /** @returns {Banner[]} */
 function currentBanners() {
   const now = liveness();
   if (now.missing === "dashboard") {
-    const text = `The dashboard cannot be reached since ${clock(now.since)}: ${now.why}. This page tries again by itself; it shows what it heard last.`;
+    const text = `The dashboard has been unreachable since ${clock(now.since)}: ${now.why}. This page keeps trying; until then it shows the last values that it received.`;
     return [{ id: "connection", level: "bad", seconds: now.seconds, text }];
   }
   if (now.missing === "daemon") {
-    const text = `The daemon does not answer since ${clock(now.since)}: ${now.why}`;
+    const text = `The daemon has not answered since ${clock(now.since)}: ${now.why}`;
     return [{ id: "daemon", level: "bad", seconds: now.seconds, text }];
   }
   const state = latest("state");

@@ -32,14 +32,14 @@ const COLOR_COUNT = 6;
 /** @type {Set<{ recolor: () => void }>} */
 const charts = new Set();
 /** @type {Map<string, Map<string, number>>} */
-const colorNumbers = new Map(); // for each group of colours: the number of each name, which it keeps
+const colorNumbers = new Map(); // by group of colours, then by the series' name
 const cursorSync = uPlot.sync("history");
 
 const colorOf = (/** @type {string} */ name) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
- * The number of a series' colour. A stream has the same in every chart, whichever others there are or were.
+ * The number of a series' colour, which it keeps. A stream has the same one in every chart.
  * @param {Chart} chart
  * @param {string} name
  */
@@ -58,7 +58,7 @@ function colorNumber(chart, name) {
 const lastOf = (time) => (time.length ? time[time.length - 1] : Date.now() / 1000);
 
 /**
- * The times from which to which a chart goes: a short history fills it too.
+ * The first and the last time of a chart; a history shorter than the span fills its width, too.
  * @param {number[]} time
  */
 function xRange(time) {
@@ -210,7 +210,7 @@ export function createChart(first) {
       if (!plot || names !== shown) {
         shown = names;
         requestAnimationFrame(() => {
-          // once it has a width
+          // the chart has a width now
           if (node.isConnected) {
             rebuild();
             write(null);

@@ -52,7 +52,7 @@ let history = null;
 /** @type {number | undefined} */
 let retryTimer;
 
-/** Memory comes in bytes; how much the machine has, only the newest readings say. */
+/** The history has memory in bytes; the total is only in the newest statistics. */
 const shares = (/** @type {HistoryValues} */ values) => {
   const memory = latest("statistics")?.readings.memory;
   return memory ? scaled(values, 100 / memory.total) : null;

@@ -1,4 +1,4 @@
-// Choosing the classes that are shown: ticked first, applied together.
+// The choice of the classes that are shown; changes take effect together, by Apply.
 
 import { actionButton, setEnabled } from "./access.js";
 import { keepChildren, make, newId } from "./dom.js";
@@ -18,7 +18,7 @@ export function createClassChoice(apply, changed) {
   /** @type {string[]} */
   let labels = [];
   /** @type {string[]} */
-  let current = []; // what the server says
+  let current = []; // the classes in force
   /** @type {Set<string>} */
   let ticked = new Set();
 
@@ -26,7 +26,7 @@ export function createClassChoice(apply, changed) {
 
   function send() {
     const names = labels.filter((label) => ticked.has(label));
-    current = names; // until the server says what is in force
+    current = names; // until the next state
     apply(names.length === labels.length ? null : names);
     render();
   }
@@ -87,7 +87,7 @@ export function createClassChoice(apply, changed) {
      */
     show(names, known) {
       labels = [...new Set(known)];
-      current = names === null ? labels : labels.filter((label) => names.includes(label)); // others are of another model
+      current = names === null ? labels : labels.filter((label) => names.includes(label)); // the others belong to another model
       ticked = new Set(current);
       render();
     },

@@ -1,4 +1,4 @@
-// The one connection to the dashboard's server: its messages are passed on to the cards, and commands are sent to it.
+// The one connection to the dashboard's server: passes its messages on to the cards, and sends commands.
 
 import { io } from "../vendor/socket.io.js";
 import { root } from "./root.js";
@@ -46,7 +46,7 @@ export function listen(topic, handler) {
  */
 export const latest = (topic) => newest[topic];
 
-/** The server's Unix time, as far as it is known; boards without a battery have their own idea of time. */
+/** The server's Unix time, as far as it is known; the clock of a board without a battery may be wrong. */
 export const serverTime = () => Date.now() / 1000 + clockOffset;
 
 /**
@@ -107,7 +107,7 @@ socket.on("connect_error", (error) => {
 });
 
 /**
- * What the dashboard said where it refused the connection itself.
+ * The dashboard's reason for refusing the connection, or "".
  * @param {any} error
  * @returns {string}
  */
@@ -119,7 +119,7 @@ function refusal(error) {
   }
 }
 
-// Socket.IO does not reconnect by itself where the server said no.
+// Socket.IO does not reconnect by itself after a refusal.
 const retry = () => setTimeout(() => socket.connect(), 3000);
 
 async function signInAgainIfAsked() {

@@ -27,7 +27,7 @@ export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, AttributeValue | EventHandlers> & { on?: EventHandlers }} attributes `on` has the event handlers;
- *   true gives an attribute without value; false, null and undefined leave one out.
+ *   true gives an attribute without value; false, null and undefined leave it out.
  * @param {...(Node | string | null | undefined)} children null and undefined are left out.
  * @returns {HTMLElementTagNameMap[Tag]}
  */

@@ -1,4 +1,4 @@
-// Numbers and times as people read them.
+// Numbers and times as text for people.
 
 /** @import { StreamStatistics } from "./api.js" */
 
@@ -28,7 +28,7 @@ export function duration(seconds) {
 }
 
 /**
- * How long ago, in words.
+ * A span of time in words, the coarser the longer it is.
  * @param {number} seconds
  */
 export function ago(seconds) {
@@ -43,7 +43,7 @@ const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", 
 const MINUTE = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const DAY = new Intl.DateTimeFormat("sv-SE"); // which is year-month-day
 
-// Of a Unix time, in the time zone of the browser.
+// For a Unix time, in the browser's time zone.
 export const clock = (/** @type {number} */ time) => CLOCK.format(time * 1000);
 export const minute = (/** @type {number} */ time) => MINUTE.format(time * 1000);
 export const date = (/** @type {number} */ time) => `${DAY.format(time * 1000)} ${CLOCK.format(time * 1000)}`;
@@ -74,7 +74,7 @@ export const milliseconds = (seconds) => `${figure(seconds * 1000)} ms`;
 export const oneDecimal = (value) => (value === null || value === undefined ? "–" : value.toFixed(1));
 
 /**
- * Frames detected a second, and of how many where they are much fewer.
+ * Frames detected per second; followed by the source's rate if less than half of its frames are detected.
  * @param {Pick<StreamStatistics, "fps" | "source_fps">} statistics
  */
 export function rate(statistics) {
@@ -83,7 +83,7 @@ export function rate(statistics) {
 }
 
 /**
- * What is known of a thing, in one line; what is false or empty is left out.
+ * Details of a thing in one line; those that are false or empty are left out.
  * @param {...(string | number | false | null | undefined)} details
  */
 export const joinDetails = (...details) => details.filter(Boolean).join(" · ");

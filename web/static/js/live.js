@@ -1,4 +1,4 @@
-// The live pictures: one stream or all, each with its recording switch.
+// The live pictures of one stream or of all, each with its record button.
 
 import { actionButton, setEnabled } from "./access.js";
 import { liveness } from "./banners.js";
@@ -48,9 +48,9 @@ function createTile(first) {
   const outcome = new Outcome();
   const image = make("img", { alt: `Live picture of ${name}`, class: "live-image" });
   const missing = make("p", { class: "no-picture" }, "Waiting for the picture.");
-  const notLive = make("p", { class: "veil", role: "status", hidden: true });
+  const notLive = make("p", { class: "picture-note", role: "status", hidden: true });
   const status = make("span", { class: "chip" });
-  const details = make("span", { class: "facts" });
+  const details = make("span", { class: "details" });
   const elapsed = make("p", { class: "elapsed", hidden: true });
   const slow = make("p", { class: "outcome failed", hidden: true }); // no role: its numbers change, and would be read out each time
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
@@ -93,13 +93,11 @@ function createTile(first) {
   function fullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
     else
-      screen
-        .requestFullscreen()
-        .catch((error) => outcome.fail(`The browser gives no full screen: ${messageOf(error)}`));
+      screen.requestFullscreen().catch((error) => outcome.fail(`The browser refused full screen: ${messageOf(error)}`));
   }
 
   /**
-   * Why the picture is not of now, or "".
+   * Why the picture is not current, or "".
    * @param {Liveness} now
    */
   function reasonNotLive(now) {
@@ -136,7 +134,7 @@ function createTile(first) {
       setEnabled(record, stream.status !== "failed" || Boolean(stream.recording));
       setSentence(slow, givesFrames(stream.status) && stream.problem);
       setSentence(problem, stream.recording_problem);
-      // The daemon says whether anybody watches; where it hears of nobody, this picture's connection has ended.
+      // If the daemon sees no viewer, the connection of this picture has ended.
       if (
         picture.mode &&
         givesFrames(stream.status) &&

@@ -1,4 +1,4 @@
-// Whether what the page shows is of now.
+// Whether what the page shows is current.
 
 /** @import { DaemonConnection } from "./api.js" */
 /** @import { Connection } from "./types.js" */

@@ -1,4 +1,4 @@
-// The model: which one runs, how a switch goes, what is installed and what the catalogue has.
+// The model: which one is running, how a switch is going, what is installed and what the catalogue has.
 
 import { actionButton, setEnabled } from "./access.js";
 import { command, latest, listen } from "./connection.js";
@@ -18,11 +18,11 @@ const filter = /** @type {HTMLInputElement} */ (byId("catalogue-filter"));
 
 const familyTitle = (/** @type {string | null | undefined} */ name) => (name && FAMILIES[name]) || name || "";
 
-// What runs now
+// The running model
 
 const running = make("p", { class: "model-name", id: "model-name", tabindex: -1 });
 const status = byId("model-status");
-const details = make("p", { class: "facts" });
+const details = make("p", { class: "details" });
 const reason = make("p", { class: "hint" });
 const progress = make("p", { class: "outcome pending", role: "status", id: "model-progress" });
 const cancelButton = actionButton("Give up", () => cancel(), { id: "model-cancel", hidden: true });
@@ -31,7 +31,7 @@ const failure = make("p", { class: "outcome failed", role: "status", id: "model-
 /** @type {string | null} */
 let wanted = null;
 
-// Where no model runs: what an appliance that is told of no other has.
+// The default model, offered while no model is running
 
 const defaultButton = actionButton("", () => defaultModel && useOrGet(defaultButton, defaultModel), {
   id: "model-default",
@@ -56,7 +56,7 @@ function renderDefault(state) {
   const download = found && !model.name && !model.wanted ? found.download : null;
   setSentence(
     defaultDownload,
-    download && (download.error || `Getting ${found?.name}; it is used as soon as it is here.`),
+    download && (download.error || `Getting ${found?.name}; it will be used as soon as it is installed.`),
   );
   defaultDownload.className = `outcome ${download?.error ? "failed" : "pending"}`;
   setText(
@@ -81,10 +81,10 @@ function renderNow(model) {
       : "",
   );
   setSentence(reason, model.reason && `Not the fast path: ${model.reason}`);
-  if (wanted && !model.wanted && !model.error && model.name === wanted) outcome.show("done", `${wanted} runs now.`);
+  if (wanted && !model.wanted && !model.error && model.name === wanted) outcome.show("done", `${wanted} is running.`);
   if (model.wanted && model.wanted !== wanted) outcome.clear();
   wanted = model.wanted;
-  const stillRuns = model.name ? ` ${model.name} still runs.` : "";
+  const stillRuns = model.name ? ` ${model.name} keeps running.` : "";
   setSentence(
     progress,
     model.wanted &&
@@ -122,7 +122,7 @@ const progressOf = ({ done, total }) => (total ? `${bytes(done)} of ${bytes(tota
 /** @param {Model} first */
 function createRow(first) {
   const name = first.name;
-  const details = make("span", { class: "facts" });
+  const details = make("span", { class: "details" });
   const tag = make("span", { class: "chip good" }, "in use");
   const button = actionButton("", () => useOrGet(button, item));
   const bar = make("progress", { class: "download", "aria-label": `Download of ${name}` });

@@ -1,4 +1,4 @@
-// What happens now: rates, where the time of a frame goes, what is seen, and how the machine does.
+// The newest statistics: rates, latency and its parts, what was detected, and the machine's telemetry.
 
 import { liveness } from "./banners.js";
 import { latest, listen } from "./connection.js";
@@ -23,7 +23,7 @@ const TIMINGS = [
   ["front", "Front", "The network, on the accelerator where there is one"],
   ["back", "Back", "What follows the network, on the CPU"],
   ["lost", "Waiting", "Waiting between the parts, without the hand-over"],
-  ["send", "Hand-over", "From front to back; the page's figures for waiting leave it out"],
+  ["send", "Hand-over", "From front to back; not part of the waiting shown here"],
 ];
 
 /**
@@ -41,7 +41,7 @@ function createFigures(names) {
 }
 
 /**
- * A frame's time as spans that follow each other: the `lost` of the statistics has `send` in it.
+ * A frame's time as spans that follow each other: the `lost` of the statistics includes `send`.
  * @param {Timings} timings
  */
 function separateSpans(timings) {
@@ -95,7 +95,7 @@ function createStream(first) {
   const { node, values } = createFigures([
     ["fps", "FPS", "Frames detected a second"],
     ["latency", "Latency", "From the start of a frame's capture to its detections"],
-    ["vfps", "VFPS", "Frames drawn a second; nothing is drawn for nobody"],
+    ["vfps", "VFPS", "Frames drawn a second; none while nobody is watching"],
     ["drops", "Drops", "Frames of a live source that were overwritten before detection, since the start"],
     ["vdrops", "VDrops", "Frames that slow outputs lost, since the start"],
     ["reconnects", "Reconnects", "Times the source was opened again"],

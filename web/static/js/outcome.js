@@ -1,4 +1,4 @@
-// What became of a command, beside the control that sent it: pending, done, or failed with the reason.
+// The outcome of a command, shown beside its control: pending, done, or failed with the reason.
 
 import { make, setText } from "./dom.js";
 

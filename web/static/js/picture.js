@@ -60,7 +60,7 @@ export class Picture {
     this.#askWhy();
   }
 
-  /** An <img> is not told why; the same address by fetch is. */
+  /** Fetch the same address for the reason, which an <img> does not get. */
   async #askWhy() {
     const answer = await fetch(`${this.#address}.jpg`).catch(() => null);
     const body = answer && !answer.ok ? await answer.json().catch(() => null) : null;

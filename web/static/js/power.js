@@ -37,14 +37,14 @@ const card = make(
       "div",
       { class: "setting-head" },
       clocks,
-      make("label", { class: "label", for: clocksId }, "Hold the clocks at the highest of the mode"),
+      make("label", { class: "label", for: clocksId }, "Hold the clocks at the mode's maximum"),
     ),
   ),
   outcome.node,
   problem,
 );
 
-let chosen = false; // somebody is at the list
+let chosen = false; // the user has selected a mode that is not applied yet
 let busy = false;
 
 /**
@@ -81,9 +81,7 @@ function render() {
   keepChildren(choice, power.modes, (mode) => String(mode.id), createMode);
   setText(
     currentMode,
-    current
-      ? `Now: ${current.name}${current.detail ? `, ${current.detail}` : ""}`
-      : "The mode that is set is not known.",
+    current ? `Now: ${current.name}${current.detail ? `, ${current.detail}` : ""}` : "The current mode is not known.",
   );
   if (!chosen && !busy) choice.value = current ? String(current.id) : "";
   if (!busy) {

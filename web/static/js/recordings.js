@@ -146,9 +146,14 @@ function render(recordings) {
   empty.hidden = recordings.length > 0;
 }
 
+let requests = 0;
+
 async function list() {
+  requests += 1;
+  const request = requests;
   try {
-    render((await command("list_recordings", {})).recordings);
+    const { recordings } = await command("list_recordings", {});
+    if (request === requests) render(recordings); // an answer may arrive after that to a later request
   } catch (error) {
     if (latest("connection")?.up) outcome.fail(messageOf(error));
   }

@@ -1,3 +1,3 @@
-// Where the dashboard begins: "/", or "/splitlens/" where a proxy serves it below a path. This file is two folders below.
+// The path of the dashboard: "/", or such as "/splitlens/" behind a proxy. This file is two folders below it.
 
 export const root = new URL("../../", import.meta.url).pathname;

@@ -1,4 +1,4 @@
-// The settings that can be changed while it runs, each with what the configuration says.
+// The settings that can be changed at run time, each with its configured value.
 
 import { actionButton, setEnabled } from "./access.js";
 import { createClassChoice } from "./classes.js";

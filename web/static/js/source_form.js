@@ -1,4 +1,4 @@
-// The form for a stream's source: tried out on one frame before it is applied.
+// The form for a stream's source, which can be tested with one frame before it is applied.
 
 import { actionButton, setEnabled } from "./access.js";
 import { command, latest } from "./connection.js";
@@ -114,7 +114,7 @@ export function createSourceForm(stream, close) {
         "p",
         { class: "hint", id: ids.hint },
         "A camera's number (0), a device (/dev/video0), an address (rtsp://, http://) or a GStreamer pipeline. Movies come from the config file. ",
-        before?.includes("***") ? "Left as it is, the hidden name and password are kept." : "",
+        before?.includes("***") ? "If it is left as it is, the hidden name and password are kept." : "",
       ),
     ),
     field(ids.model, "Model", model),

@@ -18,7 +18,7 @@ const KINDS = { index: "camera", device: "device", address: "network", gstreamer
 function createStream(first) {
   const name = first.name;
   const status = make("span", { class: "chip" });
-  const details = make("span", { class: "facts" });
+  const details = make("span", { class: "details" });
   const source = make("code", { class: "source" });
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
   const changed = make("p", { class: "hint", hidden: true });
@@ -103,7 +103,7 @@ function createStream(first) {
       setSentence(
         changed,
         added
-          ? "Added here; the configuration does not have it."
+          ? "Added here; it is not in the configuration."
           : stream.is_configured
             ? ""
             : `Changed here. The configuration says ${stream.configured_source}`,

@@ -1,4 +1,4 @@
-// The states of a stream and of the appliance, as the daemon names them: in words, and how they look.
+// The statuses of a stream and of the appliance, in words and colours.
 
 /** @import { Stream, State } from "./api.js" */
 
@@ -39,14 +39,14 @@ const APPLIANCE = {
 export const describeStream = (status) => STREAM[status] || [status, "bad"];
 
 /**
- * The same of the appliance.
+ * The same for the appliance.
  * @param {ApplianceStatus} status
  * @returns {Description}
  */
 export const describeAppliance = (status) => APPLIANCE[status] || [status, "bad"];
 
 /**
- * Whether frames come that can be looked at: no model need run for that.
+ * Whether the stream gives frames to look at; that needs no model.
  * @param {StreamStatus} status
  */
 export const givesFrames = (status) => status === "live" || status === "slow" || status === "no_results";
