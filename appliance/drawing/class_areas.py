@@ -1,4 +1,4 @@
-"""What a segmentation shows, as people read it: each thing's share of the picture, the background left out."""
+"""The share of the picture that each class of a segmentation covers, without the background."""
 
 from typing import List, Tuple
 
@@ -6,7 +6,7 @@ from appliance.core.frame import Result
 
 
 def shares(result: Result) -> List[Tuple[int, float]]:
-    """Class id and share, 0 to 1, of what is in the picture; the largest first. Empty without a segmentation."""
+    """Return class ids and shares, 0 to 1, the largest first. Empty without a segmentation."""
     if result.segmentation is None:
         return []
     pixels = result.segmentation.class_map.size
@@ -15,5 +15,5 @@ def shares(result: Result) -> List[Tuple[int, float]]:
 
 
 def percent(share: float) -> str:
-    """A share in whole percent; what is not quite nothing is "<1%"."""
+    """Format a share in whole percent; a small share above zero is "<1%"."""
     return "<1%" if share < 0.005 else f"{100 * share:.0f}%"

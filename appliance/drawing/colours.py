@@ -1,4 +1,4 @@
-"""The colours of classes and of the text on them."""
+"""Colours for classes, and for text on them."""
 
 import colorsys
 from functools import lru_cache
@@ -11,9 +11,9 @@ BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 @lru_cache(maxsize=None)
 def class_colour(class_id: int) -> Colour:
-    """The colour of a class, always the same.
+    """Return the colour of a class, always the same.
 
-    17 hues in two turns of the circle, so that neighbouring ids lie 42 degrees apart, in three shades.
+    17 hues in two turns of the colour circle, so that neighbouring ids are 42 degrees apart, in three shades.
     """
     saturation, value = ((0.85, 1.0), (0.55, 1.0), (0.9, 0.7))[class_id // 17 % 3]
     red, green, blue = colorsys.hsv_to_rgb(class_id * 2 / 17.0 % 1.0, saturation, value)
@@ -21,7 +21,7 @@ def class_colour(class_id: int) -> Colour:
 
 
 def text_colour(background: Colour) -> Colour:
-    """Black or white, whichever is easier to read on the background (by WCAG 2's relative luminance)."""
+    """Return black or white, whichever is easier to read on the background (WCAG 2's relative luminance)."""
     blue, green, red = ((part / 255.0) ** 2.2 for part in background)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return BLACK if luminance > 0.18 else WHITE  # at 0.18 both have the same contrast

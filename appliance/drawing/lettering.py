@@ -1,4 +1,4 @@
-"""Letters and lines that suit a picture's size."""
+"""Text and line widths that suit a picture's size."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _HAS_UNICODE = int(cv2.__version__.split(".")[0]) >= 5
 
 @dataclass(frozen=True)
 class Style:
-    """What suits a picture's size: line width, OpenCV's font scale and weight, space around text."""
+    """Line width, OpenCV's font scale and weight, and the margin around text, in pixels."""
 
     line: int
     scale: float
@@ -27,7 +27,7 @@ class Style:
 
 @lru_cache(maxsize=16)
 def style_for(width: int, height: int) -> Style:
-    """The style for a picture of this size."""
+    """Return the style for a picture of this size in pixels."""
     side = min(width, height)
     scale = min(max(side / 1200.0, 0.3), 2.5)
     return Style(
@@ -39,18 +39,18 @@ def style_for(width: int, height: int) -> Style:
 
 
 def text_size(text: str, style: Style) -> Tuple[int, int, int]:
-    """Width, height of the capitals, and how deep letters reach below the line, in pixels."""
+    """Return width, height of capitals, and depth below the baseline, in pixels."""
     (width, cap_height), descent = cv2.getTextSize(_printable(text), _FONT, style.scale, style.weight)
     return int(width), int(cap_height), int(descent)
 
 
 def write_text(picture: np.ndarray, text: str, origin: Tuple[int, int], colour: Colour, style: Style) -> None:
-    """Write into a picture. origin: where the line of the letters begins, x and y."""
+    """Write into a picture. origin: x and y of the baseline's left end."""
     cv2.putText(picture, _printable(text), origin, _FONT, style.scale, colour, style.weight, cv2.LINE_AA)
 
 
 def _printable(text: str) -> str:
-    """The text as OpenCV can show it: before 5.0 without accents, and other letters as question marks."""
+    """Return the text as OpenCV can show it: before 5.0 without accents, other letters as question marks."""
     if _HAS_UNICODE:
         return text
     plain = unicodedata.normalize("NFKD", text)

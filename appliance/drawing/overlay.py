@@ -1,4 +1,4 @@
-"""Draws what was found into a copy of the frame's picture."""
+"""Draw results into a copy of the frame's image."""
 
 from functools import lru_cache
 from typing import Callable, List, Optional, Tuple
@@ -15,12 +15,16 @@ Area = Tuple[int, int, int, int]  # x_min, y_min, x_max, y_max
 
 
 class Overlay:
-    """What was found, and with `vis_text` the statistics in the upper left corner.
+    """Draws detections and, with `vis_text`, statistics in the upper left corner.
 
     Boxes have label and score; masks and segmentations are translucent, the latter with a legend.
-    mask_size: width and height to which a picture with masks is resized; None draws at the frame's own size.
-    max_width: wider frames are drawn at this width, with their height in proportion. vis_text may be set at any time.
-    drawn: told of every frame that was drawn.
+
+    Args:
+        vis_text: Whether to draw statistics; may be changed at any time.
+        statistics: Returns them.
+        mask_size: Width and height to which a picture with masks is resized; None draws at the frame's own size.
+        max_width: Wider frames are drawn at this width, with their height in proportion.
+        drawn: Called with every frame that was drawn.
     """
 
     def __init__(
@@ -38,7 +42,7 @@ class Overlay:
         self._mask_size = mask_size
 
     def size(self, result: Result) -> Tuple[int, int]:
-        """Width and height of the picture that `draw` gives."""
+        """Return width and height of the picture that `draw` returns."""
         if self._mask_size is not None and result.detections.masks is not None:
             return self._mask_size
         height, width = result.frame.image.shape[:2]
@@ -47,7 +51,7 @@ class Overlay:
         return width, height
 
     def draw(self, result: Result) -> np.ndarray:
-        """A new uint8 [height, width, 3] BGR picture of `size`; the frame's own stays as it is."""
+        """Return a new picture, uint8 [height, width, 3], BGR, of `size`; the frame's own image is unchanged."""
         resized = _resized(result, *self.size(result))
         picture: np.ndarray = resized.frame.image.copy() if resized is result else resized.frame.image
         result = resized
@@ -80,7 +84,7 @@ class Overlay:
 
 
 def _resized(result: Result, width: int, height: int) -> Result:
-    """The result as if it had been found in a frame of this size."""
+    """Return the result as if it had been found in a frame of this size."""
     image, found = result.frame.image, result.detections
     old_height, old_width = image.shape[:2]
     if (old_width, old_height) == (width, height):
@@ -112,7 +116,7 @@ def _pixels(box: np.ndarray, width: int, height: int) -> Area:
 
 
 def _draw_box(picture: np.ndarray, box: Area, colour: Colour, line: int) -> None:
-    """Four filled strips: four times as fast as cv2.rectangle, and with square corners."""
+    """Draw four filled strips: four times as fast as cv2.rectangle, and with square corners."""
     height, width = picture.shape[:2]
     x_min, y_min, x_max, y_max = box
     out, into = line // 2, line - line // 2
@@ -126,7 +130,7 @@ def _draw_box(picture: np.ndarray, box: Area, colour: Colour, line: int) -> None
 
 @lru_cache(maxsize=256)
 def _label_tile(text: str, colour: Colour, style: Style) -> np.ndarray:
-    """A picture of a label. Kept, because drawing letters takes far longer than copying them: 100 kB each at 4K."""
+    """Return a picture of a label. Cached: drawing text takes far longer than copying it; 100 kB each at 4K."""
     text_width, cap_height, descent = text_size(text, style)
     height = cap_height + descent + style.margin
     tile = np.full((height, text_width + 2 * style.margin, 3), colour, np.uint8)
@@ -139,9 +143,9 @@ def _label_tile(text: str, colour: Colour, style: Style) -> np.ndarray:
 def place_label(
     box: Area, width: int, height: int, image_width: int, image_height: int, line: int, taken: List[Area]
 ) -> Area:
-    """Where the label covers the least of the labels already placed; above the box if that is free.
+    """Return the position where a label overlaps least with those already placed; above the box if that is free.
 
-    A label larger than the picture is cut at the right and the bottom.
+    A label larger than the picture is cut off at the right and the bottom.
     """
     x_min, y_min, x_max, y_max = box
     out, into = line // 2, line - line // 2
@@ -174,7 +178,7 @@ def _overlap(a: Area, b: Area) -> int:
 
 
 def _draw_statistics(picture: np.ndarray, style: Style, statistics: Statistics) -> Area:
-    """Draw the statistics on a darkened panel. Returns its area, empty where there is nothing to show yet."""
+    """Draw the statistics on a darkened panel. Returns its area, empty if there is nothing to show yet."""
     if statistics.timings is None:
         return 0, 0, 0, 0
     height, width = picture.shape[:2]
@@ -186,7 +190,7 @@ def _draw_statistics(picture: np.ndarray, style: Style, statistics: Statistics) 
 
 
 def _statistics_words(statistics: Statistics) -> List[str]:
-    """The parts that a line may be broken between."""
+    """Return the parts between which a line may be broken."""
     timings: Timings = statistics.timings or Timings(0, 0, 0, 0, 0, 0)
     times = (("total", timings.total), ("cap", timings.cap), ("gpu", timings.front), ("cpu", timings.back),
              ("lost", timings.lost))  # fmt: skip
@@ -198,7 +202,7 @@ def _statistics_words(statistics: Statistics) -> List[str]:
 
 @lru_cache(maxsize=8)
 def _statistics_tile(words: Tuple[str, ...], style: Style, width: int, height: int) -> np.ndarray:
-    """White letters on black: the FPS in the first line, below it the times as far as the height allows."""
+    """Return white text on black: FPS in the first line, below it as many timings as the height allows."""
     gap = "   "
 
     def text_width(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Draws regions of any shape into a picture: instance masks, and segmentations with their legend."""
+"""Draw regions of any shape: instance masks, and segmentations with a legend."""
 
 from functools import lru_cache
 from typing import List, Optional, Sequence, Tuple
@@ -22,7 +22,7 @@ _Row = Tuple[str, Optional[Colour]]
 def draw_masks(picture: np.ndarray, masks: np.ndarray, colours: Sequence[Colour], line: int) -> None:
     """Colour a picture where masks, bool [n, height, width], are true, and draw their outlines.
 
-    The smallest lies on top, so that what stands before something large is seen; nothing shines through another mask.
+    Smaller masks lie on top of larger ones and hide them completely.
     """
     coloured, outline = picture.copy(), np.zeros(picture.shape[:2], np.uint8)
     areas = [np.count_nonzero(mask) for mask in masks]
@@ -40,7 +40,7 @@ def draw_masks(picture: np.ndarray, masks: np.ndarray, colours: Sequence[Colour]
 
 
 def draw_segmentation(picture: np.ndarray, result: Result) -> None:
-    """Colour every pixel by its class; the background stays as it is."""
+    """Colour every pixel by its class; the background is unchanged."""
     if result.segmentation is None:
         return
     class_map = result.segmentation.class_map
@@ -57,7 +57,7 @@ def _palette() -> np.ndarray:
 
 
 def draw_legend(picture: np.ndarray, result: Result, style: Style) -> None:
-    """On a darkened panel at the lower left: colour, name and share of each class, as many as there is room for."""
+    """Draw colour, name and share of each class on a darkened panel at the lower left, as many as fit."""
     height, width = picture.shape[:2]
     entries = shares(result)
     if not entries:

@@ -1,4 +1,4 @@
-"""Prints the statistics and what was found, as the original project does."""
+"""Print statistics and detections, in the original project's format."""
 
 import time
 from typing import Callable, Dict, Optional
@@ -11,7 +11,7 @@ _NO_TIMINGS = Timings(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def format_statistics(statistics: Statistics) -> str:
-    """The original's line, to the space, as programs read it. It calls the front gpu and the back cpu."""
+    """Return the original's line, identical to the space, as programs parse it. gpu is the front, cpu the back."""
     timings = statistics.timings or _NO_TIMINGS
     return (
         f"FPS:{statistics.fps: ^5.1f} Frames:{statistics.frames: ^3} Seconds:{statistics.seconds: ^10.5f}"
@@ -22,7 +22,7 @@ def format_statistics(statistics: Statistics) -> str:
 
 
 def format_detections(result: Result) -> str:
-    """For example "frame 100: person 0.98 [12 34 56 78], dog 0.71 [90 12 340 56]", or "frame 100: sofa 31%, cat 7%"."""
+    """Return "frame 100: person 0.98 [12 34 56 78], dog 0.71 [90 12 340 56]", or "frame 100: sofa 31%, cat 7%"."""
     found = result.detections
     texts = [
         f"{result.label(int(class_id))} {score:.2f} [{' '.join(str(round(float(x))) for x in box)}]"
@@ -33,11 +33,18 @@ def format_detections(result: Result) -> str:
 
 
 class Console(Sink):
-    """Hands lines to `write_line`.
+    """Passes lines to `write_line`.
 
-    The statistics every `fps_interval` seconds, as frames come, and at the end if any came since.
-    The detections of every `det_interval`-th frame, of none if it is 0.
-    power: what the board consumes and so on, in words, as a line of its own below the statistics: programs read those.
+    Statistics every `fps_interval` seconds of wall time, when frames arrive, and at the end if any arrived since;
+    detections of every `det_interval`-th frame, of none if it is 0.
+
+    Args:
+        write_line: Called with each line.
+        statistics: Returns the statistics.
+        fps_interval: Seconds.
+        det_interval: Frames.
+        clock: Monotonic, in seconds.
+        power: Returns power consumption and so on in words, for a line of its own: programs parse the statistics' line.
     """
 
     name = "console"

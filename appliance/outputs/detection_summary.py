@@ -1,4 +1,4 @@
-"""Counts what was found, for the summary of a run."""
+"""Count detections for the summary at the end of a run."""
 
 from typing import Dict, List
 
@@ -8,10 +8,10 @@ from appliance.drawing.class_areas import percent, shares
 
 
 class DetectionSummary(Sink):
-    """frames: how many came.
+    """In how many frames each label occurred, and the most at once or, for segmentations, the largest share.
 
-    Of each label: in how many frames it was found, and how often at once at most or, in segmentations, how much of
-    a picture it covered at most.
+    Attributes:
+        frames: Number of frames so far.
     """
 
     name = "tally"
@@ -38,7 +38,7 @@ class DetectionSummary(Sink):
             self._in_frames[label] = self._in_frames.get(label, 0) + 1
 
     def lines(self) -> List[str]:
-        """One line a label, the most frequent first: "person: in 240 of 250 frames, up to 5 at once"."""
+        """Return one line per label, the most frequent first: "person: in 240 of 250 frames, up to 5 at once"."""
         order = sorted(
             self._in_frames,
             key=lambda label: (-self._in_frames[label], -self._share.get(label, 0.0), label),

@@ -1,4 +1,4 @@
-"""Writes the annotated pictures under an output directory, by the paths they came from."""
+"""Write annotated pictures below an output directory, by the paths they came from."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from appliance.drawing.overlay import Overlay
 
 
 def output_path(output_dir: str, source: str) -> str:
-    """Where the picture of `source` goes: the same path and name under `output_dir`, never outside of it.
+    """Return where the picture of `source` goes: the same path and name below `output_dir`, never outside of it.
 
     A drive, a leading "/" and leading ".." are dropped: "/data/a.jpg" and "../data/a.jpg" give "data/a.jpg".
     """
@@ -23,10 +23,12 @@ def output_path(output_dir: str, source: str) -> str:
 
 
 class ImageWriter(Sink):
-    """One file a frame, in the size of what is drawn and, by its extension, in its format (jpg, jpeg, png).
+    """Writes one file per frame, in the format of its extension (jpg, jpeg, png).
 
-    An output of an earlier run is replaced, in one step: a file is the old or the new one, never a half.
-    `written` counts the files.
+    The output of an earlier run is replaced atomically.
+
+    Attributes:
+        written: Number of files.
     """
 
     name = "images"

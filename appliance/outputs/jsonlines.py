@@ -1,4 +1,4 @@
-"""Writes the detections as JSON, one line a frame."""
+"""Write results as JSON, one line per frame."""
 
 import json
 from typing import IO, Any, Dict
@@ -11,12 +11,13 @@ STANDARD_OUTPUT = "-"
 
 
 def as_json(result: Result) -> Dict[str, Any]:
-    """The line of one frame.
+    """Return the line of one frame.
 
-    Scores have 6 decimals: one that is not below `det_th` is not rounded to below it either, if `det_th` has
-    no more decimals than that. Boxes are exact to 0.01 pixel. With instance masks each detection has its "mask" in
-    COCO's compressed run-length encoding; a segmentation is the area of each class in pixels and as a share of
-    the picture, the background included, the largest first.
+    Scores have 6 decimals: a score that is not below `det_th` is not rounded to below it, as long as `det_th` has no
+        more
+    decimals. Boxes are exact to 0.01 pixel. With instance masks each detection has its "mask" in COCO's compressed
+    run-length encoding; a segmentation is the area of each class in pixels and as a share of the picture, including the
+    background, the largest first.
     """
     frame, found = result.frame, result.detections
     height, width = frame.image.shape[:2]
@@ -53,10 +54,15 @@ def as_json(result: Result) -> Dict[str, Any]:
 
 
 class JsonLines(Sink):
-    """Writes to `path`, replacing what was there; "-" is standard output. A line is out when `write` returns.
+    """Writes to `path`, replacing an existing file; "-" is standard output. A line is written when `write` returns.
 
-    standard_output: the descriptor that "-" stands for.
-    Raises OutputError, at once if the file cannot be opened, and OutputClosed when the reader went away.
+    Args:
+        path: The file.
+        standard_output: The descriptor that "-" stands for.
+
+    Raises:
+        OutputError: The file cannot be opened or written.
+        OutputClosed: The reader has gone away.
     """
 
     name = "json"

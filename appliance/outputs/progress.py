@@ -1,4 +1,4 @@
-"""How far long work has come: a bar on a terminal, a line now and then elsewhere."""
+"""Show progress: a bar on a terminal, elsewhere a line every few seconds."""
 
 import os
 import time
@@ -13,10 +13,13 @@ _MEGA = 1e6
 
 
 class Progress(Sink):
-    """Counts frames as a sink, or anything by `advance`.
+    """Counts frames as a sink, or anything through `advance`.
 
-    total: None where it is not known. unit: what is counted, in the plural; BYTES is shown in MB.
-    write_line: prints a line above the bar; other output to the same terminal would tear the bar.
+    Args:
+        total: None if unknown.
+        unit: What is counted, in the plural; BYTES is shown in MB.
+        stream: Where to write.
+        clock: Monotonic, in seconds.
     """
 
     name = "progress"
@@ -52,7 +55,7 @@ class Progress(Sink):
                 self._bar.nrows = 24  # with less than a line it hides the bar; old ones take no such argument
 
     def write(self, result: Result) -> None:
-        """Count up to this frame, also where frames before it were lost on the way here."""
+        """Count up to this frame, including frames before it that were dropped."""
         self.advance(result.frame.index + 1 - self.done)
 
     def advance(self, count: int) -> None:
@@ -63,6 +66,7 @@ class Progress(Sink):
             self._say()
 
     def write_line(self, text: str) -> None:
+        """Print a line above the bar; other output to the same terminal would break the bar."""
         if self._bar is not None and not self._is_closed:
             self._bar.write(text, file=self._stream)
         else:

@@ -1,4 +1,4 @@
-"""The live picture of a stream: drawn and encoded only while somebody looks."""
+"""The live picture of a stream: drawn and encoded only while somebody watches."""
 
 import time
 from typing import Callable, Optional

@@ -1,11 +1,11 @@
-"""Holds a sink to a number of frames a second."""
+"""Limit a sink to a number of frames per second."""
 
 import time
 from typing import Callable, Optional
 
 
 class RateLimit:
-    """Lets at most `fps` frames a second through, evenly spaced; 0 lets all through."""
+    """Lets at most `fps` frames per second through, evenly spaced; 0 lets all through."""
 
     def __init__(self, fps: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._interval = 1.0 / fps if fps > 0 else 0.0
@@ -13,7 +13,7 @@ class RateLimit:
         self._due: Optional[float] = None
 
     def allows(self) -> bool:
-        """Whether a frame may pass now; asking counts as passing it."""
+        """Return whether a frame may pass now; asking counts as passing it."""
         if not self._interval:
             return True
         now = self._clock()

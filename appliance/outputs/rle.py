@@ -1,4 +1,4 @@
-"""Masks as COCO's compressed run-length encoding, the format that pycocotools reads."""
+"""Encode masks in COCO's compressed run-length encoding, the format that pycocotools reads."""
 
 from typing import Any, Dict
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 def encode_mask(mask: np.ndarray) -> Dict[str, Any]:
-    """{"size": [height, width], "counts": text} of a bool [height, width] mask.
+    """Return {"size": [height, width], "counts": text} of a mask, bool [height, width].
 
-    The pixels are read column by column; the counts are the lengths of runs of False and True in turn, False first.
+    Pixels are read column by column; the counts are the lengths of alternating runs of False and True, False first.
     """
     height, width = mask.shape
     return {"size": [height, width], "counts": _as_text(_runs(mask))}
@@ -32,8 +32,8 @@ def _runs(mask: np.ndarray) -> np.ndarray:
 def _as_text(runs: np.ndarray) -> str:
     """From the fourth on, a run is written as its difference to the last but one, which is small.
 
-    A number is written in groups of five bits, the lowest first; the sixth bit says that another follows, and the
-    fifth of the last group is the sign. 48 makes a printable character of it.
+    A number is written in groups of five bits, the lowest first; the sixth bit says that another group follows, and the
+    fifth of the last group is the sign. 48 is added to make a printable character.
     """
     rest = runs.astype(np.int64)
     rest[3:] -= runs[1:-2]

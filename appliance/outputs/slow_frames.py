@@ -1,4 +1,4 @@
-"""Logs frames that took much longer than the others (debug_mode)."""
+"""Log frames that took much longer than others (debug_mode)."""
 
 import logging
 from typing import Callable
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class SlowFrameLog(Sink):
-    """Names a frame whose total time is over twice the window's mean, with where the time went."""
+    """Logs a frame whose total time is over twice the window's mean, with where the time was spent."""
 
     name = "spikes"
     every_result = True

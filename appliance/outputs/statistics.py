@@ -1,4 +1,4 @@
-"""Counts what a stream finds and how long it takes, for the dashboard and for Prometheus."""
+"""Count what a stream detects and how long it takes, for the dashboard and for Prometheus."""
 
 import threading
 from bisect import bisect_left
@@ -50,7 +50,7 @@ class StreamStatistics(Sink):
             self._tell(dict(event, stream=result.frame.stream))
 
     def as_json(self) -> Dict[str, Any]:
-        """Frames, objects in the newest frame and in all of them, and the cumulative histogram of the latency."""
+        """Return frames, objects in the newest frame and in all, and the cumulative histogram of the latency."""
         with self._lock:
             buckets: List[Any] = []
             total = 0

@@ -1,4 +1,4 @@
-"""Shows the annotated pictures in a window."""
+"""Show annotated pictures in a window."""
 
 import os
 import re
@@ -23,7 +23,7 @@ _PROBE_SECONDS = 20  # the first import of OpenCV on a board takes several
 
 
 def window_reason() -> Optional[str]:
-    """Why no window can be opened here, as a sentence; None where one can. May take a second."""
+    """Return why no window can be opened here, a sentence; None if one can. May take a second."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return "No window: there is no display (DISPLAY is not set)."
     if re.search("GUI: +NONE", cv2.getBuildInformation()):
@@ -45,8 +45,10 @@ def window_reason() -> Optional[str]:
 class Window(Sink):
     """One window in the pictures' size.
 
-    max_vis_fps: pictures a second at most; 0 shows all.
-    closed: set when the user presses q or Esc, or closes the window; whoever runs the loop ends it then.
+    Args:
+        overlay: Draws the pictures.
+        max_vis_fps: Maximum pictures per second; 0 shows all.
+        closed: Set when the user presses q or Esc, or closes the window; the caller ends the loop then.
     """
 
     name = "window"

@@ -1,8 +1,8 @@
-"""An AVI file of JPEG pictures that can be played at every moment of its making.
+"""Write an AVI file of JPEG pictures that can be played at any moment while it is written.
 
-OpenCV's own writers fill in the header when they are closed, so a killed process leaves a file that many
-players refuse. Here each picture goes to the file at once, and the counts and sizes in the headers follow it.
-Beyond 1 GiB the file goes on in further RIFF parts, as OpenDML 1.02 ("AVI 2.0") lays down.
+OpenCV's own writers fill in the header when they are closed, so a killed process leaves a file that many players
+refuse. Here each picture goes to the file at once, and the counts and sizes in the headers follow. Beyond 1 GiB the
+file continues in further RIFF parts, as specified by OpenDML 1.02 ("AVI 2.0").
 """
 
 import os
@@ -30,9 +30,10 @@ def _list(kind: bytes, data: bytes) -> bytes:
 
 
 class AviWriter:
-    """Makes the file `path`, which must not exist yet. Every method may raise OSError.
+    """Creates the file `path`, which must not exist yet. Every method may raise OSError.
 
-    fps: of playing, above 0. frames: how many were written.
+    Attributes:
+        frames: Number of pictures written.
     """
 
     def __init__(self, path: str, width: int, height: int, fps: float, part_bytes: int = PART_BYTES) -> None:
@@ -55,14 +56,14 @@ class AviWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether to start a new file: the last part that the index has room for is begun."""
+        """Whether to start a new file: the last part for which the index has room has begun."""
         return len(self._parts) == MAX_PARTS - 1
 
     def fileno(self) -> int:
         return self._file.fileno()
 
     def write(self, jpeg: bytes) -> None:
-        """Append one picture. When that fails, the file stays as it was before and can still be closed."""
+        """Append one picture. If that fails, the file is as it was before and can still be closed."""
         if self._index and self._end - self._riff + len(jpeg) > self._part_bytes:
             self._finish_part()
             self._start_part(b"AVIX")
@@ -73,7 +74,7 @@ class AviWriter:
         self._update_headers()
 
     def close(self) -> None:
-        """Add the index. Where the disk has no room for it the file plays without, so that is no error."""
+        """Add the index. If the disk has no room for it the file plays without, so that is not an error."""
         if self._file.closed:
             return
         with self._file:
@@ -122,7 +123,7 @@ class AviWriter:
         self._update_headers()
 
     def _finish_part(self) -> None:
-        """Index the part's pictures: OpenDML's way in every part, and the old way too in the first."""
+        """Index the part's pictures: in OpenDML's format in every part, and also in the old format in the first."""
         if not self._index:
             return
         entries = np.array(self._index, "<u4").reshape(-1, 2)

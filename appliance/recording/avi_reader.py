@@ -1,8 +1,8 @@
-"""Reads the pictures of a recording, an AVI of JPEGs; also of one that is being written, or that a crash cut off.
+"""Read the pictures of an AVI of JPEGs, also of one that is being written or was cut off by a crash.
 
-It goes from chunk to chunk and believes neither the index, which is written last, nor the sizes of the lists, which may
-be behind. So it also reads on into the further parts of OpenDML files, over 1 GiB. The dashboard uses it too: standard
-library only.
+Goes from chunk to chunk and relies neither on the index, which is written last, nor on the sizes of the lists, which
+may be out of date. So it also continues into the further parts of OpenDML files, over 1 GiB. The dashboard uses it too:
+standard library only.
 """
 
 import struct
@@ -17,12 +17,12 @@ _LONGEST_HEADER = 512
 
 
 class AviError(Exception):
-    """The file is no AVI of JPEG pictures."""
+    """The file is not an AVI of JPEG pictures."""
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """start: where its data is."""
+    """A chunk. start: the position of its data in the file. size: in bytes."""
 
     kind: bytes
     start: int
@@ -30,7 +30,7 @@ class _Chunk:
 
 
 def _chunks(file: IO[bytes]) -> Iterator[_Chunk]:
-    """Every chunk from the beginning on, containers opened. The file may be anywhere when the next is asked for."""
+    """Yield every chunk from the beginning, entering containers. The file position may change in between."""
     position = 0
     while True:
         file.seek(position)
@@ -43,7 +43,7 @@ def _chunks(file: IO[bytes]) -> Iterator[_Chunk]:
 
 
 def read_fps(file: IO[bytes]) -> float:
-    """Raises AviError where the file is no AVI of JPEG pictures."""
+    """Return the frames per second of playback. Raises AviError if the file is not an AVI of JPEG pictures."""
     file.seek(0)
     start = file.read(12)
     if start[:4] != b"RIFF" or start[8:] != b"AVI ":
@@ -64,7 +64,7 @@ def read_fps(file: IO[bytes]) -> float:
 
 
 def read_pictures(file: IO[bytes], skip: int = 0) -> Iterator[bytes]:
-    """The JPEGs in their order, without the first `skip`. Ends at the first that is not there whole."""
+    """Yield the JPEGs in order, without the first `skip`. Ends at the first that is incomplete."""
     for chunk in _chunks(file):
         if chunk.kind != _PICTURE:
             continue
@@ -82,7 +82,7 @@ def read_pictures(file: IO[bytes], skip: int = 0) -> Iterator[bytes]:
 
 
 def read_seconds(file: IO[bytes]) -> float:
-    """Playing time of a file as AviWriter makes it, by the counts in its header; 0.0 where they cannot be read."""
+    """Return the duration, in seconds, from the header that AviWriter writes; 0.0 if it cannot be read."""
     file.seek(0)
     header = file.read(_LONGEST_HEADER)
     stream = header.find(b"strh")

@@ -1,4 +1,4 @@
-"""Brings what was written to a file to the disk, so that a power cut costs no more than about the last second."""
+"""Flush a file to disk regularly, so that a power cut costs no more than about the last second."""
 
 import os
 import threading
@@ -11,9 +11,10 @@ INTERVAL = 1.0  # seconds
 
 
 class Flusher:
-    """Works in a thread of its own: a memory card may take long, and whoever writes is not to wait for it.
+    """Flushes in a thread of its own: a memory card may take long, and the writer must not wait for it.
 
-    `problem` is why the disk did not take something, once that happened: what came after may be lost.
+    Attributes:
+        problem: Why the disk did not accept something, once that happened: later data may be lost.
     """
 
     def __init__(self, descriptor: int, directory: str) -> None:
@@ -26,7 +27,7 @@ class Flusher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns once the disk has all, or refused it."""
+        """Return once everything is on the disk, or was refused by it."""
         self._stopping.set()
         self._thread.join()
 

@@ -1,8 +1,4 @@
-"""Raw pictures with their times, as GStreamer reads them from a pipe: Matroska, as much of it as that needs.
-
-The raw formats that GStreamer reads otherwise know no times. Here nothing has to be encoded twice because it is shown
-for long, and a picture that was lost leaves no trace but its absence.
-"""
+"""Write Matroska: how pictures with their times are piped to GStreamer."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""One movie file under way: pictures in, each at its place in time. And the kind that every machine can write, AVI."""
+"""One movie file while it is written: pictures at their places in time. And AVI, which every machine can write."""
 
 import os
 from pathlib import Path
@@ -15,10 +15,15 @@ LONGEST_FREEZE = 10.0  # seconds without a frame that a recording bridges with i
 
 
 class Movie:
-    """For one thread. `check`, `write`, `fill` and `close` raise OSError or OutputError; then only `close` may follow.
+    """A movie file that is being written by one thread.
 
-    path: a file that did not exist. fps: of playing, above 0. started_at: `captured_at` of the first picture.
-    frames: its length, in pictures of 1/fps seconds; each picture stands until the next one's place.
+    `check`, `write`, `fill` and `close` raise OSError or OutputError; after that only `close` may follow.
+
+    Attributes:
+        path: A file that did not exist.
+        fps: Frames per second of playback, above 0.
+        started_at: `captured_at` of the first picture.
+        frames: Duration, in pictures of 1/fps seconds; each picture is shown until the next one's place.
     """
 
     def __init__(self, path: Path, fps: float, started_at: float) -> None:
@@ -29,7 +34,7 @@ class Movie:
 
     @property
     def is_full(self) -> bool:
-        """Whether the format takes no more."""
+        """Whether the format cannot take more."""
         return False
 
     @property
@@ -45,31 +50,31 @@ class Movie:
 
     @property
     def is_gone(self) -> bool:
-        """Whether somebody took the file away: what is written is lost then."""
+        """Whether the file has been deleted: what is written is lost then."""
         return not os.path.exists(str(self.path))
 
     def check(self) -> None:
-        """Raises what went wrong behind the scenes since the last `write`; that may raise it too."""
+        """Raise what went wrong in the background since the last `write`; `write` may raise it too."""
         raise NotImplementedError
 
     def place(self, captured_at: float) -> int:
-        """The place of a picture of this time. One below `frames` is taken already: that picture is left out."""
+        """Return the place of a picture captured at this time. Below `frames` it is taken: the picture is left out."""
         return int((captured_at - self.started_at) * self.fps + 0.5)
 
     def write(self, picture: np.ndarray, place: int) -> None:
-        """Put a BGR picture, always of the same size, at a place that is not yet taken."""
+        """Put a picture, uint8 BGR, always of the same size, at a place that is not yet taken."""
         raise NotImplementedError
 
     def fill(self, place: int) -> None:
-        """Let the last picture stand until this place."""
+        """Repeat the last picture up to this place."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Finish the file. What was written before a failure stays and can be played."""
+        """Finish the file. What was written before a failure is kept and can be played."""
         raise NotImplementedError
 
     def tell_what_is_kept(self) -> str:
-        """A sentence for the message of a failed `write`; "" where nothing was written before."""
+        """Return a sentence for the message of a failed `write`; "" if nothing was written before."""
         raise NotImplementedError
 
 
@@ -82,7 +87,7 @@ def tell_kept(seconds: float, may_lack_its_end: bool) -> str:
 
 
 class AviMovie(Movie):
-    """JPEG pictures in AVI. Can be played at every moment; a picture that stands long is stored again and again."""
+    """JPEG pictures in AVI. Can be played at any moment; a picture that is shown for long is stored repeatedly."""
 
     def __init__(self, path: Path, width: int, height: int, fps: float, started_at: float) -> None:
         super().__init__(path, fps, started_at)
@@ -93,9 +98,11 @@ class AviMovie(Movie):
 
     @property
     def is_full(self) -> bool:
+        """Whether the format cannot take more."""
         return self._file.is_full
 
     def check(self) -> None:
+        """Raise what went wrong in the background since the last `write`; `write` may raise it too."""
         if self._flusher.problem:
             raise self._flusher.problem
 

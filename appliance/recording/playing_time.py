@@ -1,6 +1,6 @@
-"""How long a recording plays, of which the index does not know it: after a crash, and of files that were copied here.
+"""Measure the duration of recordings that the index does not know: after a crash, and of files copied here.
 
-Read from a few bytes of our AVI, and of MP4 with or without fragments.
+Reads a few bytes of our AVI, and of MP4 with or without fragments.
 """
 
 import os
@@ -14,7 +14,7 @@ _LARGEST_BOX = 1 << 24  # of those that are read as a whole: moov and moof
 
 
 def read_seconds(path: Path) -> float:
-    """0.0 where the file does not tell (yet)."""
+    """Return the duration in seconds; 0.0 if the file does not contain it (yet)."""
     try:
         return _read_seconds(path)
     except OSError:
@@ -22,7 +22,7 @@ def read_seconds(path: Path) -> float:
 
 
 def is_empty(path: Path) -> bool:
-    """Whether nothing of it can be played. Raises OSError where it cannot be read: that says nothing of it."""
+    """Return whether nothing in the file can be played. Raises OSError if it cannot be read."""
     return not _read_seconds(path)
 
 
@@ -35,7 +35,7 @@ def _read_seconds(path: Path) -> float:
 
 
 def _mp4_seconds(file: IO[bytes]) -> float:
-    """A fragmented file says its length only once it is finished; until then its fragments are added up."""
+    """A fragmented file states its duration only once finished; until then its fragments are added up."""
     timescale, default_duration, ticks, next_ticks = 0, 0, 0, 0
     for kind, start, end in _boxes_of_file(file):
         if kind == b"mdat":
@@ -88,7 +88,7 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[Tuple[bytes, int, int]
 
 
 def _find(data: bytes, *path: bytes) -> Iterator[Tuple[int, int]]:
-    """Start and end of all boxes at the end of this path."""
+    """Return start and end of all boxes at the end of this path."""
     places = [(0, len(data))]
     for wanted in path:
         places = [(start, end) for place in places for kind, start, end in _boxes(data, *place) if kind == wanted]
@@ -96,7 +96,7 @@ def _find(data: bytes, *path: bytes) -> Iterator[Tuple[int, int]]:
 
 
 def _scale_and_duration(data: bytes, start: int) -> Tuple[int, int]:
-    """Of a mvhd or mdhd: ticks a second, and ticks."""
+    """Read mvhd or mdhd: ticks per second, and ticks."""
     scale, duration = (
         struct.unpack_from(">IQ", data, start + 20) if data[start] == 1 else struct.unpack_from(">II", data, start + 12)
     )
@@ -104,7 +104,7 @@ def _scale_and_duration(data: bytes, start: int) -> Tuple[int, int]:
 
 
 def _fragment_ticks(data: bytes, start: int, end: int, default_duration: int) -> int:
-    """The playing time of one track's fragment."""
+    """Return the duration, in ticks, of one track's fragment."""
     ticks = 0
     for kind, at, _ in _boxes(data, start, end):
         flags = int.from_bytes(data[at + 1 : at + 4], "big")

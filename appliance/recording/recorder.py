@@ -1,4 +1,4 @@
-"""Records the annotated pictures as a movie: JPEG pictures in AVI, which any player opens."""
+"""Record the annotated pictures of a run as a movie: JPEG pictures in AVI, which every player opens."""
 
 import contextlib
 import logging
@@ -16,22 +16,29 @@ log = logging.getLogger(__name__)
 
 
 def movie_path(output_dir: str, unixtime: float) -> str:
-    """Where the original project puts a movie that starts at this time."""
+    """Return where the original project puts a movie that starts at this time."""
     return os.path.join(output_dir, f"output_{int(unixtime)}.avi")
 
 
 class MovieRecorder(Sink):
-    """Writes `path` (.avi) in the pictures' size. Where that file exists, it is kept and "_2", "_3" … is taken.
+    """Writes `path` (.avi) in the pictures' size. If that file exists it is kept, and "_2", "_3" ... is used.
 
-    playing_fps: frames a second, above 0; asked when a file is begun, since a camera knows it only once it is open.
-    Of a movie every frame is written. With `is_live` a second of capture time is
-    a second of playing time: pictures are repeated or left out as needed.
-    A new file is begun where their size changes, where a live source was silent for over 10 seconds,
-    and at 255 GiB. `paths` has all files so far, `frames` counts the pictures in them.
-    The files are whole after `close`. After a crash they lack only the picture that was being written, after a power
-    cut about the last second.
-    Where the disk is full, or fails, an OutputError ends the run; that of a live source goes on without a
-    recording, which the log says once. Either tells what is kept.
+    Of a movie every frame is written. With `is_live` a second of capture time is a second of playback: pictures are
+    repeated or left out as needed. A new file is started when the size changes, when a live source gave nothing for
+    over 10 seconds, and at 255 GiB. Files are complete after `close`. After a crash they lack only the picture being
+    written, after a power cut about the last second. If the disk is full or fails, an OutputError ends the run; the run
+    of a live source continues without recording, which is logged once. Both messages say what is kept.
+
+    Args:
+        path: Where to write.
+        playing_fps: Returns frames per second of playback, above 0; called when a file is started, since a camera knows
+            it only once it is open.
+        overlay: Draws the pictures.
+        is_live: Whether the source is a camera.
+
+    Attributes:
+        paths: All files so far.
+        frames: Number of pictures in them.
     """
 
     name = "recorder"

@@ -27,7 +27,7 @@ _AHEAD = 60.0
 
 @dataclass(frozen=True)
 class Candidate:
-    """A recording. age: seconds since it ended, None where nobody knows. is_written: it is being written."""
+    """A recording. age: seconds since it ended, None if unknown. is_written: it is being written."""
 
     name: str
     bytes: int
@@ -37,7 +37,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Limits:
-    """seconds: the oldest age; bytes: of all recordings together; 0 is no limit. floor: bytes that stay free."""
+    """seconds: maximum age; bytes: of all recordings together; 0 is no limit. floor: bytes that stay free."""
 
     seconds: float
     bytes: int
@@ -51,13 +51,13 @@ class Deletion:
 
 
 def choose(recordings: Sequence[Candidate], limits: Limits, free: int, is_clock_sure: bool) -> List[Deletion]:
-    """What to delete in this pass.
+    """Choose what to delete in this pass.
 
     Args:
         recordings: All, in the order in which they were written, the oldest first.
-        limits: What the settings say.
+        limits: From the settings.
         free: Bytes that are free on the disk.
-        is_clock_sure: Whether ages hold; without, nothing is deleted by age.
+        is_clock_sure: Whether ages are reliable; if not, nothing is deleted by age.
     """
     may_go = [one for one in recordings if not one.is_written and not _is_recent(one)]
     most = max(1, len(recordings) // SHARE_A_PASS)
@@ -84,10 +84,9 @@ def choose(recordings: Sequence[Candidate], limits: Limits, free: int, is_clock_
 
 
 def ages(ended: Sequence[float], now: float) -> List[Optional[float]]:
-    """Ages by wall clock, in seconds, of files in the order in which they were written.
+    """Return ages by wall clock, in seconds, of files in the order in which they were written.
 
-    A file from a time when the clock was wrong has no age of its own, and none is older than one that was written
-    before it.
+    A file from a time when the clock was wrong has no age of its own, and none is older than one written before it.
 
     Args:
         ended: When each was last changed, Unix time.
@@ -107,13 +106,13 @@ def ages(ended: Sequence[float], now: float) -> List[Optional[float]]:
 def least_ages(
     streams: Sequence[str], ages: Sequence[Optional[float]], seconds: Callable[[int], float]
 ) -> List[Optional[float]]:
-    """The ages, and for one that the clock does not know as much as what was recorded of its stream since then plays.
+    """Fill in a lower bound where the clock knows no age: the duration recorded of the same stream since then.
 
-    Told of the last hour of each stream only; before that an age that is not known stays so.
+    Only for the last hour of each stream; before that an unknown age stays unknown.
 
     Args:
         streams, ages: Of each recording, in the order in which they were written.
-        seconds: Playing time of the recording of this number; only asked where an age is not known.
+        seconds: Returns the duration of the recording of this number; only called where an age is unknown.
     """
     found = list(ages)
     if None not in found:
@@ -128,9 +127,9 @@ def least_ages(
 
 
 class ClockWatch:
-    """Whether the wall clock can be believed: it says a time that can be, and has not jumped for a while.
+    """Decides whether the wall clock is reliable: it shows a plausible time and has not jumped for a while.
 
-    A board without a battery boots in 1970 or at its last shutdown, until the network's time comes.
+    A board without a battery boots in 1970 or at the time of its last shutdown, until the network's time arrives.
     """
 
     def __init__(self) -> None:
@@ -138,7 +137,7 @@ class ClockWatch:
         self._since = 0.0
 
     def is_sure(self, wall: float, monotonic: float) -> bool:
-        """To be asked every ten seconds or so. wall: Unix time. monotonic: of a clock that never jumps, in seconds."""
+        """Call every ten seconds or so. wall: Unix time. monotonic: of a clock that never jumps, in seconds."""
         offset = wall - monotonic
         if self._offset is None or abs(offset - self._offset) > _JUMP:
             self._since = monotonic
@@ -147,7 +146,7 @@ class ClockWatch:
 
 
 def lack_of_room(free: int, floor: int, folder: str) -> Optional[str]:
-    """Why nothing is recorded, and what to do; None where there is room. free, floor: bytes."""
+    """Return why nothing can be recorded, and the remedy; None if there is room. free, floor: bytes."""
     if free >= floor:
         return None
     return (
@@ -158,7 +157,7 @@ def lack_of_room(free: int, floor: int, folder: str) -> Optional[str]:
 
 
 def deletion_ahead(free: int, floor: int) -> Optional[str]:
-    """What will be deleted soon, said while there is still time to do something. free, floor: bytes."""
+    """Return what will be deleted soon, while there is still time to act; else None. free, floor: bytes."""
     if free >= 2 * floor:
         return None
     return (

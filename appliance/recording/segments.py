@@ -1,4 +1,4 @@
-"""Records one stream into the folder of recordings, in segments, switched on and off while the stream runs."""
+"""Record one stream into the folder of recordings, in segments, started and stopped while the stream runs."""
 
 import logging
 import os
@@ -28,8 +28,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RecordingStatus:
-    """since: Unix time when recording was switched on. seconds: playing time of all that was recorded since.
-    name, bytes: of the segment being written; "" and 0 before the first frame.
+    """A recording in progress.
+
+    Attributes:
+        since: When recording was started, Unix time.
+        seconds: Duration of everything recorded since.
+        name, bytes: Of the segment being written; "" and 0 before the first frame.
     """
 
     since: float
@@ -41,16 +45,24 @@ class RecordingStatus:
 class SegmentRecorder(Sink):
     """Always a sink of its stream; idle until `start`.
 
-    `start`, `stop`, `status`, `wanted` and `problem` may be used from any thread; `write` and `close` as of any sink.
-    playing_fps: asked at the beginning of each segment, above 0. Pictures are repeated or left out so that a second of
-    capture time is a second of playing time: best is the rate of detection, not that of a camera that is faster.
-    format: AVI or MP4. segment_minutes, segment_mb (10^6 bytes): when a new segment is begun; 0 is no limit.
-    A new one is also begun where the pictures' size changes, where none came for over 10 seconds, and where somebody
-    deleted the file.
+    `start`, `stop`, `status`, `wanted` and `problem` may be used from any thread; `write` and `close` as of any sink. A
+    new segment is also started when the size of the pictures changes, when none came for over 10 seconds, and when the
+    file was deleted.
 
-    Where the disk is full or fails, or an encoder does, recording pauses and `problem` says why, with what is kept;
-    detection goes on. While it is `wanted` it is tried again every 30 seconds, and `problem` is None again once it goes
-    on. After `stop` it is set only if the last segment could not be finished.
+    If the disk is full or fails, or an encoder does, recording pauses and `problem` says why, and what is kept;
+    detection continues. While `wanted` it is tried again every 30 seconds, and `problem` is None again once recording
+    continues. After `stop` it is set only if the last segment could not be finished.
+
+    Args:
+        stream: Name of the stream.
+        storage: The folder of recordings.
+        overlay: Draws the pictures.
+        playing_fps: Returns frames per second of playback, above 0; called at the start of each segment. Pictures are
+            repeated or left out so that a second of capture time is a second of playback: the rate of detection suits
+            best, not that of a faster camera.
+        format: AVI or MP4.
+        segment_minutes, segment_mb: When to start a new segment, in minutes and 10^6 bytes; 0 is no limit.
+        clock: Monotonic, in seconds.
     """
 
     name = "recorder"
@@ -87,9 +99,9 @@ class SegmentRecorder(Sink):
         self._finishing: List[threading.Thread] = []
 
     def start(self) -> None:
-        """Record from the next frame on. Raises nothing: `problem` says at once why it cannot be done now.
+        """Record from the next frame on. Does not raise: `problem` says at once why it is not possible now.
 
-        The first one to record as MP4 looks for an encoder, for some seconds.
+        The first recording as MP4 looks for an encoder, which takes some seconds.
         """
         with self._lock:
             if self.wanted:
@@ -106,7 +118,7 @@ class SegmentRecorder(Sink):
             self.wanted = True
 
     def stop(self) -> None:
-        """Returns when the file is whole. No frame that comes later is recorded."""
+        """Stop recording; returns when the file is complete."""
         self.wanted = False  # or `write` might not let go of the lock for long
         with self._lock:
             self.wanted = False
@@ -117,7 +129,7 @@ class SegmentRecorder(Sink):
             thread.join()
 
     def status(self) -> Optional[RecordingStatus]:
-        """None while nothing is recorded, also where a `problem` prevents it. Does not wait for a slow disk."""
+        """Return None while nothing is recorded, also if a `problem` prevents it. Does not wait for a slow disk."""
         return self._status
 
     def write(self, result: Result) -> None:
@@ -200,7 +212,7 @@ class SegmentRecorder(Sink):
         self._look_at = self._clock() + LOOK_SECONDS
 
     def _end_segment(self) -> None:
-        """Let the segment be finished in a thread of its own: a slow disk must not cost the next one's first frames."""
+        """Finish the segment in a thread of its own: a slow disk must not cost the next one's first frames."""
         movie, self._movie = self._movie, None
         if movie is not None:
             self._earlier_seconds += movie.seconds

@@ -38,7 +38,7 @@ class NoSuchRecording(OutputError):
 
 
 class StillRecording(OutputError):
-    """The recording is being written just now."""
+    """The recording is being written."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,17 @@ class StorageStatus:
 
 
 class Storage:
-    """The recordings in `folder`, which is made where it is missing. Every method may be called from any thread.
+    """The recordings in `folder`, which is created if missing. Thread-safe.
 
-    A recording is a file named STREAM_YYYYmmdd-HHMMSS.avi or .mp4, in local time, "_2" and so on behind it where that
-    exists. Files of other names and links are left alone, and are never deleted. `database` keeps the index.
+    A recording is a file named STREAM_YYYYmmdd-HHMMSS.avi or .mp4, in local time, with "_2" and so on appended if that
+    exists. Files with other names, and links, are left alone and never deleted. If the folder cannot be written to,
+    `status` and `room` say so.
 
-    keep_days, keep_gb (10^9 bytes; 0 is no limit of either; None is a part of the disk), free_gb: what retention.py
-    makes of them. Where the folder cannot be written to, `status` and `room` say so.
+    Args:
+        folder: Path of the folder.
+        keep_days, keep_gb, free_gb: Limits, see retention.py; in days and 10^9 bytes. 0 is no limit for the first two;
+            None for `keep_gb` is a part of the disk.
+        database: Where the index is kept.
     """
 
     def __init__(
@@ -110,7 +114,7 @@ class Storage:
         self._try_folder()
 
     def list(self) -> List[Recording]:
-        """All recordings, the newest first. Raises OutputError if the folder cannot be read."""
+        """Return all recordings, the newest first. Raises OutputError if the folder cannot be read."""
         with self._lock:
             self._index.refresh(self._writing)
             entries, writing = self._index.entries(), dict(self._writing)
@@ -130,7 +134,7 @@ class Storage:
         ]
 
     def _seconds(self, entry: Entry, writing: Dict[str, Optional[float]]) -> float:
-        """Playing time: as the recorder told it, or else read from the file, once."""
+        """Return the duration: as the recorder reported it, or else measured once from the file."""
         told = writing[entry.name] if entry.name in writing else entry.seconds
         if told is not None:
             return told
@@ -142,7 +146,7 @@ class Storage:
         return seconds
 
     def delete(self, name: str) -> None:
-        """Raises NoSuchRecording, StillRecording, or OutputError if the file cannot be deleted."""
+        """Delete a recording. Raises NoSuchRecording, StillRecording, or OutputError if it cannot be deleted."""
         with self._deleting:
             with self._lock:
                 self._index.refresh(self._writing)
@@ -155,13 +159,13 @@ class Storage:
             self._delete(name)
 
     def tidy(self) -> None:
-        """Delete what retention.py chooses. To be called every ten seconds or so. What cannot be done is logged."""
+        """Delete what retention.py chooses. Call every ten seconds or so. Failures are logged."""
         with self._deleting:
             self._remove_empty()
             self._tidy()
 
     def room(self) -> Optional[str]:
-        """None if recording may go on; else why not and what to do about it. Makes room where it can."""
+        """Return None if recording may continue, else why not and the remedy. Makes room if it can."""
         if self._unusable is not None:
             self._try_folder()
         if self._unusable is not None:
@@ -176,6 +180,7 @@ class Storage:
             return str(cannot_write(str(self.folder), problem))
 
     def status(self) -> StorageStatus:
+        """Return how much space is used and free, and what is wrong."""
         try:
             with self._lock:
                 self._index.grow(self._writing)
@@ -203,7 +208,7 @@ class Storage:
             self._unusable = str(cannot_write(str(self.folder), problem))
 
     def claim(self, stream: str, format: str) -> Path:
-        """Where to write the recording that starts now: a file that does not exist. It counts as being written."""
+        """Return the path for a recording that starts now, a file that does not exist. It counts as being written."""
         with self._lock:
             stem = f"{stream}_{time.strftime(NAME_TIME, time.localtime(self._now()))}"
             number = 1
@@ -217,11 +222,11 @@ class Storage:
                 number += 1
 
     def grew(self, path: Path, seconds: float) -> None:
-        """So much of a recording plays by now."""
+        """Report the duration, in seconds, of a recording that is being written."""
         self._writing[path.name] = seconds
 
     def release(self, path: Path, seconds: Optional[float] = None) -> None:
-        """The recording is finished, or was never begun. seconds: playing time, None where nobody knows."""
+        """Report that a recording is finished, or was never started. seconds: its duration, None if unknown."""
         with self._lock:
             self._writing.pop(path.name, None)
             self._ended[path.name] = self._monotonic()
@@ -231,13 +236,13 @@ class Storage:
         return int(self._disk_usage(str(self.folder)).free)
 
     def _limit(self) -> int:
-        """Bytes that all recordings may take; 0 is any number. Raises OSError."""
+        """Return how many bytes all recordings may take; 0 is no limit. Raises OSError."""
         if self._keep_bytes is not None:
             return self._keep_bytes
         return int(self._disk_usage(str(self.folder)).total) // DEFAULT_SHARE
 
     def _tidy(self) -> int:
-        """Returns how many were deleted."""
+        """Return how many were deleted."""
         try:
             with self._lock:
                 self._index.refresh(self._writing)
@@ -272,7 +277,7 @@ class Storage:
         return deleted
 
     def _remove_empty(self) -> None:
-        """Delete what a killed process left before the first picture was whole: nobody could play it."""
+        """Delete files that a killed process left without a complete picture: they cannot be played."""
         for name in sorted(self._unfinished or ()):
             path = self.folder / name
             try:

@@ -1,1 +1,1 @@
-"""The catalogue of models, their download and check, and label maps."""
+"""The catalogue of models, downloads and their checks, and label maps."""

@@ -1,4 +1,4 @@
-"""Takes the frozen graph out of a zoo archive (.tar.gz), trusting nothing in it."""
+"""Extract the frozen graph from an archive of the model zoo (.tar.gz) without trusting anything in it."""
 
 import gzip
 import re
@@ -26,9 +26,12 @@ _PAX_RECORD = re.compile(rb"(\d{1,7}) ([^=\n]+)=")
 def unpack_graph(archive: Path, folder: Path) -> None:
     """Write the archive's frozen graph, and its label map if it has one, into an existing folder.
 
-    Only these two are written, under names of our own. The archive is read to its very end, so that gzip's
-    checksum is compared. Raises ModelError for an archive that is damaged, has no graph, unpacks to more than
-    it should, or has names that lead out of its folder; OutputError where there is no space.
+    Only these two files are written, under fixed names. The archive is read to its end, so that gzip's checksum is
+    verified.
+
+    Raises:
+        ModelError: The archive is damaged, has no graph, unpacks to more than allowed, or has names outside its folder.
+        OutputError: There is no space.
     """
     try:
         limit = min(_MOST_BYTES, max(_FLOOR_BYTES, _MOST_TIMES * archive.stat().st_size))
@@ -51,7 +54,7 @@ def unpack_graph(archive: Path, folder: Path) -> None:
 
 
 def _take(member: tarfile.TarInfo, stream: "_Bounded", folder: Path, archive: Path) -> None:
-    """Write a member that is wanted, pass over another."""
+    """Write a member that is needed, skip any other."""
     parts = member.name.split("/")
     if member.name.startswith("/") or ".." in parts:
         raise ModelError(f"{archive} holds the name {member.name!r}, which leads out of its folder: do not trust it.")
@@ -78,11 +81,11 @@ def _take(member: tarfile.TarInfo, stream: "_Bounded", folder: Path, archive: Pa
 
 
 def _members(stream: "_Bounded") -> Iterator[tarfile.TarInfo]:
-    """What is in the archive; the caller reads the data of one before it asks for the next.
+    """Yield the members of an archive; the caller reads the data of one before it asks for the next.
 
-    `tarfile` reads whole headers into memory however long they claim to be, recurses for each extended one, and
-    lets files with holes grow to any size. This takes names and sizes of the formats that tar programs write
-    (ustar, GNU, pax), and refuses holes. Raises TarError, ValueError.
+    `tarfile` reads headers into memory whatever length they claim, recurses for each extended header, and lets sparse
+    files grow to any size. This reads names and sizes in the formats that tar programs write (ustar, GNU, pax) and
+    refuses sparse files. Raises TarError, ValueError.
     """
     block = stream.read(tarfile.BLOCKSIZE)
     if not block:
@@ -112,14 +115,14 @@ def _members(stream: "_Bounded") -> Iterator[tarfile.TarInfo]:
 
 
 def _size_in_archive(member: tarfile.TarInfo) -> int:
-    """Links, folders and devices may have a size, but no data."""
+    """Return the size of a member's data: links, folders and devices may claim a size, but have none."""
     if member.type in tarfile.SUPPORTED_TYPES and not member.isreg():
         return 0
     return member.size + -member.size % tarfile.BLOCKSIZE
 
 
 def _pax_fields(data: bytes) -> Dict[str, str]:
-    """The records "LENGTH KEYWORD=VALUE\\n" of a pax header; LENGTH counts the whole record."""
+    """Parse the records "LENGTH KEYWORD=VALUE\\n" of a pax header; LENGTH counts the whole record."""
     fields = {}
     position = 0
     while position < len(data):
@@ -137,7 +140,7 @@ def _text(data: bytes) -> str:
 
 
 class _Bounded:
-    """What a gzip file unpacks to, `limit` bytes at most; damage raises tarfile.ReadError."""
+    """The decompressed data of a gzip file, at most `limit` bytes; damage raises tarfile.ReadError."""
 
     def __init__(self, stream: gzip.GzipFile, limit: int, archive: Path) -> None:
         self._stream = stream
@@ -155,7 +158,7 @@ class _Bounded:
         return data
 
     def blocks(self, size: int) -> Iterator[bytes]:
-        """The next `size` bytes, a piece at a time."""
+        """Yield the next `size` bytes in blocks."""
         while size:
             data = self.read(min(size, 1 << 20))
             if not data:
@@ -168,7 +171,7 @@ class _Bounded:
             pass
 
     def header(self, member: tarfile.TarInfo) -> bytes:
-        """The data of an extended header."""
+        """Read the data of an extended header."""
         if member.size > _MOST_HEADER_BYTES:
             raise tarfile.ReadError(f"a header of {member.size // 1000000} MB")
         data = b"".join(self.blocks(member.size))

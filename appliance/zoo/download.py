@@ -1,4 +1,4 @@
-"""Fetches one file over HTTP: resumed where it was broken off, checked as it then lies on the disk."""
+"""Download one file over HTTP: resumed after an interruption, verified as it lies on disk."""
 
 import base64
 import contextlib
@@ -36,9 +36,11 @@ def _by_hand(url: str) -> str:
 
 
 class OriginUnavailable(ModelError):
-    """The server cannot be reached, or does not have the file (any more): another origin may be tried.
+    """The server cannot be reached or no longer has the file: another origin may be tried.
 
-    what: the sentence without its remedy, for a caller with another origin. is_passing: it may work again in a moment.
+    Attributes:
+        what: The message without its remedy, for a caller that has another origin.
+        is_passing: Whether it may work again in a moment.
     """
 
     def __init__(self, what: str, remedy: str, is_passing: bool = False) -> None:
@@ -48,12 +50,12 @@ class OriginUnavailable(ModelError):
 
 
 class _BrokenOffError(ModelError):
-    """A transfer stopped before its end, and can be gone on with."""
+    """A transfer was interrupted and can be resumed."""
 
 
 @dataclass(frozen=True)
 class Downloaded:
-    """A complete file. sha384: of all of it, hexadecimal."""
+    """A complete file. sha384: of the whole file, in hexadecimal."""
 
     path: Path
     bytes: int
@@ -67,15 +69,18 @@ def download(
     expected_sha384: Optional[str] = None,
     progress: Optional[Progress] = None,
 ) -> Downloaded:
-    """Fetch `url` into the file `part`, going on where an earlier try stopped.
+    """Fetch `url` into the file `part`, resuming an earlier attempt.
 
-    What breaks off, or is answered with a server's error, is tried again a few times. What was put together of two
-    tries and is not the expected file is fetched once more from the start.
-    Proxies of the environment are used, and a user name and password in `url`, which no message shows.
-    A transfer that breaks off leaves `part` for the next try, and beside it PART.tag, by which the server can tell
-    whether its file is still the same. A file that is not the expected one is deleted, and what a full disk left;
-    `discard` deletes both.
-    Raises OriginUnavailable, ModelError (wrong size or hash, broken off), OutputError (no space).
+    Interruptions and server errors are retried a few times. A file that was assembled from two attempts and is not the
+    expected one is fetched once more from the start. Proxies from the environment are used, and a user name and
+    password in `url`, which no message shows. An interrupted transfer leaves `part`, and beside it PART.tag, by which
+    the server can tell whether its file has changed; `discard` deletes both. A wrong file, and what a full disk left,
+    is deleted.
+
+    Raises:
+        OriginUnavailable: The server cannot be reached, or does not have the file.
+        ModelError: Wrong size or hash, or interrupted.
+        OutputError: There is no space.
     """
     had = _fetch(url, part, expected_bytes, progress)
     try:
@@ -89,7 +94,7 @@ def download(
 
 
 def _fetch(url: str, part: Path, expected: Optional[int], progress: Optional[Progress]) -> int:
-    """Make `part` as long as it can be; returns how much of it was there before."""
+    """Make `part` as long as possible; returns how many bytes of it were there before."""
     if expected is not None and _size(part) > expected:
         discard(part)
     first = _size(part)
@@ -120,7 +125,7 @@ def _size(part: Path) -> int:
 
 
 def discard(part: Path) -> None:
-    """Delete what a download left; nothing is there to go on from."""
+    """Delete what a download left behind."""
     remove_file(part)
     remove_file(_tag_file(part))
 
@@ -176,9 +181,9 @@ def _transfer(url: str, part: Path, have: int, expected: Optional[int], progress
 
 
 def _open(url: str, start: int = 0, tag: str = "") -> Any:
-    """The response for the bytes from `start` on; None where the server says that there are none.
+    """Return the response for the bytes from `start` on; None where the server says that there are none.
 
-    tag: where the server's file has another one, all of it is sent.
+    With `tag` the server sends the whole file if its own has another tag.
     """
     shown = redact(url)
     opener = urllib.request.build_opener(_Http, _Https)
@@ -205,7 +210,7 @@ def _open(url: str, start: int = 0, tag: str = "") -> Any:
 
 
 def _request(url: str) -> urllib.request.Request:
-    """A user name and password go into a header, which is not sent on to where a server redirects."""
+    """Put user name and password into a header, which is not forwarded when the server redirects."""
     address = urllib.parse.urlsplit(url)
     user, at, host = address.netloc.rpartition("@")
     request = urllib.request.Request(address._replace(netloc=host).geturl(), headers={"User-Agent": "splitlens"})
@@ -216,13 +221,13 @@ def _request(url: str) -> urllib.request.Request:
 
 
 def _tag_of(response: Any) -> str:
-    """What `If-Range` takes: a strong ETag, or the date of the last change; "" where the server gives neither."""
+    """Return a value for `If-Range`: a strong ETag, or the date of the last change; "" where there is neither."""
     tag = str(response.headers.get("ETag", ""))
     return tag if tag.startswith('"') else str(response.headers.get("Last-Modified", ""))
 
 
 def _start_of(response: Any) -> int:
-    """Where the body begins in the file: 0 from a server that ignores Range."""
+    """Return at which byte of the file the body starts: 0 from a server that ignores Range."""
     if response.getcode() != 206:
         return 0
     match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
@@ -262,7 +267,7 @@ def _check(url: str, part: Path, expected_bytes: Optional[int], expected_sha384:
 
 
 class _QuickConnect:
-    """Gives up on a host sooner than on a slow transfer."""
+    """A handler whose timeout for connecting is shorter than the one for transfers."""
 
     timeout: Any
     sock: Any

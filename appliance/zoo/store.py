@@ -1,6 +1,6 @@
-"""The installed models: looked up by name, by path, listed, removed.
+"""Installed models: found by name or path, listed, removed.
 
-Names are compared with what is in `models_dir`, never joined into a path.
+Names are compared with the contents of `models_dir`, never joined into a path.
 """
 
 import logging
@@ -23,15 +23,18 @@ log = logging.getLogger(__name__)
 
 
 class NotInstalled(ModelError):
-    """A model of the catalogue that can be fetched."""
+    """A model of the catalogue that is not installed but can be fetched."""
 
 
 @dataclass(frozen=True)
 class InstalledModel:
     """A graph that can be loaded.
 
-    path: the graph's file. labels: class id to name, empty where none are known.
-    entry: its row of the catalogue; record: what was noted when it was installed. Both may be missing.
+    Attributes:
+        path: The graph's file.
+        labels: Class id to name; empty where none are known.
+        entry: Its row of the catalogue, if it has one.
+        record: What was recorded when it was installed, if it was.
     """
 
     name: str
@@ -42,7 +45,7 @@ class InstalledModel:
 
 
 def installed(models_dir: Path) -> List[InstalledModel]:
-    """Every model in `models_dir`, by name. A label map that is broken is logged, not raised."""
+    """Return all models in `models_dir`, by name. A broken label map is logged, not raised."""
     models = []
     for folder in _folders(models_dir):
         entry = _entry_of_folder(folder.name)
@@ -56,10 +59,7 @@ def installed(models_dir: Path) -> List[InstalledModel]:
 
 
 def family_of(model: InstalledModel, trusted: bool = False) -> str:
-    """The family of a model, as in `graph.family`; of one that is not in the catalogue it is read from its graph.
-
-    Raises ModelError for a graph that is damaged or none that can be run.
-    """
+    """Return the key of a model's family; read from the graph if it is not in the catalogue. Raises ModelError."""
     if model.entry:
         return model.entry.family
     return recognise(read_model(model.path, trusted), str(model.path)).family
@@ -68,10 +68,15 @@ def family_of(model: InstalledModel, trusted: bool = False) -> str:
 def resolve_model(
     name_or_path: Union[str, Path], models_dir: Path, label_path: Optional[Path] = None
 ) -> InstalledModel:
-    """The model that a user means: an installed name, a .pb file, or a folder with frozen_inference_graph.pb.
+    """Find the model that a user means: an installed name, a .pb file, or a folder with frozen_inference_graph.pb.
 
-    label_path: the label map to use instead of the model's own.
-    Raises ModelError for what is not there, with the command that fetches it or the nearest names.
+    Args:
+        name_or_path: What the user gave.
+        models_dir: Where models are installed.
+        label_path: The label map to use instead of the model's own.
+
+    Raises:
+        ModelError: It is not there; with the command that fetches it, or the nearest names.
     """
     wanted = str(name_or_path)
     folder = _find_folder(wanted, models_dir)
@@ -84,7 +89,7 @@ def resolve_model(
 
 
 def remove(name: str, models_dir: Path) -> None:
-    """Remove an installed model with all that is in its folder. Raises ModelError, OutputError."""
+    """Remove an installed model with everything in its folder. Raises ModelError, OutputError."""
     folder = _find_folder(name, models_dir)
     if folder is None:
         raise ModelError(f"{name} is not installed{near_names(name, [model.name for model in installed(models_dir)])}")
@@ -124,7 +129,7 @@ def _resolve_path(path: Path, models_dir: Path, label_path: Optional[Path]) -> I
 
 
 def no_graph(path: Path) -> ModelError:
-    """Why a file whose name does not end in .pb is not taken."""
+    """Return why a file whose name does not end in .pb is not accepted."""
     foreign = foreign_file(path)
     if foreign is None:
         return ModelError(f"{path} is no frozen graph: that is a file whose name ends in .pb. {EXPORT}")
@@ -132,7 +137,7 @@ def no_graph(path: Path) -> ModelError:
 
 
 def no_graph_in(folder: Path) -> ModelError:
-    """Why a folder without a graph is not taken."""
+    """Return why a folder without a graph is not accepted."""
     foreign = foreign_folder(folder)
     if foreign is None:
         return ModelError(f"There is no {GRAPH_FILE} in {folder}: name the graph's file.")
@@ -160,7 +165,7 @@ def _find_folder(name: str, models_dir: Path) -> Optional[Path]:
 
 
 def _entry_of_folder(folder_name: str) -> Optional[Entry]:
-    """The catalogue's row of a folder: by its name, or by the name that the archive gives it."""
+    """Return the catalogue's row of a folder: by its name, or by the name that the archive gives it."""
     for entry in load_catalogue():
         if folder_name in (entry.name, entry.folder):
             return entry
@@ -199,7 +204,7 @@ def _labels_beside(folder: Path, entry: Optional[Entry]) -> Dict[int, str]:
 
 
 def label_map_beside(folder: Path) -> Optional[Path]:
-    """The label map in a graph's folder: labels.pbtxt, or the first .pbtxt file that holds one, or a list of names."""
+    """Return the label map in a graph's folder: labels.pbtxt, or the first .pbtxt file that is a map or a list."""
     candidates = sorted(folder.glob("*.pbtxt"), key=lambda path: (path.name != LABELS_FILE, path.name))
     lists = [folder / name for name in LISTS_OF_NAMES if (folder / name).is_file()]
     return next((path for path in candidates if is_label_map(path)), lists[0] if lists else None)

