@@ -6,8 +6,8 @@ from pathlib import Path
 
 from appliance.board.machine import machine_facts
 from appliance.core.errors import ConfigError
+from appliance.core.files import hash_file
 from appliance.core.names import PROGRAM
-from appliance.graph.read.frozen import graph_hash
 from appliance.settings import LoadedSettings
 from appliance.settings.tuned import mismatch, read_tuned, tuned_path, with_tuned
 
@@ -30,7 +30,7 @@ def apply_tuned(loaded: LoadedSettings, model: str, graph: Path) -> LoadedSettin
     if entry is None:
         return loaded
     try:
-        reason = mismatch(entry, loaded, graph_hash(graph), machine_facts())
+        reason = mismatch(entry, loaded, hash_file(graph), machine_facts())
     except OSError:  # who loads the graph says it better
         return loaded
     if not reason and entry.engine != "auto" and importlib.util.find_spec(entry.engine) is None:

@@ -9,9 +9,9 @@ from typing import List, Optional
 from appliance.board import FAMILY_NAMES, Board, check_board_holds, detect_board, unsupported_reason
 from appliance.board.tuned import apply_tuned
 from appliance.core.errors import ModelError
+from appliance.core.files import hash_file
 from appliance.detectors.families import labels_of, understand
 from appliance.engines.choose import AUTO, automatic_engine
-from appliance.graph.read.frozen import graph_hash
 from appliance.graph.read.shapes import Shape, find_shapes
 from appliance.graph.read.types import output_type
 from appliance.graph.rewrite.split import keep
@@ -92,7 +92,7 @@ def show_model(model: InstalledModel, loaded: LoadedSettings, board: Board) -> L
     lines = [
         f"name: {model.name}",
         f"file: {model.path} ({model.path.stat().st_size / 1e6:.1f} MB)",
-        f"sha256: {graph_hash(model.path)}",
+        f"sha256: {hash_file(model.path)}",
         f"from: {model.record.origin if model.record else 'not known'}",
         f"licence: {model.record.licence if model.record and model.record.licence else 'not known'}",
         f"family: {FAMILY_NAMES[interface.family]}",

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -14,6 +15,7 @@ PRIVATE = 0o600
 """For files with passwords, addresses of cameras, keys: their owner alone reads and writes them."""
 
 _MOST_DIGITS = 300
+_BLOCK = 1 << 20
 _MOST_COPIED = 16 * 1000**2
 
 # What some network and FUSE file systems say to fsync: there is nothing to wait for.
@@ -81,6 +83,15 @@ def read_json(path: Path, most_bytes: int = 16 * 1000**2) -> Any:
         raise ValueError("it is no text") from error
     except ValueError as error:
         raise ValueError(f"it is no JSON ({error})") from error
+
+
+def hash_file(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hash of a file, in hexadecimal. algorithm: a name of hashlib. Raises OSError."""
+    digest = hashlib.new(algorithm)
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def open_regular(path: Path) -> IO[bytes]:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Dict
 
 from appliance.core.errors import SplitlensError
-from appliance.core.files import keep_damaged, read_json, write_json
-from appliance.graph.read.frozen import graph_hash
+from appliance.core.files import hash_file, keep_damaged, read_json, write_json
 from appliance.zoo.store import resolve_model
 
 log = logging.getLogger(__name__)
@@ -61,7 +60,7 @@ class Hangs:
 
     def _identity(self, model: str) -> str:
         try:
-            return graph_hash(resolve_model(model, self._models_dir).path)
+            return hash_file(resolve_model(model, self._models_dir).path)
         except (SplitlensError, OSError):
             return "name:" + model[:200]
 

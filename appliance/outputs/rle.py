@@ -1,11 +1,11 @@
 """Encode masks in COCO's compressed run-length encoding, the format that pycocotools reads."""
 
-from typing import Any, Dict
+from typing import Dict, List, Union
 
 import numpy as np
 
 
-def encode_mask(mask: np.ndarray) -> Dict[str, Any]:
+def encode_mask(mask: np.ndarray) -> Dict[str, Union[List[int], str]]:
     """Return {"size": [height, width], "counts": text} of a mask, bool [height, width].
 
     Pixels are read column by column; the counts are the lengths of alternating runs of False and True, False first.

@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import hashlib
 import http.client
 import logging
 import re
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Iterator, Optional
 
 from appliance.core.errors import ModelError, OutputError
+from appliance.core.files import hash_file
 from appliance.core.names import PROGRAM
 from appliance.settings import redact
 from appliance.zoo.install import Progress, check_space, remove_file, writing
@@ -248,11 +248,7 @@ def _blocks(url: str, response: Any) -> Iterator[bytes]:
 
 
 def _check(url: str, part: Path, expected_bytes: Optional[int], expected_sha384: Optional[str]) -> Downloaded:
-    digest = hashlib.sha384()
-    with part.open("rb") as file:
-        for block in iter(lambda: file.read(_BLOCK), b""):
-            digest.update(block)
-    result = Downloaded(part, part.stat().st_size, digest.hexdigest())
+    result = Downloaded(part, part.stat().st_size, hash_file(part, "sha384"))
     if expected_bytes is not None and result.bytes != expected_bytes:
         discard(part)
         raise ModelError(f"{url} came as {result.bytes} bytes, not {expected_bytes}: it was deleted; try again.")

@@ -2,11 +2,12 @@
 
 import json
 import logging
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from appliance.core.errors import ModelError
-from appliance.graph.read.frozen import graph_hash
+from appliance.core.files import hash_file, write_json
 from appliance.graph.read.graph_file import read_graph
 from appliance.settings import redact
 from appliance.settings.messages import size_text
@@ -30,6 +31,14 @@ log = logging.getLogger(__name__)
 
 ZOO_URL = "https://download.tensorflow.org/"
 SUMS_FILE = "zoo-sums.json"
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """Of an archive for which none was published, recorded at its first download."""
+
+    bytes: int
+    sha384: str
 
 
 def get(name: str, models_dir: Path, progress: Optional[Progress] = None, base_url: str = ZOO_URL) -> InstalledModel:
@@ -68,7 +77,7 @@ def _is_whole(model: Optional[InstalledModel]) -> bool:
     """Return whether a complete model is installed, as far as its record shows."""
     if model is None or model.record is None:
         return model is not None
-    return model.record.graph_sha256 == graph_hash(model.path)
+    return model.record.graph_sha256 == hash_file(model.path)
 
 
 def _fill(entry: Entry, folder: Path, models_dir: Path, progress: Optional[Progress], base_url: str) -> Record:
@@ -123,14 +132,14 @@ def _expected(origin: ZooOrigin, models_dir: Path) -> Tuple[Optional[int], Optio
         )
         return None, None
     log.info("%s is checked against %s, recorded at its first download.", origin.archive, models_dir / SUMS_FILE)
-    return row["bytes"], row["sha384"]
+    return row.bytes, row.sha384
 
 
-def _read_sums(models_dir: Path) -> Dict[str, Any]:
+def _read_sums(models_dir: Path) -> Dict[str, Checksum]:
     path = models_dir / SUMS_FILE
     try:
         sums = json.loads(path.read_text(encoding="utf-8"))
-        return {archive: {"bytes": int(row["bytes"]), "sha384": str(row["sha384"])} for archive, row in sums.items()}
+        return {archive: Checksum(int(row["bytes"]), str(row["sha384"])) for archive, row in sums.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -141,7 +150,5 @@ def _remember(origin: ZooOrigin, archive: Downloaded, models_dir: Path) -> None:
     path = models_dir / SUMS_FILE
     with locked("zoo-sums", models_dir), writing(path):
         sums = _read_sums(models_dir)
-        sums[origin.archive] = {"bytes": archive.bytes, "sha384": archive.sha384}
-        new = work_folder(models_dir) / SUMS_FILE
-        new.write_text(json.dumps(sums, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        new.replace(path)
+        sums[origin.archive] = Checksum(archive.bytes, archive.sha384)
+        write_json(path, {name: asdict(sums[name]) for name in sorted(sums)}, 0o644)

@@ -1,6 +1,5 @@
 """Install a user's own frozen graph, or a zoo archive that was copied here."""
 
-import hashlib
 import logging
 import re
 import shutil
@@ -8,8 +7,8 @@ from pathlib import Path
 from typing import Optional
 
 from appliance.core.errors import ModelError
+from appliance.core.files import hash_file
 from appliance.core.names import PROGRAM
-from appliance.graph.read.frozen import graph_hash
 from appliance.graph.read.graph_file import naming_damage
 from appliance.graph.recognise.classes import class_ids, find_suppression
 from appliance.graph.recognise.family import recognise
@@ -90,7 +89,7 @@ def _examine(path: Path, chosen: str, trusted: bool) -> Optional[range]:
     with naming_damage(str(path)):
         ids = class_ids(graph, family, find_suppression(graph) if family in ("ssd", "faster_rcnn") else None)
     entry = next((entry for entry in load_catalogue() if entry.name == chosen), None)
-    if entry is not None and graph_hash(path) not in [
+    if entry is not None and hash_file(path) not in [
         origin.graph_sha256 for origin in entry.origins if not isinstance(origin, ZooOrigin)
     ]:
         labels = builtin_labels(entry.labels)
@@ -138,13 +137,10 @@ def _check_published(archive: Path) -> None:
         origin = entry.origins[0]
         if not isinstance(origin, ZooOrigin) or origin.archive != archive.name or origin.sha384 is None:
             continue
-        digest = hashlib.sha384()
-        with archive.open("rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-        if digest.hexdigest() != origin.sha384:
+        found = hash_file(archive, "sha384")
+        if found != origin.sha384:
             raise ModelError(
-                f"{archive} is not the published archive of that name: its SHA-384 is {digest.hexdigest()[:16]}..., not"
+                f"{archive} is not the published archive of that name: its SHA-384 is {found[:16]}..., not"
                 f" {origin.sha384[:16]}...."
             )
 

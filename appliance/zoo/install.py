@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Callable, Iterator, Optional
 
 from appliance.core.errors import ModelError, OutputError
-from appliance.core.files import sync_path, write_json
-from appliance.graph.read.frozen import graph_hash
+from appliance.core.files import hash_file, sync_path, write_json
 from appliance.zoo.layout import GRAPH_FILE, RECORD_FILE, Record
 
 log = logging.getLogger(__name__)
@@ -90,7 +89,7 @@ def make_record(folder: Path, origin: str, licence: Optional[str]) -> Record:
         origin=origin,
         installed_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         licence=licence,
-        graph_sha256=graph_hash(folder / GRAPH_FILE),
+        graph_sha256=hash_file(folder / GRAPH_FILE),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import List
 
 from appliance.core.errors import ModelError
+from appliance.core.files import hash_file
 from appliance.core.process import tied_to_us
 from appliance.settings import redact
 from appliance.settings.messages import size_text
@@ -120,7 +121,7 @@ def _run(origin: PackageOrigin, command: List[str], folder: Path) -> None:
 
 
 def _check(path: Path, algorithm: str, expected: str) -> None:
-    found = hashlib.new(algorithm, path.read_bytes()).hexdigest()
+    found = hash_file(path, algorithm)
     if found != expected:
         raise ModelError(
             f"{path.name} is not the package that it should be: its {algorithm.upper()} is {found[:16]}..., not"

@@ -17,12 +17,12 @@ from appliance.board.machine import machine_facts
 from appliance.cli.bench.parity import compare
 from appliance.cli.models import show_model
 from appliance.core.errors import ModelError
+from appliance.core.files import hash_file
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines import choose, openvino_build
 from appliance.engines.base import available_cores
 from appliance.engines.choose import EngineChoice
-from appliance.graph.read.frozen import graph_hash
 from appliance.graph.rewrite.normalise import read_model
 from appliance.settings import load_settings
 from appliance.settings.tuned import Tuned, tuned_path, write_tuned
@@ -267,7 +267,7 @@ class TestChoice:
             tuned_path("state"),
             {
                 "walkers": Tuned(
-                    graph=graph_hash(person_model),
+                    graph=hash_file(person_model),
                     machine=machine_facts(),
                     settings={"engine": "tensorflow"},
                     under={"split_model": True, "exact": False},

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import ModelError
+from appliance.core.files import hash_file
 from appliance.graph.read.frozen import (
     Graph,
     Tensor,
-    graph_hash,
     make_const,
     make_node,
     make_placeholder,
@@ -123,4 +123,4 @@ def test_a_missing_file_is_named(tmp_path):
 def test_the_hash_is_that_of_the_file(tmp_path):
     path = tmp_path / "abc"
     path.write_bytes(b"abc")
-    assert graph_hash(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert hash_file(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

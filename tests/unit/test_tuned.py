@@ -13,7 +13,7 @@ from appliance.board.tuned import apply_tuned
 from appliance.cli.bench import command
 from appliance.cli.bench.engines import with_engine
 from appliance.core.errors import ConfigError
-from appliance.graph.read.frozen import graph_hash
+from appliance.core.files import hash_file
 from appliance.settings import Layer, Profile, load_settings
 from appliance.settings.tuned import Tuned, read_tuned, tuned_path, write_tuned
 
@@ -33,7 +33,7 @@ def here(tmp_path, monkeypatch):
 
 def entry(folder, **changes):
     fields = dict(
-        graph=graph_hash(folder / "graph.pb"),
+        graph=hash_file(folder / "graph.pb"),
         machine=machine_facts(),
         settings=SETTINGS,
         under=UNDER,

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import ModelError, OutputError
+from appliance.core.files import hash_file
 from appliance.graph.read.foreign import foreign_data
-from appliance.graph.read.frozen import graph_hash, make_const, make_node
+from appliance.graph.read.frozen import make_const, make_node
 from appliance.graph.read.graph_file import read_graph
 from appliance.graph.read.proto import GraphDef
 from appliance.graph.rewrite.normalise import read_model
@@ -180,7 +181,7 @@ def test_an_import_is_recorded_and_keeps_its_labels(models_dir, tmp_path):
     assert model.labels == {1: "bolt", 2: "nut"}
     record = json.loads((model.path.parent / "splitlens.json").read_text())
     assert record["origin"] == str(source)
-    assert record["graph_sha256"] == graph_hash(source)
+    assert record["graph_sha256"] == hash_file(source)
     assert asdict(model.record) == record
     source.unlink()
     labels.unlink()

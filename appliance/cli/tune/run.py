@@ -21,13 +21,13 @@ from appliance.cli.tune.report import Row, as_json, table
 from appliance.cli.tune.search import GivenUp, Search
 from appliance.cli.tune.trial import Trial, is_loading
 from appliance.core.errors import ConfigError, SplitlensError
+from appliance.core.files import hash_file
 from appliance.core.sink import cannot_write, check_writable_file, make_writable_directory
 from appliance.detectors.families import understand
 from appliance.detectors.from_settings import find_model, model_options
 from appliance.engines.base import available_cores
 from appliance.engines.choose import OPENVINO, TENSORFLOW, TENSORRT, is_x86
 from appliance.engines.versions import loaded_versions
-from appliance.graph.read.frozen import graph_hash
 from appliance.outputs.jsonlines import STANDARD_OUTPUT
 from appliance.settings import LoadedSettings
 from appliance.settings.tuned import (
@@ -101,7 +101,7 @@ def _run(
     best, rows = _search(model, loaded, images, place, seconds, end)
     rows = [row._replace(is_kept=row.outcome.candidate == best) for row in rows]
     entry = Tuned(
-        graph=graph_hash(model.path),
+        graph=hash_file(model.path),
         machine=machine_facts(),
         settings={key: value for key, value in best.settings().items() if key not in place.fixed},
         under=dict({key: getattr(settings, key) for key in MEASURED_UNDER}, **place.fixed),

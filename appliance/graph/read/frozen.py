@@ -1,14 +1,12 @@
 """A frozen graph as data: nodes, edges, and constants as arrays. `graph_file` reads one from a file."""
 
-import hashlib
 import re
-from pathlib import Path
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set
 
 import numpy as np
 
 from appliance.graph.read.functions import Functions
-from appliance.graph.read.proto import AttrValue, GraphDef, NodeDef
+from appliance.graph.read.proto import AttrValue, GraphDef, Message, NodeDef
 
 # DataType numbers of tensorflow/core/framework/types.proto.
 _NUMPY_TYPES: Dict[int, Any] = {
@@ -64,7 +62,7 @@ class Graph:
 
     def __init__(self, message: Any) -> None:
         self.message = message
-        self.nodes: Dict[str, Any] = {node.name: node for node in message.node}
+        self.nodes: Dict[str, Message] = {node.name: node for node in message.node}
         self.inputs: Dict[str, List[Tensor]] = {
             node.name: [parse_input(text) for text in node.input] for node in message.node
         }
@@ -215,12 +213,3 @@ def make_placeholder(name: str, dtype: int, shape: Optional[Iterable[int]] = Non
         for size in shape:
             value.shape.dim.add(size=size)
     return make_node(name, "Placeholder", [], dtype=type_attribute(dtype), shape=value)
-
-
-def graph_hash(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()

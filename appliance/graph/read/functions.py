@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Set, Tuple
 
+from appliance.graph.read.proto import Message
+
 # Sizes are counted to here: they may double with every function.
 _MANY = 10**9
 
@@ -41,7 +43,7 @@ class Functions:
     """The functions of a FunctionDefLibrary."""
 
     def __init__(self, library: Any) -> None:
-        self.by_name: Dict[str, Any] = {one.signature.name: one for one in library.function}
+        self.by_name: Dict[str, Message] = {one.signature.name: one for one in library.function}
         self._ops: Dict[str, FrozenSet[str]] = {}
 
     def calls(self, node: Any) -> List[str]:

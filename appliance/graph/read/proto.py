@@ -86,7 +86,11 @@ def _add_field(message: Any, name: str, number: int, kind: str) -> None:
         field.oneof_index = 0
 
 
-def _message_classes() -> Dict[str, Any]:
+Message = Any
+"""A message of one of the classes below: protobuf makes them at run time, so there are no static types for them."""
+
+
+def _message_classes() -> Dict[str, Message]:
     file = descriptor_pb2.FileDescriptorProto(name="splitlens/graph.proto", package=_PACKAGE, syntax="proto3")
     for message_name, fields in MESSAGES.items():
         message = file.message_type.add(name=message_name)

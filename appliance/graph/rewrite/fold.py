@@ -6,7 +6,7 @@ is for the fast path only.
 """
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from appliance.graph.read.frozen import DT_FLOAT, Graph, Tensor, make_const, mak
 _CHANNEL_AXES = {"Conv2D": (3,), "DepthwiseConv2dNative": (2, 3)}
 _NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 # Arithmetic that older graphs do with the constants of a batch norm, in float64.
-_ARITHMETIC: Dict[str, Any] = {
+_ARITHMETIC: Dict[str, Callable[..., np.ndarray]] = {
     "Identity": lambda a: a,
     "Rsqrt": lambda a: 1 / np.sqrt(a),
     "Add": np.add,
