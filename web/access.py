@@ -18,8 +18,9 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, Ty
 
 from werkzeug.wrappers import Request
 
+from appliance.contract.roles import Role
 from appliance.core.files import keep_damaged, read_json, write_json
-from web.accounts import Account, Accounts, Devices, Hashing, Role, Sessions, Throttle, TooManyAttempts
+from web.accounts import Account, Accounts, Devices, Hashing, Sessions, Throttle, TooManyAttempts
 from web.accounts.store import TOKEN_PREFIX
 from web.client_address import limited_as
 from web.cookies import FORM, SESSION, find_cookie
@@ -61,8 +62,8 @@ class Identity(NamedTuple):
 NOBODY = Identity("", Role.ANONYMOUS)
 
 
-def needs(role: Role) -> Callable[[View], View]:
-    """Declare the role that a view needs."""
+def needs(role: Optional[Role]) -> Callable[[View], View]:
+    """Declare the role that a view needs; None is for nobody."""
 
     def declare(view: View) -> View:
         view.needed_role = role  # type: ignore[attr-defined]

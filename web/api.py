@@ -1,38 +1,141 @@
-"""The same as the pages' events and commands, by REST. web/openapi.yml describes it."""
+"""REST: a route for each row of the contract's tables, and the OpenAPI document that is made from the same rows."""
 
 import json
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Callable, Dict
 
-import yaml
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 
-from appliance import __version__
-from appliance.bus import INVALID, Refused
+from appliance.contract.answers import (
+    History,
+    Log,
+    Models,
+    NewestDetections,
+    PowerAnswer,
+    SettingsAnswer,
+    StateAnswer,
+    Streams,
+)
+from appliance.contract.codec import encode
+from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS, Command, Http, parse
+from appliance.contract.errors import INVALID, Refused
+from appliance.contract.events import Statistics
+from appliance.contract.fields import JsonObject
+from appliance.contract.hints import fields_of
+from appliance.contract.openapi import BASE_PATH, make_document, path_parameters
+from appliance.contract.roles import Role
+from appliance.contract.state import RunningModel, State, Stream
 from web.access import Denied, needs
-from web.accounts import Role
-from web.commands import COMMANDS, build
 from web.dashboard import dashboard, identity, viewer
 from web.events import MOST_COMMANDS
 
-BELOW = "/api/v1"
-
-api = Blueprint("api", __name__, url_prefix=BELOW)
-
-Message = Dict[str, Any]
-
-_DESCRIPTION = Path(__file__).with_name("openapi.yml")
+api = Blueprint("api", __name__, url_prefix=BASE_PATH)
 
 
-def _command(name: str, fields: Message) -> Message:
-    """Have the daemon do it, and give its answer. Raises Refused, Unavailable; Denied for a viewer who floods it."""
+# What the dashboard answers by itself: a function for each row of QUESTIONS, called by its name.
+
+
+def _state() -> State:
+    return dashboard().link.get_state()
+
+
+def _streams() -> Streams:
+    return Streams(_state().streams)
+
+
+def _stream(name: str) -> Stream:
+    return dashboard().link.get_stream(name)
+
+
+def _models() -> Models:
+    return Models(_state().models)
+
+
+def _model() -> RunningModel:
+    return _state().model
+
+
+def _settings() -> SettingsAnswer:
+    return _settings_of(_state())
+
+
+def _settings_of(state: State) -> SettingsAnswer:
+    return SettingsAnswer(state.settings, state.configured)
+
+
+def _power() -> PowerAnswer:
+    return PowerAnswer(_state().power)
+
+
+def _statistics() -> Statistics:
+    return dashboard().link.get_statistics()
+
+
+def _history() -> History:
+    return dashboard().link.history.show()
+
+
+def _detections() -> NewestDetections:
+    return NewestDetections(dashboard().link.newest_detections())
+
+
+def _logs() -> Log:
+    return Log(dashboard().link.logs())
+
+
+ANSWERS: Dict[str, Callable[..., Any]] = {
+    "state": _state,
+    "streams": _streams,
+    "stream": _stream,
+    "models": _models,
+    "model": _model,
+    "settings": _settings,
+    "power": _power,
+    "statistics": _statistics,
+    "history": _history,
+    "detections": _detections,
+    "logs": _logs,
+}
+
+
+def _add_question(name: str, path: str) -> None:
+    @needs(Role.VIEWER)
+    def view(**parameters: str) -> Response:
+        return jsonify(encode(ANSWERS[name](**parameters)))
+
+    api.add_url_rule(_rule(path), name, view)
+
+
+def _add_command(command: Command, role: Role, http: Http) -> None:
+    @needs(role)
+    def view(**parameters: str) -> Response:
+        known = {http.parameters.get(name, name): value for name, value in parameters.items()}
+        return jsonify(encode(_obey(command, http, known)))
+
+    api.add_url_rule(_rule(http.path), command.name, view, methods=[http.method])
+
+
+def _rule(path: str) -> str:
+    """A path of the contract as Flask writes it."""
+    for name in path_parameters(path):
+        path = path.replace(f"{{{name}}}", f"<{name}>")
+    return path
+
+
+def _obey(command: Command, http: Http, known: JsonObject) -> Any:
+    """Have the daemon do it; returns the message to send back. Raises Refused, Unavailable, Denied."""
+    has_body = any(field.name not in known for field in fields_of(command.request))
+    body = _body() if has_body else {}
+    asked = parse(command, {http.body: body} if http.body else body, known)
     if identity().role < Role.OPERATOR and not dashboard().socketio.allows_command(viewer()):
         raise Denied(429, f"{MOST_COMMANDS} commands a second is the most; wait a little.")
-    return dashboard().link.ask(build(name, fields), COMMANDS[name].seconds)
+    answer = dashboard().link.ask(asked)
+    if isinstance(answer, StateAnswer):
+        return _settings_of(answer.state) if http.answer is SettingsAnswer else answer.state
+    return answer
 
 
-def _body(*allowed: str) -> Message:
+def _body() -> JsonObject:
     """The JSON object that was sent; nothing is an empty one. Raises Refused."""
     data = request.get_data()
     if not data.strip():
@@ -45,9 +148,6 @@ def _body(*allowed: str) -> Message:
         raise Refused(INVALID, f"The body is no JSON: {str(error)[:100]}.") from error
     if not isinstance(body, dict):
         raise Refused(INVALID, "Send one JSON object.")
-    for name in body:
-        if name not in allowed:
-            raise Refused(INVALID, f"{name[:100]} is no field here; there are: {', '.join(allowed) or 'none'}.")
     return body
 
 
@@ -55,151 +155,17 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-@api.route("/state")
-@needs(Role.VIEWER)
-def state() -> Any:
-    return jsonify(dashboard().link.get_state())
-
-
-@api.route("/streams")
-@needs(Role.VIEWER)
-def streams() -> Any:
-    return jsonify(streams=dashboard().link.get_state()["streams"])
-
-
-@api.route("/streams/<name>")
-@needs(Role.VIEWER)
-def stream(name: str) -> Any:
-    return jsonify(dashboard().link.get_stream(name))
-
-
-@api.route("/streams/<name>", methods=["PUT"])
-@needs(Role.OPERATOR)
-def set_stream(name: str) -> Any:
-    return jsonify(_command("set_stream", dict(_body("source", "model"), stream=name))["state"])
-
-
-@api.route("/streams/<name>", methods=["DELETE"])
-@needs(Role.OPERATOR)
-def remove_stream(name: str) -> Any:
-    return jsonify(_command("remove_stream", {"stream": name})["state"])
-
-
-@api.route("/streams/<name>/reset", methods=["POST"])
-@needs(Role.OPERATOR)
-def reset_stream(name: str) -> Any:
-    return jsonify(_command("reset_stream", {"stream": name})["state"])
-
-
-@api.route("/streams/<name>/recording", methods=["PUT"])
-@needs(Role.OPERATOR)
-def record(name: str) -> Any:
-    return jsonify(_command("record", dict(_body("on"), stream=name))["state"])
-
-
-@api.route("/sources/test", methods=["POST"])
-@needs(Role.OPERATOR)
-def test_source() -> Any:
-    return jsonify(_command("test_source", _body("source")))
-
-
-@api.route("/models")
-@needs(Role.VIEWER)
-def models() -> Any:
-    return jsonify(models=dashboard().link.get_state()["models"])
-
-
-@api.route("/models/<name>", methods=["PUT"])
-@needs(Role.OPERATOR)
-def get_model(name: str) -> Any:
-    _body()
-    return jsonify(_command("get_model", {"model": name})["state"])
-
-
-@api.route("/model")
-@needs(Role.VIEWER)
-def model() -> Any:
-    return jsonify(dashboard().link.get_state()["model"])
-
-
-@api.route("/model", methods=["PUT"])
-@needs(Role.OPERATOR)
-def set_model() -> Any:
-    return jsonify(_command("set_model", _body("model"))["state"])
-
-
-@api.route("/model/cancel", methods=["POST"])
-@needs(Role.OPERATOR)
-def cancel_model() -> Any:
-    return jsonify(_command("cancel_model", {})["state"])
-
-
-@api.route("/settings")
-@needs(Role.VIEWER)
-def settings() -> Any:
-    newest = dashboard().link.get_state()
-    return jsonify(settings=newest["settings"], configured=newest["configured"])
-
-
-@api.route("/settings", methods=["PATCH"])
-@needs(Role.OPERATOR)
-def change_settings() -> Any:
-    changed = _command("change_settings", {"settings": _body("det_th", "shown_classes", "max_vis_fps", "vis_text")})
-    return jsonify(settings=changed["state"]["settings"], configured=changed["state"]["configured"])
-
-
-@api.route("/statistics")
-@needs(Role.VIEWER)
-def statistics() -> Any:
-    return jsonify(dashboard().link.get_statistics())
-
-
-@api.route("/statistics/history")
-@needs(Role.VIEWER)
-def history() -> Any:
-    return jsonify(dashboard().link.history.show())
-
-
-@api.route("/detections")
-@needs(Role.VIEWER)
-def detections() -> Any:
-    return jsonify(detections=dashboard().link.detections)
-
-
-@api.route("/power")
-@needs(Role.VIEWER)
-def power() -> Any:
-    return jsonify(power=dashboard().link.get_state().get("power"))
-
-
-@api.route("/power", methods=["PUT"])
-@needs(Role.OPERATOR)
-def set_power() -> Any:
-    return jsonify(_command("set_power", _body("mode", "clocks"))["state"])
-
-
-@api.route("/recordings")
-@needs(Role.VIEWER)
-def recordings() -> Any:
-    return jsonify(_command("list_recordings", {}))
-
-
-@api.route("/recordings/<name>", methods=["DELETE"])
-@needs(Role.OPERATOR)
-def delete_recording(name: str) -> Any:
-    return jsonify(_command("delete_recording", {"name": name}))
-
-
-@api.route("/logs")
-@needs(Role.VIEWER)
-def logs() -> Any:
-    return jsonify(logs=dashboard().link.logs())
+for _row in QUESTIONS:
+    _add_question(_row.name, _row.path)
+for _command in PAGE_COMMANDS:
+    if _command.role is not None and _command.http is not None:
+        _add_command(_command, _command.role, _command.http)
 
 
 @api.route("/openapi.json")
 @needs(Role.VIEWER)
 def description() -> Any:
-    return jsonify(dict(read_description(), servers=[{"url": request.script_root + BELOW}]))
+    return jsonify(dict(read_description(), servers=[{"url": request.script_root + BASE_PATH}]))
 
 
 @api.route("/docs")
@@ -209,12 +175,9 @@ def docs() -> Any:
 
 
 @lru_cache(maxsize=None)
-def read_description() -> Message:
-    """To read only. Parsing it takes so long that nobody may have it done again and again."""
-    with _DESCRIPTION.open(encoding="utf-8") as file:
-        content: Message = yaml.safe_load(file)
-    content["info"]["version"] = __version__
-    return content
+def read_description() -> JsonObject:
+    """The OpenAPI document, to read only. It is made once."""
+    return make_document()
 
 
 def _show(value: Any) -> str:

@@ -6,56 +6,76 @@ import os
 import threading
 import time
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+from typing import Callable, Deque, Dict, List, Optional, Tuple, TypeVar, Union
 
 from appliance.bus import (
-    DETECTIONS,
     HANG_SECONDS,
     HEARTBEAT_SECONDS,
     LOADING_SECONDS,
-    LOG,
     SILENCE_SECONDS,
-    STATE,
-    STATISTICS,
     EventSubscriber,
-    Refused,
-    Unavailable,
     ask,
     read_last_words,
 )
+from appliance.contract.answers import Recordings, SourcePicture, StateAnswer
+from appliance.contract.codec import decode, encode
+from appliance.contract.commands import command_of, to_message
+from appliance.contract.errors import NOT_FOUND, ContractError, Refused, Unavailable
+from appliance.contract.events import (
+    DAEMON,
+    DETECTIONS,
+    LOG,
+    STATE,
+    STATISTICS,
+    DaemonStatus,
+    Detections,
+    LogLine,
+    Statistics,
+)
+from appliance.contract.fields import JsonObject
+from appliance.contract.requests import GetState, Request
+from appliance.contract.state import State, Stream
+from appliance.contract.states import LOADING, STOPPING
 from web.history import History
 
-Message = Dict[str, Any]
-
-DAEMON = "daemon"
-"""The topic that the dashboard adds: whether the daemon is up."""
 LOGS_KEPT = 1000
 _RECENT_SECONDS = 10.0  # an error so shortly before the silence is its reason
 _TICK_SECONDS = 0.25
 _STEP_SECONDS = 5  # of what is left until a restart: not every second is told
 
+T = TypeVar("T")
+
+Answer = Union[StateAnswer, SourcePicture, Recordings]
+
 log = logging.getLogger(__name__)
 
 
 class DaemonClient:
-    """tell: is called with the topic and content of every event, by the listener's thread.
+    """Keeps what the daemon says, and sends it commands. Its methods may be called from any thread.
 
-    state, statistics: the newest, None before the first. detections: the newest of every stream.
+    Attributes:
+        state: The newest; None before the first.
+        statistics: The newest; None before the first.
+        history: The statistics of the last half hour.
+        daemon: Whether the daemon is up.
     """
 
-    def __init__(self, run_dir: str, tell: Callable[[str, Message], None]) -> None:
-        self.state: Optional[Message] = None
-        self.statistics: Optional[Message] = None
-        self.detections: Dict[str, Message] = {}
+    def __init__(self, run_dir: str, tell: Callable[[str, JsonObject], None]) -> None:
+        """Hear nothing until `start`.
+
+        Args:
+            run_dir: Where the sockets of the bus are.
+            tell: Called by the listener's thread with the topic and content of every event.
+        """
+        self.state: Optional[State] = None
+        self.statistics: Optional[Statistics] = None
         self.history = History()
-        self.daemon: Message = {
-            "up": False,
-            "since": time.time(),
-            "why": "The daemon was not heard yet; it is starting.",
-        }
+        self.daemon = DaemonStatus(False, time.time(), "The daemon was not heard yet; it is starting.")
+        # As they came: there are many, and hardly anybody asks for them here.
+        self._detections: Dict[str, JsonObject] = {}
         self._run_dir = run_dir
         self._tell = tell
-        self._logs: Deque[Message] = deque(maxlen=LOGS_KEPT)
+        self._logs: Deque[LogLine] = deque(maxlen=LOGS_KEPT)
         self._last_error: Optional[Tuple[float, str]] = None  # when, what; of this daemon
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -68,45 +88,55 @@ class DaemonClient:
 
     @property
     def is_up(self) -> bool:
-        return bool(self.daemon["up"])
+        return self.daemon.up
 
-    def logs(self, most: int = LOGS_KEPT) -> List[Message]:
+    def logs(self, most: int = LOGS_KEPT) -> List[LogLine]:
+        """The newest lines of the daemon's log, oldest first."""
         with self._lock:
             return list(self._logs)[-most:]
 
-    def get_state(self) -> Message:
+    def newest_detections(self) -> Dict[str, Detections]:
+        """The newest detections of every stream, by its name."""
+        return {name: decode(Detections, message) for name, message in list(self._detections.items())}
+
+    def get_state(self) -> State:
         """The newest state. Raises Unavailable while the daemon is down."""
         return self._get(self.state)
 
-    def get_statistics(self) -> Message:
+    def get_statistics(self) -> Statistics:
+        """The newest statistics. Raises Unavailable while the daemon is down."""
         return self._get(self.statistics)
 
-    def get_stream(self, name: str) -> Message:
+    def get_stream(self, name: str) -> Stream:
         """What the state says of a stream. Raises Refused if there is none, Unavailable."""
-        for stream in self.get_state()["streams"]:
-            if stream["name"] == name:
-                found: Message = stream
-                return found
-        raise Refused("not_found", f"There is no stream {name}.")
+        for stream in self.get_state().streams:
+            if stream.name == name:
+                return stream
+        raise Refused(NOT_FOUND, f"There is no stream {name}.")
 
-    def ask(self, command: Message, seconds: float) -> Message:
+    def ask(self, request: Request) -> Answer:
         """Have the daemon do something. Raises Refused and Unavailable; at once while the daemon is down."""
         if not self.is_up:
-            raise Unavailable(self.daemon["why"])
-        answer = ask(self._run_dir, command, seconds)
-        if "state" in answer and not self._is_over(answer["state"]):
+            raise Unavailable(self.daemon.why)
+        command = command_of(request)
+        reply = ask(self._run_dir, to_message(request), command.seconds)
+        try:
+            answer: Answer = decode(command.answer, reply)
+        except ContractError as error:
+            raise Unavailable(f"The daemon and the dashboard are of different versions: {error}") from error
+        if isinstance(answer, StateAnswer) and not self._is_over(answer.state):
             # The event comes too, but may be behind the answer: who reads next must find what was done.
-            self.state = answer["state"]
+            self.state = answer.state
         return answer
 
-    def _is_over(self, state: Message) -> bool:
+    def _is_over(self, state: State) -> bool:
         """Whether this is what a daemon was before it said that it stops: an answer may come that late."""
-        last = self.state["daemon"] if self.state else {}
-        return last.get("status") == "stopping" and last.get("started") == state["daemon"].get("started")
+        last = self.state.daemon if self.state else None
+        return last is not None and last.status == STOPPING and last.started == state.daemon.started
 
-    def _get(self, message: Optional[Message]) -> Message:
+    def _get(self, message: Optional[T]) -> T:
         if not self.is_up:
-            raise Unavailable(self.daemon["why"])
+            raise Unavailable(self.daemon.why)
         if message is None:
             raise Unavailable("The daemon has just started, and was not heard in full yet. Try again in a moment.")
         return message
@@ -128,7 +158,7 @@ class DaemonClient:
                     self._set_daemon(False, self._why(heard))
                 elif not self.is_up and (heard or read_last_words(self._run_dir)):
                     why = self._why(heard)
-                    if why != self.daemon["why"]:
+                    if why != self.daemon.why:
                         self._set_daemon(False, why)
                 self.history.add(time.time(), self.statistics if self.is_up else None)
         finally:
@@ -136,54 +166,57 @@ class DaemonClient:
 
     def _is_silent(self, seconds: float) -> bool:
         """Whether nothing heard for so long means that the daemon hangs, or that it is gone."""
-        pid = self.state["daemon"].get("pid") if self.state else None
+        pid = self.state.daemon.pid if self.state else None
         return seconds > (SILENCE_SECONDS if pid is None or is_alive(pid) else 2 * HEARTBEAT_SECONDS)
 
-    def _take(self, topic: str, message: Message) -> None:
+    def _take(self, topic: str, message: JsonObject) -> None:
         """Keep it and tell it. What cannot be used is logged; the listener goes on."""
         try:
             if not self.is_up:
                 self._set_daemon(True, "")
             if topic == STATE:
-                self.state = message
-                self._forget_streams(message)
+                self.state = decode(State, message)
+                self._forget_streams(self.state)
             elif topic == STATISTICS:
-                self.statistics = message
+                self.statistics = decode(Statistics, message)
             elif topic == DETECTIONS:
-                self.detections[str(message["stream"])] = message
+                self._detections[str(message["stream"])] = message
             elif topic == LOG:
-                with self._lock:
-                    self._logs.append(message)
-                if message["level"] == "error":
-                    age = max(0.0, time.time() - message["time"])  # it may be told again, to a dashboard that is new
-                    self._last_error = time.monotonic() - age, str(message["text"])
+                self._keep_line(decode(LogLine, message))
             self._tell(topic, message)
         except Exception:
             log.exception("an event of the daemon could not be used: %s", topic)
 
-    def _forget_streams(self, state: Message) -> None:
-        names = {stream["name"] for stream in state["streams"]}
-        for name in set(self.detections) - names:
-            self.detections.pop(name, None)
+    def _keep_line(self, line: LogLine) -> None:
+        with self._lock:
+            self._logs.append(line)
+        if line.level == "error":
+            age = max(0.0, time.time() - line.time)  # it may be told again, to a dashboard that is new
+            self._last_error = time.monotonic() - age, line.text
+
+    def _forget_streams(self, state: State) -> None:
+        names = {stream.name for stream in state.streams}
+        for name in set(self._detections) - names:
+            self._detections.pop(name, None)
 
     def _set_daemon(self, is_up: bool, why: str) -> None:
-        since = time.time() if is_up or self.is_up else self.daemon["since"]
-        self.daemon = {"up": is_up, "since": since, "why": why}
+        since = time.time() if is_up or self.is_up else self.daemon.since
+        self.daemon = DaemonStatus(is_up, since, why)
         if is_up:
             self._last_error = None
             # What it was before may be of a daemon that is no more.
             threading.Thread(target=self._fetch_state, name="first state", daemon=True).start()
         else:
-            self.detections = {}
-        self._tell(DAEMON, self.daemon)
+            self._detections = {}
+        self._tell(DAEMON, encode(self.daemon))
 
     def _fetch_state(self) -> None:
         try:
-            self.ask({"command": "get_state"}, 5.0)
+            self.ask(GetState())
         except (Refused, Unavailable) as error:
             log.warning("the daemon's state: %s", error)
         else:
-            self._tell(STATE, self.state or {})
+            self._tell(STATE, encode(self.state))
 
     def _why(self, heard: float) -> str:
         """Of the silence. heard: when something was heard last, on the monotonic clock.
@@ -191,13 +224,13 @@ class DaemonClient:
         What the daemon or its supervisor left behind is the reason, if there is any; else what can be seen.
         """
         words = read_last_words(self._run_dir)
-        daemon = self.state["daemon"] if self.state else {}
+        daemon = self.state.daemon if self.state else None
         if words:
             return words
-        if daemon.get("status") == "stopping":
+        if daemon is not None and daemon.status == STOPPING:
             return "The daemon was stopped."
-        if is_alive(daemon.get("pid")):
-            loads = self.state is not None and self.state["model"]["status"] == "loading"
+        if self.state is not None and is_alive(self.state.daemon.pid):
+            loads = self.state.model.status == LOADING
             left = heard + (LOADING_SECONDS if loads else HANG_SECONDS) - time.monotonic()
             return (
                 "The daemon hangs or is stopped; it is killed and started again"
@@ -208,6 +241,6 @@ class DaemonClient:
         return "The daemon ended unexpectedly; it is started again."
 
 
-def is_alive(pid: Any) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether a process of this number is there."""
-    return isinstance(pid, int) and os.path.exists(f"/proc/{pid}")
+    return os.path.exists(f"/proc/{pid}")

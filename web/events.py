@@ -7,11 +7,14 @@ from typing import Any, Callable, Dict, Optional
 from flask import Flask, current_app, request
 from flask_socketio import ConnectionRefusedError, SocketIO  # type: ignore[import-untyped]
 
-from appliance.bus import STATE, STATISTICS, Refused, Unavailable
+from appliance.contract.codec import encode
+from appliance.contract.commands import PAGE_COMMANDS, Command, parse
+from appliance.contract.errors import Refused, Unavailable
+from appliance.contract.events import DAEMON, LOGS, STATE, STATISTICS
+from appliance.contract.fields import JsonObject
+from appliance.contract.roles import Role
 from web.access import Denied, Identity, needed_role, needs
-from web.accounts import Role, TooManyAttempts
-from web.commands import COMMANDS, build
-from web.daemon_client import DAEMON
+from web.accounts import TooManyAttempts
 from web.packets import LONGEST_MESSAGE
 from web.rate import Rate
 from web.socketio_auth import VIEWER
@@ -85,28 +88,26 @@ def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
     @needs(Role.VIEWER)
     def connect(auth: Any = None) -> None:
         link = current_app.extensions["dashboard"].link
-        socketio.emit(DAEMON, link.daemon, to=_sid())
-        socketio.emit("logs", link.logs(_FIRST_LOGS), to=_sid())
+        socketio.emit(DAEMON, encode(link.daemon), to=_sid())
+        socketio.emit(LOGS, encode(link.logs(_FIRST_LOGS)), to=_sid())
         for topic, message in ((STATE, link.state), (STATISTICS, link.statistics)):
             if message is not None:
-                socketio.emit(topic, message, to=_sid())
+                socketio.emit(topic, encode(message), to=_sid())
 
     @socketio.on("disconnect")
     @needs(Role.ANONYMOUS)
     def disconnect(*reason: Any) -> None:
         socketio.identities.pop(_sid(), None)
 
-    for name in COMMANDS:
-        socketio.on(name)(_obey(name))
+    for command in PAGE_COMMANDS:
+        socketio.on(command.name)(_obey(command))
     return socketio
 
 
-def _obey(name: str) -> Callable[..., Any]:
-    command = COMMANDS[name]
-
+def _obey(command: Command) -> Callable[..., Any]:
     @needs(command.role)
-    def handler(fields: Any = None, *more: Any) -> Dict[str, Any]:
-        answer = current_app.extensions["dashboard"].link.ask(build(name, fields), command.seconds)
+    def handler(fields: Any = None, *more: Any) -> JsonObject:
+        answer = encode(current_app.extensions["dashboard"].link.ask(parse(command, fields)))
         answer.pop("state", None)  # it comes as an event, to every page
         return dict(answer, ok=True)
 

@@ -2,13 +2,13 @@
 
 import time
 from contextlib import ExitStack
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator
 
 from flask import Blueprint, Response, request
 
-from appliance.bus import INVALID, Refused, Unavailable
+from appliance.contract.errors import INVALID, Refused, Unavailable
+from appliance.contract.roles import Role
 from web.access import Identity, needs
-from web.accounts import Role
 from web.broadcaster import Picture, Viewer
 from web.dashboard import Dashboard, dashboard, identity, viewer
 from web.mjpeg import END, START, respond
@@ -68,7 +68,7 @@ def _parts(here: Dashboard, who: Identity, name: str, view: Viewer, first: Pictu
 def _wait_for_first(here: Dashboard, name: str, view: Viewer) -> Picture:
     picture = view.next(_FIRST_SECONDS)
     if picture is None:
-        problem: Optional[str] = here.link.get_stream(name).get("problem")
+        problem = here.link.get_stream(name).problem
         raise Unavailable(problem or f"The stream {name} gives no pictures now.")
     return picture
 

@@ -7,11 +7,11 @@ from typing import IO, Any, Iterator
 
 from flask import Blueprint, Response, request, send_file
 
-from appliance.bus import INVALID, NOT_FOUND, Refused
+from appliance.contract.errors import INVALID, NOT_FOUND, Refused
+from appliance.contract.fields import RECORDING_NAME
+from appliance.contract.roles import Role
 from appliance.recording.avi_reader import AviError, read_fps, read_pictures
 from web.access import Identity, needs
-from web.accounts import Role
-from web.commands import RECORDING
 from web.dashboard import Dashboard, dashboard, identity, viewer
 from web.mjpeg import END, START, part, respond
 
@@ -80,7 +80,7 @@ def _parts(here: Dashboard, who: Identity, file: IO[bytes], fps: float, skip: in
 
 def _find(name: str) -> str:
     """The path of a recording. Raises Refused."""
-    if RECORDING.fullmatch(name):
+    if RECORDING_NAME.is_right(name):
         try:
             with os.scandir(dashboard().options.recordings_dir) as entries:
                 for entry in entries:

@@ -7,16 +7,16 @@ from typing import Any, Dict, Optional
 from flask import Flask, Response, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from appliance.bus import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused, Unavailable
+from appliance.contract.answers import Error
+from appliance.contract.codec import encode
+from appliance.contract.errors import DENIED, FAILED, INVALID, NOT_FOUND, UNAVAILABLE, ErrorKind, Refused, Unavailable
+from appliance.contract.roles import Role
 from web.access import SAFE_METHODS, Denied, Guard, check_role, needed_role
-from web.accounts import Role, TooManyAttempts
+from web.accounts import TooManyAttempts
 from web.framing import frame_headers
 from web.mjpeg import TooManyViewers
 
 LONGEST_BODY = 64 * 1024
-
-STATUSES = {INVALID: 400, NOT_FOUND: 404, CONFLICT: 409, FAILED: 422}
-"""Of the daemon's refusals. `failed` is no fault of a server: the source given does not open, say."""
 
 _TITLES = {
     400: "That cannot be",
@@ -91,13 +91,13 @@ def _add_headers(response: Response, framing: Dict[str, str]) -> Response:
 
 def _answer_error(error: Exception) -> Any:
     if isinstance(error, Refused):
-        return _say(STATUSES.get(error.kind, 422), error.kind, str(error))
+        return _say(error.kind.status, error.kind, str(error))
     if isinstance(error, Unavailable):
-        return _say(503, "unavailable", str(error), {"Retry-After": "2"})
+        return _say(UNAVAILABLE.status, UNAVAILABLE, str(error), {"Retry-After": "2"})
     if isinstance(error, TooManyViewers):
-        return _say(503, "unavailable", str(error), {"Retry-After": "10"})
+        return _say(UNAVAILABLE.status, UNAVAILABLE, str(error), {"Retry-After": "10"})
     if isinstance(error, TooManyAttempts):
-        return _say(error.status, "denied", str(error), {"Retry-After": str(int(error.seconds) + 1)})
+        return _say(error.status, DENIED, str(error), {"Retry-After": str(int(error.seconds) + 1)})
     if isinstance(error, Denied):
         return _deny(error)
     if isinstance(error, HTTPException):
@@ -108,14 +108,14 @@ def _answer_error(error: Exception) -> Any:
 
 def _deny(error: Denied) -> Any:
     if error.status != 401:
-        return _say(error.status, "denied", str(error))
+        return _say(error.status, DENIED, str(error))
     accepted = request.headers.get("Accept", "")
     if "text/html" in accepted and "Authorization" not in request.headers and request.method == "GET":
         target = request.full_path if request.query_string else request.path
         return redirect(url_for("pages.login", next=None if target == "/" else target))
     # A browser would answer this header with a window of its own, over our page.
     is_page = "image/" in accepted or request.path.startswith("/api/")
-    return _say(401, "denied", str(error), {} if is_page else {"WWW-Authenticate": 'Basic realm="Splitlens"'})
+    return _say(401, DENIED, str(error), {} if is_page else {"WWW-Authenticate": 'Basic realm="Splitlens"'})
 
 
 def _answer_http_error(error: HTTPException) -> Any:
@@ -123,16 +123,16 @@ def _answer_http_error(error: HTTPException) -> Any:
     if code < 400:
         return error
     headers = {name: value for name, value in error.get_headers(request.environ) if name in ("Allow", "Content-Range")}
-    kind = {404: NOT_FOUND, 405: INVALID, 416: INVALID}.get(code, INVALID)
+    kind = NOT_FOUND if code == 404 else INVALID
     sentence = {404: "There is nothing here.", 405: "That cannot be done here."}.get(code, error.description or "")
     return _say(code, kind, sentence, headers)
 
 
-def _say(status: int, kind: str, sentence: str, headers: Optional[Dict[str, str]] = None) -> Response:
+def _say(status: int, kind: ErrorKind, sentence: str, headers: Optional[Dict[str, str]] = None) -> Response:
     if "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/"):
         page = render_template(
             "error.html", code=status, title=_TITLES.get(status, "That did not work"), message=sentence
         )
         return Response(page, status, headers)
-    body = json.dumps({"error": sentence, "kind": kind})
+    body = json.dumps(encode(Error(sentence, kind)))
     return Response(body, status, headers, mimetype="application/json")

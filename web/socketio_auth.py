@@ -10,8 +10,12 @@ from urllib.parse import parse_qs
 from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as PlainResponse
 
+from appliance.contract.answers import Error
+from appliance.contract.codec import encode
+from appliance.contract.errors import DENIED
+from appliance.contract.roles import Role
 from web.access import SOCKET_PATH, Denied, Guard, check_role
-from web.accounts import Role, TooManyAttempts
+from web.accounts import TooManyAttempts
 from web.packets import LONGEST_MESSAGE, Flood, Packets
 from web.websocket import FLOODED
 
@@ -66,7 +70,7 @@ class SocketIOAuth:
             answer = self._inner(environ, start_response)
             return answer
         except (Denied, TooManyAttempts) as error:
-            body = json.dumps({"error": str(error), "kind": "denied"})
+            body = json.dumps(encode(Error(str(error), DENIED)))
             refusal: Iterable[bytes] = PlainResponse(body, error.status, mimetype="application/json")(
                 environ, start_response
             )

@@ -16,9 +16,12 @@ from flask import (
 )
 
 from appliance import __version__
-from appliance.bus import LOADING, NO_MODEL, NO_RESULTS, NOT_LIVE, STARTING, STOPPING
+from appliance.contract.answers import Health, Readiness
+from appliance.contract.codec import encode
+from appliance.contract.roles import Role
+from appliance.contract.states import LOADING, NO_MODEL, NO_RESULTS, NOT_LIVE, STARTING, STOPPING
 from web.access import Denied, needs
-from web.accounts import Role, TooManyAttempts
+from web.accounts import TooManyAttempts
 from web.accounts.devices import LASTING_SECONDS
 from web.accounts.sessions import LONGEST_SECONDS
 from web.cookies import FORM, SESSION, find_cookie, set_cookie
@@ -100,7 +103,7 @@ def sign_out() -> Any:
 @pages.route("/healthz")
 @needs(Role.ANONYMOUS)
 def health() -> Any:
-    return jsonify(ok=True)
+    return jsonify(encode(Health(True)))
 
 
 @pages.route("/readyz")
@@ -109,11 +112,11 @@ def ready() -> Any:
     """Anybody may ask, so this gives no details."""
     link = dashboard().link
     if not link.is_up or link.state is None:
-        return jsonify(ready=False, reason="The daemon does not answer."), 503
-    daemon = link.state["daemon"]
-    if not daemon["ready"]:
-        return jsonify(ready=False, status=daemon["status"], reason=_NOT_READY[daemon["status"]]), 503
-    return jsonify(ready=True, status=daemon["status"])
+        return jsonify(encode(Readiness(False, reason="The daemon does not answer."))), 503
+    daemon = link.state.daemon
+    if not daemon.ready:
+        return jsonify(encode(Readiness(False, daemon.status, _NOT_READY[daemon.status]))), 503
+    return jsonify(encode(Readiness(True, daemon.status)))
 
 
 @needs(Role.ANONYMOUS)

@@ -18,34 +18,44 @@ import stat
 import threading
 import time
 from pathlib import Path
-from typing import IO, Any, Callable, Deque, Dict, List, NamedTuple, Optional, Set, Tuple, Union
+from typing import IO, Any, Callable, Deque, List, NamedTuple, Optional, Set, Tuple, Union
 
 import zmq
 
+from appliance.contract.errors import CONFLICT as CONFLICT
+from appliance.contract.errors import FAILED as FAILED
+from appliance.contract.errors import INVALID as INVALID
+from appliance.contract.errors import NOT_FOUND as NOT_FOUND
+from appliance.contract.errors import ErrorKind as ErrorKind
+from appliance.contract.errors import Refused as Refused
+from appliance.contract.errors import Unavailable as Unavailable
+from appliance.contract.events import DETECTIONS as DETECTIONS
+from appliance.contract.events import LOG as LOG
+from appliance.contract.events import STATE as STATE
+from appliance.contract.events import STATISTICS as STATISTICS
+from appliance.contract.fields import JsonObject
+from appliance.contract.states import APPLIANCE_STATES as APPLIANCE_STATES
+from appliance.contract.states import DEGRADED as DEGRADED
+from appliance.contract.states import FAILED_STREAM as FAILED_STREAM
+from appliance.contract.states import LIVE as LIVE
+from appliance.contract.states import LOADING as LOADING
+from appliance.contract.states import LOST as LOST
+from appliance.contract.states import NO_FRAMES as NO_FRAMES
+from appliance.contract.states import NO_MODEL as NO_MODEL
+from appliance.contract.states import NO_RESULTS as NO_RESULTS
+from appliance.contract.states import NOT_LIVE as NOT_LIVE
+from appliance.contract.states import RUNNING as RUNNING
+from appliance.contract.states import SLOW as SLOW
+from appliance.contract.states import STARTING as STARTING
+from appliance.contract.states import STOPPING as STOPPING
+from appliance.contract.states import STREAM_STATES as STREAM_STATES
 from appliance.core.errors import ConfigError, SplitlensError
 from appliance.core.files import open_regular, replacing
 from appliance.core.locks import NoLocks, Taken, lock_file
 
 log = logging.getLogger(__name__)
 
-Message = Dict[str, Any]
-
-STATE, STATISTICS, DETECTIONS, LOG = "state", "statistics", "detections", "log"
-INVALID, NOT_FOUND, CONFLICT, FAILED = "invalid", "not_found", "conflict", "failed"
-"""The kinds of refusals: bad input, no such thing, not now, tried without success."""
-
-STARTING, LIVE, SLOW, NO_FRAMES, NO_RESULTS, LOST = "starting", "live", "slow", "no_frames", "no_results", "lost"
-FAILED_STREAM = "failed"
-STREAM_STATES = (STARTING, LIVE, SLOW, NO_FRAMES, NO_RESULTS, LOST, FAILED_STREAM)
-"""starting: no frame yet, or the first model is loading. live: frames come, and results. slow: fewer than half of the
-frames are detected. no_frames, no_results: nothing of the kind for some seconds. lost: the source is opened again and
-again. failed: it cannot be opened at all, or ended."""
-
-RUNNING, DEGRADED, LOADING, NO_MODEL, NOT_LIVE = "running", "degraded", "loading", "no_model", "not_live"
-STOPPING = "stopping"
-APPLIANCE_STATES = (STARTING, LOADING, RUNNING, SLOW, DEGRADED, NO_MODEL, NO_RESULTS, NOT_LIVE, STOPPING)
-"""running: all streams are live. slow: one of them at least is slow. degraded: some detect, and some give nothing.
-not_live: none gives frames."""
+Message = JsonObject
 
 HEARTBEAT_SECONDS = 0.2
 """Between two `statistics` events."""
@@ -71,18 +81,6 @@ _CHECK_SECONDS = 1
 _POLL_SECONDS = 0.1
 # sockaddr_un has 108 bytes, and ZeroMQ needs the zero at the end.
 _LONGEST_PATH = 107
-
-
-class Unavailable(SplitlensError):
-    """The daemon does not answer."""
-
-
-class Refused(SplitlensError):
-    """The daemon does not do what a command asks. kind: INVALID, NOT_FOUND, CONFLICT or FAILED."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 class _Addresses(NamedTuple):
@@ -398,7 +396,7 @@ def ask(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -> Me
     finally:
         channel.close()
     if not reply.pop("ok"):
-        raise Refused(reply["kind"], reply["error"])
+        raise Refused(ErrorKind(reply["kind"]), reply["error"])
     return reply
 
 

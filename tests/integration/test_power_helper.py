@@ -14,9 +14,9 @@ import pytest
 
 from appliance.board import detect_board
 from appliance.board.power import ANSWER_SECONDS, NO_HELPER, NoHelper, Power, PowerError
+from appliance.contract.commands import COMMAND_OF_NAME
 from tests.command import LIMIT, ROOT
 from tests.power_helper import HELPER, Helper
-from web.commands import COMMANDS
 
 MODES = [
     {"id": 0, "name": "MAXN"},
@@ -237,7 +237,7 @@ def test_who_waits_waits_longer_than_the_helper_takes():
     said = re.search(r'"--request-seconds", type=float, default=([\d.]+)', HELPER.read_text()).group(1)
     page = re.search(r"const SECONDS = (\d+);", (ROOT / "web/static/js/power.js").read_text()).group(1)
     assert float(said) + 5 < ANSWER_SECONDS
-    assert 2 * float(said) + 5 < COMMANDS["set_power"].seconds < float(page)  # mode and clocks are two requests
+    assert 2 * float(said) + 5 < COMMAND_OF_NAME["set_power"].seconds < float(page)  # mode and clocks are two requests
 
 
 def test_a_command_that_hangs_is_stopped_with_all_it_started():

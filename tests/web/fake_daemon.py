@@ -15,32 +15,33 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import cv2
 import numpy as np
 
-from appliance.bus import (
-    CONFLICT,
+from appliance import __version__
+from appliance.bus import BusServer, make_run_dir
+from appliance.contract import state as contract
+from appliance.contract.answers import Recordings, SourcePicture, StateAnswer
+from appliance.contract.codec import encode, encode_message
+from appliance.contract.commands import command_of, parse_message
+from appliance.contract.errors import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused
+from appliance.contract.events import (
     DETECTIONS,
-    FAILED,
-    INVALID,
-    LIVE,
-    LOADING,
     LOG,
-    LOST,
-    NO_MODEL,
-    NO_RESULTS,
-    NOT_FOUND,
-    RUNNING,
-    SLOW,
     STATE,
     STATISTICS,
-    BusServer,
-    Refused,
-    make_run_dir,
+    Detection,
+    Detections,
+    Latency,
+    LogLine,
+    Statistics,
+    StreamStatistics,
+    Timings,
 )
-from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
+from appliance.contract.fields import JsonObject
+from appliance.contract.states import LIVE, LOADING, LOST, NO_MODEL, NO_RESULTS, RUNNING, SLOW
 from appliance.daemon.condition import appliance_condition
 from appliance.recording.avi import AviWriter
 
@@ -58,11 +59,10 @@ FAMILIES = {
 }
 FIRST_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
 INSTALLED = (FIRST_MODEL, "ssd_mobilenet_v1_coco_2018_01_28", "broken", "stuck")
-STREAM = re.compile(STREAM_NAME)
 MODES = [
-    {"id": 0, "name": "MAXN", "detail": "6 cores, CPU 2.04 GHz, GPU 1.30 GHz"},
-    {"id": 3, "name": "MAXP_CORE_ARM", "detail": "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"},
-    {"id": 5, "name": "MODE_OF_A_RESTART", "detail": ""},
+    contract.PowerMode(0, "MAXN", "6 cores, CPU 2.04 GHz, GPU 1.30 GHz"),
+    contract.PowerMode(3, "MAXP_CORE_ARM", "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"),
+    contract.PowerMode(5, "MODE_OF_A_RESTART", ""),
 ]
 
 
@@ -95,7 +95,7 @@ class Stream:
     def gives_frames(self) -> bool:
         return self.status in (LIVE, SLOW)
 
-    def describe(self, watched: bool) -> Dict[str, Any]:
+    def describe(self, watched: bool) -> contract.Stream:
         source = self.source
         kind = (
             "index"
@@ -111,29 +111,25 @@ class Stream:
         recording = None
         if self.writer:
             seconds = round(time.time() - self.since, 1)
-            recording = {
-                "since": self.since,
-                "seconds": seconds,
-                "name": self.recording,
-                "bytes": os.fstat(self.writer.fileno()).st_size,
-            }
-        return {
-            "name": self.name,
-            "source": hide(source),
-            "kind": kind,
-            "model": self.model,
-            "status": self.status,
-            "problem": f"{hide(source)} cannot be opened; check the cable or the address."
+            size = os.fstat(self.writer.fileno()).st_size
+            recording = contract.RecordingStatus(self.since, seconds, self.recording, size)
+        return contract.Stream(
+            name=self.name,
+            source=hide(source),
+            kind=kind,
+            model=self.model,
+            status=self.status,
+            problem=f"{hide(source)} cannot be opened; check the cable or the address."
             if self.is_broken
             else self.problem or None,
-            "width": None if self.is_broken else 320,
-            "height": None if self.is_broken else 180,
-            "watched": watched,
-            "is_configured": self.source == self.configured,
-            "configured_source": self.configured and hide(self.configured),
-            "recording": recording,
-            "recording_problem": None,
-        }
+            width=None if self.is_broken else 320,
+            height=None if self.is_broken else 180,
+            watched=watched,
+            is_configured=self.source == self.configured,
+            configured_source=self.configured and hide(self.configured),
+            recording=recording,
+            recording_problem=None,
+        )
 
 
 class FakeDaemon:
@@ -179,7 +175,7 @@ class FakeDaemon:
             }
             for name, family in FAMILIES.items()
         }
-        self.power: Optional[Dict[str, Any]] = {
+        self.power: Any = {
             "modes": MODES,
             "current": 3,
             "clocks": False,
@@ -210,7 +206,7 @@ class FakeDaemon:
         self.station.close()
 
     def log(self, level: str, text: str) -> None:
-        self.station.publish(LOG, {"time": time.time(), "level": level, "text": text})
+        self.station.publish(LOG, encode(LogLine(time.time(), level, text)))
 
     def publish_state(self) -> None:
         self.station.publish(STATE, self.describe())
@@ -221,36 +217,27 @@ class FakeDaemon:
         model = LIVE if self.model["name"] else LOADING if self.model["wanted"] else NO_MODEL
         return appliance_condition(model, [stream.status for stream in self.streams.values()])
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> JsonObject:
+        return encode_message(self.state())
+
+    def state(self) -> contract.State:
         with self.lock:
             status, is_ready = self.condition()
             used = sum(path.stat().st_size for path in self.recordings.iterdir())
-            return {
-                "daemon": {
-                    "pid": self.pid,
-                    "version": "0.1",
-                    "started": self.started,
-                    "status": status,
-                    "ready": is_ready,
-                    "problem": None,
-                },
-                "board": {"id": "pc", "name": "PC"},
-                "settings": dict(self.settings),
-                "configured": dict(CONFIGURED),
-                "model": dict(self.model),
-                "streams": [stream.describe(self.station.is_watched(stream.name)) for stream in self.streams.values()],
-                "models": [dict(model) for model in self.models.values()],
-                "storage": {
-                    "free": 50 << 30,
-                    "floor": 1 << 30,
-                    "used": used,
-                    "limit": 100 << 30,
-                    "keep_days": 0.0,
-                    "alarm": None,
-                    "warning": None,
-                },
-                "power": self.power and dict(self.power),
-            }
+            return contract.State(
+                daemon=contract.Daemon(self.pid, __version__, self.started, status, is_ready, None),
+                board=contract.Board("pc", "PC"),
+                settings=dict(self.settings),
+                configured=dict(CONFIGURED),
+                model=contract.RunningModel(**self.model),
+                streams=[stream.describe(self.station.is_watched(stream.name)) for stream in self.streams.values()],
+                models=[
+                    contract.Model(**dict(model, download=model["download"] and contract.Download(**model["download"])))
+                    for model in self.models.values()
+                ],
+                storage=contract.Storage(50 << 30, 1 << 30, used, 100 << 30, 0.0, None, None),
+                power=self.power and contract.Power(**self.power),
+            )
 
     # What it sends
 
@@ -271,7 +258,7 @@ class FakeDaemon:
                         if stream.writer:
                             stream.writer.write(jpeg)
             for stream in streams:
-                self.station.publish(DETECTIONS, self.detect(stream, number))
+                self.station.publish(DETECTIONS, encode(self.detect(stream, number)))
 
     def present(self, number: int) -> List[str]:
         return ["person"] * (1 + number // 20 % 3) + ["car"] * (number // 35 % 2)
@@ -288,45 +275,38 @@ class FakeDaemon:
         jpeg = bytes(cv2.imencode(".jpg", image)[1])
         return jpeg + b"\0" * max(0, self.picture_bytes - len(jpeg))
 
-    def detect(self, stream: Stream, number: int) -> Dict[str, Any]:
+    def detect(self, stream: Stream, number: int) -> Detections:
         found = []
         for place, label in enumerate(self.present(number)):
             x = (number * 4 + place * 70) % 280
             found.append(
-                {
-                    "class_id": LABELS.index(label) + 1,
-                    "label": label,
-                    "score": 0.95 - 0.1 * place,
-                    "box": [float(x), 40.0 + place * 20, x + 40.0, 120.0 + place * 20],
-                }
+                Detection(
+                    LABELS.index(label) + 1,
+                    label,
+                    0.95 - 0.1 * place,
+                    (float(x), 40.0 + place * 20, x + 40.0, 120.0 + place * 20),
+                )
             )
-        return {
-            "stream": stream.name,
-            "frame": stream.frames,
-            "time": time.time(),
-            "width": 320,
-            "height": 180,
-            "detections": found,
-        }
+        return Detections(stream.frames, hide(stream.source), time.time(), 320, 180, found, stream=stream.name)
 
     def run_events(self) -> None:
         ticks = 0
         while not self.stopped.wait(0.2):
-            self.station.publish(STATISTICS, self.measure())
+            self.station.publish(STATISTICS, encode(self.measure()))
             if ticks % 10 == 0:
                 self.publish_state()
             if ticks % 100 == 50:
                 self.log("info", f"{sum(stream.frames for stream in self.streams.values())} frames")
             ticks += 1
 
-    def measure(self) -> Dict[str, Any]:
+    def measure(self) -> Statistics:
         now = time.time()
         sway = float(np.sin(now / 10))
         with self.lock:
-            return {
-                "time": now,
-                "streams": {stream.name: self.measure_stream(stream, sway) for stream in self.streams.values()},
-                "readings": {
+            return Statistics(
+                time=now,
+                streams={stream.name: self.measure_stream(stream, sway) for stream in self.streams.values()},
+                readings={
                     "cpu": 45 + 20 * sway,
                     "cores": [40 + 20 * sway, 50 + 20 * sway],
                     "memory": {"used": int(2.5e9 + 1e8 * sway), "total": int(8e9)},
@@ -335,56 +315,55 @@ class FakeDaemon:
                     "power": {"total": 9.5 + sway, "gpu": 4 + sway, "cpu": 2.5},
                     "temperatures": {"cpu": 51 + 3 * sway, "gpu": 49 + 3 * sway},
                 },
-            }
+            )
 
-    def measure_stream(self, stream: Stream, sway: float) -> Dict[str, Any]:
+    def measure_stream(self, stream: Stream, sway: float) -> StreamStatistics:
         watched = self.station.is_watched(stream.name)
-        buckets: List[List[Any]] = [[bound, sum(stream.latency[: place + 1])] for place, bound in enumerate(BUCKETS)]
-        buckets.append(["+Inf", sum(stream.latency)])
-        figures: Dict[str, Any] = {
-            "fps": self.fps + 0.3 * sway if stream.gives_frames else 0.0,
-            "vfps": self.fps if watched else 0.0,
-            "drops": stream.frames // 50,
-            "vdrops": 0,
-            "frames": stream.frames,
-            "reconnects": 0,
-            "timings": None,
-            "source_fps": stream.source_fps
-            or (self.fps if stream.gives_frames or stream.status == NO_RESULTS else 0.0),
-            "frame_age": 0.05,
-            "result_age": 0.06 if stream.gives_frames else None,
-            "now": {},
-            "seen": dict(stream.seen),
-            "latency": {"buckets": buckets, "sum": 0.06 * stream.frames, "count": sum(stream.latency)},
-        }
-        if stream.gives_frames:
-            figures["timings"] = {
-                "total": 0.062 + 0.004 * sway,
-                "cap": 0.004,
-                "front": 0.031 + 0.003 * sway,
-                "back": 0.012,
-                "lost": 0.015 + 0.001 * sway,
-                "send": 0.002,
-                "draw": 0.003 if watched else None,
-                "encode": 0.004 if watched else None,
-            }
-            present = self.present(stream.frames)
-            figures["now"] = {label: present.count(label) for label in present}
-        return figures
+        buckets: List[Tuple[Union[float, str], int]] = [
+            (bound, sum(stream.latency[: place + 1])) for place, bound in enumerate(BUCKETS)
+        ]
+        buckets.append(("+Inf", sum(stream.latency)))
+        gives = stream.gives_frames
+        present = self.present(stream.frames) if gives else []
+        return StreamStatistics(
+            frames=stream.frames,
+            now={label: present.count(label) for label in present},
+            seen=dict(stream.seen),
+            latency=Latency(buckets, 0.06 * stream.frames, sum(stream.latency)),
+            fps=self.fps + 0.3 * sway if gives else 0.0,
+            vfps=self.fps if watched else 0.0,
+            drops=stream.frames // 50,
+            vdrops=0,
+            timings=self.timings(sway, watched) if gives else None,
+            reconnects=0,
+            source_fps=stream.source_fps or (self.fps if gives or stream.status == NO_RESULTS else 0.0),
+            frame_age=0.05,
+            result_age=0.06 if gives else None,
+        )
+
+    def timings(self, sway: float, watched: bool) -> Timings:
+        return Timings(
+            total=0.062 + 0.004 * sway,
+            cap=0.004,
+            front=0.031 + 0.003 * sway,
+            back=0.012,
+            lost=0.015 + 0.001 * sway,
+            send=0.002,
+            draw=0.003 if watched else None,
+            encode=0.004 if watched else None,
+        )
 
     # What it obeys
 
-    def answer(self, command: Dict[str, Any]) -> Dict[str, Any]:
-        self.heard.append(command)
-        action = getattr(self, "do_" + command["command"], None)
-        if action is None:
-            raise Refused(INVALID, f"{command['command']} is no command.")
+    def answer(self, message: JsonObject) -> JsonObject:
+        self.heard.append(message)
+        request = parse_message(message)
         with self.lock:
-            answer = action(**{key: value for key, value in command.items() if key != "command"})
-        if answer is not None:
-            return dict(answer)
-        self.publish_state()
-        return {"state": self.describe()}
+            answer = getattr(self, "do_" + command_of(request).name)(**vars(request))
+        if answer is None:
+            self.publish_state()
+            answer = StateAnswer(self.state())
+        return encode_message(answer)
 
     def later(self, work: Any, *arguments: Any) -> None:
         threading.Thread(target=work, args=arguments, daemon=True).start()
@@ -465,8 +444,6 @@ class FakeDaemon:
         self.publish_state()
 
     def do_set_stream(self, stream: str, source: Any, model: Optional[str] = None) -> None:
-        if not STREAM.fullmatch(stream):
-            raise Refused(INVALID, f"A stream is called by {STREAM_NAME_RULE}.")
         if model is not None:
             self.check_installed(model)
         text = self.check_source(source)
@@ -498,17 +475,14 @@ class FakeDaemon:
         self.do_record(stream, False)
         del self.streams[stream]
 
-    def do_test_source(self, source: Any) -> Dict[str, Any]:
+    def do_test_source(self, source: Any) -> SourcePicture:
         text = self.check_source(source)
         if "broken" in text:
             raise Refused(FAILED, f"{hide(text)} cannot be opened; check the cable or the address.")
         jpeg = self.draw(Stream("test", text, None), 1)
-        return {"jpeg": base64.b64encode(jpeg).decode(), "width": 320, "height": 180}
+        return SourcePicture(base64.b64encode(jpeg).decode(), 320, 180)
 
     def do_change_settings(self, settings: Dict[str, Any]) -> None:
-        for name in settings:
-            if name not in CONFIGURED:
-                raise Refused(INVALID, f"{name} is no setting of the dashboard.")
         for name, value in settings.items():
             self.settings[name] = CONFIGURED[name] if value is None else value
 
@@ -530,7 +504,7 @@ class FakeDaemon:
             raise Refused(NOT_FOUND, "This board has no power modes.")
         if mode is None and clocks is None:
             raise Refused(INVALID, "mode or clocks must say what to set.")
-        if mode is not None and mode not in [row["id"] for row in MODES]:
+        if mode is not None and mode not in [row.id for row in MODES]:
             raise Refused(NOT_FOUND, f"This board has no power mode {mode}.")
         if mode == 5:
             why = "Power mode 5 needs a restart of the board, so it was not set."
@@ -543,29 +517,29 @@ class FakeDaemon:
             clocks=self.power["clocks"] if clocks is None else clocks,
         )
 
-    def do_list_recordings(self) -> Dict[str, Any]:
+    def do_list_recordings(self) -> Recordings:
         running = {stream.recording for stream in self.streams.values() if stream.writer}
         recordings = []
         for path in sorted(self.recordings.glob("*.*"), key=lambda path: -path.stat().st_mtime):
             facts = path.stat()
             recordings.append(
-                {
-                    "name": path.name,
-                    "stream": path.name.split("_")[0],
-                    "started": facts.st_mtime - 5,
-                    "seconds": 5.0,
-                    "bytes": facts.st_size,
-                    "format": path.suffix[1:],
-                    "recording": path.name in running,
-                }
+                contract.Recording(
+                    name=path.name,
+                    stream=path.name.split("_")[0],
+                    started=facts.st_mtime - 5,
+                    seconds=5.0,
+                    bytes=facts.st_size,
+                    format=path.suffix[1:],
+                    recording=path.name in running,
+                )
             )
-        return {"recordings": recordings}
+        return Recordings(recordings)
 
-    def do_delete_recording(self, name: str) -> Dict[str, Any]:
-        listed = {recording["name"]: recording for recording in self.do_list_recordings()["recordings"]}
+    def do_delete_recording(self, name: str) -> Recordings:
+        listed = {recording.name: recording for recording in self.do_list_recordings().recordings}
         if name not in listed:
             raise Refused(NOT_FOUND, f"There is no recording {name}.")
-        if listed[name]["recording"]:
+        if listed[name].recording:
             raise Refused(CONFLICT, f"{name} is being recorded; stop that first.")
         (self.recordings / name).unlink()
         return self.do_list_recordings()

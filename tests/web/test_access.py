@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from appliance.contract.commands import PAGE_COMMANDS
 from tests.web.conftest import PASSWORD, InProcess, csrf_of
 from web.access import needed_role
 from web.accounts.throttle import LIMITS, Limit
-from web.commands import COMMANDS
 
 OPEN = {"/login", "/healthz", "/readyz", "/static/css/base.css"}
 EXAMPLES = {"name": "main", "model": "broken", "filename": "css/base.css"}
@@ -35,7 +35,7 @@ def test_the_tables_are_those_of_the_whole_dashboard(here):
     found = {path for _, path in routes(here.app)}
     assert found >= OPEN | {"/", "/logout", "/metrics", "/streams/main.mjpeg", "/api/v1/state", "/recordings/main"}
     assert not any("<" in path for path in found)
-    assert set(socket_handlers(here.parts)) == set(COMMANDS) | {"connect", "disconnect"}
+    assert set(socket_handlers(here.parts)) == {command.name for command in PAGE_COMMANDS} | {"connect", "disconnect"}
     assert not here.parts.socketio.server.namespace_handlers
 
 

@@ -1,5 +1,6 @@
 """What the dashboard keeps of what the daemon says."""
 
+import dataclasses
 import os
 import subprocess
 import time
@@ -7,29 +8,41 @@ import time
 import pytest
 
 from appliance import bus
+from appliance.contract.answers import StateAnswer
+from appliance.contract.codec import encode
+from appliance.contract.events import LOG, STATE, LogLine
+from appliance.contract.requests import GetState
+from tests.web.messages import MODEL, make_state
 from web import daemon_client
 
 
-def state(status, started=1.0):
-    return {"daemon": {"status": status, "started": started}, "streams": []}
-
-
 def test_a_late_answer_does_not_revive_a_daemon_that_stops(tmp_path, monkeypatch):
-    answers = iter([state("running"), state("running", started=2.0)])
-    monkeypatch.setattr(daemon_client, "ask", lambda *arguments: {"state": next(answers)})
+    answers = iter([make_state(), make_state(started=2.0)])
+    monkeypatch.setattr(daemon_client, "ask", lambda *arguments: encode(StateAnswer(next(answers))))
     monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)  # it asks by itself
     here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
-    here._take(daemon_client.STATE, state("stopping"))
-    here.ask({"command": "get_state"}, 1.0)
-    assert here.get_state()["daemon"]["status"] == "stopping"
-    here.ask({"command": "get_state"}, 1.0)  # of the next one
-    assert here.get_state()["daemon"]["status"] == "running"
+    here._take(STATE, encode(make_state(status="stopping")))
+    here.ask(GetState())
+    assert here.get_state().daemon.status == "stopping"
+    here.ask(GetState())  # of the next one
+    assert here.get_state().daemon.status == "running"
+
+
+def test_what_a_daemon_of_another_version_answers_is_told_and_not_used(tmp_path, monkeypatch):
+    newer = encode(StateAnswer(make_state()))
+    newer["state"]["daemon"]["mood"] = "good"
+    monkeypatch.setattr(daemon_client, "ask", lambda *arguments: newer)
+    monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)
+    here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
+    here._take(STATE, encode(make_state()))
+    with pytest.raises(bus.Unavailable, match="different versions: StateAnswer.state.daemon has no field mood"):
+        here.ask(GetState())
 
 
 def silent(tmp_path, pid, model="ready"):
     """What the page is told of a daemon of this process that was heard just now, and then fell silent."""
     here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
-    here.state = {"daemon": {"status": "running", "pid": pid}, "model": {"status": model}, "streams": []}
+    here.state = make_state(pid=pid, model=dataclasses.replace(MODEL, status=model))
     return here, here._why(time.monotonic())
 
 
@@ -45,9 +58,9 @@ def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):
     process.wait()
     here, why = silent(tmp_path, process.pid)
     assert why == "The daemon ended unexpectedly; it is started again."
-    here._take(daemon_client.LOG, {"time": time.time() - 3600, "level": "error", "text": "It was long ago."})
+    here._take(LOG, encode(LogLine(time.time() - 3600, "error", "It was long ago.")))
     assert here._why(time.monotonic()) == "The daemon ended unexpectedly; it is started again."
-    here._take(daemon_client.LOG, {"time": time.time(), "level": "error", "text": "The camera driver crashed."})
+    here._take(LOG, encode(LogLine(time.time(), "error", "The camera driver crashed.")))
     assert here._why(time.monotonic()) == "The camera driver crashed."
     bus.write_last_words(tmp_path, "The daemon was killed by SIGKILL (out of memory?).")
     assert here._why(time.monotonic()) == "The daemon was killed by SIGKILL (out of memory?)."
@@ -56,6 +69,6 @@ def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):
 def test_a_daemon_that_was_heard_but_not_its_state_is_told_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)
     here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
-    here._take(daemon_client.LOG, {"level": "info", "text": "it starts"})
+    here._take(LOG, encode(LogLine(time.time(), "info", "it starts")))
     with pytest.raises(bus.Unavailable, match="has just started.* Try again"):
         here.get_stream("main")

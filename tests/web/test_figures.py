@@ -1,27 +1,36 @@
 """The figures: half an hour of history for the charts, and what Prometheus gets."""
 
+from dataclasses import replace
+
 import pytest
 
 from appliance.board.telemetry import Telemetry
+from appliance.contract.codec import encode
+from appliance.contract.events import Statistics
+from tests.web import messages
 from tests.web.conftest import ROOT, InProcess, until
 from web.history import POINTS, History
 
-STATISTICS = {
-    "streams": {"main": {"fps": 29.9, "timings": {"total": 0.05}}, "yard": {"fps": 10.0, "timings": None}},
-    "readings": {
+STATISTICS = Statistics(
+    time=1.0,
+    streams={
+        "main": replace(messages.STATISTICS, fps=29.9, timings=replace(messages.TIMINGS, total=0.05)),
+        "yard": replace(messages.STATISTICS, fps=10.0),
+    },
+    readings={
         "cpu": 45.0,
         "memory": {"used": 5, "total": 9},
         "power": {"total": 9.5, "gpu": 4.0},
         "temperatures": {"cpu": 51.0},
     },
-}
+)
 
 
 def test_a_point_is_taken_every_two_seconds():
     history = History()
     for tick in range(50):
         history.add(1000 + tick * 0.2, STATISTICS)
-    shown = history.show()
+    shown = encode(history.show())
     assert shown["time"] == [1000.0, 1002.0, 1004.0, 1006.0, 1008.0]
     assert shown["fps"] == {"main": [29.9] * 5, "yard": [10.0] * 5}
     assert shown["latency"] == {"main": [0.05] * 5}
@@ -34,8 +43,8 @@ def test_a_gap_is_a_gap():
     history = History()
     history.add(1000, STATISTICS)
     history.add(1002, None)
-    history.add(1004, {"streams": {"new": {"fps": 1}}, "readings": {"cpu": 0.0}})
-    shown = history.show()
+    history.add(1004, Statistics(1.0, {"new": replace(messages.STATISTICS, fps=1.0)}, {"cpu": 0.0}))
+    shown = encode(history.show())
     assert shown["fps"] == {"main": [29.9, None, None], "yard": [10.0, None, None], "new": [None, None, 1.0]}
     assert shown["cpu"] == [45.0, None, 0.0]
 
@@ -44,7 +53,7 @@ def test_the_history_is_half_an_hour_long():
     history = History()
     for tick in range(POINTS + 50):
         history.add(tick * 2, STATISTICS)
-    shown = history.show()
+    shown = encode(history.show())
     assert len(shown["time"]) == len(shown["fps"]["main"]) == POINTS == 900
     assert shown["time"][-1] - shown["time"][0] == 1798
 
@@ -53,11 +62,11 @@ def test_a_clock_that_is_set_back_stops_nothing():
     history = History()
     history.add(5000, STATISTICS)
     history.add(1000, STATISTICS)
-    assert len(history.show()["time"]) == 2
+    assert len(history.show().time) == 2
 
 
 def test_nothing_yet():
-    assert History().show() == {
+    assert encode(History().show()) == {
         "time": [],
         "fps": {},
         "latency": {},
@@ -86,7 +95,7 @@ def metrics(here):
 
 
 def test_prometheus_gets_every_figure(here, metrics):
-    found = until(lambda: metrics() if here.parts.link.statistics["streams"]["main"]["frames"] > 3 else None)
+    found = until(lambda: metrics() if here.parts.link.statistics.streams["main"].frames > 3 else None)
     assert found["splitlens_daemon_up"] == 1
     assert found['splitlens_frames_total{stream="main"}'] > 3
     for name in (
@@ -114,7 +123,7 @@ def test_prometheus_gets_every_figure(here, metrics):
         "disk_floor_bytes",
     ):
         assert found["splitlens_" + name] > 0
-    model = here.parts.link.state["model"]["name"]
+    model = here.parts.link.state.model.name
     assert found[f'splitlens_model_info{{device="CPU",engine="tensorflow",model="{model}"}}'] == 1
 
 
@@ -155,19 +164,19 @@ def test_latency_is_a_histogram(metrics):
     ],
 )
 def test_what_a_board_reads_is_there(here, metrics, monkeypatch, board, expected):
-    read = {"time": 2.0, "streams": {}, "readings": Telemetry(ROOT / "tests" / "boards" / board).read()}
+    read = Statistics(2.0, {}, Telemetry(ROOT / "tests" / "boards" / board).read())
     monkeypatch.setattr(here.daemon, "measure", lambda: read)
-    until(lambda: here.parts.link.statistics["readings"].get("temperatures") == read["readings"]["temperatures"])
+    until(lambda: here.parts.link.statistics.readings.get("temperatures") == read.readings["temperatures"])
     found = metrics()
     for name, value in expected.items():
         assert found["splitlens_" + name] == pytest.approx(value, rel=0.01), name
 
 
 def test_what_the_machine_does_not_have_is_absent(here, metrics, monkeypatch):
-    bare = {"time": 1.0, "streams": {}, "readings": {"power": None, "gpu": None}}
+    bare = Statistics(1.0, {}, {})
     monkeypatch.setattr(here.daemon, "measure", lambda: bare)
     monkeypatch.setattr(here.daemon, "power", None)
-    until(lambda: here.parts.link.statistics == bare and here.parts.link.state["power"] is None)
+    until(lambda: here.parts.link.statistics == bare and here.parts.link.state.power is None)
     found = metrics()
     assert not [name for name in found if "power" in name or "gpu" in name or "frames_" in name]
 
@@ -177,7 +186,7 @@ def test_labels_cannot_break_the_format():
     try:
         odd = 'a"b\\c\nd'
         made.daemon.streams["main"].seen[odd] = 7
-        until(lambda: odd in made.parts.link.statistics["streams"]["main"]["seen"])
+        until(lambda: odd in made.parts.link.statistics.streams["main"].seen)
         text = made.client("viewer").get("/metrics").get_data(as_text=True)
         assert r'splitlens_detections_total{class="a\"b\\c\nd",stream="main"} 7.0' in text
     finally:

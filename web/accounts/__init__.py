@@ -1,9 +1,10 @@
 """Who may do what: accounts, passwords, sessions, and the brake on guessing. `python -m web.accounts` changes them."""
 
+from appliance.contract.roles import Role
 from web.accounts.devices import Devices
 from web.accounts.hashing import Hashing
 from web.accounts.sessions import Session, Sessions
-from web.accounts.store import Account, Accounts, AccountsError, Role
+from web.accounts.store import Account, Accounts, AccountsError
 from web.accounts.throttle import Throttle, TooManyAttempts
 
 __all__ = [

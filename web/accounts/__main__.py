@@ -6,8 +6,9 @@ import os
 import sys
 from typing import List, Optional
 
+from appliance.contract.roles import Role
 from web.accounts.passwords import make_password
-from web.accounts.store import Accounts, AccountsError, Role
+from web.accounts.store import Accounts, AccountsError
 from web.options import VARIABLE, OptionsError, read_options
 
 ROLES = ["viewer", "operator"]

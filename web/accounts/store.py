@@ -1,6 +1,5 @@
 """The file accounts.json: people with passwords, machines with tokens, and their roles."""
 
-import enum
 import hashlib
 import hmac
 import logging
@@ -12,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
+from appliance.contract.roles import Role
 from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts import passwords
 from web.accounts.throttle import TooManyAttempts
@@ -26,14 +26,6 @@ log = logging.getLogger(__name__)
 
 class AccountsError(Exception):
     """An account cannot be changed as asked; the message is for whoever asked."""
-
-
-class Role(enum.IntEnum):
-    """A higher role may all that a lower one may."""
-
-    ANONYMOUS = 0
-    VIEWER = 1
-    OPERATOR = 2
 
 
 class Account(NamedTuple):

@@ -1,0 +1,159 @@
+"""Messages as objects of JSON, and back. What is read is checked: a message is right, or the error says where not."""
+
+import dataclasses
+from functools import lru_cache
+from typing import Any, Callable, Type, TypeVar
+
+from appliance.contract.errors import ContractError
+from appliance.contract.fields import JsonObject, is_number
+from appliance.contract.hints import Field, dict_value, fields_of, list_item, options, tuple_items
+
+T = TypeVar("T")
+
+Reader = Callable[[Any, str], Any]
+"""Gets what JSON gave and where it stands; returns the value. Raises ContractError."""
+
+_WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number", type(None): "null"}
+
+
+def encode(message: Any) -> Any:
+    """A message, or what stands in one, as JSON has it. Fields that are declared so are left out where None."""
+    if dataclasses.is_dataclass(message):
+        return {
+            field.name: encode(getattr(message, field.name))
+            for field in fields_of(type(message))
+            if not (field.absent and getattr(message, field.name) is None)
+        }
+    if isinstance(message, dict):
+        return {key: encode(value) for key, value in message.items()}
+    if isinstance(message, (list, tuple)):
+        return [encode(value) for value in message]
+    return message
+
+
+def encode_message(message: Any) -> JsonObject:
+    """A message as an object of JSON."""
+    encoded: JsonObject = encode(message)
+    return encoded
+
+
+def decode(message: Type[T], data: Any) -> T:
+    """The message that an object of JSON is.
+
+    Raises:
+        ContractError: A field is missing, unknown or of another type; the sentence says which.
+    """
+    read: T = _reader(message)(data, message.__name__)
+    return read
+
+
+def _reader(hint: Any) -> Reader:
+    return _READERS(hint)
+
+
+def _make_reader(hint: Any) -> Reader:
+    if hint is Any:
+        return lambda value, where: value
+    if dataclasses.is_dataclass(hint):
+        return _message_reader(hint)
+    if options(hint):
+        return _union_reader(hint)
+    if list_item(hint) is not None:
+        item = _reader(list_item(hint))
+        return lambda value, where: [
+            item(one, f"{where}[{number}]") for number, one in enumerate(_checked(list, value, where))
+        ]
+    if dict_value(hint) is not None:
+        content = _reader(dict_value(hint))
+        return lambda value, where: {
+            key: content(one, f"{where}.{key}") for key, one in _checked(dict, value, where).items()
+        }
+    if tuple_items(hint):
+        return _tuple_reader(hint)
+    return lambda value, where: _plain(hint, value, where)
+
+
+_READERS: Callable[[Any], Reader] = lru_cache(maxsize=None)(_make_reader)
+
+
+def _message_reader(message: Any) -> Reader:
+    fields = fields_of(message)
+    readers = [(field.name, field.is_required, _field_reader(field)) for field in fields]
+    names = {field.name for field in fields}
+
+    def read(value: Any, where: str) -> Any:
+        data = _checked(dict, value, where)
+        unknown = set(data) - names
+        if unknown:
+            raise ContractError(f"{where} has no field {sorted(unknown, key=str)[0]!s:.100}.")
+        values = {}
+        for name, is_required, reader in readers:
+            if name in data:
+                values[name] = reader(data[name], f"{where}.{name}")
+            elif is_required:
+                raise ContractError(f"{where}.{name} is missing.")
+        return message(**values)
+
+    return read
+
+
+def _field_reader(field: Field) -> Reader:
+    reader = _reader(field.hint)
+    if not field.choices:
+        return reader
+
+    def read(value: Any, where: str) -> Any:
+        if value not in field.choices:
+            raise ContractError(f"{where} must be one of {', '.join(field.choices)}, not {_shown(value)}.")
+        return value
+
+    return read
+
+
+def _union_reader(hint: Any) -> Reader:
+    readers = [_reader(option) for option in options(hint) if option is not type(None)]
+    may_be_null = type(None) in options(hint)
+
+    def read(value: Any, where: str) -> Any:
+        if value is None and may_be_null:
+            return None
+        for number, reader in enumerate(readers):
+            try:
+                return reader(value, where)
+            except ContractError:
+                if number == len(readers) - 1:
+                    raise
+        raise AssertionError("a union of nothing")
+
+    return read
+
+
+def _tuple_reader(hint: Any) -> Reader:
+    readers = [_reader(item) for item in tuple_items(hint)]
+
+    def read(value: Any, where: str) -> Any:
+        items = _checked(list, value, where)
+        if len(items) != len(readers):
+            raise ContractError(f"{where} must have {len(readers)} items, not {len(items)}.")
+        return tuple(reader(item, f"{where}[{number}]") for number, (reader, item) in enumerate(zip(readers, items)))
+
+    return read
+
+
+def _plain(hint: Any, value: Any, where: str) -> Any:
+    is_right = (
+        is_number(value) if hint is float else isinstance(value, hint) and not (hint is int and isinstance(value, bool))
+    )
+    if not is_right:
+        raise ContractError(f"{where} must be {_WORDS[hint]}, not {_shown(value)}.")
+    return value
+
+
+def _checked(kind: Any, value: Any, where: str) -> Any:
+    if not isinstance(value, kind):
+        raise ContractError(f"{where} must be {'an object' if kind is dict else 'a list'}, not {_shown(value)}.")
+    return value
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else repr(value)[:60]

@@ -1,0 +1,288 @@
+"""What can be asked for: the table of commands and that of questions. Everything else is made from them.
+
+A command goes to the daemon, by the bus; by Socket.IO under its name, by REST under its method and path. A question is
+answered by the dashboard from what it has heard. A new one is a row here, a dataclass in requests.py or answers.py, and
+a handler in appliance/daemon/commands.py or web/queries.py; docs/api.md has the table.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from appliance.contract import answers, events, requests, state
+from appliance.contract.codec import encode
+from appliance.contract.errors import INVALID, Refused
+from appliance.contract.fields import STREAM_NAME, FieldType, JsonObject
+from appliance.contract.hints import Field, fields_of
+from appliance.contract.requests import Request
+from appliance.contract.roles import Role
+
+
+@dataclass(frozen=True)
+class Http:
+    """Where REST has a command.
+
+    Attributes:
+        method: PUT, say.
+        path: Below /api/v1, its parameters in braces.
+        parameters: The command's field for a parameter of another name.
+        body: The one field that the whole body is; None where the body has all fields that are not in the path.
+        answer: The message that is sent back, where it is not all that the daemon answers.
+    """
+
+    method: str
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: Optional[str] = None
+    answer: Any = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command to the daemon.
+
+    Attributes:
+        name: As the bus and Socket.IO have it.
+        request: The dataclass of its fields.
+        answer: The dataclass of its answer.
+        role: Who may give it; None for the dashboard alone.
+        http: Where REST has it.
+        help: What it does, in a line.
+        detail: More of that.
+        seconds: How long the answer may take.
+    """
+
+    name: str
+    request: Any
+    answer: Any
+    role: Optional[Role]
+    http: Optional[Http]
+    help: str
+    detail: str = ""
+    seconds: float = 5.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the dashboard answers by itself, to GET.
+
+    Attributes:
+        name: Of the function in web/queries.py that answers it.
+        path: Below /api/v1.
+        answer: The dataclass of the answer.
+        help: What it is, in a line.
+        needs_daemon: Whether there is no answer while the daemon is down.
+        parameters: What stands in the path.
+    """
+
+    name: str
+    path: str
+    answer: Any
+    help: str
+    needs_daemon: bool = True
+    parameters: Mapping[str, FieldType] = field(default_factory=dict)
+
+
+COMMANDS: Tuple[Command, ...] = (
+    Command(
+        "get_state", requests.GetState, answers.StateAnswer, None, None, "Everything that the daemon says of itself"
+    ),
+    Command(
+        "set_model",
+        requests.SetModel,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("PUT", "/model", answer=state.State),
+        "Switch to another model",
+        "Answers at once; `wanted`, `stage` and `error` in the state tell how it goes. The old one runs until the new "
+        "one is ready.",
+    ),
+    Command(
+        "cancel_model",
+        requests.CancelModel,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("POST", "/model/cancel", answer=state.State),
+        "Give up loading a model",
+        "The old one runs on. What loads the new one cannot be ended; what it gives is not used.",
+    ),
+    Command(
+        "get_model",
+        requests.GetModel,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("PUT", "/models/{model}", answer=state.State),
+        "Get a model of the catalogue",
+        "Answers at once; the model's `download` in the state tells how far it is.",
+    ),
+    Command(
+        "set_stream",
+        requests.SetStream,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("PUT", "/streams/{name}", {"name": "stream"}, answer=state.State),
+        "Give a stream another source, or add one",
+    ),
+    Command(
+        "reset_stream",
+        requests.ResetStream,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("POST", "/streams/{name}/reset", {"name": "stream"}, answer=state.State),
+        "Back to the source and model that the config file gives",
+    ),
+    Command(
+        "remove_stream",
+        requests.RemoveStream,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("DELETE", "/streams/{name}", {"name": "stream"}, answer=state.State),
+        "Remove a stream that was added here",
+    ),
+    Command(
+        "test_source",
+        requests.TestSource,
+        answers.SourcePicture,
+        Role.OPERATOR,
+        Http("POST", "/sources/test"),
+        "Take one picture from a source, which may take half a minute",
+        seconds=30.0,
+    ),
+    Command(
+        "change_settings",
+        requests.ChangeSettings,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("PATCH", "/settings", body="settings", answer=answers.SettingsAnswer),
+        "Change some; null is back to what is configured",
+    ),
+    Command(
+        "record",
+        requests.Record,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("PUT", "/streams/{name}/recording", {"name": "stream"}, answer=state.State),
+        "Start or stop recording",
+        seconds=10.0,
+    ),
+    Command(
+        "set_power",
+        requests.SetPower,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("PUT", "/power", answer=state.State),
+        "Change the power mode, or whether the clocks are held at the highest of it, or both",
+        "Takes up to a minute. A mode that needs a restart of the board is not set; the error says how to.",
+        seconds=70.0,  # the board's commands take their time: the helper gives mode and clocks 30 seconds each
+    ),
+    Command(
+        "list_recordings",
+        requests.ListRecordings,
+        answers.Recordings,
+        Role.VIEWER,
+        Http("GET", "/recordings"),
+        "The recordings, newest first",
+        seconds=10.0,
+    ),
+    Command(
+        "delete_recording",
+        requests.DeleteRecording,
+        answers.Recordings,
+        Role.OPERATOR,
+        Http("DELETE", "/recordings/{name}"),
+        "Delete a recording",
+        seconds=10.0,
+    ),
+)
+
+COMMAND_OF_NAME: Dict[str, Command] = {command.name: command for command in COMMANDS}
+PAGE_COMMANDS: Tuple[Command, ...] = tuple(command for command in COMMANDS if command.role is not None)
+"""Those that a person may give."""
+_COMMAND_OF_REQUEST: Dict[Any, Command] = {command.request: command for command in COMMANDS}
+
+QUESTIONS: Tuple[Question, ...] = (
+    Question("state", "/state", state.State, "Everything that the daemon says of itself"),
+    Question("streams", "/streams", answers.Streams, "The streams"),
+    Question("stream", "/streams/{name}", state.Stream, "One stream", parameters={"name": STREAM_NAME}),
+    Question("models", "/models", answers.Models, "The models that are installed, and those of the catalogue"),
+    Question("model", "/model", state.RunningModel, "The model that all streams without one of their own share"),
+    Question(
+        "settings",
+        "/settings",
+        answers.SettingsAnswer,
+        "The settings that can be changed while it runs, and what is configured",
+    ),
+    Question("power", "/power", answers.PowerAnswer, "The power mode and the clocks of a Jetson"),
+    Question("statistics", "/statistics", events.Statistics, "The newest figures"),
+    Question(
+        "history",
+        "/statistics/history",
+        answers.History,
+        "The last half hour, a point every two seconds",
+        needs_daemon=False,
+    ),
+    Question(
+        "detections",
+        "/detections",
+        answers.NewestDetections,
+        "The newest detections of every stream",
+        needs_daemon=False,
+    ),
+    Question("logs", "/logs", answers.Log, "The daemon's last 1000 log lines", needs_daemon=False),
+)
+
+
+def command_of(request: Request) -> Command:
+    """The row of the table that a request is of."""
+    return _COMMAND_OF_REQUEST[type(request)]
+
+
+def to_message(request: Request) -> JsonObject:
+    """A request as the bus carries it."""
+    given = {
+        one.name: encode(getattr(request, one.name))
+        for one in fields_of(type(request))
+        if one.is_required or getattr(request, one.name) is not None
+    }
+    return dict(given, command=command_of(request).name)
+
+
+def parse_message(message: JsonObject) -> Request:
+    """The request that came by the bus. Raises Refused."""
+    command = COMMAND_OF_NAME.get(message["command"])
+    if command is None:
+        raise Refused(INVALID, f"There is no such command; there are {', '.join(sorted(COMMAND_OF_NAME))}.")
+    return parse(command, {name: value for name, value in message.items() if name != "command"})
+
+
+def parse(command: Command, given: Any, known: Optional[JsonObject] = None) -> Request:
+    """The request of these fields.
+
+    Args:
+        command: The row of the table.
+        given: What a person sent: an object, or nothing.
+        known: The fields that are given otherwise, and may not stand there: those of a path.
+
+    Raises:
+        Refused: The sentence names the field that is wrong.
+    """
+    known = known or {}
+    fields = fields_of(command.request)
+    names = [one.name for one in fields if one.name not in known]
+    given = {} if given is None else given
+    if not isinstance(given, dict):
+        raise Refused(INVALID, f"Send one object with the fields {', '.join(names) or '(none)'}.")
+    unknown = sorted(set(given) - set(names), key=str)
+    if unknown:
+        raise Refused(INVALID, f"{str(unknown[0])[:100]} is no field here; there are: {', '.join(names) or 'none'}.")
+    request: Request = command.request(**_checked(fields, dict(given, **known)))
+    return request
+
+
+def _checked(fields: Tuple[Field, ...], given: JsonObject) -> JsonObject:
+    values: JsonObject = {}
+    for one in fields:
+        if one.name in given:
+            values[one.name] = one.type.check(one.name, given[one.name]) if one.type else given[one.name]
+        elif one.is_required:
+            raise Refused(INVALID, f"The field `{one.name}` is missing.")
+    return values

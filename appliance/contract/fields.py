@@ -1,0 +1,143 @@
+"""What may stand in a field of a command: each type has its one check and its one description, as JSON Schema.
+
+A new type is one more constant here. A field of a dataclass has it by `required(TYPE)` or `optional(TYPE)`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Mapping, Optional
+
+from appliance.contract.errors import INVALID, Refused
+from appliance.core.names import STREAM_NAME as STREAM_PATTERN
+from appliance.core.names import STREAM_NAME_RULE
+
+JsonObject = Dict[str, Any]
+"""What a message is on its way, before it was read and after it was written."""
+
+LONGEST_SOURCE = 2000
+HIGHEST_NUMBER = 255
+"""Of a camera and of a power mode."""
+
+
+@dataclass(frozen=True)
+class FieldType:
+    """What may stand in a field.
+
+    Attributes:
+        sentence: What is said of a wrong value; `{field}` stands for the field's name.
+        schema: The same as JSON Schema.
+        accept: Gives the value as it is used. Raises ValueError for a wrong one.
+        component: Its name in the OpenAPI document, where it has one.
+    """
+
+    sentence: str
+    schema: Mapping[str, Any]
+    accept: Callable[[Any], Any]
+    component: Optional[str] = None
+
+    def is_right(self, value: Any) -> bool:
+        """Whether a value may stand there."""
+        try:
+            self.accept(value)
+        except ValueError:
+            return False
+        return True
+
+    def check(self, field: str, value: Any) -> Any:
+        """The value as it is used. Raises Refused with one sentence."""
+        try:
+            return self.accept(value)
+        except ValueError as error:
+            raise Refused(INVALID, self.sentence.format(field=field)) from error
+
+
+def matching(pattern: str, sentence: str, component: Optional[str] = None) -> FieldType:
+    """A text that a regular expression matches from end to end."""
+    compiled = re.compile(pattern)
+
+    def accept(value: Any) -> str:
+        if not isinstance(value, str) or not compiled.fullmatch(value):
+            raise ValueError
+        return value
+
+    return FieldType(sentence, {"type": "string", "pattern": f"^{pattern}$"}, accept, component)
+
+
+def integer(minimum: int, maximum: int, sentence: str) -> FieldType:
+    """A whole number; 2.0 is the same number in JSON."""
+
+    def accept(value: Any) -> int:
+        if not is_number(value) or not minimum <= value <= maximum or value != int(value):
+            raise ValueError
+        return int(value)
+
+    return FieldType(sentence, {"type": "integer", "minimum": minimum, "maximum": maximum}, accept)
+
+
+def or_null(kind: FieldType) -> FieldType:
+    """The same, or null."""
+    schema = (
+        {"oneOf": [reference(kind), {"type": "null"}]}
+        if kind.component
+        else dict(kind.schema, type=[kind.schema["type"], "null"])
+    )
+    return FieldType(kind.sentence, schema, lambda value: None if value is None else kind.accept(value))
+
+
+def reference(kind: FieldType) -> Mapping[str, Any]:
+    """Its schema, or where that stands in the OpenAPI document."""
+    return {"$ref": "#/components/schemas/" + kind.component} if kind.component else kind.schema
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _accept_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _accept_source(value: Any) -> Any:
+    if isinstance(value, str):
+        if 1 <= len(value) <= LONGEST_SOURCE and value.strip() and not any(map(_is_unprintable, value)):
+            return value
+        raise ValueError
+    return _CAMERA.accept(value)
+
+
+def _is_unprintable(sign: str) -> bool:
+    return ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000
+
+
+STREAM_NAME = matching(STREAM_PATTERN, f"A stream is called by {STREAM_NAME_RULE}.")
+MODEL_NAME = matching(
+    r"[^/.\x00-\x20\x7f][^/\x00-\x1f\x7f]{0,199}",  # the name of a folder
+    "That is no name of a model; the list of models has them.",
+    "ModelName",
+)
+RECORDING_NAME = matching(
+    r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,120}\.(avi|mp4)", "That is no name of a recording; the list of recordings has them."
+)
+FLAG = FieldType("`{field}` is true or false.", {"type": "boolean"}, _accept_flag)
+POWER_MODE = integer(0, HIGHEST_NUMBER, "`{field}` is the number of a power mode.")
+_CAMERA = integer(0, HIGHEST_NUMBER, "")
+SOURCE = FieldType(
+    f"A source is a camera's number, or one line of at most {LONGEST_SOURCE} characters.",
+    {
+        "description": "A camera's number, a device under /dev, an RTSP or HTTP address, or a GStreamer pipeline of "
+        "elements that are allowed. Text as the state shows it, with the credentials hidden, keeps that source.",
+        "oneOf": [
+            _CAMERA.schema,
+            {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": LONGEST_SOURCE,
+                "pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+            },
+        ],
+    },
+    _accept_source,
+    "Source",
+)

@@ -1,0 +1,65 @@
+"""The settings that can be changed while the appliance runs, as commands and the state carry them: from the schema."""
+
+from typing import Any, Dict, List, Union
+
+from appliance.contract.errors import INVALID, Refused
+from appliance.contract.fields import FieldType, JsonObject
+from appliance.schema.json_schema import value_schema
+from appliance.schema.setting import Setting
+from appliance.schema.settings import LIVE_SETTINGS
+from appliance.schema.values import BadValue, check_value, describe
+
+SettingValue = Union[None, bool, int, float, str, List[str]]
+SettingValues = Dict[str, SettingValue]
+
+
+def _check_changes(value: Any) -> SettingValues:
+    """null stands for what is configured."""
+    keys = ", ".join(LIVE_SETTINGS)
+    if not isinstance(value, dict) or not value:
+        raise Refused(INVALID, f"Settings are an object with one or more of {keys}.")
+    for name in value:
+        if name not in LIVE_SETTINGS:
+            raise Refused(INVALID, f"{str(name)[:100]} is no setting of the dashboard; there are {keys}.")
+    return {name: _check(LIVE_SETTINGS[name], content) for name, content in value.items()}
+
+
+def _check(setting: Setting, value: Any) -> SettingValue:
+    try:
+        checked: SettingValue = None if value is None else check_value(setting, value)
+    except BadValue as error:
+        sentence = f"{setting.key} must be {describe(setting)}, or null for what is configured."
+        raise Refused(INVALID, sentence) from error
+    return checked
+
+
+def _schema(setting: Setting, may_be_null: bool) -> JsonObject:
+    schema = value_schema(setting)
+    if not may_be_null:
+        return schema
+    if "type" not in schema:
+        return dict(schema, anyOf=schema["anyOf"] + [{"type": "null"}])
+    schema["type"] = [schema["type"], "null"]
+    return dict(schema, enum=schema["enum"] + [None]) if "enum" in schema else schema
+
+
+SETTING_CHANGES = FieldType(
+    "",
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {key: _schema(setting, True) for key, setting in LIVE_SETTINGS.items()},
+    },
+    _check_changes,
+)
+SETTING_VALUES = FieldType(
+    "",
+    {
+        "type": "object",
+        "properties": {key: _schema(setting, setting.default is None) for key, setting in LIVE_SETTINGS.items()},
+        "required": list(LIVE_SETTINGS),
+    },
+    lambda value: value,
+    "Settings",
+)

@@ -1,0 +1,170 @@
+"""The state: what changes seldom. Sent after every change and every two seconds, and in the answer to most commands."""
+
+from dataclasses import dataclass, field
+from typing import List, Optional
+
+from appliance.contract.hints import info
+from appliance.contract.live_settings import SETTING_VALUES, SettingValues
+from appliance.contract.states import (
+    APPLIANCE_STATES,
+    APPLIANCE_STATES_HELP,
+    MODEL_STATES,
+    RECORDING_FORMATS,
+    SOURCE_KINDS,
+    STREAM_STATES,
+    STREAM_STATES_HELP,
+)
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """The daemon's process, and how the whole appliance is."""
+
+    pid: int
+    version: str
+    started: float = field(metadata=info("Unix time"))
+    status: str = field(metadata=info(APPLIANCE_STATES_HELP, choices=APPLIANCE_STATES))
+    ready: bool = field(metadata=info("Whether at least one stream is detected, as /readyz says"))
+    problem: Optional[str]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The machine that it runs on."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class RunningModel:
+    """The model that all streams without one of their own share. What follows `error` is there while one runs."""
+
+    name: Optional[str]
+    status: str = field(metadata=info(choices=MODEL_STATES))
+    wanted: Optional[str] = field(metadata=info("The model that is being loaded, and is to take over"))
+    stage: Optional[str] = field(metadata=info("How far loading it is"))
+    error: Optional[str]
+    family: Optional[str] = field(default=None, metadata=info(absent=True))
+    path: Optional[str] = field(default=None, metadata=info("fast or exact", absent=True))
+    reason: Optional[str] = field(default=None, metadata=info("Why it is not the fast path", absent=True))
+    engine: Optional[str] = field(default=None, metadata=info(absent=True))
+    device: Optional[str] = field(default=None, metadata=info(absent=True))
+    labels: Optional[List[str]] = field(default=None, metadata=info("Its classes", absent=True))
+    default: Optional[str] = field(
+        default=None, metadata=info("The model of an appliance that is told of no other", absent=True)
+    )
+
+
+@dataclass(frozen=True)
+class RecordingStatus:
+    """A recording that is being made."""
+
+    since: float = field(metadata=info("Unix time"))
+    seconds: float = field(metadata=info("Playing time of all that was recorded since"))
+    name: str = field(metadata=info('Of the segment being written; "" before its first frame'))
+    bytes: int = field(metadata=info("Of that segment"))
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One source on its way through the appliance."""
+
+    name: str
+    source: str = field(metadata=info("With its credentials hidden"))
+    kind: str = field(metadata=info(choices=SOURCE_KINDS))
+    model: Optional[str] = field(metadata=info("A model of its own; null is the one that is shared"))
+    status: str = field(metadata=info(STREAM_STATES_HELP, choices=STREAM_STATES))
+    problem: Optional[str]
+    width: Optional[int] = field(metadata=info("Pixels; null before the first frame"))
+    height: Optional[int]
+    watched: bool = field(metadata=info("Whether anybody looks at its live picture"))
+    is_configured: bool = field(metadata=info("Whether it is as the config file says"))
+    configured_source: Optional[str] = field(metadata=info("null for a stream that was added here"))
+    recording: Optional[RecordingStatus]
+    recording_problem: Optional[str]
+
+
+@dataclass(frozen=True)
+class Download:
+    """A model that is being fetched, or was in vain."""
+
+    done: int = field(metadata=info("Bytes"))
+    total: Optional[int]
+    error: Optional[str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that is installed, or can be."""
+
+    name: str
+    family: Optional[str]
+    bytes: Optional[int]
+    installed: bool
+    in_catalogue: bool
+    fits: bool = field(metadata=info("Whether this board can hold it"))
+    reason: Optional[str] = field(metadata=info("Why it does not fit"))
+    download: Optional[Download]
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where recordings are kept."""
+
+    free: int = field(metadata=info("Bytes of the disk"))
+    floor: int = field(metadata=info("Bytes that stay free"))
+    used: int = field(metadata=info("Bytes of all recordings"))
+    limit: int = field(metadata=info("Bytes that all may take; 0 is any number"))
+    keep_days: float = field(metadata=info("0 is for ever"))
+    alarm: Optional[str] = field(metadata=info("Why no recording is made"))
+    warning: Optional[str] = field(metadata=info("What will be deleted soon"))
+
+
+@dataclass(frozen=True)
+class PowerMode:
+    """A mode of nvpmodel."""
+
+    id: int
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Power:
+    """The power mode and the clocks of a Jetson."""
+
+    modes: List[PowerMode]
+    current: Optional[int] = field(metadata=info("The id of a mode; null where it cannot be read"))
+    clocks: Optional[bool] = field(metadata=info("Whether jetson_clocks holds them; null where that cannot be read"))
+    settable: bool
+    problem: Optional[str]
+    needs_reboot: bool = field(metadata=info("The mode that was asked for last needs a restart of the board"))
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that the daemon says of itself and that changes seldom."""
+
+    daemon: Daemon
+    board: Board
+    settings: SettingValues = field(metadata=info(type=SETTING_VALUES))
+    configured: SettingValues = field(metadata=info("What the configuration says of them", type=SETTING_VALUES))
+    model: RunningModel
+    streams: List[Stream]
+    models: List[Model] = field(metadata=info("Those that are installed, and those of the catalogue"))
+    storage: Storage
+    power: Optional[Power] = field(metadata=info("null on a machine that has no power modes"))
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One file of a recording."""
+
+    name: str
+    stream: str
+    started: float = field(metadata=info("Unix time"))
+    seconds: Optional[float] = field(metadata=info("Playing time"))
+    bytes: int
+    format: str = field(metadata=info(choices=RECORDING_FORMATS))
+    recording: bool = field(metadata=info("Whether it is being written"))
