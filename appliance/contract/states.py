@@ -1,5 +1,7 @@
 """The words for the state of a stream, of a model and of the whole appliance."""
 
+from appliance.core.source_kinds import SourceFacts, source_facts
+
 STARTING, LIVE, SLOW, NO_FRAMES, NO_RESULTS, LOST = "starting", "live", "slow", "no_frames", "no_results", "lost"
 FAILED_STREAM = "failed"
 STREAM_STATES = (STARTING, LIVE, SLOW, NO_FRAMES, NO_RESULTS, LOST, FAILED_STREAM)
@@ -20,6 +22,6 @@ APPLIANCE_STATES_HELP = (
 READY, FAILED_MODEL = "ready", "failed"
 MODEL_STATES = (LOADING, READY, FAILED_MODEL)
 
-SOURCE_KINDS = ("index", "device", "address", "gstreamer", "movie")
+SOURCE_KINDS = tuple(kind.name for kind in source_facts(SourceFacts))
 RECORDING_FORMATS = ("avi", "mp4")
 LOG_LEVELS = ("info", "warning", "error")
