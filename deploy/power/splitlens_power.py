@@ -25,6 +25,7 @@ import struct
 import subprocess
 import sys
 import time
+from subprocess import PIPE, STDOUT
 from typing import Any, Dict, List, NoReturn, Optional, Set, Tuple
 
 LONGEST_REQUEST = 1000
@@ -32,7 +33,11 @@ READ_SECONDS = 2.0  # for the whole line, however it comes
 STRANGER_SECONDS = 0.2  # others cannot hold up who may
 KILL_SECONDS = 1.0  # a command that is stuck in the kernel does not even end when it is killed
 SO_PEERGROUPS = 59  # of Linux 4.13 and newer; Python has no name for it
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root"}
 FIRST_INHERITED = 3  # systemd hands over its sockets from here on
+
+
+POWER_MODEL = re.compile(r"^[ \t]*<[ \t]*POWER_MODEL[ \t]+ID=(\d+)[ \t]+NAME=(\S+?)[ \t]*>", re.MULTILINE)
 
 
 class Refused(Exception):
@@ -64,10 +69,9 @@ class Board:
         modes = self.modes()
         if wanted is not None:
             if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted not in modes:
-                known = ", ".join("{} ({})".format(*mode) for mode in sorted(modes.items()))
-                raise Refused(
-                    "invalid", f"{json.dumps(wanted)[:40]} is no power mode of this board; {self.conf} has {known}."
-                )
+                known = ", ".join(f"{id} ({modes[id]})" for id in sorted(modes))
+                said = f"{json.dumps(wanted)[:40]} is no power mode of this board; {self.conf} has {known}."
+                raise Refused("invalid", said)
             if wanted != self.current_mode():
                 self.set_mode(wanted, modes[wanted])
         return {"mode": self.current_mode(), "modes": [{"id": id, "name": modes[id]} for id in sorted(modes)]}
@@ -76,9 +80,7 @@ class Board:
         """id to name, from the board's own file."""
         try:
             with open(self.conf, encoding="utf-8", errors="replace") as file:
-                found = re.findall(
-                    r"^[ \t]*<[ \t]*POWER_MODEL[ \t]+ID=(\d+)[ \t]+NAME=(\S+?)[ \t]*>", file.read(), re.MULTILINE
-                )
+                found = POWER_MODEL.findall(file.read())
         except OSError as error:
             raise Refused("failed", f"{self.conf}: {error.strerror}: no power modes.") from error
         return {int(id): name for id, name in found}
@@ -111,11 +113,9 @@ class Board:
         # Where the change needs a restart it asks whether to do it now. That is for people to decide.
         code, said = self.run([self.nvpmodel, "-m", str(wanted)], answer="NO\n")
         if "reboot" in said.lower():
-            raise Refused(
-                "reboot",
-                f"Power mode {wanted} ({name}) needs a restart of the board, so it was not set. On the board, "
-                f"`sudo nvpmodel -m {wanted}` asks for it and does both.",
-            )
+            remedy = f"On the board, `sudo nvpmodel -m {wanted}` asks for it and does both."
+            sentence = f"Power mode {wanted} ({name}) needs a restart of the board, so it was not set. {remedy}"
+            raise Refused("reboot", sentence)
         if code != 0 or self.current_mode() != wanted:
             raise Refused("failed", f"nvpmodel did not set mode {wanted} ({name}): {last_line(said)}")
 
@@ -130,11 +130,8 @@ class Board:
             self.change_clocks(["--restore", self.kept])
             remove(self.kept)
         elif wanted is False and self.are_clocks_held():
-            raise Refused(
-                "failed",
-                "The clocks are held by somebody else, and how they were before is not known. "
-                "A restart of the board lets them go.",
-            )
+            said = "The clocks are held by somebody else, and how they were before is not known."
+            raise Refused("failed", f"{said} A restart of the board lets them go.")
         return {"clocks": self.are_clocks_held()}
 
     def keep_clocks(self) -> None:
@@ -157,31 +154,24 @@ class Board:
         """Exit code and all that was said. The command and what it started end with its time, or the request's."""
         seconds = min(self.seconds, self.until - time.monotonic())
         if seconds <= 0:
-            raise Refused(
-                "failed", f"The time of {self.request_seconds:g} seconds was over before `{' '.join(command)}`."
-            )
+            said = f"The time of {self.request_seconds:g} seconds was over before `{' '.join(command)}`."
+            raise Refused("failed", said)
         try:
             child = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root"},
+                command, stdin=PIPE, stdout=PIPE, stderr=STDOUT, start_new_session=True, env=ENVIRONMENT
             )
         except OSError as error:
             raise Refused("failed", f"{command[0]}: {error.strerror}.") from error
         try:
-            said = child.communicate(answer.encode(), timeout=seconds)[0]
+            output = child.communicate(answer.encode(), timeout=seconds)[0]
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):  # it ended just now
                 os.killpg(child.pid, signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.communicate(timeout=KILL_SECONDS)
-            raise Refused(
-                "failed", f"{' '.join(command)} had not ended after {seconds:.1f} seconds, and was stopped."
-            ) from None
-        return child.returncode, said.decode("utf-8", "replace")
+            said = f"{' '.join(command)} had not ended after {seconds:.1f} seconds, and was stopped."
+            raise Refused("failed", said) from None
+        return child.returncode, output.decode("utf-8", "replace")
 
 
 def remove(path: str) -> None:
@@ -245,11 +235,9 @@ def serve(connection: socket.socket, board: Board, users: Set[int], groups: Set[
         # First of all: an answer to what was not read does not arrive.
         data = read_line(connection, READ_SECONDS if may else STRANGER_SECONDS)
         if not may:
-            raise Refused(
-                "denied",
-                f"User {user} and group {', '.join(map(str, sorted(of)))} may not set the power mode; ALLOW_USER and"
-                " ALLOW_GROUP in /etc/default/splitlens-power say who may.",
-            )
+            rule = "ALLOW_USER and ALLOW_GROUP in /etc/default/splitlens-power say who may."
+            own = ", ".join(map(str, sorted(of)))
+            raise Refused("denied", f"User {user} and group {own} may not set the power mode; {rule}")
         answer = dict(answer_request(board, data), ok=True)
         if b'"set"' in data:
             log(f"process {process} of user {user}: {data.decode('utf-8', 'replace')}")
@@ -275,8 +263,7 @@ def open_socket(path: str) -> socket.socket:
     """The one that systemd hands over, else one of our own."""
     if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
         return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=FIRST_INHERITED)
-    if os.path.exists(path):
-        os.unlink(path)
+    remove(path)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     os.chmod(path, 0o666)  # who may is seen by the peer's user
@@ -284,16 +271,15 @@ def open_socket(path: str) -> socket.socket:
     return listener
 
 
-def numbers(text: str) -> Set[int]:
-    return {int(part) for part in text.split(",") if part.strip()}
-
-
 def main() -> NoReturn:
+    def ids(text: str) -> Set[int]:
+        return {int(part) for part in text.split(",") if part.strip()}
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     add = parser.add_argument
     add("--socket", default="/run/splitlens-power/socket", help="where to listen, without systemd (%(default)s)")
-    add("--allow-user", type=numbers, default=set(), metavar="UID,...", help="users that may, beside root")
-    add("--allow-group", type=numbers, default=set(), metavar="GID,...", help="groups that may")
+    add("--allow-user", type=ids, default=set(), metavar="UID,...", help="users that may, beside root")
+    add("--allow-group", type=ids, default=set(), metavar="GID,...", help="groups that may")
     add("--nvpmodel", default="/usr/sbin/nvpmodel", help="(%(default)s)")
     add("--jetson-clocks", default="/usr/bin/jetson_clocks", help="(%(default)s)")
     add("--conf", default="/etc/nvpmodel.conf", help="the power modes (%(default)s)")
