@@ -27,9 +27,9 @@ from appliance.contract.events import (
     LOG,
     STATE,
     STATISTICS,
-    DaemonStatus,
+    DaemonConnection,
     Detections,
-    LogLine,
+    LogEntry,
     Statistics,
 )
 from appliance.contract.fields import JsonObject
@@ -70,12 +70,12 @@ class DaemonClient:
         self.state: Optional[State] = None
         self.statistics: Optional[Statistics] = None
         self.history = History()
-        self.daemon = DaemonStatus(False, time.time(), "The daemon was not heard yet; it is starting.")
+        self.daemon = DaemonConnection(False, time.time(), "The daemon was not heard yet; it is starting.")
         # As they came: there are many, and hardly anybody asks for them here.
         self._detections: Dict[str, JsonObject] = {}
         self._run_dir = run_dir
         self._tell = tell
-        self._logs: Deque[LogLine] = deque(maxlen=LOGS_KEPT)
+        self._logs: Deque[LogEntry] = deque(maxlen=LOGS_KEPT)
         self._last_error: Optional[Tuple[float, str]] = None  # when, what; of this daemon
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -90,7 +90,7 @@ class DaemonClient:
     def is_up(self) -> bool:
         return self.daemon.up
 
-    def logs(self, most: int = LOGS_KEPT) -> List[LogLine]:
+    def logs(self, most: int = LOGS_KEPT) -> List[LogEntry]:
         """The newest lines of the daemon's log, oldest first."""
         with self._lock:
             return list(self._logs)[-most:]
@@ -182,12 +182,12 @@ class DaemonClient:
             elif topic == DETECTIONS:
                 self._detections[str(message["stream"])] = message
             elif topic == LOG:
-                self._keep_line(decode(LogLine, message))
+                self._keep_line(decode(LogEntry, message))
             self._tell(topic, message)
         except Exception:
             log.exception("an event of the daemon could not be used: %s", topic)
 
-    def _keep_line(self, line: LogLine) -> None:
+    def _keep_line(self, line: LogEntry) -> None:
         with self._lock:
             self._logs.append(line)
         if line.level == "error":
@@ -201,7 +201,7 @@ class DaemonClient:
 
     def _set_daemon(self, is_up: bool, why: str) -> None:
         since = time.time() if is_up or self.is_up else self.daemon.since
-        self.daemon = DaemonStatus(is_up, since, why)
+        self.daemon = DaemonConnection(is_up, since, why)
         if is_up:
             self._last_error = None
             # What it was before may be of a daemon that is no more.

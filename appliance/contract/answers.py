@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional
 
 from appliance.contract.errors import ErrorKind
-from appliance.contract.events import Detections, LogLine
+from appliance.contract.events import Detections, LogEntry
 from appliance.contract.hints import info
 from appliance.contract.live_settings import SETTING_VALUES, SettingValues
 from appliance.contract.state import Model, Power, Recording, State, Stream
@@ -73,7 +73,7 @@ class NewestDetections:
 class Log:
     """The newest lines of the daemon's log, oldest first."""
 
-    logs: List[LogLine]
+    logs: List[LogEntry]
 
 
 @dataclass(frozen=True)

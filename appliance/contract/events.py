@@ -114,7 +114,7 @@ class Detections:
 
 
 @dataclass(frozen=True)
-class LogLine:
+class LogEntry:
     """A line of the daemon's log."""
 
     time: float = field(metadata=info("Unix time"))
@@ -123,7 +123,7 @@ class LogLine:
 
 
 @dataclass(frozen=True)
-class DaemonStatus:
+class DaemonConnection:
     """Whether the daemon answers, as the dashboard sees it."""
 
     up: bool
@@ -143,9 +143,9 @@ def figures(readings: Readings, key: str) -> Dict[str, float]:
     return value if isinstance(value, dict) else {}
 
 
-Event = Union[State, Statistics, Detections, LogLine]
+Event = Union[State, Statistics, Detections, LogEntry]
 """What the daemon sends."""
 
-EVENTS: Dict[str, Any] = {STATE: State, STATISTICS: Statistics, DETECTIONS: Detections, LOG: LogLine}
-PAGE_EVENTS: Dict[str, Any] = dict(EVENTS, **{DAEMON: DaemonStatus, LOGS: List[LogLine]})
+EVENTS: Dict[str, Any] = {STATE: State, STATISTICS: Statistics, DETECTIONS: Detections, LOG: LogEntry}
+PAGE_EVENTS: Dict[str, Any] = dict(EVENTS, **{DAEMON: DaemonConnection, LOGS: List[LogEntry]})
 """The same and what the dashboard adds."""

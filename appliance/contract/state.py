@@ -17,7 +17,7 @@ from appliance.contract.states import (
 
 
 @dataclass(frozen=True)
-class Daemon:
+class DaemonState:
     """The daemon's process, and how the whole appliance is."""
 
     pid: int
@@ -45,19 +45,17 @@ class RunningModel:
     wanted: Optional[str] = field(metadata=info("The model that is being loaded, and is to take over"))
     stage: Optional[str] = field(metadata=info("How far loading it is"))
     error: Optional[str]
+    default: str = field(metadata=info("The model of an appliance that is told of no other"))
     family: Optional[str] = field(default=None, metadata=info(absent=True))
     path: Optional[str] = field(default=None, metadata=info("fast or exact", absent=True))
     reason: Optional[str] = field(default=None, metadata=info("Why it is not the fast path", absent=True))
     engine: Optional[str] = field(default=None, metadata=info(absent=True))
     device: Optional[str] = field(default=None, metadata=info(absent=True))
     labels: Optional[List[str]] = field(default=None, metadata=info("Its classes", absent=True))
-    default: Optional[str] = field(
-        default=None, metadata=info("The model of an appliance that is told of no other", absent=True)
-    )
 
 
 @dataclass(frozen=True)
-class RecordingStatus:
+class RunningRecording:
     """A recording that is being made."""
 
     since: float = field(metadata=info("Unix time"))
@@ -81,7 +79,7 @@ class Stream:
     watched: bool = field(metadata=info("Whether anybody looks at its live picture"))
     is_configured: bool = field(metadata=info("Whether it is as the config file says"))
     configured_source: Optional[str] = field(metadata=info("null for a stream that was added here"))
-    recording: Optional[RecordingStatus]
+    recording: Optional[RunningRecording]
     recording_problem: Optional[str]
 
 
@@ -146,7 +144,7 @@ class Power:
 class State:
     """Everything that the daemon says of itself and that changes seldom."""
 
-    daemon: Daemon
+    daemon: DaemonState
     board: Board
     settings: SettingValues = field(metadata=info(type=SETTING_VALUES))
     configured: SettingValues = field(metadata=info("What the configuration says of them", type=SETTING_VALUES))

@@ -35,7 +35,7 @@ from appliance.contract.events import (
     Detection,
     Detections,
     Latency,
-    LogLine,
+    LogEntry,
     Statistics,
     StreamStatistics,
     Timings,
@@ -112,7 +112,7 @@ class Stream:
         if self.writer:
             seconds = round(time.time() - self.since, 1)
             size = os.fstat(self.writer.fileno()).st_size
-            recording = contract.RecordingStatus(self.since, seconds, self.recording, size)
+            recording = contract.RunningRecording(self.since, seconds, self.recording, size)
         return contract.Stream(
             name=self.name,
             source=hide(source),
@@ -206,7 +206,7 @@ class FakeDaemon:
         self.station.close()
 
     def log(self, level: str, text: str) -> None:
-        self.station.publish(LOG, encode(LogLine(time.time(), level, text)))
+        self.station.publish(LOG, encode(LogEntry(time.time(), level, text)))
 
     def publish_state(self) -> None:
         self.station.publish(STATE, self.describe())
@@ -225,7 +225,7 @@ class FakeDaemon:
             status, is_ready = self.condition()
             used = sum(path.stat().st_size for path in self.recordings.iterdir())
             return contract.State(
-                daemon=contract.Daemon(self.pid, __version__, self.started, status, is_ready, None),
+                daemon=contract.DaemonState(self.pid, __version__, self.started, status, is_ready, None),
                 board=contract.Board("pc", "PC"),
                 settings=dict(self.settings),
                 configured=dict(CONFIGURED),

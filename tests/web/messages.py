@@ -4,10 +4,10 @@ import dataclasses
 from typing import Any
 
 from appliance.contract.events import Detections, StreamStatistics, Timings
-from appliance.contract.state import Board, Daemon, RunningModel, State, Storage, Stream
+from appliance.contract.state import Board, DaemonState, RunningModel, State, Storage, Stream
 
-DAEMON = Daemon(1, "1.0", 1.0, "running", True, None)
-MODEL = RunningModel("ssd", "ready", None, None, None)
+DAEMON = DaemonState(1, "1.0", 1.0, "running", True, None)
+MODEL = RunningModel("ssd", "ready", None, None, None, "ssd")
 STATE = State(
     DAEMON, Board("pc", "PC"), {"det_th": 0.5}, {"det_th": 0.5}, MODEL, [], [], Storage(1, 1, 1, 0, 0, None, None), None
 )

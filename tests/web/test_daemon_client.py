@@ -10,7 +10,7 @@ import pytest
 from appliance import bus
 from appliance.contract.answers import StateAnswer
 from appliance.contract.codec import encode
-from appliance.contract.events import LOG, STATE, LogLine
+from appliance.contract.events import LOG, STATE, LogEntry
 from appliance.contract.requests import GetState
 from tests.web.messages import MODEL, make_state
 from web import daemon_client
@@ -58,9 +58,9 @@ def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):
     process.wait()
     here, why = silent(tmp_path, process.pid)
     assert why == "The daemon ended unexpectedly; it is started again."
-    here._take(LOG, encode(LogLine(time.time() - 3600, "error", "It was long ago.")))
+    here._take(LOG, encode(LogEntry(time.time() - 3600, "error", "It was long ago.")))
     assert here._why(time.monotonic()) == "The daemon ended unexpectedly; it is started again."
-    here._take(LOG, encode(LogLine(time.time(), "error", "The camera driver crashed.")))
+    here._take(LOG, encode(LogEntry(time.time(), "error", "The camera driver crashed.")))
     assert here._why(time.monotonic()) == "The camera driver crashed."
     bus.write_last_words(tmp_path, "The daemon was killed by SIGKILL (out of memory?).")
     assert here._why(time.monotonic()) == "The daemon was killed by SIGKILL (out of memory?)."
@@ -69,6 +69,6 @@ def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):
 def test_a_daemon_that_was_heard_but_not_its_state_is_told_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)
     here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
-    here._take(LOG, encode(LogLine(time.time(), "info", "it starts")))
+    here._take(LOG, encode(LogEntry(time.time(), "info", "it starts")))
     with pytest.raises(bus.Unavailable, match="has just started.* Try again"):
         here.get_stream("main")

@@ -6,7 +6,8 @@ import { make, setAttribute, setText } from "./dom.js";
 import { figure, minute } from "./format.js";
 import { isRead, SPAN_SECONDS } from "./history.js";
 
-/** @import { History, HistoryValues } from "./api.js" */
+/** @import { History } from "./api.js" */
+/** @import { HistoryValues } from "./types.js" */
 /** @import { Child } from "./dom.js" */
 /** @import { Value } from "./history.js" */
 

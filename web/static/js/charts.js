@@ -7,7 +7,8 @@ import { zone } from "./format.js";
 import { append, isRead } from "./history.js";
 import { messageOf } from "./outcome.js";
 
-/** @import { History, HistoryValues } from "./api.js" */
+/** @import { History } from "./api.js" */
+/** @import { HistoryValues, Readings } from "./types.js" */
 /** @import { Chart, Series } from "./chart.js" */
 
 const STEP_SECONDS = 2;
@@ -54,7 +55,7 @@ let retryTimer;
 
 /** The history has memory in bytes; the total is only in the newest statistics. */
 const shares = (/** @type {HistoryValues} */ values) => {
-  const memory = latest("statistics")?.readings.memory;
+  const memory = /** @type {Readings | undefined} */ (latest("statistics")?.readings)?.memory;
   return memory ? scaled(values, 100 / memory.total) : null;
 };
 /**

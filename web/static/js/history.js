@@ -1,6 +1,7 @@
 // The history that the charts show: lists of equal length, one value for each point in time; null where nothing was read.
 
-/** @import { History, HistoryValues, Statistics } from "./api.js" */
+/** @import { History, Statistics } from "./api.js" */
+/** @import { HistoryValues, Readings } from "./types.js" */
 
 /** @typedef {number | null | undefined} Value */
 
@@ -38,7 +39,7 @@ export function append(history, statistics) {
     for (const name of new Set([...Object.keys(series), ...Object.keys(found)]))
       series[name] = longer(series[name], found[name]);
   };
-  const read = statistics.readings;
+  const read = /** @type {Readings} */ (statistics.readings);
   const streams = Object.entries(statistics.streams);
   each(history.fps, Object.fromEntries(streams.map(([name, stream]) => [name, stream.fps])));
   each(history.latency, Object.fromEntries(streams.map(([name, stream]) => [name, stream.timings?.total])));

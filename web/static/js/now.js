@@ -8,8 +8,8 @@ import { isRead } from "./history.js";
 import { shownStreams } from "./live.js";
 import { describeStream } from "./states.js";
 
-/** @import { Readings, Stream, StreamStatistics, Timings } from "./api.js" */
-/** @import { Topic } from "./types.js" */
+/** @import { Stream, StreamStatistics, Timings } from "./api.js" */
+/** @import { Readings, Topic } from "./types.js" */
 
 /** @typedef {"cap" | "front" | "back" | "lost" | "send"} TimingName */
 
@@ -196,7 +196,12 @@ function render() {
     statistics: statistics?.streams[stream.name],
   }));
   keepChildren(byId("now-streams"), streams, (item) => item.stream.name, createStream);
-  keepChildren(machine, statistics ? readings(statistics.readings) : [], (item) => item.name, createReading);
+  keepChildren(
+    machine,
+    statistics ? readings(/** @type {Readings} */ (statistics.readings)) : [],
+    (item) => item.name,
+    createReading,
+  );
   setSentence(byId("now-note"), liveness().live ? "" : "Figures from before the interruption");
 }
 
