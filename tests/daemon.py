@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from appliance import bus
+from appliance.contract.errors import Refused, Unavailable
 from tests.command import LIMIT, MODELS, start
 
 PERSON = "pedestrian_ssdlite"
@@ -62,7 +63,7 @@ class Daemon:
         self.process.communicate(timeout=LIMIT)
 
     def ask(self, command: str, **fields: Any) -> Dict[str, Any]:
-        return bus.ask(self.run_dir, dict(fields, command=command), LIMIT)
+        return bus.request(self.run_dir, dict(fields, command=command), LIMIT)
 
     def state(self) -> Dict[str, Any]:
         state: Dict[str, Any] = self.ask("get_state")["state"]
@@ -79,10 +80,10 @@ class Daemon:
             if self.process.poll() not in (None, -9):
                 raise AssertionError("it ended:\n" + self.process.stderr.read())
             try:
-                state = bus.ask(self.run_dir, {"command": "get_state"}, 1.0)["state"]
+                state = bus.request(self.run_dir, {"command": "get_state"}, 1.0)["state"]
                 if condition(state):
                     return state
-            except (bus.Unavailable, bus.Refused):
+            except (Unavailable, Refused):
                 pass
             time.sleep(0.05)
         raise AssertionError(f"it did not happen; the last state was {state}")

@@ -17,7 +17,7 @@ from typing import Any, List
 
 import numpy as np
 
-import appliance.daemon.appliance as house
+import appliance.daemon.models as models
 from appliance.cli.main import main
 from appliance.core.detector import Detector
 from appliance.core.errors import ModelError
@@ -62,5 +62,5 @@ def load(loaded: LoadedSettings, force: bool = False) -> Detector:
 
 
 if __name__ == "__main__":
-    setattr(house, "load", load)  # noqa: B010
+    setattr(models, "load", load)  # noqa: B010
     sys.exit(main())

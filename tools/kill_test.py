@@ -27,8 +27,9 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from appliance.bus import Refused, Unavailable, ask  # noqa: E402
+from appliance.bus import request  # noqa: E402
 from appliance.cli.supervisor import STRAY_SECONDS  # noqa: E402
+from appliance.contract.errors import Refused, Unavailable  # noqa: E402
 
 CAMERA = (
     "videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=15/1 ! videoconvert ! appsink"
@@ -112,7 +113,7 @@ class Appliance:
 
     def daemon_says(self) -> Optional[Dict[str, Any]]:
         try:
-            return summary(ask(self.run_dir, {"command": "get_state"}, 0.5)["state"])
+            return summary(request(self.run_dir, {"command": "get_state"}, 0.5)["state"])
         except (Unavailable, Refused):
             return None
 
@@ -210,7 +211,7 @@ def test(record_format: str, rounds: int, words: List[str]) -> int:
         appliance = Appliance(Path(name), record_format, words)
         try:
             until(lambda: appliance.daemon_says() is not None, "the start")
-            ask(appliance.run_dir, {"command": "record", "stream": "main", "on": True})
+            request(appliance.run_dir, {"command": "record", "stream": "main", "on": True})
             until(lambda: is_well(appliance.daemon_says()), "the first picture")
             until(lambda: is_well(appliance.page_says()), "the page")
             for number in range(rounds):

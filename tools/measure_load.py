@@ -39,7 +39,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from appliance.bus import STATE, STATISTICS, EventSubscriber  # noqa: E402
+from appliance.bus import EventSubscriber  # noqa: E402
+from appliance.contract.events import STATE, STATISTICS  # noqa: E402
 from tools.flood import Kind, burn, flood, kinds  # noqa: E402
 from web.accounts import Accounts, Role  # noqa: E402
 

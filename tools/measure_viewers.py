@@ -23,7 +23,8 @@ PACED = f"videotestsrc is-live=true pattern=smpte ! {CAPS},framerate=30/1 ! vide
 UNPACED = f"videotestsrc pattern=smpte ! {CAPS} ! videoconvert ! appsink"
 
 sys.path.insert(0, str(ROOT))
-from appliance.bus import STATE, STATISTICS, EventSubscriber  # noqa: E402
+from appliance.bus import EventSubscriber  # noqa: E402
+from appliance.contract.events import STATE, STATISTICS  # noqa: E402
 from web.accounts import Accounts, Role  # noqa: E402
 
 

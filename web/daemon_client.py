@@ -8,14 +8,14 @@ import time
 from collections import deque
 from typing import Callable, Deque, Dict, List, Optional, Tuple, TypeVar, Union
 
+from appliance import bus
 from appliance.bus import (
     HANG_SECONDS,
     HEARTBEAT_SECONDS,
     LOADING_SECONDS,
     SILENCE_SECONDS,
     EventSubscriber,
-    ask,
-    read_last_words,
+    read_exit_reason,
 )
 from appliance.contract.answers import Recordings, SourcePicture, StateAnswer
 from appliance.contract.codec import decode, encode
@@ -119,7 +119,7 @@ class DaemonClient:
         if not self.is_up:
             raise Unavailable(self.daemon.why)
         command = command_of(request)
-        reply = ask(self._run_dir, to_message(request), command.seconds)
+        reply = bus.request(self._run_dir, to_message(request), command.seconds)
         try:
             answer: Answer = decode(command.answer, reply)
         except ContractError as error:
@@ -156,7 +156,7 @@ class DaemonClient:
                     self._take(*event)
                 elif self.is_up and self._is_silent(time.monotonic() - heard):
                     self._set_daemon(False, self._why(heard))
-                elif not self.is_up and (heard or read_last_words(self._run_dir)):
+                elif not self.is_up and (heard or read_exit_reason(self._run_dir)):
                     why = self._why(heard)
                     if why != self.daemon.why:
                         self._set_daemon(False, why)
@@ -223,7 +223,7 @@ class DaemonClient:
 
         What the daemon or its supervisor left behind is the reason, if there is any; else what can be seen.
         """
-        words = read_last_words(self._run_dir)
+        words = read_exit_reason(self._run_dir)
         daemon = self.state.daemon if self.state else None
         if words:
             return words

@@ -100,7 +100,7 @@ def _up(options: argparse.Namespace) -> int:
 
 def _daemon(options: argparse.Namespace) -> int:
     """What `up` starts: reads the command line that it was given. Whatever ends it leaves its reason for the page."""
-    from appliance.bus import write_last_words
+    from appliance.bus import write_exit_reason
 
     write_log(log, "daemon", redact=redact)
     run_dir = Path(options.start).parent
@@ -116,11 +116,11 @@ def _daemon(options: argparse.Namespace) -> int:
         run(loaded, run_dir, Heartbeat(start.get("heartbeat")))
         return 0
     except SplitlensError as error:
-        write_last_words(run_dir, redact(str(error)))
+        write_exit_reason(run_dir, redact(str(error)))
         raise
     except BaseException as error:
         what = f"{type(error).__name__}: {error}".rstrip(": ")
-        write_last_words(run_dir, redact(f"The daemon failed ({what}). This is a mistake in Splitlens."))
+        write_exit_reason(run_dir, redact(f"The daemon failed ({what}). This is a mistake in Splitlens."))
         raise
 
 

@@ -89,10 +89,10 @@ def run(
         if settings.debug_mode:
             sinks.append(SlowFrameLog(meter.statistics))
         sinks.append(counts)
-        change = functools.partial(select, shown_classes=settings.shown_classes)
+        transform = functools.partial(select, shown_classes=settings.shown_classes)
         loop = Loop(
             detector,
-            [StreamPipeline(source, sinks, meter, change=change)],
+            [StreamPipeline(source, sinks, meter, transform=transform)],
             0 if outputs.window_closed else settings.max_frames,
         )
         began = time.monotonic()

@@ -18,8 +18,8 @@ from appliance.bus import (
     is_open,
     lock_run_dir,
     make_run_dir,
-    read_last_words,
-    write_last_words,
+    read_exit_reason,
+    write_exit_reason,
 )
 from appliance.cli.supervisor import Child, Supervisor
 from appliance.core.errors import ConfigError, SplitlensError
@@ -55,7 +55,7 @@ def run(loaded: LoadedSettings, arguments: List[str]) -> int:
     host, port = listening_address(settings.listen)
     run_dir = make_run_dir(settings.run_dir or default_run_dir(port))
     lock_run_dir(run_dir).close()  # the daemon takes it
-    write_last_words(run_dir, "")
+    write_exit_reason(run_dir, "")
     make_writable_directory(settings.state_dir)
     os.chmod(settings.state_dir, 0o700)
     with contextlib.ExitStack() as held:
@@ -156,10 +156,10 @@ class RunFiles:
 
 def leave_reason(run_dir: Path, why: str, delay: float) -> None:
     """For the page: why the daemon ended, in its own words if it had any, and how it goes on."""
-    words = read_last_words(run_dir)
+    words = read_exit_reason(run_dir)
     if not words or _AGAIN in words:  # it had none; these are of a daemon before it
         words = why
-    write_last_words(run_dir, f"{words}{_AGAIN}{delay:g} s.")
+    write_exit_reason(run_dir, f"{words}{_AGAIN}{delay:g} s.")
 
 
 class Claim:

@@ -2,7 +2,7 @@
 
 from typing import Sequence, Union
 
-from appliance.bus import INVALID, Refused
+from appliance.contract.errors import INVALID, Refused
 from appliance.core.errors import SourceError
 from appliance.core.source_kinds import all_accepted
 from appliance.settings import redact

@@ -3,7 +3,7 @@
 import re
 from typing import Any, List, Sequence, Union
 
-from appliance.bus import INVALID, Refused
+from appliance.contract.errors import INVALID, Refused
 from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from appliance.daemon.admission import allowed_source
 from appliance.schema.settings import LIVE_SETTINGS, SETTINGS

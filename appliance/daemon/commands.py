@@ -7,7 +7,8 @@ from typing import Any, Callable, Dict, Optional, Union
 
 import cv2
 
-from appliance.bus import CONFLICT, FAILED, INVALID, NOT_FOUND, Message, Refused
+from appliance.bus import Message
+from appliance.contract.errors import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
 from appliance.daemon.admission import allowed_source
@@ -35,50 +36,52 @@ def dispatch(appliance: Appliance, message: Message) -> Message:
 
 
 def _get_state(appliance: Appliance, message: Message) -> Message:
-    return {"state": appliance.state()}
+    return {"state": appliance.reporter.state()}
 
 
 def _set_model(appliance: Appliance, message: Message) -> Message:
-    appliance.set_model(_text(message, "model"))
-    return {"state": appliance.state()}
+    appliance.models.set_shared(_text(message, "model"))
+    return {"state": appliance.reporter.state()}
 
 
 def _cancel_model(appliance: Appliance, message: Message) -> Message:
-    appliance.cancel_model()
-    return {"state": appliance.state()}
+    appliance.models.cancel()
+    return {"state": appliance.reporter.state()}
 
 
 def _get_model(appliance: Appliance, message: Message) -> Message:
     name = _text(message, "model")
-    row = appliance.library.row(name)
+    row = appliance.catalogue.row(name)
     if row is None or not row["in_catalogue"]:
         raise Refused(NOT_FOUND, "The catalogue has no model of this name.")
     if row["installed"]:
         raise Refused(CONFLICT, f"{name} is installed.")
-    appliance.library.fetch(name)
-    return {"state": appliance.state()}
+    appliance.catalogue.fetch(name)
+    return {"state": appliance.reporter.state()}
 
 
 def _set_stream(appliance: Appliance, message: Message) -> Message:
     model = message.get("model")
-    appliance.set_stream(_text(message, "stream"), _source(message), None if model is None else _text(message, "model"))
-    return {"state": appliance.state()}
+    appliance.streams.set(
+        _text(message, "stream"), _source(message), None if model is None else _text(message, "model")
+    )
+    return {"state": appliance.reporter.state()}
 
 
 def _reset_stream(appliance: Appliance, message: Message) -> Message:
-    appliance.reset_stream(_text(message, "stream"))
-    return {"state": appliance.state()}
+    appliance.streams.reset(_text(message, "stream"))
+    return {"state": appliance.reporter.state()}
 
 
 def _remove_stream(appliance: Appliance, message: Message) -> Message:
-    appliance.remove_stream(_text(message, "stream"))
-    return {"state": appliance.state()}
+    appliance.streams.remove(_text(message, "stream"))
+    return {"state": appliance.reporter.state()}
 
 
 def _test_source(appliance: Appliance, message: Message) -> Message:
     """One frame of a source. Of one that is in use, the newest: many cameras can be opened only once."""
-    source = allowed_source(_source(message), appliance.known_sources())
-    for stream in appliance.streams():
+    source = allowed_source(_source(message), appliance.streams.known_sources())
+    for stream in appliance.streams.all():
         if stream.current.source == source and stream.newest is not None:
             return _picture(stream.newest.frame)
     settings = appliance.settings_for_tests(TEST_SECONDS)
@@ -101,15 +104,15 @@ def _change_settings(appliance: Appliance, message: Message) -> Message:
     changes = message.get("settings")
     if not isinstance(changes, dict):
         raise Refused(INVALID, "settings must be an object of settings and their values.")
-    appliance.change_settings(changes)
-    return {"state": appliance.state()}
+    appliance.live.change(changes)
+    return {"state": appliance.reporter.state()}
 
 
 def _record(appliance: Appliance, message: Message) -> Message:
     if not isinstance(message.get("on"), bool):
         raise Refused(INVALID, "on must be true or false.")
-    appliance.record(_text(message, "stream"), message["on"])
-    return {"state": appliance.state()}
+    appliance.streams.record(_text(message, "stream"), message["on"])
+    return {"state": appliance.reporter.state()}
 
 
 def _set_power(appliance: Appliance, message: Message) -> Message:
@@ -121,7 +124,7 @@ def _set_power(appliance: Appliance, message: Message) -> Message:
     if mode is None and clocks is None:
         raise Refused(INVALID, "mode or clocks must say what to set.")
     appliance.power.set(mode, clocks)
-    return {"state": appliance.state()}
+    return {"state": appliance.reporter.state()}
 
 
 def _list_recordings(appliance: Appliance, message: Message) -> Message:

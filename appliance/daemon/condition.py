@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Optional, Sequence, Tuple
 
-from appliance.bus import (
+from appliance.contract.states import (
     DEGRADED,
     FAILED_STREAM,
     LIVE,

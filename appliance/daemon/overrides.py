@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
-from appliance.bus import Refused
+from appliance.contract.errors import Refused
 from appliance.core.files import keep_damaged, read_json, write_json
 from appliance.core.sink import cannot_write
 

@@ -1,11 +1,14 @@
 """Keeps the board in the power mode that the settings ask for, or an operator chose."""
 
 import threading
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Dict, Optional
 
 from appliance.board import Board
 from appliance.board.power import NoHelper, NoSuchMode, Power, PowerError
-from appliance.bus import CONFLICT, FAILED, NOT_FOUND, Refused
+from appliance.contract.errors import CONFLICT, FAILED, NOT_FOUND, Refused
+from appliance.core.events import EventBus
+from appliance.core.threads import start_thread
+from appliance.daemon.events import StateChanged
 from appliance.daemon.overrides import OverrideStore
 from appliance.settings import Settings
 
@@ -14,24 +17,32 @@ LOOK_SECONDS = 60.0
 
 
 class PowerKeeper:
-    """changed: called when there is something new to tell."""
+    """Any thread may call the methods.
 
-    def __init__(self, board: Board, settings: Settings, memory: OverrideStore, changed: Callable[[], None]) -> None:
+    Args:
+        board: Whose power is kept.
+        settings: The configuration.
+        overrides: What operators changed, over restarts.
+        events: Where `StateChanged` is published.
+    """
+
+    def __init__(self, board: Board, settings: Settings, overrides: OverrideStore, events: EventBus) -> None:
         self._power = Power(board)
         self._settings = settings
-        self._memory = memory
-        self._changed = changed
+        self._overrides = overrides
+        self._events = events
         self._closing = threading.Event()
 
     def start(self) -> None:
         """Not joined by `close`: the helper may take a minute, which must not hold up the daemon's end."""
         if self._power.has_modes:
-            threading.Thread(target=self._run, name="power", daemon=True).start()
+            start_thread("power", self._run)
 
     def close(self) -> None:
+        """Look at it no longer."""
         self._closing.set()
 
-    def facts(self) -> Optional[Dict[str, Any]]:
+    def as_message(self) -> Optional[Dict[str, Any]]:
         """The row `power` of the state."""
         return self._power.facts()
 
@@ -40,23 +51,23 @@ class PowerKeeper:
         try:
             if mode is not None:
                 self._power.set_mode(mode)
-                self._memory.keep("power_mode", mode, self._settings.power_mode)
+                self._overrides.keep("power_mode", mode, self._settings.power_mode)
             if clocks is not None:
                 self._power.set_clocks(clocks)
-                self._memory.keep("jetson_clocks", clocks, self._settings.jetson_clocks)
+                self._overrides.keep("jetson_clocks", clocks, self._settings.jetson_clocks)
         except NoSuchMode as error:
             raise Refused(NOT_FOUND, str(error)) from error
         except PowerError as error:
             is_conflict = isinstance(error, NoHelper) or error.needs_reboot
             raise Refused(CONFLICT if is_conflict else FAILED, str(error)) from error
         finally:
-            self._changed()
+            self._events.publish(StateChanged())
 
     def _run(self) -> None:
         self._power.apply(
-            self._memory.recall("power_mode", self._settings.power_mode),
-            self._memory.recall("jetson_clocks", self._settings.jetson_clocks),
+            self._overrides.recall("power_mode", self._settings.power_mode),
+            self._overrides.recall("jetson_clocks", self._settings.jetson_clocks),
         )
-        self._changed()
+        self._events.publish(StateChanged())
         while not self._closing.wait(LOOK_SECONDS):
             self._power.refresh()

@@ -1,5 +1,6 @@
 """The daemon's process: from the configuration to the end of the last stream."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -7,9 +8,11 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import List
+from typing import Iterator
 
-from appliance.bus import CONFLICT, LOG, BusServer, Message, Refused, write_last_words
+from appliance.bus import BusServer, write_exit_reason
+from appliance.contract.events import LOG
+from appliance.core.database import DATABASE_FILE, Database
 from appliance.core.errors import EngineHang, SplitlensError
 from appliance.core.logging_setup import Repeats, told_before
 from appliance.core.process import Heartbeat, die_with_parent
@@ -30,44 +33,49 @@ def run(loaded: LoadedSettings, run_dir: Path, heartbeat: Heartbeat) -> None:
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: ending.set())
-    appliance: List[Appliance] = []
+    database_file = Path(loaded.settings.state_dir) / DATABASE_FILE
+    with contextlib.closing(Database(database_file)) as database, contextlib.closing(BusServer(run_dir)) as server:
+        appliance = Appliance(loaded, server, database, heartbeat)
+        with _logging_to(server), contextlib.closing(appliance):
+            for note in compatibility_notes(loaded.settings, loaded.origins):
+                log.info("%s", note)
+            appliance.start()
+            server.serve(lambda message: dispatch(appliance, message))
+            # In slices: a thread that sets the event cannot wake a main thread in which Python has to run a handler
+            # first.
+            while not ending.wait(0.2) and not appliance.failed.is_set():
+                pass
+            failure = appliance.failure
+            if failure is not None:
+                log.error("The detection failed, and the daemon starts anew: %s", failure)
+                write_exit_reason(run_dir, redact(str(failure)))
+            if isinstance(failure, EngineHang):
+                _end_within(CLOSE_SECONDS, failure.exit_code)
+    # All files are closed.
+    failure = appliance.failure
+    if failure is None and appliance.models.is_loading:
+        _end_now(0)  # Python would end while TensorFlow is at work in a thread, and crash
+    if isinstance(failure, EngineHang):
+        _end_now(failure.exit_code)  # Python's end would wait for libraries whose thread does not return
+    if isinstance(failure, SplitlensError):
+        raise failure
+    if failure is not None:
+        raise SplitlensError(f"{type(failure).__name__}: {failure}")
 
-    def answer(message: Message) -> Message:
-        if not appliance:
-            raise Refused(CONFLICT, "The daemon is starting. Try again in some seconds.")
-        return dispatch(appliance[0], message)
 
-    house = Appliance(loaded, run_dir, answer, heartbeat)
-    teller = BusLogHandler(house.station)
-    logging.getLogger("appliance").addHandler(teller)
+@contextlib.contextmanager
+def _logging_to(server: BusServer) -> Iterator[None]:
+    handler = BusLogHandler(server)
+    logging.getLogger("appliance").addHandler(handler)
     try:
-        for note in compatibility_notes(loaded.settings, loaded.origins):
-            log.info("%s", note)
-        house.start()
-        appliance.append(house)
-        # In slices: a thread that sets the event cannot wake a main thread in which Python has to run a handler first.
-        while not ending.wait(0.2) and not house.failed.is_set():
-            pass
-        if house.failure is not None:
-            log.error("The detection failed, and the daemon starts anew: %s", house.failure)
-            write_last_words(run_dir, redact(str(house.failure)))
-        if isinstance(house.failure, EngineHang):
-            _end_within(CLOSE_SECONDS, house.failure.exit_code)
+        yield
     finally:
-        house.close()
-        logging.getLogger("appliance").removeHandler(teller)
-        if house.is_loading and house.failure is None:
-            # Python would end while TensorFlow is at work in a thread, and crash. All files are closed.
-            sys.stderr.flush()
-            os._exit(0)
-    if isinstance(house.failure, EngineHang):
-        # Python's end would wait for libraries whose thread does not return. All files are closed.
-        sys.stderr.flush()
-        os._exit(house.failure.exit_code)
-    if isinstance(house.failure, SplitlensError):
-        raise house.failure
-    if house.failure is not None:
-        raise SplitlensError(f"{type(house.failure).__name__}: {house.failure}")
+        logging.getLogger("appliance").removeHandler(handler)
+
+
+def _end_now(code: int) -> None:
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _end_within(seconds: float, code: int) -> None:
@@ -80,13 +88,13 @@ def _end_within(seconds: float, code: int) -> None:
 class BusLogHandler(logging.Handler):
     """Sends what is logged to the dashboard, without credentials."""
 
-    def __init__(self, station: BusServer) -> None:
+    def __init__(self, server: BusServer) -> None:
         super().__init__()
-        self._station = station
+        self._server = server
         self.addFilter(Repeats())
 
     def emit(self, record: logging.LogRecord) -> None:
         level = "error" if record.levelno >= logging.ERROR else "warning"
         level = level if record.levelno >= logging.WARNING else "info"
         text = redact(self.format(record) + told_before(record))
-        self._station.publish(LOG, {"time": time.time(), "level": level, "text": text})
+        self._server.publish(LOG, {"time": time.time(), "level": level, "text": text})

@@ -1,297 +1,192 @@
-"""One stream of the appliance: a source that may be exchanged, lost and found, and what becomes of its pictures."""
+"""The streams of the appliance: those of the configuration, and those that operators added or changed."""
 
-import dataclasses
 import logging
 import threading
-import time
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Dict, List, Optional, Union
 
-from appliance.bus import DETECTIONS, LIVE, NO_RESULTS, SLOW, STARTING, BusServer
-from appliance.core.errors import SplitlensError
-from appliance.core.frame import Result
-from appliance.daemon.condition import Condition, stream_condition
-from appliance.daemon.models import ModelRunner
-from appliance.drawing.overlay import Overlay
-from appliance.outputs.publisher import Publisher
-from appliance.outputs.rate import RateLimit
-from appliance.outputs.statistics import StreamStatistics
-from appliance.pipeline.meter import Meter
-from appliance.pipeline.stream_pipeline import StreamPipeline
-from appliance.recording.segments import SegmentRecorder
+from appliance.bus import BusServer
+from appliance.contract.errors import CONFLICT, NOT_FOUND, Refused
+from appliance.core.events import EventBus
+from appliance.core.threads import start_thread
+from appliance.daemon.changes import RECORD, STREAM, check_stream, check_stream_name, kept_stream
+from appliance.daemon.events import SettingsChanged, StateChanged
+from appliance.daemon.live_settings import LiveSettings
+from appliance.daemon.models import Models
+from appliance.daemon.overrides import OverrideStore
+from appliance.daemon.stream import Stream
+from appliance.pipeline.events import SinkFailed, SourceEnded
 from appliance.recording.storage import Storage
 from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import Settings, redact
-from appliance.sources.kind import StreamSource, kind_of
-from appliance.sources.open import open_stream_source
 
 log = logging.getLogger(__name__)
 
-# Seconds until a source that could not be opened at all is tried again.
-RETRY_SECONDS = 5.0
-USUAL_CAMERA_FPS = 30.0
 
+class Streams:
+    """Adds, changes and removes them. Any thread may call the methods.
 
-class StreamContext(NamedTuple):
-    """What all streams share. changed: to be called after every change of what the dashboard shows."""
-
-    settings: Settings
-    station: BusServer
-    storage: Storage
-    change: Callable[[Result], Result]
-    changed: Callable[[], None]
-
-
-class Stream:
-    """Runs in the loop of a model. Every method may be called from any thread.
-
-    configured: what the configuration says; None for a stream that an operator added.
+    Args:
+        settings: The configuration.
+        live: The settings that may change.
+        models: Whose runners detect.
+        overrides: What operators changed, over restarts.
+        storage: Where recordings go.
+        server: Where live pictures and detections go.
+        events: For the streams; hears `SettingsChanged`, and what their pipelines publish.
     """
 
     def __init__(
         self,
-        name: str,
-        configured: Optional[StreamSetting],
-        current: StreamSetting,
-        slot: ModelRunner,
-        house: StreamContext,
-        max_vis_fps: float,
-        vis_text: bool,
+        settings: Settings,
+        live: LiveSettings,
+        models: Models,
+        overrides: OverrideStore,
+        storage: Storage,
+        server: BusServer,
+        events: EventBus,
     ) -> None:
-        self.name = name
-        self.configured = configured
-        self.current = current
-        self._slot = slot
-        self._wanted = current, slot
-        self._house = house
+        self._settings, self._live, self._models, self._overrides = settings, live, models, overrides
+        self._storage, self._server, self._events = storage, server, events
         self._lock = threading.RLock()
-        self._meter = Meter(house.settings.fps_interval)
-        self._figures = StreamStatistics(lambda event: house.station.publish(DETECTIONS, event))
-        self._max_vis_fps, self._vis_text = max_vis_fps, vis_text
-        self._source: Optional[StreamSource] = None
-        self._feed: Optional[StreamPipeline] = None
-        self._failure: Optional[str] = None
-        self._failed_at = 0.0
-        self._told: Optional[str] = None  # the failure that was logged last
-        self._opened_at = time.monotonic()
-        self._state = STARTING
-        self._closed = False
-        self._is_recorded = False
-        self._make_sinks()
+        self._is_stopping = False
+        self._streams: Dict[str, Stream] = {}  # exchanged whole: who reads it needs no lock, and never waits
+        events.subscribe(SettingsChanged, lambda event: self._show_anew())
+        events.subscribe(SourceEnded, self._source_ended)
+        events.subscribe(SinkFailed, lambda event: log.error("stream %s: %s", event.stream, event.error))
 
-    def open(self) -> None:
-        """Begin to show the current source. What goes wrong is shown, and tried again."""
-        with self._lock:
-            if self._closed:
-                return
-            self._failure, self._opened_at = None, time.monotonic()
-            self._make_sinks()
-            try:
-                self._source = open_stream_source(self.current.source, self._house.settings, patient=True)
-            except SplitlensError as error:
-                self._fail(str(error))
-                return
-            self._told = None
-            if self._is_recorded:
-                self._recorder.start()
-            feed = StreamPipeline(
-                self._source,
-                [self._publisher, self._figures, self._recorder],
-                self._meter,
-                self.name,
-                self._house.change,
-                on_end=self._ended,
-                on_sink_error=self._sink_failed,
-            )
-            self._feed = feed
-            self._slot.loop.add(feed)
-        self._house.changed()
+    def start(self) -> None:
+        """Open all streams."""
+        for name, setting in configured_streams(self._settings).items():
+            self._add(name, setting, StreamSetting(*self._overrides.recall(STREAM + name, kept_stream(setting))))
+        for name in self._overrides.keys(STREAM):
+            change = self._overrides.recall(STREAM + name, None)  # not of one that was taken out of the configuration
+            if name not in self._streams and change is not None:
+                self._add(name, None, StreamSetting(*change))
 
-    def want(self, current: StreamSetting, slot: ModelRunner) -> None:
-        """Name the source, and the loop of the model, that the next `exchange` takes."""
-        self._wanted = current, slot
-        self.current = current
-
-    def exchange(self) -> None:
-        """Take what was wanted last; may take ten seconds, if the old source does not end. A recording goes on."""
-        with self._lock:
-            self._leave()
-            _, self._slot = self._wanted
-            self.open()
+    def stop(self) -> None:
+        """Change no stream from now on."""
+        self._is_stopping = True
 
     def close(self) -> None:
+        """End all streams; recordings are whole when it returns."""
+        self.stop()
+        threads = [start_thread("close stream", stream.close) for stream in self.all()]
+        for thread in threads:
+            thread.join()
+
+    def set(self, name: str, source: Union[int, str], model: Optional[str]) -> None:
+        """Give a stream another source or model, or add one. Raises Refused."""
+        check_stream_name(name)
+        if self._is_stopping:
+            raise Refused(CONFLICT, "The daemon is stopping.")
         with self._lock:
-            self._closed = True
-            self._leave()
+            stream = self._streams.get(name)
+            known = ([stream.current.source] if stream else []) + self.known_sources()
+            wanted = check_stream(source, model, known)
+            if model is not None:
+                self._models.check_installed(model)
+                self._models.retry(model)
+            configured = stream.configured if stream else None
+            self._overrides.keep(STREAM + name, kept_stream(wanted), kept_stream(configured) if configured else None)
+            if stream is None:
+                self._add(name, None, wanted)
+            elif wanted != stream.current:
+                stream.request(wanted, self._models.runner_for(model))
+                # In a thread of its own: a source may take ten seconds to let go of a device.
+                start_thread("exchange", self._exchange, stream)
+        self._events.publish(StateChanged())
 
-    def revive(self) -> None:
-        """Try a source again that could not be opened, if it is time."""
-        if not self._lock.acquire(False):
-            return  # its source is being exchanged
-        try:
-            if self._failure is not None and time.monotonic() - self._failed_at > RETRY_SECONDS:
-                self._leave()
-                self.open()
-        finally:
-            self._lock.release()
+    def reset(self, name: str) -> None:
+        """Give a stream what the configuration says. Raises Refused."""
+        stream = self.get(name)
+        if stream.configured is None:
+            raise Refused(CONFLICT, f"{name} is not in the configuration; remove it instead.")
+        self.set(name, stream.configured.source, stream.configured.model)
 
-    def record(self, on: bool) -> None:
-        """Begin or end to record. Returns when a file that was being written is whole."""
+    def remove(self, name: str) -> None:
+        """End a stream that an operator added. Raises Refused."""
         with self._lock:
-            self._is_recorded = on
-            recorder = self._recorder
-        if on:
-            recorder.start()
-        else:
-            recorder.stop()
+            stream = self.get(name)
+            if stream.configured is not None:
+                raise Refused(CONFLICT, f"{name} is in the configuration; take it out there.")
+            self._streams = {other: one for other, one in self._streams.items() if other != name}
+            self._overrides.keep(STREAM + name, None, None)
+            self._overrides.keep(RECORD + name, False, False)
+        stream.close()
+        self._close_unused_models()
+        self._events.publish(StateChanged())
 
-    def show(self, max_vis_fps: float, vis_text: bool) -> None:
-        """How live pictures are drawn from now on."""
+    def record(self, name: str, on: bool) -> None:
+        """Begin or end to record a stream. Returns when a file that was being written is whole. Raises Refused."""
+        self.get(name).record(on)
+        self._overrides.keep(RECORD + name, on, False)
+        self._events.publish(StateChanged())
+
+    def get(self, name: str) -> Stream:
+        """The stream of this name. Raises Refused."""
+        stream = self._streams.get(name)
+        if stream is None:
+            raise Refused(NOT_FOUND, f"There is no stream {redact(name)[:40]}; there are {', '.join(self._streams)}.")
+        return stream
+
+    def all(self) -> List[Stream]:
+        """All streams, in the order in which they were added."""
+        return list(self._streams.values())
+
+    def known_sources(self) -> List[Union[int, str]]:
+        """What is in use or configured: may be chosen, whatever it is."""
+        streams = self.all()
+        return [stream.current.source for stream in streams] + [
+            stream.configured.source for stream in streams if stream.configured is not None
+        ]
+
+    def reopen_failed(self) -> None:
+        """Try those sources again that ended, or could not be opened, where it is time."""
+        for stream in self.all():
+            stream.revive()
+
+    def _add(self, name: str, configured: Optional[StreamSetting], current: StreamSetting) -> None:
         with self._lock:
-            self._max_vis_fps, self._vis_text = max_vis_fps, vis_text
-            self._publisher.limit = RateLimit(max_vis_fps)
-            self._live_overlay.vis_text = self._kept_overlay.vis_text = vis_text
-
-    @property
-    def newest(self) -> Optional[Result]:
-        """The last result; None while the source gives nothing."""
-        return self._publisher.newest if self.condition().state in (LIVE, SLOW, NO_RESULTS, STARTING) else None
-
-    @property
-    def model_condition(self) -> str:
-        """LIVE where its model runs, LOADING where that is being loaded, else NO_MODEL."""
-        return self._slot.condition
-
-    def condition(self) -> Condition:
-        """Its state by what arrives, and why it is not live."""
-        source, slot = self._source, self._slot
-        found = stream_condition(
-            time.monotonic(),
-            self._opened_at,
-            slot.since,
-            self._meter.arrivals(self._opened_at, slot.since),
-            self._house.settings.result_timeout,
-            source.fps if source is not None else None,
-            self._failure,
-            source.problem if source is not None else None,
-            slot.condition,
-            slot.watch.silent_for,
-            slot.watch.slowest,
-            self._state,
-        )
-        self._state = found.state
-        return found
-
-    def facts(self) -> Dict[str, Any]:
-        """What the dashboard shows of it; credentials are hidden."""
-        # Without the lock: a source that is slow to close must not keep the others from being shown.
-        recorder = self._recorder
-        condition = self.condition()
-        size = self._figures.size
-        recording = recorder.status()
-        try:
-            kind = kind_of(self.current.source).name
-        except SplitlensError:
-            kind = "device"
-        return {
-            "name": self.name,
-            "source": redact(str(self.current.source)),
-            "kind": kind,
-            "model": self.current.model,
-            "status": condition.state,
-            "problem": condition.problem,
-            "width": size[0] if size else None,
-            "height": size[1] if size else None,
-            "watched": self._house.station.is_watched(self.name),
-            "is_configured": self.current == self.configured,
-            "configured_source": redact(str(self.configured.source)) if self.configured else None,
-            "recording": dataclasses.asdict(recording) if recording is not None else None,
-            "recording_problem": recorder.problem,
-        }
-
-    def statistics(self) -> Dict[str, Any]:
-        """Figures of the window, and counts since the start."""
-        numbers = self._meter.statistics()
-        timings: Optional[Dict[str, Any]] = None
-        detects = self._slot.condition == LIVE  # without a model frames pass by, and nothing is looked for in them
-        if detects and numbers.timings is not None:
-            timings = {name: round(value, 6) for name, value in numbers.timings._asdict().items()}
-            drawn = numbers.vframes > 0
-            timings.update(
-                draw=round(numbers.draw, 6) if drawn else None, encode=round(numbers.encode, 6) if drawn else None
+            stream = Stream(
+                name,
+                configured,
+                current,
+                self._models.runner_for(current.model),
+                self._settings,
+                self._live,
+                self._server,
+                self._storage,
+                self._events,
             )
-        source, now = self._source, time.monotonic()
-        arrivals = self._meter.arrivals(self._opened_at, self._slot.since)
-        return dict(
-            self._figures.as_json(),
-            fps=round(numbers.fps, 2) if detects else 0.0,
-            vfps=round(numbers.vfps, 2),
-            drops=numbers.drops,
-            vdrops=numbers.vdrops,
-            timings=timings,
-            reconnects=source.reconnects if source is not None else 0,
-            source_fps=round(arrivals.source_fps, 2),
-            frame_age=_age(now, arrivals.last_frame),
-            result_age=_age(now, arrivals.last_result) if detects else None,
-        )
+            self._streams = dict(self._streams, **{name: stream})
+            if self._overrides.recall(RECORD + name, False):
+                stream.record(True)
+            stream.open()
 
-    def _make_sinks(self) -> None:
-        settings, station = self._house.settings, self._house.station
-        mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
-        self._live_overlay = Overlay(
-            self._vis_text, self._meter.statistics, mask_size, settings.live_width, self._meter.drawn
-        )
-        self._kept_overlay = Overlay(self._vis_text, self._meter.statistics, mask_size, drawn=self._meter.drawn)
-        self._publisher = Publisher(
-            self._live_overlay,
-            lambda: station.is_watched(self.name),
-            lambda jpeg: station.publish_frame(self.name, jpeg),
-            self._meter.sent,
-            self._max_vis_fps,
-        )
-        self._recorder = SegmentRecorder(
-            self.name,
-            self._house.storage,
-            self._kept_overlay,
-            self._playing_fps,
-            settings.record_format,
-            settings.segment_minutes,
-            settings.segment_mb,
-        )
+    def _exchange(self, stream: Stream) -> None:
+        stream.exchange()
+        self._close_unused_models()
+        self._events.publish(StateChanged())
 
-    def _playing_fps(self) -> float:
-        """The source's rate. AVI repeats pictures to keep time, so there the rate of detection, if that is lower."""
-        source = self._source
-        most = (source.fps if source is not None else None) or USUAL_CAMERA_FPS
-        measured = self._meter.statistics()
-        if self._house.settings.record_format == "mp4" or measured.seconds < 1.0:
-            return most
-        return max(1.0, min(most, round(measured.fps)))
-
-    def _leave(self) -> None:
-        feed, self._feed, self._source = self._feed, None, None
-        self._figures.size = None
-        if feed is not None:
-            self._slot.loop.remove(feed)
-
-    def _fail(self, sentence: str) -> None:
+    def _close_unused_models(self) -> None:
         with self._lock:
-            if sentence != self._told:
-                log.error("stream %s: %s", self.name, sentence)
-            self._told = self._failure = sentence
-            self._failed_at = time.monotonic()
-        self._house.changed()
+            self._models.close_unused([stream.current.model for stream in self.all()])
 
-    def _ended(self, error: Optional[BaseException]) -> None:
-        # In the thread of the source, which `_leave` waits for: no lock here.
-        sentence = "it ended" if error is None else str(error)
-        if sentence != self._failure:
-            log.error("stream %s: %s", self.name, sentence)
-        self._failed_at, self._failure = time.monotonic(), sentence
-        self._house.changed()
+    def _show_anew(self) -> None:
+        with self._lock:
+            for stream in self.all():
+                stream.show()
 
-    def _sink_failed(self, error: BaseException) -> None:
-        log.error("stream %s: %s", self.name, error)
+    def _source_ended(self, event: SourceEnded) -> None:
+        # By the thread of the source, which may be waited for with locks held: none may be taken here.
+        stream = self._streams.get(event.stream)
+        if stream is not None:
+            stream.source_ended(event.error)
+        elif event.error is not None:
+            log.error("stream %s: %s", event.stream, event.error)
 
 
-def _age(now: float, time: Optional[float]) -> Optional[float]:
-    return None if time is None else round(max(0.0, now - time), 2)
+def configured_streams(settings: Settings) -> Dict[str, StreamSetting]:
+    """The streams of the configuration, by their names: those of `streams`, or one of the camera."""
+    streams = settings.streams or {"main": StreamSetting(settings.camera_input)}
+    return {name: StreamSetting(stream.source, stream.model) for name, stream in streams.items()}

@@ -14,10 +14,12 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from appliance.core.frame import Detections, Frame, Prediction, Result, Segmentation, Timings
 from appliance.core.interfaces import SplitDetector
+from appliance.core.threads import start_thread
 from appliance.pipeline.detector_handle import DetectorHandle
+from appliance.pipeline.events import SinkFailed, SourceEnded
 from appliance.pipeline.frame_queue import FrameQueue
 from appliance.pipeline.mailbox import Sequencer
-from appliance.pipeline.stream_pipeline import StreamPipeline, start_thread
+from appliance.pipeline.stream_pipeline import StreamPipeline
 
 # Calls of a front that takes batches while only cameras wait: more would queue up, and their frames be old.
 LIVE_BATCHES = 2
@@ -71,7 +73,7 @@ class Loop:
     """Runs until `stop` is called, `max_frames` are done or a part fails; unless it `stays`, also until all feeds end.
 
     A context manager: on the way out it ends the threads and closes detector, sources and sinks.
-    stays: feeds come and go (`add`, `remove`); one that fails tells only its own callbacks.
+    stays: feeds come and go (`add`, `remove`); one that fails ends nothing else.
     """
 
     def __init__(
@@ -99,8 +101,8 @@ class Loop:
         self._start_workers(self._slot.current)
         for feed in self._first_feeds:
             if not self._stays:
-                feed.on_end = self._source_ended
-                feed.on_sink_error = self._fail
+                feed.events.subscribe(SourceEnded, lambda event: self._source_ended(event.error))
+                feed.events.subscribe(SinkFailed, lambda event: self._fail(event.error))
             self.add(feed)
         return self
 

@@ -2,10 +2,13 @@
 
 import logging
 import threading
-from typing import Any, Callable, List, Optional, Sequence, Union
+from typing import Callable, List, Optional, Sequence, Union
 
+from appliance.core.events import EventBus
 from appliance.core.frame import Frame, Result
 from appliance.core.interfaces import FrameSource, ResultSink
+from appliance.core.threads import start_thread
+from appliance.pipeline.events import SinkFailed, SourceEnded
 from appliance.pipeline.mailbox import Mailbox
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.results import ResultQueue
@@ -21,9 +24,14 @@ class StreamPipeline:
 
     The sinks of a live source may lose frames, but for those that get `every_result`; those of any other hold up the
     loop. It closes source and sinks.
-    on_end: told once, by the source's thread, when the source ended (None) or failed (the error); not after `stop`.
-    on_sink_error: told when a sink failed, which gets no more results then.
-    change: applied to every result before the sinks get it.
+
+    Args:
+        source: Where frames come from.
+        sinks: Who gets the results.
+        meter: Counts frames and results.
+        stream: Name of the stream.
+        transform: Applied to every result before the sinks get it, by the loop's back thread.
+        events: Where `SourceEnded` and `SinkFailed` are published; one of its own if it is not given.
     """
 
     def __init__(
@@ -32,18 +40,16 @@ class StreamPipeline:
         sinks: Sequence[ResultSink],
         meter: Meter,
         stream: str = "main",
-        change: Callable[[Result], Result] = lambda result: result,
-        on_end: Optional[Callable[[Optional[BaseException]], None]] = None,
-        on_sink_error: Optional[Callable[[BaseException], None]] = None,
+        transform: Callable[[Result], Result] = lambda result: result,
+        events: Optional[EventBus] = None,
     ) -> None:
         self.stream = stream
         self.is_live = source.is_live
-        self.on_end = on_end
-        self.on_sink_error = on_sink_error
+        self.events = events if events is not None else EventBus()
         self._source = source
         self._sinks = sinks
         self._meter = meter
-        self._change = change
+        self._transform = transform
         self._boxes: List[Union[Mailbox[Sequence[Result]], ResultQueue]] = [self._box(sink) for sink in sinks]
         self._sink_threads: List[threading.Thread] = []
         self._source_threads: List[threading.Thread] = []
@@ -62,9 +68,9 @@ class StreamPipeline:
         """Hand results to the sinks, those of a batch together. Of a live source one at a time."""
         for result in results:
             self._meter.detected(result.timings)
-        changed = [self._change(result) for result in results]
+        transformed = [self._transform(result) for result in results]
         for box in self._boxes:
-            box.put(changed)
+            box.put(transformed)
 
     def stop(self) -> None:
         """Read no more frames. Returns at once."""
@@ -104,15 +110,14 @@ class StreamPipeline:
             error = problem
         with self._lock:
             is_news = not self._stopped
-        if self.on_end is not None and (is_news or error is not None):
-            self.on_end(error)
+        if is_news or error is not None:
+            self.events.publish(SourceEnded(self.stream, error))
 
     def _close_source(self) -> None:
         try:
             self._source.close()
         except Exception as error:
-            if self.on_end is not None:
-                self.on_end(error)
+            self.events.publish(SourceEnded(self.stream, error))
 
     def _box(self, sink: ResultSink) -> "Union[Mailbox[Sequence[Result]], ResultQueue]":
         if self.is_live and sink.every_result:
@@ -137,12 +142,4 @@ class StreamPipeline:
                 self._report(error)
 
     def _report(self, error: BaseException) -> None:
-        if self.on_sink_error is not None:
-            self.on_sink_error(error)
-
-
-def start_thread(name: str, run: Callable[..., None], *arguments: Any) -> threading.Thread:
-    """A thread that does not keep the program from ending."""
-    thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)
-    thread.start()
-    return thread
+        self.events.publish(SinkFailed(self.stream, error))

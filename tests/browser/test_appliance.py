@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from appliance import bus
+from appliance.contract.errors import Refused, Unavailable
 from tests.browser.chromium import expect
 from tests.browser.rig import ROOT, free_port, load, wait_until
 from tests.browser.test_live import pixels, see_it_move
@@ -58,8 +59,8 @@ class Up:
     def state(self):
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return bus.ask(self.run_dir, {"command": "get_state"}, 2.0)["state"]
-        except (bus.Unavailable, bus.Refused):
+            return bus.request(self.run_dir, {"command": "get_state"}, 2.0)["state"]
+        except (Unavailable, Refused):
             return {"model": {"status": None}, "daemon": {"pid": None}}
 
     def stop(self):
@@ -130,11 +131,11 @@ def test_the_model_is_switched_while_two_browsers_look(up, open_signed_in):
 
 
 def test_the_source_is_switched_and_set_back(up, open_signed_in):
-    bus.ask(up.run_dir, {"command": "set_stream", "stream": "main", "source": PATTERN}, 30)
+    bus.request(up.run_dir, {"command": "set_stream", "stream": "main", "source": PATTERN}, 30)
     page = open_signed_in()
     expect(page.locator("#live [data-stream=main]")).to_contain_text("320×240", timeout=60000)
     wait_until(lambda: pixels(page), "a picture comes")
-    bus.ask(up.run_dir, {"command": "reset_stream", "stream": "main"}, 30)
+    bus.request(up.run_dir, {"command": "reset_stream", "stream": "main"}, 30)
     expect(page.locator("#live [data-stream=main]")).to_contain_text("640×272", timeout=60000)
     see_it_move(page)
 

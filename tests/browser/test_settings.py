@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.bus import INVALID, Refused
+from appliance.contract.errors import INVALID, Refused
 from tests.browser.chromium import expect
 from tests.browser.rig import wait_until
 

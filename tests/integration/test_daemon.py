@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from appliance import bus
+from appliance.contract.errors import Refused
 from tests.command import LIMIT, ROOT, run
 from tests.daemon import PERSON, Daemon
 
@@ -37,7 +38,7 @@ def decode(jpeg):
 
 
 def refusal(daemon, command, **fields):
-    with pytest.raises(bus.Refused) as caught:
+    with pytest.raises(Refused) as caught:
         daemon.ask(command, **fields)
     return caught.value.kind, str(caught.value)
 
@@ -324,7 +325,7 @@ def test_a_daemon_that_cannot_start_leaves_its_reason(tmp_path, samples):
     daemon = Daemon(tmp_path, str(samples / "bikes.mp4"), config="det_treshold: 1\n")
     ended = run(tmp_path, "daemon", str(daemon.run_dir / "daemon.json"))
     assert ended.code == 2
-    words = bus.read_last_words(daemon.run_dir)
+    words = bus.read_exit_reason(daemon.run_dir)
     assert "line 1" in words and "did you mean det_th" in words
 
 

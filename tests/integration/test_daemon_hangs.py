@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from appliance import bus
+from appliance.contract.events import STATE
 from tests.command import LIMIT, start
 from tests.daemon import Daemon
 
@@ -43,7 +44,7 @@ def test_an_engine_that_hangs_ends_the_daemon_and_hangs_twice_at_most(folder):
         daemon.__enter__()
         code, printed = end_of(daemon)
         assert code == 3 and "hangs gave no result for" in printed and "(stand-in on the CPU) hangs" in printed
-        assert "hangs gave no result for" in bus.read_last_words(daemon.run_dir)
+        assert "hangs gave no result for" in bus.read_exit_reason(daemon.run_dir)
         assert "Traceback" not in printed
     with daemon:
         state = daemon.until(lambda state: state["model"]["error"] and daemon.stream()["status"] == "no_results")
@@ -89,7 +90,7 @@ def test_a_daemon_that_somebody_kills_has_no_model_to_blame(folder):
 
 def test_what_hangs_is_said_before_the_daemon_ends(folder):
     with daemon_of(folder) as daemon:
-        listener = bus.EventSubscriber(daemon.run_dir, (bus.STATE,))
+        listener = bus.EventSubscriber(daemon.run_dir, (STATE,))
         seen = []
         while not seen or seen[-1]["daemon"]["status"] != "stopping":
             event = listener.receive(LIMIT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.bus import Refused
+from appliance.contract.errors import Refused
 from tests.daemon import Daemon
 from tests.power_helper import Helper
 

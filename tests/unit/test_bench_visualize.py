@@ -62,7 +62,7 @@ def test_the_viewer_counts_the_pictures_that_come(tmp_path):
         return viewer.pictures() > 0
 
     run_dir = make_run_dir(tmp_path / "run")
-    station = BusServer(run_dir, lambda command: {})
+    station = BusServer(run_dir)
     try:
         with Viewer(station, str(run_dir), WATCHED) as viewer:
             wait_until(has_seen_one)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.bus import make_run_dir, read_last_words, write_last_words
+from appliance.bus import make_run_dir, read_exit_reason, write_exit_reason
 from appliance.cli import up as supervise
 from appliance.core import locks
 from appliance.core.errors import ConfigError
@@ -266,16 +266,16 @@ def test_a_link_or_a_pipe_in_place_of_the_last_words_leads_nowhere(tmp_path):
     words, other = tmp_path / "exit_reason", tmp_path / "other"
     other.write_text("mine")
     words.symlink_to(other)
-    assert read_last_words(tmp_path) == ""
+    assert read_exit_reason(tmp_path) == ""
     supervise.leave_reason(tmp_path, "The daemon crashed.", 1.0)
-    assert other.read_text() == "mine" and read_last_words(tmp_path).startswith("The daemon crashed.")
+    assert other.read_text() == "mine" and read_exit_reason(tmp_path).startswith("The daemon crashed.")
     words.unlink()
     os.mkfifo(str(words))
-    assert read_last_words(tmp_path) == ""
+    assert read_exit_reason(tmp_path) == ""
     supervise.leave_reason(tmp_path, "The daemon crashed.", 1.0)
-    assert read_last_words(tmp_path).startswith("The daemon crashed.")
+    assert read_exit_reason(tmp_path).startswith("The daemon crashed.")
     words.write_text("a" * 10**6)
-    assert len(read_last_words(tmp_path)) <= 10000
+    assert len(read_exit_reason(tmp_path)) <= 10000
 
 
 def test_a_link_in_place_of_a_lock_leads_nowhere(tmp_path):
@@ -322,14 +322,14 @@ def test_the_run_directory_never_looks_unused(tmp_path, monkeypatch):
 
 def test_the_page_gets_the_daemons_own_reason_or_that_of_its_supervisor(tmp_path):
     supervise.leave_reason(tmp_path, "The daemon was killed by SIGKILL (out of memory?).", 0.5)
-    assert read_last_words(tmp_path) == (
+    assert read_exit_reason(tmp_path) == (
         "The daemon was killed by SIGKILL (out of memory?). It is started again after 0.5 s."
     )
-    write_last_words(tmp_path, "The camera driver crashed.")
+    write_exit_reason(tmp_path, "The camera driver crashed.")
     supervise.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)
-    assert read_last_words(tmp_path) == "The camera driver crashed. It is started again after 30 s."
+    assert read_exit_reason(tmp_path) == "The camera driver crashed. It is started again after 30 s."
     supervise.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)  # before it could say anything
-    assert read_last_words(tmp_path) == "The daemon ended with exit code 1. It is started again after 30 s."
+    assert read_exit_reason(tmp_path) == "The daemon ended with exit code 1. It is started again after 30 s."
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl (Debian: apt install openssl)")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.bus import Refused
+from appliance.contract.errors import Refused
 from appliance.daemon.admission import allowed_source
 
 GST = "videotestsrc ! {} ! appsink"

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from appliance.bus import Refused
+from appliance.contract.errors import Refused
 from appliance.core.errors import SourceError
 from appliance.daemon import commands
 
@@ -18,13 +18,14 @@ def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):
         end.wait(20)
         raise SourceError("no frame")
 
-    def ask():
+    def test_source():
         with pytest.raises(Refused, match="no frame"):
             commands.dispatch(appliance, {"command": "test_source", "source": 7})
 
     monkeypatch.setattr(commands, "open_stream_source", open_source)
-    appliance = types.SimpleNamespace(known_sources=list, streams=list, settings_for_tests=lambda seconds: None)
-    threads = [threading.Thread(target=ask) for _ in range(commands.MOST_TESTS)]
+    streams = types.SimpleNamespace(known_sources=list, all=list)
+    appliance = types.SimpleNamespace(streams=streams, settings_for_tests=lambda seconds: None)
+    threads = [threading.Thread(target=test_source) for _ in range(commands.MOST_TESTS)]
     for thread in threads:
         thread.start()
         assert begun.acquire(timeout=20)
@@ -33,4 +34,4 @@ def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):
     end.set()
     for thread in threads:
         thread.join(20)
-    ask()
+    test_source()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.bus import APPLIANCE_STATES, STREAM_STATES
+from appliance.contract.states import APPLIANCE_STATES, STREAM_STATES
 from appliance.core.frame import Arrivals
 from appliance.daemon.condition import appliance_condition, stream_condition
 

@@ -7,7 +7,10 @@ import pytest
 
 from appliance.board import detect_board
 from appliance.core.errors import ModelError
-from appliance.daemon.models import LoadRequest, ModelCatalogue, ModelRunner
+from appliance.core.events import EventBus
+from appliance.daemon.catalogue import ModelCatalogue
+from appliance.daemon.events import ModelFetched, ModelStarted, StateChanged
+from appliance.daemon.model_runner import LoadRequest, ModelRunner
 from appliance.detectors.none import NoDetector
 
 LIMIT = 20
@@ -32,20 +35,20 @@ def wait_for(condition):
 
 @pytest.fixture
 def make():
-    slots = []
+    runners = []
 
-    def make(memory=PLENTY, seconds=3600.0):
-        slot = ModelRunner(lambda: None, lambda error: None, lambda: memory, seconds)
-        slots.append(slot)
-        return slot
+    def make(memory=PLENTY, seconds=3600.0, events=None):
+        runner = ModelRunner(events or EventBus(), lambda: memory, seconds)
+        runners.append(runner)
+        return runner
 
     yield make
-    for slot in slots:
-        slot.close()
+    for runner in runners:
+        runner.close()
 
 
-def settled(slot):
-    return slot.facts()["wanted"] is None
+def settled(runner):
+    return runner.as_message()["wanted"] is None
 
 
 def failing(name):
@@ -56,152 +59,163 @@ def failing(name):
 
 
 def test_before_a_model_is_loaded_there_is_none(make):
-    facts = make().facts()
-    assert (facts["name"], facts["status"], facts["error"]) == (None, "failed", None)
+    message = make().as_message()
+    assert (message["name"], message["status"], message["error"]) == (None, "failed", None)
 
 
 def test_the_old_one_runs_until_the_new_one_is_loaded(make):
-    slot, log, gate = make(), [], threading.Event()
-    slot.set_threshold(0.25)
-    slot.ask_for(LoadRequest("old", lambda: Named("old", log), 0))
-    wait_for(lambda: settled(slot))
-    slot.ask_for(LoadRequest("new", lambda: (gate.wait(LIMIT), Named("new", log))[1], 0))
-    wait_for(lambda: slot.facts()["stage"])
-    facts = slot.facts()
-    assert (facts["name"], facts["status"], facts["wanted"]) == ("old", "loading", "new")
+    runner, log, gate = make(), [], threading.Event()
+    runner.set_threshold(0.25)
+    runner.request(LoadRequest("old", lambda: Named("old", log), 0))
+    wait_for(lambda: settled(runner))
+    runner.request(LoadRequest("new", lambda: (gate.wait(LIMIT), Named("new", log))[1], 0))
+    wait_for(lambda: runner.as_message()["stage"])
+    message = runner.as_message()
+    assert (message["name"], message["status"], message["wanted"]) == ("old", "loading", "new")
     gate.set()
-    wait_for(lambda: settled(slot))
-    assert (slot.facts()["name"], slot.facts()["status"], slot.facts()["stage"]) == ("new", "ready", None)
+    wait_for(lambda: settled(runner))
+    assert (runner.as_message()["name"], runner.as_message()["status"], runner.as_message()["stage"]) == (
+        "new",
+        "ready",
+        None,
+    )
     assert log == ["load old", "load new", "close old"]
-    assert slot.detector.threshold == 0.25
+    assert runner.detector.threshold == 0.25
 
 
-def test_of_several_wishes_the_last_counts(make):
-    slot, log, gate = make(), [], threading.Event()
-    slot.ask_for(LoadRequest("a", lambda: (gate.wait(LIMIT), Named("a", log))[1], 0))
-    wait_for(lambda: slot.facts()["stage"])
-    slot.ask_for(LoadRequest("b", lambda: Named("b", log), 0))
-    slot.ask_for(LoadRequest("c", lambda: Named("c", log), 0))
+def test_of_several_requests_the_last_counts(make):
+    runner, log, gate = make(), [], threading.Event()
+    runner.request(LoadRequest("a", lambda: (gate.wait(LIMIT), Named("a", log))[1], 0))
+    wait_for(lambda: runner.as_message()["stage"])
+    runner.request(LoadRequest("b", lambda: Named("b", log), 0))
+    runner.request(LoadRequest("c", lambda: Named("c", log), 0))
     gate.set()
-    wait_for(lambda: settled(slot))
-    assert slot.facts()["name"] == "c" and "load b" not in log
+    wait_for(lambda: settled(runner))
+    assert runner.as_message()["name"] == "c" and "load b" not in log
 
 
 @pytest.mark.parametrize("memory", [PLENTY, LITTLE])
 def test_where_the_new_one_fails_the_old_one_runs_and_it_is_said_why(make, memory):
-    slot, log = make(memory), []
-    slot.ask_for(LoadRequest("old", lambda: Named("old", log), 0))
-    wait_for(lambda: settled(slot))
-    slot.ask_for(failing("new"))
-    wait_for(lambda: settled(slot))
-    facts = slot.facts()
-    assert (facts["name"], facts["status"]) == ("old", "ready")
-    assert facts["error"] == "new cannot be used. new is damaged."
+    runner, log = make(memory), []
+    runner.request(LoadRequest("old", lambda: Named("old", log), 0))
+    wait_for(lambda: settled(runner))
+    runner.request(failing("new"))
+    wait_for(lambda: settled(runner))
+    message = runner.as_message()
+    assert (message["name"], message["status"]) == ("old", "ready")
+    assert message["error"] == "new cannot be used. new is damaged."
     assert log == (["load old"] if memory == PLENTY else ["load old", "close old", "load old"])
-    slot.ask_for(LoadRequest("other", lambda: Named("other", log), 0))
-    wait_for(lambda: settled(slot))
-    assert slot.facts()["error"] is None
+    runner.request(LoadRequest("other", lambda: Named("other", log), 0))
+    wait_for(lambda: settled(runner))
+    assert runner.as_message()["error"] is None
 
 
 def test_where_memory_cannot_hold_both_the_old_one_is_closed_first(make):
-    slot, log = make(LITTLE), []
+    runner, log = make(LITTLE), []
     for name in ("old", "new"):
-        slot.ask_for(LoadRequest(name, lambda name=name: Named(name, log), 0))
-        wait_for(lambda: settled(slot))
+        runner.request(LoadRequest(name, lambda name=name: Named(name, log), 0))
+        wait_for(lambda: settled(runner))
     assert log == ["load old", "close old", "load new"]
 
 
 def test_a_first_model_that_fails_leaves_none(make):
-    slot = make()
-    slot.ask_for(failing("first"))
-    wait_for(lambda: settled(slot))
-    assert (slot.facts()["status"], slot.facts()["name"]) == ("failed", None)
+    runner = make()
+    runner.request(failing("first"))
+    wait_for(lambda: settled(runner))
+    assert (runner.as_message()["status"], runner.as_message()["name"]) == ("failed", None)
 
 
 def test_a_mistake_of_the_program_is_told_too(make):
-    slot = make()
-    slot.ask_for(LoadRequest("odd", lambda: {}["labels"], 0))
-    wait_for(lambda: settled(slot))
-    assert slot.facts()["error"] == "odd cannot be used. KeyError: 'labels'"
+    runner = make()
+    runner.request(LoadRequest("odd", lambda: {}["labels"], 0))
+    wait_for(lambda: settled(runner))
+    assert runner.as_message()["error"] == "odd cannot be used. KeyError: 'labels'"
 
 
-def hanging(name, gate, log, taken=lambda: None):
-    return LoadRequest(name, lambda: (gate.wait(LIMIT), Named(name, log))[1], 0, taken)
+def hanging(name, gate, log):
+    return LoadRequest(name, lambda: (gate.wait(LIMIT), Named(name, log))[1], 0, remember=True)
 
 
 @pytest.mark.parametrize("memory", [PLENTY, LITTLE])
 def test_a_load_that_is_given_up_stands_in_nobodys_way(make, memory):
-    slot, log, gate, taken = make(memory), [], threading.Event(), []
-    slot.ask_for(LoadRequest("old", lambda: Named("old", log), 0))
-    wait_for(lambda: settled(slot))
-    slot.ask_for(hanging("stuck", gate, log, lambda: taken.append("stuck")))
-    wait_for(lambda: slot.facts()["stage"] and slot.facts()["stage"].startswith("reading"))
-    assert slot.give_up()
-    wait_for(lambda: settled(slot))
-    assert (slot.facts()["name"], slot.facts()["status"]) == ("old", "ready")
-    assert slot.facts()["error"].startswith("stuck is not used: it was given up.")
-    assert not slot.is_loading and slot.is_at_work
-    slot.ask_for(LoadRequest("new", lambda: Named("new", log), 0))
-    wait_for(lambda: settled(slot))
-    assert slot.facts()["name"] == "new"
+    events, log, gate, started = EventBus(), [], threading.Event(), []
+    runner = make(memory, events=events)
+    events.subscribe(ModelStarted, lambda event: started.append(event.name))
+    runner.request(LoadRequest("old", lambda: Named("old", log), 0))
+    wait_for(lambda: settled(runner))
+    runner.request(hanging("stuck", gate, log))
+    wait_for(lambda: runner.as_message()["stage"] and runner.as_message()["stage"].startswith("reading"))
+    assert runner.give_up()
+    wait_for(lambda: settled(runner))
+    assert (runner.as_message()["name"], runner.as_message()["status"]) == ("old", "ready")
+    assert runner.as_message()["error"].startswith("stuck is not used: it was given up.")
+    assert not runner.is_loading and runner.is_at_work
+    runner.request(LoadRequest("new", lambda: Named("new", log), 0))
+    wait_for(lambda: settled(runner))
+    assert runner.as_message()["name"] == "new"
     gate.set()
-    wait_for(lambda: not slot.is_at_work)
-    assert slot.facts()["name"] == "new" and log[-1] == "close stuck" and not taken
-    assert not slot.give_up()
+    wait_for(lambda: not runner.is_at_work)
+    assert runner.as_message()["name"] == "new" and log[-1] == "close stuck" and "stuck" not in started
+    assert not runner.give_up()
 
 
 def test_a_load_has_a_limit(make):
-    slot, log, gate = make(seconds=0.05), [], threading.Event()
-    slot.ask_for(hanging("stuck", gate, log))
-    wait_for(lambda: settled(slot))
-    assert slot.facts()["error"].startswith("stuck is not used: it was not loaded within 0.05 seconds (load_timeout).")
+    runner, log, gate = make(seconds=0.05), [], threading.Event()
+    runner.request(hanging("stuck", gate, log))
+    wait_for(lambda: settled(runner))
+    assert runner.as_message()["error"].startswith(
+        "stuck is not used: it was not loaded within 0.05 seconds (load_timeout)."
+    )
     gate.set()
-    wait_for(lambda: not slot.is_at_work)
-    assert slot.facts()["name"] is None
+    wait_for(lambda: not runner.is_at_work)
+    assert runner.as_message()["name"] is None
 
 
 def test_what_was_asked_for_meanwhile_comes_after_what_is_given_up(make):
-    slot, log, gate = make(), [], threading.Event()
-    slot.ask_for(hanging("stuck", gate, log))
-    wait_for(lambda: slot.facts()["stage"])
-    slot.ask_for(LoadRequest("new", lambda: Named("new", log), 0))
-    slot.give_up()
-    wait_for(lambda: slot.facts()["name"] == "new")
+    runner, log, gate = make(), [], threading.Event()
+    runner.request(hanging("stuck", gate, log))
+    wait_for(lambda: runner.as_message()["stage"])
+    runner.request(LoadRequest("new", lambda: Named("new", log), 0))
+    runner.give_up()
+    wait_for(lambda: runner.as_message()["name"] == "new")
     gate.set()
 
 
-def test_a_model_is_remembered_once_it_runs(make):
-    slot, taken = make(), []
-    slot.ask_for(LoadRequest("old", lambda: Named("old"), 0, lambda: taken.append(slot.facts()["name"])))
-    wait_for(lambda: settled(slot))
-    assert taken == ["old"]
+def test_a_model_is_said_to_run_once_it_does(make):
+    events, started = EventBus(), []
+    runner = make(events=events)
+    events.subscribe(ModelStarted, lambda event: started.append((event, runner.as_message()["name"])))
+    runner.request(LoadRequest("chosen", lambda: Named("chosen"), 0, remember=True))
+    wait_for(lambda: settled(runner))
+    assert started == [(ModelStarted("chosen", remember=True), "chosen")]
 
 
-def test_a_slot_closes_while_a_load_hangs(make):
-    slot, log, gate = make(), [], threading.Event()
-    slot.ask_for(hanging("stuck", gate, log))
-    wait_for(lambda: slot.facts()["stage"])
-    slot.close()
+def test_a_runner_closes_while_a_load_hangs(make):
+    runner, log, gate = make(), [], threading.Event()
+    runner.request(hanging("stuck", gate, log))
+    wait_for(lambda: runner.as_message()["stage"])
+    runner.close()
     gate.set()
-    wait_for(lambda: not slot.is_at_work)
+    wait_for(lambda: not runner.is_at_work)
     assert log == ["load stuck", "close stuck"]
 
 
 def test_who_waits_for_a_model_is_told_that_it_was_fetched(tmp_path, monkeypatch):
-    fetched, ended = [], threading.Event()
+    events, fetched, ended = EventBus(), [], threading.Event()
 
     def get(name, models_dir, progress):
         if name != "ssd_mobilenet_v1_coco_2018_01_28":
             raise ModelError("no connection")
 
-    def changed():
-        if library is not None and all(row["download"] is None or row["download"]["error"] for row in library.rows()):
+    def changed(event):
+        if all(row["download"] is None or row["download"]["error"] for row in catalogue.rows()):
             ended.set()
 
-    library = None
-    monkeypatch.setattr("appliance.daemon.models.get", get)
-    library = ModelCatalogue(tmp_path, detect_board(), changed, fetched.append)
-    library.fetch("ssdlite_mobilenet_v2_coco_2018_05_09")
+    monkeypatch.setattr("appliance.daemon.catalogue.get", get)
+    catalogue = ModelCatalogue(tmp_path, detect_board(), events)
+    events.subscribe(StateChanged, changed)
+    events.subscribe(ModelFetched, lambda event: fetched.append(event.name))
+    catalogue.fetch("ssdlite_mobilenet_v2_coco_2018_05_09")
     assert ended.wait(LIMIT) and fetched == []
-    library.fetch("ssd_mobilenet_v1_coco_2018_01_28")
+    catalogue.fetch("ssd_mobilenet_v1_coco_2018_01_28")
     wait_for(lambda: fetched == ["ssd_mobilenet_v1_coco_2018_01_28"])

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.bus import read_last_words
+from appliance.bus import read_exit_reason
 from tests.command import ROOT
 
 READ = """
@@ -118,7 +118,7 @@ def test_whatever_ends_the_daemon_leaves_its_reason_for_the_page(tmp_path, error
         stderr=subprocess.PIPE,
         universal_newlines=True,
     )
-    assert (done.returncode, read_last_words(tmp_path)) == (code, words)
+    assert (done.returncode, read_exit_reason(tmp_path)) == (code, words)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}[+-]\d{4} ERROR daemon: .+\n", done.stderr), done.stderr
 
 
@@ -145,7 +145,7 @@ def test_a_thread_of_the_daemon_that_fails_later_ends_it_with_the_reason(tmp_pat
         universal_newlines=True,
     )
     assert done.returncode == 1, done.stderr
-    assert "ValueError: a mistake" in read_last_words(tmp_path)
+    assert "ValueError: a mistake" in read_exit_reason(tmp_path)
 
 
 def test_the_installed_command_is_the_same_program():

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import OutputError, SourceError
+from appliance.core.events import EventBus
 from appliance.core.frame import Detections, Frame, Result, Timings
 from appliance.core.sink import Sink
 from appliance.core.source import Source
+from appliance.pipeline.events import SinkFailed, SourceEnded
 from appliance.pipeline.frame_queue import FrameQueue
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.mailbox import Mailbox, Sequencer
@@ -428,9 +430,11 @@ class TestLoop:
         camera, movie = Numbers(None, is_live=True), Numbers(60)
         sinks, ended = [Collect(), Collect()], threading.Event()
         detector = Fake(workers=3, batch=4, front_at=lambda number: time.sleep(0.002))
+        events = EventBus()
+        events.subscribe(SourceEnded, lambda event: ended.set())
         feeds = [
             StreamPipeline(camera, [sinks[0]], Meter(5.0), "camera"),
-            StreamPipeline(movie, [sinks[1]], Meter(5.0), "movie", on_end=lambda error: ended.set()),
+            StreamPipeline(movie, [sinks[1]], Meter(5.0), "movie", events=events),
         ]
         with Loop(detector, feeds, stays=True) as loop:
             assert ended.wait(LIMIT)
@@ -795,28 +799,32 @@ class TestStreams:
     @pytest.mark.parametrize("error", [None, SourceError("unplugged")])
     def test_a_stream_that_ends_tells_and_the_loop_stays(self, error):
         ended, sink, other = [], Collect(), Collect()
-        short = StreamPipeline(Numbers(3, is_live=False, error=error), [sink], Meter(5.0), "short", on_end=ended.append)
+        events = EventBus()
+        events.subscribe(SourceEnded, ended.append)
+        short = StreamPipeline(Numbers(3, is_live=False, error=error), [sink], Meter(5.0), "short", events=events)
         long = StreamPipeline(Numbers(None, is_live=True), [other], Meter(5.0), "long")
         with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [short, long], stays=True):
             wait_for(lambda: ended and len(sink.results) == 3)
             seen = len(other.results)
             wait_for(lambda: len(other.results) > seen)
-        assert ended == [error]
+        assert ended == [SourceEnded("short", error)]
 
     def test_a_sink_that_fails_tells_and_the_others_go_on(self):
         told, good = [], Collect()
         bad = Collect(at=lambda result: fail_at(result, result.frame.index if result.frame.index > 1 else -1))
-        feed = StreamPipeline(Numbers(None, is_live=True), [bad, good], Meter(5.0), on_sink_error=told.append)
+        events = EventBus()
+        events.subscribe(SinkFailed, told.append)
+        feed = StreamPipeline(Numbers(None, is_live=True), [bad, good], Meter(5.0), events=events)
         with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [feed], stays=True):
             wait_for(lambda: told)
             seen = len(good.results)
             wait_for(lambda: len(good.results) > seen + 3)
-        assert str(told[0]) == "disk full" and bad.closed == 1
+        assert (told[0].stream, str(told[0].error)) == ("main", "disk full") and bad.closed == 1
 
     def test_results_are_changed_before_the_sinks_get_them(self):
         sink = Collect()
         feed = StreamPipeline(
-            Numbers(3), [sink], Meter(5.0), change=lambda result: result._replace(detections=Detections.empty())
+            Numbers(3), [sink], Meter(5.0), transform=lambda result: result._replace(detections=Detections.empty())
         )
         with Loop(Fake(), [feed]) as loop:
             loop.wait()

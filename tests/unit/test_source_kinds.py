@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import appliance.sources.kinds
-from appliance.bus import Refused
+from appliance.contract.errors import Refused
 from appliance.core import registry
 from appliance.core.source_kinds import all_accepted
 from appliance.daemon.admission import allowed_source

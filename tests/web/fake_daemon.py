@@ -187,7 +187,8 @@ class FakeDaemon:
         self.watched_counts: Dict[str, int] = {}
 
     def start(self) -> "FakeDaemon":
-        self.station = BusServer(self.run_dir, self.answer)
+        self.station = BusServer(self.run_dir)
+        self.station.serve(self.answer)
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self.run_pictures, self.run_events)]
         for thread in self.threads:
             thread.start()

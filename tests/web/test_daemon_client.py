@@ -10,6 +10,7 @@ import pytest
 from appliance import bus
 from appliance.contract.answers import StateAnswer
 from appliance.contract.codec import encode
+from appliance.contract.errors import Unavailable
 from appliance.contract.events import LOG, STATE, LogEntry
 from appliance.contract.requests import GetState
 from tests.web.messages import MODEL, make_state
@@ -18,7 +19,7 @@ from web import daemon_client
 
 def test_a_late_answer_does_not_revive_a_daemon_that_stops(tmp_path, monkeypatch):
     answers = iter([make_state(), make_state(started=2.0)])
-    monkeypatch.setattr(daemon_client, "ask", lambda *arguments: encode(StateAnswer(next(answers))))
+    monkeypatch.setattr(bus, "request", lambda *arguments: encode(StateAnswer(next(answers))))
     monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)  # it asks by itself
     here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
     here._take(STATE, encode(make_state(status="stopping")))
@@ -31,11 +32,11 @@ def test_a_late_answer_does_not_revive_a_daemon_that_stops(tmp_path, monkeypatch
 def test_what_a_daemon_of_another_version_answers_is_told_and_not_used(tmp_path, monkeypatch):
     newer = encode(StateAnswer(make_state()))
     newer["state"]["daemon"]["mood"] = "good"
-    monkeypatch.setattr(daemon_client, "ask", lambda *arguments: newer)
+    monkeypatch.setattr(bus, "request", lambda *arguments: newer)
     monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)
     here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
     here._take(STATE, encode(make_state()))
-    with pytest.raises(bus.Unavailable, match="different versions: StateAnswer.state.daemon has no field mood"):
+    with pytest.raises(Unavailable, match="different versions: StateAnswer.state.daemon has no field mood"):
         here.ask(GetState())
 
 
@@ -62,7 +63,7 @@ def test_a_daemon_that_is_gone_left_its_reason_or_ended_unexpectedly(tmp_path):
     assert here._why(time.monotonic()) == "The daemon ended unexpectedly; it is started again."
     here._take(LOG, encode(LogEntry(time.time(), "error", "The camera driver crashed.")))
     assert here._why(time.monotonic()) == "The camera driver crashed."
-    bus.write_last_words(tmp_path, "The daemon was killed by SIGKILL (out of memory?).")
+    bus.write_exit_reason(tmp_path, "The daemon was killed by SIGKILL (out of memory?).")
     assert here._why(time.monotonic()) == "The daemon was killed by SIGKILL (out of memory?)."
 
 
@@ -70,5 +71,5 @@ def test_a_daemon_that_was_heard_but_not_its_state_is_told_in_a_sentence(tmp_pat
     monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)
     here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
     here._take(LOG, encode(LogEntry(time.time(), "info", "it starts")))
-    with pytest.raises(bus.Unavailable, match="has just started.* Try again"):
+    with pytest.raises(Unavailable, match="has just started.* Try again"):
         here.get_stream("main")

@@ -9,7 +9,7 @@ import pytest
 import requests
 import socketio  # type: ignore[import-untyped]
 
-from appliance.bus import write_last_words
+from appliance.bus import write_exit_reason
 from tests.web.conftest import LIMIT, PASSWORD, ROOT, Viewer, background, bearer, csrf_of, until
 from web.accounts import Accounts, Role
 
@@ -275,7 +275,7 @@ def test_a_live_picture_ends_with_the_right_to_see_it(site):
 def test_a_page_is_told_why_the_daemon_cannot_start(site, operator):
     site.stop_daemon()
     until(lambda: operator.newest("daemon")["up"] is False)
-    write_last_words(site.folder / "run", "config.yml line 1: det_treshold is no setting.")
+    write_exit_reason(site.folder / "run", "config.yml line 1: det_treshold is no setting.")
     until(lambda: operator.newest("daemon")["why"] == "config.yml line 1: det_treshold is no setting.")
     site.start_daemon()
     until(lambda: operator.newest("daemon")["up"] is True)

@@ -6,10 +6,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 import numpy as np
 
 from appliance.board.telemetry import Telemetry
-from appliance.bus import DETECTIONS, BusServer, make_run_dir
+from appliance.bus import BusServer, make_run_dir
 from appliance.cli.bench.benchmarking import Rate, interleave, measure_loop, resize
 from appliance.cli.bench.parts import LARGEST, figures
 from appliance.cli.bench.viewer import Viewer
+from appliance.contract.events import DETECTIONS
 from appliance.core.detector import Detector
 from appliance.core.sink import Sink
 from appliance.drawing.overlay import Overlay
@@ -43,7 +44,7 @@ def measure_visualize(
     images = resize(pictures, *LARGEST)
     with tempfile.TemporaryDirectory() as folder:
         run_dir = make_run_dir(folder)
-        station = BusServer(run_dir, lambda command: {})
+        station = BusServer(run_dir)
         try:
             with Viewer(station, str(run_dir), WATCHED) as viewer:
                 counts = [_Counts(station, way, viewer, live_width, vis_text) for way in WAYS]

@@ -1,0 +1,116 @@
+"""The other end of the bus: subscriptions and requests, for the dashboard, tools and tests.
+
+Waiting goes through `select`, which eventlet replaces by its own: the same code serves threads and green threads.
+"""
+
+import json
+import select
+import time
+from pathlib import Path
+from typing import Any, List, Optional, Tuple, Union
+
+import zmq
+
+from appliance.bus.protocol import EVENTS_KEPT, Message
+from appliance.bus.run_dir import socket_addresses
+from appliance.contract.errors import ErrorKind, Refused, Unavailable
+from appliance.contract.events import DETECTIONS, LOG, STATE, STATISTICS
+
+_POLL_SECONDS = 0.1
+"""ZeroMQ's descriptor tells of changes only once; so it is asked again after at most so long."""
+
+
+class _Subscriber:
+    """A subscription. For one thread; a context manager that ends it."""
+
+    def __init__(self, address: str, topics: List[bytes], newest_only: bool) -> None:
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.RCVHWM, EVENTS_KEPT)
+        if newest_only:
+            self._socket.setsockopt(zmq.CONFLATE, 1)
+        for topic in topics:
+            self._socket.setsockopt(zmq.SUBSCRIBE, topic)
+        self._socket.connect(address)
+
+    def _receive(self, seconds: float) -> Optional[Tuple[bytes, bytes]]:
+        if not _wait(self._socket, seconds):
+            return None
+        topic, _, data = self._socket.recv(zmq.NOBLOCK).partition(b"\0")
+        return topic, data
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class FrameSubscriber(_Subscriber):
+    """Asks for the pictures of one stream, as long as it is open."""
+
+    def __init__(self, run_dir: Union[str, Path], stream: str) -> None:
+        super().__init__(socket_addresses(run_dir).frames, [stream.encode() + b"\0"], newest_only=True)
+
+    def receive(self, seconds: float) -> Optional[bytes]:
+        """The newest JPEG that was not received yet; None if none came in time."""
+        received = self._receive(seconds)
+        return None if received is None else received[1]
+
+
+class EventSubscriber(_Subscriber):
+    """Hears the events of these topics. It hears again by itself when the daemon was started anew."""
+
+    def __init__(
+        self, run_dir: Union[str, Path], topics: Tuple[str, ...] = (STATE, STATISTICS, DETECTIONS, LOG)
+    ) -> None:
+        super().__init__(
+            socket_addresses(run_dir).events, [topic.encode() + b"\0" for topic in topics], newest_only=False
+        )
+
+    def receive(self, seconds: float) -> Optional[Tuple[str, Message]]:
+        """Topic and content of the next event; None if none came in time."""
+        received = self._receive(seconds)
+        return None if received is None else (received[0].decode(), json.loads(received[1].decode()))
+
+
+def request(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -> Message:
+    """Send a command and wait for its answer.
+
+    Args:
+        run_dir: The directory of the daemon's sockets.
+        command: An object with a text `command`, and the fields of that command.
+        seconds: How long to wait.
+
+    Returns:
+        The fields of the answer.
+
+    Raises:
+        Refused: The daemon does not do it.
+        Unavailable: No answer came in time.
+    """
+    channel: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REQ)
+    try:
+        channel.setsockopt(zmq.LINGER, 0)
+        channel.connect(socket_addresses(run_dir).control)
+        channel.send(json.dumps(command).encode())
+        if not _wait(channel, seconds):
+            raise Unavailable(
+                f"The daemon did not answer within {seconds:g} seconds. If it is only busy, it does what was asked "
+                "later."
+            )
+        reply: Message = json.loads(channel.recv(zmq.NOBLOCK).decode())
+    finally:
+        channel.close()
+    if not reply.pop("ok"):
+        raise Refused(ErrorKind(reply["kind"]), reply["error"])
+    return reply
+
+
+def _wait(channel: Any, seconds: float) -> bool:
+    """Whether something can be received within so many seconds."""
+    until = time.monotonic() + seconds
+    descriptor = channel.getsockopt(zmq.FD)
+    while not channel.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        select.select([descriptor], [], [], min(left, _POLL_SECONDS))
+    return True

@@ -1,0 +1,295 @@
+"""The models of the running appliance: loaded, switched while streams run, without a pause of the pictures."""
+
+import logging
+import threading
+import time
+import weakref
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Optional
+
+import psutil
+
+from appliance.contract.states import LIVE, LOADING, NO_MODEL
+from appliance.core.detector import Detector
+from appliance.core.errors import SplitlensError
+from appliance.core.events import EventBus
+from appliance.core.threads import start_thread
+from appliance.daemon.events import ModelFailed, ModelStarted, StateChanged
+from appliance.daemon.watchdog import EngineWatch
+from appliance.detectors.none import NoDetector
+from appliance.pipeline.loop import Loop
+
+log = logging.getLogger(__name__)
+
+# What a detector takes beside another, roughly: graphs of 20 to 200 MB took some ten times their size while they were
+# built, on TensorFlow 2.21 (the peaks of a run with each model of the catalogue).
+_MEMORY_BASE = 200 * 10**6
+_MEMORY_TIMES = 12
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """A model that is to take over.
+
+    Attributes:
+        name: What it is called.
+        load: Loads it. Raises SplitlensError.
+        size: Bytes of its graph; 0 where that is not known.
+        remember: As in `ModelStarted`.
+    """
+
+    name: str
+    load: Callable[[], Detector]
+    size: int
+    remember: bool = False
+
+
+class ModelRunner:
+    """One model that streams share, in a loop of its own. Until it is loaded the loop finds nothing.
+
+    `request` loads beside the running model, which goes on until the new one takes over, or for good if that cannot be
+    loaded. Where memory cannot hold both, the old one is released first, and loaded again if the new one fails.
+    A load that takes longer than load_seconds, or that a person gives up, is left alone: a thread at work cannot be
+    ended. What it still gives is closed; the next model is loaded by another thread.
+
+    Any thread may call the methods. Publishes `StateChanged` after every change of what `as_message` says,
+    `ModelStarted`, and `ModelFailed` when the loop itself failed.
+
+    Attributes:
+        detector: What runs now.
+        watch: Watches its engine.
+        since: Seconds of the monotonic clock, when the detector took over.
+        loop: Where streams are added.
+
+    Args:
+        events: Where to publish.
+        free_memory: Gives the bytes that are free.
+        load_seconds: How long loading may take.
+    """
+
+    def __init__(
+        self,
+        events: EventBus,
+        free_memory: Callable[[], int] = lambda: int(psutil.virtual_memory().available),
+        load_seconds: float = 1800.0,
+    ) -> None:
+        self.detector: Detector = NoDetector()
+        self.threshold = 0.0
+        self.watch = EngineWatch()
+        self.since = time.monotonic()
+        self._names: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+        self._events = events
+        self._free_memory = free_memory
+        self._load_seconds = load_seconds
+        self._lock = threading.Lock()
+        self._current: Optional[LoadRequest] = None
+        self._requested: Optional[LoadRequest] = None
+        self._thread: Optional[threading.Thread] = None
+        self._threads: List[threading.Thread] = []  # those that were given up too
+        self._turn = 0  # of the thread that may change anything: another one was given up
+        self._trying: Optional[LoadRequest] = None
+        self._released: Optional[LoadRequest] = None  # for want of memory, while another is loaded
+        self._error: Optional[str] = None
+        self._stage: Optional[str] = None
+        self.loop = Loop(self.detector, stays=True)
+        self.loop.__enter__()
+        start_thread("watch loop", self._watch)
+
+    def request(self, request: LoadRequest) -> None:
+        """Load a model and let it take over. Returns at once; of several requests the last counts."""
+        with self._lock:
+            self._requested, self._error = request, None
+            if self._thread is None:
+                self._start()
+        self._publish_change()
+
+    def give_up(self) -> bool:
+        """Load no further what is being loaded; whether anything was."""
+        with self._lock:
+            turn = self._turn
+        return self._give_up(turn, "it was given up")
+
+    def _give_up(self, turn: int, why: str) -> bool:
+        with self._lock:
+            request = self._trying
+            if request is None or turn != self._turn:
+                return False
+            self._turn += 1
+            self._trying = self._thread = self._stage = None
+            self._error = (
+                f"{request.name} is not used: {why}. What loads it cannot be ended, and keeps its memory until it ends"
+                " by itself or the daemon is started anew."
+            )
+            if self._requested is request:
+                self._requested = self._released
+            self._released = None
+            if self._requested is not None:
+                self._start()
+        log.error("%s", self._error)
+        self._publish_change()
+        return True
+
+    def _start(self) -> None:
+        self._thread = start_thread("load model", self._work, self._turn)
+        self._threads = [thread for thread in self._threads if thread.is_alive()] + [self._thread]
+
+    def refuse(self, sentence: str) -> None:
+        """Say why no model is loaded."""
+        with self._lock:
+            self._error = sentence
+        log.error("%s", sentence)
+        self._publish_change()
+
+    @property
+    def condition(self) -> str:
+        """LIVE where a model runs, LOADING where one is being loaded and none runs, else NO_MODEL."""
+        return LIVE if self._current else LOADING if self._requested else NO_MODEL
+
+    @property
+    def model(self) -> Optional[str]:
+        """The name of the model that runs."""
+        current = self._current
+        return current.name if current else None
+
+    def name_of(self, detector: Any) -> Optional[str]:
+        """The model of a detector that runs, or did."""
+        return self._names.get(detector)
+
+    def set_threshold(self, threshold: float) -> None:
+        """Leave out what has a lower score, 0 to 1, also of the models that come."""
+        self.threshold = self.detector.threshold = threshold
+
+    def as_message(self) -> Dict[str, Any]:
+        """What the dashboard shows of it."""
+        detector, current = self.detector, self._current
+        name = current.name if current else None
+        with self._lock:
+            wanted = self._requested.name if self._requested else None
+            status = "loading" if wanted else "failed" if name is None else "ready"
+            message: Dict[str, Any] = {
+                "name": name,
+                "status": status,
+                "wanted": wanted,
+                "stage": self._stage,
+                "error": self._error,
+            }
+        if name is not None:
+            message.update(
+                family=detector.family,
+                path=detector.path,
+                reason=detector.reason,
+                device=detector.device,
+                engine=detector.engine,
+                labels=[detector.labels[key] for key in sorted(detector.labels)],
+            )
+        return message
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a model is being loaded that is to take over."""
+        return self._thread is not None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether any thread loads a model, one that was given up too."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def close(self) -> None:
+        """End the loop, and use no model that is being loaded. Its streams have been closed."""
+        with self._lock:
+            self._turn += 1
+        self.loop.__exit__(None, None, None)
+
+    def _watch(self) -> None:
+        try:
+            self.loop.wait()
+        except BaseException as error:
+            self._events.publish(ModelFailed(self.model, time.monotonic() - self.since, error))
+
+    def _publish_change(self) -> None:
+        self._events.publish(StateChanged())
+
+    def _work(self, turn: int) -> None:
+        while True:
+            with self._lock:
+                if turn != self._turn:
+                    return
+                request = self._trying = self._requested
+                if request is None:
+                    self._thread = None
+                    return
+            limit = threading.Timer(
+                self._load_seconds,
+                self._give_up,
+                (turn, f"it was not loaded within {self._load_seconds:g} seconds (load_timeout)"),
+            )
+            limit.daemon = True
+            limit.start()
+            try:
+                self._try(request, turn)
+            finally:
+                limit.cancel()
+            with self._lock:
+                if turn != self._turn:
+                    return
+                if self._requested is request:
+                    self._requested = None
+                self._stage = self._trying = self._released = None
+            self._publish_change()
+
+    def _try(self, request: LoadRequest, turn: int) -> None:
+        previous = self._current
+        in_place = previous is not None and self._free_memory() < _MEMORY_BASE + _MEMORY_TIMES * request.size
+        if in_place:
+            self._set_stage("the running model is released first: there is no memory for both", turn)
+            self._released = previous
+            self._take_over(NoDetector(), None)
+            self.loop.settle()
+        try:
+            self._set_stage("reading the graph and starting its engine", turn)
+            self._load(request, turn)
+            return
+        except Exception as error:
+            sentence = (
+                str(error) if isinstance(error, SplitlensError) else (f"{type(error).__name__}: {error}".rstrip(": "))
+            )
+        with self._lock:
+            if turn != self._turn:
+                return
+            self._error = f"{request.name} cannot be used. {sentence}"
+        log.error("%s", self._error)
+        if in_place and previous is not None:
+            try:
+                self._set_stage(f"loading {previous.name} again", turn)
+                self._load(previous, turn)
+            except Exception as error:
+                log.error("%s cannot be loaded again: %s", previous.name, error)
+
+    def _load(self, request: LoadRequest, turn: int) -> None:
+        if turn != self._turn:
+            return
+        detector = request.load()
+        with self._lock:
+            is_late = turn != self._turn
+            self._trying = self._trying if is_late else None  # from here on it cannot be given up
+        if is_late:
+            log.warning("%s is loaded at last; it had been given up, and is not used", request.name)
+            detector.close()
+            return
+        self._take_over(detector, request)
+        self._events.publish(ModelStarted(request.name, request.remember))
+        log.info("%s runs", request.name)
+
+    def _take_over(self, detector: Detector, request: Optional[LoadRequest]) -> None:
+        self.detector, self._current = detector, request
+        if request is not None:
+            self._names[detector] = request.name
+        detector.threshold = self.threshold  # after it is known: `set_threshold` may come at any time
+        self.since = time.monotonic()
+        self.loop.swap(detector)
+
+    def _set_stage(self, stage: str, turn: int) -> None:
+        with self._lock:
+            if turn == self._turn:
+                self._stage = stage
+        self._publish_change()

@@ -1,0 +1,130 @@
+"""What the dashboard is told of the whole: the state, now and then, and the statistics, several times a second."""
+
+import dataclasses
+import os
+import threading
+import time
+from typing import Any, Dict, List, Optional, Tuple
+
+from appliance import __version__
+from appliance.board import Board
+from appliance.board.telemetry import Telemetry
+from appliance.bus import BusServer, Message
+from appliance.contract.events import STATE, STATISTICS
+from appliance.contract.states import LIVE, LOADING, NO_MODEL, STOPPING
+from appliance.core.events import EventBus
+from appliance.core.process import Heartbeat
+from appliance.daemon.catalogue import ModelCatalogue
+from appliance.daemon.condition import appliance_condition
+from appliance.daemon.events import ApplianceFailed, StateChanged
+from appliance.daemon.live_settings import LiveSettings
+from appliance.daemon.models import Models
+from appliance.daemon.overrides import OverrideStore
+from appliance.daemon.power import PowerKeeper
+from appliance.daemon.streams import Streams
+from appliance.recording.storage import Storage
+from appliance.schema.settings import SETTINGS
+
+TELEMETRY_SECONDS = 1.0
+
+
+class StateReporter:
+    """Puts together what the services say of themselves, and publishes it.
+
+    Attributes:
+        is_stopping: Set when the daemon ends.
+
+    Args:
+        server: Where it is published.
+        heartbeat: To the supervisor, which ends a daemon that is silent.
+        events: Where `StateChanged` is published when a stream's state changes by itself.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        live: LiveSettings,
+        models: Models,
+        catalogue: ModelCatalogue,
+        streams: Streams,
+        storage: Storage,
+        power: PowerKeeper,
+        overrides: OverrideStore,
+        server: BusServer,
+        heartbeat: Heartbeat,
+        events: EventBus,
+    ) -> None:
+        self.is_stopping = False
+        self._started = time.time()
+        self._board, self._live, self._models, self._catalogue = board, live, models, catalogue
+        self._streams, self._storage, self._power, self._overrides = streams, storage, power, overrides
+        self._server, self._heartbeat, self._events = server, heartbeat, events
+        self._failure: Optional[BaseException] = None
+        self._telemetry = Telemetry()
+        self._readings: Dict[str, Any] = {}
+        self._read_at = float("-inf")
+        self._stream_states: List[str] = []
+        self._publishing = threading.Lock()  # or an older state could go out after a newer one
+        events.subscribe(ApplianceFailed, self._note_failure)
+
+    def state(self) -> Message:
+        """All that the dashboard shows and that changes seldom."""
+        streams = [stream.as_message() for stream in self._streams.all()]
+        condition, is_ready = self._condition([stream["status"] for stream in streams])
+        return {
+            "daemon": {
+                "pid": os.getpid(),
+                "version": __version__,
+                "started": self._started,
+                "status": condition,
+                "ready": is_ready,
+                "problem": str(self._failure) if self._failure else self._overrides.problem,
+            },
+            "board": {"id": self._board.id, "name": self._board.name},
+            "settings": dict(self._live.values),
+            "configured": dict(self._live.configured),
+            "model": dict(self._models.shared.as_message(), default=SETTINGS["model"].default),
+            "streams": streams,
+            "models": self._catalogue.rows(),
+            "storage": dataclasses.asdict(self._storage.status()),
+            "power": self._power.as_message(),
+        }
+
+    def statistics(self) -> Message:
+        """What changes with every frame."""
+        return {
+            "time": time.time(),
+            "streams": {stream.name: stream.statistics() for stream in self._streams.all()},
+            "readings": self._readings,
+        }
+
+    def publish_state(self) -> None:
+        """To be called when it has changed, and now and then."""
+        with self._publishing:
+            self._server.publish(STATE, self.state())
+
+    def publish_statistics(self) -> None:
+        """To be called every HEARTBEAT_SECONDS, always by the same thread: reads the telemetry, if that is due, too."""
+        if time.monotonic() - self._read_at >= TELEMETRY_SECONDS:
+            self._read_at = time.monotonic()
+            self._readings = self._telemetry.read()
+        self._server.publish(STATISTICS, self.statistics())
+        # By the thread that the page hears: where that one is stuck, both notice.
+        self._heartbeat.beat(self._models.is_loading)
+
+    def notice_changes(self) -> None:
+        """Publish `StateChanged` where a stream's state has changed since the last call, by what arrived or did not."""
+        states = [stream.condition().state for stream in self._streams.all()]
+        if states != self._stream_states:
+            self._stream_states = states
+            self._events.publish(StateChanged())
+
+    def _condition(self, streams: List[str]) -> Tuple[str, bool]:
+        if self.is_stopping:
+            return STOPPING, False
+        models = [stream.model_condition for stream in self._streams.all()] or [self._models.shared.condition]
+        worst = next((condition for condition in (NO_MODEL, LOADING) if condition in models), LIVE)
+        return appliance_condition(worst, streams)
+
+    def _note_failure(self, event: ApplianceFailed) -> None:
+        self._failure = event.error

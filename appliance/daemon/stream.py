@@ -1,0 +1,283 @@
+"""One stream of the appliance: a source that may be exchanged, lost and found, and what becomes of its pictures."""
+
+import dataclasses
+import logging
+import threading
+import time
+from typing import Any, Dict, Optional
+
+from appliance.bus import BusServer
+from appliance.contract.events import DETECTIONS
+from appliance.contract.states import LIVE, NO_RESULTS, SLOW, STARTING
+from appliance.core.errors import SplitlensError
+from appliance.core.events import EventBus
+from appliance.core.frame import Result
+from appliance.daemon.condition import Condition, stream_condition
+from appliance.daemon.events import StateChanged
+from appliance.daemon.live_settings import LiveSettings
+from appliance.daemon.model_runner import ModelRunner
+from appliance.daemon.stream_outputs import StreamOutputs
+from appliance.outputs.statistics import StreamStatistics
+from appliance.pipeline.meter import Meter
+from appliance.pipeline.selection import select
+from appliance.pipeline.stream_pipeline import StreamPipeline
+from appliance.recording.storage import Storage
+from appliance.schema.stream_setting import StreamSetting
+from appliance.settings import Settings, redact
+from appliance.sources.kind import StreamSource, kind_of
+from appliance.sources.open import open_stream_source
+
+log = logging.getLogger(__name__)
+
+# Seconds until a source that could not be opened at all is tried again.
+RETRY_SECONDS = 5.0
+USUAL_CAMERA_FPS = 30.0
+
+
+class Stream:
+    """Runs in the loop of a model. Every method may be called from any thread.
+
+    Attributes:
+        name: What it is called.
+        configured: What the configuration says; None for a stream that an operator added.
+        current: The source and model that were asked for last.
+
+    Args:
+        runner: Of the model.
+        settings: The configuration.
+        live: The settings that may change.
+        server: Where live pictures and detections go.
+        storage: Where recordings go.
+        events: Where `StateChanged`, and what its pipeline has to say, are published.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        configured: Optional[StreamSetting],
+        current: StreamSetting,
+        runner: ModelRunner,
+        settings: Settings,
+        live: LiveSettings,
+        server: BusServer,
+        storage: Storage,
+        events: EventBus,
+    ) -> None:
+        self.name = name
+        self.configured = configured
+        self.current = current
+        self._runner = runner
+        self._next_runner = runner
+        self._settings, self._live = settings, live
+        self._server, self._storage, self._events = server, storage, events
+        self._lock = threading.RLock()
+        self._meter = Meter(settings.fps_interval)
+        self._statistics = StreamStatistics(lambda event: server.publish(DETECTIONS, event))
+        self._source: Optional[StreamSource] = None
+        self._pipeline: Optional[StreamPipeline] = None
+        self._failure: Optional[str] = None
+        self._failed_at = 0.0
+        self._logged: Optional[str] = None  # the failure that was logged last
+        self._opened_at = time.monotonic()
+        self._state = STARTING
+        self._closed = False
+        self._is_recorded = False
+        self._outputs = self._make_outputs()
+
+    def open(self) -> None:
+        """Begin to show the current source. What goes wrong is shown, and tried again."""
+        with self._lock:
+            if self._closed:
+                return
+            self._failure, self._opened_at = None, time.monotonic()
+            self._outputs = self._make_outputs()
+            try:
+                self._source = open_stream_source(self.current.source, self._settings, patient=True)
+            except SplitlensError as error:
+                self._fail(str(error))
+                return
+            self._logged = None
+            if self._is_recorded:
+                self._outputs.recorder.start()
+            self._pipeline = StreamPipeline(
+                self._source, self._outputs.sinks, self._meter, self.name, self._select, self._events
+            )
+            self._runner.loop.add(self._pipeline)
+        self._events.publish(StateChanged())
+
+    def request(self, setting: StreamSetting, runner: ModelRunner) -> None:
+        """Name the source, and the runner of the model, that the next `exchange` takes."""
+        self.current, self._next_runner = setting, runner
+
+    def exchange(self) -> None:
+        """Take what was requested last; may take ten seconds, if the old source does not end. A recording goes on."""
+        with self._lock:
+            self._leave()
+            self._runner = self._next_runner
+            self.open()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._leave()
+
+    def revive(self) -> None:
+        """Try a source again that could not be opened, if it is time."""
+        if not self._lock.acquire(False):
+            return  # its source is being exchanged
+        try:
+            if self._failure is not None and time.monotonic() - self._failed_at > RETRY_SECONDS:
+                self._leave()
+                self.open()
+        finally:
+            self._lock.release()
+
+    def record(self, on: bool) -> None:
+        """Begin or end to record. Returns when a file that was being written is whole."""
+        with self._lock:
+            self._is_recorded = on
+            recorder = self._outputs.recorder
+        if on:
+            recorder.start()
+        else:
+            recorder.stop()
+
+    def show(self) -> None:
+        """Draw pictures as the live settings say now."""
+        with self._lock:
+            self._outputs.show(self._live.values["max_vis_fps"], self._live.values["vis_text"])
+
+    @property
+    def newest(self) -> Optional[Result]:
+        """The last result; None while the source gives nothing."""
+        return self._outputs.newest if self.condition().state in (LIVE, SLOW, NO_RESULTS, STARTING) else None
+
+    @property
+    def model_condition(self) -> str:
+        """LIVE where its model runs, LOADING where that is being loaded, else NO_MODEL."""
+        return self._runner.condition
+
+    def condition(self) -> Condition:
+        """Its state by what arrives, and why it is not live."""
+        source, runner = self._source, self._runner
+        found = stream_condition(
+            time.monotonic(),
+            self._opened_at,
+            runner.since,
+            self._meter.arrivals(self._opened_at, runner.since),
+            self._settings.result_timeout,
+            source.fps if source is not None else None,
+            self._failure,
+            source.problem if source is not None else None,
+            runner.condition,
+            runner.watch.silent_for,
+            runner.watch.slowest,
+            self._state,
+        )
+        self._state = found.state
+        return found
+
+    def as_message(self) -> Dict[str, Any]:
+        """What the dashboard shows of it; credentials are hidden."""
+        # Without the lock: a source that is slow to close must not keep the others from being shown.
+        recorder = self._outputs.recorder
+        condition = self.condition()
+        size = self._statistics.size
+        recording = recorder.status()
+        try:
+            kind = kind_of(self.current.source).name
+        except SplitlensError:
+            kind = "device"
+        return {
+            "name": self.name,
+            "source": redact(str(self.current.source)),
+            "kind": kind,
+            "model": self.current.model,
+            "status": condition.state,
+            "problem": condition.problem,
+            "width": size[0] if size else None,
+            "height": size[1] if size else None,
+            "watched": self._server.is_watched(self.name),
+            "is_configured": self.current == self.configured,
+            "configured_source": redact(str(self.configured.source)) if self.configured else None,
+            "recording": dataclasses.asdict(recording) if recording is not None else None,
+            "recording_problem": recorder.problem,
+        }
+
+    def source_ended(self, error: Optional[BaseException]) -> None:
+        """Its source gives no more frames: it is opened again after a while. error: None where it came to its end."""
+        # Called by the thread of the source, which `_leave` waits for: no lock here.
+        sentence = "it ended" if error is None else str(error)
+        if sentence != self._failure:
+            log.error("stream %s: %s", self.name, sentence)
+        self._failed_at, self._failure = time.monotonic(), sentence
+        self._events.publish(StateChanged())
+
+    def statistics(self) -> Dict[str, Any]:
+        """Figures of the window, and counts since the start."""
+        numbers = self._meter.statistics()
+        timings: Optional[Dict[str, Any]] = None
+        detects = self._runner.condition == LIVE  # without a model frames pass by, and nothing is looked for in them
+        if detects and numbers.timings is not None:
+            timings = {name: round(value, 6) for name, value in numbers.timings._asdict().items()}
+            drawn = numbers.vframes > 0
+            timings.update(
+                draw=round(numbers.draw, 6) if drawn else None, encode=round(numbers.encode, 6) if drawn else None
+            )
+        source, now = self._source, time.monotonic()
+        arrivals = self._meter.arrivals(self._opened_at, self._runner.since)
+        return dict(
+            self._statistics.as_json(),
+            fps=round(numbers.fps, 2) if detects else 0.0,
+            vfps=round(numbers.vfps, 2),
+            drops=numbers.drops,
+            vdrops=numbers.vdrops,
+            timings=timings,
+            reconnects=source.reconnects if source is not None else 0,
+            source_fps=round(arrivals.source_fps, 2),
+            frame_age=_age(now, arrivals.last_frame),
+            result_age=_age(now, arrivals.last_result) if detects else None,
+        )
+
+    def _select(self, result: Result) -> Result:
+        return select(result, shown_classes=self._live.values["shown_classes"])
+
+    def _make_outputs(self) -> StreamOutputs:
+        return StreamOutputs(
+            self.name,
+            self._settings,
+            self._server,
+            self._storage,
+            self._meter,
+            self._statistics,
+            self._playing_fps,
+            self._live.values["max_vis_fps"],
+            self._live.values["vis_text"],
+        )
+
+    def _playing_fps(self) -> float:
+        """The source's rate. AVI repeats pictures to keep time, so there the rate of detection, if that is lower."""
+        source = self._source
+        most = (source.fps if source is not None else None) or USUAL_CAMERA_FPS
+        measured = self._meter.statistics()
+        if self._settings.record_format == "mp4" or measured.seconds < 1.0:
+            return most
+        return max(1.0, min(most, round(measured.fps)))
+
+    def _leave(self) -> None:
+        pipeline, self._pipeline, self._source = self._pipeline, None, None
+        self._statistics.size = None
+        if pipeline is not None:
+            self._runner.loop.remove(pipeline)
+
+    def _fail(self, sentence: str) -> None:
+        with self._lock:
+            if sentence != self._logged:
+                log.error("stream %s: %s", self.name, sentence)
+            self._logged = self._failure = sentence
+            self._failed_at = time.monotonic()
+        self._events.publish(StateChanged())
+
+
+def _age(now: float, time: Optional[float]) -> Optional[float]:
+    return None if time is None else round(max(0.0, now - time), 2)

@@ -1,0 +1,82 @@
+"""What becomes of a stream's results: statistics, live pictures, a recording."""
+
+from typing import Callable, List, Optional
+
+from appliance.bus import BusServer
+from appliance.core.frame import Result
+from appliance.core.sink import Sink
+from appliance.drawing.overlay import Overlay
+from appliance.outputs.publisher import Publisher
+from appliance.outputs.rate import RateLimit
+from appliance.outputs.statistics import StreamStatistics
+from appliance.pipeline.meter import Meter
+from appliance.recording.segments import SegmentRecorder
+from appliance.recording.storage import Storage
+from appliance.settings import Settings
+
+
+class StreamOutputs:
+    """The sinks of one stream, from the opening of a source to its end; made anew for the next one.
+
+    Attributes:
+        recorder: Records while it is switched on.
+
+    Args:
+        stream: Name of the stream.
+        settings: The configuration.
+        server: Where live pictures go, and who says whether anybody watches.
+        storage: Where recordings go.
+        meter: Counts the stream's frames.
+        statistics: Counts what is found; the same for all sources of a stream.
+        playing_fps: As `SegmentRecorder` asks it.
+        max_vis_fps: Live pictures a second at most; 0 is no limit.
+        vis_text: Whether statistics are drawn.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        settings: Settings,
+        server: BusServer,
+        storage: Storage,
+        meter: Meter,
+        statistics: StreamStatistics,
+        playing_fps: Callable[[], float],
+        max_vis_fps: float,
+        vis_text: bool,
+    ) -> None:
+        mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
+        self._live_overlay = Overlay(vis_text, meter.statistics, mask_size, settings.live_width, meter.drawn)
+        self._kept_overlay = Overlay(vis_text, meter.statistics, mask_size, drawn=meter.drawn)
+        self._publisher = Publisher(
+            self._live_overlay,
+            lambda: server.is_watched(stream),
+            lambda jpeg: server.publish_frame(stream, jpeg),
+            meter.sent,
+            max_vis_fps,
+        )
+        self.recorder = SegmentRecorder(
+            stream,
+            storage,
+            self._kept_overlay,
+            playing_fps,
+            settings.record_format,
+            settings.segment_minutes,
+            settings.segment_mb,
+        )
+        self._statistics = statistics
+
+    @property
+    def sinks(self) -> List[Sink]:
+        """All of them, for the stream's pipeline."""
+        return [self._publisher, self._statistics, self.recorder]
+
+    @property
+    def newest(self) -> Optional[Result]:
+        """The last result; None before the first."""
+        return self._publisher.newest
+
+    def show(self, max_vis_fps: float, vis_text: bool) -> None:
+        """How pictures are drawn from now on."""
+        self._publisher.limit = RateLimit(max_vis_fps)
+        self._live_overlay.vis_text = self._kept_overlay.vis_text = vis_text
