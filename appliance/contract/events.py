@@ -103,6 +103,7 @@ class ClassArea:
 class Detections:
     """What was found in one frame, best first."""
 
+    stream: str
     frame: int = field(metadata=info("Its number in the stream"))
     source: str
     time: float = field(metadata=info("Seconds: the Unix time of capture, or the position in a movie"))
@@ -110,7 +111,6 @@ class Detections:
     height: int
     detections: List[Detection]
     segmentation: Optional[List[ClassArea]] = field(default=None, metadata=info(absent=True))
-    stream: Optional[str] = field(default=None, metadata=info(absent=True))
 
 
 @dataclass(frozen=True)

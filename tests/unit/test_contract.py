@@ -18,6 +18,7 @@ from appliance.contract.schemas import Schemas
 from appliance.contract.state import State
 from tests.command import ROOT
 from tests.web import messages
+from tools import make_api_doc
 from tools.make_api_types import FILE, make_types
 
 
@@ -155,6 +156,12 @@ def test_every_reference_of_the_document_leads_somewhere():
 
 def test_the_types_of_the_page_are_current():
     assert FILE.read_text(encoding="utf-8") == make_types(), "run `python -m tools.make_api_types`"
+
+
+def test_the_page_of_the_documentation_is_current():
+    assert make_api_doc.PAGE.read_text(encoding="utf-8") == make_api_doc.make_page(), (
+        "run `python -m tools.make_api_doc`"
+    )
 
 
 def test_the_contract_needs_the_standard_library_only():

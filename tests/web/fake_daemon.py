@@ -288,7 +288,7 @@ class FakeDaemon:
                     (float(x), 40.0 + place * 20, x + 40.0, 120.0 + place * 20),
                 )
             )
-        return Detections(stream.frames, hide(stream.source), time.time(), 320, 180, found, stream=stream.name)
+        return Detections(stream.name, stream.frames, hide(stream.source), time.time(), 320, 180, found)
 
     def run_events(self) -> None:
         ticks = 0

@@ -53,6 +53,7 @@ export interface Detection {
 
 /** What was found in one frame, best first. */
 export interface Detections {
+  stream: string;
   /** Its number in the stream */
   frame: number;
   source: string;
@@ -62,7 +63,6 @@ export interface Detections {
   height: number;
   detections: Detection[];
   segmentation?: ClassArea[];
-  stream?: string;
 }
 
 /** A model that is being fetched, or was in vain. */
