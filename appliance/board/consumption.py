@@ -4,6 +4,7 @@ import threading
 from typing import Any, List, Optional
 
 from appliance.board.telemetry import Telemetry
+from appliance.telemetry.description import TOTAL, figure
 
 SAMPLE_SECONDS = 0.25
 
@@ -32,6 +33,6 @@ class Consumption:
 
     def _sample(self) -> None:
         while not self._ended.wait(SAMPLE_SECONDS):
-            total = self._readings.read().get("power", {}).get("total")
+            total = figure(self._readings.read(), "power", TOTAL)
             if total is not None:
                 self._samples.append(total)

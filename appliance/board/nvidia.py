@@ -2,22 +2,11 @@
 
 import importlib
 import logging
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, List
+
+from appliance.telemetry.machine import CardFigures
 
 log = logging.getLogger(__name__)
-
-
-class CardTelemetry(NamedTuple):
-    """load: percent, of the busiest card. temperature: of the warmest. power, memory_used, memory_total: of all.
-
-    None where no card says.
-    """
-
-    load: Optional[float]
-    temperature: Optional[float]
-    power: Optional[float]
-    memory_used: Optional[int]
-    memory_total: Optional[int]
 
 
 class NvidiaCards:
@@ -37,15 +26,15 @@ class NvidiaCards:
         except self._errors() as error:
             log.debug("NVIDIA cards cannot be read: %s", error)
 
-    def read(self) -> CardTelemetry:
+    def read(self) -> CardFigures:
         nvml = self._nvml
         if not self._cards:
-            return CardTelemetry(None, None, None, None, None)
+            return CardFigures()
         loads = self._ask(lambda card: nvml.nvmlDeviceGetUtilizationRates(card).gpu)
         temperatures = self._ask(lambda card: nvml.nvmlDeviceGetTemperature(card, nvml.NVML_TEMPERATURE_GPU))
         powers = self._ask(nvml.nvmlDeviceGetPowerUsage)
         memories = self._ask(nvml.nvmlDeviceGetMemoryInfo)
-        return CardTelemetry(
+        return CardFigures(
             load=float(max(loads)) if loads else None,
             temperature=float(max(temperatures)) if temperatures else None,
             power=sum(powers) / 1000.0 if powers else None,
@@ -64,15 +53,3 @@ class NvidiaCards:
 
     def _errors(self) -> Any:
         return (self._nvml.NVMLError, OSError) if self._nvml is not None else OSError
-
-
-def add_cards(readings: Dict[str, Any], cards: CardTelemetry) -> None:
-    """Put what is known of the cards where a board's own GPU would be."""
-    if cards.load is not None:
-        readings["gpu"] = cards.load
-    if cards.memory_used is not None:
-        readings["gpu_memory"] = {"used": cards.memory_used, "total": cards.memory_total}
-    if cards.temperature is not None:
-        readings.setdefault("temperatures", {})["gpu"] = cards.temperature
-    if cards.power is not None:
-        readings.setdefault("power", {})["gpu"] = cards.power

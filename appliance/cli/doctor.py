@@ -16,12 +16,13 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Te
 
 from appliance.board import Board, board_root, detect_board, read_release, unknown_board_note
 from appliance.board.power import Power
-from appliance.board.telemetry import Telemetry, describe_telemetry
+from appliance.board.telemetry import Telemetry
 from appliance.core.errors import ConfigError, ModelError
 from appliance.core.hardware import has_nvidia_gpu
 from appliance.engines.choose import is_x86
 from appliance.settings import LoadedSettings, Settings, chosen_model
 from appliance.settings.messages import size_text
+from appliance.telemetry.console import describe_readings
 from appliance.zoo.store import installed, resolve_model
 
 log = logging.getLogger(__name__)
@@ -160,7 +161,7 @@ def check_readings(tree: Path) -> Finding:
     if "power" not in first:
         time.sleep(ENERGY_SECONDS)
         first = readings.read()
-    text = describe_telemetry(first)
+    text = describe_readings(first)
     if not text:
         return Finding(NOTE, "sensors", "none that can be read", "a container and a virtual machine may hide them")
     return Finding(OK, "sensors", text)

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any, Callable, List, NamedTuple, Optional, TextIO
 
-from appliance.board.telemetry import Telemetry, describe_telemetry
+from appliance.board.telemetry import Telemetry
 from appliance.core.detector import Detector
 from appliance.core.frame import Statistics
 from appliance.core.sink import Sink, cannot_write
@@ -31,6 +31,7 @@ from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording.recorder import MovieRecorder, movie_path
 from appliance.settings import LoadedSettings, Settings, compatibility_notes
 from appliance.sources.open import open_images, open_movie, open_set_camera
+from appliance.telemetry.console import describe_readings
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ def run(
                 meter.statistics,
                 settings.fps_interval,
                 settings.det_interval,
-                power=(lambda: describe_telemetry(readings.read())) if readings else None,
+                power=(lambda: describe_readings(readings.read())) if readings else None,
             )
         )
         if settings.debug_mode:

@@ -13,6 +13,7 @@ from appliance.board import sensors
 from appliance.board.nvidia import NvidiaCards
 from appliance.board.sensors import Sensors
 from appliance.board.telemetry import Telemetry
+from appliance.telemetry.machine import CardFigures
 
 BOARDS = Path(__file__).resolve().parents[1] / "boards"
 
@@ -318,4 +319,4 @@ def test_this_machine_can_be_read():
 def test_without_the_package_there_are_no_cards():
     with pytest.raises(ImportError):
         importlib.import_module("pynvml")
-    assert NvidiaCards().read() == (None, None, None, None, None)
+    assert NvidiaCards().read() == CardFigures()

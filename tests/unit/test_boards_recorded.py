@@ -8,8 +8,9 @@ import pytest
 
 from appliance.board import detect_board, load_profile, read_release, unknown_board_note
 from appliance.board.power_modes import PowerMode, current_mode, parse_conf, power_table
-from appliance.board.telemetry import Telemetry, describe_telemetry
+from appliance.board.telemetry import Telemetry
 from appliance.settings import load_settings
+from appliance.telemetry.console import describe_readings
 from tests.command import run
 
 BOARDS = Path(__file__).resolve().parents[1] / "boards"
@@ -214,7 +215,7 @@ def test_a_board_is_known_with_its_profile_and_power_modes(
     if wanted != "leave":
         assert table.find(wanted).id == wanted_id
     assert settings.force_gpu_compatible == (folder in ("tx2", "tx2_nx"))
-    said = describe_telemetry(Telemetry().read())
+    said = describe_readings(Telemetry().read())
     watts, warmth = re.search(r"[\d.]+ W\b", said), re.search(r"\bcpu \d+ C\b", said)
     assert (watts and watts.group(), warmth and warmth.group()) == sensors
 

@@ -1,0 +1,88 @@
+"""The readings of the machine: found in their folder, and one file is all that a new one needs."""
+
+import subprocess
+import sys
+
+import pytest
+
+import appliance.telemetry.readings
+from appliance.board.telemetry import Telemetry
+from appliance.core import registry
+from appliance.telemetry.console import describe_readings
+from appliance.telemetry.description import NUMBERS
+from appliance.telemetry.registry import all_metrics, all_readings, all_rows
+
+HUMIDITY = """
+from appliance.telemetry.description import Chart, ConsolePart, Metric, Reading, Row
+
+READING = Reading(
+    order=55,
+    start=lambda machine: lambda: {"humidity": float((machine.root / "humidity").read_text())},
+    rows=(Row("humidity", "Humidity", "%", device_class="humidity", chart=Chart("air", "Air", "%"), series="inside"),),
+    metrics=(Metric("humidity", "humidity_ratio", "Humidity, 0 to 1", factor=0.01),),
+    console=ConsolePart(60, lambda readings: ["humidity {:.0f} %".format(readings["humidity"])]),
+)
+"""
+
+
+@pytest.fixture
+def with_humidity(tmp_path, monkeypatch):
+    """One file more among the readings."""
+    (tmp_path / "humidity_for_tests.py").write_text(HUMIDITY)
+    package = appliance.telemetry.readings
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    registry._modules.cache_clear()
+    yield
+    registry._modules.cache_clear()
+    sys.modules.pop("appliance.telemetry.readings.humidity_for_tests", None)
+
+
+def test_a_new_reading_is_one_file(with_humidity, tmp_path):
+    (tmp_path / "humidity").write_text("61.4")
+    readings = Telemetry(tmp_path).read()
+    assert readings["humidity"] == 61.4
+    assert describe_readings(readings).endswith("humidity 61 %")
+    titles = [row.title for row in all_rows()]
+    assert titles.index("Humidity") == titles.index("Power") + 1
+    assert "humidity_ratio" in [metric.name for metric in all_metrics()]
+
+
+def test_the_places_of_readings_are_their_own():
+    readings = all_readings()
+    assert len({reading.order for reading in readings}) == len(readings)
+    places = [reading.console.order for reading in readings if reading.console is not None]
+    assert len(set(places)) == len(places)
+
+
+def test_the_rows_are_those_that_the_dashboard_always_had():
+    assert [(row.key, row.part, row.title) for row in all_rows()] == [
+        ("cpu", None, "CPU"),
+        ("gpu", None, "GPU"),
+        ("gpu_mhz", None, "GPU frequency"),
+        ("memory", "used", "Memory"),
+        ("process_memory", None, "Daemon"),
+        ("power", None, "Power"),
+        ("temperatures", None, "Temperature"),
+        ("fan", "percent", "Fan"),
+        ("fan", "rpm", "Fan speed"),
+        ("throttling", None, "Slowed down"),
+    ]
+
+
+@pytest.mark.parametrize("row", all_rows(), ids=lambda row: f"{row.key}-{row.part}")
+def test_a_row_can_be_shown(row):
+    assert row.title
+    assert not (row.part and row.form == NUMBERS), "one figure of a reading is no list of them"
+    assert row.chart is None or row.series or row.form == NUMBERS, "a single line of a chart needs a name"
+    assert row.beside is None or row.beside in [other.key for other in all_rows() if other.beside is None]
+
+
+def test_the_readings_can_be_told_without_numpy_and_psutil():
+    program = """
+import sys
+from appliance.telemetry.registry import all_readings
+
+assert len(all_readings()) > 1
+print([name for name in ("numpy", "psutil", "yaml") if name in sys.modules])
+"""
+    assert subprocess.check_output([sys.executable, "-c", program]).strip() == b"[]"
