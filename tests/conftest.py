@@ -17,12 +17,22 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ("bikes.mp4", "bus.jpg", "zidane.jpg", "astronaut.png", "coffee.png", "chelsea.png")
 
+# Tests of texts, scripts and tables, and the slow ones of what one other file tries on the boards' Pythons too.
+SAME_EVERYWHERE = {
+    "test_boards_recorded.py",
+    "test_deploy.py",
+    "test_docs.py",
+    "test_gpu_defaults.py",
+    "test_graph_zoo.py",
+    "test_patterns.py",
+}
+
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the marks
 def pytest_collection_modifyitems(items):
-    """What is quick runs on the boards' Pythons whole; of the rest, what is marked so in its module."""
+    """What is quick runs on the boards' Pythons whole but for SAME_EVERYWHERE; of the rest, what is marked so."""
     for item in items:
-        if item.nodeid.startswith(("tests/unit/", "tests/web/")):
+        if item.nodeid.startswith(("tests/unit/", "tests/web/")) and item.path.name not in SAME_EVERYWHERE:
             item.add_marker(pytest.mark.boards)
 
 

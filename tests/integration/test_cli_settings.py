@@ -6,8 +6,6 @@ from appliance.schema.settings import SETTINGS
 from tests.command import MODELS, finish, run, start
 from tests.unit.test_settings import ORIGINAL
 
-pytestmark = pytest.mark.boards
-
 COCO = "ssdlite_mobilenet_v2_coco_2018_05_09"
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from tests.command import MODELS, STATISTICS, count_frames, count_lines, finish, read_json_lines, run, start, wait_until
 
-pytestmark = pytest.mark.boards
-
 FRAMES = 24
 
 
@@ -43,6 +41,7 @@ def only_movie(here):
     return movie
 
 
+@pytest.mark.boards
 def test_a_run_is_recorded_with_every_frame(recorded, samples):
     here, ended = recorded
     assert ended.code == 0, ended.err
@@ -59,6 +58,7 @@ def test_a_run_is_recorded_with_every_frame(recorded, samples):
     assert f"movie: ./output_movie/{path.name}\n" in ended.out
 
 
+@pytest.mark.boards
 def test_the_summary_is_printed_and_lies_beside_the_movie(recorded):
     here, ended = recorded
     summary = only_movie(here).with_suffix(".txt")
@@ -69,6 +69,7 @@ def test_the_summary_is_printed_and_lies_beside_the_movie(recorded):
     assert ended.out.endswith(f"summary: ./output_movie/{summary.name}\n")
 
 
+@pytest.mark.boards
 def test_the_lines_of_a_movie_follow_its_time(recorded):
     here, _ = recorded
     lines = read_json_lines((here / "found.jsonl").read_text())
@@ -77,6 +78,7 @@ def test_the_lines_of_a_movie_follow_its_time(recorded):
     assert {(line["width"], line["height"]) for line in lines} == {(640, 272)}
 
 
+@pytest.mark.boards
 def test_the_console_has_the_originals_lines(recorded):
     _, ended = recorded
     said = ended.out.splitlines()
@@ -91,6 +93,7 @@ def test_the_console_has_the_originals_lines(recorded):
     assert "40 of 40 frames, 100 %" in said
 
 
+@pytest.mark.boards
 def test_fast_exact_and_whole_find_the_same(tmp_path, clip, coco_model):
     ways = [(), ("--exact",), ("--no-split-model",)]
     started = [start(tmp_path, "video", str(clip), "--det-th", "0.1", "--json", "-", *(MODELS + way)) for way in ways]
@@ -137,6 +140,7 @@ def test_a_killed_run_leaves_what_it_did(tmp_path, samples, coco_model):
     assert abs(count_frames(only_movie(tmp_path)) - len(lines)) <= 3
 
 
+@pytest.mark.boards
 def test_ctrl_c_while_the_model_loads_ends_it_at_once(tmp_path, samples, coco_model):
     process = start(tmp_path, "video", str(samples / "bikes.mp4"), *MODELS)
     assert process.stderr.readline().startswith("Loading ")

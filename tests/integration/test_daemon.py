@@ -15,8 +15,6 @@ from appliance.contract.errors import Refused
 from tests.command import LIMIT, ROOT, run
 from tests.daemon import PERSON, Daemon
 
-pytestmark = pytest.mark.boards
-
 COCO = "ssdlite_mobilenet_v2_coco_2018_05_09"
 PATTERN = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=15/1 ! videoconvert ! appsink"
 
@@ -43,6 +41,7 @@ def refusal(daemon, command, **fields):
     return caught.value.kind, str(caught.value)
 
 
+@pytest.mark.boards
 class TestPictures:
     def test_they_move_and_have_the_streams_size(self, daemon):
         first, second = (decode(jpeg) for jpeg in daemon.pictures(2))
@@ -65,6 +64,7 @@ class TestPictures:
         assert daemon.ask("change_settings", settings={"max_vis_fps": None})["state"]["settings"]["max_vis_fps"] == 0
 
 
+@pytest.mark.boards
 class TestFigures:
     def test_streams_are_measured_each_for_itself(self, daemon):
         event = daemon.events("statistics", lambda event: len(event["streams"]) == 2)
@@ -81,6 +81,7 @@ class TestFigures:
         assert seen["streams"]["door"]["seen"].get("person", 0) == 0
 
 
+@pytest.mark.boards
 class TestModels:
     def test_another_takes_over_while_pictures_go_on(self, daemon):
         stop, gaps = threading.Event(), []
@@ -123,6 +124,7 @@ class TestModels:
         assert refusal(daemon, "get_model", model="nonsense")[0] == "not_found"
 
 
+@pytest.mark.boards
 class TestSources:
     def test_one_frame_of_a_source_can_be_tried(self, daemon):
         answer = daemon.ask("test_source", source=PATTERN.replace("320", "400"))
@@ -188,6 +190,7 @@ class TestSources:
         assert refusal(daemon, command, **fields)[0] == kind
 
 
+@pytest.mark.boards
 class TestSettings:
     def test_classes_and_threshold_take_effect_while_it_runs(self, daemon):
         daemon.ask("change_settings", settings={"shown_classes": []})
@@ -218,6 +221,7 @@ class TestSettings:
         assert daemon.state()["settings"] == before
 
 
+@pytest.mark.boards
 class TestRecording:
     def test_it_is_listed_played_and_deleted(self, daemon):
         daemon.ask("record", stream="main", on=True)
@@ -282,6 +286,7 @@ def test_a_camera_that_is_not_there_is_tried_until_it_is(tmp_path, samples, pers
         assert refusal(daemon, "test_source", source=str(device))[0] == "failed", "not an old picture"
 
 
+@pytest.mark.boards
 def test_what_was_changed_survives_a_restart_until_the_config_changes(tmp_path, samples, person_model):
     config = f"model: {PERSON}\ndet_th: 0.4\nstreams:\n  main: {samples / 'bikes.mp4'}\n"
     with Daemon(tmp_path, config=config) as daemon:
@@ -353,6 +358,7 @@ def test_a_damaged_state_file_is_kept_aside(tmp_path, samples):
     assert (tmp_path / "state" / "appliance.json.damaged").exists()
 
 
+@pytest.mark.boards
 def test_after_a_kill_the_recording_plays_and_the_stream_comes_back(tmp_path, samples, person_model):
     daemon = Daemon(tmp_path, str(samples / "bikes.mp4"), "--model", PERSON)
     with daemon:

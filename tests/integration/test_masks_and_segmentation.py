@@ -24,8 +24,6 @@ from appliance.zoo.labels import builtin_labels
 from tests.command import run
 from tests.zoo import unpack, zoo_bytes
 
-pytestmark = pytest.mark.boards
-
 OUTPUTS = [*DETECTION_OUTPUTS, MASK_OUTPUT]
 MASK, DEEPLAB = "mask_rcnn_inception_v2_coco_2018_01_28", "deeplabv3_mnv2_pascal_train_aug_2018_01_29"
 MASKS = [
@@ -112,6 +110,7 @@ def test_every_mask_rcnn_gives_its_masks_and_its_tail_split_off_gives_the_same(n
         assert_masks(detector.back(given, width, height), raw, 0.3, width, height)
 
 
+@pytest.mark.boards
 def test_a_mask_rcnn_runs_whole_and_exact_mode_splits_it_with_the_same_result(unpacked, samples):
     path = unpacked(MASK)
     picture = cv2.resize(cv2.imread(str(samples / "bus.jpg")), (405, 540), interpolation=cv2.INTER_AREA)
@@ -156,6 +155,7 @@ def test_every_deeplab_says_of_each_pixel_what_the_graph_says(name, unpacked, sa
         engine.close()
 
 
+@pytest.mark.boards
 @pytest.mark.parametrize("size", [(16, 12), (4000, 20), (513, 513)])
 def test_a_deeplab_takes_a_picture_of_any_size(size, unpacked):
     detector = load_detector(unpacked(DEEPLAB), DEEPLAB, {}, ModelOptions())
@@ -204,6 +204,7 @@ def test_the_command_line_gives_masks_as_json_and_a_picture(unpacked, samples, t
     assert "at once" in done.err
 
 
+@pytest.mark.boards
 def test_the_command_line_gives_a_segmentation_as_json_and_a_picture(unpacked, samples, tmp_path):
     done = run_image(tmp_path, samples / "bus.jpg", "--model", unpacked(DEEPLAB), "--json", "-", "--save-to-file")
     (line,) = done.out.splitlines()

@@ -15,8 +15,6 @@ from appliance.zoo.store import resolve_model
 from tests.graphs import Own, build
 from tests.zoo import changed, prefixed, renamed, unpack, zoo_bytes
 
-pytestmark = pytest.mark.boards
-
 THRESHOLD = 0.3
 FAST, EXACT, WHOLE = "fast", "exact", "whole"
 NOT_BY_CLASS, NO_LOOP = "the suppression is not done class by class", "no preprocessing loop was found"
@@ -90,6 +88,7 @@ def test_a_graph_of_ones_own_runs(what, samples, tmp_path):
         assert (detector.classes, detector.anchors) == (own.classes, {300: 1917, 600: 7326}[own.size])
 
 
+@pytest.mark.boards
 @pytest.mark.parametrize("change", [renamed, prefixed])
 @pytest.mark.parametrize("own", [Own(), Own(loops=False, suppression="V1")], ids=["loops", "no loops"])
 def test_names_make_no_difference(own, change, samples, tmp_path):
@@ -173,6 +172,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.boards
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_cannot_run_is_refused_in_a_sentence(what, tmp_path):
     make, complaint = REFUSED[what]
