@@ -4,6 +4,7 @@ import threading
 from typing import Any, List, Optional
 
 from appliance.board.telemetry import Telemetry
+from appliance.core.threads import start_thread
 from appliance.telemetry.description import TOTAL, figure
 
 SAMPLE_SECONDS = 0.25
@@ -16,11 +17,10 @@ class Consumption:
         self._readings = readings
         self._samples: List[float] = []
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._sample, name="consumption", daemon=True)
 
     def __enter__(self) -> "Consumption":
         self._readings.read()  # counters of energy tell from one look to the next
-        self._thread.start()
+        self._thread = start_thread("consumption", self._sample)
         return self
 
     def __exit__(self, *error: Any) -> None:

@@ -8,13 +8,15 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, Callable, List, NamedTuple, Optional, TextIO
+from dataclasses import dataclass
+from typing import Any, Callable, List, Optional, TextIO
 
 from appliance.board.telemetry import Telemetry
 from appliance.core.detector import Detector
 from appliance.core.frame import Statistics
 from appliance.core.sink import Sink, cannot_write
 from appliance.core.source import Source
+from appliance.core.threads import start_thread
 from appliance.detectors.from_settings import load
 from appliance.drawing.overlay import Overlay
 from appliance.outputs.console import Console
@@ -44,8 +46,16 @@ class Stopped(Exception):
     """Raised in the main thread by a signal that asks the run to end: Ctrl-C or SIGTERM."""
 
 
-class Outputs(NamedTuple):
-    """The sinks of a run that write files or show a window, and those of them that something is asked of later."""
+@dataclass(frozen=True)
+class Outputs:
+    """The sinks of a run that write files or show a window, and those of them that something is asked of later.
+
+    Attributes:
+        sinks: All of them.
+        recorder: The one that writes a movie, if any.
+        images: The one that writes pictures, if any.
+        window_closed: Set when a person closes the window; None where there is none.
+    """
 
     sinks: List[Sink]
     recorder: Optional[MovieRecorder]
@@ -56,53 +66,45 @@ class Outputs(NamedTuple):
 def run(
     loaded: LoadedSettings, kind: str, json_path: Optional[str] = None, force: bool = False, power: bool = False
 ) -> None:
-    """Detect on pictures, a movie or a camera, until the end or a signal. Raises SplitlensError.
+    """Detect on pictures, a movie or a camera, until the end or a signal.
 
-    force: see `load`. power: tell what the board consumes with the statistics.
+    Args:
+        loaded: The settings.
+        kind: IMAGE, VIDEO or STREAM.
+        json_path: Where to write the detections, a JSON line each; "-" is standard output, None is nowhere.
+        force: Load a model even if this board is known to have too little memory for it.
+        power: Tell with the statistics what the board consumes.
+
+    Raises:
+        SplitlensError: Source, model or output cannot be used.
     """
     settings = loaded.settings
     for note in compatibility_notes(settings, loaded.origins):
         log.info("%s", note)
-    with open_source(settings, kind) as source, contextlib.ExitStack() as stack:
+    with open_source(settings, kind) as source, contextlib.ExitStack() as unused:
         meter = Meter(settings.fps_interval)
-        started_at = time.time()
         # Before the model is loaded: a place that cannot be written to is said at once.
-        outputs = make_outputs(loaded, kind, source, meter, json_path, started_at)
+        outputs = make_outputs(loaded, kind, source, meter, json_path, time.time())
         for sink in outputs.sinks:
-            stack.callback(sink.close)
-        detector = load(loaded, force)
+            unused.callback(sink.close)
         # Standard output belongs to the JSON lines where they are asked for there.
         terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
-        progress = make_progress(source, kind, settings, terminal)
-        write_line = progress.write_line if progress else functools.partial(print, file=terminal, flush=True)
         counts = DetectionSummary()
-        sinks = outputs.sinks + ([progress] if progress else [])
-        readings = Telemetry() if power else None
-        sinks.append(
-            Console(
-                write_line,
-                meter.statistics,
-                settings.fps_interval,
-                settings.det_interval,
-                power=(lambda: describe_readings(readings.read())) if readings else None,
-            )
-        )
-        if settings.debug_mode:
-            sinks.append(SlowFrameLog(meter.statistics))
-        sinks.append(counts)
-        transform = functools.partial(select, shown_classes=settings.shown_classes)
-        loop = Loop(
-            detector,
-            [StreamPipeline(source, sinks, meter, transform=transform)],
-            0 if outputs.window_closed else settings.max_frames,
-        )
-        began = time.monotonic()
-        with loop:
-            if outputs.window_closed:
-                threading.Thread(target=_stop_when, args=(outputs.window_closed, loop), daemon=True).start()
-            wait(loop, write_line)
-        seconds = time.monotonic() - began
-        summary = summarise(source, detector, counts, meter.statistics(), seconds)
+        with contextlib.closing(load(loaded, force)) as detector:
+            progress = make_progress(source, kind, settings, terminal)
+            write_line = progress.write_line if progress else functools.partial(print, file=terminal, flush=True)
+            sinks = outputs.sinks + ([progress] if progress else [])
+            sinks += make_console(settings, meter, write_line, power) + [counts]
+            transform = functools.partial(select, shown_classes=settings.shown_classes)
+            pipeline = StreamPipeline(source, sinks, meter, transform=transform)
+            began = time.monotonic()
+            with Loop(detector, [pipeline], 0 if outputs.window_closed else settings.max_frames) as loop:
+                unused.pop_all()  # the pipeline closes its sinks
+                if outputs.window_closed:
+                    start_thread("window closed", _stop_when, outputs.window_closed, loop)
+                wait(loop, write_line)
+            seconds = time.monotonic() - began
+            summary = summarise(source, detector, counts, meter.statistics(), seconds)
     write_summary(summary, outputs, settings, write_line)
 
 
@@ -168,6 +170,19 @@ def make_outputs(
     if json_path is not None:
         sinks.append(JsonLines(json_path, _claim_standard_output() if json_path == STANDARD_OUTPUT else 1))
     return Outputs(sinks, recorder, images, window_closed)
+
+
+def make_console(settings: Settings, meter: Meter, write_line: Callable[[str], None], power: bool) -> List[Sink]:
+    """What says on the terminal how it goes. power: also what the board consumes."""
+    telemetry = Telemetry() if power else None
+    console = Console(
+        write_line,
+        meter.statistics,
+        settings.fps_interval,
+        settings.det_interval,
+        power=(lambda: describe_readings(telemetry.read())) if telemetry else None,
+    )
+    return [console, SlowFrameLog(meter.statistics)] if settings.debug_mode else [console]
 
 
 def make_progress(source: Source, kind: str, settings: Settings, terminal: TextIO) -> Optional[Progress]:

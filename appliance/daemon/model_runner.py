@@ -198,7 +198,10 @@ class ModelRunner:
         """End the loop, and use no model that is being loaded. Its streams have been closed."""
         with self._lock:
             self._turn += 1
-        self.loop.__exit__(None, None, None)
+        try:
+            self.loop.__exit__(None, None, None)
+        finally:
+            self.detector.close()
 
     def _watch(self) -> None:
         try:
@@ -281,12 +284,12 @@ class ModelRunner:
         log.info("%s runs", request.name)
 
     def _take_over(self, detector: Detector, request: Optional[LoadRequest]) -> None:
-        self.detector, self._current = detector, request
+        old, self.detector, self._current = self.detector, detector, request
         if request is not None:
             self._names[detector] = request.name
         detector.threshold = self.threshold  # after it is known: `set_threshold` may come at any time
         self.since = time.monotonic()
-        self.loop.swap(detector)
+        self.loop.swap(detector, old.close)
 
     def _set_stage(self, stage: str, turn: int) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from typing import Optional
 
-from appliance.pipeline.loop import Progress
+from appliance.pipeline.progress import Progress
 
 FIRST_SECONDS = 300.0
 """The first call with pictures of a new size may take so long: TensorFlow, XLA and TensorRT compile then."""

@@ -1,66 +1,88 @@
-"""The place where the loop's detector sits, so that another can take it while frames are under way."""
+"""The loop's detector, which another can replace while frames are under way."""
 
 import threading
-from typing import Dict, Tuple
+from typing import Callable, Dict
 
-from appliance.core.interfaces import SplitDetector
+from appliance.core.detector import Detector
+
+
+class _Use:
+    """How many batches use a detector, and what to do when it was replaced and none does."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.detector = detector
+        self.count = 0
+        self.on_unused: Callable[[], None] = lambda: None
 
 
 class DetectorHandle:
-    """Counts who uses a detector. One that was replaced is closed when its last frame is done."""
+    """Counts who uses a detector, so that it is known when one that was replaced has done its last frame.
 
-    def __init__(self, detector: SplitDetector) -> None:
+    It closes none: whoever loaded a detector closes it.
+
+    Attributes:
+        current: The detector for the next frames.
+    """
+
+    def __init__(self, detector: Detector) -> None:
         self.current = detector
-        self._users: Dict[int, Tuple[SplitDetector, int]] = {id(detector): (detector, 0)}
+        self._uses: Dict[int, _Use] = {id(detector): _Use(detector)}
         self._changed = threading.Condition()
 
-    def acquire(self) -> SplitDetector:
-        """The detector for the next frames; to be released when they are done."""
+    def acquire(self) -> Detector:
+        """The detector for the next batch; to be released when that is done."""
         with self._changed:
-            return self._count(self.current, 1)
+            self._uses[id(self.current)].count += 1
+            return self.current
 
-    def release(self, detector: SplitDetector) -> None:
-        """Frames that it was acquired for are done."""
+    def release(self, detector: Detector) -> None:
+        """A batch that it was acquired for is done."""
         with self._changed:
-            self._count(detector, -1)
-            is_left = self._is_left(detector)
-        if is_left:
-            self._close(detector)
+            use = self._uses[id(detector)]
+            use.count -= 1
+            is_unused = not use.count and detector is not self.current
+        if is_unused:
+            self._end_unused(use)
 
-    def replace(self, detector: SplitDetector) -> None:
-        """Frames that come now go to another detector. Nothing happens if it is the same."""
+    def replace(self, detector: Detector, on_unused: Callable[[], None]) -> None:
+        """Give the batches that come now to another detector. Nothing happens if it is the same.
+
+        Args:
+            detector: Loaded and warm.
+            on_unused: Called once, when the last batch of the old one is done, by whichever thread has done that.
+        """
         with self._changed:
-            old, self.current = self.current, detector
-            self._users.setdefault(id(detector), (detector, 0))
-            is_left = self._is_left(old)
-        if is_left:
-            self._close(old)
+            use = self._uses[id(self.current)]
+            if detector is use.detector:
+                return
+            use.on_unused = on_unused
+            self.current = detector
+            self._uses[id(detector)] = _Use(detector)
+        self._end_unused(use)
 
     def settle(self) -> None:
-        """Until every detector that was replaced is closed."""
+        """Return when the `on_unused` of every detector that was replaced has returned."""
         with self._changed:
-            while len(self._users) > 1:
+            while len(self._uses) > 1:
                 self._changed.wait()
 
     def close(self) -> None:
-        """Close every detector that is still open. No frame is under way."""
+        """No batch is under way, though some may not have been released: call what still waits for that."""
         with self._changed:
-            left, self._users = [detector for detector, _ in self._users.values()], {}
-        for detector in left:
-            detector.close()
+            left = [use for use in self._uses.values() if use.detector is not self.current]
+            for use in left:
+                use.count = 0
+        for use in left:
+            self._end_unused(use)
 
-    def _count(self, detector: SplitDetector, change: int) -> SplitDetector:
-        _, users = self._users[id(detector)]
-        self._users[id(detector)] = (detector, users + change)
-        return detector
-
-    def _close(self, detector: SplitDetector) -> None:
+    def _end_unused(self, use: _Use) -> None:
+        with self._changed:
+            if use.detector is self.current or use.count:
+                return
+            on_unused, use.on_unused = use.on_unused, lambda: None  # of two threads one calls it
         try:
-            detector.close()
+            on_unused()
         finally:
             with self._changed:
-                del self._users[id(detector)]
+                self._uses.pop(id(use.detector), None)
                 self._changed.notify_all()
-
-    def _is_left(self, detector: SplitDetector) -> bool:
-        return detector is not self.current and not self._users[id(detector)][1]

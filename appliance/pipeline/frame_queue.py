@@ -1,159 +1,193 @@
-"""Where the frames of several streams wait for the detector: a place for each, taken from in turn."""
+"""Where the frames of several streams wait for the detector."""
 
 import threading
 from collections import OrderedDict, deque
-from typing import Callable, Deque, Generic, List, Optional, Tuple, TypeVar
+from dataclasses import dataclass
+from typing import Deque, Generic, List, Optional, Tuple, TypeVar
 
-K = TypeVar("K")
-T = TypeVar("T")
-C = TypeVar("C")
+from appliance.core.detector import Detector
+from appliance.core.frame import Frame
+from appliance.pipeline.detector_handle import DetectorHandle
 
+LIVE_BATCHES = 2
+"""Batches in flight while only cameras wait: more would queue up, and their frames be old."""
 
-class _Place(Generic[T]):
-    """Where the items of one stream wait. changed: notified when there is room, or no more of them are wanted."""
-
-    def __init__(self, overwrites: bool, lock: threading.Lock) -> None:
-        self.overwrites = overwrites
-        self.drops = 0
-        self.items: Deque[T] = deque()
-        self.changed = threading.Condition(lock)
+S = TypeVar("S")
+"""What stands for a stream."""
 
 
-class FrameQueue(Generic[K, T]):
-    """Holds what came last of every stream. Items are taken in turn, so that a fast stream leaves the others theirs.
+@dataclass(frozen=True)
+class Batch(Generic[S]):
+    """Frames that go through the detector together, most often one.
 
-    A stream that overwrites keeps its newest item; who puts one too many into another waits until one is taken.
+    Attributes:
+        number: Of the batch, from 0.
+        first: Number of its first frame, of all frames that were taken, from 0.
+        frames: Each with its stream.
+        detector: For these frames; to be released when they are done.
     """
 
-    def __init__(self) -> None:
-        self._places: OrderedDict[K, _Place[T]] = OrderedDict()  # who is at the front is next
-        self._depth: Callable[[T], int] = lambda item: 1
-        self._takings = 0
-        self._under_way = 0
-        self._is_bounded = True
-        self._taken = 0
+    number: int
+    first: int
+    frames: List[Tuple[S, Frame]]
+    detector: Detector
+
+
+class _Bucket:
+    """The frames of one stream. has_room: notified when there is room, or no more frames are wanted."""
+
+    def __init__(self, is_live: bool, lock: threading.Lock) -> None:
+        self.is_live = is_live
+        self.drops = 0
+        self.frames: Deque[Frame] = deque()
+        self.has_room = threading.Condition(lock)
+
+
+class FrameQueue(Generic[S]):
+    """Fair, bounded frame queue: one bucket per stream, served round-robin.
+
+    So a fast stream leaves the others their turn. The bucket of a live stream holds its newest frame. That of any other
+    holds as many as go through the detector together, and `put` blocks while it is full. Any thread may call the
+    methods.
+
+    Args:
+        detectors: Whose current detector says how many frames go through it together.
+    """
+
+    def __init__(self, detectors: DetectorHandle) -> None:
+        self._detectors = detectors
+        self._buckets: OrderedDict[S, _Bucket] = OrderedDict()  # the first one is served next
+        self._batches = 0
+        self._frames = 0
+        self._in_flight = 0
+        self._is_limited = True
         self._closed = False
-        # A condition for who takes and one for who fills each place: waking all of them for each item costs more
+        # A condition for who takes and one for who fills each bucket: waking all of them for each frame costs more
         # than handing it over.
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
 
-    def open(self, key: K, overwrites: bool) -> None:
-        """Make a place for a stream."""
+    def open(self, stream: S, is_live: bool) -> None:
+        """Make a bucket for a stream."""
         with self._lock:
-            self._places[key] = _Place(overwrites, self._lock)
+            self._buckets[stream] = _Bucket(is_live, self._lock)
 
-    def shut(self, key: K) -> None:
-        """Close the place of a stream. What lies there is gone."""
+    def shut(self, stream: S) -> None:
+        """Remove the bucket of a stream, and the frames in it."""
         with self._lock:
-            place = self._places.pop(key, None)
-            if place is not None:
-                place.changed.notify_all()
+            bucket = self._buckets.pop(stream, None)
+            if bucket is not None:
+                bucket.has_room.notify_all()
             if self._closed:
                 self._filled.notify_all()
 
-    def set_depth(self, depth: Callable[[T], int]) -> None:
-        """depth: how many items such as this one may wait, of a stream that does not overwrite."""
+    def drops(self, stream: S) -> int:
+        """How many frames of a live stream were replaced by a newer one."""
         with self._lock:
-            self._depth = depth
+            bucket = self._buckets.get(stream)
+            return 0 if bucket is None else bucket.drops
 
-    def drops(self, key: K) -> int:
-        """How many items of a stream nobody took."""
+    def put(self, stream: S, frame: Frame) -> bool:
+        """Leave a frame. False, and the frame is gone, where the stream has no bucket (any more)."""
         with self._lock:
-            place = self._places.get(key)
-            return 0 if place is None else place.drops
-
-    def put(self, key: K, item: T) -> bool:
-        """Leave an item. False, and the item is gone, if there is no such place (any more)."""
-        with self._lock:
-            place = self._places.get(key)
+            bucket = self._buckets.get(stream)
             while (
-                place is not None
+                bucket is not None
                 and not self._closed
-                and not place.overwrites
-                and len(place.items) >= self._depth(item)
+                and not bucket.is_live
+                and len(bucket.frames) >= _max_size(self._detectors.current, frame)
             ):
-                place.changed.wait()
-                if self._places.get(key) is not place:
+                bucket.has_room.wait()
+                if self._buckets.get(stream) is not bucket:
                     return False
-            if place is None or self._closed:
+            if bucket is None or self._closed:
                 return False
-            if place.overwrites and place.items:
-                place.drops += 1
-                place.items.clear()
-            place.items.append(item)
+            if bucket.is_live and bucket.frames:
+                bucket.drops += 1
+                bucket.frames.clear()
+            bucket.frames.append(frame)
             self._filled.notify()
             return True
 
-    def take_with(
-        self,
-        claim: Callable[[], C],
-        most: Callable[[C, T], int] = lambda claimed, item: 1,
-        bound: Optional[Callable[[bool], int]] = None,
-    ) -> Optional[Tuple[int, int, List[Tuple[K, T]], C]]:
-        """Wait for an item, and take it with those that wait beside it.
+    def get_batch(self) -> Optional[Batch[S]]:
+        """Wait for a frame, and take it with those that wait beside it; it never waits for more.
 
-        Returns the number of this taking and that of its first item, both from 0; the items, each with its stream;
-        and what `claim` gave. Claims are made in the order of takings. most: how many items to take at most, by what
-        was claimed and the first of them. None: closed and empty. bound: how many takings may be under way, of which
-        `done` was not told; called with whether all that waits is of streams that overwrite.
+        It also waits while as many batches are in flight (taken, and not yet `done`) as are good for the detector. The
+        detector is acquired under the lock, so that a replaced one has no batch after one of its successor.
+
+        Returns:
+            The batch; None once the queue is closed and empty.
         """
         with self._lock:
-            while not self._may_take(bound):
+            while not self._may_take():
                 if self._closed and self._is_empty():
                     return None
                 self._filled.wait()
-            claimed = claim()
-            items = self._take(lambda item: most(claimed, item))
-            self._takings += 1
-            self._under_way += 1
-            self._taken += len(items)
+            detector = self._detectors.acquire()
+            frames = self._take(detector)
+            batch = Batch(self._batches, self._frames, frames, detector)
+            self._batches += 1
+            self._in_flight += 1
+            self._frames += len(frames)
             if not self._is_empty():
                 self._filled.notify()
             elif self._closed:
                 self._filled.notify_all()  # nothing will come for whoever waits until more may be taken
-            return self._takings - 1, self._taken - len(items), items, claimed
+            return batch
 
     def done(self) -> None:
-        """What was taken at once is done."""
+        """One batch that was taken is done."""
         with self._lock:
-            self._under_way -= 1
+            self._in_flight -= 1
             self._filled.notify()
 
-    def unbind(self) -> None:
-        """From now on nobody waits for what is under way: it may never be done."""
+    def release_limit(self) -> None:
+        """From now on nobody waits for batches in flight: they may never be done."""
         with self._lock:
-            self._is_bounded = False
+            self._is_limited = False
             self._filled.notify_all()
 
     def close(self) -> None:
-        """Take no more items. Those that lie here can still be taken."""
+        """Take no more frames. Those that are here can still be taken."""
         with self._lock:
             self._closed = True
             self._filled.notify_all()
-            for place in self._places.values():
-                place.changed.notify_all()
+            for bucket in self._buckets.values():
+                bucket.has_room.notify_all()
 
     def _is_empty(self) -> bool:
-        return not any(place.items for place in self._places.values())
+        return not any(bucket.frames for bucket in self._buckets.values())
 
-    def _may_take(self, bound: Optional[Callable[[bool], int]]) -> bool:
-        waiting = [place for place in self._places.values() if place.items]
-        if not waiting or bound is None or not self._is_bounded:
+    def _may_take(self) -> bool:
+        waiting = [bucket for bucket in self._buckets.values() if bucket.frames]
+        if not waiting or not self._is_limited:
             return bool(waiting)
-        return self._under_way < bound(all(place.overwrites for place in waiting))
+        return self._in_flight < self._max_in_flight(all(bucket.is_live for bucket in waiting))
 
-    def _take(self, most: Callable[[T], int]) -> List[Tuple[K, T]]:
-        items: List[Tuple[K, T]] = []
-        while not items or len(items) < most(items[0][1]):
-            key = next((key for key, place in self._places.items() if place.items), None)
-            if key is None:
+    def _max_in_flight(self, is_all_live: bool) -> int:
+        detector = self._detectors.current
+        if detector.batch > 1:
+            return LIVE_BATCHES if is_all_live else detector.workers + 2
+        # A worker may run ahead by one while another is at a slow one.
+        return 2 * detector.workers + 1
+
+    def _take(self, detector: Detector) -> List[Tuple[S, Frame]]:
+        frames: List[Tuple[S, Frame]] = []
+        while not frames or len(frames) < _max_size(detector, frames[0][1]):
+            stream = next((stream for stream, bucket in self._buckets.items() if bucket.frames), None)
+            if stream is None:
                 break
-            place = self._places[key]
-            self._places.move_to_end(key)
-            item = place.items.popleft()
-            items.append((key, item))
-            # Half empty, so that who fills it is not woken for each item.
-            if len(place.items) <= self._depth(item) // 2:
-                place.changed.notify()
-        return items
+            bucket = self._buckets[stream]
+            self._buckets.move_to_end(stream)
+            frame = bucket.frames.popleft()
+            frames.append((stream, frame))
+            # Half empty, so that the source's thread is not woken for each frame.
+            if len(bucket.frames) <= _max_size(self._detectors.current, frame) // 2:
+                bucket.has_room.notify()
+        return frames
+
+
+def _max_size(detector: Detector, frame: Frame) -> int:
+    """How many frames of this size go through the detector together."""
+    height, width = frame.image.shape[:2]
+    return detector.batch_size_for(width, height)

@@ -1,45 +1,61 @@
 """Hand-over between threads by condition variable: no polling, no sleep, nothing piles up."""
 
 import threading
-from typing import Dict, Generic, Optional, TypeVar
-
-from appliance.pipeline.frame_queue import FrameQueue
+from typing import Dict, Generic, List, Optional, TypeVar
 
 T = TypeVar("T")
 
-_ONLY = 0  # the place of a mailbox, which has one
-
 
 class Mailbox(Generic[T]):
-    """Holds one item. Who puts a second one waits until the first is taken, or overwrites it.
+    """Holds one item. `put` of a second one blocks until the first is taken, or replaces it.
 
-    overwrites: the newest item wins; `drops` counts those that nobody took.
+    Attributes:
+        drops: Items that nobody took.
+
+    Args:
+        overwrites: The newest item wins, and `put` never blocks.
     """
 
     def __init__(self, overwrites: bool) -> None:
-        self._intake: FrameQueue[int, T] = FrameQueue()
-        self._intake.open(_ONLY, overwrites)
-
-    @property
-    def drops(self) -> int:
-        return self._intake.drops(_ONLY)
+        self.drops = 0
+        self._overwrites = overwrites
+        self._item: List[T] = []
+        self._closed = False
+        self._lock = threading.Lock()
+        self._filled, self._emptied = threading.Condition(self._lock), threading.Condition(self._lock)
 
     def put(self, item: T) -> bool:
         """Leave an item. False, and the item is gone, if the mailbox is closed."""
-        return self._intake.put(_ONLY, item)
+        with self._lock:
+            while self._item and not self._overwrites and not self._closed:
+                self._emptied.wait()
+            if self._closed:
+                return False
+            self.drops += len(self._item)
+            self._item = [item]
+            self._filled.notify()
+            return True
 
     def take(self) -> Optional[T]:
-        """Wait for an item. None: closed and empty."""
-        taken = self._intake.take_with(lambda: None)
-        return None if taken is None else taken[2][0][1]
+        """Wait for an item. None once it is closed and empty."""
+        with self._lock:
+            while not self._item and not self._closed:
+                self._filled.wait()
+            if not self._item:
+                return None
+            self._emptied.notify()
+            return self._item.pop()
 
     def close(self) -> None:
-        """Take no more items. One that lies here can still be taken."""
-        self._intake.close()
+        """Take no more items. One that is here can still be taken."""
+        with self._lock:
+            self._closed = True
+            self._filled.notify_all()
+            self._emptied.notify_all()
 
 
 class Sequencer(Generic[T]):
-    """Brings items that several workers finish in any order back into the order of their numbers."""
+    """Brings items that several workers finish in any order back into the order of their numbers, from 0."""
 
     def __init__(self) -> None:
         self._next = 0
@@ -57,7 +73,7 @@ class Sequencer(Generic[T]):
             return True
 
     def take(self) -> Optional[T]:
-        """Wait for the item that is next in order. None: closed, and it will not come."""
+        """Wait for the item that is next in order. None once it is closed and that one is not here."""
         with self._changed:
             while self._next not in self._items and not self._closed:
                 self._changed.wait()

@@ -8,6 +8,7 @@ from typing import Deque, List, Optional, Sequence
 import numpy as np
 
 from appliance.core.frame import Result
+from appliance.core.threads import start_thread
 
 log = logging.getLogger(__name__)
 
@@ -54,16 +55,13 @@ class ResultQueue:
             self._changed.notify()
         if is_news:
             # In a thread of its own: a terminal that takes nothing more must not hold up the detection.
-            threading.Thread(
-                target=log.warning,
-                name="full queue",
-                daemon=True,
-                args=(
-                    "%s does not keep up: what is found while %d results wait for it is missing there",
-                    self._name,
-                    waiting,
-                ),
-            ).start()
+            start_thread(
+                "full queue",
+                log.warning,
+                "%s does not keep up: what is found while %d results wait for it is missing there",
+                self._name,
+                waiting,
+            )
         return True
 
     def take(self) -> Optional[List[Result]]:

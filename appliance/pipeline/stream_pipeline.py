@@ -6,7 +6,8 @@ from typing import Callable, List, Optional, Sequence, Union
 
 from appliance.core.events import EventBus
 from appliance.core.frame import Frame, Result
-from appliance.core.interfaces import FrameSource, ResultSink
+from appliance.core.sink import Sink
+from appliance.core.source import Source
 from appliance.core.threads import start_thread
 from appliance.pipeline.events import SinkFailed, SourceEnded
 from appliance.pipeline.mailbox import Mailbox
@@ -23,7 +24,10 @@ class StreamPipeline:
     """A source with a thread of its own, and a mailbox and a thread for each sink.
 
     The sinks of a live source may lose frames, but for those that get `every_result`; those of any other hold up the
-    loop. It closes source and sinks.
+    loop.
+
+    Source and sinks are the pipeline's own from its start on, and it closes each of them once: only its threads can do
+    that at the right moment. A source is closed while it may wait in a `read`, a sink by the thread that wrote to it.
 
     Args:
         source: Where frames come from.
@@ -36,8 +40,8 @@ class StreamPipeline:
 
     def __init__(
         self,
-        source: FrameSource,
-        sinks: Sequence[ResultSink],
+        source: Source,
+        sinks: Sequence[Sink],
         meter: Meter,
         stream: str = "main",
         transform: Callable[[Result], Result] = lambda result: result,
@@ -119,12 +123,12 @@ class StreamPipeline:
         except Exception as error:
             self.events.publish(SourceEnded(self.stream, error))
 
-    def _box(self, sink: ResultSink) -> "Union[Mailbox[Sequence[Result]], ResultQueue]":
+    def _box(self, sink: Sink) -> "Union[Mailbox[Sequence[Result]], ResultQueue]":
         if self.is_live and sink.every_result:
             return ResultQueue(f"{sink.name} of stream {self.stream}")
         return Mailbox(overwrites=self.is_live)
 
-    def _serve(self, sink: ResultSink, box: "Union[Mailbox[Sequence[Result]], ResultQueue]") -> None:
+    def _serve(self, sink: Sink, box: "Union[Mailbox[Sequence[Result]], ResultQueue]") -> None:
         try:
             while True:
                 results = box.take()

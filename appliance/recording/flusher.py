@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Optional
 
 from appliance.core.files import UNSUPPORTED, sync_path
+from appliance.core.threads import start_thread
 
 INTERVAL = 1.0  # seconds
 
@@ -23,8 +24,7 @@ class Flusher:
         self._descriptor = os.dup(descriptor)
         self._directory = directory
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
-        self._thread.start()
+        self._thread = start_thread("flusher", self._run)
 
     def stop(self) -> None:
         """Return once everything is on the disk, or was refused by it."""

@@ -20,6 +20,7 @@ import numpy as np
 
 from appliance.core.errors import OutputError
 from appliance.core.files import hold
+from appliance.core.threads import start_thread
 from appliance.recording import matroska
 from appliance.recording.encoders import LAUNCHER, Encoder, environment
 from appliance.recording.flusher import Flusher
@@ -62,8 +63,7 @@ class Mp4Movie(Movie):
         hold(self._file.fileno())  # the encoder inherits it, and may live a moment longer than this process
         self._flusher = Flusher(self._file.fileno(), str(path.parent))
         # It is this thread that waits for the process, so that it may be left alone to do so.
-        self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)
-        self._thread.start()
+        self._thread = start_thread("encoder", self._run)
 
     def check(self) -> None:
         problem = self._problem or self._flusher.problem

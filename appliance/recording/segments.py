@@ -10,6 +10,7 @@ from typing import Callable, List, Optional, Tuple
 from appliance.core.errors import OutputError
 from appliance.core.frame import Result
 from appliance.core.sink import Sink, cannot_write
+from appliance.core.threads import start_thread
 from appliance.drawing.overlay import Overlay
 from appliance.recording.encoders import find_encoder
 from appliance.recording.movie import LONGEST_FREEZE, AviMovie, Movie
@@ -217,9 +218,7 @@ class SegmentRecorder(Sink):
         if movie is not None:
             self._earlier_seconds += movie.seconds
             self._finishing = [thread for thread in self._finishing if thread.is_alive()]
-            thread = threading.Thread(target=self._finish, args=(movie,), name="finish recording", daemon=True)
-            thread.start()
-            self._finishing.append(thread)
+            self._finishing.append(start_thread("finish recording", self._finish, movie))
 
     def _finish(self, movie: Movie) -> None:
         seconds = None

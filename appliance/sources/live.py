@@ -9,6 +9,7 @@ from typing import Callable, NamedTuple, Optional, Set
 
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
+from appliance.core.threads import start_thread
 from appliance.sources import protocol
 from appliance.sources.kind import StreamSource
 from appliance.sources.reader_process import ReaderProcess
@@ -66,8 +67,7 @@ class LiveSource(StreamSource):
         self._lost: Optional[str] = None
         self._noticed: Set[str] = set()
         self._alarm, self._alarm_bell = os.pipe()
-        self._thread = threading.Thread(target=self._supervise, name="camera " + name, daemon=True)
-        self._thread.start()
+        self._thread = start_thread("camera " + name, self._supervise)
 
     def read(self) -> Optional[Frame]:
         with self._changed:

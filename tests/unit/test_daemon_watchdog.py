@@ -1,12 +1,13 @@
 """When an engine is taken for hung, and how often a model may hang."""
 
+import dataclasses
 import json
 
 import pytest
 
 from appliance.daemon.hangs import MOST_HANGS, Hangs
 from appliance.daemon.watchdog import FIRST_SECONDS, EngineWatch, patience
-from appliance.pipeline.loop import Progress
+from appliance.pipeline.progress import Progress
 
 BUSY = Progress(True, False, 100, 0.1)
 
@@ -14,9 +15,9 @@ BUSY = Progress(True, False, 100, 0.1)
 def test_an_engine_is_silent_while_it_is_at_work_and_nothing_returns():
     watch = EngineWatch()
     assert [watch.look(10.0 + 0.5 * tick, BUSY) for tick in range(4)] == [0.0, 0.5, 1.0, 1.5]
-    assert watch.look(12.0, BUSY._replace(steps=101)) == 0.0
-    assert watch.look(12.5, BUSY._replace(steps=101)) == 0.5
-    assert watch.look(13.0, BUSY._replace(is_busy=False)) == 0.0, "no frame came"
+    assert watch.look(12.0, dataclasses.replace(BUSY, steps=101)) == 0.0
+    assert watch.look(12.5, dataclasses.replace(BUSY, steps=101)) == 0.5
+    assert watch.look(13.0, dataclasses.replace(BUSY, is_busy=False)) == 0.0, "no frame came"
     assert watch.slowest == 0.1
 
 
@@ -31,8 +32,8 @@ def test_a_process_that_was_stopped_is_no_engine_that_hangs():
     "progress, seconds",
     [
         (BUSY, 10.0),
-        (BUSY._replace(slowest=4.0), 20.0),
-        (BUSY._replace(is_first=True), FIRST_SECONDS),
+        (dataclasses.replace(BUSY, slowest=4.0), 20.0),
+        (dataclasses.replace(BUSY, is_first=True), FIRST_SECONDS),
     ],
 )
 def test_a_first_call_and_a_slow_model_have_their_time(progress, seconds):

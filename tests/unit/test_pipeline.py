@@ -11,11 +11,13 @@ from appliance.core.events import EventBus
 from appliance.core.frame import Detections, Frame, Result, Timings
 from appliance.core.sink import Sink
 from appliance.core.source import Source
+from appliance.pipeline.detector_handle import DetectorHandle
 from appliance.pipeline.events import SinkFailed, SourceEnded
-from appliance.pipeline.frame_queue import FrameQueue
+from appliance.pipeline.frame_queue import LIVE_BATCHES, FrameQueue
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.mailbox import Mailbox, Sequencer
 from appliance.pipeline.meter import Meter
+from appliance.pipeline.progress import Progress
 from appliance.pipeline.results import ResultQueue
 from appliance.pipeline.stream_pipeline import StreamPipeline
 
@@ -168,113 +170,131 @@ class TestMailbox:
         assert answers == [False if action == "put" else None]
 
 
-class TestIntake:
+def frame_of(number, width=6):
+    return Frame(np.zeros((4, width, 3), np.uint8), number, "x", 0.0, 0.0, 0.0)
+
+
+def taken(queue):
+    """The streams and numbers of the next batch's frames."""
+    return [(stream, frame.index) for stream, frame in queue.get_batch().frames]
+
+
+class TestFrameQueue:
+    @staticmethod
+    def make(**options):
+        return FrameQueue(DetectorHandle(Fake(**options)))
+
     def test_streams_take_turns_and_keep_their_newest(self):
-        intake = FrameQueue()
+        queue = self.make(workers=8)
         for stream in ("fast", "slow"):
-            intake.open(stream, overwrites=True)
-        intake.put("slow", "s0")
-        taken = []
+            queue.open(stream, is_live=True)
+        queue.put("slow", frame_of(0))
+        batches = []
         for number in range(3):
-            intake.put("fast", "old")
-            intake.put("fast", f"f{number}")
-            taken.append(intake.take_with(lambda: None)[2])
-        assert taken == [[("fast", "f0")], [("slow", "s0")], [("fast", "f2")]]
-        assert (intake.drops("fast"), intake.drops("slow")) == (4, 0)
+            queue.put("fast", frame_of(-1))
+            queue.put("fast", frame_of(number))
+            batches.append(taken(queue))
+        assert batches == [[("fast", 0)], [("slow", 0)], [("fast", 2)]]
+        assert (queue.drops("fast"), queue.drops("slow")) == (4, 0)
 
     @pytest.mark.parametrize("is_shut", [False, True], ids=["taken", "shut"])
     def test_whoever_waits_for_others_to_be_done_is_let_go_when_nothing_is_left(self, is_shut):
-        """Several waited while one was under way, it was closed, and one took the last: the rest waited for ever."""
-        intake = FrameQueue()
-        intake.open("a", overwrites=True)
-        intake.put("a", 0)
-        assert intake.take_with(lambda: None, bound=lambda live: 1) is not None
-        intake.put("a", 1)
-        takings = []
-        threads = [
-            threading.Thread(
-                target=lambda: takings.append(intake.take_with(lambda: None, bound=lambda live: 1)), daemon=True
-            )
-            for _ in range(3)
-        ]
+        """Several waited while as much as may be was in flight, it was closed, and one took the last: the rest waited
+        for ever."""
+        queue = self.make(batch=4)
+        queue.open("a", is_live=True)
+        for number in range(LIVE_BATCHES):
+            queue.put("a", frame_of(number))
+            assert queue.get_batch() is not None
+        queue.put("a", frame_of(9))
+        batches = []
+        threads = [threading.Thread(target=lambda: batches.append(queue.get_batch()), daemon=True) for _ in range(3)]
         for thread in threads:
             thread.start()
-        wait_for(lambda: len(intake._filled._waiters) == 3)
-        intake.close()
-        wait_for(lambda: len(intake._filled._waiters) == 3)  # each has looked, and waits again
+        wait_for(lambda: len(queue._filled._waiters) == 3)
+        queue.close()
+        wait_for(lambda: len(queue._filled._waiters) == 3)  # each has looked, and waits again
         if is_shut:
-            intake.shut("a")
+            queue.shut("a")
         else:
-            intake.done()
+            queue.done()
         for thread in threads:
             thread.join(LIMIT)
             assert not thread.is_alive()
-        assert takings.count(None) == (3 if is_shut else 2)
+        assert batches.count(None) == (3 if is_shut else 2)
 
-    def test_claims_are_made_in_the_order_of_taking(self):
-        intake = FrameQueue()
-        intake.open("a", overwrites=False)
-        claims = iter("xyz")
-        for number in range(3):
-            intake.put("a", number)
-            assert intake.take_with(lambda: next(claims)) == (number, number, [("a", number)], "xyz"[number])
+    def test_a_detector_that_was_replaced_has_no_batch_after_its_successor(self):
+        old, new = Fake(workers=3), Fake(workers=3)
+        detectors = DetectorHandle(old)
+        queue = FrameQueue(detectors)
+        queue.open("a", is_live=False)
+        batches = []
+        for number in range(4):
+            if number == 2:
+                detectors.replace(new, lambda: None)
+            queue.put("a", frame_of(number))
+            batches.append(queue.get_batch())
+        assert [batch.detector for batch in batches] == [old, old, new, new]
+        assert [(batch.number, batch.first) for batch in batches] == [(number, number) for number in range(4)]
 
-    def test_what_waits_is_taken_together_in_turn_up_to_what_was_claimed(self):
-        intake = FrameQueue()
-        intake.set_depth(lambda item: 3)
-        for stream, items in (("a", "123"), ("b", "45")):
-            intake.open(stream, overwrites=False)
-            for item in items:
-                intake.put(stream, item)
-        intake.close()
-        assert intake.take_with(lambda: 4, lambda claimed, item: claimed) == (
-            0,
-            0,
-            [("a", "1"), ("b", "4"), ("a", "2"), ("b", "5")],
-            4,
-        )
-        assert intake.take_with(lambda: 4, lambda claimed, item: claimed) == (1, 4, [("a", "3")], 4)
-        assert intake.take_with(lambda: 4) is None
+    def test_what_waits_is_taken_together_in_turn_up_to_what_the_detector_takes(self):
+        queue = self.make(batch=4)
+        for stream, numbers in (("a", (1, 2, 3)), ("b", (4, 5))):
+            queue.open(stream, is_live=False)
+            for number in numbers:
+                queue.put(stream, frame_of(number))
+        queue.close()
+        first, second = queue.get_batch(), queue.get_batch()
+        assert [(stream, frame.index) for stream, frame in first.frames] == [("a", 1), ("b", 4), ("a", 2), ("b", 5)]
+        assert [(stream, frame.index) for stream, frame in second.frames] == [("a", 3)]
+        assert [(batch.number, batch.first) for batch in (first, second)] == [(0, 0), (1, 4)]
+        assert queue.get_batch() is None
 
-    @pytest.mark.parametrize("end", [lambda intake: intake.shut("a"), lambda intake: intake.close()])
-    def test_who_waits_with_an_item_is_told_of_the_end(self, end):
-        intake, answers = FrameQueue(), []
-        intake.open("a", overwrites=False)
-        intake.put("a", 1)
-        waiting = threading.Thread(target=lambda: answers.append(intake.put("a", 2)))
+    def test_large_frames_are_taken_in_smaller_batches(self):
+        queue = self.make(batch=4)
+        for stream in "abc":
+            queue.open(stream, is_live=True)
+            queue.put(stream, frame_of(0, width=2000))
+        assert [len(queue.get_batch().frames) for _ in range(2)] == [2, 1]
+
+    @pytest.mark.parametrize("end", [lambda queue: queue.shut("a"), lambda queue: queue.close()])
+    def test_who_waits_with_a_frame_is_told_of_the_end(self, end):
+        queue, answers = self.make(), []
+        queue.open("a", is_live=False)
+        queue.put("a", frame_of(1))
+        waiting = threading.Thread(target=lambda: answers.append(queue.put("a", frame_of(2))))
         waiting.start()
-        end(intake)
+        end(queue)
         waiting.join(LIMIT)
         assert answers == [False]
-        assert intake.put("a", 3) is False
+        assert queue.put("a", frame_of(3)) is False
 
-    @pytest.mark.parametrize("release", [lambda intake: intake.done(), lambda intake: intake.unbind()])
-    def test_who_takes_waits_while_as_much_as_may_be_is_under_way(self, release):
-        intake, taken = FrameQueue(), []
-        intake.open("camera", overwrites=True)
-        intake.put("camera", 0)
+    @pytest.mark.parametrize("release", [lambda queue: queue.done(), lambda queue: queue.release_limit()])
+    def test_who_takes_waits_while_as_much_as_may_be_is_in_flight(self, release):
+        queue, batches = self.make(batch=4), []
+        queue.open("camera", is_live=True)
+        for number in range(LIVE_BATCHES):
+            queue.put("camera", frame_of(number))
+            batches.append(taken(queue))
+        queue.put("camera", frame_of(2))
+        asked = threading.Event()
 
         def take():
             asked.set()
-            return taken.append(intake.take_with(lambda: None, bound=lambda is_all_live: 1 if is_all_live else 2))
+            batches.append(taken(queue))
 
-        asked = threading.Event()
-        take()
-        intake.put("camera", 1)
-        second = threading.Thread(target=take)
-        asked.clear()
-        second.start()
+        third = threading.Thread(target=take)
+        third.start()
         assert asked.wait(LIMIT)
-        intake.put("camera", 2)
-        assert len(taken) == 1
-        release(intake)
-        second.join(LIMIT)
-        assert taken[1][2] == [("camera", 2)]
+        queue.put("camera", frame_of(3))
+        assert len(batches) == LIVE_BATCHES
+        release(queue)
+        third.join(LIMIT)
+        assert batches[LIVE_BATCHES:] == [[("camera", 3)]]
         # A movie waits too: another may go.
-        intake.open("movie", overwrites=False)
-        intake.put("movie", "m")
-        take()
-        assert taken[2][2] == [("movie", "m")]
+        queue.open("movie", is_live=False)
+        queue.put("movie", frame_of(0))
+        assert taken(queue) == [("movie", 0)]
 
 
 class TestResultQueue:
@@ -328,7 +348,7 @@ class TestLoop:
         run(Numbers(120), detector, [sink])
         assert sink.numbers == list(range(120))
         assert [int(result.detections.class_ids[0]) for result in sink.results] == list(range(120))
-        assert (sink.closed, detector.closed) == (1, 1)
+        assert (sink.closed, detector.closed) == (1, 0)
 
     def test_workers_run_at_the_same_time(self):
         meeting = threading.Barrier(3, timeout=LIMIT)
@@ -419,11 +439,11 @@ class TestLoop:
         source, sink = Numbers(100), Collect()
         with Loop(old, [StreamPipeline(source, [sink], Meter(5.0))]) as loop:
             wait_for(lambda: old.busy == 2)
-            loop.swap(new)
+            loop.swap(new, old.close)
             held.set()
             loop.wait()
         assert sink.numbers == list(range(100))
-        assert (old.closed, new.closed) == (1, 1) and sum(old.batches + new.batches) == 100
+        assert (old.closed, new.closed) == (1, 0) and sum(old.batches + new.batches) == 100
         assert max(new.batches) <= second
 
     def test_a_camera_and_a_movie_share_batches_and_each_keeps_its_order(self):
@@ -532,7 +552,7 @@ class TestLoop:
 
         detector, source = Fake(front_at=front), Numbers(8)
         with Loop(detector) as loop:
-            assert loop.progress() == (False, False, 0, 0.0, None)
+            assert loop.progress() == Progress(False, False, 0, 0.0, None)
             loop.add(StreamPipeline(source, [Collect()], Meter(5.0)))
             assert hold.wait(LIMIT)
             wait_for(lambda: loop.progress().steps == 10)  # five fronts and five backs
@@ -541,7 +561,7 @@ class TestLoop:
             go.set()
             wait_for(lambda: loop.progress().steps == 16)
             assert not loop.progress().is_busy
-            loop.swap(Fake())
+            loop.swap(Fake(), lambda: None)
             assert loop.progress().slowest == 0
             loop.stop()
 
@@ -576,7 +596,7 @@ class TestLoop:
             assert hold.wait(LIMIT)
             wait_for(lambda: loop.progress().steps == 10)
             before = loop.progress()
-            loop.swap(new)
+            loop.swap(new, old.close)
             assert loop.progress() == before and before.detector is old and not before.is_first
             go.set()
             loop.stop()
@@ -592,7 +612,7 @@ class TestLoop:
         assert sink.numbers == list(range(len(sink.results)))
 
     @pytest.mark.parametrize("place", ["source", "front", "back", "sink"])
-    def test_a_part_that_fails_ends_the_loop_and_closes_the_others(self, place):
+    def test_a_part_that_fails_ends_the_loop_and_closes_source_and_sinks(self, place):
         def fail(thing):
             raise {"source": SourceError, "sink": OutputError}.get(place, ValueError)("broken on purpose")
 
@@ -606,21 +626,21 @@ class TestLoop:
             with loop:
                 loop.wait()
         assert source.closed.is_set()
-        assert (detector.closed, broken.closed, other.closed) == (1, 1, 1)
+        assert (detector.closed, broken.closed, other.closed) == (0, 1, 1)
 
     def test_a_detector_is_swapped_between_two_frames(self):
         old, new = Fake(labels={0: "old"}), Fake(labels={0: "new"}, workers=3)
         sink = Collect()
         with Loop(old, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(sink.results) > 5)
-            loop.swap(new)
+            loop.swap(new, old.close)
             wait_for(lambda: sink.results[-1].labels == {0: "new"})
             loop.stop()
             loop.wait()
         assert sink.numbers == list(range(len(sink.results)))
         names = [result.labels[0] for result in sink.results]
         assert names == sorted(names, reverse=True)
-        assert (old.closed, new.closed) == (1, 1)
+        assert (old.closed, new.closed) == (1, 0)
 
     def test_workers_change_their_detector_in_the_order_of_frames(self):
         """However threads are delayed, no frame goes to the old detector after one went to the new."""
@@ -629,33 +649,33 @@ class TestLoop:
         old = Fake(labels={0: "old"}, workers=4, front_at=lambda number: time.sleep(random[number]))
         with Loop(old, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
             wait_for(lambda: len(sink.results) > 20)
-            loop.swap(new)
+            loop.swap(new, old.close)
             wait_for(lambda: len(sink.results) > 200)
             loop.stop()
             loop.wait()
         names = [result.labels[0] for result in sink.results]
         assert names == sorted(names, reverse=True)
         assert sink.numbers == list(range(len(names)))
-        assert (old.closed, new.closed) == (1, 1)
+        assert (old.closed, new.closed) == (1, 0)
 
     def test_swapping_for_the_same_detector_changes_nothing(self):
         detector, sink = Fake(), Collect()
         with Loop(detector, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
-            loop.swap(detector)
+            loop.swap(detector, detector.close)
             wait_for(lambda: len(sink.results) > 3)
             assert not detector.closed
             loop.stop()
             loop.wait()
-        assert detector.closed == 1
+        assert not detector.closed
 
-    def test_a_detector_swapped_in_after_the_end_is_closed_too(self):
+    def test_a_detector_that_is_replaced_after_the_end_can_be_closed_too(self):
         old, new = Fake(), Fake()
         with Loop(old, [StreamPipeline(Numbers(3), [Collect()], Meter(5.0))]) as loop:
             loop.wait()
-            loop.swap(new)
-        assert (old.closed, new.closed) == (1, 1)
+            loop.swap(new, old.close)
+        assert (old.closed, new.closed) == (1, 0)
 
-    def test_both_detectors_are_closed_when_the_old_one_fails_after_a_swap(self):
+    def test_a_detector_that_fails_after_it_was_replaced_can_be_closed_at_the_end(self):
         go = threading.Event()
 
         def fail(number):
@@ -666,10 +686,10 @@ class TestLoop:
         with pytest.raises(ValueError, match="broken on purpose"):
             with Loop(old, [StreamPipeline(Numbers(None), [Collect()], Meter(5.0))]) as loop:
                 wait_for(lambda: old.busy)
-                loop.swap(new)
+                loop.swap(new, old.close)
                 go.set()
                 loop.wait()
-        assert (old.closed, new.closed) == (1, 1)
+        assert (old.closed, new.closed) == (1, 0)
 
     def test_frames_before_a_failing_source_reach_the_sinks(self):
         sink = Collect(at=lambda result: time.sleep(0.002))
@@ -835,8 +855,8 @@ class TestStreams:
         held = Fake(back_at=lambda number: gate.wait(LIMIT))
         with Loop(held, [StreamPipeline(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
             wait_for(lambda: held.most_busy)
-            loop.swap(old)
-            loop.swap(new)
+            loop.swap(old, held.close)
+            loop.swap(new, old.close)
             settled = threading.Thread(target=loop.settle)
             settled.start()
             assert held.closed == 0 and settled.is_alive()

@@ -17,6 +17,7 @@ from appliance.board.telemetry import Telemetry
 from appliance.core.detector import Detector
 from appliance.core.frame import Result
 from appliance.core.sink import Sink
+from appliance.core.threads import start_thread
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.stream_pipeline import StreamPipeline
@@ -143,9 +144,7 @@ def measure_engine(
             own.extend([time.monotonic() - began] * batch)
 
     with _Clock() as clock:
-        threads = [threading.Thread(target=work, args=(own, clock)) for own in latencies]
-        for thread in threads:
-            thread.start()
+        threads = [start_thread("front", work, own, clock) for own in latencies]
         for thread in threads:
             thread.join()
     every = [latency for own in latencies for latency in own]
@@ -177,20 +176,19 @@ def measure_loop(
     """All of it: sources that always have a frame, front, back, and a sink that takes every result.
 
     fps: the sources are cameras that give so many frames a second, and lose those that nobody takes.
-    sinks: the further sinks of a stream, of which the loop closes each. Latency is from capture to result.
+    sinks: the further sinks of a stream, each closed at its end. Latency is from capture to result.
     """
-    feeds: List[StreamPipeline] = []
+    pipelines: List[StreamPipeline] = []
     latencies: List[List[float]] = []
     one_came = threading.Event()
     for number in range(streams):
         meter, own = Meter(STATISTICS_SECONDS), _Latencies(one_came)
         source = MemorySource(images, fps=fps, is_live=fps is not None)
         taking: List[Sink] = [own]
-        feeds.append(StreamPipeline(source, taking + sinks(meter), meter, f"stream {number}"))
+        pipelines.append(StreamPipeline(source, taking + sinks(meter), meter, f"stream {number}"))
         latencies.append(own.seconds)
-    kept: Any = _Kept(detector)
     with _Clock() as clock:
-        with Loop(kept, feeds) as loop:
+        with Loop(detector, pipelines) as loop:
 
             def stop() -> None:
                 one_came.wait()  # on a busy machine the time may be over before the first frame is read
@@ -205,19 +203,6 @@ def measure_loop(
                 timer.cancel()
     every = [latency for own in latencies for latency in own]
     return Rate(len(every), clock.seconds, clock.cpu_seconds, every)
-
-
-class _Kept:
-    """A detector that outlives the loop."""
-
-    def __init__(self, detector: Detector) -> None:
-        self._detector = detector
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._detector, name)
-
-    def close(self) -> None:
-        """Not yet."""
 
 
 class _Latencies(Sink):

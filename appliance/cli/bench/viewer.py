@@ -13,6 +13,7 @@ from typing import Optional, Type
 
 from appliance.bus import BusServer, FrameSubscriber
 from appliance.core.errors import SplitlensError
+from appliance.core.threads import start_thread
 
 PATIENCE = 60.0  # seconds until the process has subscribed; a loaded board is slow to start one
 
@@ -64,7 +65,7 @@ def look(run_dir: str, stream: str) -> None:
             sys.stdout.flush()
         ended.set()
 
-    threading.Thread(target=answer, daemon=True).start()
+    start_thread("answers", answer)
     listener = FrameSubscriber(run_dir, stream)
     try:
         while not ended.is_set():

@@ -20,6 +20,7 @@ from appliance.cli.tune.search import GivenUp, LoadedSettings, LoadError, Trials
 from appliance.core.detector import Detector
 from appliance.core.errors import SplitlensError
 from appliance.core.frame import Detections, Prediction
+from appliance.core.threads import start_thread
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.choose import TENSORFLOW, TENSORRT, EngineChoice
@@ -234,8 +235,7 @@ def within(seconds: float, work: Callable[[], _Result]) -> _Result:
         except BaseException as error:
             errors.append(error)
 
-    thread = threading.Thread(target=run, name=LOADING, daemon=True)
-    thread.start()
+    thread = start_thread(LOADING, run)
     thread.join(max(0.0, min(seconds, threading.TIMEOUT_MAX)))
     if thread.is_alive():
         raise GivenUp
