@@ -4,10 +4,12 @@ import re
 import shutil
 import socket
 import subprocess
+from pathlib import Path
+from typing import List
 
 import pytest
 
-from tests.browser.rig import ROOT, free_port, wait_until
+from tests.browser.rig import ROOT, Dashboard, free_port, wait_until
 
 NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 128; }}
@@ -27,39 +29,39 @@ CADDY = """{{
 """
 
 
-def documented(language, number):
+def documented(language: str, number: int) -> str:
     """One of the examples in docs/proxies.md: of nginx or caddy, counted from 0."""
-    return re.findall(f"```{language}\n(.*?)```", (ROOT / "docs/proxies.md").read_text(), re.DOTALL)[number]
+    return str(re.findall(f"```{language}\n(.*?)```", (ROOT / "docs/proxies.md").read_text(), re.DOTALL)[number])
 
 
 class Proxy:
     """A program that runs until `stop`. address: where it serves the dashboard."""
 
-    def __init__(self, command, port, address, folder):
+    def __init__(self, command: List[str], port: int, address: str, folder: Path) -> None:
         self.address = address
         with open(folder / "out", "wb") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out)
 
-        def listens():
+        def listens() -> bool:
             assert self.process.poll() is None, (folder / "out").read_text()
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", port)) == 0
 
         wait_until(listens, "the proxy listens")
 
-    def stop(self):
+    def stop(self) -> None:
         self.process.terminate()
         self.process.wait(20)
 
 
-def find_program(name):
+def find_program(name: str) -> str:
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if path is None:
         pytest.skip(f"no {name} (Debian: apt install {name})")
     return path
 
 
-def nginx(folder, dashboard, config, path="", scheme="http"):
+def nginx(folder: Path, dashboard: Dashboard, config: str, path: str = "", scheme: str = "http") -> Proxy:
     """config: a `server`, or a `location` for one, whose address, port and certificate are changed to those here."""
     program, port = find_program("nginx"), free_port()
     if config.startswith("location"):
@@ -99,7 +101,7 @@ def nginx(folder, dashboard, config, path="", scheme="http"):
     )
 
 
-def caddy(folder, dashboard, config, path=""):
+def caddy(folder: Path, dashboard: Dashboard, config: str, path: str = "") -> Proxy:
     """Caddy makes a certificate for localhost by itself."""
     program, port = find_program("caddy"), free_port()
     config = config.replace("home.example", f"localhost:{port}").replace(

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any, Callable, Dict, List, Sequence
 
 from tests.web.fake_daemon import FIRST_MODEL, FakeDaemon
 from web.accounts import Accounts, Role
@@ -27,7 +28,7 @@ PASSWORDS = {"operator": "the operator's password", "viewer": "the viewer's pass
 """The names of the users are those of their roles."""
 
 
-def wait_until(holds, what, seconds=30.0):
+def wait_until(holds: Callable[[], Any], what: str, seconds: float = 30.0) -> None:
     """Wait for a condition of this machine; those of a page are waited for by Playwright."""
     end = time.monotonic() + seconds
     while not holds():
@@ -35,16 +36,16 @@ def wait_until(holds, what, seconds=30.0):
         time.sleep(0.05)
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 class Dashboard:
     """gunicorn, as `splitlens up` starts it."""
 
-    def __init__(self, folder, worker="eventlet", **options):
+    def __init__(self, folder: Path, worker: str = "eventlet", **options: Any) -> None:
         self.folder, self.port = folder, free_port()
         self.address = f"{'https' if options.get('certificate') else 'http'}://127.0.0.1:{self.port}"
         self.run_dir, self.recordings = folder / "run", folder / "recordings"
@@ -69,16 +70,16 @@ class Dashboard:
                 )
             )
         )
-        self.process = None
+        self.process: Any = None
 
-    def start(self):
+    def start(self) -> None:
         command = [sys.executable, "-m", "gunicorn", "-c", "web/gunicorn.conf.py", "web.wsgi:app"]
         environment = dict(os.environ, SPLITLENS_DASHBOARD=str(self.folder / "start.json"))
         with open(self.folder / "dashboard.log", "ab") as log:
             self.process = subprocess.Popen(command, cwd=str(ROOT), env=environment, stdout=log, stderr=log)
         wait_until(self.answers, "the dashboard answers", START_SECONDS)
 
-    def answers(self):
+    def answers(self) -> bool:
         assert self.process.poll() is None, (self.folder / "dashboard.log").read_text()
         try:
             with urllib.request.urlopen(self.address + "/healthz", timeout=5, context=ANY_CERTIFICATE):
@@ -86,7 +87,7 @@ class Dashboard:
         except (urllib.error.URLError, OSError):
             return False
 
-    def stop(self):
+    def stop(self) -> None:
         self.process.terminate()
         try:
             self.process.wait(20)
@@ -106,31 +107,31 @@ class Appliance:
     other_source, broken_source = "rtsp://user:secret@camera.lan/1", "rtsp://broken.lan/1"
     hidden_source = "rtsp://***@camera.lan/1"
 
-    def __init__(self, dashboard, streams=("main",)):
+    def __init__(self, dashboard: Dashboard, streams: Sequence[str] = ("main",)) -> None:
         self.dashboard, self.streams = dashboard, list(streams)
         self.address = dashboard.address
-        self.daemon = None
-        self.process = None
+        self.daemon: Any = None
+        self.process: Any = None
 
-    def start(self):
+    def start(self) -> None:
         """Inside this process: it takes no time, and `heard` has its commands."""
         self.daemon = FakeDaemon(str(self.dashboard.run_dir), str(self.dashboard.recordings), self.streams).start()
         wait_until(self.is_ready, "the dashboard hears the daemon")
 
-    def is_ready(self):
+    def is_ready(self) -> bool:
         try:
             with urllib.request.urlopen(self.address + "/readyz", timeout=5, context=ANY_CERTIFICATE):
                 return True
         except (urllib.error.URLError, OSError):
             return False
 
-    def heard(self, command):
+    def heard(self, command: str) -> List[Dict[str, Any]]:
         return [said for said in self.daemon.heard if said["command"] == command]
 
-    def is_watched(self, stream):
+    def is_watched(self, stream: str) -> bool:
         return bool(self.daemon.station.is_watched(stream))
 
-    def start_apart(self):
+    def start_apart(self) -> None:
         """In a process of its own, so that it can be killed."""
         self.process = subprocess.Popen(
             [
@@ -148,11 +149,11 @@ class Appliance:
             stderr=subprocess.DEVNULL,
         )
 
-    def kill(self):
+    def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self):
+    def stop(self) -> None:
         if self.daemon:
             self.daemon.stop()
         if self.process and self.process.poll() is None:
@@ -162,7 +163,7 @@ class Appliance:
             path.unlink()
 
 
-def load(page, address):
+def load(page: Any, address: str) -> None:
     """Go there, until the scripts run.
 
     Chromium breaks off all that it loads when a network interface comes or goes, as one does with every container that
@@ -180,7 +181,7 @@ def load(page, address):
     raise AssertionError(f"the scripts of {address} do not start")
 
 
-def sign_in(page, address, name="operator", password=PASSWORDS["operator"]):
+def sign_in(page: Any, address: str, name: str = "operator", password: str = PASSWORDS["operator"]) -> None:
     load(page, address + "/login")
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)

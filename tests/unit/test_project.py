@@ -250,3 +250,17 @@ def test_the_tools_for_javascript_are_pinned_by_version_and_hash_and_name_no_reg
     for path, package in locked.items():
         assert package["integrity"].startswith("sha512-"), path
         assert "resolved" not in package, path
+
+
+def test_the_types_of_all_that_tests_share_are_checked_strictly():
+    overrides = pytest.importorskip("tomllib").loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    loose, strict = ({*rule["module"]} for rule in overrides if "disallow_untyped_defs" in rule)
+    shared = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "tests").rglob("*.py")
+        if path.stem != "conftest" and not path.stem.startswith("test_")
+    }
+    assert {name for name in shared if name.rpartition(".")[0] + ".*" in loose} == strict
+    assert loose == {"tests.conftest"} | {
+        f"tests.{path.parent.name}.*" for path in (ROOT / "tests").glob("*/test_*.py")
+    }

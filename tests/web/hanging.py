@@ -1,7 +1,7 @@
 """The dashboard with a way to hang it, for the test of what ends it then: GET /hang."""
 
 import threading
-from typing import Any, List
+from typing import Any, Dict, List
 
 from web import health
 
@@ -14,7 +14,7 @@ _inner: Any = app.wsgi_app
 _hangs: List[bool] = []
 
 
-def _hang(environ, start_response):
+def _hang(environ: Dict[str, Any], start_response: Any) -> Any:
     if environ["PATH_INFO"] == "/hang":
         _hangs.append(True)
     if _hangs:
