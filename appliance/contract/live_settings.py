@@ -1,16 +1,55 @@
 """The settings that can be changed while the appliance runs, as commands and the state carry them: from the schema."""
 
-from typing import Any, Dict, List, Union
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Union
 
 from appliance.contract.errors import INVALID, Refused
 from appliance.contract.fields import FieldType, JsonObject
+from appliance.contract.hints import info
 from appliance.schema.json_schema import value_schema
-from appliance.schema.setting import Setting
+from appliance.schema.setting import BOOLEAN, INTEGER, LABELS, NUMBER, TEXT, Setting
 from appliance.schema.settings import LIVE_SETTINGS
 from appliance.schema.values import BadValue, check_value, describe
 
 SettingValue = Union[None, bool, int, float, str, List[str]]
 SettingValues = Dict[str, SettingValue]
+
+
+@dataclass(frozen=True)
+class LiveSetting:
+    """A setting that can be changed while the appliance runs, with what a form needs to show and check it."""
+
+    key: str = field(metadata=info(choices=tuple(LIVE_SETTINGS)))
+    title: str = field(metadata=info("Its name for people"))
+    help: str = field(metadata=info("What it does, as half a sentence"))
+    kind: str = field(metadata=info("labels: names of classes", choices=(BOOLEAN, INTEGER, NUMBER, TEXT, LABELS)))
+    takes: str = field(metadata=info('To go on after "must be": "a number from 0 to 1"'))
+    unit: Optional[str]
+    minimum: Optional[float]
+    maximum: Optional[float]
+    choices: List[str] = field(metadata=info("The texts that are allowed; empty where any is"))
+    zero: str = field(metadata=info('What 0 means, where that is no amount; "" elsewhere'))
+    per_stream: bool = field(metadata=info("Whether a single stream may have a value of its own"))
+
+
+def describe_live_settings() -> List[LiveSetting]:
+    """All settings that can be changed while the appliance runs, in the order of a form."""
+    return [
+        LiveSetting(
+            setting.key,
+            setting.title,
+            setting.description,
+            setting.kind,
+            describe(setting),
+            setting.unit,
+            setting.minimum,
+            setting.maximum,
+            list(setting.choices),
+            setting.zero,
+            setting.per_stream,
+        )
+        for setting in LIVE_SETTINGS.values()
+    ]
 
 
 def _check_changes(value: Any) -> SettingValues:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import List, Optional
 
 from appliance.contract.hints import info
-from appliance.contract.live_settings import SETTING_VALUES, SettingValues
+from appliance.contract.live_settings import SETTING_VALUES, LiveSetting, SettingValues
 from appliance.contract.states import (
     APPLIANCE_STATES,
     APPLIANCE_STATES_HELP,
@@ -148,6 +148,7 @@ class State:
     board: Board
     settings: SettingValues = field(metadata=info(type=SETTING_VALUES))
     configured: SettingValues = field(metadata=info("What the configuration says of them", type=SETTING_VALUES))
+    live_settings: List[LiveSetting] = field(metadata=info("What can be changed while it runs, for a form"))
     model: RunningModel
     streams: List[Stream]
     models: List[Model] = field(metadata=info("Those that are installed, and those of the catalogue"))

@@ -10,7 +10,9 @@ from appliance import __version__
 from appliance.board import Board
 from appliance.board.telemetry import Telemetry
 from appliance.bus import BusServer, Message
+from appliance.contract.codec import encode_message
 from appliance.contract.events import STATE, STATISTICS
+from appliance.contract.live_settings import describe_live_settings
 from appliance.contract.states import LIVE, LOADING, NO_MODEL, STOPPING
 from appliance.core.events import EventBus
 from appliance.core.process import Heartbeat
@@ -83,6 +85,7 @@ class StateReporter:
             "board": {"id": self._board.id, "name": self._board.name},
             "settings": dict(self._live.values),
             "configured": dict(self._live.configured),
+            "live_settings": [encode_message(setting) for setting in describe_live_settings()],
             "model": dict(self._models.shared.as_message(), default=SETTINGS["model"].default),
             "streams": streams,
             "models": self._catalogue.rows(),

@@ -3,8 +3,10 @@
 import pytest
 
 from appliance.contract.errors import INVALID, Refused
+from appliance.contract.live_settings import describe_live_settings
 from tests.browser.chromium import expect
 from tests.browser.rig import wait_until
+from tests.web.fake_daemon import LABELS
 
 
 def setting(page, key):
@@ -126,3 +128,30 @@ def test_a_number_half_typed_stays_when_another_changes_it(appliance, page):
     appliance.daemon.publish_state()
     expect(setting(page, "det_th")).to_contain_text("configured: 0.5")
     expect(number).to_have_value("0.1")
+
+
+def test_all_classes_can_be_shown_where_the_configuration_names_some(appliance, page):
+    appliance.daemon.configured["shown_classes"] = ["car"]
+    appliance.daemon.settings["shown_classes"] = ["car"]
+    appliance.daemon.publish_state()
+    field = setting(page, "shown_classes")
+    expect(field.locator("summary")).to_have_text("car")
+    field.locator("summary").click()
+    field.get_by_role("button", name="All").click()
+    field.get_by_role("button", name="Apply").click()
+    expect(field).to_contain_text("configured: car")
+    expect(field.get_by_label("dog")).to_be_checked()
+    (said,) = appliance.heard("change_settings")
+    assert sorted(said["settings"]["shown_classes"]) == sorted(LABELS)
+
+
+def test_the_form_is_made_of_what_the_daemon_describes(appliance, page):
+    described = {one.key: one for one in describe_live_settings()}
+    fields = page.locator("#setting-fields > .setting")
+    expect(fields).to_have_count(len(described))
+    for key, one in described.items():
+        expect(setting(page, key)).to_contain_text(one.title)
+    for key in ("det_th", "max_vis_fps"):
+        number = setting(page, key).get_by_role("spinbutton")
+        expect(number).to_have_attribute("min", f"{described[key].minimum:g}")
+        expect(number).to_have_attribute("max", f"{described[key].maximum:g}")

@@ -41,13 +41,15 @@ from appliance.contract.events import (
     Timings,
 )
 from appliance.contract.fields import JsonObject
+from appliance.contract.live_settings import describe_live_settings
 from appliance.contract.states import LIVE, LOADING, LOST, NO_MODEL, NO_RESULTS, RUNNING, SLOW
 from appliance.daemon.condition import appliance_condition
 from appliance.recording.avi import AviWriter
+from appliance.schema.settings import Settings, live_values
 
 LABELS = ["person", "bicycle", "car", "dog", "cat", "bus"]
 BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0]
-CONFIGURED: Dict[str, Any] = {"det_th": 0.5, "shown_classes": None, "max_vis_fps": 0.0, "vis_text": True}
+CONFIGURED = live_values(Settings())
 FAMILIES = {
     "ssdlite_mobilenet_v2_coco_2018_05_09": "ssd",
     "ssd_mobilenet_v1_coco_2018_01_28": "ssd",
@@ -146,6 +148,7 @@ class FakeDaemon:
         self.status: Optional[str] = None
         self.pid = os.getpid()
         self.started = time.time()
+        self.configured = dict(CONFIGURED)
         self.settings = dict(CONFIGURED)
         self.streams = {name: Stream(name, str(number), str(number)) for number, name in enumerate(streams)}
         self.model: Dict[str, Any] = {
@@ -229,7 +232,8 @@ class FakeDaemon:
                 daemon=contract.DaemonState(self.pid, __version__, self.started, status, is_ready, None),
                 board=contract.Board("pc", "PC"),
                 settings=dict(self.settings),
-                configured=dict(CONFIGURED),
+                configured=dict(self.configured),
+                live_settings=describe_live_settings(),
                 model=contract.RunningModel(**self.model),
                 streams=[stream.describe(self.station.is_watched(stream.name)) for stream in self.streams.values()],
                 models=[
@@ -485,7 +489,7 @@ class FakeDaemon:
 
     def do_change_settings(self, settings: Dict[str, Any]) -> None:
         for name, value in settings.items():
-            self.settings[name] = CONFIGURED[name] if value is None else value
+            self.settings[name] = self.configured[name] if value is None else value
 
     def do_record(self, stream: str, on: bool) -> None:
         known = self.stream(stream)

@@ -9,7 +9,16 @@ from appliance.contract.state import Board, DaemonState, RunningModel, State, St
 DAEMON = DaemonState(1, "1.0", 1.0, "running", True, None)
 MODEL = RunningModel("ssd", "ready", None, None, None, "ssd")
 STATE = State(
-    DAEMON, Board("pc", "PC"), {"det_th": 0.5}, {"det_th": 0.5}, MODEL, [], [], Storage(1, 1, 1, 0, 0, None, None), None
+    DAEMON,
+    Board("pc", "PC"),
+    {"det_th": 0.5},
+    {"det_th": 0.5},
+    [],
+    MODEL,
+    [],
+    [],
+    Storage(1, 1, 1, 0, 0, None, None),
+    None,
 )
 STREAM = Stream("main", "0", "index", None, "live", None, 320, 180, False, True, "0", None, None)
 STATISTICS = StreamStatistics(0, {}, {}, None, 0.0, 0.0, 0, 0, None, 0, 0.0, None, None)

@@ -101,6 +101,28 @@ export interface Latency {
   count: number;
 }
 
+/** A setting that can be changed while the appliance runs, with what a form needs to show and check it. */
+export interface LiveSetting {
+  key: "det_th" | "shown_classes" | "max_vis_fps" | "vis_text";
+  /** Its name for people */
+  title: string;
+  /** What it does, as half a sentence */
+  help: string;
+  /** labels: names of classes */
+  kind: "boolean" | "integer" | "number" | "text" | "labels";
+  /** To go on after "must be": "a number from 0 to 1" */
+  takes: string;
+  unit: string | null;
+  minimum: number | null;
+  maximum: number | null;
+  /** The texts that are allowed; empty where any is */
+  choices: string[];
+  /** What 0 means, where that is no amount; "" elsewhere */
+  zero: string;
+  /** Whether a single stream may have a value of its own */
+  per_stream: boolean;
+}
+
 /** A line of the daemon's log. */
 export interface LogEntry {
   /** Unix time */
@@ -241,6 +263,8 @@ export interface State {
   settings: Settings;
   /** What the configuration says of them */
   configured: Settings;
+  /** What can be changed while it runs, for a form */
+  live_settings: LiveSetting[];
   model: RunningModel;
   streams: Stream[];
   /** Those that are installed, and those of the catalogue */

@@ -4,7 +4,7 @@ import { actionButton, setEnabled } from "./access.js";
 import { keepChildren, make, newId } from "./dom.js";
 
 /**
- * @param {(names: string[] | null) => void} apply Called with the classes to show, or null for all.
+ * @param {(names: string[], isAll: boolean) => void} apply Called with the classes to show, and whether those are all.
  * @param {() => void} changed Called when the ticks begin to differ from what the server says, and when they no longer do.
  */
 export function createClassChoice(apply, changed) {
@@ -27,7 +27,7 @@ export function createClassChoice(apply, changed) {
   function send() {
     const names = labels.filter((label) => ticked.has(label));
     current = names; // until the next state
-    apply(names.length === labels.length ? null : names);
+    apply(names, names.length === labels.length);
     render();
   }
 

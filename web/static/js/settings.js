@@ -6,43 +6,47 @@ import { command, latest, listen } from "./connection.js";
 import { byId, hideControl, make, newId, setText } from "./dom.js";
 import { Outcome } from "./outcome.js";
 
-/** @import { Settings, State } from "./api.js" */
+/** @import { LiveSetting, Settings, State } from "./api.js" */
+
+/** @typedef {Settings[keyof Settings]} Value */
 
 /**
- * @template {keyof Settings} Key
- * @typedef {object} Setting
+ * @typedef {object} Field
  * @property {HTMLElement} node
  * @property {HTMLElement} head
  * @property {HTMLElement} control
  * @property {boolean} editing Somebody is at the control: it does not follow the server.
  * @property {boolean} busy A change is on its way.
  * @property {number} [timer]
- * @property {(value: Settings[Key] | null) => Promise<void>} send null is the configuration's value.
- * @property {(sentence: string) => void} refuse Say why a value is not sent, and go back to the one in force.
+ * @property {(value: Value) => Promise<void>} send null is the configuration's value.
+ * @property {() => void} refuse Say what the setting takes, and go back to the value in force.
  * @property {() => void} render Show the server's value, unless somebody is at the control.
- * @property {(value: Settings[Key], state: State) => void} show Put a value into the control.
+ * @property {(value: any, state: State) => void} show Put a value, of the setting's kind, into the control.
  */
 
 const SLIDER_PAUSE_MS = 300; // an arrow key held down is one change
+const SLIDER_STEPS = 100;
+
+/** @type {Partial<Record<LiveSetting["kind"], (setting: LiveSetting) => Field>>} */
+const KINDS = { number: createNumber, integer: createNumber, boolean: createBox, labels: createClasses };
 
 /**
  * A setting's label, box for the control, reset button and outcome.
- * @template {keyof Settings} Key
- * @param {Key} key
- * @param {string} label
+ * @param {LiveSetting} setting
  * @param {string | null} id Of the control that the label is for.
- * @param {(value: Settings[Key]) => string} text The configured value in words.
- * @returns {Setting<Key>}
+ * @param {(value: any) => string} text The configured value in words.
+ * @returns {Field}
  */
-function createSetting(key, label, id, text) {
+function createField(setting, id, text) {
+  const { key, title } = setting;
   const outcome = new Outcome();
   const configured = make("span", { class: "configured" });
-  const reset = actionButton("Reset", () => setting.send(null), { class: "quiet", "aria-label": `Reset: ${label}` });
+  const reset = actionButton("Reset", () => field.send(null), { class: "quiet", "aria-label": `Reset: ${title}` });
   const control = make("div", { class: "setting-control" });
-  const title = make(id ? "label" : "span", { class: "label", for: id }, label);
-  const head = make("div", { class: "setting-head" }, title, configured, reset);
-  /** @type {Setting<Key>} */
-  const setting = {
+  const label = make(id ? "label" : "span", { class: "label", for: id, title: setting.help }, title);
+  const head = make("div", { class: "setting-head" }, label, configured, reset);
+  /** @type {Field} */
+  const field = {
     head,
     control,
     node: make("div", { class: "setting", "data-setting": key }, head, control, outcome.node),
@@ -50,22 +54,22 @@ function createSetting(key, label, id, text) {
     busy: false,
     show() {},
     async send(value) {
-      clearTimeout(setting.timer);
-      setting.editing = false;
-      setting.busy = true;
+      clearTimeout(field.timer);
+      field.editing = false;
+      field.busy = true;
       await outcome.run(
         reset,
         "Applying.",
         () => command("change_settings", { settings: { [key]: value } }),
         value === null ? "As the configuration says." : "Applied.",
       );
-      setting.busy = false;
-      setting.render();
+      field.busy = false;
+      field.render();
     },
-    refuse(sentence) {
-      setting.editing = false;
-      outcome.fail(sentence);
-      setting.render();
+    refuse() {
+      field.editing = false;
+      outcome.fail(`${title} must be ${setting.takes}.`);
+      field.render();
     },
     render() {
       const state = latest("state");
@@ -75,109 +79,106 @@ function createSetting(key, label, id, text) {
       const differs = JSON.stringify(value) !== JSON.stringify(original);
       setText(configured, differs ? `configured: ${text(original)}` : "");
       /** @type {HTMLElement | null} */
-      const field = control.querySelector("input, summary") || head.querySelector("input");
-      if (field) hideControl(reset, !differs, field);
-      if (!setting.editing && !setting.busy) setting.show(value, state);
+      const input = control.querySelector("input, summary") || head.querySelector("input");
+      if (input) hideControl(reset, !differs, input);
+      if (!field.editing && !field.busy) field.show(value, state);
     },
   };
-  return setting;
+  return field;
 }
 
-function createThreshold() {
-  const id = newId("threshold");
-  const setting = createSetting("det_th", "Threshold (lowest score)", id, String);
-  const number = make("input", { id, type: "number", min: 0, max: 1, step: "any", inputmode: "decimal" });
-  const slider = make("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Threshold" });
+/**
+ * A number; a fraction has a slider too.
+ * @param {LiveSetting} setting
+ */
+function createNumber(setting) {
+  const { minimum, maximum, title } = setting;
+  const id = newId(setting.key);
+  const field = createField(setting, id, (value) => (value === 0 && setting.zero ? setting.zero : String(value)));
+  const step = setting.kind === "integer" ? 1 : "any";
+  const number = make("input", { id, type: "number", min: minimum, max: maximum, step, inputmode: "decimal" });
   const send = () => {
-    if (number.value === "" || !number.checkValidity()) return setting.refuse("The threshold is a number from 0 to 1.");
-    return setting.send(Number(number.value));
+    if (number.value === "" || !number.checkValidity()) field.refuse();
+    else field.send(Number(number.value));
   };
-  slider.addEventListener("input", () => {
-    setting.editing = true;
-    number.value = slider.value;
-  });
-  slider.addEventListener("change", () => {
-    clearTimeout(setting.timer);
-    setting.timer = setTimeout(send, SLIDER_PAUSE_MS);
-  });
   number.addEventListener("input", () => {
-    setting.editing = true;
+    field.editing = true;
   });
   number.addEventListener("change", send);
-  setting.control.append(slider, number);
-  setting.show = (value) => {
-    if (Number(number.value) !== value || number.value === "") number.value = String(value);
-    slider.value = String(value);
-    setEnabled(number);
-    setEnabled(slider);
-  };
-  return setting;
-}
-
-function createRate() {
-  const id = newId("rate");
-  const setting = createSetting("max_vis_fps", "Pictures a second, at most (0: any)", id, (value) =>
-    value ? String(value) : "no limit",
-  );
-  const number = make("input", { id, type: "number", min: 0, max: 1000, step: "any", inputmode: "decimal" });
-  number.addEventListener("input", () => {
-    setting.editing = true;
-  });
-  number.addEventListener("change", () => {
-    if (number.value === "" || !number.checkValidity())
-      setting.refuse("The limit is a number from 0 to 1000; 0 sets none.");
-    else setting.send(Number(number.value));
-  });
-  setting.head.append(number);
-  setting.show = (value) => {
+  /** @type {HTMLInputElement | null} */
+  let slider = null;
+  if (minimum !== null && maximum !== null && maximum - minimum <= 1) {
+    const range = { min: minimum, max: maximum, step: (maximum - minimum) / SLIDER_STEPS };
+    slider = make("input", { type: "range", ...range, "aria-label": `${title}: slider` });
+    slider.addEventListener("input", () => {
+      field.editing = true;
+      number.value = slider?.value ?? "";
+    });
+    slider.addEventListener("change", () => {
+      clearTimeout(field.timer);
+      field.timer = setTimeout(send, SLIDER_PAUSE_MS);
+    });
+    field.control.append(slider, number);
+  } else {
+    field.head.append(number);
+  }
+  field.show = (value) => {
     if (Number(number.value) !== value || number.value === "") number.value = String(value);
     setEnabled(number);
+    if (slider) {
+      slider.value = String(value);
+      setEnabled(slider);
+    }
   };
-  return setting;
+  return field;
 }
 
-function createText() {
-  const id = newId("text");
-  const setting = createSetting("vis_text", "Write the figures into the picture", id, (value) =>
-    value ? "on" : "off",
-  );
+/** @param {LiveSetting} setting */
+function createBox(setting) {
+  const id = newId(setting.key);
+  const field = createField(setting, id, (value) => (value ? "on" : "off"));
   const box = make("input", { id, type: "checkbox" });
-  box.addEventListener("change", () => setting.send(box.checked));
-  setting.node.classList.add("with-box");
-  setting.head.prepend(box);
-  setting.show = (value) => {
+  box.addEventListener("change", () => field.send(box.checked));
+  field.node.classList.add("with-box");
+  field.head.prepend(box);
+  field.show = (value) => {
     box.checked = value;
     setEnabled(box);
   };
-  return setting;
+  return field;
 }
 
-function createClasses() {
+/** @param {LiveSetting} setting */
+function createClasses(setting) {
   const words = (/** @type {string[] | null} */ names) =>
     names === null ? "all" : names.length ? names.join(", ") : "none";
-  const setting = createSetting("shown_classes", "Classes shown", null, words);
+  const field = createField(setting, null, words);
   const summary = make("span", {});
   const choice = createClassChoice(
-    (names) => setting.send(names),
+    (names, isAll) => field.send(isAll && latest("state")?.configured[setting.key] === null ? null : names),
     () => {
-      setting.editing = choice.isChanged();
-      setting.render();
+      field.editing = choice.isChanged();
+      field.render();
     },
   );
   const fold = make("details", { class: "fold" }, make("summary", {}, summary), choice.node);
-  setting.control.append(fold);
-  setting.show = (value, state) => {
+  field.control.append(fold);
+  field.show = (value, state) => {
     const labels = state.model.labels || [];
     setText(summary, value === null ? `All ${labels.length || ""}`.trim() : value.length ? value.join(", ") : "None");
     choice.show(value, labels);
   };
-  return setting;
+  return field;
 }
 
 export function startSettings() {
-  const settings = [createThreshold(), createClasses(), createRate(), createText()];
-  byId("setting-fields").append(...settings.map((setting) => setting.node));
-  listen("state", () => {
-    for (const setting of settings) setting.render();
+  /** @type {Field[] | null} */
+  let fields = null;
+  listen("state", (state) => {
+    if (!fields) {
+      fields = state.live_settings.flatMap((setting) => KINDS[setting.kind]?.(setting) ?? []);
+      byId("setting-fields").append(...fields.map((field) => field.node));
+    }
+    for (const field of fields) field.render();
   });
 }
