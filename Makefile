@@ -16,7 +16,7 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check -c requireme
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-boards test-heavy test-all test-setup test-zoo setup lint docs bench clean debian-run debian-test
+.PHONY: help run test test-boards test-heavy test-all test-setup test-zoo setup lint docs generated bench clean debian-run debian-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ lint: setup .venv/installed-dev ## check style, types, Python 3.6, imports, shel
 
 docs: .venv/installed-docs ## build the documentation as a site, into build/docs
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+
+generated: .venv/installed-run ## write again what is made from contract and settings: pages of docs/, the page's types
+	$(PY) -m tools.make_settings_doc
+	$(PY) -m tools.make_api_doc
+	$(PY) -m tools.make_api_types
 
 bench: setup models/$(COCO)/frozen_inference_graph.pb ## measure the loop, the engine alone and the whole graph
 	@$(PY) tools/fetch_samples.py bikes.mp4
