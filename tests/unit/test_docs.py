@@ -37,7 +37,7 @@ def test_the_readme_stays_short():
     assert len(read("README.md").splitlines()) <= 120
 
 
-@pytest.mark.parametrize("name", [*NAMES, ".ci/run", ".devcontainer/devcontainer.json"])
+@pytest.mark.parametrize("name", [*NAMES, ".github/workflows/ci.yml", ".ci/run", ".devcontainer/devcontainer.json"])
 def test_every_make_target_that_is_named_is_there(name):
     lines = blocks_and_spans(read(name)) if name.endswith(".md") else read(name).splitlines()
     named = set()
