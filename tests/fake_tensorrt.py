@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
+from appliance.engines.tensorflow.engine import TensorFlowEngine, TensorFlowOptions
 from appliance.graph.read.frozen import Tensor
 from appliance.graph.read.graph_file import parse_graph
 from appliance.graph.rewrite.backbone import Network

@@ -1,13 +1,14 @@
 """What was tuned for a model on this machine: looked up when it is loaded."""
 
-import importlib.util
 import logging
 from pathlib import Path
 
 from appliance.board.machine import machine_facts
+from appliance.core.engine_facts import AUTO
 from appliance.core.errors import ConfigError
 from appliance.core.files import hash_file
 from appliance.core.names import PROGRAM
+from appliance.schema.engines import ENGINES
 from appliance.settings import LoadedSettings
 from appliance.settings.tuned import mismatch, read_tuned, tuned_path, with_tuned
 
@@ -33,7 +34,7 @@ def apply_tuned(loaded: LoadedSettings, model: str, graph: Path) -> LoadedSettin
         reason = mismatch(entry, loaded, hash_file(graph), machine_facts())
     except OSError:  # who loads the graph says it better
         return loaded
-    if not reason and entry.engine != "auto" and importlib.util.find_spec(entry.engine) is None:
+    if not reason and entry.engine != AUTO and not ENGINES[entry.engine].is_installed():
         reason = f"for the engine {entry.engine}, which is not installed any more"
     if reason:
         log.info("%s was tuned on %s %s: %s", model, entry.date, reason, AGAIN)

@@ -1,25 +1,24 @@
 """What this machine has, what the appliance lacks, and what to do about it: `splitlens doctor`."""
 
-import contextlib
 import importlib.util
-import json
 import logging
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, TextIO, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, TextIO, Tuple
 
 from appliance.board import Board, board_root, detect_board, read_release, unknown_board_note
 from appliance.board.power import Power
 from appliance.board.telemetry import Telemetry
+from appliance.core import findings
 from appliance.core.errors import ConfigError, ModelError
-from appliance.core.hardware import has_nvidia_gpu
-from appliance.engines.choose import is_x86
+from appliance.core.findings import MISSING, NOTE, OK, Finding, Probe, how_to_install
+from appliance.core.hardware import Machine, has_nvidia_gpu, is_x86
+from appliance.engines.registry import all_engines
 from appliance.settings import LoadedSettings, Settings, chosen_model
 from appliance.settings.messages import size_text
 from appliance.telemetry.console import describe_readings
@@ -27,14 +26,11 @@ from appliance.zoo.store import installed, resolve_model
 
 log = logging.getLogger(__name__)
 
-OK, NOTE, MISSING = "ok", "note", "missing"
-
 RUN_BYTES = 10**9
 """Memory that a run with the default model takes on TensorFlow: 0.8 GB, and some for the pictures."""
 DISK_BYTES = 10**9
 """Free space below which a large model or a long recording will not fit."""
 
-PROBE_SECONDS = 120.0
 ENERGY_SECONDS = 0.2
 """Between two looks at counters of energy."""
 LIBRARIES = {
@@ -45,43 +41,10 @@ LIBRARIES = {
     "tqdm": "tqdm",
 }
 
-TENSORFLOW_PROBE = """
-import json, tensorflow as tf
-gpus = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in tf.config.list_physical_devices("GPU")]
-print(json.dumps({"version": tf.__version__, "cuda": tf.test.is_built_with_cuda(), "gpus": gpus}))
-"""
-OPENVINO_PROBE = """
-import json, openvino
-print(json.dumps({"version": openvino.__version__.split("-")[0]}))
-"""
 OPENCV_PROBE = """
 import json, cv2
 print(json.dumps({"version": cv2.__version__, "build": cv2.getBuildInformation()}))
 """
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at.
-
-    state: ok; missing (the appliance cannot run so); note (it can, without something that a user may want).
-    remedy: what to do about it; "" where there is nothing to do.
-    """
-
-    state: str
-    subject: str
-    found: str
-    remedy: str = ""
-
-
-class Probe(NamedTuple):
-    """What a library said of itself in a process of its own.
-
-    facts: None if it cannot be imported. complaint: why, or what it said on stderr.
-    """
-
-    facts: Optional[Dict[str, Any]]
-    complaint: str
 
 
 def run(load: Callable[[], LoadedSettings], output: TextIO) -> int:
@@ -90,9 +53,9 @@ def run(load: Callable[[], LoadedSettings], output: TextIO) -> int:
     load: gives the settings that a run would have, or raises ConfigError.
     """
     log.info("Looking at this machine; TensorFlow takes some seconds.")
-    findings = diagnose(load, tree=board_root())
-    output.write(format_findings(findings))
-    return 1 if any(finding.state == MISSING for finding in findings) else 0
+    found = diagnose(load, tree=board_root())
+    output.write(format_findings(found))
+    return 1 if any(finding.state == MISSING for finding in found) else 0
 
 
 def diagnose(load: Callable[[], LoadedSettings], root: Path = Path("/"), tree: Optional[Path] = None) -> List[Finding]:
@@ -105,18 +68,15 @@ def diagnose(load: Callable[[], LoadedSettings], root: Path = Path("/"), tree: O
     loaded, about_settings = check_settings(load)
     settings = loaded.settings if loaded else Settings()
     model = chosen_model(loaded) if loaded else settings.model
-    has_gpu = has_nvidia_gpu(root)
-    # Elsewhere it is never taken by itself.
-    for_openvino = is_x86() and not has_gpu and sys.version_info >= (3, 9)
+    machine = Machine(is_x86(), has_nvidia_gpu(root), is_jetson=board.id != "pc")
     return [
         check_board(board, tree, settings.profile),
         check_power(board, tree),
         check_readings(tree),
         Finding(OK, "Python", f"{'.'.join(map(str, sys.version_info[:3]))}, {sys.executable}"),
         check_libraries(LIBRARIES),
-        check_tensorflow(probe(TENSORFLOW_PROBE), board, has_gpu),
-        *([check_openvino(probe(OPENVINO_PROBE))] if for_openvino else []),
-        check_opencv(probe(OPENCV_PROBE)),
+        *check_engines(machine),
+        check_opencv(findings.probe(OPENCV_PROBE)),
         check_gstreamer(gstreamer_version()),
         check_cameras(root),
         check_memory(root),
@@ -167,16 +127,16 @@ def check_readings(tree: Path) -> Finding:
     return Finding(OK, "sensors", text)
 
 
-def format_findings(findings: Sequence[Finding]) -> str:
+def format_findings(every: Sequence[Finding]) -> str:
     """One line a finding, its remedy below it, and what it comes to."""
-    width = max([len(finding.subject) for finding in findings], default=0)
+    width = max([len(finding.subject) for finding in every], default=0)
     lines = []
-    for finding in findings:
+    for finding in every:
         found = finding.found.splitlines() or [""]
         lines.append(f"{finding.state:<7}  {finding.subject:<{width}}  {found[0]}")
         lines += [" " * (width + 11) + line for line in found[1:]]
         lines += [" " * (width + 11) + "-> " + line for line in finding.remedy.splitlines()]
-    missing = [finding.subject for finding in findings if finding.state == MISSING]
+    missing = [finding.subject for finding in every if finding.state == MISSING]
     if missing:
         lines.append(f"The appliance cannot run yet: see to {', '.join(missing)}.")
     else:
@@ -184,38 +144,11 @@ def format_findings(findings: Sequence[Finding]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def probe(program: str) -> Probe:
-    """Run a program that prints JSON, in a process of its own: a broken library may well crash it."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PROBE_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return Probe(None, f"importing it had not ended after {PROBE_SECONDS:.0f} seconds")
-    said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    if done.returncode < 0:
-        return Probe(None, f"importing it crashes Python ({signal.Signals(-done.returncode).name})")
-    if done.returncode > 0:
-        return Probe(None, said[-1] if said else f"importing it ends Python with {done.returncode}")
-    for line in reversed(done.stdout.splitlines()):  # a library may print something before and after
-        with contextlib.suppress(ValueError):
-            facts = json.loads(line)
-            if isinstance(facts, dict):
-                return Probe(facts, "\n".join(said))
-    return Probe(None, "it does not say what it is")
-
-
 def check_libraries(libraries: Dict[str, str]) -> Finding:
     """libraries: module to the package that brings it."""
     lacking = [package for module, package in libraries.items() if not _can_find(module)]
     if lacking:
-        return Finding(MISSING, "libraries", "no " + ", ".join(lacking), _install("run"))
+        return Finding(MISSING, "libraries", "no " + ", ".join(lacking), how_to_install("run"))
     return Finding(OK, "libraries", ", ".join(libraries.values()))
 
 
@@ -226,67 +159,22 @@ def _can_find(module: str) -> bool:
         return False
 
 
-def _install(part: str) -> str:
-    return f"make setup, or: {sys.executable} -m pip install -r requirements/{part}.txt"
-
-
-def check_tensorflow(tensorflow: Probe, board: Board, has_gpu: bool) -> Finding:
-    """Without a GPU that TensorFlow can use, the appliance runs on the CPU: that is a note at most."""
-    is_jetson = board.id != "pc"
-    nvidia_build = "use the container image for this JetPack, or NVIDIA's TensorFlow wheel for it"
-    if tensorflow.facts is None:
-        remedy = nvidia_build if is_jetson else _install("tensorflow")
-        return Finding(MISSING, "TensorFlow", tensorflow.complaint, remedy)
-    version, gpus = tensorflow.facts["version"], tensorflow.facts["gpus"]
-    if gpus:
-        return Finding(OK, "TensorFlow", f"{version} on {', '.join(gpus)}")
-    if not has_gpu:
-        return Finding(OK, "TensorFlow", f"{version} on the CPU; there is no NVIDIA GPU")
-    found = f"{version} on the CPU only, though there is an NVIDIA GPU: "
-    if not tensorflow.facts["cuda"]:
-        remedy = nvidia_build if is_jetson else "make clean; make setup TENSORFLOW=gpu"
-        return Finding(NOTE, "TensorFlow", found + "it was built without CUDA", remedy)
-    remedy = (
-        "install what it names"
-        if is_jetson
-        else (
-            "check that nvidia-smi lists the card, and in a container that it was started with --gpus all;\n"
-            f"the CUDA libraries come with: {sys.executable} -m pip install -r requirements/gpu.txt"
-        )
-    )
-    return Finding(NOTE, "TensorFlow", found + cuda_complaint(tensorflow.complaint), remedy)
-
-
-def check_openvino(openvino: Probe) -> Finding:
-    """For a PC without an NVIDIA GPU: without it TensorFlow runs everything."""
-    if openvino.facts is None:
-        return Finding(
-            NOTE,
-            "OpenVINO",
-            "SSD models run on TensorFlow, which is slower here: " + openvino.complaint,
-            _install("openvino"),
-        )
-    return Finding(OK, "OpenVINO", f"{openvino.facts['version']}; SSD models run on it")
-
-
-def cuda_complaint(stderr: str) -> str:
-    """The line of TensorFlow's start that says why it uses no GPU."""
-    for line in stderr.splitlines():
-        if re.search(r"dlopen|dynamic library|libcud|cuInit|CUDA_ERROR|cuda drivers", line, re.IGNORECASE):
-            return re.sub(r"^.*?\.cc:\d+\]\s*", "", line)
-    return "it does not say why"
+def check_engines(machine: Machine) -> List[Finding]:
+    """What the engines say of themselves that have something to say on this machine."""
+    checks = [engine.check(machine) for engine in all_engines().values() if engine.check is not None]
+    return [finding for finding in checks if finding is not None]
 
 
 def check_opencv(opencv: Probe) -> Finding:
     """A build that can read no movie at all is a note: pictures, cameras and gst-launch-1.0 do without."""
     if opencv.facts is None:
-        return Finding(MISSING, "OpenCV", opencv.complaint, _install("opencv"))
+        return Finding(MISSING, "OpenCV", opencv.complaint, how_to_install("opencv"))
     has = {name: _has(opencv.facts["build"], name) for name in ("FFMPEG", "GStreamer", "GUI")}
     found = "{}; FFmpeg: {}, GStreamer: {}, windows: {}".format(
         opencv.facts["version"], *("yes" if has[name] else "no" for name in ("FFMPEG", "GStreamer", "GUI"))
     )
     if not has["FFMPEG"] and not has["GStreamer"]:
-        remedy = "to read movies and network cameras: " + _install("opencv")
+        remedy = "to read movies and network cameras: " + how_to_install("opencv")
         return Finding(NOTE, "OpenCV", found, remedy)
     return Finding(OK, "OpenCV", found)
 

@@ -6,12 +6,16 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from appliance.board import FAMILY_NAMES, Board, check_board_holds, detect_board, unsupported_reason
+from appliance.board import Board, detect_board
 from appliance.board.tuned import apply_tuned
+from appliance.core.engine_facts import AUTO
 from appliance.core.errors import ModelError
 from appliance.core.files import hash_file
-from appliance.detectors.families import labels_of, understand
-from appliance.engines.choose import AUTO, automatic_engine
+from appliance.detectors.capacity import check_board_holds, unsupported_reason
+from appliance.detectors.family import find_family
+from appliance.detectors.plan import labels_of, understand
+from appliance.engines.choose import automatic_engine
+from appliance.engines.registry import find_engine
 from appliance.graph.read.shapes import Shape, find_shapes
 from appliance.graph.read.types import output_type
 from appliance.graph.rewrite.split import keep
@@ -62,12 +66,12 @@ def list_models(models_dir: Path, board: Board, trusted: bool = False) -> List[s
     for entry in load_catalogue():
         state = "yes" if here.pop(entry.name, None) else "no"
         size = size_text(entry.bytes) if entry.bytes else "unknown"
-        rows.append((entry.name, FAMILY_NAMES[entry.family], size, state, _fits(board, entry.family)))
+        rows.append((entry.name, find_family(entry.family).title, size, state, _fits(board, entry.family)))
     for name, model in sorted(here.items()):
         size = size_text(model.path.stat().st_size)
         try:
             family = family_of(model, trusted)
-            rows.append((name, FAMILY_NAMES[family], size, "yes, your own", _fits(board, family)))
+            rows.append((name, find_family(family).title, size, "yes, your own", _fits(board, family)))
         except ModelError as error:
             log.warning("%s", error)
             rows.append((name, "unknown", size, "yes, your own", "cannot run"))
@@ -83,19 +87,21 @@ def show_model(model: InstalledModel, loaded: LoadedSettings, board: Board) -> L
     """What is found in a model's graph, and how it would run with these settings."""
     loaded = apply_tuned(loaded, model.name, model.path)
     settings = loaded.settings
-    graph, interface, plan, ids = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)
+    understood = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)
+    graph, interface, plan, ids = understood.graph, understood.interface, understood.plan, understood.ids
+    family = find_family(interface.family)
     note = compare_ids(model.labels, ids)
     tensors = plan.cut.tensors if plan.cut else ()
     shapes = find_shapes(plan.front or keep(graph, [tensor.node for tensor in tensors]), tensors)
-    engine = chosen_engine(loaded)
-    engine = automatic_engine(interface.family, plan.front) if engine == AUTO else engine
+    asked = chosen_engine(loaded)
+    engine = find_engine(automatic_engine(understood.front) if asked == AUTO else asked)
     lines = [
         f"name: {model.name}",
         f"file: {model.path} ({model.path.stat().st_size / 1e6:.1f} MB)",
         f"sha256: {hash_file(model.path)}",
         f"from: {model.record.origin if model.record else 'not known'}",
         f"licence: {model.record.licence if model.record and model.record.licence else 'not known'}",
-        f"family: {FAMILY_NAMES[interface.family]}",
+        f"family: {family.title}",
         f"fits this board: {unsupported_reason(board, interface.family) or 'yes'}",
         f"input size: {f'{plan.resizing.width} x {plan.resizing.height}' if plan.resizing else 'depends on the image'}",
         f"classes: {len(ids) if ids else 'not recognised'}",
@@ -107,10 +113,9 @@ def show_model(model: InstalledModel, loaded: LoadedSettings, board: Board) -> L
     if plan.suppression is not None:
         shape = shapes[plan.suppression.boxes]
         count = shape[1] if shape and len(shape) > 1 else None
-        what = "proposals" if interface.family == "faster_rcnn" else "anchors"
-        lines.append(f"{what}: {count or 'known once it is loaded'}")
+        lines.append(f"{family.candidates}: {count or 'known once it is loaded'}")
     lines += [
-        f"engine: {'tensorrt, ' + (settings.precision_model or 'FP32') if engine == 'tensorrt' else engine}",
+        f"engine: {engine.name}{', ' + (settings.precision_model or 'FP32') if len(engine.precisions) > 1 else ''}",
         f"path: {plan.path}{f' ({plan.reason})' if plan.reason else ''}",
     ]
     if tensors:

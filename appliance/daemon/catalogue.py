@@ -5,11 +5,12 @@ import threading
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from appliance.board import Board, unsupported_reason
+from appliance.board import Board
 from appliance.core.errors import SplitlensError
 from appliance.core.events import EventBus
 from appliance.core.threads import start_thread
 from appliance.daemon.events import ModelFetched, StateChanged
+from appliance.detectors.capacity import unsupported_reason
 from appliance.zoo.catalogue import load_catalogue
 from appliance.zoo.get import get
 from appliance.zoo.store import installed

@@ -5,38 +5,29 @@ parts) and whole (one part).
 """
 
 import logging
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 
 from appliance.core.detector import Detector, Raw, to_detections
 from appliance.core.errors import GpuMemoryError, ModelError
 from appliance.core.frame import Detections, Prediction
+from appliance.detectors.family import ModelInfo
 from appliance.detectors.nms import Candidates, candidates_of, joined, suppress
 from appliance.engines.base import Engine
 from appliance.engines.candidates import least_score
+from appliance.graph.read.frozen import Graph
 from appliance.graph.recognise.suppression import Suppression
 
 log = logging.getLogger(__name__)
-
-
-class ModelInfo(NamedTuple):
-    """What is known of a model before it is loaded; see Detector."""
-
-    name: str
-    family: str
-    labels: Mapping[int, str]
-    reason: str
-    workers: int
 
 
 class BoxDetector(Detector):
     """The part that the three ways share."""
 
     def __init__(self, about: ModelInfo, front: Engine, threshold: float) -> None:
-        self.name, self.family, self.labels, self.reason, self.workers = about
-        self.engine, self.device, self.batch = front.name, front.device, front.batch
+        self.name, self.family, self.labels, self.reason = about.name, about.family, about.labels, about.reason
+        self.engine, self.device, self.batch, self.workers = front.name, front.device, front.batch, front.workers
         self._front = front
         self.threshold = threshold
 
@@ -120,6 +111,8 @@ class ExactDetector(BoxDetector):
         self.path = "exact" if back else "whole"
 
     def front(self, image: np.ndarray) -> Raw:
+        import cv2
+
         return self._front.run(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)[np.newaxis])
 
     def back(self, raw: Raw, width: int, height: int) -> Detections:
@@ -141,3 +134,10 @@ class ExactDetector(BoxDetector):
         super().close()
         if self._back:
             self._back.close()
+
+
+def make_box_detector(
+    about: ModelInfo, front: Engine, back: Optional[Engine], threshold: float, graph: Graph
+) -> Detector:
+    """As `Family.make_detector` wants it."""
+    return ExactDetector(about, front, threshold, back)

@@ -26,7 +26,7 @@ class FittingEngine(Engine):
     """
 
     def __init__(self, engine: Engine, size: Tuple[int, int]) -> None:
-        self.name, self.device, self.batch = engine.name, engine.device, engine.batch
+        self.name, self.device, self.batch, self.workers = engine.name, engine.device, engine.batch, engine.workers
         self._engine = engine
         self._size = size
 

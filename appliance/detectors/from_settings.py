@@ -3,9 +3,10 @@
 import logging
 from pathlib import Path
 
-from appliance.board import check_board_holds, detect_board
+from appliance.board import detect_board
 from appliance.board.tuned import apply_tuned
 from appliance.core.detector import Detector
+from appliance.detectors.capacity import check_board_holds
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
 from appliance.engines.choose import EngineChoice

@@ -1,18 +1,26 @@
-"""Decide how a graph will run: fast, exact or whole. Pure: graphs in, graphs out."""
+"""The first step of loading a model: read its graph, and decide how it will run: fast, exact or whole."""
 
-from typing import NamedTuple, Optional
+import dataclasses
+from pathlib import Path
+from typing import Mapping, Optional
 
+from appliance.detectors.family import find_family
 from appliance.engines.choose import EngineChoice
+from appliance.engines.description import EngineOptions, Front
 from appliance.graph.read.backtrace import NotRecognisedError
-from appliance.graph.read.frozen import Graph
+from appliance.graph.read.frozen import Graph, Tensor
+from appliance.graph.read.graph_file import naming_damage
+from appliance.graph.recognise.classes import class_ids
 from appliance.graph.recognise.cut import Cut, NoCutError, find_cut
-from appliance.graph.recognise.family import Interface
+from appliance.graph.recognise.family import Interface, recognise
 from appliance.graph.recognise.preprocessor import Resizing, unroll_preprocessor
 from appliance.graph.recognise.suppression import Suppression, read_suppression
+from appliance.graph.rewrite.normalise import read_model
 from appliance.graph.rewrite.split import keep
 
 
-class ModelOptions(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class ModelOptions:
     """How to run a model; the fields are the settings of the same names. engine: what runs its front."""
 
     det_th: float = 0.5
@@ -22,17 +30,35 @@ class ModelOptions(NamedTuple):
     allow_memory_growth: bool = True
     force_gpu_compatible: bool = False
     log_device: bool = False
-    engine: EngineChoice = EngineChoice()
+    engine: EngineChoice = dataclasses.field(default_factory=EngineChoice)
     batch: int = 0
     xla: Optional[bool] = None
     trust_graph: bool = False
 
+    def for_engine(self) -> EngineOptions:
+        """What of it an engine needs to know."""
+        return EngineOptions(
+            worker_threads=self.worker_threads,
+            batch=self.batch,
+            precision=self.engine.precision,
+            calibration_images=self.engine.calibration_images,
+            cache=self.engine.cache,
+            allow_memory_growth=self.allow_memory_growth,
+            force_gpu_compatible=self.force_gpu_compatible,
+            log_device=self.log_device,
+            xla=bool(self.xla),
+        )
 
-class Plan(NamedTuple):
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
     """How a graph will run.
 
-    path: "fast", "exact" or "whole". reason: why not a faster one; "" for fast.
-    cut: None where it runs whole. suppression, resizing, front: what the fast path needs; whatever was recognised.
+    Attributes:
+        path: "fast", "exact" or "whole".
+        reason: Why not a faster one; "" for fast.
+        cut: None where it runs whole.
+        suppression, resizing, front: What the fast path needs; whatever was recognised.
     """
 
     path: str
@@ -41,6 +67,52 @@ class Plan(NamedTuple):
     suppression: Optional[Suppression] = None
     resizing: Optional[Resizing] = None
     front: Optional[Graph] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Understood:
+    """A graph, what it is, how it will run, and the ids of its classes (None if they are not recognised)."""
+
+    graph: Graph
+    interface: Interface
+    plan: Plan
+    ids: Optional[range]
+
+    @property
+    def front(self) -> Optional[Front]:
+        """The front of its fast path, for an engine; None where it runs by its own operations."""
+        plan = self.plan
+        if plan.front is None or plan.cut is None or plan.suppression is None:
+            return None
+        is_single_stage = find_family(self.interface.family).is_single_stage
+        return Front(plan.front, Tensor(self.interface.image), plan.cut.tensors, plan.suppression, is_single_stage)
+
+
+def understand(path: Path, trusted: bool, split_model: bool, exact: bool) -> Understood:
+    """Read a graph and decide how it will run.
+
+    Args:
+        path: The frozen graph.
+        trusted: See `read_graph`.
+        split_model, exact: The settings.
+
+    Raises:
+        ModelError: It cannot be run.
+    """
+    graph = read_model(path, trusted)
+    interface = recognise(graph, str(path))
+    with naming_damage(str(path)):
+        plan = plan_for(graph, interface, split_model, exact)
+        return Understood(graph, interface, plan, class_ids(graph, interface.family, plan.suppression))
+
+
+def plan_for(graph: Graph, interface: Interface, split_model: bool, exact: bool) -> Plan:
+    """How a graph of this family will run with these settings."""
+    plan = make_plan(graph, interface, split_model, exact)
+    why_whole = find_family(interface.family).why_whole
+    if why_whole and plan.path == "exact" and not exact:
+        return Plan("whole", why_whole)
+    return plan
 
 
 def make_plan(graph: Graph, interface: Interface, split_model: bool, exact: bool) -> Plan:
@@ -62,3 +134,16 @@ def make_plan(graph: Graph, interface: Interface, split_model: bool, exact: bool
     if exact or reason:
         return Plan("exact", "exact is on" if exact else reason, cut, suppression, resizing)
     return Plan("fast", "", cut, suppression, resizing, front)
+
+
+def labels_of(interface: Interface, ids: Optional[range], labels: Mapping[int, str]) -> Mapping[int, str]:
+    """The labels of a model: the given ones of its classes, or those that its family has for a model without any.
+
+    Args:
+        interface: What the model is.
+        ids: Of its classes, if they are known.
+        labels: The given ones, class id to name.
+    """
+    if not labels:
+        return find_family(interface.family).default_labels(ids)
+    return {key: name for key, name in labels.items() if ids is None or key in ids}

@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
+from appliance.core.engine_facts import AUTO
 from appliance.core.errors import ConfigError
+from appliance.schema.engines import ENGINES, engine_of_model_type, precision_mistake, with_a_choice
 from appliance.schema.setting import BOOLEAN, STREAMS, Setting, Values
 from appliance.schema.settings import SETTINGS, Settings
 from appliance.schema.values import BadValue, check_value
@@ -158,13 +160,13 @@ def with_profile(loaded: LoadedSettings, profile: Profile) -> LoadedSettings:
 
 
 def _check_precision(loaded: LoadedSettings) -> None:
-    """Raises ConfigError where somebody asks OpenVINO for less than it computes."""
+    """Raises ConfigError where somebody asks an engine for a precision that it does not have."""
     settings = loaded.settings
-    if settings.engine == "openvino" and settings.precision_model in ("FP16", "INT8"):
+    mistake = precision_mistake(settings.engine, settings.precision_model) if settings.precision_model else ""
+    if mistake:
         raise ConfigError(
             f"{loaded.origins['precision_model']}: precision_model {settings.precision_model} cannot be had with engine"
-            f" openvino ({loaded.origins['engine']}), which computes in FP32 only: take it out, or set engine:"
-            " tensorrt, which needs an NVIDIA GPU"
+            f" {settings.engine} ({loaded.origins['engine']}), which {mistake}"
         )
 
 
@@ -178,27 +180,27 @@ def option_given(setting: Setting, value: object) -> str:
 def chosen_model(loaded: LoadedSettings) -> str:
     """Which of `model` and `model_path` names the model of this run.
 
-    The one of the higher layer. Where one layer sets both: `model` with model_type trt_v1 (the original
+    The one of the higher layer. Where one layer sets both: `model` with the model_type of an engine (the original
     project read it only there), else `model_path`.
     """
     settings, layers = loaded.settings, loaded.layers
     if settings.model_path is None or layers["model"] > layers["model_path"]:
         return settings.model
-    if layers["model"] == layers["model_path"] and settings.model_type == "trt_v1":
+    if layers["model"] == layers["model_path"] and engine_of_model_type(settings.model_type or "") != AUTO:
         return settings.model
     return settings.model_path
 
 
 def chosen_engine(loaded: LoadedSettings) -> str:
-    """ "auto", "tensorflow", "openvino" or "tensorrt".
+    """As in the setting `engine`: what it says or, left to "auto", what the model_type asks for.
 
-    A model_type of trt_v1 counts for the model that its own or a lower layer names.
+    A model_type counts for the model that its own or a lower layer names.
     """
     settings, layers = loaded.settings, loaded.layers
-    if settings.engine != "auto":
+    if settings.engine != AUTO:
         return settings.engine
     is_for_this_model = layers["model_type"] >= max(layers["model"], layers["model_path"])
-    return "tensorrt" if settings.model_type == "trt_v1" and is_for_this_model else "auto"
+    return engine_of_model_type(settings.model_type or "") if is_for_this_model else AUTO
 
 
 def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[str]:
@@ -206,10 +208,12 @@ def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[
     notes = []
     if settings.vis_worker:
         notes.append(f"{origins['vis_worker']}: vis_worker has no effect: drawing always has a thread of its own")
-    asks_for_tensorrt = settings.model_type == "trt_v1" and settings.engine == "auto"
-    if settings.precision_model is not None and settings.engine != "tensorrt" and not asks_for_tensorrt:
+    asked = engine_of_model_type(settings.model_type or "") if settings.engine == AUTO else AUTO
+    engine = ENGINES.get(settings.engine if asked == AUTO else asked)
+    if settings.precision_model is not None and engine not in with_a_choice():
+        titles = " and ".join(one.title for one in with_a_choice())
         notes.append(
-            f"{origins['precision_model']}: precision_model is for TensorRT engines; the others run a graph as it was"
+            f"{origins['precision_model']}: precision_model is for {titles} engines; the others run a graph as it was"
             " stored"
         )
     if settings.calibration_images is not None and settings.precision_model != "INT8":
@@ -217,11 +221,14 @@ def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[
             f"{origins['calibration_images']}: calibration_images has no effect: only precision_model INT8 is"
             " calibrated"
         )
-    if asks_for_tensorrt:
-        notes.append(f"{origins['model_type']}: model_type trt_v1 asks for TensorRT; `engine: tensorrt` says the same")
+    if engine is not None and asked != AUTO:
+        notes.append(
+            f"{origins['model_type']}: model_type {settings.model_type} asks for {engine.title};"
+            f" `engine: {engine.name}` says the same"
+        )
     for key in ("model_type", "split_shape", "num_classes"):
         value = getattr(settings, key)
-        if value is not None and not (key == "model_type" and asks_for_tensorrt):
+        if value is not None and not (key == "model_type" and asked != AUTO):
             notes.append(
                 f"{origins[key]}: {key} {value} is not needed: it is found in the graph, and only compared with that"
             )

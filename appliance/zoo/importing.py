@@ -10,7 +10,7 @@ from appliance.core.errors import ModelError
 from appliance.core.files import hash_file
 from appliance.core.names import PROGRAM
 from appliance.graph.read.graph_file import naming_damage
-from appliance.graph.recognise.classes import class_ids, find_suppression
+from appliance.graph.recognise.classes import examined_class_ids
 from appliance.graph.recognise.family import recognise
 from appliance.graph.rewrite.normalise import read_model
 from appliance.zoo.archive import unpack_graph
@@ -87,7 +87,7 @@ def _examine(path: Path, chosen: str, trusted: bool) -> Optional[range]:
     graph = read_model(path, trusted)
     family = recognise(graph, str(path)).family
     with naming_damage(str(path)):
-        ids = class_ids(graph, family, find_suppression(graph) if family in ("ssd", "faster_rcnn") else None)
+        ids = examined_class_ids(graph, family)
     entry = next((entry for entry in load_catalogue() if entry.name == chosen), None)
     if entry is not None and hash_file(path) not in [
         origin.graph_sha256 for origin in entry.origins if not isinstance(origin, ZooOrigin)

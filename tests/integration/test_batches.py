@@ -10,9 +10,9 @@ from appliance.core.errors import GpuMemoryError
 from appliance.core.sink import Sink
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
-from appliance.engines import batches
-from appliance.engines.batches import BatchEngine
 from appliance.engines.choose import EngineChoice
+from appliance.engines.tensorflow import batches
+from appliance.engines.tensorflow.batches import BatchEngine
 from appliance.pipeline.loop import Loop
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.stream_pipeline import StreamPipeline

@@ -10,7 +10,7 @@ from appliance.core.errors import ModelError
 from appliance.core.frame import Detections, Frame
 from appliance.detectors.load import differences, load_detector
 from appliance.detectors.plan import ModelOptions
-from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
+from appliance.engines.tensorflow.engine import TensorFlowEngine, TensorFlowOptions
 from appliance.graph.read.frozen import Graph, Tensor, make_node, make_placeholder, type_attribute
 from appliance.graph.read.graph_file import read_graph
 from appliance.graph.read.proto import GraphDef

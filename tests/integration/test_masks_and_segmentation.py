@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.detectors.boxes import ModelInfo
+from appliance.detectors.family import ModelInfo
 from appliance.detectors.load import load_detector
-from appliance.detectors.masks import MaskDetector
+from appliance.detectors.mask_rcnn import MaskDetector
 from appliance.detectors.plan import ModelOptions
-from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
+from appliance.engines.tensorflow.engine import TensorFlowEngine, TensorFlowOptions
 from appliance.graph.read.frozen import Tensor
 from appliance.graph.recognise.cut import find_cut
 from appliance.graph.recognise.family import DETECTION_OUTPUTS, MASK_OUTPUT, SEGMENTATION_OUTPUT, recognise
@@ -106,7 +106,7 @@ def test_every_mask_rcnn_gives_its_masks_and_its_tail_split_off_gives_the_same(n
         assert found.dtype == expected.dtype and np.array_equal(found, expected)
     for engine, given in ((None, raw), (back, crossing)):
         # What the front would give is here already, so any engine will do for it.
-        detector = MaskDetector(ModelInfo(name, "mask_rcnn", {}, "", 1), back, 0.3, engine)
+        detector = MaskDetector(ModelInfo(name, "mask_rcnn", {}, ""), back, 0.3, engine)
         assert_masks(detector.back(given, width, height), raw, 0.3, width, height)
 
 

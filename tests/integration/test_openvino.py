@@ -18,11 +18,12 @@ from appliance.cli.bench.parity import compare
 from appliance.cli.models import show_model
 from appliance.core.errors import ModelError
 from appliance.core.files import hash_file
+from appliance.core.hardware import Machine, available_cores
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
-from appliance.engines import choose, openvino_build
-from appliance.engines.base import available_cores
+from appliance.engines import choose
 from appliance.engines.choose import EngineChoice
+from appliance.engines.openvino import compile as openvino_build
 from appliance.graph.rewrite.normalise import read_model
 from appliance.settings import load_settings
 from appliance.settings.tuned import Tuned, tuned_path, write_tuned
@@ -56,7 +57,7 @@ def cache(tmp_path):
 @pytest.fixture(autouse=True)
 def no_gpu(monkeypatch):
     """As on a PC without one, wherever the tests run."""
-    monkeypatch.setattr(choose, "_is_for_openvino", lambda: True)
+    monkeypatch.setattr(choose, "this_machine", lambda: Machine(is_x86=True, has_nvidia_gpu=False))
 
 
 def load(path, cache, engine="openvino", **options):
@@ -141,11 +142,13 @@ from pathlib import Path
 import numpy as np
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
-from appliance.engines import choose, openvino_build
+from appliance.engines import choose
+from appliance.engines.openvino import compile as openvino_build
 from appliance.engines.choose import EngineChoice
+from appliance.core.hardware import Machine
 from tests.integration.test_openvino import kernels
 
-choose._is_for_openvino = lambda: True
+choose.this_machine = lambda: Machine(is_x86=True, has_nvidia_gpu=False)
 openvino_build._processor_flags = lambda: ["fma", "avx2"]
 choice = EngineChoice("openvino", cache=Path(sys.argv[2]))
 compiled = load_detector(Path(sys.argv[1]), "model", {}, ModelOptions(0.3, engine=choice))._front._compiled
@@ -236,7 +239,7 @@ class TestChoice:
         assert "Engine: OpenVINO" in caplog.text and "x86 without an NVIDIA GPU" in caplog.text
 
     def test_auto_takes_tensorflow_where_there_is_a_gpu_for_it(self, person_model, cache, monkeypatch):
-        monkeypatch.setattr(choose, "_is_for_openvino", lambda: False)
+        monkeypatch.setattr(choose, "this_machine", lambda: Machine(is_x86=True, has_nvidia_gpu=True))
         assert load(person_model, cache, "auto").engine == "tensorflow"
 
     def test_auto_takes_tensorflow_where_it_is_not_installed(self, person_model, cache, monkeypatch):

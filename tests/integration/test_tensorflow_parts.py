@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
-from appliance.engines import tensorflow_parts
+from appliance.engines.tensorflow import parts as tensorflow_parts
 
 pytestmark = pytest.mark.boards
 
@@ -39,7 +39,7 @@ def test_every_path_runs_on_the_parts_alone_and_all_of_it_can_be_imported_later(
 
 PARTS_THAT_BREAK = """
 import sys
-from appliance.engines import tensorflow_parts
+from appliance.engines.tensorflow import parts as tensorflow_parts
 
 parts = tensorflow_parts._parts
 

@@ -20,14 +20,15 @@ import tensorflow as tf
 from appliance.core.errors import ConfigError, ModelError
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions, make_plan
-from appliance.engines import cuda, onnx, tf_trt
+from appliance.engines import cuda, onnx
 from appliance.engines.cache import EngineCache
-from appliance.engines.calibration import Pictures
 from appliance.engines.choose import EngineChoice
 from appliance.engines.onnx import to_onnx
 from appliance.engines.resize import Resizer
-from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
-from appliance.engines.tensorrt_build import build_plan, make_logger
+from appliance.engines.tensorflow.engine import TensorFlowEngine, TensorFlowOptions
+from appliance.engines.tensorrt import tf_trt
+from appliance.engines.tensorrt.calibration import Pictures
+from appliance.engines.tensorrt.plan import build_plan, make_logger
 from appliance.graph.read.frozen import Graph, Tensor, make_const, make_node, make_placeholder, type_attribute
 from appliance.graph.read.proto import GraphDef
 from appliance.graph.recognise.family import recognise
@@ -147,7 +148,7 @@ def test_a_built_engine_is_kept_and_found_again(person_model, install, driver, c
         trt = sys.modules["tensorrt"]
         load(person_model, choice).close()
         assert len(trt.built) == 1, "an engine of another TensorRT or GPU was taken"
-    load(person_model, choice._replace(precision="FP16")).close()
+    load(person_model, replace(choice, precision="FP16")).close()
     assert trt.built[-1] == (["FP16"], [])
 
 
@@ -174,14 +175,14 @@ def test_a_plan_that_tensorrt_does_not_take_is_built_anew_and_said(person_model,
 @pytest.mark.parametrize("version", VERSIONS[::2])
 def test_int8_is_calibrated_on_the_users_pictures(version, person_model, samples, install, choice):
     trt = install(version)
-    load(person_model, choice._replace(precision="INT8", calibration_images=str(samples))).close()
+    load(person_model, replace(choice, precision="INT8", calibration_images=str(samples))).close()
     ((flags, batches),) = trt.built
     pictures = Pictures(str(samples))
     assert flags == ["FP16", "INT8"] and len(batches) == len(pictures) >= 5
     resizer = Resizer(300, 300)
     for index, batch in enumerate(batches):
         assert np.array_equal(batch, resizer.resize(pictures.read(index)))
-    load(person_model, choice._replace(precision="INT8", calibration_images=str(samples))).close()
+    load(person_model, replace(choice, precision="INT8", calibration_images=str(samples))).close()
     assert len(trt.built) == 1
 
 
@@ -197,7 +198,7 @@ def test_int8_without_pictures_is_refused_before_anything_is_built(person_model,
         (str(tmp_path / "broken"), "no picture in .*broken can be read"),
     ):
         with pytest.raises(ConfigError, match=complaint):
-            load(person_model, choice._replace(precision="INT8", calibration_images=folder))
+            load(person_model, replace(choice, precision="INT8", calibration_images=folder))
     assert trt.built == []
 
 
@@ -212,17 +213,17 @@ def test_a_picture_that_goes_away_while_it_calibrates_is_named(person_model, sam
 
     monkeypatch.setattr(Pictures, "read", read)
     with pytest.raises(ConfigError, match=r"gone\.jpg"):
-        load(person_model, choice._replace(precision="INT8", calibration_images=str(samples)))
+        load(person_model, replace(choice, precision="INT8", calibration_images=str(samples)))
     assert not choice.cache.exists()
 
 
 def test_what_a_gpu_or_a_version_cannot_do_is_said(person_model, samples, install, driver, choice):
     install("8.5.2", fast_int8=False)
     with pytest.raises(ModelError, match="no INT8.*FP16"):
-        load(person_model, choice._replace(precision="INT8", calibration_images=str(samples)))
+        load(person_model, replace(choice, precision="INT8", calibration_images=str(samples)))
     install("11.4.0")
     with pytest.raises(ModelError, match=r"11\.4\.0 cannot be told to run a model in FP16.*FP32"):
-        load(person_model, choice._replace(precision="FP16"))
+        load(person_model, replace(choice, precision="FP16"))
     load(person_model, choice).close()
     install("7.1.3")
     with pytest.raises(ModelError, match=r"7\.1\.3 is too old"):
@@ -335,7 +336,7 @@ def converter(request, monkeypatch, driver):
 def test_tensorflow_converts_where_it_can(precision, converter, person_model, samples, choice, caplog):
     caplog.set_level("INFO")
     expected = load(person_model)
-    found = load(person_model, choice._replace(precision=precision))
+    found = load(person_model, replace(choice, precision=precision))
     image = cv2.imread(str(samples / "bus.jpg"))
     assert_same(found.detect(image), expected.detect(image), max(image.shape))
     (made,) = FakeConverter.made
@@ -345,12 +346,12 @@ def test_tensorflow_converts_where_it_can(precision, converter, person_model, sa
     kept = {node.name: node.op for node in made.graph.node if node.name in made.kept}
     assert "ResizeBilinear" in kept.values() and set(made.kept) == set(kept)
     assert "TensorRT 8.2.1 in TensorFlow" in caplog.text and "1 engines" in caplog.text
-    load(person_model, choice._replace(precision=precision))
+    load(person_model, replace(choice, precision=precision))
     assert len(FakeConverter.made) == 1, "the converted graph was not kept"
 
 
 def test_tensorflow_calibrates_int8_on_the_users_pictures(converter, person_model, samples, choice):
-    load(person_model, choice._replace(precision="INT8", calibration_images=str(samples)))
+    load(person_model, replace(choice, precision="INT8", calibration_images=str(samples)))
     (made,) = FakeConverter.made
     pictures = Pictures(str(samples))
     image = recognise(read_model(person_model), "model").image + ":0"

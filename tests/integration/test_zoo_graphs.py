@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from appliance.cli.bench.parity import compare
-from appliance.detectors.boxes import ExactDetector, ModelInfo
+from appliance.detectors.boxes import ExactDetector
+from appliance.detectors.family import ModelInfo
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions, make_plan
-from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
+from appliance.engines.tensorflow.engine import TensorFlowEngine, TensorFlowOptions
 from appliance.graph.read.frozen import Tensor
 from appliance.graph.read.shapes import find_shapes
 from appliance.graph.recognise.cut import find_cut
@@ -91,7 +92,7 @@ def test_a_model_of_the_zoo_gives_the_same_split_and_fast_as_whole(name, zoo_dir
     fast = load_detector(path, name, {}, ModelOptions(det_th=THRESHOLD))
     assert (fast.path, fast.reason, fast.family) == ("fast", "", interface.family)
     assert (fast.classes, fast.anchors) == (90, anchors)
-    reader = ExactDetector(ModelInfo(name, interface.family, {}, "", 1), whole, THRESHOLD, None)
+    reader = ExactDetector(ModelInfo(name, interface.family, {}, ""), whole, THRESHOLD, None)
     found = 0
     for image, outputs in zip(images, expected):
         height, width = image.shape[:2]

@@ -5,10 +5,10 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
-from appliance.engines.batches import sizes_up_to
 from appliance.engines.candidates import pick
 from appliance.engines.resize import Resizer
-from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
+from appliance.engines.tensorflow.batches import sizes_up_to
+from appliance.engines.tensorflow.engine import TensorFlowEngine, TensorFlowOptions
 from appliance.graph.read.frozen import DT_FLOAT, Graph, Tensor, make_node, make_placeholder, type_attribute
 from appliance.graph.read.proto import GraphDef
 from appliance.graph.recognise.score_selection import with_score_selection

@@ -2,9 +2,11 @@
 
 import pytest
 
-from appliance.board import FAMILY_NAMES, check_board_holds, detect_board, load_profile, unsupported_reason
+from appliance.board import detect_board, load_profile
 from appliance.board.detect import known_boards
 from appliance.core.errors import ConfigError, ModelError
+from appliance.detectors.capacity import check_board_holds, unsupported_reason
+from appliance.detectors.family import all_families
 from appliance.settings import load_settings
 
 MODEL, COMPATIBLE = "proc/device-tree/model", "proc/device-tree/compatible"
@@ -144,7 +146,7 @@ def test_a_board_says_what_it_can_hold(board_id, tmp_path):
     board = write(tmp_path, files)
     assert board.id == board_id
     small = board_id in ("tx2", "tx1", "nano")
-    for family in FAMILY_NAMES:
+    for family in all_families():
         fits = family == "ssd" or not small
         assert (unsupported_reason(board, family) is None) == fits
     if small:

@@ -12,8 +12,11 @@ import pytest
 
 from appliance.board import Board
 from appliance.cli import doctor
-from appliance.cli.doctor import MISSING, NOTE, OK, Finding, Probe
-from appliance.engines.choose import is_x86
+from appliance.core import findings as checks
+from appliance.core.findings import MISSING, NOTE, OK, Finding, Probe
+from appliance.core.hardware import Machine, is_x86
+from appliance.engines import openvino as openvino_engine
+from appliance.engines import tensorflow as tensorflow_engine
 from appliance.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +73,7 @@ def tensorflow(gpus=(), cuda=False, stderr=""):
     ],
 )
 def test_tensorflow_and_its_gpu(probe, board, has_gpu, state, found, remedy):
-    finding = doctor.check_tensorflow(probe, board, has_gpu)
+    finding = tensorflow_engine.check(probe, Machine(True, has_gpu, is_jetson=board is TX2))
     assert finding.state == state
     assert found in finding.found
     assert remedy in finding.remedy
@@ -108,20 +111,20 @@ def test_an_opencv_that_cannot_be_imported_is_missing_with_its_reason():
     ],
 )
 def test_a_broken_library_is_a_complaint_and_no_traceback(program, complaint):
-    probe = doctor.probe(program)
+    probe = checks.probe(program)
     assert probe.facts is None
     assert complaint in probe.complaint
     assert "\n" not in probe.complaint
 
 
 def test_a_library_that_never_ends_to_load_is_given_up(monkeypatch):
-    monkeypatch.setattr(doctor, "PROBE_SECONDS", 0.3)
-    probe = doctor.probe("import time; time.sleep(600)")
+    monkeypatch.setattr(checks, "PROBE_SECONDS", 0.3)
+    probe = checks.probe("import time; time.sleep(600)")
     assert probe == Probe(None, "importing it had not ended after 0 seconds")
 
 
 def test_what_a_library_says_before_its_facts_does_not_disturb():
-    probe = doctor.probe("import sys; print('hello'); sys.stderr.write('careful'); print('{\"gpus\": []}')")
+    probe = checks.probe("import sys; print('hello'); sys.stderr.write('careful'); print('{\"gpus\": []}')")
     assert probe == Probe({"gpus": []}, "careful")
 
 
@@ -135,7 +138,7 @@ def test_what_a_library_says_before_its_facts_does_not_disturb():
     ],
 )
 def test_what_a_library_says_after_its_facts_does_not_disturb(printed, facts):
-    probe = doctor.probe("print({!r})".format("\n".join(printed)))
+    probe = checks.probe("print({!r})".format("\n".join(printed)))
     assert probe.facts == facts
     assert bool(probe.complaint) == (facts is None)
 
@@ -145,11 +148,12 @@ ASCII_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "P
 ASK_IN_ASCII = """
 from pathlib import Path
 from appliance.cli import doctor
+from appliance.core import findings as checks
 from appliance.core.errors import ModelError
 from appliance.zoo import packages
 from appliance.zoo.catalogue import find_entry
 
-print(ascii(doctor.probe("import os; os.system('cat facts')").facts))
+print(ascii(checks.probe("import os; os.system('cat facts')").facts))
 print(doctor.gstreamer_version())
 try:
     packages.get_graph(find_entry("%s").origins[1], Path.cwd())
@@ -207,8 +211,8 @@ def test_the_version_of_gstreamer(tmp_path, monkeypatch, script, version):
 
 
 def test_openvino_is_missed_where_it_would_be_faster():
-    assert doctor.check_openvino(Probe({"version": "2026.4.1"}, "")).found == "2026.4.1; SSD models run on it"
-    finding = doctor.check_openvino(Probe(None, "ModuleNotFoundError: No module named 'openvino'"))
+    assert openvino_engine.check(Probe({"version": "2026.4.1"}, "")).found == "2026.4.1; SSD models run on it"
+    finding = openvino_engine.check(Probe(None, "ModuleNotFoundError: No module named 'openvino'"))
     assert finding.state == NOTE and finding.found.endswith("No module named 'openvino'")
     assert "requirements/openvino.txt" in finding.remedy
 
@@ -308,7 +312,7 @@ def test_the_model_that_a_run_would_take_must_be_there(tmp_path):
 
 
 def test_the_model_of_the_settings_is_looked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor, "probe", lambda program: Probe(None, "ImportError: broken"))
+    monkeypatch.setattr(checks, "probe", lambda program: Probe(None, "ImportError: broken"))
     put_model(tmp_path / "mine")
     for model, state in (("mine", OK), ("other", MISSING)):
         load = settings(tmp_path, monkeypatch, f"models_dir: .\nmodel: {model}\n")
@@ -389,7 +393,7 @@ def test_the_exit_code_tells_whether_it_can_run(monkeypatch, findings, code, las
 
 def test_a_bare_machine_gets_a_finding_for_everything(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(doctor, "probe", lambda program: Probe(None, "ImportError: broken"))
+    monkeypatch.setattr(checks, "probe", lambda program: Probe(None, "ImportError: broken"))
     findings = doctor.diagnose(settings(tmp_path, monkeypatch), root=tmp_path)
     states = {finding.subject: finding.state for finding in findings}
     assert states == {

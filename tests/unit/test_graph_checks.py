@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import ModelError
-from appliance.detectors.families import labels_of, understand
+from appliance.detectors.plan import labels_of, understand
 from appliance.graph.read.backtrace import NotRecognisedError, follow
 from appliance.graph.read.checks import MOST_CALLS_DEEP, MOST_IN_A_ROW, MOST_NODES, allowed_operations
 from appliance.graph.read.frozen import Graph, Tensor, make_const, make_node, make_placeholder

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from appliance.detectors.families import plan_for
+from appliance.detectors.plan import plan_for
 from appliance.graph.read.frozen import DT_FLOAT, Graph, Tensor, make_const, make_node, make_placeholder
 from appliance.graph.read.frozen import type_attribute as dtype
 from appliance.graph.read.graph_file import parse_graph

@@ -3,8 +3,8 @@
 import pytest
 
 from appliance.board.machine import machine_facts
-from appliance.core.hardware import has_nvidia_gpu
-from appliance.engines import choose
+from appliance.core.hardware import Machine, has_nvidia_gpu
+from appliance.engines import openvino
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,6 @@ def test_it_is_there_where_a_device_of_it_is(tmp_path, device, there):
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_openvino_is_for_pcs_without_one(monkeypatch, there):
-    monkeypatch.setattr(choose, "is_x86", lambda: True)
-    monkeypatch.setattr(choose, "has_nvidia_gpu", lambda: there)
-    assert choose._is_for_openvino() is not there
+def test_openvino_is_for_pcs_without_one(there):
+    assert openvino.ENGINE.suits(Machine(is_x86=True, has_nvidia_gpu=there)) is not there
+    assert not openvino.ENGINE.suits(Machine(is_x86=False, has_nvidia_gpu=there))

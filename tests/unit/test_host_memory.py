@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from appliance.engines import cuda
-from appliance.engines.host_memory import HostMemory
+from appliance.engines.tensorflow.host_memory import HostMemory
 from tests.fake_tensorrt import FakeDriver
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from appliance.detectors.boxes import ModelInfo
-from appliance.detectors.masks import MaskDetector, reframe_masks
+from appliance.detectors.family import ModelInfo
+from appliance.detectors.mask_rcnn import MaskDetector, reframe_masks
 from appliance.engines.base import Engine
 
 
@@ -80,7 +80,7 @@ class NoEngine(Engine):
 
 
 def test_only_detections_at_or_above_the_threshold_have_masks():
-    detector = MaskDetector(ModelInfo("m", "mask_rcnn", {}, "", 1), NoEngine(), 0.5, None)
+    detector = MaskDetector(ModelInfo("m", "mask_rcnn", {}, ""), NoEngine(), 0.5, None)
     boxes = np.array([[[0, 0, 1, 1], [0, 0, 0.5, 0.5], [0, 0, 1, 1], [0, 0, 1, 1]]], np.float32)
     raw = [
         boxes,

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from appliance.core.frame import Detections, Frame, Result, Segmentation, Timings
-from appliance.detectors.boxes import ModelInfo
-from appliance.detectors.segmentation import SegmentationDetector, fit, upsample_nearest
+from appliance.detectors.deeplab import SegmentationDetector, fit, upsample_nearest
+from appliance.detectors.family import ModelInfo
+from appliance.engines.base import Engine as BaseEngine
 
 SIDE = 513
 NO_TIMINGS = Timings(0, 0, 0, 0, 0, 0)
@@ -45,7 +46,7 @@ def test_every_pixel_takes_the_class_of_the_nearest_one(width, height):
             assert found[y, x] == class_map[int((y + 0.5) * 385 / height), int((x + 0.5) * 513 / width)]
 
 
-class Engine:
+class Engine(BaseEngine):
     """Says of every pixel how red it is."""
 
     device = "CPU"
@@ -56,7 +57,7 @@ class Engine:
 
 
 def test_a_detector_is_fed_rgb_and_gives_a_map_of_the_frames_size():
-    detector = SegmentationDetector(ModelInfo("d", "deeplab", {}, "", 1), Engine(), SIDE)
+    detector = SegmentationDetector(ModelInfo("d", "deeplab", {}, ""), Engine(), SIDE)
     image = np.zeros((100, 200, 3), np.uint8)
     image[:, 100:, 2] = 250
     found = detector.detect(image)

@@ -1,12 +1,13 @@
 """What `tune` measures, when, and what it keeps: with a pretended clock, on pretended machines."""
 
 import contextlib
+import dataclasses
 import random
 
 import pytest
 
 from appliance.cli.tune.candidates import DEFAULT, Candidate, SearchSpace, TrialResult
-from appliance.cli.tune.search import GivenUp, LoadedSettings, LoadError, Search, Trials
+from appliance.cli.tune.search import GivenUp, LoadedGroup, LoadError, Search, Trials
 
 WHOLE = 175.0
 PC_WITH_GPU = SearchSpace(["tensorflow"], "fast", 16, True, True)
@@ -39,7 +40,7 @@ class Machine(Trials):
         if needed > seconds:
             self.is_busy = True
             raise GivenUp
-        loaded = LoadedSettings()
+        loaded = LoadedGroup()
         loaded.candidates = list(group)
         loaded.measure = self.measure
         yield loaded
@@ -98,7 +99,7 @@ def test_the_default_stays_where_xla_only_looks_faster_with_few_frames_together(
 def test_xla_is_kept_where_it_is_faster_and_the_default_was_measured_after_it():
     machine = Machine(ON_GPU, gpu_fps(1.4), gpu_loads())
     best = machine.search(PC_WITH_GPU).run().candidate
-    assert best == ON_GPU._replace(xla=True)
+    assert best == dataclasses.replace(ON_GPU, xla=True)
     order = [one for one, _ in machine.measured]
     assert max(i for i, one in enumerate(order) if one == ON_GPU) > order.index(best)
     assert longest(machine)[-2:] == [best, ON_GPU]
@@ -129,11 +130,11 @@ def test_a_default_that_cannot_be_loaded_or_finds_something_else_leaves_the_othe
     def loads(candidate):
         return "no memory" if candidate == ON_GPU else gpu_loads()(candidate)
 
-    others = ON_GPU._replace(worker_threads=4)
-    fixed = PC_WITH_GPU._replace(fixed={"worker_threads": 4})
+    others = dataclasses.replace(ON_GPU, worker_threads=4)
+    fixed = dataclasses.replace(PC_WITH_GPU, fixed={"worker_threads": 4})
     assert Machine(ON_GPU, gpu_fps(), loads).search(fixed).run().candidate == others
     machine = Machine(ON_GPU, gpu_fps(), gpu_loads(), refusals=[ON_GPU])
-    assert machine.search(PC_WITH_GPU).run().candidate == others._replace(worker_threads=2)
+    assert machine.search(PC_WITH_GPU).run().candidate == dataclasses.replace(others, worker_threads=2)
     nothing = Machine(ON_GPU, gpu_fps(), lambda candidate: "no driver")
     search = nothing.search(PC_WITH_GPU)
     assert search.run() is None
@@ -143,7 +144,7 @@ def test_a_default_that_cannot_be_loaded_or_finds_something_else_leaves_the_othe
 @pytest.mark.parametrize("second", ["no memory", 1000.0])
 def test_where_nothing_can_be_loaded_again_the_default_stays(second):
     loads = iter([3.0] * 3)  # the default, and both groups without XLA
-    fixed = PC_WITH_GPU._replace(fixed={"xla": False})
+    fixed = dataclasses.replace(PC_WITH_GPU, fixed={"xla": False})
     machine = Machine(
         ON_GPU,
         lambda one: 900.0 if one.exact else 1000.0 / one.batch,

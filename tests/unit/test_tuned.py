@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.board import tuned as board_tuned
 from appliance.board.machine import machine_facts
 from appliance.board.tuned import apply_tuned
 from appliance.cli.bench import command
 from appliance.cli.bench.engines import with_engine
+from appliance.core.engine_facts import EngineFacts
 from appliance.core.errors import ConfigError
 from appliance.core.files import hash_file
 from appliance.settings import Layer, Profile, load_settings
@@ -25,7 +25,7 @@ UNDER = {"split_model": True, "exact": False}
 def here(tmp_path, monkeypatch):
     """A working directory with a graph, and a tensorflow as far as anybody looks."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(board_tuned.importlib.util, "find_spec", lambda name: None if name == "openvino" else name)
+    monkeypatch.setattr(EngineFacts, "is_installed", lambda engine: engine.name != "openvino")
     (tmp_path / "state").mkdir()
     (tmp_path / "graph.pb").write_bytes(b"a graph")
     return tmp_path

@@ -26,8 +26,7 @@ from appliance.core.detector import Detector
 from appliance.core.errors import ConfigError, SplitlensError
 from appliance.core.sink import check_writable_file
 from appliance.detectors.from_settings import load
-from appliance.engines.choose import OPENVINO, TENSORFLOW
-from appliance.engines.versions import loaded_versions
+from appliance.engines.registry import all_engines, loaded_versions, reference_engine
 from appliance.outputs.jsonlines import STANDARD_OUTPUT
 from appliance.settings import LoadedSettings
 
@@ -84,7 +83,7 @@ def _measure(
     pictures, readings = read_pictures(clip), Telemetry()
     whole: Optional[Detector] = None
     if "sizes" in parts or "engines" in parts:
-        whole = kept(load_other(with_engine(loaded, TENSORFLOW, split_model=False), force))
+        whole = kept(load_other(with_engine(loaded, reference_engine().name, split_model=False), force))
     detector = kept(load(loaded, force))
     report: Dict[str, Any] = {}
     if "sizes" in parts and whole is not None:
@@ -162,8 +161,7 @@ def _machine(detector: Detector) -> Dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "device": detector.device,
         "python": platform.python_version(),
-        "tensorflow": versions.get(TENSORFLOW),
-        "openvino": versions.get(OPENVINO),
+        **{name: versions.get(name) for name in all_engines()},
         "model": detector.name,
         "engine": detector.engine,
         "path": detector.path,

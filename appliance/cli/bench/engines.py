@@ -1,6 +1,5 @@
 """One engine beside the other: how fast, how soon ready, how much memory, and whether it finds the same."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -15,9 +14,10 @@ from appliance.cli.bench.benchmarking import interleave, measure_engine, measure
 from appliance.cli.bench.parity import compare, detect_all
 from appliance.cli.bench.parts import SIZES, Row
 from appliance.core.detector import Detector
+from appliance.core.engine_facts import AUTO
 from appliance.core.errors import SplitlensError
 from appliance.core.frame import Prediction
-from appliance.engines.choose import OPENVINO, TENSORFLOW
+from appliance.engines.registry import all_engines, find_engine
 from appliance.settings import Layer, LoadedSettings, chosen_engine, chosen_model
 
 SIZE = SIZES[1]
@@ -28,9 +28,10 @@ COMPARED = 10
 def engine_names(loaded: LoadedSettings) -> List[str]:
     """Those that can be tried here, the one that the settings ask for first."""
     wanted = chosen_engine(loaded)
-    found = [OPENVINO] if importlib.util.find_spec("openvino") is not None else []
-    found.append(TENSORFLOW)
-    return found if wanted in found + ["auto"] else [wanted] + found
+    measured = [engine for engine in all_engines().values() if engine.bench.is_measured]
+    found = [engine.name for engine in measured if engine.build_part is None and engine.is_installed()]
+    found += [engine.name for engine in measured if engine.build_part is not None]
+    return found if wanted in [*found, AUTO] else [wanted, *found]
 
 
 def with_engine(loaded: LoadedSettings, name: str, **changes: Any) -> LoadedSettings:
@@ -44,7 +45,7 @@ def start_alone(loaded: LoadedSettings, name: str, picture: np.ndarray) -> Row:
 
     To be called while this process is still small: what it holds when it makes another counts as that one's.
     """
-    if name != TENSORFLOW:
+    if find_engine(name).bench.is_built_first:
         _start(loaded, name, picture)  # it may compile what the next one finds
     return _start(loaded, name, picture)
 

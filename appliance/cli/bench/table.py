@@ -2,6 +2,8 @@
 
 from typing import Any, Dict, List, Optional
 
+from appliance.engines.registry import all_engines
+
 Row = Dict[str, Any]
 
 _DRAWN = {
@@ -41,11 +43,7 @@ def text_table(report: Dict[str, Any]) -> List[str]:
 def _machine_lines(machine: Row) -> List[str]:
     mode = f", power mode {machine['mode']}" if machine["mode"] else ""
     versions = ["Python " + machine["python"]]
-    versions += [
-        f"{name} {machine[key]}"
-        for name, key in (("TensorFlow", "tensorflow"), ("OpenVINO", "openvino"))
-        if machine[key]
-    ]
+    versions += [f"{engine.title} {machine[name]}" for name, engine in all_engines().items() if machine.get(name)]
     return [
         "{board}{mode}: {cpu}, {cores} cores; {versions}".format(
             **dict(machine, mode=mode, versions=", ".join(versions))

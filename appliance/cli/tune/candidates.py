@@ -1,6 +1,10 @@
 """The ways to run a model, and which of them is the best: pure choice, nothing is loaded or measured here."""
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+import dataclasses
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from appliance.core.engine_facts import AUTO
+from appliance.engines.registry import find_engine
 
 SAME = 0.03
 """Measurements that differ by less are taken for the same."""
@@ -14,7 +18,8 @@ WHOLE_WORKERS = (1, 2)
 """A graph that is not split takes all cores for each frame."""
 
 
-class Candidate(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Candidate:
     """One way to run a model; the fields are settings of the same names, and those of them that have no choice here."""
 
     engine: str
@@ -42,12 +47,17 @@ class Candidate(NamedTuple):
         return {key: value for key, value in kept.items() if value is not None}
 
 
-class SearchSpace(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class SearchSpace:
     """What there is to choose from, on this machine and for this model.
 
-    engines: those that can be tried. path: the fastest one that model and settings allow: fast, exact or whole.
-    on_gpu: whether TensorFlow has one. is_x86: whether the cores can fill batches for it.
-    fixed: settings that somebody set, key to value; they are not varied.
+    Attributes:
+        engines: Names of those that can be tried.
+        path: The fastest one that model and settings allow: fast, exact or whole.
+        cores: Processor cores that this process may use.
+        on_gpu: Whether there is an NVIDIA GPU that can be used.
+        is_x86: Whether the cores can fill batches for it.
+        fixed: Settings that somebody set, key to value; they are not varied.
     """
 
     engines: Sequence[str]
@@ -55,10 +65,11 @@ class SearchSpace(NamedTuple):
     cores: int
     on_gpu: bool
     is_x86: bool
-    fixed: Mapping[str, Any] = {}
+    fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-class TrialResult(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class TrialResult:
     """What a candidate reached. latency: seconds, the median. refusal: why it cannot be taken; "" if it can."""
 
     candidate: Candidate
@@ -83,18 +94,19 @@ def candidate_groups(place: SearchSpace) -> List[Group]:
                 one = Candidate(engine, 0, batches[0], xla)
                 on_gpu = GPU_BATCH_WORKERS if batches[0] > 1 else GPU_WORKERS
                 groups += [
-                    [candidate._replace(batch=batch) for batch in batches for candidate in group]
+                    [dataclasses.replace(candidate, batch=batch) for batch in batches for candidate in group]
                     for group in _with_workers(one, place, on_gpu)
                 ]
-    if place.path == "fast" and "tensorflow" in place.engines:
-        workers = [one.worker_threads for group in groups for one in group if one.engine == "tensorflow"]
-        groups.append([Candidate("tensorflow", max(workers), exact=True)])
+    for engine in place.engines:
+        if place.path == "fast" and engine != AUTO and find_engine(engine).build_part is not None:
+            workers = [one.worker_threads for group in groups for one in group if one.engine == engine]
+            groups.append([Candidate(engine, max(workers), exact=True)])
     return groups
 
 
 def is_slow_to_load(group: Group) -> bool:
     """Whether something is compiled at first, for minutes even."""
-    return any(candidate.xla or candidate.engine == "tensorrt" for candidate in group)
+    return any(candidate.xla or find_engine(candidate.engine).tune.is_slow_to_load for candidate in group)
 
 
 def has_batches(place: SearchSpace) -> bool:
@@ -111,27 +123,27 @@ def _batches(engine: str, place: SearchSpace) -> Sequence[Sequence[int]]:
 
 def may_compile(engine: str, place: SearchSpace) -> bool:
     """Whether XLA could do something."""
-    return place.on_gpu and engine in ("tensorflow", "auto")
+    return place.on_gpu and find_engine(engine).tune.has_xla
 
 
 def _may_batch(engine: str, place: SearchSpace) -> bool:
-    return may_compile(engine, place) and place.path == "fast" and place.is_x86
+    return place.on_gpu and find_engine(engine).tune.batches and place.path == "fast" and place.is_x86
 
 
 def _with_workers(candidate: Candidate, place: SearchSpace, on_gpu: Sequence[int]) -> List[Group]:
     """The candidate with every number of workers that may be the best."""
     cores = place.cores
     if "worker_threads" in place.fixed:
-        return [[candidate._replace(worker_threads=place.fixed["worker_threads"])]]
+        return [[dataclasses.replace(candidate, worker_threads=place.fixed["worker_threads"])]]
     if not place.on_gpu:
         # Each number gets its engine set up in another way.
-        numbers = WHOLE_WORKERS if place.path == "whole" else sorted({1, cores // 4, cores // 2, cores} - {0})
-        return [[candidate._replace(worker_threads=number)] for number in numbers]
-    if candidate.engine == "openvino":
-        return [[candidate._replace(worker_threads=cores)]]
-    return [
-        [candidate._replace(worker_threads=number) for number in (WHOLE_WORKERS if place.path == "whole" else on_gpu)]
-    ]
+        numbers: Sequence[int] = sorted({1, cores // 4, cores // 2, cores} - {0})
+        numbers = WHOLE_WORKERS if place.path == "whole" else numbers
+        return [[dataclasses.replace(candidate, worker_threads=number)] for number in numbers]
+    if not find_engine(candidate.engine).tune.on_gpu:
+        return [[dataclasses.replace(candidate, worker_threads=cores)]]
+    numbers = WHOLE_WORKERS if place.path == "whole" else on_gpu
+    return [[dataclasses.replace(candidate, worker_threads=number) for number in numbers]]
 
 
 def finalists(outcomes: Sequence[TrialResult]) -> List[Candidate]:

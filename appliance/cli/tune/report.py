@@ -1,6 +1,7 @@
 """What was measured, for people and for programs."""
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+import dataclasses
+from typing import Any, Dict, List, Optional, Sequence
 
 from appliance.cli.tune.candidates import TrialResult
 
@@ -21,10 +22,16 @@ COLUMNS = (
 _LEFT = ("", "engine", "path", "XLA", "note")
 
 
-class Row(NamedTuple):
-    """One candidate with so many streams. path, workers: what it came to; "" and None where it did not load.
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One candidate with so many streams.
 
-    loading, measured: seconds. is_kept: whether it is the one that is kept.
+    Attributes:
+        outcome: What it reached.
+        streams: How many gave it frames.
+        path, workers: What it came to; "" and None where it did not load.
+        loading, measured: Seconds.
+        is_kept: Whether it is the one that is kept.
     """
 
     outcome: TrialResult
@@ -72,7 +79,7 @@ def _cells(row: Row) -> Sequence[str]:
 def as_json(row: Row) -> Dict[str, Any]:
     """The same as a JSON object."""
     outcome = row.outcome
-    fields: Dict[str, Any] = dict(outcome.candidate._asdict(), path=row.path or None, workers=row.workers)
+    fields: Dict[str, Any] = dict(dataclasses.asdict(outcome.candidate), path=row.path or None, workers=row.workers)
     fields.update(
         streams=row.streams,
         fps=round(outcome.fps, 1),

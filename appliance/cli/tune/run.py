@@ -1,6 +1,6 @@
 """The command `tune`: what there is to choose from here is measured, told, and the best of it kept."""
 
-import importlib.util
+import dataclasses
 import logging
 import os
 import platform
@@ -22,12 +22,11 @@ from appliance.cli.tune.search import GivenUp, Search
 from appliance.cli.tune.trial import Trial, is_loading
 from appliance.core.errors import ConfigError, SplitlensError
 from appliance.core.files import hash_file
+from appliance.core.hardware import available_cores, is_x86
 from appliance.core.sink import cannot_write, check_writable_file, make_writable_directory
-from appliance.detectors.families import understand
 from appliance.detectors.from_settings import find_model, model_options
-from appliance.engines.base import available_cores
-from appliance.engines.choose import OPENVINO, TENSORFLOW, TENSORRT, is_x86
-from appliance.engines.versions import loaded_versions
+from appliance.detectors.plan import understand
+from appliance.engines.registry import all_engines, loaded_versions, reference_engine
 from appliance.outputs.jsonlines import STANDARD_OUTPUT
 from appliance.settings import LoadedSettings
 from appliance.settings.tuned import (
@@ -99,7 +98,7 @@ def _run(
     # What every load of a detector says belongs to runs.
     logging.getLogger("appliance.detectors").setLevel(logging.WARNING)
     best, rows = _search(model, loaded, images, place, seconds, end)
-    rows = [row._replace(is_kept=row.outcome.candidate == best) for row in rows]
+    rows = [dataclasses.replace(row, is_kept=row.outcome.candidate == best) for row in rows]
     entry = Tuned(
         graph=hash_file(model.path),
         machine=machine_facts(),
@@ -157,18 +156,21 @@ def is_up(run_dir: str) -> bool:
 def inspect_machine(model: InstalledModel, loaded: LoadedSettings) -> SearchSpace:
     """What there is to choose from here."""
     settings = loaded.settings
-    _, interface, plan, _ = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)
+    understood = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)
     fixed = {key: getattr(settings, key) for key in TUNED_SETTINGS if not is_free(loaded, key)}
-    engines = [TENSORFLOW]
-    if interface.family == "ssd" and plan.path == "fast":
-        engines += [engine for engine in (OPENVINO, TENSORRT) if importlib.util.find_spec(engine) is not None]
+    front = understood.front
+    engines = [
+        engine.name
+        for engine in all_engines().values()
+        if engine.build_part is not None
+        or (front is not None and front.is_single_stage and engine.tune.is_tried and engine.is_installed())
+    ]
     asked = requested_engine(loaded)
     if asked is not None:
         fixed["engine"] = asked
         engines = [asked]
-    from appliance.engines.tensorflow import gpu_names
-
-    return SearchSpace(engines, plan.path, available_cores(), bool(gpu_names()), is_x86(), fixed)
+    on_gpu = reference_engine().has_gpu()
+    return SearchSpace(engines, understood.plan.path, available_cores(), on_gpu, is_x86(), fixed)
 
 
 def _search(

@@ -37,7 +37,7 @@ class GivenUp(Exception):
     """A load was not done in its time. It goes on behind, and disturbs whatever would be measured from now on."""
 
 
-class LoadedSettings:
+class LoadedGroup:
     """A detector that is loaded. candidates: what it stands for, as it came to; none of them twice."""
 
     candidates: Sequence[Candidate]
@@ -50,7 +50,7 @@ class LoadedSettings:
 class Trials:
     """What loads ways to run a model."""
 
-    def load(self, group: Group, seconds: float) -> ContextManager[LoadedSettings]:
+    def load(self, group: Group, seconds: float) -> ContextManager[LoadedGroup]:
         """Load what stands for a group, within a time. Raises LoadError, GivenUp."""
         raise NotImplementedError
 
@@ -118,7 +118,7 @@ class Search:
             self._measure(loaded, self._default, self._brief)
 
     @contextlib.contextmanager
-    def _loading(self, group: Group, seconds: float) -> Iterator[LoadedSettings]:
+    def _loading(self, group: Group, seconds: float) -> Iterator[LoadedGroup]:
         try:
             with self._trials.load(group, seconds) as loaded:
                 yield loaded
@@ -216,7 +216,7 @@ class Search:
         for candidate in group:
             self._outcomes[candidate] = self._trials.refuse(candidate, refusal)
 
-    def _measure(self, loaded: LoadedSettings, candidate: Candidate, seconds: float) -> None:
+    def _measure(self, loaded: LoadedGroup, candidate: Candidate, seconds: float) -> None:
         began = self._clock()
         self._outcomes[candidate] = loaded.measure(candidate, seconds)
         self._overhead = max(self._overhead, self._clock() - began - seconds)

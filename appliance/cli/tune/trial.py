@@ -4,6 +4,7 @@ One is loaded at a time: a board may have no memory for two.
 """
 
 import contextlib
+import dataclasses
 import logging
 import math
 import threading
@@ -16,14 +17,16 @@ from appliance.cli.bench.benchmarking import Rate, measure_loop
 from appliance.cli.bench.parity import compare, detect_all
 from appliance.cli.tune.candidates import Candidate, Group, SearchSpace, TrialResult, may_compile
 from appliance.cli.tune.report import Row
-from appliance.cli.tune.search import GivenUp, LoadedSettings, LoadError, Trials
+from appliance.cli.tune.search import GivenUp, LoadedGroup, LoadError, Trials
 from appliance.core.detector import Detector
+from appliance.core.engine_facts import AUTO
 from appliance.core.errors import SplitlensError
 from appliance.core.frame import Detections, Prediction
 from appliance.core.threads import start_thread
 from appliance.detectors.load import load_detector
 from appliance.detectors.plan import ModelOptions
-from appliance.engines.choose import TENSORFLOW, TENSORRT, EngineChoice
+from appliance.engines.choose import EngineChoice
+from appliance.engines.registry import find_engine, reference_engine
 from appliance.zoo.store import InstalledModel
 
 log = logging.getLogger(__name__)
@@ -61,14 +64,15 @@ class Trial(Trials):
         self._compared = list(images[::step][:COMPARED])
         self._threshold = options.det_th
         # Who asks for a lower precision asks for other scores.
-        asked_for_less = place.fixed.get("engine") == TENSORRT and options.engine.precision != "FP32"
+        has_choice = len(find_engine(str(place.fixed.get("engine", AUTO))).precisions) > 1
+        asked_for_less = has_choice and options.engine.precision != "FP32"
         self._expected = None if asked_for_less else within(seconds, self._find_expected)
 
     def rows(self) -> List[Row]:
         return list(self._rows.values())
 
     @contextlib.contextmanager
-    def load(self, group: Group, seconds: float) -> Iterator[LoadedSettings]:
+    def load(self, group: Group, seconds: float) -> Iterator[LoadedGroup]:
         began = time.monotonic()
         try:
             detector = within(seconds, lambda: self._load(group))
@@ -84,7 +88,7 @@ class Trial(Trials):
     def refuse(self, candidate: Candidate, refusal: str) -> TrialResult:
         before = self._rows.get(candidate)
         return self.note(
-            before._replace(outcome=before.outcome._replace(refusal=refusal))
+            dataclasses.replace(before, outcome=dataclasses.replace(before.outcome, refusal=refusal))
             if before
             else Row(TrialResult(candidate, refusal=refusal), self.streams)
         )
@@ -128,15 +132,17 @@ class Trial(Trials):
                 )
             ]
         # Where the graph takes fewer at a time, or one only.
-        every = [candidate._replace(batch=min(candidate.batch, max(1, detector.batch))) for candidate in group]
+        most = max(1, detector.batch)
+        every = [dataclasses.replace(candidate, batch=min(candidate.batch, most)) for candidate in group]
         return sorted(set(every), key=every.index)
 
     def _load(self, group: Group) -> Detector:
         options = self._options
         if group:
             most = max(group, key=lambda candidate: (candidate.batch, candidate.worker_threads))
-            options = options._replace(
-                engine=options.engine._replace(engine=most.engine),
+            options = dataclasses.replace(
+                options,
+                engine=dataclasses.replace(options.engine, engine=most.engine),
                 worker_threads=most.worker_threads,
                 batch=most.batch,
                 xla=most.xla,
@@ -150,8 +156,13 @@ class Trial(Trials):
             self._model.path,
             self.name,
             self._model.labels,
-            self._options._replace(
-                split_model=False, engine=EngineChoice(TENSORFLOW), worker_threads=0, batch=1, xla=None
+            dataclasses.replace(
+                self._options,
+                split_model=False,
+                engine=EngineChoice(reference_engine().name),
+                worker_threads=0,
+                batch=1,
+                xla=None,
             ),
         )
         try:
@@ -195,7 +206,7 @@ class Trial(Trials):
         return compare(expected, found, self._compared, self._threshold).is_same
 
 
-class _LoadedDetector(LoadedSettings):
+class _LoadedDetector(LoadedGroup):
     def __init__(self, trial: Trial, candidates: Sequence[Candidate], detector: Detector, loading: float) -> None:
         self.candidates = candidates
         self._trial, self._detector, self._loading = trial, detector, loading

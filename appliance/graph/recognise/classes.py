@@ -5,8 +5,7 @@ from typing import Optional
 from appliance.graph.read.backtrace import NotRecognisedError
 from appliance.graph.read.frozen import Graph
 from appliance.graph.recognise.cut import NoCutError, find_cut
-from appliance.graph.recognise.family import MASK_OUTPUT, SEGMENTATION_OUTPUT
-from appliance.graph.recognise.output_heads import mask_classes, segmentation_classes
+from appliance.graph.recognise.family import find_rule
 from appliance.graph.recognise.suppression import Suppression, read_suppression
 
 
@@ -20,13 +19,13 @@ def class_ids(graph: Graph, family: str, suppression: Optional[Suppression]) -> 
     """
     if suppression is not None:
         return range(suppression.class_offset, suppression.class_offset + suppression.classes)
-    if family == "mask_rcnn":
-        classes = mask_classes(graph, MASK_OUTPUT)
-        return None if classes is None else range(1, classes + 1)  # as the API numbers them
-    if family == "deeplab":
-        classes = segmentation_classes(graph, SEGMENTATION_OUTPUT)
-        return None if classes is None else range(classes)
-    return None
+    rule = find_rule(family)
+    return rule.class_ids(graph) if rule.class_ids is not None else None
+
+
+def examined_class_ids(graph: Graph, family: str) -> Optional[range]:
+    """The same for a graph of which nothing else was read."""
+    return class_ids(graph, family, find_suppression(graph) if find_rule(family).class_ids is None else None)
 
 
 def find_suppression(graph: Graph) -> Optional[Suppression]:

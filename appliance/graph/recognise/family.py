@@ -4,11 +4,13 @@ Found by structure and by the names of the outputs, which are the interface of t
 no other name matters.
 """
 
+import dataclasses
+import functools
 import re
-from dataclasses import dataclass
-from typing import List
+from typing import Callable, List, Optional, Tuple
 
 from appliance.core.errors import ModelError
+from appliance.core.registry import find_descriptions
 from appliance.graph.read.foreign import HOW_TO_FREEZE
 from appliance.graph.read.frozen import DT_FLOAT, DT_UINT8, Graph
 from appliance.graph.read.graph_file import naming_damage
@@ -38,7 +40,7 @@ HEAVY_OPS = frozenset(
 _UNNAMED = re.compile(r"Identity(_\d+)?\Z")
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Interface:
     """What a graph takes and gives.
 
@@ -49,6 +51,50 @@ class Interface:
 
     family: str
     image: str
+
+
+@dataclasses.dataclass(frozen=True)
+class FamilyRule:
+    """How a family of graphs is recognised. `detectors` has a `FAMILY` of each, which says how it is run, too.
+
+    Attributes:
+        key: As in catalogue.yml, boards.yml and messages to programs.
+        title: For people.
+        outputs: What its graphs have to have, and what is fetched of them, in the order in which its detector takes it.
+        recognise: Whether a graph that has the outputs is one of it.
+        rank: Families are asked in this order, the lowest first: whoever takes what others leave has a high one.
+        class_ids: The ids of its classes, a background that is one of its labels included, None if not recognised;
+            left out where the suppression behind its front tells them.
+    """
+
+    key: str
+    title: str
+    outputs: Tuple[str, ...]
+    recognise: Callable[[Graph], bool]
+    rank: int = 0
+    class_ids: Optional[Callable[[Graph], Optional[range]]] = None
+
+
+@functools.lru_cache(maxsize=None)
+def family_rules() -> Tuple[FamilyRule, ...]:
+    """The families that there are, in the order in which they are asked whether a graph is theirs."""
+    found = find_descriptions("appliance.detectors", "FAMILY", FamilyRule).values()
+    return tuple(sorted(found, key=lambda family: (family.rank, family.key)))
+
+
+def find_rule(key: str) -> FamilyRule:
+    """The family of a key."""
+    return next(family for family in family_rules() if family.key == key)
+
+
+def known_outputs() -> List[str]:
+    """The names of all families' outputs."""
+    return list(dict.fromkeys(name for family in reversed(family_rules()) for name in family.outputs))
+
+
+def has_two_stages(graph: Graph) -> bool:
+    """Whether regions are cropped out of the feature map for a second stage."""
+    return any("CropAndResize" in graph.ops(node) for node in graph.ancestors(output_nodes(graph)))
 
 
 def is_suppression(op: str) -> bool:
@@ -63,8 +109,7 @@ def is_heavy(graph: Graph, name: str) -> bool:
 
 def output_nodes(graph: Graph) -> List[str]:
     """Return the names of the known outputs that a graph has."""
-    known = DETECTION_OUTPUTS + (MASK_OUTPUT, SEGMENTATION_OUTPUT)
-    return [name for name in known if name in graph.nodes]
+    return [name for name in known_outputs() if name in graph.nodes]
 
 
 def recognise(graph: Graph, name: str) -> Interface:
@@ -83,24 +128,28 @@ def _recognise(graph: Graph, name: str) -> Interface:
             f" {', '.join(DETECTION_OUTPUTS)}: {HOW_TO_FREEZE}."
         )
     if not outputs:
+        needed = [name for family in _simplest_families() for name in family.outputs]
         raise ModelError(
-            f"{name}: none of the outputs {', '.join(DETECTION_OUTPUTS + (SEGMENTATION_OUTPUT,))} is in the graph. Only"
+            f"{name}: none of the outputs {', '.join(dict.fromkeys(needed))} is in the graph. Only"
             " graphs of the Object Detection API and of DeepLab can be run. If it should be one: is the file complete,"
             " and were its outputs named so when it was frozen?"
         )
     image = _image(graph, name)
-    if SEGMENTATION_OUTPUT in outputs:
-        return Interface("deeplab", image)
-    missing = [output for output in DETECTION_OUTPUTS if output not in outputs]
+    for family in family_rules():
+        if set(family.outputs) <= set(outputs) and family.recognise(graph):
+            return Interface(family.key, image)
+    nearest = max(reversed(family_rules()), key=lambda family: len(set(family.outputs) & set(outputs)))
+    missing = [output for output in nearest.outputs if output not in outputs]
     if missing:
         raise ModelError(f"{name}: the output {missing[0]} is not in the graph; export it again.")
-    if MASK_OUTPUT in outputs:
-        return Interface("mask_rcnn", image)
-    # Two stages: regions are cropped out of the feature map for the second one.
-    needed = graph.ancestors(outputs)
-    if any("CropAndResize" in graph.ops(node) for node in needed):
-        return Interface("faster_rcnn", image)
-    return Interface("ssd", image)
+    titles = ", ".join(family.title for family in reversed(family_rules()))
+    raise ModelError(f"{name}: the graph has known outputs, and is of none of the families {titles}.")
+
+
+def _simplest_families() -> List[FamilyRule]:
+    """Those that need no other family's outputs and more."""
+    every = list(reversed(family_rules()))
+    return [one for one in every if not any(set(other.outputs) < set(one.outputs) for other in every)]
 
 
 def placeholders(graph: Graph) -> List[str]:

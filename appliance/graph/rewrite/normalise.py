@@ -21,7 +21,7 @@ from appliance.graph.read.frozen import (
 from appliance.graph.read.graph_file import naming_damage, read_graph
 from appliance.graph.recognise.family import (
     DETECTION_OUTPUTS,
-    SEGMENTATION_OUTPUT,
+    family_rules,
     is_heavy,
     output_nodes,
     placeholders,
@@ -46,7 +46,7 @@ def _without_prefix(graph: Graph) -> Graph:
     """Remove the common prefix of all names, which a graph gets when it is imported into another."""
     if output_nodes(graph):
         return graph
-    ends = tuple("/" + name for name in (DETECTION_OUTPUTS[0], SEGMENTATION_OUTPUT))
+    ends = tuple({"/" + family.outputs[0] for family in family_rules()})
     found = [name for name in graph.nodes if name.endswith(ends)]
     if len(found) != 1:
         return graph

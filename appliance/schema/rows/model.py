@@ -3,6 +3,14 @@
 import dataclasses
 from typing import Optional, Sequence
 
+from appliance.core.engine_facts import AUTO
+from appliance.schema.engines import (
+    engine_choices,
+    engine_help,
+    model_type_help,
+    precision_choices,
+    precision_help,
+)
 from appliance.schema.setting import BOOLEAN, DETECTION, INTEGER, LABELS, MODEL, NUMBER, TEXT, setting
 
 FOUND_IN_GRAPH = "found in the graph by itself; the value of an old config file is only compared with it"
@@ -29,8 +37,7 @@ class ModelSettings:
         1800.0,
         NUMBER,
         MODEL,
-        "for `up`: a model that is not loaded after so long is given up; TensorRT may take many minutes to build an "
-        "engine",
+        "for `up`: a model that is not loaded after so long is given up; some engines take many minutes to be built",
         unit="seconds",
         minimum=1,
         maximum=86400,
@@ -47,26 +54,24 @@ class ModelSettings:
         None,
         TEXT,
         MODEL,
-        FOUND_IN_GRAPH + "; trt_v1 asks for TensorRT, as `engine: tensorrt` does",
+        FOUND_IN_GRAPH + model_type_help(),
         choices=("nms_v0", "nms_v1", "nms_v2", "trt_v1", "mask_v1", "faster_v2", "deeplab_v3"),
     )
     split_shape: Optional[int] = setting(None, INTEGER, MODEL, FOUND_IN_GRAPH, minimum=1)
     num_classes: Optional[int] = setting(None, INTEGER, MODEL, FOUND_IN_GRAPH, minimum=1)
     engine: str = setting(
-        "auto",
+        AUTO,
         TEXT,
         MODEL,
-        "what runs the network; auto = tensorrt where model_type is trt_v1, openvino for SSD models on x86 without an "
-        "NVIDIA GPU, where it is installed, else tensorflow. TensorRT takes SSD models, and minutes to build an "
-        "engine, once",
-        choices=("auto", "tensorflow", "openvino", "tensorrt"),
+        engine_help(),
+        choices=engine_choices(),
     )
     precision_model: Optional[str] = setting(
         None,
         TEXT,
         MODEL,
-        "precision of a TensorRT engine, FP32 if left out; TensorFlow runs a graph as it was stored, OpenVINO in FP32",
-        choices=("FP32", "FP16", "INT8"),
+        precision_help(),
+        choices=precision_choices(),
     )
     calibration_images: Optional[str] = setting(
         None,

@@ -1,32 +1,38 @@
 """DeepLab: every pixel gets a class."""
 
-import cv2
+from typing import Mapping, Optional
+
 import numpy as np
 
 from appliance.core.detector import Detector, Raw
 from appliance.core.frame import Segmentation
-from appliance.detectors.boxes import ModelInfo
+from appliance.detectors.family import Family, ModelInfo
 from appliance.engines.base import Engine
+from appliance.graph.read.frozen import Graph
+from appliance.graph.recognise.family import SEGMENTATION_OUTPUT
+from appliance.graph.recognise.output_heads import segmentation_classes, segmentation_side
+from appliance.zoo.labels import builtin_labels
 
+PASCAL_LABELS = 21
 USUAL_SIDE = 513
 """The longer side that DeepLab's demonstration feeds; for a graph that takes any."""
 
 
 class SegmentationDetector(Detector):
-    """The graph in one part. What it is fed and what it gives is resized outside of it.
-
-    side: length of the longer side of what the graph is fed.
-    """
+    """The graph in one part. What it is fed and what it gives is resized outside of it."""
 
     path = "whole"
 
     def __init__(self, about: ModelInfo, front: Engine, side: int) -> None:
-        self.name, self.family, self.labels, self.reason, self.workers = about
-        self.device = front.device
+        """front: the graph. side: length in pixels of the longer side of what the graph is fed."""
+        self.name, self.family, self.labels, self.reason = about.name, about.family, about.labels, about.reason
+        self.engine, self.device, self.workers = front.name, front.device, front.workers
         self._front = front
         self._side = side
 
     def front(self, image: np.ndarray) -> Raw:
+        import cv2
+
         return self._front.run(cv2.cvtColor(fit(image, self._side), cv2.COLOR_BGR2RGB)[np.newaxis])
 
     def back(self, raw: Raw, width: int, height: int) -> Segmentation:
@@ -42,6 +48,8 @@ def fit(image: np.ndarray, side: int) -> np.ndarray:
     Enlarging costs nothing, as the graph pads what is smaller, and gives the network more cells to tell apart.
     Shrunk by the mean of the pixels (INTER_AREA): smooth like the antialiasing that the demonstration uses.
     """
+    import cv2
+
     height, width = image.shape[:2]
     longer = max(width, height)
     if longer == side:
@@ -62,3 +70,33 @@ def _nearest(size: int, wanted: int) -> np.ndarray:
     """Which of `size` pixels in a row lies nearest to the centre of each of `wanted` ones."""
     nearest: np.ndarray = ((np.arange(wanted) + 0.5) * (size / wanted)).astype(np.intp)
     return nearest
+
+
+def _recognise(graph: Graph) -> bool:
+    return True  # nothing else has its output
+
+
+def _class_ids(graph: Graph) -> Optional[range]:
+    classes = segmentation_classes(graph, SEGMENTATION_OUTPUT)
+    return None if classes is None else range(classes)
+
+
+def _default_labels(ids: Optional[range]) -> Mapping[int, str]:
+    """PASCAL's for a graph that has as many."""
+    return builtin_labels("pascal") if ids == range(PASCAL_LABELS) else {}
+
+
+def _make_detector(about: ModelInfo, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
+    return SegmentationDetector(about, front, segmentation_side(graph, SEGMENTATION_OUTPUT) or USUAL_SIDE)
+
+
+FAMILY = Family(
+    key="deeplab",
+    title="DeepLab",
+    outputs=(SEGMENTATION_OUTPUT,),
+    recognise=_recognise,
+    class_ids=_class_ids,
+    make_detector=_make_detector,
+    default_labels=_default_labels,
+    model_types=("deeplab_v3",),
+)

@@ -1,16 +1,18 @@
 """The TensorFlow engine: a frozen graph in a session of its own, on 1.15 and every 2.x."""
 
 import contextlib
+import dataclasses
 import gc
 import logging
-from typing import Any, Callable, Iterator, List, NamedTuple, Sequence
+from typing import Any, Callable, Iterator, List, Sequence
 
 import numpy as np
 
 from appliance.core.errors import GpuMemoryError, ModelError, SplitlensError
+from appliance.core.hardware import available_cores
 from appliance.core.names import PROGRAM
-from appliance.engines.base import Engine, available_cores
-from appliance.engines.tensorflow_parts import import_parts
+from appliance.engines.base import Engine
+from appliance.engines.tensorflow.parts import import_parts
 from appliance.graph.read.frozen import Graph, Tensor
 
 try:
@@ -38,14 +40,20 @@ if hasattr(tf.config, "enable_tensor_float_32_execution"):
     tf.config.enable_tensor_float_32_execution(False)
 
 
-class TensorFlowOptions(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class TensorFlowOptions:
     """How a session is set up.
 
-    workers: threads that will call `run` at the same time; they share the cores. 0: TensorFlow's own thread pools.
-    fold_constants: let TensorFlow compute what is constant beforehand. It then also turns (a * b) * c into
-    a * (b * c), not alike in a whole graph and in its parts; without it they give the same to the last bit, 0 to 5 %
-    slower (measured on MobileNet and Inception).
-    xla: let XLA compile what runs on a GPU. keep_layout: leave images with their channels last on a GPU.
+    Attributes:
+        workers: Threads that will call `run` at the same time; they share the cores. 0: TensorFlow's own thread pools.
+        allow_memory_growth: Take GPU memory as it is needed.
+        force_gpu_compatible: Keep all tensors in pinned memory.
+        log_device: Log the device of every operation.
+        fold_constants: Let TensorFlow compute what is constant beforehand. It then also turns (a * b) * c into
+            a * (b * c), not alike in a whole graph and in its parts; without it they give the same to the last bit, 0
+            to 5 % slower (measured on MobileNet and Inception).
+        xla: Let XLA compile what runs on a GPU.
+        keep_layout: Leave images with their channels last on a GPU.
     """
 
     workers: int = 1
@@ -64,6 +72,8 @@ def gpu_names() -> List[str]:
 
 class TensorFlowEngine(Engine):
     """A session over one graph."""
+
+    name = "tensorflow"
 
     def __init__(
         self,

@@ -2,20 +2,23 @@
 
 from typing import Optional
 
-from appliance.board.detect import Board
+from appliance.board import Board
 from appliance.core.errors import ModelError
-
-FAMILY_NAMES = {"ssd": "SSD", "faster_rcnn": "Faster R-CNN", "mask_rcnn": "Mask R-CNN", "deeplab": "DeepLab"}
-"""The families as people write them."""
+from appliance.detectors.family import find_family
 
 
 def unsupported_reason(board: Board, family: str) -> Optional[str]:
-    """Why models of a family do not fit a board, in a sentence; None where they do."""
+    """Why models of a family do not fit a board, in a sentence; None where they do.
+
+    Args:
+        board: The board.
+        family: Key of the family.
+    """
     if board.families is None or family in board.families:
         return None
     return (
-        f"{FAMILY_NAMES[family]} models need more memory than the {board.name} has;"
-        f" {' and '.join(FAMILY_NAMES[one] for one in board.families)} models fit"
+        f"{find_family(family).title} models need more memory than the {board.name} has;"
+        f" {' and '.join(find_family(one).title for one in board.families)} models fit"
     )
 
 

@@ -17,8 +17,8 @@ import tensorflow as tf
 
 from appliance.core.errors import ModelError
 from appliance.core.process import tied_to_us
-from appliance.engines.calibration import Pictures
-from appliance.engines.tensorflow import gpu_names
+from appliance.engines.tensorflow.engine import gpu_names
+from appliance.engines.tensorrt.calibration import Pictures
 from appliance.graph.read.frozen import Graph, Tensor
 
 # Where TensorFlow says what it was built with: 2.x, 1.15.

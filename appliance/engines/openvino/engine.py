@@ -5,6 +5,8 @@ workers of one thread. The precision is forced to f32: some processors would tak
 by up to 0.13.
 """
 
+import hashlib
+import logging
 import os
 import threading
 from typing import Any, Dict, List, Sequence, Tuple
@@ -13,11 +15,16 @@ import cv2
 import numpy as np
 
 from appliance.core.errors import ModelError
-from appliance.engines.base import Engine, available_cores
+from appliance.core.hardware import available_cores
+from appliance.engines.base import Engine
 from appliance.engines.cache import EngineCache
-from appliance.engines.openvino_build import load_or_compile
+from appliance.engines.description import EngineOptions, Front, NotInstalledError
+from appliance.engines.openvino.compile import load_or_compile
 from appliance.engines.resize import Resizer
-from appliance.graph.rewrite.backbone import Network
+from appliance.graph.read.backtrace import NotRecognisedError
+from appliance.graph.rewrite.backbone import Network, take_network
+
+log = logging.getLogger(__name__)
 
 
 def import_openvino() -> Any:
@@ -30,17 +37,51 @@ def import_openvino() -> Any:
     return openvino
 
 
-class OpenVinoEngine(Engine):
-    """workers: how many threads will call `run` at the same time. cache: where the compiled model is kept.
+def build_front(front: Front, options: EngineOptions) -> Engine:
+    """The engine for the front of an SSD graph. Nothing of TensorFlow is loaded.
 
-    Raises ModelError where OpenVINO cannot take the network.
+    Raises:
+        ModelError: OpenVINO is not here, or cannot take the model.
     """
+    try:
+        openvino = import_openvino()
+    except ImportError as error:
+        raise NotInstalledError(
+            f"OpenVINO is asked for and not here ({error}): pip install -r requirements/openvino.txt. It "
+            "needs Python 3.9 or newer."
+        ) from error
+    workers = options.worker_threads or available_cores()
+    try:
+        network = take_network(front.graph, front.image.node, front.outputs)
+        digest = hashlib.sha256(network.graph.message.SerializeToString(deterministic=True)).hexdigest()
+        engine = OpenVinoEngine(openvino, network, {"graph": digest}, workers, EngineCache(options.cache))
+    except (NotRecognisedError, ModelError) as error:
+        raise ModelError(f"OpenVINO cannot run this model: {error}") from error
+    log.debug("Engine: OpenVINO %s, f32, on the %s", openvino.__version__.split("-")[0], engine.device)
+    return engine
+
+
+class OpenVinoEngine(Engine):
+    """The network of an SSD front, compiled for so many threads."""
 
     name = "openvino"
 
     def __init__(
         self, openvino: Any, network: Network, facts: Dict[str, str], workers: int, cache: EngineCache
     ) -> None:
+        """Compile a network, or load what was compiled.
+
+        Args:
+            openvino: The module.
+            network: What to run.
+            facts: What else the compiled model depends on, for the cache.
+            workers: How many threads will call `run` at the same time.
+            cache: Where the compiled model is kept.
+
+        Raises:
+            ModelError: OpenVINO cannot take the network.
+        """
+        self.workers = workers
         self._resizer = Resizer(network.width, network.height, network.align_corners, network.half_pixel_centers)
         core = openvino.Core()
         # An integrated GPU leaves the processor to the rest of the loop.

@@ -5,6 +5,7 @@ each size XLA compiles the network anew, and cuDNN looks for its fastest ways. I
 """
 
 import contextlib
+import dataclasses
 import logging
 import time
 from typing import Iterator, List, Sequence, Tuple
@@ -14,8 +15,8 @@ import numpy as np
 from appliance.core.errors import ModelError
 from appliance.engines.base import Engine
 from appliance.engines.candidates import PickedScores, anchors_of, has_own_boxes, other_outputs
-from appliance.engines.host_memory import HostMemory
-from appliance.engines.tensorflow import TensorFlowEngine, TensorFlowOptions
+from appliance.engines.tensorflow.engine import TensorFlowEngine, TensorFlowOptions
+from appliance.engines.tensorflow.host_memory import HostMemory
 from appliance.graph.recognise.score_selection import with_score_selection
 from appliance.graph.recognise.suppression import Suppression
 from appliance.graph.rewrite.backbone import Network, with_batches
@@ -38,13 +39,23 @@ def sizes_up_to(batch: int) -> Tuple[int, ...]:
 
 
 class BatchEngine(Engine):
-    """The network of a front.
+    """The network of a front, for several images at once."""
 
-    settings: of the suppression behind it. Raises ModelError where TensorFlow cannot run it on several images, or finds
-    in one of them what it does not find in the same image alone.
-    """
+    name = "tensorflow"
 
     def __init__(self, network: Network, settings: Suppression, options: TensorFlowOptions, batch: int) -> None:
+        """Load and warm a network.
+
+        Args:
+            network: What to run.
+            settings: Of the suppression behind it.
+            options: How the session is set up.
+            batch: How many images it takes at most.
+
+        Raises:
+            ModelError: TensorFlow cannot run it on several images, or finds in one of them what it does not find in the
+                same image alone.
+        """
         self.batch = batch
         self._sizes = sizes_up_to(batch)
         moving = network.graph.descendants([network.input.node])
@@ -54,7 +65,8 @@ class BatchEngine(Engine):
             graph, network.outputs[settings.boxes], network.outputs[settings.scores], settings.classes
         )
         # Measured: in batches, TensorFlow's detour through channels first costs a sixth.
-        self._engine = TensorFlowEngine(picking.graph, [images], network.outputs, options._replace(keep_layout=True))
+        options = dataclasses.replace(options, keep_layout=True)
+        self._engine = TensorFlowEngine(picking.graph, [images], network.outputs, options)
         self.device = self._engine.device
         self._memory = HostMemory(self.device == "GPU")
         try:

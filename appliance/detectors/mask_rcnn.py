@@ -1,12 +1,17 @@
 """Mask R-CNN: boxes with an instance mask each."""
 
-from typing import Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
-from appliance.core.detector import Raw, to_detections
+from appliance.core.detector import Detector, Raw, to_detections
 from appliance.core.frame import Detections
 from appliance.detectors.boxes import ExactDetector
+from appliance.detectors.family import Family, ModelInfo
+from appliance.engines.base import Engine
+from appliance.graph.read.frozen import Graph
+from appliance.graph.recognise.family import DETECTION_OUTPUTS, MASK_OUTPUT
+from appliance.graph.recognise.output_heads import mask_classes
 
 
 class MaskDetector(ExactDetector):
@@ -70,3 +75,30 @@ def _neighbours(places: np.ndarray, cells: int) -> Tuple[np.ndarray, np.ndarray,
     before = np.floor(places)
     after = np.minimum(np.ceil(places), cells - 1)
     return before.astype(np.intp), after.astype(np.intp), places - before
+
+
+def _recognise(graph: Graph) -> bool:
+    return True  # nothing else has its masks
+
+
+def _class_ids(graph: Graph) -> Optional[range]:
+    classes = mask_classes(graph, MASK_OUTPUT)
+    return None if classes is None else range(1, classes + 1)  # as the API numbers them
+
+
+def _make_detector(about: ModelInfo, front: Engine, back: Optional[Engine], threshold: float, graph: Graph) -> Detector:
+    return MaskDetector(about, front, threshold, back)
+
+
+FAMILY = Family(
+    key="mask_rcnn",
+    title="Mask R-CNN",
+    outputs=(*DETECTION_OUTPUTS, MASK_OUTPUT),
+    recognise=_recognise,
+    rank=10,
+    class_ids=_class_ids,
+    make_detector=_make_detector,
+    # Measured: docs/models.md.
+    why_whole="what lies behind its mask head is too light for a part of its own; --exact splits it all the same",
+    model_types=("mask_v1",),
+)

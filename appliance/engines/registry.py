@@ -1,0 +1,31 @@
+"""The engines that there are."""
+
+import sys
+from typing import Dict
+
+from appliance.core.engine_facts import AUTO, engine_facts
+from appliance.engines.description import EngineDescription
+
+
+def all_engines() -> Dict[str, EngineDescription]:
+    """By name: first those that run every model, then those that `auto` tries, in its order, then the others."""
+    return engine_facts(EngineDescription)
+
+
+def find_engine(name: str) -> EngineDescription:
+    """The engine of a name as in the setting `engine`; for "auto" the one that runs every model."""
+    return reference_engine() if name == AUTO else all_engines()[name]
+
+
+def reference_engine() -> EngineDescription:
+    """The engine that runs every graph as it is: what others are compared with, and what runs where no other can."""
+    return next(engine for engine in all_engines().values() if engine.build_part is not None)
+
+
+def loaded_versions() -> Dict[str, str]:
+    """The versions of the engines whose libraries this process has loaded, by the engine's name."""
+    return {
+        name: str(getattr(sys.modules[engine.version[0]], engine.version[1])).split("-")[0]
+        for name, engine in all_engines().items()
+        if engine.version[0] in sys.modules
+    }
