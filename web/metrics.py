@@ -9,7 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from appliance.contract.events import Readings, StreamStatistics, figure, figures
 from appliance.contract.roles import Role
-from appliance.contract.state import State, Storage
+from appliance.contract.state import State, StorageStatus
 from appliance.contract.states import LIVE, NO_RESULTS, SLOW, STREAM_STATES
 from web.access import needs
 from web.dashboard import Dashboard, dashboard
@@ -152,7 +152,7 @@ def _of_state(state: State) -> Iterator[Any]:
     yield info
 
 
-def _of_storage(storage: Storage) -> Iterator[Any]:
+def _of_storage(storage: StorageStatus) -> Iterator[Any]:
     yield _gauge("disk_free_bytes", "Free space for recordings", storage.free)
     yield _gauge("disk_floor_bytes", "What is kept free", storage.floor)
     yield _gauge("disk_used_bytes", "What the recordings take", storage.used)

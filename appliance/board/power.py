@@ -5,11 +5,13 @@ import logging
 import socket
 import threading
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Optional, Union
 
 from appliance.board.detect import Board
 from appliance.board.power_modes import PowerMode, current_mode, power_table
 from appliance.board.root import board_root
+from appliance.contract import state as messages
+from appliance.contract.fields import JsonObject
 from appliance.core.errors import SplitlensError
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class NoHelper(PowerError):
 
 
 class Power:
-    """For several threads; those that change something wait for each other, `facts` for none.
+    """For several threads; those that change something wait for each other, `as_message` for none.
 
     root: as in `board_root`.
     """
@@ -52,7 +54,7 @@ class Power:
         self._table = power_table(board, self._root)
         self._is_jetson = bool(board.chip)
         self._changing = threading.Lock()
-        self._told: Dict[str, Any] = {}  # what the helper said last
+        self._last_reply: JsonObject = {}  # what the helper said last
         self._helper_problem: Optional[str] = NO_HELPER
         self._change_problem: Optional[str] = None  # of the last change, until one succeeds or somebody else makes one
         self._mode_then: Optional[int] = None  # the mode when that arose
@@ -64,26 +66,26 @@ class Power:
         """Whether this is a board with power modes; a PC is none. Which ones may be known to the helper alone."""
         return self._is_jetson or bool(self._table.modes)
 
-    def facts(self) -> Optional[Dict[str, Any]]:
-        """The row `power` of the state; None where no power modes are known."""
+    def as_message(self) -> Optional[messages.Power]:
+        """What the state says of it; None where no power modes are known."""
         if not self._table.modes:
             return None
-        return {
-            "modes": [{"id": mode.id, "name": mode.name, "detail": mode.detail} for mode in self._table.modes],
-            "current": self._current(),
-            "clocks": self._told.get("clocks"),
-            "settable": self._is_settable,
-            "problem": self._change_problem or self._helper_problem,
-            "needs_reboot": self._needs_reboot,
-        }
+        return messages.Power(
+            modes=[messages.PowerMode(mode.id, mode.name, mode.detail) for mode in self._table.modes],
+            current=self._current(),
+            clocks=self._last_reply.get("clocks"),
+            settable=self._is_settable,
+            problem=self._change_problem or self._helper_problem,
+            needs_reboot=self._needs_reboot,
+        )
 
     def _current(self) -> Optional[int]:
         current = current_mode(self._root)
-        told: Optional[int] = self._told.get("mode")
+        told: Optional[int] = self._last_reply.get("mode")
         return told if current is None else current
 
     def refresh(self) -> None:
-        """Ask the helper how things are. Whatever is wrong with it is in `facts`."""
+        """Ask the helper how things are. Whatever is wrong with it is in `as_message`."""
         if not self.has_modes:
             return
         with self._changing:
@@ -95,7 +97,7 @@ class Power:
                     self._change_problem, self._needs_reboot = None, False
             except PowerError as error:
                 self._helper_problem = str(error)
-                self._told.clear()
+                self._last_reply.clear()
 
     def find(self, wanted: Union[int, str]) -> PowerMode:
         """The mode of an id or a name. Raises NoSuchMode."""
@@ -117,7 +119,7 @@ class Power:
         log.info("The clocks are %s", "held at their highest" if held else "let go")
 
     def apply(self, mode: Union[int, str], clocks: Optional[bool]) -> None:
-        """What settings ask for, as far as it is not so already. What cannot be is logged and in `facts`."""
+        """What settings ask for, as far as it is not so already. What cannot be is logged and in `as_message`."""
         if not self.has_modes:
             return
         self.refresh()
@@ -127,7 +129,7 @@ class Power:
         try:
             if mode != LEAVE and self.find(mode).id != self._current():
                 self.set_mode(mode)
-            if clocks is not None and clocks != self._told.get("clocks"):
+            if clocks is not None and clocks != self._last_reply.get("clocks"):
                 self.set_clocks(clocks)
         except NoHelper:
             log.info("Power mode and clocks are left as they are: the power helper does not run (docs/boards.md)")
@@ -135,7 +137,7 @@ class Power:
             log.warning("%s", error)
             self._keep_problem(error)
 
-    def _set(self, request: Dict[str, Any]) -> None:
+    def _set(self, request: JsonObject) -> None:
         with self._changing:
             try:
                 self._ask(request)
@@ -152,7 +154,7 @@ class Power:
         self._change_problem, self._needs_reboot = str(error), error.needs_reboot
         self._mode_then = self._current()
 
-    def _ask(self, request: Dict[str, Any]) -> None:
+    def _ask(self, request: JsonObject) -> None:
         try:
             answer = ask_helper(self._root / SOCKET, request)
         except PowerError:
@@ -161,13 +163,13 @@ class Power:
         self._is_settable = answer.get("kind") != "denied"
         if not answer.get("ok"):
             raise PowerError(str(answer.get("error")), answer.get("kind") == "reboot")
-        self._told.update((key, answer[key]) for key in ("mode", "clocks") if key in answer)
+        self._last_reply.update((key, answer[key]) for key in ("mode", "clocks") if key in answer)
         names = {mode["id"]: mode["name"] for mode in answer.get("modes", ())}
         if names and names != {mode.id: mode.name for mode in self._table.modes}:
             self._table = self._table.named(names)  # the board's own nvpmodel.conf, which a container may hide
 
 
-def ask_helper(path: Path, request: Dict[str, Any], seconds: float = ANSWER_SECONDS) -> Dict[str, Any]:
+def ask_helper(path: Path, request: JsonObject, seconds: float = ANSWER_SECONDS) -> JsonObject:
     """The helper's answer. Raises NoHelper where there is none, PowerError for one that makes no sense."""
     data = b""
     is_there = False

@@ -13,8 +13,9 @@ import zmq
 
 from appliance.bus.protocol import COMMAND_THREADS, EVENTS_KEPT, Message
 from appliance.bus.run_dir import has_lock, has_socket, lock_run_dir, make_run_dir, socket_addresses, write_exit_reason
+from appliance.contract.codec import encode
 from appliance.contract.errors import CONFLICT, FAILED, INVALID, Refused
-from appliance.contract.events import LOG
+from appliance.contract.events import LOG, Event, topic_of
 from appliance.core.errors import SplitlensError
 from appliance.core.threads import start_thread
 
@@ -78,7 +79,11 @@ class BusServer:
     def publish_frame(self, stream: str, jpeg: bytes) -> None:
         self._send(self._frames, stream.encode() + b"\0" + jpeg)
 
-    def publish(self, topic: str, message: Message) -> None:
+    def publish(self, event: Event) -> None:
+        """Send a message of the contract to all who subscribed to its topic."""
+        self._publish(topic_of(event), encode(event))
+
+    def _publish(self, topic: str, message: Message) -> None:
         data = topic.encode() + b"\0" + json.dumps(message).encode()
         with self._lock:
             if not self._closed:

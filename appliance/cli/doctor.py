@@ -101,17 +101,16 @@ def check_power(board: Board, tree: Path) -> Finding:
     """The power mode, and whether it can be set from here."""
     power = Power(board, tree)
     power.refresh()
-    facts = power.facts()
-    if facts is None:
+    found = power.as_message()
+    if found is None:
         return Finding(OK, "power", "no power modes are known for this machine")
     lines = [
-        f"{'*' if mode['id'] == facts['current'] else '-'} {mode['id']}"
-        f" {mode['name']}{': ' + mode['detail'] if mode['detail'] else ''}"
-        for mode in facts["modes"]
+        f"{'*' if mode.id == found.current else '-'} {mode.id} {mode.name}{': ' + mode.detail if mode.detail else ''}"
+        for mode in found.modes
     ]
-    state = {True: "held at their highest", False: "free", None: "unknown"}[facts["clocks"]]
-    head = f"mode {'unknown' if facts['current'] is None else facts['current']}; clocks {state}"
-    return Finding(NOTE if facts["problem"] else OK, "power", "\n".join([head] + lines), facts["problem"] or "")
+    state = {True: "held at their highest", False: "free", None: "unknown"}[found.clocks]
+    head = f"mode {'unknown' if found.current is None else found.current}; clocks {state}"
+    return Finding(NOTE if found.problem else OK, "power", "\n".join([head] + lines), found.problem or "")
 
 
 def check_readings(tree: Path) -> Finding:

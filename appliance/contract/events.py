@@ -147,5 +147,11 @@ Event = Union[State, Statistics, Detections, LogEntry]
 """What the daemon sends."""
 
 EVENTS: Dict[str, Any] = {STATE: State, STATISTICS: Statistics, DETECTIONS: Detections, LOG: LogEntry}
+_TOPICS = {message: topic for topic, message in EVENTS.items()}
 PAGE_EVENTS: Dict[str, Any] = dict(EVENTS, **{DAEMON: DaemonConnection, LOGS: List[LogEntry]})
 """The same and what the dashboard adds."""
+
+
+def topic_of(event: Event) -> str:
+    """The topic under which an event is sent."""
+    return _TOPICS[type(event)]

@@ -107,7 +107,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Storage:
+class StorageStatus:
     """Where recordings are kept."""
 
     free: int = field(metadata=info("Bytes of the disk"))
@@ -152,7 +152,7 @@ class State:
     model: RunningModel
     streams: List[Stream]
     models: List[Model] = field(metadata=info("Those that are installed, and those of the catalogue"))
-    storage: Storage
+    storage: StorageStatus
     power: Optional[Power] = field(metadata=info("null on a machine that has no power modes"))
 
 

@@ -1,11 +1,13 @@
 """The models that can be chosen: those that are installed, and those of the catalogue, fetched on demand."""
 
+import dataclasses
 import logging
 import threading
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Dict, List, Optional
 
 from appliance.board import Board
+from appliance.contract.state import Download, Model
 from appliance.core.errors import SplitlensError
 from appliance.core.events import EventBus
 from appliance.core.threads import start_thread
@@ -32,8 +34,8 @@ class ModelCatalogue:
         self._board = board
         self._events = events
         self._lock = threading.Lock()
-        self._downloads: Dict[str, Dict[str, Any]] = {}
-        self._rows: List[Dict[str, Any]] = []
+        self._downloads: Dict[str, Download] = {}
+        self._rows: List[Model] = []
         self.refresh()
 
     def refresh(self) -> None:
@@ -46,34 +48,31 @@ class ModelCatalogue:
         for model in installed_models.values():
             rows.append(self._row(model.name, None, model.path.stat().st_size, True, False))
         with self._lock:
-            self._rows = sorted(rows, key=lambda row: (not row["installed"], row["in_catalogue"], row["name"]))
+            self._rows = sorted(rows, key=lambda row: (not row.installed, row.in_catalogue, row.name))
 
-    def rows(self) -> List[Dict[str, Any]]:
+    def rows(self) -> List[Model]:
         """What the dashboard shows of each: the installed ones first."""
         with self._lock:
-            return [
-                dict(row, download=dict(self._downloads[row["name"]]) if row["name"] in self._downloads else None)
-                for row in self._rows
-            ]
+            return [dataclasses.replace(row, download=self._downloads.get(row.name)) for row in self._rows]
 
-    def row(self, name: str) -> Optional[Dict[str, Any]]:
+    def row(self, name: str) -> Optional[Model]:
         """The row of one model; None where there is none of this name."""
-        return next((row for row in self.rows() if row["name"] == name), None)
+        return next((row for row in self.rows() if row.name == name), None)
 
     def fetch(self, name: str) -> None:
         """Begin to fetch a model of the catalogue; nothing happens if it is being fetched."""
         with self._lock:
             running = self._downloads.get(name)
-            if running is not None and running["error"] is None:
+            if running is not None and running.error is None:
                 return
-            self._downloads[name] = {"done": 0, "total": None, "error": None}
+            self._downloads[name] = Download(0, None, None)
         start_thread("fetch " + name, self._fetch, name)
         self._events.publish(StateChanged())
 
     def _fetch(self, name: str) -> None:
         def progress(done: int, total: Optional[int]) -> None:
             with self._lock:
-                self._downloads[name].update(done=done, total=total)
+                self._downloads[name] = Download(done, total, None)
 
         error: Optional[str] = None
         try:
@@ -86,7 +85,7 @@ class ModelCatalogue:
             if error is None:
                 del self._downloads[name]
             else:
-                self._downloads[name]["error"] = error
+                self._downloads[name] = dataclasses.replace(self._downloads[name], error=error)
         if error is not None:
             log.error("%s was not fetched. %s", name, error)
         self.refresh()
@@ -96,14 +95,6 @@ class ModelCatalogue:
 
     def _row(
         self, name: str, family: Optional[str], size: Optional[int], is_installed: bool, in_catalogue: bool
-    ) -> Dict[str, Any]:
+    ) -> Model:
         reason = unsupported_reason(self._board, family) if family else None
-        return {
-            "name": name,
-            "family": family,
-            "bytes": size,
-            "installed": is_installed,
-            "in_catalogue": in_catalogue,
-            "fits": reason is None,
-            "reason": reason,
-        }
+        return Model(name, family, size, is_installed, in_catalogue, reason is None, reason, None)

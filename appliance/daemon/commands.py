@@ -1,13 +1,16 @@
 """What the dashboard may ask of the appliance, one function a command."""
 
 import base64
-import dataclasses
 import threading
-from typing import Any, Callable, Dict, Optional, Union
+from typing import Any, Callable, Dict, Optional, Type
 
 import cv2
 
 from appliance.bus import Message
+from appliance.contract import requests
+from appliance.contract.answers import Recordings, SourcePicture, StateAnswer
+from appliance.contract.codec import encode_message
+from appliance.contract.commands import parse_message
 from appliance.contract.errors import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
@@ -16,7 +19,6 @@ from appliance.daemon.appliance import Appliance
 from appliance.recording.storage import NoSuchRecording, StillRecording
 from appliance.sources.open import open_stream_source
 
-LONGEST_TEXT = 2000
 TEST_SECONDS = 15.0
 TEST_WIDTH = 640
 MOST_TESTS = 3
@@ -24,66 +26,62 @@ MOST_TESTS = 3
 
 _testing = threading.BoundedSemaphore(MOST_TESTS)
 
-Command = Callable[[Appliance, Message], Message]
+Handler = Callable[[Appliance, Any], Any]
+"""Gets the appliance and a request of the contract; returns its answer. May raise Refused, SplitlensError."""
 
 
 def dispatch(appliance: Appliance, message: Message) -> Message:
     """Do what a message asks; returns the fields of the answer. Raises Refused, or another SplitlensError."""
-    command = COMMANDS.get(message["command"])
-    if command is None:
-        raise Refused(INVALID, f"There is no such command; there are {', '.join(sorted(COMMANDS))}.")
-    return command(appliance, message)
+    request = parse_message(message)
+    return encode_message(HANDLERS[type(request)](appliance, request))
 
 
-def _get_state(appliance: Appliance, message: Message) -> Message:
-    return {"state": appliance.reporter.state()}
+def _get_state(appliance: Appliance, request: requests.GetState) -> StateAnswer:
+    return _state(appliance)
 
 
-def _set_model(appliance: Appliance, message: Message) -> Message:
-    appliance.models.set_shared(_text(message, "model"))
-    return {"state": appliance.reporter.state()}
+def _set_model(appliance: Appliance, request: requests.SetModel) -> StateAnswer:
+    appliance.models.set_shared(request.model)
+    return _state(appliance)
 
 
-def _cancel_model(appliance: Appliance, message: Message) -> Message:
+def _cancel_model(appliance: Appliance, request: requests.CancelModel) -> StateAnswer:
     appliance.models.cancel()
-    return {"state": appliance.reporter.state()}
+    return _state(appliance)
 
 
-def _get_model(appliance: Appliance, message: Message) -> Message:
-    name = _text(message, "model")
-    row = appliance.catalogue.row(name)
-    if row is None or not row["in_catalogue"]:
+def _get_model(appliance: Appliance, request: requests.GetModel) -> StateAnswer:
+    row = appliance.catalogue.row(request.model)
+    if row is None or not row.in_catalogue:
         raise Refused(NOT_FOUND, "The catalogue has no model of this name.")
-    if row["installed"]:
-        raise Refused(CONFLICT, f"{name} is installed.")
-    appliance.catalogue.fetch(name)
-    return {"state": appliance.reporter.state()}
+    if row.installed:
+        raise Refused(CONFLICT, f"{row.name} is installed.")
+    appliance.catalogue.fetch(row.name)
+    return _state(appliance)
 
 
-def _set_stream(appliance: Appliance, message: Message) -> Message:
-    model = message.get("model")
-    appliance.streams.set(
-        _text(message, "stream"), _source(message), None if model is None else _text(message, "model")
-    )
-    return {"state": appliance.reporter.state()}
+def _set_stream(appliance: Appliance, request: requests.SetStream) -> StateAnswer:
+    appliance.streams.set(request.stream, request.source, request.model)
+    return _state(appliance)
 
 
-def _reset_stream(appliance: Appliance, message: Message) -> Message:
-    appliance.streams.reset(_text(message, "stream"))
-    return {"state": appliance.reporter.state()}
+def _reset_stream(appliance: Appliance, request: requests.ResetStream) -> StateAnswer:
+    appliance.streams.reset(request.stream)
+    return _state(appliance)
 
 
-def _remove_stream(appliance: Appliance, message: Message) -> Message:
-    appliance.streams.remove(_text(message, "stream"))
-    return {"state": appliance.reporter.state()}
+def _remove_stream(appliance: Appliance, request: requests.RemoveStream) -> StateAnswer:
+    appliance.streams.remove(request.stream)
+    return _state(appliance)
 
 
-def _test_source(appliance: Appliance, message: Message) -> Message:
+def _test_source(appliance: Appliance, request: requests.TestSource) -> SourcePicture:
     """One frame of a source. Of one that is in use, the newest: many cameras can be opened only once."""
-    source = allowed_source(_source(message), appliance.streams.known_sources())
+    source = allowed_source(request.source, appliance.streams.known_sources())
     for stream in appliance.streams.all():
-        if stream.current.source == source and stream.newest is not None:
-            return _picture(stream.newest.frame)
+        newest = stream.newest if stream.current.source == source else None
+        if newest is not None:
+            return _picture(newest.frame)
     settings = appliance.settings_for_tests(TEST_SECONDS)
     frame: Optional[Frame] = None
     if not _testing.acquire(blocking=False):
@@ -100,85 +98,63 @@ def _test_source(appliance: Appliance, message: Message) -> Message:
     return _picture(frame)
 
 
-def _change_settings(appliance: Appliance, message: Message) -> Message:
-    changes = message.get("settings")
-    if not isinstance(changes, dict):
-        raise Refused(INVALID, "settings must be an object of settings and their values.")
-    appliance.live.change(changes)
-    return {"state": appliance.reporter.state()}
+def _change_settings(appliance: Appliance, request: requests.ChangeSettings) -> StateAnswer:
+    appliance.live.change(request.settings)
+    return _state(appliance)
 
 
-def _record(appliance: Appliance, message: Message) -> Message:
-    if not isinstance(message.get("on"), bool):
-        raise Refused(INVALID, "on must be true or false.")
-    appliance.streams.record(_text(message, "stream"), message["on"])
-    return {"state": appliance.reporter.state()}
+def _record(appliance: Appliance, request: requests.Record) -> StateAnswer:
+    appliance.streams.record(request.stream, request.on)
+    return _state(appliance)
 
 
-def _set_power(appliance: Appliance, message: Message) -> Message:
-    mode, clocks = message.get("mode"), message.get("clocks")
-    if mode is not None and (isinstance(mode, bool) or not isinstance(mode, int)):
-        raise Refused(INVALID, "mode must be the id of a power mode.")
-    if clocks is not None and not isinstance(clocks, bool):
-        raise Refused(INVALID, "clocks must be true or false.")
-    if mode is None and clocks is None:
+def _set_power(appliance: Appliance, request: requests.SetPower) -> StateAnswer:
+    if request.mode is None and request.clocks is None:
         raise Refused(INVALID, "mode or clocks must say what to set.")
-    appliance.power.set(mode, clocks)
-    return {"state": appliance.reporter.state()}
+    appliance.power.set(request.mode, request.clocks)
+    return _state(appliance)
 
 
-def _list_recordings(appliance: Appliance, message: Message) -> Message:
-    return {"recordings": [dataclasses.asdict(recording) for recording in appliance.storage.list()]}
+def _list_recordings(appliance: Appliance, request: requests.Request) -> Recordings:
+    return Recordings(appliance.storage.list())
 
 
-def _delete_recording(appliance: Appliance, message: Message) -> Message:
+def _delete_recording(appliance: Appliance, request: requests.DeleteRecording) -> Recordings:
     try:
-        appliance.storage.delete(_text(message, "name"))
+        appliance.storage.delete(request.name)
     except NoSuchRecording as error:
         raise Refused(NOT_FOUND, str(error)) from error
     except StillRecording as error:
         raise Refused(CONFLICT, str(error)) from error
-    return _list_recordings(appliance, message)
+    return _list_recordings(appliance, request)
 
 
-COMMANDS: Dict[str, Command] = {
-    "get_state": _get_state,
-    "set_model": _set_model,
-    "cancel_model": _cancel_model,
-    "get_model": _get_model,
-    "set_stream": _set_stream,
-    "reset_stream": _reset_stream,
-    "remove_stream": _remove_stream,
-    "test_source": _test_source,
-    "change_settings": _change_settings,
-    "record": _record,
-    "set_power": _set_power,
-    "list_recordings": _list_recordings,
-    "delete_recording": _delete_recording,
+HANDLERS: Dict[Type[requests.Request], Handler] = {
+    requests.GetState: _get_state,
+    requests.SetModel: _set_model,
+    requests.CancelModel: _cancel_model,
+    requests.GetModel: _get_model,
+    requests.SetStream: _set_stream,
+    requests.ResetStream: _reset_stream,
+    requests.RemoveStream: _remove_stream,
+    requests.TestSource: _test_source,
+    requests.ChangeSettings: _change_settings,
+    requests.Record: _record,
+    requests.SetPower: _set_power,
+    requests.ListRecordings: _list_recordings,
+    requests.DeleteRecording: _delete_recording,
 }
 
 
-def _text(message: Message, field: str) -> str:
-    text = message.get(field)
-    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT or "\0" in text:
-        raise Refused(INVALID, f"{field} must be a text of at most {LONGEST_TEXT} characters.")
-    return text.strip()
+def _state(appliance: Appliance) -> StateAnswer:
+    return StateAnswer(appliance.reporter.state())
 
 
-def _source(message: Message) -> Union[int, str]:
-    source: Any = message.get("source")
-    if isinstance(source, int) and not isinstance(source, bool):
-        if not 0 <= source <= 255:
-            raise Refused(INVALID, "The index of a camera is a number from 0 to 255.")
-        return source
-    return _text(message, "source")
-
-
-def _picture(frame: Frame) -> Message:
+def _picture(frame: Frame) -> SourcePicture:
     height, width = frame.image.shape[:2]
     image = frame.image
     if width > TEST_WIDTH:
         size = (TEST_WIDTH, max(1, round(height * TEST_WIDTH / width)))
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     jpeg = cv2.imencode(".jpg", image)[1].tobytes()
-    return {"jpeg": base64.b64encode(jpeg).decode("ascii"), "width": width, "height": height}
+    return SourcePicture(base64.b64encode(jpeg).decode("ascii"), width, height)

@@ -1,15 +1,17 @@
 """The models of the running appliance: loaded, switched while streams run, without a pause of the pictures."""
 
+import dataclasses
 import logging
 import threading
 import time
 import weakref
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, List, Optional
 
 import psutil
 
-from appliance.contract.states import LIVE, LOADING, NO_MODEL
+from appliance.contract.state import RunningModel
+from appliance.contract.states import FAILED_MODEL, LIVE, LOADING, NO_MODEL, READY
 from appliance.core.detector import Detector
 from appliance.core.errors import SplitlensError
 from appliance.core.events import EventBus
@@ -18,6 +20,7 @@ from appliance.daemon.events import ModelFailed, ModelStarted, StateChanged
 from appliance.daemon.watchdog import EngineWatch
 from appliance.detectors.none import NoDetector
 from appliance.pipeline.loop import Loop
+from appliance.schema.settings import SETTINGS
 
 log = logging.getLogger(__name__)
 
@@ -159,30 +162,25 @@ class ModelRunner:
         """Leave out what has a lower score, 0 to 1, also of the models that come."""
         self.threshold = self.detector.threshold = threshold
 
-    def as_message(self) -> Dict[str, Any]:
+    def as_message(self) -> RunningModel:
         """What the dashboard shows of it."""
         detector, current = self.detector, self._current
         name = current.name if current else None
         with self._lock:
             wanted = self._requested.name if self._requested else None
-            status = "loading" if wanted else "failed" if name is None else "ready"
-            message: Dict[str, Any] = {
-                "name": name,
-                "status": status,
-                "wanted": wanted,
-                "stage": self._stage,
-                "error": self._error,
-            }
-        if name is not None:
-            message.update(
-                family=detector.family,
-                path=detector.path,
-                reason=detector.reason,
-                device=detector.device,
-                engine=detector.engine,
-                labels=[detector.labels[key] for key in sorted(detector.labels)],
-            )
-        return message
+            status = LOADING if wanted else FAILED_MODEL if name is None else READY
+            message = RunningModel(name, status, wanted, self._stage, self._error, SETTINGS["model"].default)
+        if name is None:
+            return message
+        return dataclasses.replace(
+            message,
+            family=detector.family,
+            path=detector.path,
+            reason=detector.reason,
+            device=detector.device,
+            engine=detector.engine,
+            labels=[detector.labels[key] for key in sorted(detector.labels)],
+        )
 
     @property
     def is_loading(self) -> bool:

@@ -141,7 +141,7 @@ class Models:
 
     def _is_installed(self, name: str) -> bool:
         row = self._catalogue.row(name)
-        return row is not None and bool(row["installed"])
+        return row is not None and row.installed
 
     def _new_runner(self) -> ModelRunner:
         runner = ModelRunner(self._events, load_seconds=self._loaded.settings.load_timeout)

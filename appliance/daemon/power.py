@@ -1,10 +1,11 @@
 """Keeps the board in the power mode that the settings ask for, or an operator chose."""
 
 import threading
-from typing import Any, Dict, Optional
+from typing import Optional
 
 from appliance.board import Board
 from appliance.board.power import NoHelper, NoSuchMode, Power, PowerError
+from appliance.contract import state as messages
 from appliance.contract.errors import CONFLICT, FAILED, NOT_FOUND, Refused
 from appliance.core.events import EventBus
 from appliance.core.threads import start_thread
@@ -42,9 +43,9 @@ class PowerKeeper:
         """Look at it no longer."""
         self._closing.set()
 
-    def as_message(self) -> Optional[Dict[str, Any]]:
+    def as_message(self) -> Optional[messages.Power]:
         """The row `power` of the state."""
-        return self._power.facts()
+        return self._power.as_message()
 
     def set(self, mode: Optional[int], clocks: Optional[bool]) -> None:
         """Change the power mode, or whether the clocks are held, or both; None leaves it. Raises Refused."""

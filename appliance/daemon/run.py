@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Iterator
 
 from appliance.bus import BusServer, write_exit_reason
-from appliance.contract.events import LOG
+from appliance.contract.events import LogEntry
 from appliance.core.database import DATABASE_FILE, Database
 from appliance.core.errors import EngineHang, SplitlensError
 from appliance.core.logging_setup import Repeats, told_before
@@ -97,4 +97,4 @@ class BusLogHandler(logging.Handler):
         level = "error" if record.levelno >= logging.ERROR else "warning"
         level = level if record.levelno >= logging.WARNING else "info"
         text = redact(self.format(record) + told_before(record))
-        self._server.publish(LOG, {"time": time.time(), "level": level, "text": text})
+        self._server.publish(LogEntry(time.time(), level, text))

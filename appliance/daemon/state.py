@@ -1,18 +1,18 @@
 """What the dashboard is told of the whole: the state, now and then, and the statistics, several times a second."""
 
-import dataclasses
 import os
 import threading
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from appliance import __version__
 from appliance.board import Board
 from appliance.board.telemetry import Telemetry
-from appliance.bus import BusServer, Message
-from appliance.contract.codec import encode_message
-from appliance.contract.events import STATE, STATISTICS
+from appliance.bus import BusServer
+from appliance.contract import state as messages
+from appliance.contract.events import Readings, Statistics
 from appliance.contract.live_settings import describe_live_settings
+from appliance.contract.state import DaemonState, State
 from appliance.contract.states import LIVE, LOADING, NO_MODEL, STOPPING
 from appliance.core.events import EventBus
 from appliance.core.process import Heartbeat
@@ -25,7 +25,6 @@ from appliance.daemon.overrides import OverrideStore
 from appliance.daemon.power import PowerKeeper
 from appliance.daemon.streams import Streams
 from appliance.recording.storage import Storage
-from appliance.schema.settings import SETTINGS
 
 TELEMETRY_SECONDS = 1.0
 
@@ -63,55 +62,46 @@ class StateReporter:
         self._server, self._heartbeat, self._events = server, heartbeat, events
         self._failure: Optional[BaseException] = None
         self._telemetry = Telemetry()
-        self._readings: Dict[str, Any] = {}
+        self._readings: Readings = {}
         self._read_at = float("-inf")
         self._stream_states: List[str] = []
         self._publishing = threading.Lock()  # or an older state could go out after a newer one
         events.subscribe(ApplianceFailed, self._note_failure)
 
-    def state(self) -> Message:
+    def state(self) -> State:
         """All that the dashboard shows and that changes seldom."""
         streams = [stream.as_message() for stream in self._streams.all()]
-        condition, is_ready = self._condition([stream["status"] for stream in streams])
-        return {
-            "daemon": {
-                "pid": os.getpid(),
-                "version": __version__,
-                "started": self._started,
-                "status": condition,
-                "ready": is_ready,
-                "problem": str(self._failure) if self._failure else self._overrides.problem,
-            },
-            "board": {"id": self._board.id, "name": self._board.name},
-            "settings": dict(self._live.values),
-            "configured": dict(self._live.configured),
-            "live_settings": [encode_message(setting) for setting in describe_live_settings()],
-            "model": dict(self._models.shared.as_message(), default=SETTINGS["model"].default),
-            "streams": streams,
-            "models": self._catalogue.rows(),
-            "storage": dataclasses.asdict(self._storage.status()),
-            "power": self._power.as_message(),
-        }
+        condition, is_ready = self._condition([stream.status for stream in streams])
+        problem = str(self._failure) if self._failure else self._overrides.problem
+        return State(
+            daemon=DaemonState(os.getpid(), __version__, self._started, condition, is_ready, problem),
+            board=messages.Board(self._board.id, self._board.name),
+            settings=dict(self._live.values),
+            configured=dict(self._live.configured),
+            live_settings=describe_live_settings(),
+            model=self._models.shared.as_message(),
+            streams=streams,
+            models=self._catalogue.rows(),
+            storage=self._storage.status(),
+            power=self._power.as_message(),
+        )
 
-    def statistics(self) -> Message:
+    def statistics(self) -> Statistics:
         """What changes with every frame."""
-        return {
-            "time": time.time(),
-            "streams": {stream.name: stream.statistics() for stream in self._streams.all()},
-            "readings": self._readings,
-        }
+        streams = {stream.name: stream.statistics() for stream in self._streams.all()}
+        return Statistics(time.time(), streams, self._readings)
 
     def publish_state(self) -> None:
         """To be called when it has changed, and now and then."""
         with self._publishing:
-            self._server.publish(STATE, self.state())
+            self._server.publish(self.state())
 
     def publish_statistics(self) -> None:
         """To be called every HEARTBEAT_SECONDS, always by the same thread: reads the telemetry, if that is due, too."""
         if time.monotonic() - self._read_at >= TELEMETRY_SECONDS:
             self._read_at = time.monotonic()
             self._readings = self._telemetry.read()
-        self._server.publish(STATISTICS, self.statistics())
+        self._server.publish(self.statistics())
         # By the thread that the page hears: where that one is stuck, both notice.
         self._heartbeat.beat(self._models.is_loading)
 

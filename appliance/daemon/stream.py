@@ -1,17 +1,17 @@
 """One stream of the appliance: a source that may be exchanged, lost and found, and what becomes of its pictures."""
 
-import dataclasses
 import logging
 import threading
 import time
-from typing import Any, Dict, Optional
+from typing import Optional
 
 from appliance.bus import BusServer
-from appliance.contract.events import DETECTIONS
+from appliance.contract import events as messages
+from appliance.contract import state as contract
 from appliance.contract.states import LIVE, NO_RESULTS, SLOW, STARTING
 from appliance.core.errors import SplitlensError
 from appliance.core.events import EventBus
-from appliance.core.frame import Result
+from appliance.core.frame import Result, Statistics
 from appliance.daemon.condition import Condition, stream_condition
 from appliance.daemon.events import StateChanged
 from appliance.daemon.live_settings import LiveSettings
@@ -72,7 +72,7 @@ class Stream:
         self._server, self._storage, self._events = server, storage, events
         self._lock = threading.RLock()
         self._meter = Meter(settings.fps_interval)
-        self._statistics = StreamStatistics(lambda event: server.publish(DETECTIONS, event))
+        self._statistics = StreamStatistics(server.publish)
         self._source: Optional[StreamSource] = None
         self._pipeline: Optional[StreamPipeline] = None
         self._failure: Optional[str] = None
@@ -177,32 +177,31 @@ class Stream:
         self._state = found.state
         return found
 
-    def as_message(self) -> Dict[str, Any]:
+    def as_message(self) -> contract.Stream:
         """What the dashboard shows of it; credentials are hidden."""
         # Without the lock: a source that is slow to close must not keep the others from being shown.
         recorder = self._outputs.recorder
         condition = self.condition()
         size = self._statistics.size
-        recording = recorder.status()
         try:
             kind = kind_of(self.current.source).name
         except SplitlensError:
             kind = "device"
-        return {
-            "name": self.name,
-            "source": redact(str(self.current.source)),
-            "kind": kind,
-            "model": self.current.model,
-            "status": condition.state,
-            "problem": condition.problem,
-            "width": size[0] if size else None,
-            "height": size[1] if size else None,
-            "watched": self._server.is_watched(self.name),
-            "is_configured": self.current == self.configured,
-            "configured_source": redact(str(self.configured.source)) if self.configured else None,
-            "recording": dataclasses.asdict(recording) if recording is not None else None,
-            "recording_problem": recorder.problem,
-        }
+        return contract.Stream(
+            name=self.name,
+            source=redact(str(self.current.source)),
+            kind=kind,
+            model=self.current.model,
+            status=condition.state,
+            problem=condition.problem,
+            width=size[0] if size else None,
+            height=size[1] if size else None,
+            watched=self._server.is_watched(self.name),
+            is_configured=self.current == self.configured,
+            configured_source=redact(str(self.configured.source)) if self.configured else None,
+            recording=recorder.status(),
+            recording_problem=recorder.problem,
+        )
 
     def source_ended(self, error: Optional[BaseException]) -> None:
         """Its source gives no more frames: it is opened again after a while. error: None where it came to its end."""
@@ -213,26 +212,23 @@ class Stream:
         self._failed_at, self._failure = time.monotonic(), sentence
         self._events.publish(StateChanged())
 
-    def statistics(self) -> Dict[str, Any]:
+    def statistics(self) -> messages.StreamStatistics:
         """Figures of the window, and counts since the start."""
-        numbers = self._meter.statistics()
-        timings: Optional[Dict[str, Any]] = None
+        figures = self._meter.statistics()
         detects = self._runner.condition == LIVE  # without a model frames pass by, and nothing is looked for in them
-        if detects and numbers.timings is not None:
-            timings = {name: round(value, 6) for name, value in numbers.timings._asdict().items()}
-            drawn = numbers.vframes > 0
-            timings.update(
-                draw=round(numbers.draw, 6) if drawn else None, encode=round(numbers.encode, 6) if drawn else None
-            )
         source, now = self._source, time.monotonic()
         arrivals = self._meter.arrivals(self._opened_at, self._runner.since)
-        return dict(
-            self._statistics.as_json(),
-            fps=round(numbers.fps, 2) if detects else 0.0,
-            vfps=round(numbers.vfps, 2),
-            drops=numbers.drops,
-            vdrops=numbers.vdrops,
-            timings=timings,
+        counts = self._statistics.counts()
+        return messages.StreamStatistics(
+            frames=counts.frames,
+            now=counts.now,
+            seen=counts.seen,
+            latency=counts.latency,
+            fps=round(figures.fps, 2) if detects else 0.0,
+            vfps=round(figures.vfps, 2),
+            drops=figures.drops,
+            vdrops=figures.vdrops,
+            timings=_timings(figures) if detects else None,
             reconnects=source.reconnects if source is not None else 0,
             source_fps=round(arrivals.source_fps, 2),
             frame_age=_age(now, arrivals.last_frame),
@@ -281,3 +277,19 @@ class Stream:
 
 def _age(now: float, time: Optional[float]) -> Optional[float]:
     return None if time is None else round(max(0.0, now - time), 2)
+
+
+def _timings(figures: Statistics) -> Optional[messages.Timings]:
+    if figures.timings is None:
+        return None
+    mean, is_drawn = figures.timings, figures.vframes > 0
+    return messages.Timings(
+        total=round(mean.total, 6),
+        cap=round(mean.cap, 6),
+        front=round(mean.front, 6),
+        back=round(mean.back, 6),
+        lost=round(mean.lost, 6),
+        send=round(mean.send, 6),
+        draw=round(figures.draw, 6) if is_drawn else None,
+        encode=round(figures.encode, 6) if is_drawn else None,
+    )

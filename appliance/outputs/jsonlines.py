@@ -1,8 +1,12 @@
 """Write results as JSON, one line per frame."""
 
 import json
-from typing import IO, Any, Dict
+from typing import IO, Tuple
 
+import numpy as np
+
+from appliance.contract.codec import encode_message
+from appliance.contract.events import ClassArea, Detection, Detections
 from appliance.core.frame import Result
 from appliance.core.sink import OutputClosed, Sink, cannot_write, write_all
 from appliance.outputs.rle import encode_mask
@@ -10,47 +14,51 @@ from appliance.outputs.rle import encode_mask
 STANDARD_OUTPUT = "-"
 
 
-def as_json(result: Result) -> Dict[str, Any]:
-    """Return the line of one frame.
+def detections_of(result: Result, with_masks: bool = True) -> Detections:
+    """What was found in one frame, as it is published and written.
 
     Scores have 6 decimals: a score that is not below `det_th` is not rounded to below it, as long as `det_th` has no
-        more
-    decimals. Boxes are exact to 0.01 pixel. With instance masks each detection has its "mask" in COCO's compressed
+    more decimals. Boxes are exact to 0.01 pixel. With instance masks each detection has its `mask` in COCO's compressed
     run-length encoding; a segmentation is the area of each class in pixels and as a share of the picture, including the
     background, the largest first.
+
+    Args:
+        result: The frame with what was found in it.
+        with_masks: Whether instance masks are wanted; they take long to encode.
     """
     frame, found = result.frame, result.detections
     height, width = frame.image.shape[:2]
-    line: Dict[str, Any] = {
-        "frame": frame.index,
-        "source": frame.source,
-        "time": round(float(frame.time), 6),
-        "width": width,
-        "height": height,
-        "detections": [
-            {
-                "class_id": int(class_id),
-                "label": result.label(int(class_id)),
-                "score": round(float(score), 6),
-                "box": [round(float(side), 2) for side in box],
-            }
-            for box, score, class_id in zip(found.boxes, found.scores, found.class_ids)
+    masks = found.masks if with_masks and found.masks is not None else [None] * len(found.boxes)
+    areas = None if result.segmentation is None else result.segmentation.areas()
+    return Detections(
+        stream=frame.stream,
+        frame=frame.index,
+        source=frame.source,
+        time=round(float(frame.time), 6),
+        width=width,
+        height=height,
+        detections=[
+            Detection(
+                class_id=int(class_id),
+                label=result.label(int(class_id)),
+                score=round(float(score), 6),
+                box=_rounded(box),
+                mask=None if mask is None else encode_mask(mask),
+            )
+            for box, score, class_id, mask in zip(found.boxes, found.scores, found.class_ids, masks)
         ],
-    }
-    if found.masks is not None:
-        for detection, mask in zip(line["detections"], found.masks):
-            detection["mask"] = encode_mask(mask)
-    if result.segmentation is not None:
-        line["segmentation"] = [
-            {
-                "class_id": class_id,
-                "label": result.label(class_id),
-                "area": area,
-                "share": round(area / (width * height), 6),
-            }
-            for class_id, area in result.segmentation.areas().items()
-        ]
-    return line
+        segmentation=None
+        if areas is None
+        else [
+            ClassArea(class_id, result.label(class_id), area, round(area / (width * height), 6))
+            for class_id, area in areas.items()
+        ],
+    )
+
+
+def _rounded(box: np.ndarray) -> Tuple[float, float, float, float]:
+    left, top, right, bottom = (round(float(side), 2) for side in box)
+    return left, top, right, bottom
 
 
 class JsonLines(Sink):
@@ -82,9 +90,10 @@ class JsonLines(Sink):
             raise cannot_write(self._path, problem) from problem
 
     def write(self, result: Result) -> None:
-        line = json.dumps(as_json(result), allow_nan=False) + "\n"
+        line = encode_message(detections_of(result))
+        del line["stream"]  # there is one only
         try:
-            write_all(self._file, line.encode("ascii"))
+            write_all(self._file, json.dumps(line, allow_nan=False).encode("ascii") + b"\n")
         except BrokenPipeError as problem:
             raise OutputClosed(f"{self._path}: its reader closed it.") from problem
         except OSError as problem:

@@ -1,17 +1,17 @@
 """Encode masks in COCO's compressed run-length encoding, the format that pycocotools reads."""
 
-from typing import Dict, List, Union
-
 import numpy as np
 
+from appliance.contract.events import Mask
 
-def encode_mask(mask: np.ndarray) -> Dict[str, Union[List[int], str]]:
-    """Return {"size": [height, width], "counts": text} of a mask, bool [height, width].
+
+def encode_mask(mask: np.ndarray) -> Mask:
+    """Encode a mask, bool [height, width].
 
     Pixels are read column by column; the counts are the lengths of alternating runs of False and True, False first.
     """
     height, width = mask.shape
-    return {"size": [height, width], "counts": _as_text(_runs(mask))}
+    return Mask((height, width), _as_text(_runs(mask)))
 
 
 def _runs(mask: np.ndarray) -> np.ndarray:

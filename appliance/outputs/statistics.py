@@ -3,12 +3,14 @@
 import threading
 from bisect import bisect_left
 from collections import Counter
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional, Tuple, Union
 
+from appliance.contract.events import Detections, Latency
 from appliance.core.frame import Result
 from appliance.core.sink import Sink
 from appliance.drawing.class_areas import shares
-from appliance.outputs.jsonlines import as_json
+from appliance.outputs.jsonlines import detections_of
 from appliance.outputs.rate import RateLimit
 
 BUCKETS = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -17,13 +19,34 @@ BUCKETS = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5
 EVENTS_A_SECOND = 10.0
 
 
+@dataclass(frozen=True)
+class Counts:
+    """What was counted of a stream since its start.
+
+    Attributes:
+        frames: Detected frames.
+        now: Objects in the newest frame, by class.
+        seen: Objects in all frames, by class.
+        latency: The histogram of the frames' latency.
+    """
+
+    frames: int
+    now: Dict[str, int]
+    seen: Dict[str, int]
+    latency: Latency
+
+
 class StreamStatistics(Sink):
-    """tell: takes the detections of a frame as JSON, at most ten a second."""
+    """Counts what a stream detects.
+
+    Args:
+        tell: Takes the detections of a frame, at most ten a second.
+    """
 
     name = "figures"
     every_result = True
 
-    def __init__(self, tell: Callable[[Dict[str, Any]], None]) -> None:
+    def __init__(self, tell: Callable[[Detections], None]) -> None:
         self._tell = tell
         self._limit = RateLimit(EVENTS_A_SECOND)
         self._lock = threading.Lock()
@@ -46,20 +69,17 @@ class StreamStatistics(Sink):
             self._sum += result.timings.total
             self.size = (width, height)
         if self._limit.allows():
-            event = as_json(result._replace(detections=result.detections._replace(masks=None)))
-            self._tell(dict(event, stream=result.frame.stream))
+            self._tell(detections_of(result, with_masks=False))
 
-    def as_json(self) -> Dict[str, Any]:
-        """Return frames, objects in the newest frame and in all, and the cumulative histogram of the latency."""
+    def counts(self) -> Counts:
+        """What was counted until now."""
         with self._lock:
-            buckets: List[Any] = []
+            buckets: List[Tuple[Union[float, str], int]] = []
             total = 0
-            for end, count in zip(BUCKETS + ("+Inf",), self._counts):
+            for end, count in zip(BUCKETS, self._counts):
                 total += count
-                buckets.append([end, total])
-            return {
-                "frames": self._frames,
-                "now": dict(self._now),
-                "seen": dict(self._seen),
-                "latency": {"buckets": buckets, "sum": round(self._sum, 6), "count": total},
-            }
+                buckets.append((end, total))
+            total += self._counts[-1]
+            buckets.append(("+Inf", total))
+            latency = Latency(buckets, round(self._sum, 6), total)
+            return Counts(self._frames, dict(self._now), dict(self._seen), latency)

@@ -4,9 +4,9 @@ import logging
 import os
 import threading
 import time
-from dataclasses import dataclass
 from typing import Callable, List, Optional, Tuple
 
+from appliance.contract.state import RunningRecording
 from appliance.core.errors import OutputError
 from appliance.core.frame import Result
 from appliance.core.sink import Sink, cannot_write
@@ -25,22 +25,6 @@ LOOK_SECONDS = 1.0
 """So often it is looked whether there is still room."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RecordingStatus:
-    """A recording in progress.
-
-    Attributes:
-        since: When recording was started, Unix time.
-        seconds: Duration of everything recorded since.
-        name, bytes: Of the segment being written; "" and 0 before the first frame.
-    """
-
-    since: float
-    seconds: float
-    name: str
-    bytes: int
 
 
 class SegmentRecorder(Sink):
@@ -94,7 +78,7 @@ class SegmentRecorder(Sink):
         self._size: Tuple[int, int] = (0, 0)
         self._since = 0.0
         self._earlier_seconds = 0.0
-        self._status: Optional[RecordingStatus] = None
+        self._status: Optional[RunningRecording] = None
         self._look_at = 0.0
         self._retry_at: Optional[float] = None
         self._finishing: List[threading.Thread] = []
@@ -109,7 +93,7 @@ class SegmentRecorder(Sink):
                 return
             self.problem, self._retry_at = None, None
             self._since, self._earlier_seconds = time.time(), 0.0
-            self._status = RecordingStatus(self._since, 0.0, "", 0)
+            self._status = RunningRecording(self._since, 0.0, "", 0)
             try:
                 self._look_for_room()
                 if self._format == MP4:
@@ -129,7 +113,7 @@ class SegmentRecorder(Sink):
         for thread in finishing:
             thread.join()
 
-    def status(self) -> Optional[RecordingStatus]:
+    def status(self) -> Optional[RunningRecording]:
         """Return None while nothing is recorded, also if a `problem` prevents it. Does not wait for a slow disk."""
         return self._status
 
@@ -178,7 +162,9 @@ class SegmentRecorder(Sink):
             log.info("The recording of %s goes on", self._stream)
             self.problem, self._retry_at = None, None
         self._storage.grew(movie.path, movie.seconds)
-        self._status = RecordingStatus(self._since, self._earlier_seconds + movie.seconds, movie.path.name, movie.bytes)
+        self._status = RunningRecording(
+            self._since, self._earlier_seconds + movie.seconds, movie.path.name, movie.bytes
+        )
 
     def _is_over(self, movie: Movie, size: Tuple[int, int], captured_at: float) -> bool:
         return (

@@ -5,10 +5,10 @@ import os
 import shutil
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Set
 
+from appliance.contract.state import Recording, StorageStatus
 from appliance.core.database import Database
 from appliance.core.errors import OutputError
 from appliance.core.files import is_held
@@ -39,36 +39,6 @@ class NoSuchRecording(OutputError):
 
 class StillRecording(OutputError):
     """The recording is being written."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One file. started: Unix time. seconds: playing time. format: "avi" or "mp4". recording: it is being written."""
-
-    name: str
-    stream: str
-    started: float
-    seconds: float
-    bytes: int
-    format: str
-    recording: bool
-
-
-@dataclass(frozen=True)
-class StorageStatus:
-    """free: bytes of the disk. floor: what has to stay free. used: bytes of all recordings.
-
-    limit: bytes that all may take, 0 is any number. keep_days: 0 is for ever. alarm: why no recording is made.
-    warning: what will be deleted soon, if nobody does anything.
-    """
-
-    free: int
-    floor: int
-    used: int
-    limit: int
-    keep_days: float
-    alarm: Optional[str]
-    warning: Optional[str]
 
 
 class Storage:

@@ -1,6 +1,7 @@
 """What the page says while the daemon or the dashboard is away, and how it comes back."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -69,15 +70,15 @@ def test_a_dashboard_that_is_gone_is_told_and_the_page_comes_back_by_itself(brow
 
 
 def test_a_problem_of_the_daemon_and_a_disk_that_fills_are_told(appliance, page):
-    described = appliance.daemon.describe
+    told = appliance.daemon.state
 
     def with_trouble():
-        state = described()
-        state["daemon"]["problem"] = "The state file cannot be written: no space."
-        state["storage"]["alarm"] = "Recording was stopped: less than 1 GB is free."
-        return state
+        state = told()
+        daemon = replace(state.daemon, problem="The state file cannot be written: no space.")
+        storage = replace(state.storage, alarm="Recording was stopped: less than 1 GB is free.")
+        return replace(state, daemon=daemon, storage=storage)
 
-    appliance.daemon.describe = with_trouble
+    appliance.daemon.state = with_trouble
     expect(page.locator(".banner.warn")).to_have_text(
         [re.compile("The state file cannot be written"), re.compile("Recording was stopped")]
     )

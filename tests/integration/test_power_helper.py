@@ -15,6 +15,7 @@ import pytest
 from appliance.board import detect_board
 from appliance.board.power import ANSWER_SECONDS, NO_HELPER, NoHelper, Power, PowerError
 from appliance.contract.commands import COMMAND_OF_NAME
+from appliance.contract.state import PowerMode
 from tests.command import LIMIT, ROOT
 from tests.power_helper import HELPER, Helper
 
@@ -325,20 +326,20 @@ def test_the_units_are_as_systemd_has_them():
 
 def test_the_appliance_shows_and_sets_mode_and_clocks(helper):
     power = client(helper)
-    assert power.facts()["problem"] == NO_HELPER  # not asked yet
+    assert power.as_message().problem == NO_HELPER  # not asked yet
     power.refresh()
-    facts = power.facts()
-    assert facts["modes"][1] == {"id": 1, "name": "MAXQ", "detail": "4 cores, CPU 1.20 GHz, GPU 0.85 GHz"}
-    assert {key: facts[key] for key in facts if key != "modes"} == {
-        "current": 3,
-        "clocks": False,
-        "settable": True,
-        "problem": None,
-        "needs_reboot": False,
-    }
+    facts = power.as_message()
+    assert facts.modes[1] == PowerMode(1, "MAXQ", "4 cores, CPU 1.20 GHz, GPU 0.85 GHz")
+    assert (facts.current, facts.clocks, facts.settable, facts.problem, facts.needs_reboot) == (
+        3,
+        False,
+        True,
+        None,
+        False,
+    )
     power.set_mode("Max-N")
     power.set_clocks(True)
-    assert (power.facts()["current"], power.facts()["clocks"]) == (0, True)
+    assert (power.as_message().current, power.as_message().clocks) == (0, True)
 
 
 def test_the_appliance_says_that_a_restart_is_needed_until_another_mode_is_set(helper):
@@ -348,20 +349,20 @@ def test_the_appliance_says_that_a_restart_is_needed_until_another_mode_is_set(h
         power.set_mode(9)
     assert caught.value.needs_reboot
     power.refresh()
-    facts = power.facts()
-    assert facts["needs_reboot"] and "sudo nvpmodel -m 9" in facts["problem"] and facts["current"] == 3
+    facts = power.as_message()
+    assert facts.needs_reboot and "sudo nvpmodel -m 9" in facts.problem and facts.current == 3
     power.set_mode(1)
-    assert not power.facts()["needs_reboot"] and power.facts()["problem"] is None
+    assert not power.as_message().needs_reboot and power.as_message().problem is None
 
 
 def test_what_a_helper_that_is_gone_told_is_not_shown(helper):
     power = client(helper)
     power.set_clocks(True)
-    assert power.facts()["clocks"] is True
+    assert power.as_message().clocks is True
     helper.stop()
     power.refresh()
-    facts = power.facts()
-    assert (facts["clocks"], facts["settable"], facts["problem"]) == (None, False, NO_HELPER)
+    facts = power.as_message()
+    assert (facts.clocks, facts.settable, facts.problem) == (None, False, NO_HELPER)
 
 
 def test_a_mode_that_is_set_on_the_board_settles_the_last_change(helper):
@@ -371,8 +372,8 @@ def test_a_mode_that_is_set_on_the_board_settles_the_last_change(helper):
         power.set_mode(9)
     helper.status.write_text("pmode:0009")  # `sudo nvpmodel -m 9`, and the restart
     power.refresh()
-    facts = power.facts()
-    assert (facts["current"], facts["needs_reboot"], facts["problem"]) == (9, False, None)
+    facts = power.as_message()
+    assert (facts.current, facts.needs_reboot, facts.problem) == (9, False, None)
 
 
 @pytest.mark.parametrize(
@@ -384,13 +385,13 @@ def test_a_container_that_hides_nvpmodel_conf_learns_the_modes_from_the_helper(t
         (tmp_path / "run/splitlens-power").mkdir(parents=True)
         (tmp_path / "run/splitlens-power/socket").symlink_to(helper.socket)
         power = Power(known, tmp_path)
-        assert power.has_modes and bool(power.facts()) == (board == "tx2")
+        assert power.has_modes and bool(power.as_message()) == (board == "tx2")
         power.refresh()
-        facts = power.facts()
-        assert facts["modes"][1] == {"id": 1, "name": name, "detail": detail}
-        assert facts["current"] == helper.ask({"verb": "mode"})["mode"]
+        facts = power.as_message()
+        assert facts.modes[1] == PowerMode(1, name, detail)
+        assert facts.current == helper.ask({"verb": "mode"})["mode"]
         power.set_mode(name)
-        assert power.facts()["current"] == 1
+        assert power.as_message().current == 1
 
 
 @pytest.mark.parametrize(
@@ -411,9 +412,9 @@ def test_what_is_set_is_applied_where_it_is_not_so_already(helper, mode, clocks,
 def test_a_mode_that_the_board_lacks_is_said_and_nothing_is_done(helper, caplog):
     power = client(helper)
     power.apply("50W", None)
-    assert "This board has no power mode 50W; it has MAXN (0), MAXQ (1)" in power.facts()["problem"]
+    assert "This board has no power mode 50W; it has MAXN (0), MAXQ (1)" in power.as_message().problem
     power.refresh()
-    assert "50W" in power.facts()["problem"] and power.facts()["settable"]
+    assert "50W" in power.as_message().problem and power.as_message().settable
     assert helper.calls() == []
 
 
@@ -422,8 +423,8 @@ def test_without_a_helper_modes_are_only_shown():
     try:
         power = client(helper)
         power.apply("MAXN", True)
-        facts = power.facts()
-        assert (facts["current"], facts["settable"], facts["problem"]) == (3, False, NO_HELPER)
+        facts = power.as_message()
+        assert (facts.current, facts.settable, facts.problem) == (3, False, NO_HELPER)
         with pytest.raises(NoHelper):
             power.set_mode(0)
     finally:
@@ -458,4 +459,4 @@ def test_a_pc_has_no_power_modes():
     began = time.monotonic()
     power.refresh()
     power.apply("MAXN", True)
-    assert power.facts() is None and time.monotonic() - began < 60
+    assert power.as_message() is None and time.monotonic() - began < 60

@@ -28,6 +28,9 @@ class FakeStation:
     def is_watched(self, stream):
         return stream == WATCHED
 
+    def publish(self, event):
+        pass
+
     def publish_frame(self, stream, jpeg):
         self.sent += 1
 

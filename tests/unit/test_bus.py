@@ -147,8 +147,8 @@ def test_events_are_heard_and_heard_again_after_a_restart(run_dir):
         heard = []
 
         def hears(server=server, heard=heard, life=life):
-            server.publish("log", {"text": "not asked for"})
-            server.publish("state", {"life": life, "text": "häß"})
+            server._publish("log", {"text": "not asked for"})
+            server._publish("state", {"life": life, "text": "häß"})
             heard.append(subscriber.receive(0.05))
             return ("state", {"life": life, "text": "häß"}) in heard
 
@@ -159,19 +159,19 @@ def test_events_are_heard_and_heard_again_after_a_restart(run_dir):
 
 
 def test_each_dashboard_that_begins_to_listen_hears_once_what_was_logged_before(server, run_dir):
-    server.publish("log", {"text": "first"})
+    server._publish("log", {"text": "first"})
     for told in (["first", "second"], ["first", "second", "third"]):
         subscriber = EventSubscriber(run_dir, ("log", "state"))
         heard = []
 
         def is_heard(subscriber=subscriber, heard=heard):
-            server.publish("state", {})
+            server._publish("state", {})
             event = subscriber.receive(0.05)
             heard.extend([event] if event is not None else [])
             return ("state", {}) in heard
 
         until(is_heard)
-        server.publish("log", {"text": told[-1]})
+        server._publish("log", {"text": told[-1]})
         newest = "log", {"text": told[-1]}
         until(
             lambda heard=heard, subscriber=subscriber, newest=newest: (
@@ -244,7 +244,7 @@ def test_what_a_cleaner_took_from_the_directory_comes_back(server, run_dir, take
     heard = {}
 
     def all_heard():
-        server.publish("state", {})
+        server._publish("state", {})
         server.publish_frame("main", b"jpeg")
         heard.update(
             {

@@ -48,7 +48,7 @@ def make():
 
 
 def settled(runner):
-    return runner.as_message()["wanted"] is None
+    return runner.as_message().wanted is None
 
 
 def failing(name):
@@ -60,7 +60,7 @@ def failing(name):
 
 def test_before_a_model_is_loaded_there_is_none(make):
     message = make().as_message()
-    assert (message["name"], message["status"], message["error"]) == (None, "failed", None)
+    assert (message.name, message.status, message.error) == (None, "failed", None)
 
 
 def test_the_old_one_runs_until_the_new_one_is_loaded(make):
@@ -69,12 +69,12 @@ def test_the_old_one_runs_until_the_new_one_is_loaded(make):
     runner.request(LoadRequest("old", lambda: Named("old", log), 0))
     wait_for(lambda: settled(runner))
     runner.request(LoadRequest("new", lambda: (gate.wait(LIMIT), Named("new", log))[1], 0))
-    wait_for(lambda: runner.as_message()["stage"])
+    wait_for(lambda: runner.as_message().stage)
     message = runner.as_message()
-    assert (message["name"], message["status"], message["wanted"]) == ("old", "loading", "new")
+    assert (message.name, message.status, message.wanted) == ("old", "loading", "new")
     gate.set()
     wait_for(lambda: settled(runner))
-    assert (runner.as_message()["name"], runner.as_message()["status"], runner.as_message()["stage"]) == (
+    assert (runner.as_message().name, runner.as_message().status, runner.as_message().stage) == (
         "new",
         "ready",
         None,
@@ -86,12 +86,12 @@ def test_the_old_one_runs_until_the_new_one_is_loaded(make):
 def test_of_several_requests_the_last_counts(make):
     runner, log, gate = make(), [], threading.Event()
     runner.request(LoadRequest("a", lambda: (gate.wait(LIMIT), Named("a", log))[1], 0))
-    wait_for(lambda: runner.as_message()["stage"])
+    wait_for(lambda: runner.as_message().stage)
     runner.request(LoadRequest("b", lambda: Named("b", log), 0))
     runner.request(LoadRequest("c", lambda: Named("c", log), 0))
     gate.set()
     wait_for(lambda: settled(runner))
-    assert runner.as_message()["name"] == "c" and "load b" not in log
+    assert runner.as_message().name == "c" and "load b" not in log
 
 
 @pytest.mark.parametrize("memory", [PLENTY, LITTLE])
@@ -102,12 +102,12 @@ def test_where_the_new_one_fails_the_old_one_runs_and_it_is_said_why(make, memor
     runner.request(failing("new"))
     wait_for(lambda: settled(runner))
     message = runner.as_message()
-    assert (message["name"], message["status"]) == ("old", "ready")
-    assert message["error"] == "new cannot be used. new is damaged."
+    assert (message.name, message.status) == ("old", "ready")
+    assert message.error == "new cannot be used. new is damaged."
     assert log == (["load old"] if memory == PLENTY else ["load old", "close old", "load old"])
     runner.request(LoadRequest("other", lambda: Named("other", log), 0))
     wait_for(lambda: settled(runner))
-    assert runner.as_message()["error"] is None
+    assert runner.as_message().error is None
 
 
 def test_where_memory_cannot_hold_both_the_old_one_is_closed_first(make):
@@ -122,14 +122,14 @@ def test_a_first_model_that_fails_leaves_none(make):
     runner = make()
     runner.request(failing("first"))
     wait_for(lambda: settled(runner))
-    assert (runner.as_message()["status"], runner.as_message()["name"]) == ("failed", None)
+    assert (runner.as_message().status, runner.as_message().name) == ("failed", None)
 
 
 def test_a_mistake_of_the_program_is_told_too(make):
     runner = make()
     runner.request(LoadRequest("odd", lambda: {}["labels"], 0))
     wait_for(lambda: settled(runner))
-    assert runner.as_message()["error"] == "odd cannot be used. KeyError: 'labels'"
+    assert runner.as_message().error == "odd cannot be used. KeyError: 'labels'"
 
 
 def hanging(name, gate, log):
@@ -144,18 +144,18 @@ def test_a_load_that_is_given_up_stands_in_nobodys_way(make, memory):
     runner.request(LoadRequest("old", lambda: Named("old", log), 0))
     wait_for(lambda: settled(runner))
     runner.request(hanging("stuck", gate, log))
-    wait_for(lambda: runner.as_message()["stage"] and runner.as_message()["stage"].startswith("reading"))
+    wait_for(lambda: runner.as_message().stage and runner.as_message().stage.startswith("reading"))
     assert runner.give_up()
     wait_for(lambda: settled(runner))
-    assert (runner.as_message()["name"], runner.as_message()["status"]) == ("old", "ready")
-    assert runner.as_message()["error"].startswith("stuck is not used: it was given up.")
+    assert (runner.as_message().name, runner.as_message().status) == ("old", "ready")
+    assert runner.as_message().error.startswith("stuck is not used: it was given up.")
     assert not runner.is_loading and runner.is_at_work
     runner.request(LoadRequest("new", lambda: Named("new", log), 0))
     wait_for(lambda: settled(runner))
-    assert runner.as_message()["name"] == "new"
+    assert runner.as_message().name == "new"
     gate.set()
     wait_for(lambda: not runner.is_at_work)
-    assert runner.as_message()["name"] == "new" and log[-1] == "close stuck" and "stuck" not in started
+    assert runner.as_message().name == "new" and log[-1] == "close stuck" and "stuck" not in started
     assert not runner.give_up()
 
 
@@ -163,28 +163,28 @@ def test_a_load_has_a_limit(make):
     runner, log, gate = make(seconds=0.05), [], threading.Event()
     runner.request(hanging("stuck", gate, log))
     wait_for(lambda: settled(runner))
-    assert runner.as_message()["error"].startswith(
+    assert runner.as_message().error.startswith(
         "stuck is not used: it was not loaded within 0.05 seconds (load_timeout)."
     )
     gate.set()
     wait_for(lambda: not runner.is_at_work)
-    assert runner.as_message()["name"] is None
+    assert runner.as_message().name is None
 
 
 def test_what_was_asked_for_meanwhile_comes_after_what_is_given_up(make):
     runner, log, gate = make(), [], threading.Event()
     runner.request(hanging("stuck", gate, log))
-    wait_for(lambda: runner.as_message()["stage"])
+    wait_for(lambda: runner.as_message().stage)
     runner.request(LoadRequest("new", lambda: Named("new", log), 0))
     runner.give_up()
-    wait_for(lambda: runner.as_message()["name"] == "new")
+    wait_for(lambda: runner.as_message().name == "new")
     gate.set()
 
 
 def test_a_model_is_said_to_run_once_it_does(make):
     events, started = EventBus(), []
     runner = make(events=events)
-    events.subscribe(ModelStarted, lambda event: started.append((event, runner.as_message()["name"])))
+    events.subscribe(ModelStarted, lambda event: started.append((event, runner.as_message().name)))
     runner.request(LoadRequest("chosen", lambda: Named("chosen"), 0, remember=True))
     wait_for(lambda: settled(runner))
     assert started == [(ModelStarted("chosen", remember=True), "chosen")]
@@ -193,7 +193,7 @@ def test_a_model_is_said_to_run_once_it_does(make):
 def test_a_runner_closes_while_a_load_hangs(make):
     runner, log, gate = make(), [], threading.Event()
     runner.request(hanging("stuck", gate, log))
-    wait_for(lambda: runner.as_message()["stage"])
+    wait_for(lambda: runner.as_message().stage)
     runner.close()
     gate.set()
     wait_for(lambda: not runner.is_at_work)
@@ -208,7 +208,7 @@ def test_who_waits_for_a_model_is_told_that_it_was_fetched(tmp_path, monkeypatch
             raise ModelError("no connection")
 
     def changed(event):
-        if all(row["download"] is None or row["download"]["error"] for row in catalogue.rows()):
+        if all(row.download is None or row.download.error for row in catalogue.rows()):
             ended.set()
 
     monkeypatch.setattr("appliance.daemon.catalogue.get", get)

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from appliance.contract.codec import encode
 from appliance.outputs.rle import encode_mask
 
 
 def decode(encoded):
     """The format, read plainly: groups of five bits, lowest first; from the fourth on, differences."""
     runs, value, shift = [], 0, 0
-    for character in encoded["counts"]:
+    for character in encoded.counts:
         group = ord(character) - 48
         value |= (group & 31) << shift
         shift += 5
@@ -20,7 +21,7 @@ def decode(encoded):
                 value += runs[-2]
             runs.append(value)
             value, shift = 0, 0
-    height, width = encoded["size"]
+    height, width = encoded.size
     assert sum(runs) == height * width and all(run > 0 for run in runs[1:]) and runs[0] >= 0
     pixels = np.concatenate([np.full(run, number % 2 == 1) for number, run in enumerate(runs)])
     return pixels.reshape(width, height).T
@@ -57,14 +58,14 @@ MASKS = {
 def test_what_was_encoded_can_be_decoded(name):
     mask = MASKS[name]
     encoded = encode_mask(mask)
-    assert encoded["size"] == list(mask.shape)
+    assert encoded.size == mask.shape
     assert np.array_equal(decode(encoded), mask)
 
 
 def test_the_text_is_the_published_one():
     """6 False, 1 True, 40 False, 4 True, 3 False: 6, 1, 40 = 8 + 1 * 32, 4 - 1 = 3, 3 - 40 = -37."""
     pixels = np.concatenate([np.full(run, number % 2 == 1) for number, run in enumerate([6, 1, 40, 4, 3])])
-    assert encode_mask(pixels.reshape(9, 6).T)["counts"] == "61X13kN"
+    assert encode_mask(pixels.reshape(9, 6).T).counts == "61X13kN"
 
 
 @pytest.mark.parametrize("name", sorted(MASKS))
@@ -72,7 +73,7 @@ def test_it_is_what_pycocotools_writes(name):
     coco = pytest.importorskip("pycocotools.mask", reason="pycocotools is not here (requirements/test.txt)")
     mask = MASKS[name]
     expected = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
-    encoded = encode_mask(mask)
+    encoded = encode(encode_mask(mask))
     assert encoded["counts"] == expected["counts"].decode("ascii")
     assert encoded["size"] == list(expected["size"])
     assert np.array_equal(coco.decode(encoded).astype(np.bool_), mask)

@@ -9,13 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.contract.state import RunningRecording
 from appliance.core.errors import OutputError
 from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
 from appliance.drawing.overlay import Overlay
 from appliance.recording import segments
 from appliance.recording.avi import AviWriter
 from appliance.recording.retention import GIGABYTE
-from appliance.recording.segments import RETRY_SECONDS, RecordingStatus, SegmentRecorder
+from appliance.recording.segments import RETRY_SECONDS, SegmentRecorder
 from appliance.recording.storage import Storage
 
 Usage = collections.namedtuple("Usage", "total used free")
@@ -77,7 +78,7 @@ def test_nothing_is_recorded_until_it_is_started_and_after_it_is_stopped(bench):
     bench.feed(range(5))
     assert not recorder.wanted and recorder.status() is None and bench.played() == []
     recorder.start()
-    assert recorder.wanted and recorder.status() == RecordingStatus(recorder.status().since, 0.0, "", 0)
+    assert recorder.wanted and recorder.status() == RunningRecording(recorder.status().since, 0.0, "", 0)
     bench.feed(range(5, 15))
     name = bench.storage.list()[0].name
     status = recorder.status()

@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.contract.state import Recording, StorageStatus
 from appliance.core.database import Database
 from appliance.core.errors import OutputError
 from appliance.core.files import hold
 from appliance.recording.avi import AviWriter
 from appliance.recording.retention import GIGABYTE
-from appliance.recording.storage import NoSuchRecording, Recording, StillRecording, Storage, StorageStatus
+from appliance.recording.storage import NoSuchRecording, StillRecording, Storage
 
 Usage = collections.namedtuple("Usage", "total used free")
 DAY = 86400.0

@@ -24,14 +24,10 @@ from appliance import __version__
 from appliance.bus import BusServer, make_run_dir
 from appliance.contract import state as contract
 from appliance.contract.answers import Recordings, SourcePicture, StateAnswer
-from appliance.contract.codec import encode, encode_message
+from appliance.contract.codec import encode_message
 from appliance.contract.commands import command_of, parse_message
 from appliance.contract.errors import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused
 from appliance.contract.events import (
-    DETECTIONS,
-    LOG,
-    STATE,
-    STATISTICS,
     Detection,
     Detections,
     Latency,
@@ -210,19 +206,16 @@ class FakeDaemon:
         self.station.close()
 
     def log(self, level: str, text: str) -> None:
-        self.station.publish(LOG, encode(LogEntry(time.time(), level, text)))
+        self.station.publish(LogEntry(time.time(), level, text))
 
     def publish_state(self) -> None:
-        self.station.publish(STATE, self.describe())
+        self.station.publish(self.state())
 
     def condition(self) -> Tuple[str, bool]:
         if self.status is not None:
             return self.status, self.status == RUNNING
         model = LIVE if self.model["name"] else LOADING if self.model["wanted"] else NO_MODEL
         return appliance_condition(model, [stream.status for stream in self.streams.values()])
-
-    def describe(self) -> JsonObject:
-        return encode_message(self.state())
 
     def state(self) -> contract.State:
         with self.lock:
@@ -240,7 +233,7 @@ class FakeDaemon:
                     contract.Model(**dict(model, download=model["download"] and contract.Download(**model["download"])))
                     for model in self.models.values()
                 ],
-                storage=contract.Storage(50 << 30, 1 << 30, used, 100 << 30, 0.0, None, None),
+                storage=contract.StorageStatus(50 << 30, 1 << 30, used, 100 << 30, 0.0, None, None),
                 power=self.power and contract.Power(**self.power),
             )
 
@@ -263,7 +256,7 @@ class FakeDaemon:
                         if stream.writer:
                             stream.writer.write(jpeg)
             for stream in streams:
-                self.station.publish(DETECTIONS, encode(self.detect(stream, number)))
+                self.station.publish(self.detect(stream, number))
 
     def present(self, number: int) -> List[str]:
         return ["person"] * (1 + number // 20 % 3) + ["car"] * (number // 35 % 2)
@@ -297,7 +290,7 @@ class FakeDaemon:
     def run_events(self) -> None:
         ticks = 0
         while not self.stopped.wait(0.2):
-            self.station.publish(STATISTICS, encode(self.measure()))
+            self.station.publish(self.measure())
             if ticks % 10 == 0:
                 self.publish_state()
             if ticks % 100 == 50:

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from appliance.contract.events import Detections, StreamStatistics, Timings
-from appliance.contract.state import Board, DaemonState, RunningModel, State, Storage, Stream
+from appliance.contract.state import Board, DaemonState, RunningModel, State, StorageStatus, Stream
 
 DAEMON = DaemonState(1, "1.0", 1.0, "running", True, None)
 MODEL = RunningModel("ssd", "ready", None, None, None, "ssd")
@@ -17,7 +17,7 @@ STATE = State(
     MODEL,
     [],
     [],
-    Storage(1, 1, 1, 0, 0, None, None),
+    StorageStatus(1, 1, 1, 0, 0, None, None),
     None,
 )
 STREAM = Stream("main", "0", "index", None, "live", None, 320, 180, False, True, "0", None, None)

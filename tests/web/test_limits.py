@@ -95,7 +95,7 @@ def test_a_stream_that_gives_no_pictures_says_why(monkeypatch):
 def test_what_cannot_be_understood_does_not_stop_the_listener(caplog):
     made = InProcess()
     try:
-        made.daemon.station.publish("state", {"no": "streams"})
+        made.daemon.station._publish("state", {"no": "streams"})
         made.daemon.station._send(made.daemon.station._events, b"log\0{")
         made.daemon.log("info", "still there")
         until(lambda: "still there" in str(made.parts.link.logs()), LIMIT)

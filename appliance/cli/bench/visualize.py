@@ -10,7 +10,6 @@ from appliance.bus import BusServer, make_run_dir
 from appliance.cli.bench.benchmarking import Rate, interleave, measure_loop, resize
 from appliance.cli.bench.parts import LARGEST, figures
 from appliance.cli.bench.viewer import Viewer
-from appliance.contract.events import DETECTIONS
 from appliance.core.detector import Detector
 from appliance.core.sink import Sink
 from appliance.drawing.overlay import Overlay
@@ -122,5 +121,5 @@ class _Counts:
                 count,
                 self._way.limit,
             ),
-            StreamStatistics(lambda event: self._station.publish(DETECTIONS, event)),
+            StreamStatistics(self._station.publish),
         ]

@@ -269,7 +269,7 @@ export interface State {
   streams: Stream[];
   /** Those that are installed, and those of the catalogue */
   models: Model[];
-  storage: Storage;
+  storage: StorageStatus;
   /** null on a machine that has no power modes */
   power: Power | null;
 }
@@ -285,7 +285,7 @@ export interface Statistics {
 }
 
 /** Where recordings are kept. */
-export interface Storage {
+export interface StorageStatus {
   /** Bytes of the disk */
   free: number;
   /** Bytes that stay free */
