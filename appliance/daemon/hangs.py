@@ -1,5 +1,7 @@
-"""Which models hung, failed or crashed on this machine, kept over restarts: one that did so twice is not loaded again
-by itself."""
+"""Which models hung, failed or crashed on this machine, kept over restarts.
+
+One that did so twice is not loaded again by itself.
+"""
 
 import logging
 import threading
@@ -7,7 +9,8 @@ from pathlib import Path
 from typing import Any, Dict
 
 from appliance.core.errors import SplitlensError
-from appliance.core.files import hash_file, keep_damaged, read_json, write_json
+from appliance.core.files import hash_file
+from appliance.daemon.json_store import JsonStore
 from appliance.zoo.store import resolve_model
 
 log = logging.getLogger(__name__)
@@ -17,14 +20,18 @@ _MOST_MODELS = 1000
 
 
 class Hangs:
-    """The file `state_dir/hangs.json`: how often each graph did so, by its SHA-256. A damaged one counts for
-    nothing."""
+    """The file `hangs.json`: how often each graph did so, by its SHA-256. Any thread may call the methods.
+
+    Args:
+        state_dir: The folder of the file. A damaged file counts for nothing.
+        models_dir: Where models are looked for by their names.
+    """
 
     def __init__(self, state_dir: Path, models_dir: Path) -> None:
-        self._path = state_dir / "hangs.json"
+        self._store = JsonStore(state_dir / "hangs.json", _check_counts, "which models hung is not known")
         self._models_dir = models_dir
         self._lock = threading.Lock()
-        self._counts = self._read()
+        self._counts = self._store.read({})
 
     def is_given_up(self, model: str) -> bool:
         """Whether a model, by its name or path, hung so often that nobody but an operator asks for it."""
@@ -64,30 +71,18 @@ class Hangs:
         except (SplitlensError, OSError):
             return "name:" + model[:200]
 
-    def _read(self) -> Dict[str, int]:
-        try:
-            content: Any = read_json(self._path)
-            if (
-                not isinstance(content, dict)
-                or len(content) > _MOST_MODELS
-                or not all(
-                    isinstance(count, int) and not isinstance(count, bool) and 0 < count < 10**6
-                    for count in content.values()
-                )
-            ):
-                raise ValueError("it is not as it was written")
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            log.warning("%s cannot be read (%s): which models hung is not known", self._path, error)
-            return {}
-        except ValueError as error:
-            log.warning("%s; which models hung is not known", keep_damaged(self._path, str(error)))
-            return {}
-        return dict(content)
-
     def _write(self) -> None:
-        try:
-            write_json(self._path, self._counts)
-        except OSError as error:
-            log.warning("%s cannot be written (%s): a model that hangs is loaded again", self._path, error.strerror)
+        problem = self._store.write(self._counts)
+        if problem is not None:
+            log.warning(
+                "%s cannot be written (%s): a model that hangs is loaded again", self._store.path, problem.strerror
+            )
+
+
+def _check_counts(content: Any) -> Dict[str, int]:
+    if not isinstance(content, dict) or len(content) > _MOST_MODELS:
+        raise ValueError("it is not as it was written")
+    for count in content.values():
+        if not isinstance(count, int) or isinstance(count, bool) or not 0 < count < 10**6:
+            raise ValueError("it is not as it was written")
+    return dict(content)

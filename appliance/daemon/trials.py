@@ -1,14 +1,17 @@
 """Which models the last daemon had on trial when it crashed: each may be the reason, and would be at every start."""
 
+import contextlib
 import faulthandler
 import logging
 import os
 import re
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, List, Optional
 
-from appliance.core.files import PRIVATE, read_json, write_json
+from appliance.core.files import PRIVATE
+from appliance.daemon.json_store import JsonStore
 
 log = logging.getLogger(__name__)
 
@@ -18,18 +21,28 @@ _MOST_MODELS, _LONGEST_MODEL = 100, 1000
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK | os.O_NOFOLLOW
 
 
+@dataclass(frozen=True)
+class _LastTrials:
+    """What the last daemon left: models on trial, and how many processes had been killed for want of memory by then."""
+
+    models: List[str]
+    killed_for_memory: Optional[int]
+
+
 class Trials:
     """The files `trials.json` and `crash.txt` of a state folder. Any thread may call the methods.
 
-    crashed: the models that were on trial when the last daemon was ended by a signal that its own code caused
-    (SIGSEGV and its like), or by the kernel for want of memory; not by somebody's SIGKILL.
+    Attributes:
+        crashed: The models that were on trial when the last daemon was ended by a signal that its own code caused
+            (SIGSEGV and its like), or by the kernel for want of memory; not by somebody's SIGKILL.
     """
 
     def __init__(self, state_dir: Path) -> None:
-        self._path = state_dir / "trials.json"
+        self._store = JsonStore(state_dir / "trials.json", _check_trials, "which models were on trial is not known")
         self._lock = threading.Lock()
         self._models: List[str] = []
-        self.crashed: List[str] = self._left_behind() if self._has_crashed(state_dir / "crash.txt") else []
+        last = self._store.read(_LastTrials([], None))
+        self.crashed = last.models if _has_crashed(state_dir / "crash.txt", last) else []
         self._write()
         self._file: Optional[IO[bytes]] = None
         try:
@@ -41,6 +54,7 @@ class Trials:
             log.warning("%s cannot be written (%s): a model that crashes is loaded again", state_dir, error.strerror)
 
     def begin(self, model: str) -> None:
+        """It is being loaded."""
         with self._lock:
             if model not in self._models:
                 self._models = [*self._models, model][-_MOST_MODELS:]
@@ -59,36 +73,34 @@ class Trials:
             self._models = []
             self._write()
 
-    def _has_crashed(self, report: Path) -> bool:
-        try:
-            if report.stat().st_size:
-                return True
-        except OSError:
-            pass
-        killed, before = _killed_for_memory(), self._content().get("killed_for_memory")
-        return isinstance(before, int) and killed > before
-
-    def _left_behind(self) -> List[str]:
-        models = self._content().get("models")
-        if not isinstance(models, list):
-            return []
-        return [one for one in models if isinstance(one, str) and len(one) <= _LONGEST_MODEL][:_MOST_MODELS]
-
-    def _content(self) -> Any:
-        try:
-            content = read_json(self._path)
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
-
     def _write(self) -> None:
-        try:
-            if self._models:
-                write_json(self._path, {"models": self._models, "killed_for_memory": _killed_for_memory()})
-            elif self._path.exists():
-                os.unlink(str(self._path))
-        except OSError as error:
-            log.debug("%s: %s", self._path, error)
+        if self._models:
+            problem = self._store.write({"models": self._models, "killed_for_memory": _killed_for_memory()})
+            if problem is not None:
+                log.debug("%s: %s", self._store.path, problem)
+            return
+        with contextlib.suppress(OSError):
+            self._store.path.unlink()
+
+
+def _check_trials(content: Any) -> _LastTrials:
+    models = content.get("models") if isinstance(content, dict) else None
+    if not isinstance(models, list):
+        raise ValueError("it is not as it was written")
+    killed = content.get("killed_for_memory")
+    return _LastTrials(
+        [one for one in models if isinstance(one, str) and len(one) <= _LONGEST_MODEL][:_MOST_MODELS],
+        killed if isinstance(killed, int) else None,
+    )
+
+
+def _has_crashed(report: Path, last: _LastTrials) -> bool:
+    try:
+        if report.stat().st_size:
+            return True
+    except OSError:
+        pass
+    return last.killed_for_memory is not None and _killed_for_memory() > last.killed_for_memory
 
 
 def _killed_for_memory() -> int:
