@@ -110,7 +110,7 @@ def _add_command(command: Command, role: Role, http: Http) -> None:
     @needs(role)
     def view(**parameters: str) -> Response:
         known = {http.parameters.get(name, name): value for name, value in parameters.items()}
-        return jsonify(encode(_obey(command, http, known)))
+        return jsonify(encode(_run_command(command, http, known)))
 
     api.add_url_rule(_rule(http.path), command.name, view, methods=[http.method])
 
@@ -122,7 +122,7 @@ def _rule(path: str) -> str:
     return path
 
 
-def _obey(command: Command, http: Http, known: JsonObject) -> Any:
+def _run_command(command: Command, http: Http, known: JsonObject) -> Any:
     """Have the daemon do it; returns the message to send back. Raises Refused, Unavailable, Denied."""
     has_body = any(field.name not in known for field in fields_of(command.request))
     body = _body() if has_body else {}

@@ -55,12 +55,12 @@ class _FrameBroadcaster:
 class Viewer:
     """One viewer's: it only ever waits for the newest picture, so a slow one misses some and holds up nobody."""
 
-    def __init__(self, relay: _FrameBroadcaster) -> None:
-        self._relay = relay
+    def __init__(self, broadcaster: _FrameBroadcaster) -> None:
+        self._broadcaster = broadcaster
         self._shown = 0
 
     def next(self, seconds: float) -> Optional[Picture]:
-        picture = self._relay.wait(self._shown, seconds)
+        picture = self._broadcaster.wait(self._shown, seconds)
         if picture is not None:
             self._shown = picture.number
         return picture
@@ -70,7 +70,7 @@ class FrameBroadcasters:
     def __init__(self, run_dir: str, places: ViewerLimit) -> None:
         self._run_dir = run_dir
         self._places = places
-        self._relays: Dict[str, _FrameBroadcaster] = {}
+        self._broadcasters: Dict[str, _FrameBroadcaster] = {}
         self._lock = threading.Lock()
 
     @contextmanager
@@ -78,20 +78,20 @@ class FrameBroadcasters:
         """Look at a stream. who: whose share of the places it takes. Raises TooManyViewers."""
         with self._places.take(who):
             with self._lock:
-                relay = self._relays.get(stream)
-                if relay is None:
-                    relay = self._relays[stream] = _FrameBroadcaster(self._run_dir, stream)
-                relay.viewers += 1
+                broadcaster = self._broadcasters.get(stream)
+                if broadcaster is None:
+                    broadcaster = self._broadcasters[stream] = _FrameBroadcaster(self._run_dir, stream)
+                broadcaster.viewers += 1
             try:
-                yield Viewer(relay)
+                yield Viewer(broadcaster)
             finally:
                 with self._lock:
-                    relay.viewers -= 1
-                    if not relay.viewers:
-                        relay.is_closed = True
-                        del self._relays[stream]
+                    broadcaster.viewers -= 1
+                    if not broadcaster.viewers:
+                        broadcaster.is_closed = True
+                        del self._broadcasters[stream]
 
     def count(self) -> Dict[str, int]:
         """How many look at each stream."""
         with self._lock:
-            return {stream: relay.viewers for stream, relay in self._relays.items()}
+            return {stream: broadcaster.viewers for stream, broadcaster in self._broadcasters.items()}

@@ -20,7 +20,7 @@ class Dashboard(NamedTuple):
     guard: Guard
     link: DaemonClient
     places: ViewerLimit
-    relays: FrameBroadcasters
+    broadcasters: FrameBroadcasters
     socketio: SocketIO
 
 

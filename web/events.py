@@ -100,11 +100,11 @@ def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
         socketio.identities.pop(_sid(), None)
 
     for command in PAGE_COMMANDS:
-        socketio.on(command.name)(_obey(command))
+        socketio.on(command.name)(_make_handler(command))
     return socketio
 
 
-def _obey(command: Command) -> Callable[..., Any]:
+def _make_handler(command: Command) -> Callable[..., Any]:
     @needs(command.role)
     def handler(fields: Any = None, *more: Any) -> JsonObject:
         answer = encode(current_app.extensions["dashboard"].link.ask(parse(command, fields)))

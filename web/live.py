@@ -29,7 +29,7 @@ def mjpeg(name: str) -> Response:
     pause = _pause()
     closing = ExitStack()
     try:
-        view = closing.enter_context(here.relays.view(name, viewer()))
+        view = closing.enter_context(here.broadcasters.view(name, viewer()))
         first = _wait_for_first(here, name, view)
     except BaseException:
         closing.close()
@@ -42,7 +42,7 @@ def mjpeg(name: str) -> Response:
 def snapshot(name: str) -> Any:
     here = dashboard()
     here.link.get_stream(name)
-    with here.relays.view(name, viewer()) as view:
+    with here.broadcasters.view(name, viewer()) as view:
         return Response(_wait_for_first(here, name, view).jpeg, mimetype="image/jpeg")
 
 

@@ -53,7 +53,7 @@ class _Newest:
         link = self._here.link
         yield _gauge("daemon_up", "Whether the daemon answers", 1.0 if link.is_up else 0.0)
         viewers = GaugeMetricFamily("splitlens_viewers", "Live pictures looked at", labels=["stream"])
-        for stream, count in self._here.relays.count().items():
+        for stream, count in self._here.broadcasters.count().items():
             viewers.add_metric([stream], count)
         yield viewers
         if not link.is_up:

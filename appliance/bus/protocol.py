@@ -1,4 +1,4 @@
-"""How long both ends of the bus wait for each other, and how much is kept for whom."""
+"""Time limits and queue sizes that both ends of the bus share."""
 
 from appliance.contract.fields import JsonObject
 

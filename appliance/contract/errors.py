@@ -19,7 +19,7 @@ class ErrorKind(str, Enum):
     UNAVAILABLE = "unavailable"
     """The daemon does not answer."""
     DENIED = "denied"
-    """Not for who asks."""
+    """Whoever asks may not have it."""
 
     @property
     def status(self) -> int:

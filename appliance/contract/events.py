@@ -27,7 +27,7 @@ class Timings:
     back: float
     lost: float = field(metadata=info("Waiting between them"))
     send: float = field(metadata=info("The part of `lost` that lies between front and back"))
-    draw: Optional[float] = field(metadata=info("null while nobody looks"))
+    draw: Optional[float] = field(metadata=info("null while nobody is watching"))
     encode: Optional[float]
 
 

@@ -45,7 +45,7 @@ class RunningModel:
     wanted: Optional[str] = field(metadata=info("The model that is being loaded, and is to take over"))
     stage: Optional[str] = field(metadata=info("How far loading it is"))
     error: Optional[str]
-    default: str = field(metadata=info("The model of an appliance that is told of no other"))
+    default: str = field(metadata=info("The model that is used where none is configured"))
     family: Optional[str] = field(default=None, metadata=info(absent=True))
     path: Optional[str] = field(default=None, metadata=info("fast or exact", absent=True))
     reason: Optional[str] = field(default=None, metadata=info("Why it is not the fast path", absent=True))

@@ -1,4 +1,4 @@
-"""What the dashboard is told of the whole: the state, now and then, and the statistics, several times a second."""
+"""Makes and publishes what the dashboard shows: the state, now and then, and the statistics, several times a second."""
 
 import os
 import threading

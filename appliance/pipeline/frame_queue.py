@@ -62,8 +62,8 @@ class FrameQueue(Generic[S]):
         self._in_flight = 0
         self._is_limited = True
         self._closed = False
-        # A condition for who takes and one for who fills each bucket: waking all of them for each frame costs more
-        # than handing it over.
+        # One condition for those that take frames, and one for whatever fills each bucket: waking all of them for each
+        # frame costs more than handing it over.
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
 

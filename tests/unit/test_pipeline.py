@@ -374,7 +374,7 @@ class TestLoop:
         source, sink = Numbers(41), Collect()
         feed = StreamPipeline(source, [sink], Meter(5.0))
         with Loop(detector, [feed]) as loop:
-            # Each worker holds a batch, and another lies in the intake.
+            # Each worker holds a batch, and another lies in the frame queue.
             wait_for(lambda: source.read_count > workers + 4)
             held.set()
             loop.wait()
@@ -395,7 +395,7 @@ class TestLoop:
         source.read = read_large
         with Loop(detector, [StreamPipeline(source, [sink], Meter(5.0))]) as loop:
             wait_for(lambda: detector.busy == 2 and source.read_count >= 6)
-            assert source.read_count <= 2 * 2 + 2 + 1  # in the fronts, in the intake, in the source's hand
+            assert source.read_count <= 2 * 2 + 2 + 1  # in the fronts, in the frame queue, in the source's hand
             held.set()
             loop.wait()
         assert max(detector.batches) == 2 and sum(detector.batches) == 9
@@ -410,7 +410,7 @@ class TestLoop:
             while before != source.read_count:
                 before = source.read_count
                 time.sleep(0.1)
-            # Under way, in the sink's mailbox, in the intake, and one in the source's hand.
+            # Under way, in the sink's mailbox, in the frame queue, and one in the source's hand.
             assert source.read_count <= (4 + 2) * 8 + 2 * 8 + 8 + 1
             held.set()
             loop.stop()

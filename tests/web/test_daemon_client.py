@@ -41,7 +41,7 @@ def test_what_a_daemon_of_another_version_answers_is_told_and_not_used(tmp_path,
 
 
 def silent(tmp_path, pid, model="ready"):
-    """What the page is told of a daemon of this process that was heard just now, and then fell silent."""
+    """What the page is told about a daemon of this process that was heard just now, and then fell silent."""
     here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
     here.state = make_state(pid=pid, model=dataclasses.replace(MODEL, status=model))
     return here, here._why(time.monotonic())

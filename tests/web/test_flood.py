@@ -251,7 +251,7 @@ class Server:
 
     def work(self, connection):
         self.worked.append(connection.client)
-        connection.intake.take()
+        connection.buffer.take()
         self.reader.take_back(connection, True)
 
     def connect(self, data):

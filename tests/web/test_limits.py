@@ -72,7 +72,7 @@ def test_a_picture_that_nobody_reads_is_let_go(here, method):
     assert answer.status_code == 200
     answer.close()
     until(lambda: not here.daemon.station.is_watched("main"))
-    assert here.parts.relays.count() == {}
+    assert here.parts.broadcasters.count() == {}
 
 
 def test_a_stream_that_gives_no_pictures_says_why(monkeypatch):
@@ -87,7 +87,7 @@ def test_a_stream_that_gives_no_pictures_says_why(monkeypatch):
                 503,
                 "rtsp://broken/1 cannot be opened; check the cable or the address.",
             )
-        assert made.parts.relays.count() == {}
+        assert made.parts.broadcasters.count() == {}
     finally:
         made.close()
 

@@ -17,7 +17,7 @@ class Clock:
         return self.now
 
 
-def intake(longest=1000):
+def new_buffer(longest=1000):
     def longest_body(head):
         if not longest:
             raise Refused(403, "Sign in first.")
@@ -30,7 +30,7 @@ def intake(longest=1000):
 
 @pytest.mark.parametrize("request_bytes", [GET, POST, GET + POST, POST * 3])
 def test_a_request_is_the_same_in_one_piece_and_in_single_bytes(request_bytes):
-    one, many = intake(), intake()
+    one, many = new_buffer(), new_buffer()
     one.feed(request_bytes)
     taken = []
     while one.is_whole:
@@ -47,7 +47,7 @@ def test_a_request_is_the_same_in_one_piece_and_in_single_bytes(request_bytes):
 
 
 def test_the_deadline_is_of_the_whole_request_and_not_of_its_pieces():
-    made = intake()
+    made = new_buffer()
     assert made.deadline == made.clock() + IDLE_SECONDS
     made.clock.now += 3
     made.feed(b"POST")
@@ -59,7 +59,7 @@ def test_the_deadline_is_of_the_whole_request_and_not_of_its_pieces():
 
 
 def test_a_request_that_drips_in_is_looked_at_less_and_less():
-    made = intake()
+    made = new_buffer()
     assert made.taken() == 0
     made.feed(b"GET")
     made.clock.now += 3
@@ -68,7 +68,7 @@ def test_a_request_that_drips_in_is_looked_at_less_and_less():
 
 
 def test_the_next_request_has_its_own_deadline():
-    made = intake()
+    made = new_buffer()
     made.feed(GET + b"GET")
     made.clock.now += 4
     made.take()
@@ -100,7 +100,7 @@ def test_the_next_request_has_its_own_deadline():
     ],
 )
 def test_what_is_no_request_or_too_much_is_refused_and_nothing_more_is_kept_of_it(data, status):
-    made = intake()
+    made = new_buffer()
     for start in range(0, len(data), 65536):
         made.feed(data[start : start + 65536])
         if made.refusal:
@@ -110,16 +110,16 @@ def test_what_is_no_request_or_too_much_is_refused_and_nothing_more_is_kept_of_i
 
 
 def test_who_may_send_no_body_is_refused_before_it_comes():
-    made = intake(longest=0)
+    made = new_buffer(longest=0)
     made.feed(GET)
     assert made.is_whole
-    made = intake(longest=0)
+    made = new_buffer(longest=0)
     made.feed(POST[:-5])
     assert made.refusal == (403, "Sign in first.")
 
 
 def test_who_waits_for_a_100_continue_gets_one_and_only_one():
-    made = intake()
+    made = new_buffer()
     made.feed(b"POST / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n")
     assert made.wants_continue and not made.is_whole
     made.feed(b"ab")

@@ -82,7 +82,7 @@ class Reader:
             self._reception.hang_up_late()
         while self._paused and self._paused[0][0] <= now:
             connection = heapq.heappop(self._paused)[2]
-            if connection in self._unfinished and not connection.intake.refusal:
+            if connection in self._unfinished and not connection.buffer.refusal:
                 self._safely(partial(self._read, connection))
         seconds = min(self._give_turns(now), _TICK_SECONDS if self._is_listening else _DEAF_SECONDS)
         if self._paused:
@@ -161,7 +161,7 @@ class Reader:
                 continue
             if victim is not None:
                 self._close(victim)
-            self._unfinished[connection] = connection.intake.deadline
+            self._unfinished[connection] = connection.buffer.deadline
             # At once: what is there already need not be waited for.
             self._safely(partial(self._read, connection))
 
@@ -177,8 +177,8 @@ class Reader:
     # Requests come
 
     def _read(self, connection: Connection) -> None:
-        intake = connection.intake
-        while not intake.refusal and not intake.is_whole:
+        buffer = connection.buffer
+        while not buffer.refusal and not buffer.is_whole:
             try:
                 data = connection.sock.recv(_CHUNK)
             except (BlockingIOError, ssl.SSLWantReadError):
@@ -191,10 +191,10 @@ class Reader:
             if not data:
                 self._close(connection)
                 return
-            intake.feed(data)
-        if intake.refusal:
-            self._refuse(connection, intake.refusal)
-        elif intake.is_whole:
+            buffer.feed(data)
+        if buffer.refusal:
+            self._refuse(connection, buffer.refusal)
+        elif buffer.is_whole:
             self._forget(connection)
             self._reception.group(connection)
             self._turns.add(connection.group, connection)
@@ -202,14 +202,14 @@ class Reader:
             self._go_on_reading(connection)
 
     def _go_on_reading(self, connection: Connection) -> None:
-        intake = connection.intake
-        self._unfinished[connection] = intake.deadline
-        if intake.wants_continue:
-            intake.wants_continue = False
+        buffer = connection.buffer
+        self._unfinished[connection] = buffer.deadline
+        if buffer.wants_continue:
+            buffer.wants_continue = False
             self._send(connection, _CONTINUE)
         # So that a request in single bytes costs little, it is looked at again after as long as it has taken: about
         # ten times in all, and none takes twice its time.
-        pause = intake.taken()
+        pause = buffer.taken()
         if pause < _SHORTEST_PAUSE:
             self._watch(connection.descriptor, partial(self._read, connection))
             return
@@ -246,8 +246,8 @@ class Reader:
         if victim is not None:
             self._close(victim)
         connection.sock.setblocking(False)
-        connection.intake.go_on()
-        self._unfinished[connection] = connection.intake.deadline
+        connection.buffer.go_on()
+        self._unfinished[connection] = connection.buffer.deadline
         self._read(connection)  # TLS may have bytes of the next that no poll knows of
 
     # Requests that are not taken
@@ -279,9 +279,9 @@ class Reader:
         for connection, deadline in list(self._unfinished.items()):
             if now < deadline:
                 continue
-            intake = connection.intake
-            if intake.is_begun and not intake.refusal:
-                intake.refusal = _LATE
+            buffer = connection.buffer
+            if buffer.is_begun and not buffer.refusal:
+                buffer.refusal = _LATE
                 self._safely(partial(self._refuse, connection, _LATE))
             else:
                 self._close(connection)

@@ -49,7 +49,7 @@ class Connection:
         self.busy_since = 0.0
         self.place: ConnectionSlot  # from when it is let in
         self._ceilings = reception.ceilings
-        self.intake = RequestBuffer(reception.admission.longest_body)
+        self.buffer = RequestBuffer(reception.admission.longest_body)
 
     def know(self) -> None:
         """Somebody who is signed in uses it."""
@@ -144,9 +144,9 @@ class Reception:
 
     def group(self, connection: Connection) -> None:
         """Of strangers and of those who are signed in, an address each."""
-        assert connection.intake.head is not None
+        assert connection.buffer.head is not None
         place = connection.place
-        connection.group = (place.is_known or self.admission.is_known(connection.intake.head), place.group)
+        connection.group = (place.is_known or self.admission.is_known(connection.buffer.head), place.group)
 
     def answer(self, connection: Connection, handle: Callable[[Any], Any]) -> bool:
         """Have the request answered; whether the connection goes on. handle: gunicorn's, of a request."""
@@ -157,7 +157,7 @@ class Reception:
             connection.sock.setblocking(True)  # which a timeout alone does not do where TLS is green
             connection.sock.settimeout(SEND_SECONDS)
             # A parser of its own for these bytes alone: whatever it makes of them, it never reads on.
-            request = next(RequestParser(self._worker.cfg, [connection.intake.take()], connection.client))
+            request = next(RequestParser(self._worker.cfg, [connection.buffer.take()], connection.client))
             return bool(handle(request))
         except (StopIteration, NoMoreData):
             return False

@@ -202,7 +202,7 @@ export interface RunningModel {
   /** How far loading it is */
   stage: string | null;
   error: string | null;
-  /** The model of an appliance that is told of no other */
+  /** The model that is used where none is configured */
   default: string;
   family?: string;
   /** fast or exact */
@@ -370,7 +370,7 @@ export interface Timings {
   lost: number;
   /** The part of `lost` that lies between front and back */
   send: number;
-  /** null while nobody looks */
+  /** null while nobody is watching */
   draw: number | null;
   encode: number | null;
 }
