@@ -156,6 +156,14 @@ COMMANDS: Tuple[Command, ...] = (
         "Change some; null is back to what is configured",
     ),
     Command(
+        "change_stream_settings",
+        requests.ChangeStreamSettings,
+        answers.StateAnswer,
+        Role.OPERATOR,
+        Http("PATCH", "/streams/{name}/settings", {"name": "stream"}, body="settings", answer=state.State),
+        "Change some for one stream; null is back to what is configured for it, or holds for all",
+    ),
+    Command(
         "record",
         requests.Record,
         answers.StateAnswer,

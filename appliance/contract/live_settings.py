@@ -92,13 +92,19 @@ SETTING_CHANGES = FieldType(
     },
     _check_changes,
 )
+_VALUES: JsonObject = {
+    "type": "object",
+    "properties": {key: _schema(setting, setting.default is None) for key, setting in LIVE_SETTINGS.items()},
+}
 SETTING_VALUES = FieldType(
     "",
-    {
-        "type": "object",
-        "properties": {key: _schema(setting, setting.default is None) for key, setting in LIVE_SETTINGS.items()},
-        "required": list(LIVE_SETTINGS),
-    },
+    dict(_VALUES, description="The live settings of all streams.", required=list(LIVE_SETTINGS)),
     lambda value: value,
     "Settings",
+)
+STREAM_SETTING_VALUES = FieldType(
+    "",
+    dict(_VALUES, description="Those live settings that one stream has of its own.", required=[]),
+    lambda value: value,
+    "StreamSettings",
 )

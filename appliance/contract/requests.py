@@ -63,6 +63,12 @@ class ChangeSettings(Request):
 
 
 @dataclass(frozen=True)
+class ChangeStreamSettings(Request):
+    stream: str = field(metadata=info(type=STREAM_NAME))
+    settings: SettingValues = field(metadata=info(type=SETTING_CHANGES))
+
+
+@dataclass(frozen=True)
 class Record(Request):
     stream: str = field(metadata=info(type=STREAM_NAME))
     on: bool = field(metadata=info(type=FLAG))

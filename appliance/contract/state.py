@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import List, Optional
 
 from appliance.contract.hints import info
-from appliance.contract.live_settings import SETTING_VALUES, LiveSetting, SettingValues
+from appliance.contract.live_settings import SETTING_VALUES, STREAM_SETTING_VALUES, LiveSetting, SettingValues
 from appliance.contract.states import (
     APPLIANCE_STATES,
     APPLIANCE_STATES_HELP,
@@ -81,6 +81,9 @@ class Stream:
     configured_source: Optional[str] = field(metadata=info("null for a stream that was added here"))
     recording: Optional[RunningRecording]
     recording_problem: Optional[str]
+    settings: SettingValues = field(
+        metadata=info("Live settings of its own; of the others those of the state hold", type=STREAM_SETTING_VALUES)
+    )
 
 
 @dataclass(frozen=True)

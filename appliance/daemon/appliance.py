@@ -104,7 +104,8 @@ class Appliance:
         """Open the streams, then load the model: pictures move meanwhile."""
         if unknown_board_note(self._board):
             log.warning("%s", unknown_board_note(self._board))
-        if self._settings.record_format == "mp4":
+        streams = configured_streams(self._settings)
+        if any(self._settings.for_stream(name).record_format == "mp4" for name in streams):
             try:
                 find_encoder()
             except SplitlensError as error:

@@ -12,8 +12,9 @@ from appliance.schema.values import BadValue, check_value
 from appliance.settings import redact
 
 POWER_SETTINGS = ("power_mode", "jetson_clocks")
-STREAM, RECORD, MODEL = "stream:", "record:", "model"
-"""Keys of the file of changes: a stream's source and model, whether it is recorded, the shared model."""
+STREAM, RECORD, SETTING, MODEL = "stream:", "record:", "setting:", "model"
+"""Keys of the file of changes: a stream's source and model, whether it is recorded, a setting of its own
+(`setting:STREAM:KEY`); the shared model."""
 
 _LONGEST_MODEL = 1000
 
@@ -27,6 +28,13 @@ def check_setting(key: str, value: Any) -> Any:
             " can.",
         )
     return _checked(key, value)
+
+
+def check_stream_setting(key: str, value: Any) -> Any:
+    """A value of a single stream, or None for no value of its own. Raises Refused."""
+    if key in LIVE_SETTINGS and not LIVE_SETTINGS[key].per_stream:
+        raise Refused(INVALID, f"{key} cannot differ from stream to stream.")
+    return None if value is None and key in LIVE_SETTINGS else check_setting(key, value)
 
 
 def check_stream_name(name: Any) -> str:
@@ -62,6 +70,10 @@ def check_kept(key: str, value: Any, known: Sequence[Union[int, str]]) -> Any:
         if not isinstance(value, bool):
             raise Refused(INVALID, "A stream is recorded or not.")
         return value
+    if key.startswith(SETTING):
+        stream, _, setting = key[len(SETTING) :].partition(":")
+        check_stream_name(stream)
+        return check_stream_setting(setting, value)
     if key == MODEL:
         if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_MODEL:
             raise Refused(INVALID, "A model is a name.")

@@ -103,6 +103,11 @@ def _change_settings(appliance: Appliance, request: requests.ChangeSettings) -> 
     return _state(appliance)
 
 
+def _change_stream_settings(appliance: Appliance, request: requests.ChangeStreamSettings) -> StateAnswer:
+    appliance.streams.change_settings(request.stream, request.settings)
+    return _state(appliance)
+
+
 def _record(appliance: Appliance, request: requests.Record) -> StateAnswer:
     appliance.streams.record(request.stream, request.on)
     return _state(appliance)
@@ -139,6 +144,7 @@ HANDLERS: Dict[Type[requests.Request], Handler] = {
     requests.RemoveStream: _remove_stream,
     requests.TestSource: _test_source,
     requests.ChangeSettings: _change_settings,
+    requests.ChangeStreamSettings: _change_stream_settings,
     requests.Record: _record,
     requests.SetPower: _set_power,
     requests.ListRecordings: _list_recordings,

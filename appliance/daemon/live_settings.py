@@ -1,21 +1,25 @@
-"""The settings that an operator may change while the appliance runs, for all streams."""
+"""The settings that an operator may change while the appliance runs: for all streams, and for single ones."""
 
 import threading
-from typing import Any, Dict
+from typing import Dict, Optional
 
 from appliance.core.events import EventBus
-from appliance.daemon.changes import check_setting
+from appliance.daemon.changes import SETTING, check_setting, check_stream_setting
 from appliance.daemon.events import SettingsChanged, StateChanged
 from appliance.daemon.overrides import OverrideStore
-from appliance.schema.settings import live_values
+from appliance.schema.setting import Values
+from appliance.schema.settings import LIVE_SETTINGS, live_values
 from appliance.settings import Settings
 
 
 class LiveSettings:
     """Their values now. Any thread may call the methods.
 
+    A stream has the first of these that there is: what an operator set for it, what the configuration has for it, what
+    an operator set for all, what the configuration has for all.
+
     Attributes:
-        configured: What the configuration says, by their keys.
+        configured: What the configuration says for all, by their keys.
 
     Args:
         settings: The configuration.
@@ -24,26 +28,88 @@ class LiveSettings:
     """
 
     def __init__(self, settings: Settings, overrides: OverrideStore, events: EventBus) -> None:
-        self.configured: Dict[str, Any] = live_values(settings)
+        self.configured = live_values(settings)
+        self._configured_own = {
+            name: {key: value for key, value in stream.settings.items() if key in LIVE_SETTINGS}
+            for name, stream in (settings.streams or {}).items()
+        }
         self._overrides = overrides
         self._events = events
         self._lock = threading.Lock()
+        # Both are never changed, but exchanged: who reads them needs no lock.
         self._values = {key: overrides.recall(key, value) for key, value in self.configured.items()}
+        streams = {rest.partition(":")[0] for rest in overrides.keys(SETTING)} | set(self._configured_own)
+        self._own = {name: self._recall_own(name) for name in streams}
 
     @property
-    def values(self) -> Dict[str, Any]:
-        """What holds now, by their keys; never changed, but exchanged."""
+    def values(self) -> Values:
+        """What holds for streams without a value of their own, by their keys; not to be changed."""
         return self._values
 
-    def change(self, changes: Dict[str, Any]) -> None:
-        """Set some of them; None is what the configuration says. Raises Refused, and changes none, if one is wrong."""
-        checked = {key: self._check(key, value) for key, value in changes.items()}
+    def own(self, stream: str) -> Values:
+        """What one stream has of its own, by their keys; not to be changed."""
+        return self._own.get(stream, {})
+
+    def of(self, stream: str) -> Values:
+        """What holds for one stream, by their keys."""
+        return {**self._values, **self.own(stream)}
+
+    @property
+    def lowest_threshold(self) -> float:
+        """The lowest `det_th` of all streams: what a model that several of them share has to find."""
+        own = [values["det_th"] for values in self._own.values() if "det_th" in values]
+        return float(min([self._values["det_th"], *own]))
+
+    def change(self, changes: Values) -> None:
+        """Set some for all streams; None is what the configuration says.
+
+        Raises:
+            Refused: One is wrong; none is changed.
+        """
+        checked = {
+            key: self.configured[key] if value is None and key in self.configured else check_setting(key, value)
+            for key, value in changes.items()
+        }
         with self._lock:
             self._values = dict(self._values, **checked)
             for key, value in checked.items():
                 self._overrides.keep(key, value, self.configured[key])
+        self._tell()
+
+    def change_own(self, stream: str, changes: Values) -> None:
+        """Set some for one stream; None is what the configuration has for it, or what holds for all.
+
+        Raises:
+            Refused: One is wrong; none is changed.
+        """
+        for key, value in changes.items():
+            check_stream_setting(key, value)
+        with self._lock:
+            for key, value in changes.items():
+                configured = self._configured_own.get(stream, {}).get(key)
+                self._overrides.keep(_key(stream, key), configured if value is None else value, configured)
+            self._own = dict(self._own, **{stream: self._recall_own(stream)})
+        self._tell()
+
+    def forget(self, stream: str) -> None:
+        """Drop what was set for a stream that is no more."""
+        with self._lock:
+            for key in self.own(stream):
+                self._overrides.keep(_key(stream, key), None, None)
+            self._own = {name: own for name, own in self._own.items() if name != stream}
+        self._tell()
+
+    def _recall_own(self, stream: str) -> Values:
+        configured = self._configured_own.get(stream, {})
+        found: Dict[str, Optional[object]] = {
+            key: self._overrides.recall(_key(stream, key), configured.get(key)) for key in LIVE_SETTINGS
+        }
+        return {key: value for key, value in found.items() if value is not None}
+
+    def _tell(self) -> None:
         self._events.publish(SettingsChanged())
         self._events.publish(StateChanged())
 
-    def _check(self, key: str, value: Any) -> Any:
-        return self.configured[key] if value is None and key in self.configured else check_setting(key, value)
+
+def _key(stream: str, key: str) -> str:
+    return f"{SETTING}{stream}:{key}"

@@ -34,7 +34,7 @@ class Models:
 
     Args:
         loaded: The configuration.
-        live: Has the threshold that holds for all.
+        live: Has the lowest threshold of all streams.
         catalogue: Which models are installed.
         overrides: Keeps the model that an operator chose.
         hangs: Which models are not loaded again by themselves.
@@ -145,7 +145,7 @@ class Models:
 
     def _new_runner(self) -> ModelRunner:
         runner = ModelRunner(self._events, load_seconds=self._loaded.settings.load_timeout)
-        runner.set_threshold(self._live.values["det_th"])
+        runner.set_threshold(self._live.lowest_threshold)
         return runner
 
     def _request(self, runner: ModelRunner, name: str, remember: bool = False) -> None:
@@ -177,7 +177,7 @@ class Models:
     def _set_thresholds(self) -> None:
         with self._lock:
             for runner in self.runners():
-                runner.set_threshold(self._live.values["det_th"])
+                runner.set_threshold(self._live.lowest_threshold)
 
     def _remember(self, event: ModelStarted) -> None:
         if event.remember:

@@ -44,7 +44,7 @@ class Stream:
 
     Args:
         runner: Of the model.
-        settings: The configuration.
+        settings: The configuration of this stream.
         live: The settings that may change.
         server: Where live pictures and detections go.
         storage: Where recordings go.
@@ -145,7 +145,8 @@ class Stream:
     def show(self) -> None:
         """Draw pictures as the live settings say now."""
         with self._lock:
-            self._outputs.show(self._live.values["max_vis_fps"], self._live.values["vis_text"])
+            live = self._live.of(self.name)
+            self._outputs.show(live["max_vis_fps"], live["vis_text"])
 
     @property
     def newest(self) -> Optional[Result]:
@@ -201,6 +202,7 @@ class Stream:
             configured_source=redact(str(self.configured.source)) if self.configured else None,
             recording=recorder.status(),
             recording_problem=recorder.problem,
+            settings=dict(self._live.own(self.name)),
         )
 
     def source_ended(self, error: Optional[BaseException]) -> None:
@@ -236,9 +238,11 @@ class Stream:
         )
 
     def _select(self, result: Result) -> Result:
-        return select(result, shown_classes=self._live.values["shown_classes"])
+        live = self._live.of(self.name)
+        return select(result, live["det_th"], live["shown_classes"])
 
     def _make_outputs(self) -> StreamOutputs:
+        live = self._live.of(self.name)
         return StreamOutputs(
             self.name,
             self._settings,
@@ -247,8 +251,8 @@ class Stream:
             self._meter,
             self._statistics,
             self._playing_fps,
-            self._live.values["max_vis_fps"],
-            self._live.values["vis_text"],
+            live["max_vis_fps"],
+            live["vis_text"],
         )
 
     def _playing_fps(self) -> float:

@@ -16,6 +16,7 @@ from appliance.daemon.overrides import OverrideStore
 from appliance.daemon.stream import Stream
 from appliance.pipeline.events import SinkFailed, SourceEnded
 from appliance.recording.storage import Storage
+from appliance.schema.setting import Values
 from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import Settings, redact
 
@@ -112,9 +113,15 @@ class Streams:
             self._streams = {other: one for other, one in self._streams.items() if other != name}
             self._overrides.keep(STREAM + name, None, None)
             self._overrides.keep(RECORD + name, False, False)
+        self._live.forget(name)
         stream.close()
         self._close_unused_models()
         self._events.publish(StateChanged())
+
+    def change_settings(self, name: str, changes: Values) -> None:
+        """Give a stream live settings of its own; None takes one away. Raises Refused."""
+        self.get(name)
+        self._live.change_own(name, changes)
 
     def record(self, name: str, on: bool) -> None:
         """Begin or end to record a stream. Returns when a file that was being written is whole. Raises Refused."""
@@ -152,7 +159,7 @@ class Streams:
                 configured,
                 current,
                 self._models.runner_for(current.model),
-                self._settings,
+                self._settings.for_stream(name),
                 self._live,
                 self._server,
                 self._storage,

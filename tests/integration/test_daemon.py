@@ -200,6 +200,18 @@ class TestSettings:
         daemon.ask("change_settings", settings={"det_th": None})
         daemon.events("statistics", lambda event: event["streams"]["main"]["now"].get("person", 0) < 8)
 
+    def test_a_stream_has_a_threshold_and_classes_of_its_own(self, daemon):
+        now = lambda event: event["streams"]["main"]["now"].get("person", 0)  # noqa: E731
+        daemon.ask("change_stream_settings", stream="main", settings={"det_th": 0.01})
+        daemon.events("statistics", lambda event: now(event) > 12)
+        assert daemon.stream()["settings"] == {"det_th": 0.01} and daemon.state()["settings"]["det_th"] == 0.5
+        daemon.ask("change_stream_settings", stream="main", settings={"shown_classes": ["bicycle"]})
+        daemon.events("statistics", lambda event: event["streams"]["main"]["now"] == {})
+        daemon.ask("change_stream_settings", stream="main", settings={"det_th": None, "shown_classes": None})
+        daemon.events("statistics", lambda event: 0 < now(event) < 8)
+        assert daemon.stream()["settings"] == {}
+        assert refusal(daemon, "change_stream_settings", stream="none", settings={"det_th": 0.1})[0] == "not_found"
+
     @pytest.mark.parametrize(
         "settings, words",
         [

@@ -72,6 +72,7 @@ class Stream:
     def __init__(self, name: str, source: str, configured: Optional[str]) -> None:
         self.name, self.source, self.configured = name, source, configured
         self.model: Optional[str] = None
+        self.settings: Dict[str, Any] = {}
         self.frames = 0
         self.seen: Dict[str, int] = {}
         self.latency = [0] * (len(BUCKETS) + 1)
@@ -127,6 +128,7 @@ class Stream:
             configured_source=self.configured and hide(self.configured),
             recording=recording,
             recording_problem=None,
+            settings=dict(self.settings),
         )
 
 
@@ -483,6 +485,14 @@ class FakeDaemon:
     def do_change_settings(self, settings: Dict[str, Any]) -> None:
         for name, value in settings.items():
             self.settings[name] = self.configured[name] if value is None else value
+
+    def do_change_stream_settings(self, stream: str, settings: Dict[str, Any]) -> None:
+        own = self.stream(stream).settings
+        for name, value in settings.items():
+            if value is None:
+                own.pop(name, None)
+            else:
+                own[name] = value
 
     def do_record(self, stream: str, on: bool) -> None:
         known = self.stream(stream)

@@ -20,7 +20,7 @@ STATE = State(
     StorageStatus(1, 1, 1, 0, 0, None, None),
     None,
 )
-STREAM = Stream("main", "0", "index", None, "live", None, 320, 180, False, True, "0", None, None)
+STREAM = Stream("main", "0", "index", None, "live", None, 320, 180, False, True, "0", None, None, {})
 STATISTICS = StreamStatistics(0, {}, {}, None, 0.0, 0.0, 0, 0, None, 0, 0.0, None, None)
 TIMINGS = Timings(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, None, None)
 DETECTIONS = Detections("main", 0, "0", 1.0, 320, 180, [])

@@ -88,6 +88,17 @@ def test_settings_are_changed_and_reset(operator):
     assert reset.get_json()["settings"] == reset.get_json()["configured"]
 
 
+def test_a_stream_has_settings_of_its_own(operator):
+    changed = operator.patch("/api/v1/streams/main/settings", json={"det_th": 0.7, "vis_text": False})
+    assert changed.status_code == 200
+    own = {stream["name"]: stream["settings"] for stream in changed.get_json()["streams"]}
+    assert own.pop("main") == {"det_th": 0.7, "vis_text": False} and not any(own.values())
+    reset = operator.patch("/api/v1/streams/main/settings", json={"det_th": None})
+    assert reset.get_json()["streams"][0]["settings"] == {"vis_text": False}
+    assert operator.patch("/api/v1/streams/none/settings", json={"det_th": 0.7}).status_code == 404
+    assert operator.patch("/api/v1/streams/main/settings", json={"det_th": 7}).status_code == 400
+
+
 def test_a_source_is_tried_out(operator):
     assert operator.post("/api/v1/sources/test", json={"source": "0"}).get_json()["width"] == 320
     failed = operator.post("/api/v1/sources/test", json={"source": "/dev/broken"})

@@ -227,6 +227,7 @@ export interface RunningRecording {
   bytes: number;
 }
 
+/** The live settings of all streams. */
 export interface Settings {
   /** detections with a lower score are left out */
   det_th: number;
@@ -328,6 +329,23 @@ export interface Stream {
   configured_source: string | null;
   recording: RunningRecording | null;
   recording_problem: string | null;
+  /** Live settings of its own; of the others those of the state hold */
+  settings: StreamSettings;
+}
+
+/** Those live settings that one stream has of its own. */
+export interface StreamSettings {
+  /** detections with a lower score are left out */
+  det_th?: number;
+  /**
+   * names of the classes that are looked for, with commas between; others are neither drawn nor counted nor written;
+   * left out, all
+   */
+  shown_classes?: string[] | null;
+  /** draw at most so many frames a second; 0 = no limit, in frames a second */
+  max_vis_fps?: number;
+  /** write the statistics into the picture */
+  vis_text?: boolean;
 }
 
 /** The figures of one stream: rates of the last seconds, counts since the start. */
@@ -395,6 +413,7 @@ export interface Commands {
   remove_stream: { fields: { stream: string }; answer: object };
   test_source: { fields: { source: Source }; answer: SourcePicture };
   change_settings: { fields: { settings: { det_th?: number | null; shown_classes?: string[] | null; max_vis_fps?: number | null; vis_text?: boolean | null; } }; answer: object };
+  change_stream_settings: { fields: { stream: string; settings: { det_th?: number | null; shown_classes?: string[] | null; max_vis_fps?: number | null; vis_text?: boolean | null; } }; answer: object };
   record: { fields: { stream: string; on: boolean }; answer: object };
   set_power: { fields: { mode?: number; clocks?: boolean }; answer: object };
   list_recordings: { fields: object; answer: Recordings };
