@@ -5,15 +5,15 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple
 
 import cv2
 
+from tests.waiting import LIMIT
+
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ("--models-dir", str(ROOT / "models"))
-LIMIT = 240.0  # seconds; a loaded machine takes long to start TensorFlow
 
 STATISTICS = re.compile(
     r"FPS:[ \d]*\d\.\d +Frames: *\d+ +Seconds: *\d+\.\d{5} +\| 1FRAME total: *\d+\.\d{5} +cap: *\d+\.\d{5}"
@@ -62,13 +62,6 @@ def finish(process: "subprocess.Popen[str]") -> Ended:
 
 def run(folder: Path, *words: str, **environ: str) -> Ended:
     return finish(start(folder, *words, **environ))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)
 
 
 def count_lines(path: Path) -> int:

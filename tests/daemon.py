@@ -7,7 +7,8 @@ from typing import Any, Callable, Dict, List, Optional
 
 from appliance import bus
 from appliance.contract.errors import Refused, Unavailable
-from tests.command import LIMIT, MODELS, start
+from tests.command import MODELS, start
+from tests.waiting import LIMIT
 
 PERSON = "pedestrian_ssdlite"
 

@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
-from tests.command import LIMIT, ROOT, wait_until
+from tests.command import ROOT
+from tests.waiting import LIMIT, wait_until
 
 HELPER = ROOT / "deploy" / "power" / "splitlens_power.py"
 

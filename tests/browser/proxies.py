@@ -9,7 +9,8 @@ from typing import List
 
 import pytest
 
-from tests.browser.rig import ROOT, Dashboard, free_port, wait_until
+from tests.browser.rig import ROOT, Dashboard, free_port
+from tests.waiting import wait_until
 
 NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 128; }}

@@ -10,30 +10,21 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence
 
+from tests.waiting import wait_until
 from tests.web.fake_daemon import FIRST_MODEL, FakeDaemon
 from web.accounts import Accounts, Role
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 60
 ANY_CERTIFICATE = ssl._create_unverified_context()
 NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 
 PASSWORDS = {"operator": "the operator's password", "viewer": "the viewer's password"}
 """The names of the users are those of their roles."""
-
-
-def wait_until(holds: Callable[[], Any], what: str, seconds: float = 30.0) -> None:
-    """Wait for a condition of this machine; those of a page are waited for by Playwright."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
-        time.sleep(0.05)
 
 
 def free_port() -> int:
@@ -77,7 +68,7 @@ class Dashboard:
         environment = dict(os.environ, SPLITLENS_DASHBOARD=str(self.folder / "start.json"))
         with open(self.folder / "dashboard.log", "ab") as log:
             self.process = subprocess.Popen(command, cwd=str(ROOT), env=environment, stdout=log, stderr=log)
-        wait_until(self.answers, "the dashboard answers", START_SECONDS)
+        wait_until(self.answers, "an answer of the dashboard")
 
     def answers(self) -> bool:
         assert self.process.poll() is None, (self.folder / "dashboard.log").read_text()

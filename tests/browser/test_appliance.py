@@ -11,12 +11,12 @@ import pytest
 from appliance import bus
 from appliance.contract.errors import Refused, Unavailable
 from tests.browser.chromium import expect
-from tests.browser.rig import ROOT, free_port, load, wait_until
+from tests.browser.rig import ROOT, free_port, load
 from tests.browser.test_live import pixels, see_it_move
+from tests.waiting import wait_until
 
 PERSON, COCO = "pedestrian_ssdlite", "ssdlite_mobilenet_v2_coco_2018_05_09"
 PATTERN = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=15/1 ! videoconvert ! appsink"
-START_SECONDS = 120
 
 
 class Up:
@@ -53,8 +53,8 @@ class Up:
             self.process = subprocess.Popen(
                 self.command, cwd=str(self.folder), stdout=log, stderr=log, env=dict(os.environ, PYTHONPATH=str(ROOT))
             )
-        wait_until(lambda: self.state()["model"]["status"] == "ready", "the appliance is ready", START_SECONDS)
-        wait_until(lambda: "password" in self.log.read_text(), "the password is printed", START_SECONDS)
+        wait_until(lambda: self.state()["model"]["status"] == "ready", "the appliance is ready")
+        wait_until(lambda: "password" in self.log.read_text(), "the password is printed")
 
     def state(self):
         assert self.process.poll() is None, self.log.read_text()
@@ -159,6 +159,6 @@ def test_a_daemon_that_is_killed_is_told_and_comes_back(up, open_signed_in):
     os.kill(killed, signal.SIGSTOP)  # it may be back before anybody notices; like this it stays away
     expect(page.locator(".banner")).to_be_visible()
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: up.state()["daemon"]["pid"] not in (None, killed), "another daemon runs", START_SECONDS)
+    wait_until(lambda: up.state()["daemon"]["pid"] not in (None, killed), "another daemon runs")
     expect(page.locator(".banner")).to_have_count(0, timeout=60000)
     see_it_move(page)

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tests.browser.chromium import expect
-from tests.browser.rig import Appliance, load, wait_until
+from tests.browser.rig import Appliance, load
+from tests.waiting import wait_until
 
 
 def pixels(page, name="main"):

@@ -1,7 +1,7 @@
 """The power card: there on a Jetson, set by an operator, and honest where it cannot be."""
 
 from tests.browser.chromium import expect
-from tests.browser.rig import wait_until
+from tests.waiting import wait_until
 
 
 def test_mode_and_clocks_are_set_and_shown(appliance, page):

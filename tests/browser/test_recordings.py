@@ -3,8 +3,8 @@
 import re
 
 from tests.browser.chromium import expect
-from tests.browser.rig import wait_until
 from tests.browser.test_live import see_it_move
+from tests.waiting import wait_until
 
 
 def record_a_little(page):

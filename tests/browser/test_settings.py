@@ -5,7 +5,7 @@ import pytest
 from appliance.contract.errors import INVALID, Refused
 from appliance.contract.live_settings import describe_live_settings
 from tests.browser.chromium import expect
-from tests.browser.rig import wait_until
+from tests.waiting import wait_until
 from tests.web.fake_daemon import LABELS
 
 

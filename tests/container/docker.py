@@ -5,11 +5,12 @@ import http.cookiejar
 import json
 import re
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
+from typing import Any, Dict, List, Optional, Tuple, TypeVar
+
+from tests.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -43,17 +44,6 @@ def docker(*words: str, check: bool = True) -> str:
     if check:
         assert done.returncode == 0, f"docker {' '.join(words)}: {done.stdout}"
     return done.stdout.rstrip("\n")
-
-
-def until(condition: Callable[[], T], what: str) -> T:
-    """Wait for it; returns what it gives."""
-    end = time.monotonic() + LIMIT
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < end, "waited in vain for " + what
-        time.sleep(0.1)
 
 
 class Container:
@@ -108,7 +98,7 @@ class Container:
 
     def first_password(self) -> str:
         pattern = re.compile(r"user operator, password (\S+) \(shown once\)")
-        return str(until(lambda: pattern.findall(self.logs()), "the first password")[0])
+        return str(wait_until(lambda: pattern.findall(self.logs()), "the first password")[0])
 
     def identify(self, password: str) -> None:
         """From now on as the operator, as machines do: HTTP basic."""

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LIMIT, wait_until
+
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE = "localhost/splitlens-base:boot"
 ARCHIVE = os.environ["SPLITLENS_TEST_BOOT"]
-LIMIT = 300
 
 # What podman needs to know here: no network of its own to set up, no systemd on this machine.
 SETTINGS = """
@@ -91,14 +92,18 @@ class Machine:
 
     def until(self, line: str, wanted: str = "") -> None:
         """Wait until the line prints that, or ends without an error."""
-        end = time.monotonic() + LIMIT
         said = ""
-        while time.monotonic() < end:
+
+        def is_so() -> bool:
+            nonlocal said
             said = self.run(line + " && echo yes" if not wanted else line, check=False)
-            if said.endswith("yes") if not wanted else said == wanted:
-                return
-            time.sleep(0.5)
-        raise AssertionError(f"{line}: {said}\n{self.run('journalctl --no-pager --lines 50', check=False)}")
+            return said.endswith("yes") if not wanted else said == wanted
+
+        try:
+            wait_until(is_so, pause=0.5)
+        except AssertionError:
+            journal = self.run("journalctl --no-pager --lines 50", check=False)
+            raise AssertionError(f"{line}: {said}\n{journal}") from None
 
     def until_up(self) -> None:
         self.until("docker version >/dev/null 2>&1 && systemctl list-jobs | grep -q 'No jobs'")

@@ -10,7 +10,8 @@ import time
 import pytest
 
 from tests.command import ROOT
-from tests.container.docker import LEAST_RIGHTS, Container, docker, pictures, until
+from tests.container.docker import LEAST_RIGHTS, Container, docker, pictures
+from tests.waiting import wait_until
 
 IMAGE = os.environ["SPLITLENS_TEST_IMAGE"]
 SECOND_MODEL = "pedestrian_ssdlite"
@@ -122,7 +123,7 @@ def test_nothing_of_the_machine_that_built_it_is_in_it():
 def test_a_day_in_its_life(appliance):
     """One container, as starting one takes a while: signed in, seen, switched, healthy, stopped, started again."""
     password = appliance.first_password()
-    until(appliance.is_ready, "the daemon")
+    wait_until(appliance.is_ready, "the daemon")
 
     # Who runs it, and what it may do.
     status = appliance.run("cat", "/proc/1/status")
@@ -138,14 +139,14 @@ def test_a_day_in_its_life(appliance):
     appliance.identify(password)
 
     # The model that came with the image, and another one.
-    until(lambda: model_of(appliance).get("status") == "ready", "the first model")
+    wait_until(lambda: model_of(appliance).get("status") == "ready", "the first model")
     assert model_of(appliance)["name"] != SECOND_MODEL
     assert model_of(appliance)["engine"] == "openvino"  # the fastest on such a machine
     code, answer = appliance.change("/api/v1/model", {"model": SECOND_MODEL})
     assert code < 300, answer
-    until(lambda: model_of(appliance).get("name") == SECOND_MODEL, "the second model")
+    wait_until(lambda: model_of(appliance).get("name") == SECOND_MODEL, "the second model")
 
-    until(lambda: appliance.inspect(".State.Health.Status") == "healthy", "Docker's word that it is healthy")
+    wait_until(lambda: appliance.inspect(".State.Health.Status") == "healthy", "Docker's word that it is healthy")
 
     # Somebody looks, and it ends.
     with browser.open(appliance.address + "/streams/main.mjpeg", timeout=60) as viewer:
@@ -160,8 +161,8 @@ def test_a_day_in_its_life(appliance):
 
     # What was changed, and the password, are still there.
     docker("start", appliance.id)
-    until(appliance.is_ready, "the daemon, again")
-    until(lambda: model_of(appliance).get("name") == SECOND_MODEL, "the model that was chosen")
+    wait_until(appliance.is_ready, "the daemon, again")
+    wait_until(lambda: model_of(appliance).get("name") == SECOND_MODEL, "the model that was chosen")
     appliance.sign_in(password)
     assert appliance.logs().count("(shown once)") == 1
 
@@ -169,11 +170,11 @@ def test_a_day_in_its_life(appliance):
 def test_it_comes_back_after_a_crash(config):
     with Container(IMAGE, "--restart", "unless-stopped", "--volume", f"{config}:/config:ro") as container:
         password = container.first_password()
-        until(container.is_ready, "the daemon")
+        wait_until(container.is_ready, "the daemon")
         # As the kernel does when memory runs out.
         os.kill(int(container.inspect(".State.Pid")), 9)
-        until(lambda: container.inspect(".RestartCount") == "1", "Docker to start it again")
-        until(container.is_ready, "the daemon, again")
+        wait_until(lambda: container.inspect(".RestartCount") == "1", "Docker to start it again")
+        wait_until(container.is_ready, "the daemon, again")
         container.sign_in(password)
 
 
@@ -208,7 +209,9 @@ def test_folders_of_ones_own_work_with_ones_own_user(tmp_path, config):
     with Container(IMAGE, "--user", "1234:1234", "--volume", f"{config}:/config:ro", *options) as container:
         container.identify(container.first_password())
         # Without a model it is not ready, says how to get one, and goes on.
-        model = until(lambda: model_of(container).get("error") and model_of(container), "what it says of the model")
+        model = wait_until(
+            lambda: model_of(container).get("error") and model_of(container), "what it says of the model"
+        )
         assert "is not installed" in model["error"]
         assert (tmp_path / "state" / "accounts.json").exists()
 
@@ -216,11 +219,13 @@ def test_folders_of_ones_own_work_with_ones_own_user(tmp_path, config):
 def test_a_recording_lands_in_its_volume(config):
     with Container(IMAGE, "--volume", f"{config}:/config:ro") as container:
         container.identify(container.first_password())
-        until(container.is_ready, "the daemon")
+        wait_until(container.is_ready, "the daemon")
         code, answer = container.change("/api/v1/streams/main/recording", {"on": True})
         assert code < 300, answer
-        name = until(lambda: container.run("ls", "/recordings").strip(), "a recording")
-        until(lambda: int(container.run("stat", "-c", "%s", "/recordings/" + name.split()[0])) > 100000, "its pictures")
+        name = wait_until(lambda: container.run("ls", "/recordings").strip(), "a recording")
+        wait_until(
+            lambda: int(container.run("stat", "-c", "%s", "/recordings/" + name.split()[0])) > 100000, "its pictures"
+        )
         assert container.run("stat", "-c", "%u", "/recordings/" + name.split()[0]) == str(USER)
 
 

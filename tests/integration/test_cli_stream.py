@@ -12,7 +12,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.command import MODELS, STATISTICS, count_frames, count_lines, finish, read_json_lines, start, wait_until
+from tests.command import MODELS, STATISTICS, count_frames, count_lines, finish, read_json_lines, start
+from tests.waiting import wait_until
 
 SERVER = str(Path(__file__).resolve().parent.parent / "rtsp_server.py")
 NEEDS = (
@@ -106,12 +107,14 @@ def test_a_camera_that_comes_back_is_picked_up_and_sigterm_ends_it(tmp_path, ser
     wait_until(lambda: count_lines(found) >= 10)
     server.kill()
     server.wait()
-    before = None
-    while before != count_lines(found):  # what was on its way
-        before = count_lines(found)
-        time.sleep(0.5)
+    gone = time.time()
     serve("--user", "bob:geheim", "--port", port)
-    wait_until(lambda: count_lines(found) >= before + 10)
+
+    def has_come_back():
+        whole = found.read_text().rpartition("\n")[0]
+        return sum(line["time"] > gone for line in read_json_lines(whole)) >= 10
+
+    wait_until(has_come_back)
     process.send_signal(signal.SIGTERM)
     ended = finish(process)
     assert ended.code == 0, ended.err

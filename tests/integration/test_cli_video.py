@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.command import MODELS, STATISTICS, count_frames, count_lines, finish, read_json_lines, run, start, wait_until
+from tests.command import MODELS, STATISTICS, count_frames, count_lines, finish, read_json_lines, run, start
+from tests.waiting import wait_until
 
 FRAMES = 24
 

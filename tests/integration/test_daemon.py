@@ -12,8 +12,9 @@ import pytest
 
 from appliance import bus
 from appliance.contract.errors import Refused
-from tests.command import LIMIT, ROOT, run
+from tests.command import ROOT, run
 from tests.daemon import PERSON, Daemon
+from tests.waiting import LIMIT
 
 COCO = "ssdlite_mobilenet_v2_coco_2018_05_09"
 PATTERN = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=15/1 ! videoconvert ! appsink"

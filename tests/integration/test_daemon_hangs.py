@@ -9,8 +9,9 @@ import pytest
 
 from appliance import bus
 from appliance.contract.events import STATE
-from tests.command import LIMIT, start
+from tests.command import start
 from tests.daemon import Daemon
+from tests.waiting import LIMIT
 
 
 @pytest.fixture

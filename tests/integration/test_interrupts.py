@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from appliance.cli import run as app
-from tests.command import LIMIT, MODELS, ROOT, finish, start
+from tests.command import MODELS, ROOT, finish, start
+from tests.waiting import LIMIT
 
 PERSON = ("--model", "pedestrian_ssdlite") + MODELS
 AT_EVERY_IMPORT = """

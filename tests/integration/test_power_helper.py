@@ -16,8 +16,9 @@ from appliance.board import detect_board
 from appliance.board.power import ANSWER_SECONDS, NO_HELPER, NoHelper, Power, PowerError
 from appliance.contract.commands import COMMAND_OF_NAME
 from appliance.contract.state import PowerMode
-from tests.command import LIMIT, ROOT
+from tests.command import ROOT
 from tests.power_helper import HELPER, Helper
+from tests.waiting import LIMIT
 
 MODES = [
     {"id": 0, "name": "MAXN"},

@@ -27,7 +27,7 @@ from appliance.recording.encoders import Encoder, find_encoder, known_encoders
 from appliance.recording.mp4 import Mp4Movie
 from appliance.recording.segments import SegmentRecorder
 from appliance.recording.storage import Storage
-from tests.command import wait_until
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTHING = Statistics(0.0, 0, 0.0, None, 0.0, 0, 0, 0)

@@ -15,7 +15,7 @@ from appliance.core.errors import SourceError
 from appliance.sources import elements, live
 from appliance.sources.gstreamer import FOLLOW_ADDRESSES, RANKS, launch_environment
 from appliance.sources.open import open_camera
-from tests.command import LIMIT
+from tests.waiting import LIMIT
 
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3.0,\n{}\n#EXT-X-ENDLIST\n"
 

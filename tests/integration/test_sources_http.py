@@ -17,8 +17,8 @@ import pytest
 from appliance.core.errors import SourceError
 from appliance.sources import live
 from appliance.sources.open import open_camera
-from tests.command import wait_until
 from tests.http_camera import HttpCamera, answer, multipart, part, picture, snapshot
+from tests.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,8 @@ import pytest
 from appliance.core.errors import SourceError
 from appliance.sources import live
 from appliance.sources.open import open_camera, open_movie
-from tests.command import LIMIT, ROOT, wait_until
+from tests.command import ROOT
+from tests.waiting import LIMIT, wait_until
 
 pytestmark = pytest.mark.boards
 

@@ -19,7 +19,7 @@ from appliance.core.errors import SourceError
 from appliance.sources import gstreamer, live
 from appliance.sources.gst_command import launch_words
 from appliance.sources.open import open_camera, open_movie
-from tests.command import wait_until
+from tests.waiting import wait_until
 
 SERVER = str(Path(__file__).resolve().parent.parent / "rtsp_server.py")
 NEEDS = (

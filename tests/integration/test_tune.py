@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from appliance.bus import lock_run_dir, make_run_dir
-from tests.command import LIMIT, MODELS, ROOT, finish, read_json_lines, run, start, wait_until
+from tests.command import MODELS, ROOT, finish, read_json_lines, run, start
 from tests.integration.test_cli_settings import show
+from tests.waiting import LIMIT, wait_until
 
 HAS_OPENVINO = importlib.util.find_spec("openvino") is not None
 PERSON = "pedestrian_ssdlite"

@@ -10,7 +10,7 @@ from appliance.cli.bench.viewer import Viewer
 from appliance.cli.bench.visualize import WATCHED, WAYS
 from appliance.core.frame import Detections, Frame, Result, Timings
 from appliance.pipeline.meter import Meter
-from tests.command import wait_until
+from tests.waiting import wait_until
 
 FRAMES, SECONDS = 4, 2.0
 WARMING = 100

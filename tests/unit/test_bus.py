@@ -3,7 +3,6 @@
 import os
 import stat
 import threading
-import time
 
 import pytest
 
@@ -19,15 +18,9 @@ from appliance.bus import (
 )
 from appliance.contract.errors import CONFLICT, Refused, Unavailable
 from appliance.core.errors import ConfigError, SplitlensError
+from tests.waiting import wait_until
 
 LIMIT = 10
-
-
-def until(condition):
-    limit = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -152,7 +145,7 @@ def test_events_are_heard_and_heard_again_after_a_restart(run_dir):
             heard.append(subscriber.receive(0.05))
             return ("state", {"life": life, "text": "häß"}) in heard
 
-        until(hears)
+        wait_until(hears)
         server.close()
         assert all(event is None or event[0] == "state" for event in heard)
     subscriber.close()
@@ -170,10 +163,10 @@ def test_each_dashboard_that_begins_to_listen_hears_once_what_was_logged_before(
             heard.extend([event] if event is not None else [])
             return ("state", {}) in heard
 
-        until(is_heard)
+        wait_until(is_heard)
         server._publish("log", {"text": told[-1]})
         newest = "log", {"text": told[-1]}
-        until(
+        wait_until(
             lambda heard=heard, subscriber=subscriber, newest=newest: (
                 heard.append(subscriber.receive(0.05)) or newest in heard
             )
@@ -185,17 +178,17 @@ def test_each_dashboard_that_begins_to_listen_hears_once_what_was_logged_before(
 def test_only_a_stream_with_viewers_is_watched(server, run_dir):
     assert not server.is_watched("main")
     first, second = FrameSubscriber(run_dir, "main"), FrameSubscriber(run_dir, "main")
-    until(lambda: server.is_watched("main"))
+    wait_until(lambda: server.is_watched("main"))
     assert not server.is_watched("mai") and not server.is_watched("other")
     first.close()
     assert server.is_watched("main")
     second.close()
-    until(lambda: not server.is_watched("main"))
+    wait_until(lambda: not server.is_watched("main"))
 
 
 def test_a_slow_viewer_gets_the_newest_picture(server, run_dir):
     subscriber = FrameSubscriber(run_dir, "main")
-    until(lambda: server.is_watched("main"))
+    wait_until(lambda: server.is_watched("main"))
     for _ in range(50):
         server.publish_frame("main", b"old")
         server.publish_frame("other", b"not asked for")
@@ -206,7 +199,7 @@ def test_a_slow_viewer_gets_the_newest_picture(server, run_dir):
         got.append(subscriber.receive(0.05))
         return got[-1] == b"new\0est"
 
-    until(newest_came)
+    wait_until(newest_came)
     subscriber.close()
     assert got.count(b"old") < 25
 
@@ -237,7 +230,7 @@ def test_what_a_cleaner_took_from_the_directory_comes_back(server, run_dir, take
         (run_dir / name).unlink()
     if taken == "*":
         run_dir.rmdir()
-    until(lambda: all((run_dir / name).exists() for name in names if name != "exit_reason"))
+    wait_until(lambda: all((run_dir / name).exists() for name in names if name != "exit_reason"))
     assert stat.S_IMODE(run_dir.stat().st_mode) == 0o700
     assert request(run_dir, {"command": "hello"}, LIMIT) == {"heard": {"command": "hello"}}
     after, viewer = EventSubscriber(run_dir, ("state",)), FrameSubscriber(run_dir, "main")
@@ -254,7 +247,7 @@ def test_what_a_cleaner_took_from_the_directory_comes_back(server, run_dir, take
         )
         return all(heard.values())
 
-    until(all_heard)
+    wait_until(all_heard)
     for subscriber in (before, after, viewer):
         subscriber.close()
     with pytest.raises(ConfigError, match=f"another appliance is running there .process {os.getpid()} of "):

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -14,6 +13,7 @@ import pytest
 from appliance.cli import supervisor
 from appliance.cli.supervisor import Child, describe
 from appliance.core.process import Heartbeat
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 60
@@ -32,16 +32,6 @@ for name, command in given["commands"].items():
     children.append(child)
 supervisor.Supervisor(children, given["stop_seconds"], lambda: None).run()
 """
-
-
-def until(condition):
-    end = time.monotonic() + LIMIT
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 class Supervised:
@@ -101,7 +91,7 @@ def end(*_):
 signal.signal(signal.SIGTERM, end)
 open(own + ".ready", "w").close()
 while True:
-    time.sleep(0.05)
+    signal.pause()
 """
 
 
@@ -110,7 +100,7 @@ def test_all_are_told_to_stop_at_once(tmp_path):
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
     commands = {"one": [sys.executable, "-c", CHILD, one, two], "two": [sys.executable, "-c", CHILD, two, one]}
     with Supervised(tmp_path, **commands) as supervised:
-        until(lambda: all((tmp_path / (name + ".ready")).exists() for name in commands))
+        wait_until(lambda: all((tmp_path / (name + ".ready")).exists() for name in commands))
         supervised.process.terminate()
         assert supervised.process.wait(LIMIT) == 0
         assert all((tmp_path / (name + ".ended")).exists() for name in commands)
@@ -120,8 +110,8 @@ def test_one_that_does_not_stop_is_killed(tmp_path):
     ready = tmp_path / "ready"
     stubborn = ["sh", "-c", f"trap '' TERM; touch {ready}; while :; do sleep 1; done"]
     with Supervised(tmp_path, stop_seconds=0.1, one=stubborn) as supervised:
-        until(ready.exists)
-        child = until(lambda: supervised.running(*stubborn))
+        wait_until(ready.exists)
+        child = wait_until(lambda: supervised.running(*stubborn))
         supervised.process.send_signal(signal.SIGINT)
         assert supervised.process.wait(LIMIT) == 0
         assert is_gone(child)
@@ -129,9 +119,12 @@ def test_one_that_does_not_stop_is_killed(tmp_path):
 
 def test_one_that_is_killed_is_started_again_alone_and_the_reason_is_told(tmp_path):
     with Supervised(tmp_path, one=SLEEP, two=["sleep", "2000"]) as supervised:
-        first, other = until(lambda: supervised.running(*SLEEP)), until(lambda: supervised.running("sleep", "2000"))
+        first, other = (
+            wait_until(lambda: supervised.running(*SLEEP)),
+            wait_until(lambda: supervised.running("sleep", "2000")),
+        )
         first.kill()
-        until(lambda: supervised.running(*SLEEP) not in (None, first))
+        wait_until(lambda: supervised.running(*SLEEP) not in (None, first))
         assert supervised.out.read_text() == "The one was killed by SIGKILL (out of memory?).\n"
         assert supervised.running("sleep", "2000") == other
 
@@ -140,27 +133,33 @@ def test_one_that_stops_beating_is_killed_and_started_again(tmp_path):
     """The first life stops itself after a heartbeat; the second goes on."""
     once = tmp_path / "once"
     code = (
-        f"import os, signal, time; os.write(HEART, b'w'); os.path.exists({str(once)!r}) or "
-        f"(open({str(once)!r}, 'w').close(), os.kill(os.getpid(), signal.SIGSTOP)); time.sleep(1000)"
+        f"import os, signal; os.write(HEART, b'w'); os.path.exists({str(once)!r}) or "
+        f"(open({str(once)!r}, 'w').close(), os.kill(os.getpid(), signal.SIGSTOP)); signal.pause()"
     )
     with Supervised(tmp_path, silence=0.2, one=[sys.executable, "-c", code]) as supervised:
-        said = until(supervised.out.read_text)
+        said = wait_until(supervised.out.read_text)
         assert said.startswith("The one did not answer for ") and "was ended" in said, said
 
 
 def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path):
     with Supervised(tmp_path, one=SLEEP, two=["sleep", "2000"]) as supervised:
-        children = [until(lambda: supervised.running(*SLEEP)), until(lambda: supervised.running("sleep", "2000"))]
+        children = [
+            wait_until(lambda: supervised.running(*SLEEP)),
+            wait_until(lambda: supervised.running("sleep", "2000")),
+        ]
         supervised.process.kill()
-        until(lambda: all(is_gone(child) for child in children))
+        wait_until(lambda: all(is_gone(child) for child in children))
 
 
 def test_what_a_dead_child_left_behind_is_ended(tmp_path):
     leaves = ["sh", "-c", "setsid sleep 3000 & wait"]
     with Supervised(tmp_path, one=leaves) as supervised:
-        stray, child = until(lambda: supervised.running("sleep", "3000")), until(lambda: supervised.running(*leaves))
+        stray, child = (
+            wait_until(lambda: supervised.running("sleep", "3000")),
+            wait_until(lambda: supervised.running(*leaves)),
+        )
         child.kill()
-        until(lambda: is_gone(stray))
+        wait_until(lambda: is_gone(stray))
 
 
 def test_delays_grow_to_a_ceiling_and_begin_anew_after_it_ran_well():

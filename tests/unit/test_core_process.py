@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from appliance.core.process import Heartbeat
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 60
@@ -30,16 +30,6 @@ packages._run(None, ["sleep", "1000"], Path("."))
 }
 
 
-def until(condition):
-    end = time.monotonic() + LIMIT
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def is_gone(process):
     try:
         return process.status() == psutil.STATUS_ZOMBIE
@@ -55,9 +45,9 @@ def test_a_child_dies_with_the_process_that_started_it(program):
         def sleeps():
             return [child for child in psutil.Process(process.pid).children() if child.name() == "sleep"]
 
-        child = until(sleeps)[0]
+        child = wait_until(sleeps)[0]
         process.kill()
-        until(lambda: is_gone(child))
+        wait_until(lambda: is_gone(child))
     finally:
         process.kill()
         process.wait()

@@ -1,7 +1,6 @@
 """Switching models with detectors that load when a test lets them."""
 
 import threading
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from appliance.daemon.catalogue import ModelCatalogue
 from appliance.daemon.events import ModelFetched, ModelStarted, StateChanged
 from appliance.daemon.model_runner import LoadRequest, ModelRunner
 from appliance.detectors.none import NoDetector
+from tests.waiting import wait_until
 
 LIMIT = 20
 PLENTY, LITTLE = 10**12, 10**6
@@ -24,13 +24,6 @@ class Named(NoDetector):
 
     def close(self):
         self._log.append("close " + self.name)
-
-
-def wait_for(condition):
-    end = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.002)
 
 
 @pytest.fixture
@@ -67,13 +60,13 @@ def test_the_old_one_runs_until_the_new_one_is_loaded(make):
     runner, log, gate = make(), [], threading.Event()
     runner.set_threshold(0.25)
     runner.request(LoadRequest("old", lambda: Named("old", log), 0))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     runner.request(LoadRequest("new", lambda: (gate.wait(LIMIT), Named("new", log))[1], 0))
-    wait_for(lambda: runner.as_message().stage)
+    wait_until(lambda: runner.as_message().stage)
     message = runner.as_message()
     assert (message.name, message.status, message.wanted) == ("old", "loading", "new")
     gate.set()
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     assert (runner.as_message().name, runner.as_message().status, runner.as_message().stage) == (
         "new",
         "ready",
@@ -86,11 +79,11 @@ def test_the_old_one_runs_until_the_new_one_is_loaded(make):
 def test_of_several_requests_the_last_counts(make):
     runner, log, gate = make(), [], threading.Event()
     runner.request(LoadRequest("a", lambda: (gate.wait(LIMIT), Named("a", log))[1], 0))
-    wait_for(lambda: runner.as_message().stage)
+    wait_until(lambda: runner.as_message().stage)
     runner.request(LoadRequest("b", lambda: Named("b", log), 0))
     runner.request(LoadRequest("c", lambda: Named("c", log), 0))
     gate.set()
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     assert runner.as_message().name == "c" and "load b" not in log
 
 
@@ -98,15 +91,15 @@ def test_of_several_requests_the_last_counts(make):
 def test_where_the_new_one_fails_the_old_one_runs_and_it_is_said_why(make, memory):
     runner, log = make(memory), []
     runner.request(LoadRequest("old", lambda: Named("old", log), 0))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     runner.request(failing("new"))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     message = runner.as_message()
     assert (message.name, message.status) == ("old", "ready")
     assert message.error == "new cannot be used. new is damaged."
     assert log == (["load old"] if memory == PLENTY else ["load old", "close old", "load old"])
     runner.request(LoadRequest("other", lambda: Named("other", log), 0))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     assert runner.as_message().error is None
 
 
@@ -114,21 +107,21 @@ def test_where_memory_cannot_hold_both_the_old_one_is_closed_first(make):
     runner, log = make(LITTLE), []
     for name in ("old", "new"):
         runner.request(LoadRequest(name, lambda name=name: Named(name, log), 0))
-        wait_for(lambda: settled(runner))
+        wait_until(lambda: settled(runner))
     assert log == ["load old", "close old", "load new"]
 
 
 def test_a_first_model_that_fails_leaves_none(make):
     runner = make()
     runner.request(failing("first"))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     assert (runner.as_message().status, runner.as_message().name) == ("failed", None)
 
 
 def test_a_mistake_of_the_program_is_told_too(make):
     runner = make()
     runner.request(LoadRequest("odd", lambda: {}["labels"], 0))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     assert runner.as_message().error == "odd cannot be used. KeyError: 'labels'"
 
 
@@ -142,19 +135,19 @@ def test_a_load_that_is_given_up_stands_in_nobodys_way(make, memory):
     runner = make(memory, events=events)
     events.subscribe(ModelStarted, lambda event: started.append(event.name))
     runner.request(LoadRequest("old", lambda: Named("old", log), 0))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     runner.request(hanging("stuck", gate, log))
-    wait_for(lambda: runner.as_message().stage and runner.as_message().stage.startswith("reading"))
+    wait_until(lambda: runner.as_message().stage and runner.as_message().stage.startswith("reading"))
     assert runner.give_up()
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     assert (runner.as_message().name, runner.as_message().status) == ("old", "ready")
     assert runner.as_message().error.startswith("stuck is not used: it was given up.")
     assert not runner.is_loading and runner.is_at_work
     runner.request(LoadRequest("new", lambda: Named("new", log), 0))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     assert runner.as_message().name == "new"
     gate.set()
-    wait_for(lambda: not runner.is_at_work)
+    wait_until(lambda: not runner.is_at_work)
     assert runner.as_message().name == "new" and log[-1] == "close stuck" and "stuck" not in started
     assert not runner.give_up()
 
@@ -162,22 +155,22 @@ def test_a_load_that_is_given_up_stands_in_nobodys_way(make, memory):
 def test_a_load_has_a_limit(make):
     runner, log, gate = make(seconds=0.05), [], threading.Event()
     runner.request(hanging("stuck", gate, log))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     assert runner.as_message().error.startswith(
         "stuck is not used: it was not loaded within 0.05 seconds (load_timeout)."
     )
     gate.set()
-    wait_for(lambda: not runner.is_at_work)
+    wait_until(lambda: not runner.is_at_work)
     assert runner.as_message().name is None
 
 
 def test_what_was_asked_for_meanwhile_comes_after_what_is_given_up(make):
     runner, log, gate = make(), [], threading.Event()
     runner.request(hanging("stuck", gate, log))
-    wait_for(lambda: runner.as_message().stage)
+    wait_until(lambda: runner.as_message().stage)
     runner.request(LoadRequest("new", lambda: Named("new", log), 0))
     runner.give_up()
-    wait_for(lambda: runner.as_message().name == "new")
+    wait_until(lambda: runner.as_message().name == "new")
     gate.set()
 
 
@@ -186,17 +179,17 @@ def test_a_model_is_said_to_run_once_it_does(make):
     runner = make(events=events)
     events.subscribe(ModelStarted, lambda event: started.append((event, runner.as_message().name)))
     runner.request(LoadRequest("chosen", lambda: Named("chosen"), 0, remember=True))
-    wait_for(lambda: settled(runner))
+    wait_until(lambda: settled(runner))
     assert started == [(ModelStarted("chosen", remember=True), "chosen")]
 
 
 def test_a_runner_closes_while_a_load_hangs(make):
     runner, log, gate = make(), [], threading.Event()
     runner.request(hanging("stuck", gate, log))
-    wait_for(lambda: runner.as_message().stage)
+    wait_until(lambda: runner.as_message().stage)
     runner.close()
     gate.set()
-    wait_for(lambda: not runner.is_at_work)
+    wait_until(lambda: not runner.is_at_work)
     assert log == ["load stuck", "close stuck"]
 
 
@@ -218,4 +211,4 @@ def test_who_waits_for_a_model_is_told_that_it_was_fetched(tmp_path, monkeypatch
     catalogue.fetch("ssdlite_mobilenet_v2_coco_2018_05_09")
     assert ended.wait(LIMIT) and fetched == []
     catalogue.fetch("ssd_mobilenet_v1_coco_2018_01_28")
-    wait_for(lambda: fetched == ["ssd_mobilenet_v1_coco_2018_01_28"])
+    wait_until(lambda: fetched == ["ssd_mobilenet_v1_coco_2018_01_28"])

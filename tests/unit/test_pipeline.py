@@ -20,6 +20,7 @@ from appliance.pipeline.meter import Meter
 from appliance.pipeline.progress import Progress
 from appliance.pipeline.results import ResultQueue
 from appliance.pipeline.stream_pipeline import StreamPipeline
+from tests.waiting import wait_until
 
 LIMIT = 20  # seconds that a step may take before a test fails
 
@@ -30,7 +31,7 @@ class Numbers(Source):
     def __init__(self, count, is_live=False, error=None):
         self.name, self.is_live, self.frame_count = "numbers", is_live, count
         self.closed = threading.Event()
-        self.read_count = 0
+        self.read_count, self.reads = 0, threading.Semaphore(0)
         self._error = error
 
     def read(self):
@@ -40,6 +41,7 @@ class Numbers(Source):
             return None
         image = np.full((4, 6, 3), self.read_count % 256, np.uint8)
         self.read_count += 1
+        self.reads.release()
         return Frame(image, self.read_count - 1, "numbers", 0.0, time.monotonic(), 0.001)
 
     def close(self):
@@ -118,16 +120,14 @@ def run(source, detector, sinks, **options):
         loop.wait()
 
 
+def work(seconds):
+    """What a stand-in does in place of a network or a disk: it takes time, and no test waits by it."""
+    time.sleep(seconds)
+
+
 def fail_at(result, number):
     if result.frame.index == number:
         raise OutputError("disk full")
-
-
-def wait_for(condition):
-    end = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.002)
 
 
 class TestMailbox:
@@ -211,9 +211,9 @@ class TestFrameQueue:
         threads = [threading.Thread(target=lambda: batches.append(queue.get_batch()), daemon=True) for _ in range(3)]
         for thread in threads:
             thread.start()
-        wait_for(lambda: len(queue._filled._waiters) == 3)
+        wait_until(lambda: len(queue._filled._waiters) == 3)
         queue.close()
-        wait_for(lambda: len(queue._filled._waiters) == 3)  # each has looked, and waits again
+        wait_until(lambda: len(queue._filled._waiters) == 3)  # each has looked, and waits again
         if is_shut:
             queue.shut("a")
         else:
@@ -306,7 +306,7 @@ class TestResultQueue:
     def test_what_comes_while_it_is_full_is_lost_counted_and_said_once(self, caplog):
         queue = ResultQueue("json of stream main", most_results=3)
         assert queue.put([self.result(number) for number in range(5)]) and queue.put([self.result(5)])
-        wait_for(lambda: caplog.records)
+        wait_until(lambda: caplog.records)
         assert [queue.take()[0].frame.index for _ in range(3)] == [0, 1, 2]
         assert queue.drops == 3
         queue.put([self.result(6)])
@@ -344,7 +344,7 @@ class TestLoop:
     @pytest.mark.parametrize("workers", [1, 2, 4])
     def test_every_frame_of_a_movie_comes_once_and_in_order(self, workers):
         random = np.random.RandomState(0).rand(256) * 0.003
-        detector, sink = Fake(workers=workers, front_at=lambda number: time.sleep(random[number])), Collect()
+        detector, sink = Fake(workers=workers, front_at=lambda number: work(random[number])), Collect()
         run(Numbers(120), detector, [sink])
         assert sink.numbers == list(range(120))
         assert [int(result.detections.class_ids[0]) for result in sink.results] == list(range(120))
@@ -375,7 +375,7 @@ class TestLoop:
         feed = StreamPipeline(source, [sink], Meter(5.0))
         with Loop(detector, [feed]) as loop:
             # Each worker holds a batch, and another lies in the frame queue.
-            wait_for(lambda: source.read_count > workers + 4)
+            wait_until(lambda: source.read_count > workers + 4)
             held.set()
             loop.wait()
         assert sink.numbers == list(range(41))
@@ -394,7 +394,7 @@ class TestLoop:
 
         source.read = read_large
         with Loop(detector, [StreamPipeline(source, [sink], Meter(5.0))]) as loop:
-            wait_for(lambda: detector.busy == 2 and source.read_count >= 6)
+            wait_until(lambda: detector.busy == 2 and source.read_count >= 6)
             assert source.read_count <= 2 * 2 + 2 + 1  # in the fronts, in the frame queue, in the source's hand
             held.set()
             loop.wait()
@@ -404,12 +404,9 @@ class TestLoop:
         held, source = threading.Event(), Numbers(None)
         sink = Collect(at=lambda result: held.wait(LIMIT))
         with Loop(Fake(workers=4, batch=8), [StreamPipeline(source, [sink], Meter(5.0))]) as loop:
-            wait_for(lambda: sink.busy)
-            # Until nobody reads any more: what may be under way is.
-            before = -1
-            while before != source.read_count:
-                before = source.read_count
-                time.sleep(0.1)
+            wait_until(lambda: sink.busy)
+            while source.reads.acquire(timeout=0.1):
+                pass  # until nobody reads any more: what may be under way is
             # Under way, in the sink's mailbox, in the frame queue, and one in the source's hand.
             assert source.read_count <= (4 + 2) * 8 + 2 * 8 + 8 + 1
             held.set()
@@ -418,17 +415,18 @@ class TestLoop:
 
     def test_cameras_are_not_kept_waiting_behind_calls_that_queue_up(self):
         held, detector = threading.Event(), Fake(workers=8, batch=4, front_at=lambda number: held.wait(LIMIT))
-        sinks = [Collect() for _ in range(3)]
+        sources, sinks = [Numbers(None, is_live=True) for _ in range(3)], [Collect() for _ in range(3)]
         feeds = [
-            StreamPipeline(Numbers(None, is_live=True), [sink], Meter(5.0), stream=str(index))
-            for index, sink in enumerate(sinks)
+            StreamPipeline(source, [sink], Meter(5.0), stream=str(index))
+            for index, (source, sink) in enumerate(zip(sources, sinks))
         ]
         with Loop(detector, feeds, stays=True) as loop:
-            wait_for(lambda: len(detector.batches) == 2)
-            time.sleep(0.05)
+            wait_until(lambda: len(detector.batches) == 2)
+            seen = [source.read_count for source in sources]
+            wait_until(lambda: all(source.read_count > count + 20 for source, count in zip(sources, seen)))
             assert len(detector.batches) == 2
             held.set()
-            wait_for(lambda: all(sink.results for sink in sinks))
+            wait_until(lambda: all(sink.results for sink in sinks))
             loop.stop()
 
     @pytest.mark.parametrize("first, second", [(4, 1), (1, 4)])
@@ -438,7 +436,7 @@ class TestLoop:
         new = Fake(workers=2, batch=second)
         source, sink = Numbers(100), Collect()
         with Loop(old, [StreamPipeline(source, [sink], Meter(5.0))]) as loop:
-            wait_for(lambda: old.busy == 2)
+            wait_until(lambda: old.busy == 2)
             loop.swap(new, old.close)
             held.set()
             loop.wait()
@@ -449,7 +447,7 @@ class TestLoop:
     def test_a_camera_and_a_movie_share_batches_and_each_keeps_its_order(self):
         camera, movie = Numbers(None, is_live=True), Numbers(60)
         sinks, ended = [Collect(), Collect()], threading.Event()
-        detector = Fake(workers=3, batch=4, front_at=lambda number: time.sleep(0.002))
+        detector = Fake(workers=3, batch=4, front_at=lambda number: work(0.002))
         events = EventBus()
         events.subscribe(SourceEnded, lambda event: ended.set())
         feeds = [
@@ -458,8 +456,8 @@ class TestLoop:
         ]
         with Loop(detector, feeds, stays=True) as loop:
             assert ended.wait(LIMIT)
-            wait_for(lambda: len(sinks[1].results) == 60)
-            wait_for(lambda: len(sinks[0].results) > 5)
+            wait_until(lambda: len(sinks[1].results) == 60)
+            wait_until(lambda: len(sinks[0].results) > 5)
             loop.stop()
         assert sinks[1].numbers == list(range(60))
         assert sinks[0].numbers == sorted(set(sinks[0].numbers))
@@ -469,22 +467,21 @@ class TestLoop:
         stays, goes = Collect(), Collect()
         going = StreamPipeline(Numbers(None), [goes], Meter(5.0), "goes")
         with Loop(detector, [StreamPipeline(Numbers(None), [stays], Meter(5.0), "stays"), going], stays=True) as loop:
-            wait_for(lambda: detector.busy)
+            wait_until(lambda: detector.busy)
             loop.remove(going)
             assert goes.closed == 1
             held.set()
-            wait_for(lambda: len(stays.results) > 20)
+            wait_until(lambda: len(stays.results) > 20)
             loop.stop()
         assert goes.results == [] and stays.numbers == list(range(len(stays.numbers)))
 
     def test_the_time_that_a_batch_waits_for_an_earlier_one_counts(self):
-        slow = threading.Event()
-        detector = Fake(workers=2, batch=2, front_at=lambda number: slow.wait(LIMIT) if number == 0 else None)
+        others_ran = threading.Event()
+        detector = Fake(workers=2, batch=2, front_at=lambda number: number == 0 and (others_ran.wait(LIMIT), work(0.2)))
         sink = Collect()
         with Loop(detector, [StreamPipeline(Numbers(8), [sink], Meter(5.0))]) as loop:
-            wait_for(lambda: len(detector.batches) >= 3)
-            time.sleep(0.2)
-            slow.set()
+            wait_until(lambda: len(detector.batches) >= 3)
+            others_ran.set()
             loop.wait()
         assert sink.numbers == list(range(8))
         # The frames behind the first were ready long before it.
@@ -500,9 +497,9 @@ class TestLoop:
         detector = Fake(front_at=lambda number: go.wait(LIMIT))
         meter = Meter(5.0)
         with Loop(detector, [StreamPipeline(source, [sink], meter)]) as loop:
-            wait_for(lambda: source.read_count > 50)
+            wait_until(lambda: source.read_count > 50)
             go.set()
-            wait_for(lambda: len(sink.results) > 2)
+            wait_until(lambda: len(sink.results) > 2)
             loop.stop()
             loop.wait()
         assert sink.numbers == sorted(sink.numbers)
@@ -514,8 +511,8 @@ class TestLoop:
         slow, quick = Collect(at=lambda result: go.wait(LIMIT), name="slow"), Collect()
         meter = Meter(5.0)
         with Loop(Fake(), [StreamPipeline(Numbers(None, is_live=True), [slow, quick], meter)]) as loop:
-            wait_for(lambda: len(quick.results) > 30)
-            wait_for(lambda: meter.statistics().vdrops > 5)
+            wait_until(lambda: len(quick.results) > 30)
+            wait_until(lambda: meter.statistics().vdrops > 5)
             go.set()
             loop.stop()
             loop.wait()
@@ -526,14 +523,14 @@ class TestLoop:
         slow = Collect(at=lambda result: go.wait(LIMIT), every_result=True)
         meter = Meter(5.0)
         with Loop(Fake(), [StreamPipeline(Numbers(None, is_live=True), [slow], meter)], max_frames=200) as loop:
-            wait_for(lambda: meter.total_frames == 200)  # while the first of them is still being written
+            wait_until(lambda: meter.total_frames == 200)  # while the first of them is still being written
             go.set()
             loop.wait()
         assert len(slow.results) == 200 and slow.numbers == sorted(set(slow.numbers))
         assert slow.results[0].frame.image.shape == (4, 6, 3)
 
     def test_a_slow_sink_of_a_movie_loses_nothing(self):
-        slow = Collect(at=lambda result: time.sleep(0.003))
+        slow = Collect(at=lambda result: work(0.003))
         run(Numbers(60), Fake(workers=2), [slow, Collect()])
         assert slow.numbers == list(range(60))
 
@@ -555,11 +552,11 @@ class TestLoop:
             assert loop.progress() == Progress(False, False, 0, 0.0, None)
             loop.add(StreamPipeline(source, [Collect()], Meter(5.0)))
             assert hold.wait(LIMIT)
-            wait_for(lambda: loop.progress().steps == 10)  # five fronts and five backs
+            wait_until(lambda: loop.progress().steps == 10)  # five fronts and five backs
             held = loop.progress()
             assert held.is_busy and not held.is_first and held.slowest > 0
             go.set()
-            wait_for(lambda: loop.progress().steps == 16)
+            wait_until(lambda: loop.progress().steps == 16)
             assert not loop.progress().is_busy
             loop.swap(Fake(), lambda: None)
             assert loop.progress().slowest == 0
@@ -577,7 +574,7 @@ class TestLoop:
         with Loop(Fake(front_at=front)) as loop:
             loop.add(StreamPipeline(Numbers(4), [Collect()], Meter(5.0)))
             assert hold.wait(LIMIT)
-            wait_for(lambda: loop.progress().steps == 2 * call)
+            wait_until(lambda: loop.progress().steps == 2 * call)
             assert loop.progress().is_first == is_first
             go.set()
             loop.stop()
@@ -594,7 +591,7 @@ class TestLoop:
         with Loop(old) as loop:
             loop.add(StreamPipeline(Numbers(None), [Collect()], Meter(5.0)))
             assert hold.wait(LIMIT)
-            wait_for(lambda: loop.progress().steps == 10)
+            wait_until(lambda: loop.progress().steps == 10)
             before = loop.progress()
             loop.swap(new, old.close)
             assert loop.progress() == before and before.detector is old and not before.is_first
@@ -632,9 +629,9 @@ class TestLoop:
         old, new = Fake(labels={0: "old"}), Fake(labels={0: "new"}, workers=3)
         sink = Collect()
         with Loop(old, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
-            wait_for(lambda: len(sink.results) > 5)
+            wait_until(lambda: len(sink.results) > 5)
             loop.swap(new, old.close)
-            wait_for(lambda: sink.results[-1].labels == {0: "new"})
+            wait_until(lambda: sink.results[-1].labels == {0: "new"})
             loop.stop()
             loop.wait()
         assert sink.numbers == list(range(len(sink.results)))
@@ -646,11 +643,11 @@ class TestLoop:
         """However threads are delayed, no frame goes to the old detector after one went to the new."""
         random = np.random.RandomState(1).rand(256) * 0.002
         sink, new = Collect(), Fake(labels={0: "new"}, workers=2)
-        old = Fake(labels={0: "old"}, workers=4, front_at=lambda number: time.sleep(random[number]))
+        old = Fake(labels={0: "old"}, workers=4, front_at=lambda number: work(random[number]))
         with Loop(old, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
-            wait_for(lambda: len(sink.results) > 20)
+            wait_until(lambda: len(sink.results) > 20)
             loop.swap(new, old.close)
-            wait_for(lambda: len(sink.results) > 200)
+            wait_until(lambda: len(sink.results) > 200)
             loop.stop()
             loop.wait()
         names = [result.labels[0] for result in sink.results]
@@ -662,7 +659,7 @@ class TestLoop:
         detector, sink = Fake(), Collect()
         with Loop(detector, [StreamPipeline(Numbers(None), [sink], Meter(5.0))]) as loop:
             loop.swap(detector, detector.close)
-            wait_for(lambda: len(sink.results) > 3)
+            wait_until(lambda: len(sink.results) > 3)
             assert not detector.closed
             loop.stop()
             loop.wait()
@@ -685,14 +682,14 @@ class TestLoop:
         old, new = Fake(front_at=fail), Fake()
         with pytest.raises(ValueError, match="broken on purpose"):
             with Loop(old, [StreamPipeline(Numbers(None), [Collect()], Meter(5.0))]) as loop:
-                wait_for(lambda: old.busy)
+                wait_until(lambda: old.busy)
                 loop.swap(new, old.close)
                 go.set()
                 loop.wait()
         assert (old.closed, new.closed) == (1, 0)
 
     def test_frames_before_a_failing_source_reach_the_sinks(self):
-        sink = Collect(at=lambda result: time.sleep(0.002))
+        sink = Collect(at=lambda result: work(0.002))
         source = Numbers(20, error=SourceError("broken on purpose"))
         with pytest.raises(SourceError):
             run(source, Fake(workers=2), [sink])
@@ -749,7 +746,7 @@ class TestLoop:
         release, sink = threading.Event(), Collect()
         monkeypatch.setattr("appliance.pipeline.stream_pipeline.SOURCE_PATIENCE", 0.05)
         with Loop(Fake(), [StreamPipeline(Deaf(None), [sink], Meter(5.0))]) as loop:
-            wait_for(lambda: len(sink.results) == 3)
+            wait_until(lambda: len(sink.results) == 3)
             loop.stop()
             loop.wait()
         release.set()
@@ -757,7 +754,7 @@ class TestLoop:
 
     def test_the_timings_add_up(self):
         sink = Collect()
-        run(Numbers(10), Fake(front_at=lambda number: time.sleep(0.002)), [sink])
+        run(Numbers(10), Fake(front_at=lambda number: work(0.002)), [sink])
         for result in sink.results:
             timings = result.timings
             assert timings.front >= 0.002
@@ -770,9 +767,8 @@ class TestLoop:
         meter = Meter(0.05)
         with Loop(Fake(workers=2), [StreamPipeline(Numbers(10000), [], meter)]) as loop:
             loop.wait()
-        time.sleep(0.06)
         assert meter.total_frames == 10000
-        assert meter.statistics().frames == 0
+        wait_until(lambda: meter.statistics().frames == 0)
 
 
 class TestStreams:
@@ -793,12 +789,12 @@ class TestStreams:
 
         fast_feed = StreamPipeline(Numbers(None, is_live=True), [fast], Meter(5.0), "fast")
         slow_feed = StreamPipeline(Slow(None, is_live=True), [slow], Meter(5.0), "slow")
-        detector = Fake(front_at=lambda number: time.sleep(0.001))
+        detector = Fake(front_at=lambda number: work(0.001))
         with Loop(detector, [fast_feed, slow_feed], stays=True):
             for number in range(1, 6):
-                wait_for(lambda: fast.results)
+                wait_until(lambda: fast.results)
                 gate.release()
-                wait_for(lambda number=number: len(slow.results) == number)
+                wait_until(lambda number=number: len(slow.results) == number)
         assert {result.frame.stream for result in fast.results} == {"fast"}
         assert {result.frame.stream for result in slow.results} == {"slow"}
 
@@ -806,14 +802,14 @@ class TestStreams:
         first, second = Collect(), Collect()
         feed = StreamPipeline(Numbers(None, is_live=True), [first], Meter(5.0), "first")
         other = StreamPipeline(Numbers(None, is_live=True), [second], Meter(5.0), "second")
-        with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [feed], stays=True) as loop:
-            wait_for(lambda: first.results)
+        with Loop(Fake(front_at=lambda number: work(0.001)), [feed], stays=True) as loop:
+            wait_until(lambda: first.results)
             loop.add(other)
-            wait_for(lambda: second.results)
+            wait_until(lambda: second.results)
             loop.remove(feed)
             assert first.closed == 1
             count, seen = len(first.results), len(second.results)
-            wait_for(lambda: len(second.results) > seen + 3)
+            wait_until(lambda: len(second.results) > seen + 3)
             assert len(first.results) == count
 
     @pytest.mark.parametrize("error", [None, SourceError("unplugged")])
@@ -823,10 +819,10 @@ class TestStreams:
         events.subscribe(SourceEnded, ended.append)
         short = StreamPipeline(Numbers(3, is_live=False, error=error), [sink], Meter(5.0), "short", events=events)
         long = StreamPipeline(Numbers(None, is_live=True), [other], Meter(5.0), "long")
-        with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [short, long], stays=True):
-            wait_for(lambda: ended and len(sink.results) == 3)
+        with Loop(Fake(front_at=lambda number: work(0.001)), [short, long], stays=True):
+            wait_until(lambda: ended and len(sink.results) == 3)
             seen = len(other.results)
-            wait_for(lambda: len(other.results) > seen)
+            wait_until(lambda: len(other.results) > seen)
         assert ended == [SourceEnded("short", error)]
 
     def test_a_sink_that_fails_tells_and_the_others_go_on(self):
@@ -835,10 +831,10 @@ class TestStreams:
         events = EventBus()
         events.subscribe(SinkFailed, told.append)
         feed = StreamPipeline(Numbers(None, is_live=True), [bad, good], Meter(5.0), events=events)
-        with Loop(Fake(front_at=lambda number: time.sleep(0.001)), [feed], stays=True):
-            wait_for(lambda: told)
+        with Loop(Fake(front_at=lambda number: work(0.001)), [feed], stays=True):
+            wait_until(lambda: told)
             seen = len(good.results)
-            wait_for(lambda: len(good.results) > seen + 3)
+            wait_until(lambda: len(good.results) > seen + 3)
         assert (told[0].stream, str(told[0].error)) == ("main", "disk full") and bad.closed == 1
 
     def test_results_are_changed_before_the_sinks_get_them(self):
@@ -854,7 +850,7 @@ class TestStreams:
         gate, old, new, sink = threading.Event(), Fake(), Fake(), Collect()
         held = Fake(back_at=lambda number: gate.wait(LIMIT))
         with Loop(held, [StreamPipeline(Numbers(None, is_live=True), [sink], Meter(5.0))], stays=True) as loop:
-            wait_for(lambda: held.most_busy)
+            wait_until(lambda: held.most_busy)
             loop.swap(old, held.close)
             loop.swap(new, old.close)
             settled = threading.Thread(target=loop.settle)

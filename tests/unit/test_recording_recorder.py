@@ -15,7 +15,7 @@ from appliance.drawing.overlay import Overlay
 from appliance.recording import flusher
 from appliance.recording.avi import MAX_PARTS, AviWriter
 from appliance.recording.recorder import MovieRecorder, movie_path
-from tests.command import wait_until
+from tests.waiting import wait_until
 
 NOTHING = Statistics(0.0, 0, 0.0, None, 0.0, 0, 0, 0)
 OVERLAY = Overlay(False, lambda: NOTHING)

@@ -7,7 +7,6 @@ import logging
 import os
 import tarfile
 import threading
-import time
 import zipfile
 from dataclasses import asdict
 
@@ -26,6 +25,7 @@ from appliance.zoo.install import locked
 from appliance.zoo.labels import builtin_labels
 from appliance.zoo.store import installed, remove, resolve_model
 from tests.small_ssd import small_deeplab, small_ssd
+from tests.waiting import wait_until
 
 DEFAULT = "ssdlite_mobilenet_v2_coco_2018_05_09"
 DEEPLAB = "deeplabv3_mnv2_pascal_train_aug"
@@ -317,10 +317,8 @@ def test_remove_waits_for_the_lock_and_leaves_what_others_are_removing(models_di
     thread = threading.Thread(target=remove, args=("bolts", models_dir))
     with locked("bolts", models_dir):
         thread.start()
-        until = time.monotonic() + 60
-        while "at work on bolts" not in caplog.text and time.monotonic() < until:
-            time.sleep(0.01)
-        assert (models_dir / "bolts").exists() and "at work on bolts" in caplog.text
+        wait_until(lambda: "at work on bolts" in caplog.text)
+        assert (models_dir / "bolts").exists()
     thread.join()
     assert not (models_dir / "bolts").exists() and others.exists()
 

@@ -18,6 +18,7 @@ import requests
 # Before pytest's own import of it, as in tests/conftest.py.
 import tests.web.demo as demo
 import tests.web.fake_daemon as fake_daemon
+from tests.waiting import wait_until
 from web.accounts import Accounts, Role, passwords
 from web.app import make_app, start
 from web.options import Options, read_options
@@ -29,17 +30,6 @@ passwords._BEST = "pbkdf2:sha512:1"
 LIMIT = 60
 ROOT = demo.ROOT
 PASSWORD = "correct horse"
-
-
-def until(condition, limit=LIMIT):
-    """Wait for it; returns what it gives."""
-    end = time.monotonic() + limit
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def free_port():
@@ -101,7 +91,7 @@ class Site:
             except (requests.ConnectionError, requests.Timeout):  # a loaded machine takes long to start it
                 return False
 
-        until(answers)
+        wait_until(answers)
         return self
 
     def get(self, path, role="viewer", **options):
@@ -209,7 +199,7 @@ class InProcess:
         self.app = make_app(self.options)
         self.parts = self.app.extensions["dashboard"]
         start(self.app)
-        until(lambda: self.parts.link.state and self.parts.link.statistics)
+        wait_until(lambda: self.parts.link.state and self.parts.link.statistics)
 
     def client(self, role=None):
         """A client of the machines' kind, without cookies; of nobody if no role is given."""

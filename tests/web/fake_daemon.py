@@ -568,7 +568,7 @@ def main() -> None:
 
     def crash(*_: Any) -> None:
         daemon.log("error", "The camera driver crashed the daemon.")
-        time.sleep(0.3)
+        daemon.station.close()  # what was said still goes out
         os._exit(1)
 
     ended = threading.Event()

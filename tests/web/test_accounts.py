@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from tests.web.conftest import REAL_METHOD, until
+from tests.waiting import wait_until
+from tests.web.conftest import REAL_METHOD
 from web.access import _read_secret
 from web.accounts import (
     Accounts,
@@ -572,7 +573,7 @@ def test_strangers_who_wait_leave_places_to_who_has_signed_in_before():
     def start(is_known):
         threads.append(threading.Thread(target=run, args=(is_known,)))
         threads[-1].start()
-        until(lambda: hashing._waiting + len(results) == len(threads))
+        wait_until(lambda: hashing._waiting + len(results) == len(threads))
 
     threads = []
     for is_known in [False] * (MOST_STRANGERS + 1) + [True] * (MOST_WAITING - MOST_STRANGERS + 1):
@@ -593,7 +594,7 @@ def test_one_account_or_address_does_not_take_all_the_places():
     for thread in threads:
         thread.start()
     try:
-        until(lambda: hashing._waiting == MOST_OF_ONE)
+        wait_until(lambda: hashing._waiting == MOST_OF_ONE)
         with pytest.raises(Busy):
             hashing.run(True, "victor", int, "7")
     finally:

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from appliance.contract.codec import encode
-from tests.web.conftest import InProcess, Site, until
+from tests.waiting import wait_until
+from tests.web.conftest import InProcess, Site
 from web.api import read_description
 
 
@@ -29,7 +30,7 @@ def test_what_can_be_read(viewer, here):
     assert {model["name"] for model in viewer.get("/api/v1/models").get_json()["models"]} >= {"broken"}
     assert set(viewer.get("/api/v1/settings").get_json()) == {"settings", "configured"}
     assert viewer.get("/api/v1/statistics").get_json()["streams"]["main"]["fps"] > 0
-    assert until(lambda: viewer.get("/api/v1/detections").get_json()["detections"])["main"]["detections"]
+    assert wait_until(lambda: viewer.get("/api/v1/detections").get_json()["detections"])["main"]["detections"]
     assert viewer.get("/api/v1/logs").get_json() == {"logs": encode(here.parts.link.logs())}
     assert viewer.get("/api/v1/recordings").get_json() == {"recordings": []}
 
@@ -57,7 +58,7 @@ def test_the_power_mode_is_shown_and_set(operator):
     assert operator.put("/api/v1/power", json={"clocks": True}).get_json()["power"]["clocks"] is True
     for body, status in (({}, 400), ({"mode": "MAXN"}, 400), ({"mode": 7}, 404), ({"mode": 5}, 409)):
         assert operator.put("/api/v1/power", json=body).status_code == status
-    until(lambda: operator.get("/api/v1/power").get_json()["power"]["needs_reboot"])
+    wait_until(lambda: operator.get("/api/v1/power").get_json()["power"]["needs_reboot"])
 
 
 def test_a_model_is_fetched_and_chosen(operator):
@@ -68,12 +69,12 @@ def test_a_model_is_fetched_and_chosen(operator):
     def row():
         return next(model for model in operator.get("/api/v1/models").get_json()["models"] if model["name"] == name)
 
-    until(lambda: row()["download"] and row()["download"]["done"])
-    until(lambda: row()["installed"])
+    wait_until(lambda: row()["download"] and row()["download"]["done"])
+    wait_until(lambda: row()["installed"])
     assert operator.put("/api/v1/model", json={"model": name}).get_json()["model"]["wanted"] == name
-    until(lambda: operator.get("/api/v1/model").get_json()["name"] == name)
+    wait_until(lambda: operator.get("/api/v1/model").get_json()["name"] == name)
     assert operator.put("/api/v1/models/broken_download", json={}).status_code == 200
-    until(lambda: "The connection broke" in operator.get("/api/v1/models").get_data(as_text=True))
+    wait_until(lambda: "The connection broke" in operator.get("/api/v1/models").get_data(as_text=True))
 
 
 def test_settings_are_changed_and_reset(operator):

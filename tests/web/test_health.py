@@ -10,7 +10,8 @@ import psutil
 import pytest
 import requests
 
-from tests.web.conftest import LIMIT, ROOT, Site, until
+from tests.waiting import wait_until
+from tests.web.conftest import LIMIT, ROOT, Site
 from web import health
 
 
@@ -34,12 +35,12 @@ def test_a_dashboard_that_hangs_is_started_again(worker):
             except (requests.ConnectionError, requests.Timeout):
                 return False
 
-        until(answers)
+        wait_until(answers)
         (first,) = psutil.Process(site.process.pid).children()
         with socket.create_connection(("127.0.0.1", site.port), timeout=LIMIT) as connection:
             connection.sendall(b"GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
-            until(lambda: not first.is_running() or first.status() == psutil.STATUS_ZOMBIE)
-        until(answers)
+            wait_until(lambda: not first.is_running() or first.status() == psutil.STATUS_ZOMBIE)
+        wait_until(answers)
         assert "it did not answer itself 3 times; it is started again" in (site.folder / "out").read_text()
     finally:
         site.close()

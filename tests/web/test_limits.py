@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import tests.web.demo as demo
-from tests.web.conftest import LIMIT, ROOT, InProcess, until
+from tests.waiting import wait_until
+from tests.web.conftest import ROOT, InProcess
 from web import mjpeg
 from web.events import MOST_PAGES
 from web.mjpeg import TooManyViewers, ViewerLimit
@@ -71,7 +72,7 @@ def test_a_picture_that_nobody_reads_is_let_go(here, method):
     answer = here.client("viewer").open("/streams/main.mjpeg", method=method)
     assert answer.status_code == 200
     answer.close()
-    until(lambda: not here.daemon.station.is_watched("main"))
+    wait_until(lambda: not here.daemon.station.is_watched("main"))
     assert here.parts.broadcasters.count() == {}
 
 
@@ -98,7 +99,7 @@ def test_what_cannot_be_understood_does_not_stop_the_listener(caplog):
         made.daemon.station._publish("state", {"no": "streams"})
         made.daemon.station._send(made.daemon.station._events, b"log\0{")
         made.daemon.log("info", "still there")
-        until(lambda: "still there" in str(made.parts.link.logs()), LIMIT)
+        wait_until(lambda: "still there" in str(made.parts.link.logs()))
         assert "could not be used: state" in caplog.text and "cannot be read" in caplog.text
     finally:
         made.close()

@@ -10,7 +10,8 @@ import pytest
 import requests
 from werkzeug.test import create_environ
 
-from tests.web.conftest import LIMIT, bearer, csrf_of, until
+from tests.waiting import wait_until
+from tests.web.conftest import LIMIT, bearer, csrf_of
 from web import websocket
 from web.packets import LONGEST_MESSAGE, MOST_MESSAGES, Flood, Packets, check_packet
 from web.rate import Rate
@@ -99,11 +100,11 @@ class Raw:
 def test_a_page_talks_in_texts(site):
     with Raw(site) as raw:
         raw.send(frame(b"40"))
-        until(lambda: raw.next()[1].startswith(b'42["state"'))
+        wait_until(lambda: raw.next()[1].startswith(b'42["state"'))
         raw.send(frame(b'421["list_recordings",{}]'))
-        until(lambda: raw.next()[1].startswith(b"431[{"))
+        wait_until(lambda: raw.next()[1].startswith(b"431[{"))
         raw.send(frame(b"are you there", PING))
-        until(lambda: raw.next() == (PONG, b"are you there"))
+        wait_until(lambda: raw.next() == (PONG, b"are you there"))
         raw.send(frame(b"", CLOSE))
         assert raw.end() == 1000
 
@@ -148,7 +149,7 @@ def forgive(site):
         with Raw(site) as viewer, Raw(site, "operator") as operator:
             return viewer.status == operator.status == 101
 
-    until(may_come)
+    wait_until(may_come)
 
 
 def test_who_floods_is_cut_off_and_must_wait_and_others_need_not(site):
@@ -215,7 +216,7 @@ def test_a_page_that_does_not_go_when_its_session_ends_is_cut_off(site):
     browser = site.sign_in("victor")
     page = Polling(site, browser)
     assert page.post(b"40") == 200
-    until(lambda: "sid" in requests.get(page.url, timeout=LIMIT).text)
+    wait_until(lambda: "sid" in requests.get(page.url, timeout=LIMIT).text)
     browser.post(site.url + "/logout", data={"csrf_token": csrf_of(browser.page.text)}, timeout=LIMIT)
     assert page.post(b"3") in (400, 403)
 

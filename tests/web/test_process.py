@@ -16,7 +16,8 @@ import requests
 
 import tests.web.demo as demo
 from appliance.core.process import Heartbeat
-from tests.web.conftest import LIMIT, PASSWORD, REAL_METHOD, ROOT, Site, csrf_of, free_port, until
+from tests.waiting import wait_until
+from tests.web.conftest import LIMIT, PASSWORD, REAL_METHOD, ROOT, Site, csrf_of, free_port
 from tests.web.test_server import Page
 from web.accounts import Accounts, passwords
 
@@ -58,7 +59,7 @@ def test_the_first_start_shows_a_password_once_and_a_restart_keeps_who_is_signed
     answer = browser.patch(fresh.url + "/api/v1/settings", **change)
     assert (answer.status_code, answer.json()["error"]) == (503, "The daemon was not heard yet; it is starting.")
     fresh.start_daemon()
-    until(lambda: requests.get(fresh.url + "/readyz", timeout=LIMIT).status_code == 200)
+    wait_until(lambda: requests.get(fresh.url + "/readyz", timeout=LIMIT).status_code == 200)
     assert browser.patch(fresh.url + "/api/v1/settings", **change).status_code == 200
 
 
@@ -79,7 +80,7 @@ def test_it_stops_at_once_though_pages_and_pictures_are_open(fresh):
     fresh.start("/readyz")
     with fresh.look("/streams/main.mjpeg") as viewer, Page(fresh, fresh.tokens["viewer"]) as page:
         viewer.next()
-        until(lambda: page.of("state"))
+        wait_until(lambda: page.of("state"))
         assert fresh.stop() < 20  # 1 by rights; without a limit it would wait for ever
     with pytest.raises(requests.ConnectionError):
         requests.get(fresh.url + "/healthz", timeout=LIMIT)
@@ -95,8 +96,8 @@ def test_a_master_that_is_killed_leaves_no_worker_with_the_port(fresh):
         viewer.next()
         fresh.process.kill()
         fresh.process.wait(LIMIT)
-        until(lambda: is_gone(worker))
-    until(lambda: can_listen(fresh.port))
+        wait_until(lambda: is_gone(worker))
+    wait_until(lambda: can_listen(fresh.port))
 
 
 def is_gone(process):
@@ -149,14 +150,14 @@ def test_a_daemon_that_is_killed_is_noticed_and_its_last_words_are_told(fresh):
             viewer.next()
             daemon.send_signal(signal.SIGUSR1)
             daemon.wait(LIMIT)
-            until(lambda: page.newest("daemon").get("up") is False)
+            wait_until(lambda: page.newest("daemon").get("up") is False)
             assert page.newest("daemon")["why"] == "The camera driver crashed the daemon."
             daemon = demo.fake_daemon(fresh.folder, "--fps", "20")
-            until(lambda: page.newest("daemon")["up"])
+            wait_until(lambda: page.newest("daemon")["up"])
             assert len({viewer.next() for _ in range(8)}) > 1
             os.kill(daemon.pid, signal.SIGKILL)
             daemon.wait(LIMIT)
-            until(lambda: page.newest("daemon")["up"] is False)
+            wait_until(lambda: page.newest("daemon")["up"] is False)
             assert page.newest("daemon")["why"].startswith("The daemon ended unexpectedly")
     finally:
         daemon.kill()
@@ -203,7 +204,7 @@ def test_damaged_files_are_kept_beside_and_it_starts_with_a_new_operator(tmp_pat
             line = process.stdout.readline()
             assert line, said
             said += line
-        until(lambda: (state / "secret_key.damaged").exists())
+        wait_until(lambda: (state / "secret_key.damaged").exists())
     finally:
         process.terminate()
         said += process.communicate(timeout=LIMIT)[0]
@@ -266,11 +267,11 @@ def test_fifty_viewers_one_of_them_stalled(worker):
     stalled = stalled_viewer(site)
     crowd = Crowd(site, VIEWERS)
     try:
-        until(lambda: min(crowd.seen) >= 5, 60)
+        wait_until(lambda: min(crowd.seen) >= 5)
         before, begun = resident_bytes(site.process.pid), sum(crowd.seen)
         # More than any buffer between the two has room for: the stalled one has not taken the last of it.
         target = [count + 40 for count in crowd.seen]
-        until(lambda: all(seen >= wanted for seen, wanted in zip(crowd.seen, target)), 120)
+        wait_until(lambda: all(seen >= wanted for seen, wanted in zip(crowd.seen, target)))
         grown = resident_bytes(site.process.pid) - before
         passed = (sum(crowd.seen) - begun) * 20000
         assert grown < 8 << 20, f"grown by {grown} while {passed} went through"

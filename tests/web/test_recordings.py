@@ -10,7 +10,8 @@ import requests
 
 from appliance.recording.avi import AviWriter
 from appliance.recording.avi_reader import AviError, read_fps, read_pictures
-from tests.web.conftest import LIMIT, InProcess, bearer, until
+from tests.waiting import wait_until
+from tests.web.conftest import LIMIT, InProcess, bearer
 from web.mjpeg import MOST_VIEWERS
 
 
@@ -149,7 +150,7 @@ def test_one_viewer_does_not_fetch_with_all_threads(site):
     finally:
         for answer in fetching:
             answer.close()
-    until(lambda: _ranged(site, name, "bytes=0-9").status_code == 206)
+    wait_until(lambda: _ranged(site, name, "bytes=0-9").status_code == 206)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import requests
 import socketio  # type: ignore[import-untyped]
 
 from appliance.bus import write_exit_reason
-from tests.web.conftest import LIMIT, PASSWORD, ROOT, Viewer, background, bearer, csrf_of, until
+from tests.waiting import wait_until
+from tests.web.conftest import LIMIT, PASSWORD, ROOT, Viewer, background, bearer, csrf_of
 from web.accounts import Accounts, Role
 
 
@@ -57,16 +58,16 @@ def operator(site):
 @pytest.mark.parametrize("transports", [("websocket",), ("polling",)])
 def test_a_page_gets_what_there_is_and_then_all_that_comes(site, transports):
     site.daemon.log("info", "a line from before")
-    until(lambda: "a line from before" in site.get("/api/v1/logs").text)
+    wait_until(lambda: "a line from before" in site.get("/api/v1/logs").text)
     with Page(site, site.tokens["viewer"], transports=transports) as page:
-        until(lambda: all(page.of(event) for event in ("state", "statistics", "detections", "logs", "daemon")))
+        wait_until(lambda: all(page.of(event) for event in ("state", "statistics", "detections", "logs", "daemon")))
         assert page.newest("daemon")["up"] is True
         assert page.newest("state")["model"]["status"] == "ready"
         assert page.of("logs")[0][-1]["text"] == "a line from before"
         count = len(page.of("statistics"))
         site.daemon.log("warning", "a new line")
-        until(lambda: page.newest("log").get("text") == "a new line")
-        until(lambda: len(page.of("statistics")) > count + 3)
+        wait_until(lambda: page.newest("log").get("text") == "a new line")
+        wait_until(lambda: len(page.of("statistics")) > count + 3)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +90,9 @@ def test_nobody_gets_as_far_as_a_connection(site, headers):
 def test_what_one_page_changes_the_other_sees(site, operator):
     with Page(site, site.tokens["viewer"]) as other:
         assert operator.send("change_settings", {"settings": {"det_th": 0.25}}) == {"ok": True}
-        until(lambda: other.newest("state").get("settings", {}).get("det_th") == 0.25)
+        wait_until(lambda: other.newest("state").get("settings", {}).get("det_th") == 0.25)
         assert operator.send("change_settings", {"settings": {"det_th": None}}) == {"ok": True}
-        until(lambda: other.newest("state")["settings"]["det_th"] == 0.5)
+        wait_until(lambda: other.newest("state")["settings"]["det_th"] == 0.5)
         refused = other.send("change_settings", {"settings": {"det_th": 0.3}})
         assert refused == {"ok": False, "error": "Only an operator may do that; you are signed in as a viewer."}
 
@@ -99,18 +100,20 @@ def test_what_one_page_changes_the_other_sees(site, operator):
 def test_a_model_is_switched_and_a_broken_one_is_not(site, operator):
     before = site.get("/api/v1/model").json()["name"]
     assert operator.send("set_model", {"model": "broken"}) == {"ok": True}
-    until(lambda: operator.newest("state")["model"]["stage"] == "warming up")
-    until(lambda: operator.newest("state")["model"]["error"])
+    wait_until(lambda: operator.newest("state")["model"]["stage"] == "warming up")
+    wait_until(lambda: operator.newest("state")["model"]["error"])
     model = operator.newest("state")["model"]
     assert "cut off at byte 1234" in model["error"] and (model["name"], model["wanted"]) == (before, None)
     assert operator.send("set_model", {"model": "ssd_mobilenet_v1_coco_2018_01_28"})["ok"]
-    until(lambda: operator.newest("state")["model"]["name"] == "ssd_mobilenet_v1_coco_2018_01_28")
+    wait_until(lambda: operator.newest("state")["model"]["name"] == "ssd_mobilenet_v1_coco_2018_01_28")
     assert operator.send("set_model", {"model": "no_such"}) == {"ok": False, "error": "There is no model no_such."}
 
 
 def test_the_power_mode_is_set_or_it_is_said_why_not(site, operator):
     assert operator.send("set_power", {"mode": 0, "clocks": True}) == {"ok": True}
-    until(lambda: operator.newest("state")["power"]["current"] == 0 and operator.newest("state")["power"]["clocks"])
+    wait_until(
+        lambda: operator.newest("state")["power"]["current"] == 0 and operator.newest("state")["power"]["clocks"]
+    )
     refused = operator.send("set_power", {"mode": 5})
     assert refused == {"ok": False, "error": "Power mode 5 needs a restart of the board, so it was not set."}
     assert operator.send("set_power", {"clocks": False})["ok"]
@@ -184,10 +187,10 @@ def test_a_browser_signs_in_and_its_page_ends_when_it_signs_out(site):
     browser = site.sign_in()
     assert browser.page.status_code == 200 and "csrf-token" in browser.page.text
     with Page(site, session=browser) as page, Page(site, session=browser, transports=["polling"]) as other:
-        until(lambda: page.of("state") and other.of("state"))
+        wait_until(lambda: page.of("state") and other.of("state"))
         assert page.send("list_recordings")["ok"]
         browser.post(site.url + "/logout", data={"csrf_token": csrf_of(browser.page.text)}, timeout=LIMIT)
-        until(lambda: not page.client.connected and not other.client.connected)
+        wait_until(lambda: not page.client.connected and not other.client.connected)
 
 
 def test_an_account_that_is_removed_is_out_at_once(site):
@@ -195,13 +198,13 @@ def test_an_account_that_is_removed_is_out_at_once(site):
     browser = site.sign_in("otto")
     viewer = Viewer(browser.get(site.url + "/streams/main.mjpeg", stream=True, timeout=LIMIT))
     with Page(site, session=browser) as page:
-        until(lambda: page.of("state"))
+        wait_until(lambda: page.of("state"))
         command = [sys.executable, "-m", "web.accounts", "remove", "otto"]
         environment = dict(os.environ, SPLITLENS_DASHBOARD=str(site.start_file))
         assert subprocess.call(command, cwd=str(ROOT), env=environment) == 0
         assert browser.get(site.url + "/api/v1/state", timeout=LIMIT).status_code == 401
         viewer.rest()
-        until(lambda: not page.client.connected)
+        wait_until(lambda: not page.client.connected)
 
 
 # Live pictures
@@ -214,18 +217,18 @@ def test_the_picture_moves(site):
 
 def test_the_daemon_draws_only_while_somebody_looks(site):
     station = site.daemon.station
-    until(lambda: not station.is_watched("yard") and not station.is_watched("main"))
+    wait_until(lambda: not station.is_watched("yard") and not station.is_watched("main"))
     with site.look("/streams/yard.mjpeg") as second:
         with site.look("/streams/yard.mjpeg") as first:
             first.next()
             second.next()
             assert station.is_watched("yard") and not station.is_watched("main")
             assert 'splitlens_viewers{stream="yard"} 2.0' in site.get("/metrics").text
-        until(lambda: 'splitlens_viewers{stream="yard"} 1.0' in site.get("/metrics").text)
+        wait_until(lambda: 'splitlens_viewers{stream="yard"} 1.0' in site.get("/metrics").text)
         assert second.next() != second.next()
         assert station.is_watched("yard")
-    until(lambda: not station.is_watched("yard"))
-    until(lambda: 'splitlens_viewers{stream="yard"}' not in site.get("/metrics").text)
+    wait_until(lambda: not station.is_watched("yard"))
+    wait_until(lambda: 'splitlens_viewers{stream="yard"}' not in site.get("/metrics").text)
 
 
 def test_a_single_picture(site):
@@ -274,11 +277,11 @@ def test_a_live_picture_ends_with_the_right_to_see_it(site):
 
 def test_a_page_is_told_why_the_daemon_cannot_start(site, operator):
     site.stop_daemon()
-    until(lambda: operator.newest("daemon")["up"] is False)
+    wait_until(lambda: operator.newest("daemon")["up"] is False)
     write_exit_reason(site.folder / "run", "config.yml line 1: det_treshold is no setting.")
-    until(lambda: operator.newest("daemon")["why"] == "config.yml line 1: det_treshold is no setting.")
+    wait_until(lambda: operator.newest("daemon")["why"] == "config.yml line 1: det_treshold is no setting.")
     site.start_daemon()
-    until(lambda: operator.newest("daemon")["up"] is True)
+    wait_until(lambda: operator.newest("daemon")["up"] is True)
 
 
 def test_who_watches_is_told_whether_it_detects(site, operator):
@@ -296,14 +299,14 @@ def test_who_watches_is_told_whether_it_detects(site, operator):
     assert asked() == (200, True, 0, "ready: running\n")
     for stream in site.daemon.streams.values():
         stream.state = "no_results"
-    until(lambda: asked() == (503, False, 1, "not ready: Frames come, and the model gives no results.\n"))
+    wait_until(lambda: asked() == (503, False, 1, "not ready: Frames come, and the model gives no results.\n"))
     figures = site.get("/metrics").text
     assert 'splitlens_stream_state{state="no_results",stream="main"} 1.0' in figures
     assert 'splitlens_stream_state{state="live",stream="main"} 0.0' in figures
     assert 'splitlens_seconds_since_last_result{stream="main"}' not in figures
     assert "splitlens_model_ready 1.0" in figures
     site.daemon.model.update(name=None, status="failed")
-    until(lambda: asked()[3] == "not ready: No model is loaded.\n")
+    wait_until(lambda: asked()[3] == "not ready: No model is loaded.\n")
     assert "splitlens_model_ready 0.0" in site.get("/metrics").text
 
 
@@ -324,17 +327,17 @@ def ended_pid():
 )
 def test_a_page_is_told_when_the_daemon_goes_and_when_it_is_back(site, operator, exit_reason, status, why):
     site.stop_daemon()  # what it said before is no reason
-    until(lambda: operator.newest("daemon")["up"] is False)
+    wait_until(lambda: operator.newest("daemon")["up"] is False)
     site.start_daemon()
     site.daemon.pid = ended_pid()
-    until(lambda: operator.newest("daemon")["up"] is True)
+    wait_until(lambda: operator.newest("daemon")["up"] is True)
     if exit_reason:
         site.daemon.log("error", exit_reason)
-        until(lambda: operator.newest("log").get("text") == exit_reason)
+        wait_until(lambda: operator.newest("log").get("text") == exit_reason)
     with site.look("/streams/main.mjpeg") as viewer:
         viewer.next()
         site.stop_daemon(status)
-        until(lambda: operator.newest("daemon")["up"] is False)
+        wait_until(lambda: operator.newest("daemon")["up"] is False)
         assert operator.newest("daemon")["why"] == why
         assert operator.send("record", {"stream": "main", "on": True}) == {"ok": False, "error": why}
         state = site.get("/api/v1/state")
@@ -346,7 +349,7 @@ def test_a_page_is_told_when_the_daemon_goes_and_when_it_is_back(site, operator,
         assert "splitlens_daemon_up 0.0" in metrics and "splitlens_frames_total" not in metrics
         heard = len(operator.heard)
         site.start_daemon()
-        until(lambda: operator.newest("daemon")["up"] is True)
-        until(lambda: "state" in [event for event, _ in operator.heard[heard:]])
+        wait_until(lambda: operator.newest("daemon")["up"] is True)
+        wait_until(lambda: "state" in [event for event, _ in operator.heard[heard:]])
         assert len({viewer.next() for _ in range(8)}) > 1  # the picture moves again by itself
     assert requests.get(site.url + "/readyz", timeout=LIMIT).status_code == 200

@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import select
 import shutil
 import socket
 import ssl
@@ -13,7 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.web.conftest import LIMIT, ROOT, Site, background, csrf_of, until
+from tests.waiting import wait_until
+from tests.web.conftest import LIMIT, ROOT, Site, background, csrf_of
 from tests.web.test_server import Page
 from web import health
 from web.certificates import RENEWED_DAYS, VALID_DAYS, Certificate, CertificateError
@@ -171,7 +173,7 @@ def test_what_drips_in_is_ended_all_the_same(secure):
             tls.do_handshake()
         hello = goes.read()
         begun.sendall(hello)
-        until(lambda: is_done(tls, came, begun))
+        wait_until(lambda: is_done(tls, came, begun))
         begun.sendall(goes.read())
         tls.write(b"GET / HTTP/1.1\r\nX: " + b"x" * 8000)
         for connection, data in ((begun, goes.read()), (greeting, hello)):
@@ -180,12 +182,12 @@ def test_what_drips_in_is_ended_all_the_same(secure):
             def is_ended(connection=connection, drops=drops):
                 try:
                     connection.sendall(bytes((next(drops),)))
-                    time.sleep(0.2)
+                    select.select([connection], [], [], 0.2)  # until it ends; or the next byte drips
                     return False
                 except OSError:
                     return True
 
-            until(is_ended)
+            wait_until(is_ended)
     assert "Traceback" not in secure.out.read_text()
 
 
@@ -214,7 +216,7 @@ def test_live_pictures_come_over_it(secure):
 
 def test_socket_io_comes_over_it(secure):
     with Page(secure, secure.tokens["operator"]) as page:
-        until(lambda: page.of("statistics"))
+        wait_until(lambda: page.of("statistics"))
         assert page.send("record", {"stream": "main", "on": "x"})["ok"] is False
 
 
