@@ -70,7 +70,14 @@ def test_every_file_that_is_named_is_there(name):
     folders = {path.name for path in ROOT.iterdir() if path.is_dir()} | {"appliance", "web"}
     for code in re.findall(r"`([\w./-]+/[\w./-]*)`", read(name)):
         parts = code.split("/")
-        if parts[0] in folders and parts[0] not in ("models", "samples", "state", "build", ".venv"):
+        is_example = re.search(r"\b(NAME|ID|FOLDER)\b", code) or parts[0] in (
+            "models",
+            "samples",
+            "state",
+            "build",
+            ".venv",
+        )
+        if parts[0] in folders and not is_example:
             assert (ROOT / code).exists(), code
 
 
@@ -103,3 +110,9 @@ def test_the_files_for_a_forge_are_yaml(path):
 
 def test_the_development_container_is_json():
     assert json.loads(read(".devcontainer/devcontainer.json"))["postCreateCommand"] == "make setup"
+
+
+def test_there_are_ten_recipes_of_ten_lines_at_most():
+    recipes = read("CONTRIBUTING.md").split("## Recipes")[1].split("\n### ")[1:]
+    assert len(recipes) == 10
+    assert max(len([line for line in recipe.splitlines()[1:] if line]) for recipe in recipes) <= 10
