@@ -125,7 +125,7 @@ def _make_parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--markdown",
         action="store_true",
-        help="print the table of the original project: loop, graph whole, and the loop with a viewer",
+        help="print the table of the original project: loop, whole graph, and the loop with a viewer",
     )
     bench.add_argument(
         "--seconds", type=_positive, default=4.0, metavar="S", help="how long to measure each figure (default: 4)"

@@ -120,7 +120,7 @@ class Appliance:
         return [said for said in self.daemon.heard if said["command"] == command]
 
     def is_watched(self, stream: str) -> bool:
-        return bool(self.daemon.station.is_watched(stream))
+        return bool(self.daemon.server.is_watched(stream))
 
     def start_apart(self) -> None:
         """In a process of its own, so that it can be killed."""

@@ -152,8 +152,8 @@ def test_a_terminal_gets_every_part_in_100_columns():
         "openvino 31.0 30.0 0.968 1.5 340 40 5e-06 1e-06".split(),
     ):
         assert row in words, row
-    assert "1280x720: loop / graph whole" not in lines
-    assert [line for line in lines if "graph whole" in line and "NOT reached" in line]
+    assert "1280x720: loop / whole graph" not in lines
+    assert [line for line in lines if "whole graph" in line and "NOT reached" in line]
 
 
 @pytest.mark.parametrize("part", EVERY)
@@ -171,18 +171,18 @@ def test_what_was_not_measured_is_a_dash():
 @pytest.mark.parametrize(
     "what, measured, reached",
     [
-        ("544x288: loop / graph whole", 2.99, False),
+        ("544x288: loop / whole graph", 2.99, False),
         ("544x288: loop / engine alone", 0.966, True),
         ("loop at 1280x720 / at 160x120", 0.801, False),
-        ("1280x720: one viewer, all pictures / nobody looks", 0.7, False),
-        ("1280x720: one viewer, 30 fps / nobody looks", 0.95, True),
+        ("1280x720: one viewer, all pictures / no viewer", 0.7, False),
+        ("1280x720: one viewer, 30 fps / no viewer", 0.95, True),
         ("1280x720: four streams together / one", 0.94, False),
         ("camera: median to the result (1.5 x engine + 2 ms)", 60.1, True),
         ("openvino: first detection after", 1.5, True),
         ("tensorflow: first detection after", 6.1, False),
         ("openvino: memory", 340, True),
         ("tensorflow: memory", 901, False),
-        ("openvino: largest difference to the graph whole", 5e-6, True),
+        ("openvino: largest difference to the whole graph", 5e-6, True),
         ("openvino: found by one of them only", 0, True),
     ],
 )
@@ -194,8 +194,8 @@ def test_every_bar_is_held_against_its_figure(what, measured, reached):
 @pytest.mark.parametrize(
     "compared, unmatched, reached",
     [
-        (40, 1, {"largest difference to the graph whole": True, "found by one of them only": False}),
-        (0, 3, {"found by one of them only": False}),  # the graph whole found nothing, the engine did
+        (40, 1, {"largest difference to the whole graph": True, "found by one of them only": False}),
+        (0, 3, {"found by one of them only": False}),  # the whole graph found nothing, the engine did
         (0, 0, {}),
     ],
 )

@@ -19,7 +19,7 @@ RESULT = Result(
 )
 
 
-class FakeStation:
+class FakeServer:
     """A picture that is published has been seen."""
 
     def __init__(self):
@@ -50,8 +50,8 @@ def test_what_is_drawn_while_it_gets_warm_does_not_count(monkeypatch, way, pictu
         return Rate(turns[-1], SECONDS, 1.0, [0.1])
 
     monkeypatch.setattr(visualize, "measure_loop", measure_loop)
-    station = FakeStation()
-    counts = visualize._Counts(station, {one.name: one for one in WAYS}[way], station, 64, False)
+    server = FakeServer()
+    counts = visualize._Counts(server, {one.name: one for one in WAYS}[way], server, 64, False)
     (rate,) = interleave([lambda seconds: counts.measure(None, [], seconds)], 3.0)
     assert turns == [WARMING] + [FRAMES] * LEAST_ROUNDS and rate.fps == FRAMES / SECONDS
     figures = counts.figures()
@@ -61,13 +61,13 @@ def test_what_is_drawn_while_it_gets_warm_does_not_count(monkeypatch, way, pictu
 
 def test_the_viewer_counts_the_pictures_that_come(tmp_path):
     def has_seen_one():
-        station.publish_frame(WATCHED, b"a picture")
+        server.publish_frame(WATCHED, b"a picture")
         return viewer.pictures() > 0
 
     run_dir = make_run_dir(tmp_path / "run")
-    station = BusServer(run_dir)
+    server = BusServer(run_dir)
     try:
-        with Viewer(station, str(run_dir), WATCHED) as viewer:
+        with Viewer(server, str(run_dir), WATCHED) as viewer:
             wait_until(has_seen_one)
     finally:
-        station.close()
+        server.close()

@@ -275,7 +275,7 @@ def test_one_is_loaded_at_a_time_and_what_goes_wrong_is_told(monkeypatch, tmp_pa
         except LoadError as error:
             outcomes += [measured.refuse(candidate, str(error)) for candidate in group]
     assert (Pretended.loaded, Pretended.most_loaded) == (0, 1)
-    # The graph whole; the default; with batches and one at a time, without and with XLA; and the exact path.
+    # The whole graph; the default; with batches and one at a time, without and with XLA; and the exact path.
     assert Pretended.asked == [(0, 1), (0, 32), (8, 32), (4, 1), (8, 32), (4, 1), (8, 1)]
     assert outcomes[0].candidate == Candidate("tensorflow", 1, 2, False), "what the default came to"
     for one in outcomes:

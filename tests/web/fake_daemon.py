@@ -188,8 +188,8 @@ class FakeDaemon:
         self.watched_counts: Dict[str, int] = {}
 
     def start(self) -> "FakeDaemon":
-        self.station = BusServer(self.run_dir)
-        self.station.serve(self.answer)
+        self.server = BusServer(self.run_dir)
+        self.server.serve(self.answer)
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self.run_pictures, self.run_events)]
         for thread in self.threads:
             thread.start()
@@ -205,13 +205,13 @@ class FakeDaemon:
         for stream in self.streams.values():
             if stream.writer:
                 stream.writer.close()
-        self.station.close()
+        self.server.close()
 
     def log(self, level: str, text: str) -> None:
-        self.station.publish(LogEntry(time.time(), level, text))
+        self.server.publish(LogEntry(time.time(), level, text))
 
     def publish_state(self) -> None:
-        self.station.publish(self.state())
+        self.server.publish(self.state())
 
     def condition(self) -> Tuple[str, bool]:
         if self.status is not None:
@@ -230,7 +230,7 @@ class FakeDaemon:
                 configured=dict(self.configured),
                 live_settings=describe_live_settings(),
                 model=contract.RunningModel(**self.model),
-                streams=[stream.describe(self.station.is_watched(stream.name)) for stream in self.streams.values()],
+                streams=[stream.describe(self.server.is_watched(stream.name)) for stream in self.streams.values()],
                 models=[
                     contract.Model(**dict(model, download=model["download"] and contract.Download(**model["download"])))
                     for model in self.models.values()
@@ -252,13 +252,13 @@ class FakeDaemon:
                     for label in self.present(number):
                         stream.seen[label] = stream.seen.get(label, 0) + 1
                     stream.latency[2 + number % 4] += 1
-                    if self.station.is_watched(stream.name) or stream.writer:
+                    if self.server.is_watched(stream.name) or stream.writer:
                         jpeg = self.draw(stream, number)
-                        self.station.publish_frame(stream.name, jpeg)
+                        self.server.publish_frame(stream.name, jpeg)
                         if stream.writer:
                             stream.writer.write(jpeg)
             for stream in streams:
-                self.station.publish(self.detect(stream, number))
+                self.server.publish(self.detect(stream, number))
 
     def present(self, number: int) -> List[str]:
         return ["person"] * (1 + number // 20 % 3) + ["car"] * (number // 35 % 2)
@@ -292,7 +292,7 @@ class FakeDaemon:
     def run_events(self) -> None:
         ticks = 0
         while not self.stopped.wait(0.2):
-            self.station.publish(self.measure())
+            self.server.publish(self.measure())
             if ticks % 10 == 0:
                 self.publish_state()
             if ticks % 100 == 50:
@@ -318,7 +318,7 @@ class FakeDaemon:
             )
 
     def measure_stream(self, stream: Stream, sway: float) -> StreamStatistics:
-        watched = self.station.is_watched(stream.name)
+        watched = self.server.is_watched(stream.name)
         buckets: List[Tuple[Union[float, str], int]] = [
             (bound, sum(stream.latency[: place + 1])) for place, bound in enumerate(BUCKETS)
         ]
@@ -568,7 +568,7 @@ def main() -> None:
 
     def crash(*_: Any) -> None:
         daemon.log("error", "The camera driver crashed the daemon.")
-        daemon.station.close()  # what was said still goes out
+        daemon.server.close()  # what was said still goes out
         os._exit(1)
 
     ended = threading.Event()

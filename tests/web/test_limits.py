@@ -72,7 +72,7 @@ def test_a_picture_that_nobody_reads_is_let_go(here, method):
     answer = here.client("viewer").open("/streams/main.mjpeg", method=method)
     assert answer.status_code == 200
     answer.close()
-    wait_until(lambda: not here.daemon.station.is_watched("main"))
+    wait_until(lambda: not here.daemon.server.is_watched("main"))
     assert here.parts.broadcasters.count() == {}
 
 
@@ -96,8 +96,8 @@ def test_a_stream_that_gives_no_pictures_says_why(monkeypatch):
 def test_what_cannot_be_understood_does_not_stop_the_listener(caplog):
     made = InProcess()
     try:
-        made.daemon.station._publish("state", {"no": "streams"})
-        made.daemon.station._send(made.daemon.station._events, b"log\0{")
+        made.daemon.server._publish("state", {"no": "streams"})
+        made.daemon.server._send(made.daemon.server._events, b"log\0{")
         made.daemon.log("info", "still there")
         wait_until(lambda: "still there" in str(made.parts.link.logs()))
         assert "could not be used: state" in caplog.text and "cannot be read" in caplog.text

@@ -216,18 +216,18 @@ def test_the_picture_moves(site):
 
 
 def test_the_daemon_draws_only_while_somebody_looks(site):
-    station = site.daemon.station
-    wait_until(lambda: not station.is_watched("yard") and not station.is_watched("main"))
+    server = site.daemon.server
+    wait_until(lambda: not server.is_watched("yard") and not server.is_watched("main"))
     with site.look("/streams/yard.mjpeg") as second:
         with site.look("/streams/yard.mjpeg") as first:
             first.next()
             second.next()
-            assert station.is_watched("yard") and not station.is_watched("main")
+            assert server.is_watched("yard") and not server.is_watched("main")
             assert 'splitlens_viewers{stream="yard"} 2.0' in site.get("/metrics").text
         wait_until(lambda: 'splitlens_viewers{stream="yard"} 1.0' in site.get("/metrics").text)
         assert second.next() != second.next()
-        assert station.is_watched("yard")
-    wait_until(lambda: not station.is_watched("yard"))
+        assert server.is_watched("yard")
+    wait_until(lambda: not server.is_watched("yard"))
     wait_until(lambda: 'splitlens_viewers{stream="yard"}' not in site.get("/metrics").text)
 
 

@@ -37,7 +37,7 @@ def _size_bars(report: Report) -> List[_Bar]:
         return []
     small, middle, large = rows[160, 120], rows[544, 288], rows[1280, 720]
     return [
-        _Bar("544x288: loop / graph whole", middle["loop_to_whole"], 3.5),
+        _Bar("544x288: loop / whole graph", middle["loop_to_whole"], 3.5),
         _Bar("544x288: loop / engine alone", middle["loop_to_engine"], 0.92),
         _Bar("loop at 1280x720 / at 160x120", round(large["loop"]["fps"] / small["loop"]["fps"], 3), 0.85),
     ]
@@ -46,7 +46,7 @@ def _size_bars(report: Report) -> List[_Bar]:
 def _visualize_bars(report: Report) -> List[_Bar]:
     ratios = {row["visualize"]: row["to_off"] for row in report.get("visualize", [])}
     return [
-        _Bar(f"1280x720: {text} / nobody looks", ratios[way], least)
+        _Bar(f"1280x720: {text} / no viewer", ratios[way], least)
         for way, text, least in (("all", "one viewer, all pictures", 0.75), ("30 fps", "one viewer, 30 fps", 0.9))
         if way in ratios
     ]
@@ -86,7 +86,7 @@ def _engine_bars(report: Report) -> List[_Bar]:
         if row["compared"]:
             found.append(
                 _Bar(
-                    name + ": largest difference to the graph whole",
+                    name + ": largest difference to the whole graph",
                     max(row["score_difference"], row["box_difference"]),
                     at_most=1e-4,
                 )

@@ -1,4 +1,4 @@
-"""How fast a detector is: the graph whole, its engine alone, and the loop around it. Frames lie in memory.
+"""How fast a detector is: the whole graph, its engine alone, and the loop around it. Frames lie in memory.
 
 Machines are noisy: what is to be compared takes turns, round after round, and ratios are of the sums.
 """

@@ -50,7 +50,7 @@ def milliseconds(seconds: float) -> Optional[float]:
 def measure_sizes(
     whole: Detector, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
 ) -> List[Row]:
-    """The graph whole, the engine alone and the loop, for each size of the camera."""
+    """The whole graph, the engine alone and the loop, for each size of the camera."""
     ways: List[Way] = []
     for width, height in SIZES:
         images = resize(pictures, width, height)

@@ -7,7 +7,7 @@ from appliance.engines.registry import all_engines
 Row = Dict[str, Any]
 
 _DRAWN = {
-    "off": "nobody looks",
+    "off": "no viewer",
     "30 fps": "one viewer, 30 fps limit ({drawn_fps} drawn)",
     "all": "one viewer, all ({drawn_fps} drawn)",
 }

@@ -19,10 +19,10 @@ PATIENCE = 60.0  # seconds until the process has subscribed; a loaded board is s
 
 
 class Viewer:
-    """A context manager: looks at a stream of the station, from a process of its own."""
+    """A context manager: looks at a stream of the server, from a process of its own."""
 
-    def __init__(self, station: BusServer, run_dir: str, stream: str) -> None:
-        self._station, self._stream = station, stream
+    def __init__(self, server: BusServer, run_dir: str, stream: str) -> None:
+        self._server, self._stream = server, stream
         self._command = [sys.executable, "-m", "appliance.cli.bench.viewer", run_dir, stream]
 
     def __enter__(self) -> "Viewer":
@@ -34,7 +34,7 @@ class Viewer:
             start_new_session=True,
         )  # Ctrl-C is for the bench, with which this one's input ends
         until = time.monotonic() + PATIENCE
-        while not self._station.is_watched(self._stream):
+        while not self._server.is_watched(self._stream):
             if self._process.poll() is not None or time.monotonic() > until:
                 self.__exit__(None, None, None)
                 raise SplitlensError(f"`{' '.join(self._command[1:])}` does not look at the stream; run it to see why")

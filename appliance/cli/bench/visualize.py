@@ -43,10 +43,10 @@ def measure_visualize(
     images = resize(pictures, *LARGEST)
     with tempfile.TemporaryDirectory() as folder:
         run_dir = make_run_dir(folder)
-        station = BusServer(run_dir)
+        server = BusServer(run_dir)
         try:
-            with Viewer(station, str(run_dir), WATCHED) as viewer:
-                counts = [_Counts(station, way, viewer, live_width, vis_text) for way in WAYS]
+            with Viewer(server, str(run_dir), WATCHED) as viewer:
+                counts = [_Counts(server, way, viewer, live_width, vis_text) for way in WAYS]
                 rates = interleave(
                     [
                         lambda duration, count=count: count.measure(detector, images, duration)  # type: ignore[misc]
@@ -56,7 +56,7 @@ def measure_visualize(
                     readings,
                 )
         finally:
-            station.close()
+            server.close()
     return [
         dict(
             figures(rate),
@@ -76,8 +76,8 @@ class _Counts:
     The first turn is for getting warm: `interleave` leaves it out, and so does this.
     """
 
-    def __init__(self, station: BusServer, way: Workload, viewer: Viewer, live_width: int, vis_text: bool) -> None:
-        self._station, self._way, self._viewer = station, way, viewer
+    def __init__(self, server: BusServer, way: Workload, viewer: Viewer, live_width: int, vis_text: bool) -> None:
+        self._server, self._way, self._viewer = server, way, viewer
         self._live_width, self._vis_text = live_width, vis_text
         self._turns = 0
         self._begin()
@@ -116,10 +116,10 @@ class _Counts:
         return [
             Publisher(
                 Overlay(self._vis_text, meter.statistics, max_width=self._live_width, drawn=meter.drawn),
-                lambda: self._station.is_watched(stream),
-                lambda jpeg: self._station.publish_frame(stream, jpeg),
+                lambda: self._server.is_watched(stream),
+                lambda jpeg: self._server.publish_frame(stream, jpeg),
                 count,
                 self._way.limit,
             ),
-            StreamStatistics(self._station.publish),
+            StreamStatistics(self._server.publish),
         ]

@@ -1,4 +1,4 @@
-"""Candidates on trial: loaded, compared with the graph whole, measured.
+"""Candidates on trial: loaded, compared with the whole graph, measured.
 
 One is loaded at a time: a board may have no memory for two.
 """
@@ -32,12 +32,12 @@ from appliance.zoo.store import InstalledModel
 log = logging.getLogger(__name__)
 
 COMPARED = 4
-"""Frames on which each candidate has to find what the graph whole finds."""
+"""Frames on which each candidate has to find what the whole graph finds."""
 LOWEST_THRESHOLD = 0.05
 """For comparing, where nothing is found above the threshold of the settings."""
 WARM_SECONDS = 0.3
 COMPARE_SECONDS = 10.0
-"""After which no further frame is looked at by the graph whole, which can take many for one."""
+"""After which no further frame is looked at by the whole graph, which can take many for one."""
 LOADING = "loading"
 """The name of the threads that load."""
 
@@ -151,7 +151,7 @@ class Trial(Trials):
         return load_detector(self._model.path, self.name, self._model.labels, options)
 
     def _find_expected(self) -> List[Prediction]:
-        """What the graph whole finds; sets the threshold at which candidates are compared with it."""
+        """What the whole graph finds; sets the threshold at which candidates are compared with it."""
         whole = load_detector(
             self._model.path,
             self.name,
@@ -185,7 +185,7 @@ class Trial(Trials):
         return expected
 
     def compare(self, detector: Detector) -> str:
-        """Why a detector must not be taken; "" where it finds what the graph whole finds."""
+        """Why a detector must not be taken; "" where it finds what the whole graph finds."""
         if self._expected is None:
             return ""
         try:
