@@ -27,7 +27,7 @@ class Detector:
     labels: Mapping[int, str]
     path: str
     reason: str
-    engine: str = "tensorflow"
+    engine: str = ""
     device: str
     workers: int
     batch: int = 1

@@ -16,7 +16,7 @@ from appliance.detectors.plan import ModelOptions, Plan, Understood, labels_of, 
 from appliance.engines.base import Engine
 from appliance.engines.choose import build_front, refuse_other_engines
 from appliance.engines.description import Front, Part
-from appliance.engines.registry import find_engine, reference_engine
+from appliance.engines.registry import build_part, find_engine
 from appliance.graph.read.frozen import Tensor
 from appliance.graph.read.graph_file import naming_damage
 from appliance.graph.rewrite.normalise import read_model
@@ -81,18 +81,16 @@ def _assemble_fast(model: Understood, front: Front, about: ModelInfo, options: M
 
 def _assemble_from_parts(model: Understood, family: Family, about: ModelInfo, options: ModelOptions) -> Detector:
     """The graph's own operations throughout, in two parts or in one."""
-    build = reference_engine().build_part
-    assert build is not None
     image, outputs = [Tensor(model.interface.image)], [Tensor(output) for output in family.outputs]
     settings = options.for_engine()
     if model.plan.cut is None:
         graph = keep(model.graph, list(family.outputs))
-        whole = build(Part(graph, image, outputs, is_whole=True), settings)
+        whole = build_part(Part(graph, image, outputs, is_whole=True), settings)
         return family.make_detector(about, _fitting(model, whole), None, options.det_th, model.graph)
     parts = split(model.graph, model.plan.cut, list(family.outputs))
-    front = build(Part(parts.front, image, parts.cut), settings)
+    front = build_part(Part(parts.front, image, parts.cut), settings)
     try:
-        back = build(Part(parts.back, parts.feeds, outputs, is_back=True), settings)
+        back = build_part(Part(parts.back, parts.feeds, outputs, is_back=True), settings)
     except ModelError:
         front.close()
         raise

@@ -1,10 +1,13 @@
 """The engines that there are."""
 
 import sys
-from typing import Dict
+from typing import TYPE_CHECKING, Dict
 
 from appliance.core.engine_facts import AUTO, engine_facts
-from appliance.engines.description import EngineDescription
+from appliance.engines.description import EngineDescription, EngineOptions, Part
+
+if TYPE_CHECKING:
+    from appliance.engines.base import Engine
 
 
 def all_engines() -> Dict[str, EngineDescription]:
@@ -20,6 +23,13 @@ def find_engine(name: str) -> EngineDescription:
 def reference_engine() -> EngineDescription:
     """The engine that runs every graph as it is: what others are compared with, and what runs where no other can."""
     return next(engine for engine in all_engines().values() if engine.build_part is not None)
+
+
+def build_part(part: Part, options: EngineOptions) -> "Engine":
+    """Make a graph, or a part of one, ready to run by its own operations. Raises ModelError where it cannot be run."""
+    build = reference_engine().build_part
+    assert build is not None
+    return build(part, options)
 
 
 def loaded_versions() -> Dict[str, str]:
