@@ -47,6 +47,7 @@ class RunningModel:
     error: Optional[str]
     default: str = field(metadata=info("The model that is used where none is configured"))
     family: Optional[str] = field(default=None, metadata=info(absent=True))
+    family_title: Optional[str] = field(default=None, metadata=info("The family, for people", absent=True))
     path: Optional[str] = field(default=None, metadata=info("fast or exact", absent=True))
     reason: Optional[str] = field(default=None, metadata=info("Why it is not the fast path", absent=True))
     engine: Optional[str] = field(default=None, metadata=info(absent=True))
@@ -101,6 +102,7 @@ class Model:
 
     name: str
     family: Optional[str]
+    family_title: Optional[str] = field(metadata=info("The family, for people"))
     bytes: Optional[int]
     installed: bool
     in_catalogue: bool

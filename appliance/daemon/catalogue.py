@@ -13,6 +13,7 @@ from appliance.core.events import EventBus
 from appliance.core.threads import start_thread
 from appliance.daemon.events import ModelFetched, StateChanged
 from appliance.detectors.capacity import unsupported_reason
+from appliance.detectors.family import family_title
 from appliance.zoo.catalogue import load_catalogue
 from appliance.zoo.get import get
 from appliance.zoo.store import installed
@@ -97,4 +98,5 @@ class ModelCatalogue:
         self, name: str, family: Optional[str], size: Optional[int], is_installed: bool, in_catalogue: bool
     ) -> Model:
         reason = unsupported_reason(self._board, family) if family else None
-        return Model(name, family, size, is_installed, in_catalogue, reason is None, reason, None)
+        title = family_title(family) if family else None
+        return Model(name, family, title, size, is_installed, in_catalogue, reason is None, reason, None)

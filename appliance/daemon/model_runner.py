@@ -18,6 +18,7 @@ from appliance.core.events import EventBus
 from appliance.core.threads import start_thread
 from appliance.daemon.events import ModelFailed, ModelStarted, StateChanged
 from appliance.daemon.watchdog import EngineWatch
+from appliance.detectors.family import family_title
 from appliance.detectors.none import NoDetector
 from appliance.pipeline.loop import Loop
 from appliance.schema.settings import SETTINGS
@@ -175,6 +176,7 @@ class ModelRunner:
         return dataclasses.replace(
             message,
             family=detector.family,
+            family_title=family_title(detector.family),
             path=detector.path,
             reason=detector.reason,
             device=detector.device,

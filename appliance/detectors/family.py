@@ -65,6 +65,12 @@ def find_family(key: str) -> Family:
     return all_families()[key]
 
 
+def family_title(key: str) -> str:
+    """What people call a family; of one that is not known, its key."""
+    family = all_families().get(key)
+    return key if family is None else family.title
+
+
 def family_of_model_type(model_type: str) -> str:
     """The key of the family that config files of the original project call so."""
     return next(family.key for family in all_families().values() if model_type in family.model_types)

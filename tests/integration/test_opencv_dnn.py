@@ -83,7 +83,10 @@ def test_what_it_would_compute_wrongly_is_refused(person_model, monkeypatch):
 
 @pytest.mark.parametrize(
     "name, words",
-    [(FASTER, "OpenCV runs the fast path of SSD graphs only"), (QUANTIZED, "cannot run this model: its graph is quantized")],
+    [
+        (FASTER, "OpenCV runs the fast path of SSD graphs only"),
+        (QUANTIZED, "cannot run this model: its graph is quantized"),
+    ],
 )
 def test_what_it_cannot_take_is_refused_with_the_remedy(name, words, zoo_dir, tmp_path, caplog):
     path = unpack(zoo_bytes(zoo_dir, name), tmp_path, name)

@@ -98,11 +98,12 @@ model = InstalledModel("own", own, {})
 front = SimpleNamespace(graph=SimpleNamespace(nodes={}), is_single_stage=True)
 asked = lambda engine: load_settings(None, {}, {"engine": engine, "models_dir": str(points.parents[1])})
 bench_row = dict(engine="abacus", first_detection_s=1, peak_memory_mb=2, compared=0, unmatched=0)
+object.__setattr__(reference_engine(), "has_gpu", lambda: False)  # TensorFlow takes seconds to say so
+space = inspect_machine(model, load_settings(None, {}, {}))
 machine = dict(
     board="PC", mode=None, cpu="a CPU", cores=2, python="3", model="m", path="fast", engine="abacus", device="CPU",
     workers=1, batch=1, abacus="1.0",
 )
-object.__setattr__(reference_engine(), "has_gpu", lambda: False)  # TensorFlow takes seconds to say so
 print(json.dumps({
     "light": sorted(from_settings),
     "choices": SETTINGS["engine"].choices,
@@ -112,7 +113,7 @@ print(json.dumps({
     "chosen": [engine.name for engine in choose.choose_engines("auto", front)],
     "built": choose.build_front("abacus", front, None).name,
     "doctor": [finding.found for finding in doctor.check_engines(Machine(False, False)) if finding.subject == "Abacus"],
-    "tuned": sorted({one.engine for group in candidate_groups(inspect_machine(model, load_settings(None, {}, {}))) for one in group}),
+    "tuned": [str(one) for group in candidate_groups(space) for one in group],
     "benched": engine_names(asked("auto")),
     "bars": [bar["what"] for bar in list_bars({"engines": [bench_row]})],
     "table": _machine_lines(machine)[0],
@@ -166,7 +167,7 @@ def test_an_engine_of_one_file_is_chosen_and_shown(found):
 
 def test_an_engine_of_one_file_is_looked_at_tuned_and_measured(found):
     assert found["doctor"] == ["all its beads are there"]
-    assert "abacus" in found["tuned"]
+    assert "abacus, 1 worker" in found["tuned"]
     assert "abacus" in found["benched"]
     assert found["bars"] == ["abacus: memory"]
     assert "Abacus 1.0" in found["table"]

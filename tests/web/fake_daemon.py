@@ -40,6 +40,7 @@ from appliance.contract.fields import JsonObject
 from appliance.contract.live_settings import describe_live_settings
 from appliance.contract.states import LIVE, LOADING, LOST, NO_MODEL, NO_RESULTS, RUNNING, SLOW
 from appliance.daemon.condition import appliance_condition
+from appliance.detectors.family import family_title
 from appliance.recording.avi import AviWriter
 from appliance.schema.settings import Settings, live_values
 
@@ -156,6 +157,7 @@ class FakeDaemon:
             "stage": None,
             "error": None,
             "family": "ssd",
+            "family_title": "SSD",
             "path": "fast",
             "reason": "",
             "engine": "tensorflow",
@@ -167,6 +169,7 @@ class FakeDaemon:
             name: {
                 "name": name,
                 "family": family,
+                "family_title": family_title(family),
                 "bytes": 70000000 if name in INSTALLED else None,
                 "installed": name in INSTALLED,
                 "in_catalogue": True,
@@ -411,9 +414,8 @@ class FakeDaemon:
             self.model.update(wanted=None, status="ready", stage=None, error=error)
             self.log("error", error)
         else:
-            self.model.update(
-                name=model, wanted=None, status="ready", stage=None, error=None, family=self.models[model]["family"]
-            )
+            facts = {key: self.models[model][key] for key in ("family", "family_title")}
+            self.model.update(facts, name=model, wanted=None, status="ready", stage=None, error=None)
             self.log("info", f"{model} is ready")
         self.publish_state()
 

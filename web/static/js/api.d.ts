@@ -142,6 +142,8 @@ export interface Mask {
 export interface Model {
   name: string;
   family: string | null;
+  /** The family, for people */
+  family_title: string | null;
   bytes: number | null;
   installed: boolean;
   in_catalogue: boolean;
@@ -205,6 +207,8 @@ export interface RunningModel {
   /** The model that is used where none is configured */
   default: string;
   family?: string;
+  /** The family, for people */
+  family_title?: string;
   /** fast or exact */
   path?: string;
   /** Why it is not the fast path */

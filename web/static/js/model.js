@@ -9,14 +9,10 @@ import { Outcome } from "./outcome.js";
 /** @import { Download, Model, RunningModel, State } from "./api.js" */
 
 /** @type {Record<string, string>} */
-const FAMILIES = { ssd: "SSD", faster_rcnn: "Faster R-CNN", mask_rcnn: "Mask R-CNN", deeplab: "DeepLab" };
-/** @type {Record<string, string>} */
 const PATHS = { fast: "fast path", exact: "exact path", whole: "whole graph" };
 
 const outcome = new Outcome(byId("model-outcome"));
 const filter = /** @type {HTMLInputElement} */ (byId("catalogue-filter"));
-
-const familyTitle = (/** @type {string | null | undefined} */ name) => (name && FAMILIES[name]) || name || "";
 
 // The running model
 
@@ -74,7 +70,7 @@ function renderNow(model) {
     details,
     model.name
       ? joinDetails(
-          familyTitle(model.family),
+          model.family_title,
           model.path && (PATHS[model.path] || model.path),
           [model.engine, model.device].filter(Boolean).join(" on "),
         )
@@ -147,7 +143,7 @@ function createRow(first) {
       const download = item.download && !item.download.error ? item.download : null;
       const inUse = model?.name === name;
       const isLoading = item.installed && model?.wanted === name;
-      setText(details, joinDetails(familyTitle(item.family), download ? progressOf(download) : bytes(item.bytes)));
+      setText(details, joinDetails(item.family_title, download ? progressOf(download) : bytes(item.bytes)));
       tag.hidden = !inUse;
       hideControl(button, inUse || download !== null, title);
       setText(button, item.installed ? (isLoading ? "Loading" : "Use") : item.download ? "Try again" : "Get");
@@ -170,8 +166,8 @@ function renderLists() {
   const state = latest("state");
   if (!state) return;
   const text = filter.value.trim().toLowerCase();
-  const matches = (/** @type {Model} */ { name, family }) =>
-    `${name} ${familyTitle(family)} ${family}`.toLowerCase().includes(text);
+  const matches = (/** @type {Model} */ { name, family, family_title }) =>
+    `${name} ${family_title || ""} ${family || ""}`.toLowerCase().includes(text);
   const available = state.models.filter((model) => !model.installed);
   keepChildren(
     byId("installed"),
