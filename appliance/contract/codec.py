@@ -2,7 +2,7 @@
 
 import dataclasses
 from functools import lru_cache
-from typing import Any, Callable, Type, TypeVar
+from typing import Any, Callable, Optional, Type, TypeVar
 
 from appliance.contract.errors import ContractError
 from appliance.contract.fields import JsonObject, is_number
@@ -13,17 +13,16 @@ T = TypeVar("T")
 Reader = Callable[[Any, str], Any]
 """Gets what JSON gave and where it stands; returns the value. Raises ContractError."""
 
+Writer = Callable[[Any], JsonObject]
+"""Gets a dataclass; returns an object for JSON."""
+
 _WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number", type(None): "null"}
 
 
 def encode(message: Any) -> Any:
     """A message, or what stands in one, as JSON has it. Fields that are declared so are left out where None."""
     if dataclasses.is_dataclass(message):
-        return {
-            field.name: encode(getattr(message, field.name))
-            for field in fields_of(type(message))
-            if not (field.absent and getattr(message, field.name) is None)
-        }
+        return _WRITERS(type(message))(message)
     if isinstance(message, dict):
         return {key: encode(value) for key, value in message.items()}
     if isinstance(message, (list, tuple)):
@@ -35,6 +34,39 @@ def encode_message(message: Any) -> JsonObject:
     """A message as an object of JSON."""
     encoded: JsonObject = encode(message)
     return encoded
+
+
+def _make_writer(message: Any) -> Writer:
+    """What writes a dataclass. Most of a message is texts, numbers and lists of them, which need no look inside."""
+    fields = [(field.name, _writer_of(field.hint), field.absent) for field in fields_of(message)]
+
+    def write(value: Any) -> JsonObject:
+        data = {}
+        for name, writer, may_be_absent in fields:
+            content = getattr(value, name)
+            if content is None and may_be_absent:
+                continue
+            data[name] = content if writer is None or content is None else writer(content)
+        return data
+
+    return write
+
+
+def _writer_of(hint: Any) -> Optional[Callable[[Any], Any]]:
+    """What writes a value of this type; None where JSON has it as it is."""
+    if _is_plain(hint):
+        return None
+    return list if tuple_items(hint) and all(map(_is_plain, tuple_items(hint))) else encode
+
+
+def _is_plain(hint: Any) -> bool:
+    if options(hint):
+        return all(map(_is_plain, options(hint)))
+    inner = list_item(hint) or dict_value(hint)
+    return _is_plain(inner) if inner is not None else hint in _WORDS
+
+
+_WRITERS: Callable[[Any], Writer] = lru_cache(maxsize=None)(_make_writer)
 
 
 def decode(message: Type[T], data: Any) -> T:

@@ -48,7 +48,7 @@ class FieldType:
         try:
             return self.accept(value)
         except ValueError as error:
-            raise Refused(INVALID, self.sentence.format(field=field)) from error
+            raise Refused(INVALID, self.sentence.replace("{field}", field)) from error
 
 
 def matching(pattern: str, sentence: str, component: Optional[str] = None) -> FieldType:
