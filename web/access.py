@@ -12,9 +12,10 @@ import logging
 import re
 import secrets
 import threading
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, TypeVar
 
 from werkzeug.wrappers import Request
 
@@ -50,8 +51,16 @@ class Denied(Exception):
         self.status = status
 
 
-class Identity(NamedTuple):
-    """Who asks. changed: the account's, at that time. session: the cookie's value where there is one."""
+@dataclass(frozen=True)
+class Identity:
+    """Who sends a request.
+
+    Attributes:
+        name: Of the account; "" for nobody.
+        role: What it may do.
+        changed: `Account.changed` at that time.
+        session: The value of the session's cookie, where there is one.
+    """
 
     name: str
     role: Role

@@ -36,7 +36,7 @@ api = Blueprint("api", __name__, url_prefix=BASE_PATH)
 
 
 def _state() -> State:
-    return dashboard().link.get_state()
+    return dashboard().daemon.get_state()
 
 
 def _streams() -> Streams:
@@ -44,7 +44,7 @@ def _streams() -> Streams:
 
 
 def _stream(name: str) -> Stream:
-    return dashboard().link.get_stream(name)
+    return dashboard().daemon.get_stream(name)
 
 
 def _models() -> Models:
@@ -68,19 +68,19 @@ def _power() -> PowerAnswer:
 
 
 def _statistics() -> Statistics:
-    return dashboard().link.get_statistics()
+    return dashboard().daemon.get_statistics()
 
 
 def _history() -> History:
-    return dashboard().link.history.show()
+    return dashboard().daemon.history.show()
 
 
 def _detections() -> NewestDetections:
-    return NewestDetections(dashboard().link.newest_detections())
+    return NewestDetections(dashboard().daemon.newest_detections())
 
 
 def _logs() -> Log:
-    return Log(dashboard().link.logs())
+    return Log(dashboard().daemon.logs())
 
 
 ANSWERS: Dict[str, Callable[..., Any]] = {
@@ -129,7 +129,7 @@ def _run_command(command: Command, http: Http, known: JsonObject) -> Any:
     asked = parse(command, {http.body: body} if http.body else body, known)
     if identity().role < Role.OPERATOR and not dashboard().socketio.allows_command(viewer()):
         raise Denied(429, f"{MOST_COMMANDS} commands a second is the most; wait a little.")
-    answer = dashboard().link.ask(asked)
+    answer = dashboard().daemon.ask(asked)
     if isinstance(answer, StateAnswer):
         return _settings_of(answer.state) if http.answer is SettingsAnswer else answer.state
     return answer

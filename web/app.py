@@ -2,7 +2,6 @@
 
 import threading
 import time
-from typing import Any
 
 from flask import Flask
 
@@ -13,6 +12,7 @@ from web.api import api
 from web.broadcaster import FrameBroadcasters
 from web.daemon_client import DaemonClient
 from web.dashboard import Dashboard
+from web.environ import Application
 from web.events import make_socketio, watch_sessions
 from web.forwarded import Forwarded
 from web.live import live
@@ -40,18 +40,18 @@ def make_app(options: Options) -> Flask:
         app.register_blueprint(part)
     app.add_url_rule("/static/<path:filename>", "static", static_file)
     socketio = make_socketio(app, options.worker)
-    inner: Any = app.wsgi_app
-    door = SocketIOAuth(inner, guard, socketio.server.environ, socketio.cut_off)
-    app.wsgi_app = Forwarded(door, options)  # type: ignore[method-assign]
-    places = ViewerLimit()
+    inner: Application = app.wsgi_app
+    authenticated = SocketIOAuth(inner, guard, socketio.server.environ, socketio.cut_off)
+    app.wsgi_app = Forwarded(authenticated, options)  # type: ignore[method-assign]
+    viewer_limit = ViewerLimit()
     app.extensions["dashboard"] = Dashboard(
         options,
         accounts,
         sessions,
         guard,
         DaemonClient(options.run_dir, socketio.emit),
-        places,
-        FrameBroadcasters(options.run_dir, places),
+        viewer_limit,
+        FrameBroadcasters(options.run_dir, viewer_limit),
         socketio,
     )
     return app
@@ -66,7 +66,7 @@ def start(app: Flask) -> None:
         # A connection that was closed while somebody still reads leaves its number in eventlet's table. ZeroMQ's
         # sockets get numbers without eventlet's knowledge, this one too; waiting for them must not be an error then.
         debug.hub_prevent_multiple_readers(False)
-    parts.link.start()
+    parts.daemon.start()
     threading.Thread(target=_beat, args=(parts.options.heartbeat,), name="heartbeat", daemon=True).start()
     watching = (parts.socketio, parts.guard.is_valid, threading.Event())
     threading.Thread(target=watch_sessions, args=watching, name="sessions", daemon=True).start()

@@ -2,7 +2,8 @@
 
 import threading
 from contextlib import contextmanager
-from typing import Dict, Iterator, NamedTuple, Optional
+from dataclasses import dataclass
+from typing import Dict, Iterator, Optional
 
 from appliance.bus import FrameSubscriber
 from web.mjpeg import ViewerLimit, part
@@ -10,8 +11,15 @@ from web.mjpeg import ViewerLimit, part
 _WAIT_SECONDS = 0.2
 
 
-class Picture(NamedTuple):
-    """part: the JPEG as it goes out, made once for all viewers."""
+@dataclass(frozen=True)
+class Picture:
+    """A live picture.
+
+    Attributes:
+        number: Of this stream, counted from 1.
+        jpeg: The picture.
+        part: The same as a part of the multipart response, made once for all viewers.
+    """
 
     number: int
     jpeg: bytes
@@ -67,16 +75,16 @@ class Viewer:
 
 
 class FrameBroadcasters:
-    def __init__(self, run_dir: str, places: ViewerLimit) -> None:
+    def __init__(self, run_dir: str, limit: ViewerLimit) -> None:
         self._run_dir = run_dir
-        self._places = places
+        self._limit = limit
         self._broadcasters: Dict[str, _FrameBroadcaster] = {}
         self._lock = threading.Lock()
 
     @contextmanager
     def view(self, stream: str, who: str) -> Iterator[Viewer]:
         """Look at a stream. who: whose share of the places it takes. Raises TooManyViewers."""
-        with self._places.take(who):
+        with self._limit.take(who):
             with self._lock:
                 broadcaster = self._broadcasters.get(stream)
                 if broadcaster is None:

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from string import Template
 from typing import Callable, List, Optional, Tuple
 
 from appliance.core.files import write_text
@@ -27,16 +28,17 @@ _CHECK_SECONDS = 3600.0
 _OPENSSL_SECONDS = 60
 _HOST = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
 # No certificate authority: with the key of one, who steals the board could make certificates for any site.
-_CONFIG = """[req]
+_CONFIG = """\
+[req]
 distinguished_name = name
 x509_extensions = extensions
 prompt = no
 [name]
-CN = {name}
+CN = $name
 [extensions]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = serverAuth
-subjectAltName = {names}
+subjectAltName = $names
 """
 
 log = logging.getLogger(__name__)
@@ -121,7 +123,7 @@ class Certificate:
 
 def _make(path: Path) -> None:
     """Raises CertificateError, OSError."""
-    config = _CONFIG.format(name=_name()[:64], names=",".join(_subjects()))
+    config = Template(_CONFIG).substitute(name=_name()[:64], names=",".join(_subjects()))
     pem = _openssl(
         "req",
         "-x509",

@@ -57,7 +57,7 @@ class DaemonClient:
         state: The newest; None before the first.
         statistics: The newest; None before the first.
         history: The statistics of the last half hour.
-        daemon: Whether the daemon is up.
+        connection: Whether the daemon is up.
     """
 
     def __init__(self, run_dir: str, tell: Callable[[str, JsonObject], None]) -> None:
@@ -70,7 +70,7 @@ class DaemonClient:
         self.state: Optional[State] = None
         self.statistics: Optional[Statistics] = None
         self.history = History()
-        self.daemon = DaemonConnection(False, time.time(), "The daemon was not heard yet; it is starting.")
+        self.connection = DaemonConnection(False, time.time(), "The daemon was not heard yet; it is starting.")
         # As they came: there are many, and hardly anybody asks for them here.
         self._detections: Dict[str, JsonObject] = {}
         self._run_dir = run_dir
@@ -88,7 +88,7 @@ class DaemonClient:
 
     @property
     def is_up(self) -> bool:
-        return self.daemon.up
+        return self.connection.up
 
     def logs(self, most: int = LOGS_KEPT) -> List[LogEntry]:
         """The newest lines of the daemon's log, oldest first."""
@@ -117,7 +117,7 @@ class DaemonClient:
     def ask(self, request: Request) -> Answer:
         """Have the daemon do something. Raises Refused and Unavailable; at once while the daemon is down."""
         if not self.is_up:
-            raise Unavailable(self.daemon.why)
+            raise Unavailable(self.connection.why)
         command = command_of(request)
         reply = bus.request(self._run_dir, to_message(request), command.seconds)
         try:
@@ -136,7 +136,7 @@ class DaemonClient:
 
     def _get(self, message: Optional[T]) -> T:
         if not self.is_up:
-            raise Unavailable(self.daemon.why)
+            raise Unavailable(self.connection.why)
         if message is None:
             raise Unavailable("The daemon has just started, and was not heard in full yet. Try again in a moment.")
         return message
@@ -158,7 +158,7 @@ class DaemonClient:
                     self._set_daemon(False, self._why(heard))
                 elif not self.is_up and (heard or read_exit_reason(self._run_dir)):
                     why = self._why(heard)
-                    if why != self.daemon.why:
+                    if why != self.connection.why:
                         self._set_daemon(False, why)
                 self.history.add(time.time(), self.statistics if self.is_up else None)
         finally:
@@ -200,15 +200,15 @@ class DaemonClient:
             self._detections.pop(name, None)
 
     def _set_daemon(self, is_up: bool, why: str) -> None:
-        since = time.time() if is_up or self.is_up else self.daemon.since
-        self.daemon = DaemonConnection(is_up, since, why)
+        since = time.time() if is_up or self.is_up else self.connection.since
+        self.connection = DaemonConnection(is_up, since, why)
         if is_up:
             self._last_error = None
             # What it was before may be of a daemon that is no more.
             threading.Thread(target=self._fetch_state, name="first state", daemon=True).start()
         else:
             self._detections = {}
-        self._tell(DAEMON, encode(self.daemon))
+        self._tell(DAEMON, encode(self.connection))
 
     def _fetch_state(self) -> None:
         try:

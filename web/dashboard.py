@@ -1,6 +1,7 @@
 """The parts of one dashboard, for the views."""
 
-from typing import NamedTuple, Optional
+from dataclasses import dataclass
+from typing import Optional
 
 from flask import current_app, g, request
 from flask_socketio import SocketIO  # type: ignore[import-untyped]
@@ -13,13 +14,27 @@ from web.mjpeg import ViewerLimit
 from web.options import Options
 
 
-class Dashboard(NamedTuple):
+@dataclass(frozen=True)
+class Dashboard:
+    """The parts of one dashboard.
+
+    Attributes:
+        options: What it was started with.
+        accounts: Who may sign in.
+        sessions: Who is signed in.
+        guard: Says who sends a request, and what they may do.
+        daemon: The daemon, as far as it was heard.
+        viewer_limit: Counts who looks at pictures.
+        broadcasters: The live pictures.
+        socketio: The pages that are open.
+    """
+
     options: Options
     accounts: Accounts
     sessions: Sessions
     guard: Guard
-    link: DaemonClient
-    places: ViewerLimit
+    daemon: DaemonClient
+    viewer_limit: ViewerLimit
     broadcasters: FrameBroadcasters
     socketio: SocketIO
 

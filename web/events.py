@@ -77,7 +77,7 @@ def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
         app,
         async_mode="eventlet" if worker == "eventlet" else "threading",
         manage_session=False,
-        cors_allowed_origins=[],  # the door in front has the one rule, and no other origin is told that it may read
+        cors_allowed_origins=[],  # SocketIOAuth has the one rule, and no other origin is told that it may read
         max_http_buffer_size=LONGEST_MESSAGE,
         serveClient=False,
         logger=loggers["socketio"],
@@ -87,10 +87,10 @@ def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
     @socketio.on("connect")
     @needs(Role.VIEWER)
     def connect(auth: Any = None) -> None:
-        link = current_app.extensions["dashboard"].link
-        socketio.emit(DAEMON, encode(link.daemon), to=_sid())
-        socketio.emit(LOGS, encode(link.logs(_FIRST_LOGS)), to=_sid())
-        for topic, message in ((STATE, link.state), (STATISTICS, link.statistics)):
+        daemon = current_app.extensions["dashboard"].daemon
+        socketio.emit(DAEMON, encode(daemon.connection), to=_sid())
+        socketio.emit(LOGS, encode(daemon.logs(_FIRST_LOGS)), to=_sid())
+        for topic, message in ((STATE, daemon.state), (STATISTICS, daemon.statistics)):
             if message is not None:
                 socketio.emit(topic, encode(message), to=_sid())
 
@@ -107,7 +107,7 @@ def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
 def _make_handler(command: Command) -> Callable[..., Any]:
     @needs(command.role)
     def handler(fields: Any = None, *more: Any) -> JsonObject:
-        answer = encode(current_app.extensions["dashboard"].link.ask(parse(command, fields)))
+        answer = encode(current_app.extensions["dashboard"].daemon.ask(parse(command, fields)))
         answer.pop("state", None)  # it comes as an event, to every page
         return dict(answer, ok=True)
 

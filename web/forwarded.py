@@ -6,9 +6,10 @@ X-Forwarded-For, -Proto, -Host and -Prefix and Home Assistant's X-Ingress-Path a
 
 import logging
 import re
-from typing import Any, Callable, Dict, Iterable
+from typing import Iterable
 
 from web.client_address import client_address, is_trusted, read_networks
+from web.environ import Application, Environ, StartResponse
 from web.options import Options
 
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
@@ -28,13 +29,13 @@ log = logging.getLogger(__name__)
 class Forwarded:
     """WSGI: in front of all that answers. The prefix becomes SCRIPT_NAME, whether or not the proxy took it away."""
 
-    def __init__(self, inner: Any, options: Options) -> None:
+    def __init__(self, inner: Application, options: Options) -> None:
         self._inner = inner
         self._trusted = read_networks(options.trusted_proxy)
         self._base_path = options.base_path
         self._has_complained = False
 
-    def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         said = {name: environ.pop("HTTP_X_FORWARDED_" + name, "") for name in _HEADERS}
         said["PREFIX"] = environ.pop("HTTP_X_INGRESS_PATH", "") or said["PREFIX"]
         prefix = self._base_path

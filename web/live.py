@@ -25,7 +25,7 @@ _AGAIN_SECONDS = 2.0
 def mjpeg(name: str) -> Response:
     """?fps= limits the pictures a second."""
     here = dashboard()
-    here.link.get_stream(name)
+    here.daemon.get_stream(name)
     pause = _pause()
     closing = ExitStack()
     try:
@@ -41,7 +41,7 @@ def mjpeg(name: str) -> Response:
 @needs(Role.VIEWER)
 def snapshot(name: str) -> Any:
     here = dashboard()
-    here.link.get_stream(name)
+    here.daemon.get_stream(name)
     with here.broadcasters.view(name, viewer()) as view:
         return Response(_wait_for_first(here, name, view).jpeg, mimetype="image/jpeg")
 
@@ -68,14 +68,14 @@ def _parts(here: Dashboard, who: Identity, name: str, view: Viewer, first: Pictu
 def _wait_for_first(here: Dashboard, name: str, view: Viewer) -> Picture:
     picture = view.next(_FIRST_SECONDS)
     if picture is None:
-        problem = here.link.get_stream(name).problem
+        problem = here.daemon.get_stream(name).problem
         raise Unavailable(problem or f"The stream {name} gives no pictures now.")
     return picture
 
 
 def _is_removed(here: Dashboard, name: str) -> bool:
     try:
-        here.link.get_stream(name)
+        here.daemon.get_stream(name)
     except Refused:
         return True
     except Unavailable:

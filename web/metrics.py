@@ -50,19 +50,19 @@ class _Newest:
         self._here = here
 
     def collect(self) -> Iterator[Any]:
-        link = self._here.link
-        yield _gauge("daemon_up", "Whether the daemon answers", 1.0 if link.is_up else 0.0)
+        daemon = self._here.daemon
+        yield _gauge("daemon_up", "Whether the daemon answers", 1.0 if daemon.is_up else 0.0)
         viewers = GaugeMetricFamily("splitlens_viewers", "Live pictures looked at", labels=["stream"])
         for stream, count in self._here.broadcasters.count().items():
             viewers.add_metric([stream], count)
         yield viewers
-        if not link.is_up:
+        if not daemon.is_up:
             return
-        if link.statistics:
-            yield from _of_streams(link.statistics.streams)
-            yield from _of_readings(link.statistics.readings)
-        if link.state:
-            yield from _of_state(link.state)
+        if daemon.statistics:
+            yield from _of_streams(daemon.statistics.streams)
+            yield from _of_readings(daemon.statistics.readings)
+        if daemon.state:
+            yield from _of_state(daemon.state)
 
 
 def _of_streams(streams: Dict[str, StreamStatistics]) -> Iterator[Any]:

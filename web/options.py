@@ -2,7 +2,8 @@
 
 import json
 import os
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from appliance.core.names import PROGRAM
 
@@ -14,16 +15,25 @@ class OptionsError(Exception):
     """The start file is missing or wrong."""
 
 
-class Options(NamedTuple):
-    """run_dir has the sockets of the bus, state_dir the dashboard's own files, recordings_dir the movies.
+@dataclass(frozen=True)
+class Options:
+    """What the start file says.
 
-    sign_in: False makes everybody an operator.
-    trusted_proxy: networks of proxies whose X-Forwarded headers are believed, with spaces between.
-    base_path: below which the proxy serves the dashboard, "/splitlens"; empty where that is nothing.
-    framed_by: "self" and origins whose pages may show the dashboard in a frame, with spaces between.
-    certificate, key: files for TLS, or "self-signed" and nothing; both empty where there is no TLS.
-    listener: descriptor of a socket that is open already, at this host and port; heartbeat: of a pipe to the
-    supervisor. -1: there is none.
+    Attributes:
+        run_dir: Has the sockets of the bus.
+        state_dir: Has the dashboard's own files.
+        recordings_dir: Has the recordings.
+        host: The address that is listened at.
+        port: The port that is listened at.
+        worker: One of WORKERS.
+        sign_in: False makes everybody an operator.
+        trusted_proxy: Networks of proxies whose X-Forwarded headers are believed, with spaces between.
+        base_path: Below which the proxy serves the dashboard, "/splitlens"; empty where that is nothing.
+        framed_by: "self" and origins whose pages may show the dashboard in a frame, with spaces between.
+        certificate: File for TLS, or "self-signed"; empty where there is no TLS.
+        key: File for TLS; empty where there is none, and with "self-signed".
+        listener: Descriptor of a socket that is open already, at this host and port; -1 for none.
+        heartbeat: Descriptor of a pipe to the supervisor; -1 for none.
     """
 
     run_dir: str
@@ -43,6 +53,7 @@ class Options(NamedTuple):
 
 
 def read_options() -> Options:
+    """The options of the start file. Raises OptionsError."""
     path = os.environ.get(VARIABLE)
     if not path:
         raise OptionsError(f"{VARIABLE} is not set; `{PROGRAM} up` starts the dashboard with it.")

@@ -27,7 +27,7 @@ def download(name: str) -> Any:
     """With ranges, so that a download can go on and an MP4 can be wound. It is played inline where that works."""
     path = _find(name)
     closing = ExitStack()
-    closing.enter_context(dashboard().places.take(viewer()))
+    closing.enter_context(dashboard().viewer_limit.take(viewer()))
     try:
         response = send_file(path, mimetype=_TYPES[path[-4:]], as_attachment=path.endswith(".avi"), conditional=True)
     except BaseException:
@@ -50,7 +50,7 @@ def play(name: str) -> Response:
     here = dashboard()
     closing = ExitStack()
     try:
-        closing.enter_context(here.places.take(viewer()))
+        closing.enter_context(here.viewer_limit.take(viewer()))
         file = closing.enter_context(open(path, "rb"))
         fps = read_fps(file)
     except AviError as error:

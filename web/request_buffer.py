@@ -5,7 +5,8 @@ No sockets and no threads: who has a connection feeds what came, asks for the de
 
 import re
 import time
-from typing import Callable, Dict, NamedTuple, Optional
+from dataclasses import dataclass
+from typing import Callable, Dict, Optional
 
 IDLE_SECONDS = 5.0
 """That a connection may stay open without a byte of a request."""
@@ -22,10 +23,15 @@ _OF_PROXIES = ("x-forwarded-", "x-ingress-")
 _EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
-class Head(NamedTuple):
-    """target: path and query. headers: by their names in small letters; of one that came twice the last.
+@dataclass(frozen=True)
+class Head:
+    """The head of a request.
 
-    length: of the body, in bytes.
+    Attributes:
+        method: GET, say.
+        target: Path and query.
+        headers: By their names in small letters; of one that came twice the last.
+        length: Of the body, in bytes.
     """
 
     method: str
@@ -34,7 +40,10 @@ class Head(NamedTuple):
     length: int
 
 
-class Refusal(NamedTuple):
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not taken: an HTTP status and a sentence."""
+
     status: int
     sentence: str
 

@@ -28,11 +28,6 @@ _TITLES = {
     503: "Not now",
 }
 
-_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self' ws://{0} wss://{0}; object-src 'none'; base-uri 'none'; form-action 'self'; "
-)
-
 log = logging.getLogger(__name__)
 
 
@@ -69,12 +64,17 @@ def install_security(app: Flask, guard: Guard, framed_by: str) -> None:
     app.register_error_handler(Exception, _answer_error)
 
 
+def _policy(host: str) -> str:
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"connect-src 'self' ws://{host} wss://{host}; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    )
+
+
 def _add_headers(response: Response, framing: Dict[str, str]) -> Response:
     headers = response.headers
     headers.update(framing)
-    headers["Content-Security-Policy"] = (
-        _POLICY.format(request.headers.get("Host", "")) + framing["Content-Security-Policy"]
-    )
+    headers["Content-Security-Policy"] = _policy(request.headers.get("Host", "")) + framing["Content-Security-Policy"]
     headers["X-Content-Type-Options"] = "nosniff"
     # Not `no-referrer`: with that, browsers hide the Origin of a form too.
     headers["Referrer-Policy"] = "same-origin"

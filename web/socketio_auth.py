@@ -4,7 +4,7 @@ import io
 import json
 import threading
 import time
-from typing import Any, Callable, Dict, Iterable, Set, Tuple
+from typing import Callable, Dict, Iterable, Set, Tuple
 from urllib.parse import parse_qs
 
 from werkzeug.wrappers import Request
@@ -16,6 +16,7 @@ from appliance.contract.errors import DENIED
 from appliance.contract.roles import Role
 from web.access import SOCKET_PATH, Denied, Guard, check_role
 from web.accounts import TooManyAttempts
+from web.environ import Application, Environ, StartResponse
 from web.packets import LONGEST_MESSAGE, Flood, Packets
 from web.websocket import FLOODED
 
@@ -36,7 +37,7 @@ class SocketIOAuth:
     """
 
     def __init__(
-        self, inner: Any, guard: Guard, connections: Dict[str, Dict[str, Any]], disconnect: Callable[[str], None]
+        self, inner: Application, guard: Guard, connections: Dict[str, Environ], disconnect: Callable[[str], None]
     ) -> None:
         self._inner = inner
         self._guard = guard
@@ -47,7 +48,7 @@ class SocketIOAuth:
         self._until: Dict[str, float] = {}  # viewers that flooded, and how long they must wait
         self._lock = threading.Lock()
 
-    def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH):
             answer: Iterable[bytes] = self._inner(environ, start_response)
             return answer
@@ -94,7 +95,7 @@ class SocketIOAuth:
             self._until.clear()
         self._until[viewer] = time.monotonic() + _PENALTY_SECONDS
 
-    def _receive(self, sid: str, viewer: str, environ: Dict[str, Any]) -> None:
+    def _receive(self, sid: str, viewer: str, environ: Environ) -> None:
         """Raises Denied."""
         with self._lock:
             if len(self._packets) > _MOST_BEGUN:
@@ -110,7 +111,7 @@ class SocketIOAuth:
             raise Denied(400, "That is more than a page sends, or something else.") from None
         environ["wsgi.input"] = io.BytesIO(data)
 
-    def _hold(self, sid: str, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _hold(self, sid: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """One that polls and one that upgrades at a time: each waits in a thread. Raises Denied."""
         held = (sid, "upgrade" if _is_upgrade(environ) else "poll")
         with self._lock:
@@ -125,7 +126,7 @@ class SocketIOAuth:
                 self._held.discard(held)
 
 
-def _is_upgrade(environ: Dict[str, Any]) -> bool:
+def _is_upgrade(environ: Environ) -> bool:
     """As Engine.IO sees it."""
     words = [word.strip() for word in environ.get("HTTP_CONNECTION", "").lower().split(",")]
     return "upgrade" in words and environ.get("HTTP_UPGRADE", "").lower() == "websocket"

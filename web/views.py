@@ -110,10 +110,10 @@ def health() -> Any:
 @needs(Role.ANONYMOUS)
 def ready() -> Any:
     """Anybody may ask, so this gives no details."""
-    link = dashboard().link
-    if not link.is_up or link.state is None:
+    client = dashboard().daemon
+    if not client.is_up or client.state is None:
         return jsonify(encode(Readiness(False, reason="The daemon does not answer."))), 503
-    daemon = link.state.daemon
+    daemon = client.state.daemon
     if not daemon.ready:
         return jsonify(encode(Readiness(False, daemon.status, _NOT_READY[daemon.status]))), 503
     return jsonify(encode(Readiness(True, daemon.status)))

@@ -12,8 +12,9 @@ import socket
 import struct
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
+from web.environ import Environ, StartResponse
 from web.packets import Flood, Packets
 
 TAKEN = "splitlens.taken"
@@ -52,7 +53,7 @@ class WebSocket:
         self._is_closed = False
         self.socket: Any = None
 
-    def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> List[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> List[bytes]:
         accept = _accept(environ)
         if accept is None or "gunicorn.socket" not in environ:
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
@@ -174,7 +175,7 @@ def _unmask(data: bytes, mask: bytes) -> bytes:
     return (int.from_bytes(data, "big") ^ int.from_bytes(whole, "big")).to_bytes(len(data), "big")
 
 
-def _accept(environ: Dict[str, Any]) -> Optional[bytes]:
+def _accept(environ: Environ) -> Optional[bytes]:
     """The answer to the client's key, if it has a good one."""
     key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip().encode("latin-1")
     try:

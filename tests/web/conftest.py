@@ -199,7 +199,7 @@ class InProcess:
         self.app = make_app(self.options)
         self.parts = self.app.extensions["dashboard"]
         start(self.app)
-        wait_until(lambda: self.parts.link.state and self.parts.link.statistics)
+        wait_until(lambda: self.parts.daemon.state and self.parts.daemon.statistics)
 
     def client(self, role=None):
         """A client of the machines' kind, without cookies; of nobody if no role is given."""
@@ -215,7 +215,7 @@ class InProcess:
         return client
 
     def close(self):
-        self.parts.link.stop()
+        self.parts.daemon.stop()
         self.daemon.stop()
         shutil.rmtree(str(Path(self.options.run_dir).parent))
 

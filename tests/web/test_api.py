@@ -31,7 +31,7 @@ def test_what_can_be_read(viewer, here):
     assert set(viewer.get("/api/v1/settings").get_json()) == {"settings", "configured"}
     assert viewer.get("/api/v1/statistics").get_json()["streams"]["main"]["fps"] > 0
     assert wait_until(lambda: viewer.get("/api/v1/detections").get_json()["detections"])["main"]["detections"]
-    assert viewer.get("/api/v1/logs").get_json() == {"logs": encode(here.parts.link.logs())}
+    assert viewer.get("/api/v1/logs").get_json() == {"logs": encode(here.parts.daemon.logs())}
     assert viewer.get("/api/v1/recordings").get_json() == {"recordings": []}
 
 
@@ -149,7 +149,7 @@ def test_a_failure_is_a_sentence_with_its_kind(operator, method, path, options, 
 def test_a_mistake_of_ours_is_logged_and_shows_nothing_of_the_code(caplog):
     made = InProcess()
     try:
-        made.parts.link.history.show = lambda: 1 / 0
+        made.parts.daemon.history.show = lambda: 1 / 0
         answer = made.client("viewer").get("/api/v1/statistics/history")
         assert (answer.status_code, answer.get_json()["error"]) == (500, "The dashboard failed; its log says why.")
         assert "ZeroDivisionError" in caplog.text

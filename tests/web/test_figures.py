@@ -96,7 +96,7 @@ def metrics(here):
 
 
 def test_prometheus_gets_every_figure(here, metrics):
-    found = wait_until(lambda: metrics() if here.parts.link.statistics.streams["main"].frames > 3 else None)
+    found = wait_until(lambda: metrics() if here.parts.daemon.statistics.streams["main"].frames > 3 else None)
     assert found["splitlens_daemon_up"] == 1
     assert found['splitlens_frames_total{stream="main"}'] > 3
     for name in (
@@ -124,7 +124,7 @@ def test_prometheus_gets_every_figure(here, metrics):
         "disk_floor_bytes",
     ):
         assert found["splitlens_" + name] > 0
-    model = here.parts.link.state.model.name
+    model = here.parts.daemon.state.model.name
     assert found[f'splitlens_model_info{{device="CPU",engine="tensorflow",model="{model}"}}'] == 1
 
 
@@ -167,7 +167,7 @@ def test_latency_is_a_histogram(metrics):
 def test_what_a_board_reads_is_there(here, metrics, monkeypatch, board, expected):
     read = Statistics(2.0, {}, Telemetry(ROOT / "tests" / "boards" / board).read())
     monkeypatch.setattr(here.daemon, "measure", lambda: read)
-    wait_until(lambda: here.parts.link.statistics.readings.get("temperatures") == read.readings["temperatures"])
+    wait_until(lambda: here.parts.daemon.statistics.readings.get("temperatures") == read.readings["temperatures"])
     found = metrics()
     for name, value in expected.items():
         assert found["splitlens_" + name] == pytest.approx(value, rel=0.01), name
@@ -177,7 +177,7 @@ def test_what_the_machine_does_not_have_is_absent(here, metrics, monkeypatch):
     bare = Statistics(1.0, {}, {})
     monkeypatch.setattr(here.daemon, "measure", lambda: bare)
     monkeypatch.setattr(here.daemon, "power", None)
-    wait_until(lambda: here.parts.link.statistics == bare and here.parts.link.state.power is None)
+    wait_until(lambda: here.parts.daemon.statistics == bare and here.parts.daemon.state.power is None)
     found = metrics()
     assert not [name for name in found if "power" in name or "gpu" in name or "frames_" in name]
 
@@ -187,7 +187,7 @@ def test_labels_cannot_break_the_format():
     try:
         odd = 'a"b\\c\nd'
         made.daemon.streams["main"].seen[odd] = 7
-        wait_until(lambda: odd in made.parts.link.statistics.streams["main"].seen)
+        wait_until(lambda: odd in made.parts.daemon.statistics.streams["main"].seen)
         text = made.client("viewer").get("/metrics").get_data(as_text=True)
         assert r'splitlens_detections_total{class="a\"b\\c\nd",stream="main"} 7.0' in text
     finally:

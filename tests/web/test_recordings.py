@@ -161,7 +161,7 @@ def test_one_viewer_does_not_fetch_with_all_threads(site):
 def test_a_place_is_given_back_however_a_download_ends(full, method, header, status):
     with full.client("viewer").open("/recordings/main_1.avi", method=method, headers=header) as answer:
         assert answer.status_code == status
-    assert not full.parts.places._taken
+    assert not full.parts.viewer_limit._taken
 
 
 def test_a_recording_is_played(site, recorded):

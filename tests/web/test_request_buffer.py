@@ -3,7 +3,7 @@
 import pytest
 
 from web.admission import _LONGEST_UNCHECKED, LONGEST_BODY, LONGEST_FORM, Admission
-from web.request_buffer import IDLE_SECONDS, LONGEST_HEAD, REQUEST_SECONDS, Refused, RequestBuffer, parse_head
+from web.request_buffer import IDLE_SECONDS, LONGEST_HEAD, REQUEST_SECONDS, Refusal, Refused, RequestBuffer, parse_head
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
@@ -115,7 +115,7 @@ def test_who_may_send_no_body_is_refused_before_it_comes():
     assert made.is_whole
     made = new_buffer(longest=0)
     made.feed(POST[:-5])
-    assert made.refusal == (403, "Sign in first.")
+    assert made.refusal == Refusal(403, "Sign in first.")
 
 
 def test_who_waits_for_a_100_continue_gets_one_and_only_one():

@@ -26,7 +26,7 @@ class Busy(TooManyAttempts):
     status = 503
 
     def __init__(self) -> None:
-        super().__init__(_AGAIN_SECONDS, "Too many others are signing in just now; try again in {:.0f} seconds.")
+        super().__init__(_AGAIN_SECONDS, "Too many others are signing in just now")
 
 
 class Hashing:

@@ -7,8 +7,9 @@ import secrets
 import threading
 import time
 from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, Dict, Optional
 
 from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts.store import Account, Accounts
@@ -23,10 +24,16 @@ _SAVED_EVERY = 60.0
 log = logging.getLogger(__name__)
 
 
-class Session(NamedTuple):
-    """made, seen: Unix time. changed: of the account, when it was made: one that differs now ends it.
+@dataclass(frozen=True)
+class Session:
+    """Somebody who is signed in.
 
-    Not by which of the two was earlier: an account that was made while the clock was ahead could not sign in.
+    Attributes:
+        name: Of the account.
+        made: When the session began, Unix time.
+        seen: When it was used last, Unix time.
+        changed: `Account.changed` when the session began: another value ends it. Not a later one alone: an account that
+            was made while the clock was ahead could not sign in.
     """
 
     name: str
@@ -68,7 +75,7 @@ class Sessions:
                 del self._sessions[key]
                 self._save()
                 return None
-            self._sessions[key] = session._replace(seen=now)
+            self._sessions[key] = replace(session, seen=now)
             if now - self._saved > _SAVED_EVERY:
                 self._save()
             return account
@@ -90,7 +97,8 @@ class Sessions:
                 )
                 for key, fields in content["sessions"].items()
             }
-            if not all(math.isfinite(number) for session in found.values() for number in session[1:]):
+            times = [time for session in found.values() for time in (session.made, session.seen, session.changed)]
+            if not all(map(math.isfinite, times)):
                 raise ValueError("it holds times that cannot be")
             return found
         except FileNotFoundError:
@@ -113,7 +121,7 @@ class Sessions:
         self._sessions = dict(lasting[:MOST_SESSIONS])
         self._saved = now
         try:
-            write_json(self._path, {"sessions": {key: session._asdict() for key, session in self._sessions.items()}})
+            write_json(self._path, {"sessions": {key: asdict(session) for key, session in self._sessions.items()}})
         except OSError as error:
             log.error("%s: cannot be written: %s; a restart will sign everybody out", self._path, error.strerror)
 

@@ -8,9 +8,11 @@ import re
 import secrets
 import threading
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from appliance.contract.fields import JsonObject
 from appliance.contract.roles import Role
 from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts import passwords
@@ -28,10 +30,16 @@ class AccountsError(Exception):
     """An account cannot be changed as asked; the message is for whoever asked."""
 
 
-class Account(NamedTuple):
-    """password: its hash; of a machine instead token: the SHA-256 of 256 random bits, which nobody can guess.
+@dataclass(frozen=True)
+class Account:
+    """A person with a password, or a machine with a token.
 
-    changed: when password or role were set (Unix time): who signed in before must do so again.
+    Attributes:
+        name: To sign in with.
+        role: What it may do.
+        changed: When password or role were set, Unix time: who signed in before must do so again.
+        password: Hash of the password; None for a machine.
+        token: SHA-256 of 256 random bits, which nobody can guess; None for a person.
     """
 
     name: str
@@ -126,7 +134,7 @@ class Accounts:
         if accounts.get(account.name) != account:
             return  # somebody has just changed it
         try:
-            self._set(accounts, account._replace(password=hashed))
+            self._set(accounts, replace(account, password=hashed))
         except OSError as error:
             log.warning("%s: cannot be written: %s; the old hash of %s stays", self.path, error, account.name)
 
@@ -152,7 +160,7 @@ class Accounts:
         account = accounts.get(name)
         if account is None or account.token:
             raise AccountsError(f"There is no user {name}; `list` shows who there is.")
-        self._set(accounts, account._replace(changed=time.time(), password=_hash_checked(password)))
+        self._set(accounts, replace(account, changed=time.time(), password=_hash_checked(password)))
 
     def add_token(self, name: str, role: Role) -> str:
         """Returns the token, which nothing else keeps."""
@@ -179,9 +187,9 @@ class Accounts:
         self._write(accounts)
 
     def _write(self, accounts: Dict[str, Account]) -> None:
-        content: Dict[str, Any] = {}
+        content: JsonObject = {}
         for account in accounts.values():
-            fields: Dict[str, Any] = {"role": account.role.name.lower(), "changed": account.changed}
+            fields: JsonObject = {"role": account.role.name.lower(), "changed": account.changed}
             fields.update({"token": account.token} if account.token else {"password": account.password})
             content[account.name] = fields
         write_json(self.path, {"accounts": content})

@@ -7,7 +7,8 @@ kept out by nobody else's guesses.
 
 import threading
 import time
-from typing import Callable, Dict, NamedTuple, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Callable, Dict, Sequence, Tuple
 
 _MOST_KEYS = 2000
 
@@ -15,8 +16,14 @@ Key = Tuple[str, str]
 """What is counted, a kind of LIMITS, and which one."""
 
 
-class Limit(NamedTuple):
-    """free: failures at once; a further one is allowed every so many seconds."""
+@dataclass(frozen=True)
+class Limit:
+    """How many failures are allowed.
+
+    Attributes:
+        free: Failures at once.
+        seconds: Until a further one is allowed.
+    """
 
     free: int
     seconds: float
@@ -27,12 +34,17 @@ LIMITS = {"address": Limit(5, 60.0), "account": Limit(20, 15.0), "device": Limit
 
 
 class TooManyAttempts(Exception):
-    """seconds: how long to wait. status: HTTP's."""
+    """Not now.
+
+    Attributes:
+        status: Of HTTP.
+        seconds: How long to wait.
+    """
 
     status = 429
 
-    def __init__(self, seconds: float, sentence: str = "Too many attempts; try again in {:.0f} seconds.") -> None:
-        super().__init__(sentence.format(max(1.0, seconds)))
+    def __init__(self, seconds: float, why: str = "Too many attempts") -> None:
+        super().__init__(f"{why}; try again in {max(1.0, seconds):.0f} seconds.")
         self.seconds = seconds
 
 

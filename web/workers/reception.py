@@ -22,6 +22,7 @@ from web.access import KNOWN
 from web.admission import Admission
 from web.client_address import is_trusted, read_networks
 from web.connection_limits import MOST_BUSY, MOST_UNFINISHED, ConnectionLimits, ConnectionSlot
+from web.environ import Environ, StartResponse
 from web.request_buffer import Refusal, RequestBuffer
 from web.websocket import TAKEN
 
@@ -88,7 +89,7 @@ class Reception:
         worker.wsgi = self._with_connection(app)
 
     def _with_connection(self, app: Callable[..., Any]) -> Callable[..., Any]:
-        def call(environ: Dict[str, Any], start_response: Any) -> Any:
+        def call(environ: Environ, start_response: StartResponse) -> Any:
             connection = self._connections.get(environ["gunicorn.socket"])
             if connection is not None:
                 environ[KNOWN] = connection.know
@@ -176,7 +177,8 @@ def refusal(reason: Refusal) -> bytes:
     """The whole answer."""
     body = json.dumps({"error": reason.sentence, "kind": "denied" if reason.status == 403 else "invalid"}).encode()
     head = (
-        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
+        f"HTTP/1.1 {reason.status} {responses.get(reason.status, '')}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
     )
-    return head.format(reason.status, responses.get(reason.status, ""), len(body)).encode() + body
+    return head.encode() + body

@@ -1,0 +1,8 @@
+"""The types of WSGI, which the standard library does not name on Python 3.6."""
+
+from typing import Any, Callable, Dict, Iterable
+
+Environ = Dict[str, Any]
+"""The variables of a request: texts, and what the server and those in front put there."""
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
