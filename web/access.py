@@ -1,7 +1,7 @@
-"""Who is asking, and may they? Every request passes here first; what declares no role is for nobody.
+"""Authentication and authorisation. Every request passes here first; what declares no role is refused to everybody.
 
-Who asks is known by a session's cookie (people), HTTP basic (VLC, Home Assistant; a token may stand for the password)
-or a bearer token (machines).
+Who sends a request is known by a session's cookie (people), HTTP basic (VLC, Home Assistant; a token may stand for the
+password) or a bearer token (machines).
 """
 
 import base64
@@ -9,18 +9,15 @@ import binascii
 import hashlib
 import hmac
 import logging
-import re
 import secrets
 import threading
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple, TypeVar
+from typing import Dict, Mapping, Optional, Tuple
 
 from werkzeug.wrappers import Request
 
 from appliance.contract.roles import Role
-from appliance.core.files import keep_damaged, read_json, write_json
 from web.accounts import Account, Accounts, Devices, Hashing, Sessions, Throttle, TooManyAttempts
 from web.accounts.store import TOKEN_PREFIX
 from web.client_address import limited_as
@@ -28,80 +25,29 @@ from web.cookies import FORM, SESSION, find_cookie
 from web.forwarded import HOST, PROXIED_HOST, UNBELIEVED
 from web.options import Options
 from web.origin import explain, is_local, is_same_site
+from web.roles import NOBODY, Denied, Identity
+from web.secret_key import read_secret_key
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SOCKET_PATH = "/socket.io"
 
-_SECRET = re.compile(r"[0-9a-f]{64}")
 _MOST_REMEMBERED = 200
 
 log = logging.getLogger(__name__)
 
 KNOWN = "splitlens.known"
-"""In the environ of a request, where the server has it: called when somebody who is signed in sent it."""
-
-View = TypeVar("View", bound=Callable[..., Any])
-
-
-class Denied(Exception):
-    """status: 400 (request that makes no sense), 401 (sign in), 403 (not for this role, or not from this page)."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who sends a request.
-
-    Attributes:
-        name: Of the account; "" for nobody.
-        role: What it may do.
-        changed: `Account.changed` at that time.
-        session: The value of the session's cookie, where there is one.
-    """
-
-    name: str
-    role: Role
-    changed: float = 0.0
-    session: Optional[str] = None
-
-
-NOBODY = Identity("", Role.ANONYMOUS)
-
-
-def needs(role: Optional[Role]) -> Callable[[View], View]:
-    """Declare the role that a view needs; None is for nobody."""
-
-    def declare(view: View) -> View:
-        view.needed_role = role  # type: ignore[attr-defined]
-        return view
-
-    return declare
-
-
-def check_role(has: Role, needs: Role) -> None:
-    """Raises Denied."""
-    if has >= needs:
-        return
-    if has == Role.ANONYMOUS:
-        raise Denied(401, "Sign in first.")
-    raise Denied(403, "Only an operator may do that; you are signed in as a viewer.")
-
-
-def needed_role(view: Any) -> Optional[Role]:
-    role: Optional[Role] = getattr(view, "needed_role", None)
-    return role
+"""In the environ of a request, where the server puts it: called when the sender is authenticated."""
 
 
 class Guard:
+    """Says who sends a request and whether it may be sent. Its methods may be called from any thread."""
+
     def __init__(self, options: Options, accounts: Accounts, sessions: Sessions) -> None:
         self._options = options
         self._accounts = accounts
         self._sessions = sessions
         self._throttle = Throttle()
-        self._secret = _read_secret(Path(options.state_dir) / "secret_key")
+        self._secret = read_secret_key(Path(options.state_dir) / "secret_key")
         # Passwords that were right: a camera client sends its own with every picture, and checking is slow.
         self._remembered: Dict[bytes, float] = {}
         self._lock = threading.Lock()
@@ -113,7 +59,12 @@ class Guard:
     # Who
 
     def identify(self, request: Request) -> Identity:
-        """Raises Denied for wrong credentials, TooManyAttempts; no credentials are NOBODY."""
+        """Who sends a request; NOBODY without credentials.
+
+        Raises:
+            Denied: The credentials are wrong.
+            TooManyAttempts: Too many were wrong.
+        """
         found = self._identify(request)
         if found.role > Role.ANONYMOUS and KNOWN in request.environ:
             request.environ[KNOWN]()
@@ -133,11 +84,15 @@ class Guard:
         return Identity(found.name, found.role, found.changed, token) if found else NOBODY
 
     def viewer(self, identity: Identity, request: Request) -> str:
-        """Whose share of what there is too little of it takes: the account's, or the address's if nobody signs in."""
+        """The key that limits are counted by: the account, or the address where nobody signs in."""
         return identity.name if self._options.sign_in else limited_as(request.remote_addr or "")
 
     def recall(self, request: Request) -> Optional[Identity]:
-        """Who asks, as far as that is seen at once, without hashing a password; None where nobody signs in."""
+        """Who sends a request, as far as that is known without hashing a password.
+
+        Returns:
+            None where it is not known, and where nobody signs in.
+        """
         if not self._options.sign_in:
             return None
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
@@ -156,11 +111,11 @@ class Guard:
         return Identity(account.name, account.role, account.changed) if account else None
 
     def may_send(self, request: Request) -> bool:
-        """Whether who asks is seen to be somebody at once, or nobody need be."""
+        """Whether the sender is known without hashing a password, or nobody signs in."""
         return not self._options.sign_in or self.recall(request) is not None
 
     def has_own_form(self, request: Request) -> bool:
-        """Whether the browser has a form's cookie that was made here."""
+        """Whether the browser has a cookie of a form that was made here."""
         nonce, _, signature = find_cookie(request.cookies, FORM).partition(".")
         return hmac.compare_digest(signature.encode(), self._sign("form:" + nonce).hex().encode())
 
@@ -169,7 +124,7 @@ class Guard:
         return f"{nonce}.{self._sign('form:' + nonce).hex()}"
 
     def is_valid(self, identity: Identity) -> bool:
-        """Whether somebody who was let in before would be still."""
+        """Whether a previously authenticated identity is still valid."""
         if not self._options.sign_in:
             return True
         if identity.session:
@@ -178,9 +133,19 @@ class Guard:
         return account is not None and account.changed == identity.changed
 
     def sign_in(self, name: str, password: str, address: str, cookies: Mapping[str, str]) -> Optional[Account]:
-        """The account if both are right. Raises TooManyAttempts.
+        """Check a name and a password.
 
-        address: the client's. cookies: what its browser has kept.
+        Args:
+            name: Of the account.
+            password: As it was typed.
+            address: Of the client.
+            cookies: Of its browser.
+
+        Returns:
+            The account, or None if one of the two is wrong.
+
+        Raises:
+            TooManyAttempts: It was not checked.
         """
         name = name[:100]
         device = self.devices.find(name, cookies)
@@ -236,7 +201,7 @@ class Guard:
     # From where
 
     def check_origin(self, request: Request) -> None:
-        """Refuse what a page of another site makes a browser send."""
+        """Refuse what a page of another site makes a browser send. Raises Denied."""
         host = request.headers.get("Host", "")
         if not HOST.fullmatch(host):
             raise Denied(400, "The Host header is missing or no host.")
@@ -253,13 +218,13 @@ class Guard:
             raise Denied(403, explain(origin, host, request.environ.get(UNBELIEVED, "")))
 
     def csrf_token(self, request: Request, form_cookie: str) -> str:
-        """What a page must send back with its changes. Without a session it hangs on the form's cookie."""
+        """The token that a page must send with its changes; without a session it depends on the form's cookie."""
         return self._sign(
             "csrf:" + (find_cookie(request.cookies, SESSION) if self._options.sign_in else "") + ":" + form_cookie
         ).hex()
 
     def check_csrf(self, request: Request) -> None:
-        """Of what a browser sends by itself, cookies, no change is taken without the page's token."""
+        """Refuse a change that is authenticated by cookies alone and has no token of a page. Raises Denied."""
         form_cookie = find_cookie(request.cookies, FORM)
         if "Authorization" in request.headers or not (form_cookie or find_cookie(request.cookies, SESSION)):
             return
@@ -275,31 +240,9 @@ class Guard:
 
 
 def _read_basic(value: str) -> Optional[Tuple[str, str]]:
-    """The name and the password of HTTP basic."""
+    """The name and the password of HTTP basic; None if it cannot be read."""
     try:
         name, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
     return name, password
-
-
-def _read_secret(path: Path) -> bytes:
-    """The key that signs what browsers keep; a new one where there is none, or none that can be read."""
-    try:
-        kept = read_json(path)
-        if not isinstance(kept, str) or not _SECRET.fullmatch(kept):
-            raise ValueError("it holds no key")
-        return bytes.fromhex(kept)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        log.error("%s: cannot be read: %s; until it can, a new key is made at each start", path, error.strerror)
-        return secrets.token_bytes(32)
-    except ValueError as error:
-        log.error("%s, and a new key is made", keep_damaged(path, str(error)))
-    secret = secrets.token_bytes(32)
-    try:
-        write_json(path, secret.hex())
-    except OSError as error:
-        log.error("%s: cannot be written: %s; until it can, a new key is made at each start", path, error.strerror)
-    return secret

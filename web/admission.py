@@ -1,4 +1,4 @@
-"""Who may send how much behind a request's head, before anything of it is read."""
+"""How long a request's body may be, decided by its head: strangers may send little."""
 
 from typing import Any, Dict, Mapping
 from urllib.parse import parse_qs
@@ -16,14 +16,19 @@ _LONGEST_UNCHECKED = 16 * 1024
 
 
 class Admission:
-    """sockets: of Socket.IO, by the secret `sid` that identifies the client that opened it."""
+    """Decides by the head of a request.
+
+    Args:
+        guard: Knows who is signed in.
+        sockets: Of Socket.IO, by the secret `sid` that identifies the client that opened it.
+    """
 
     def __init__(self, guard: Guard, sockets: Mapping[str, Any]) -> None:
         self._guard = guard
         self._sockets = sockets
 
     def longest_body(self, head: Head) -> int:
-        """In bytes. Raises Refused."""
+        """How many bytes the body may have. Raises Refused where it may have none."""
         request = _request(head)
         if self._guard.may_send(request) or self._is_of_socket(head):
             return LONGEST_BODY
@@ -34,7 +39,7 @@ class Admission:
         raise Refused(403, "Sign in first, or load the page again: the browser must take its cookies.")
 
     def is_known(self, head: Head) -> bool:
-        """Whether somebody who is signed in asks, as far as that is seen without hashing a password."""
+        """Whether the sender is signed in, as far as that is known without hashing a password."""
         return self._guard.recall(_request(head)) is not None or self._is_of_socket(head)
 
     def _is_of_socket(self, head: Head) -> bool:

@@ -25,9 +25,9 @@ from appliance.contract.hints import fields_of
 from appliance.contract.openapi import BASE_PATH, make_document, path_parameters
 from appliance.contract.roles import Role
 from appliance.contract.state import RunningModel, State, Stream
-from web.access import Denied, needs
 from web.dashboard import dashboard, identity, viewer
 from web.events import MOST_COMMANDS
+from web.roles import Denied, needs
 
 api = Blueprint("api", __name__, url_prefix=BASE_PATH)
 

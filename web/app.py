@@ -28,7 +28,7 @@ _BEAT_SECONDS = 1.0
 
 
 def make_app(options: Options) -> Flask:
-    """The dashboard. It hears nothing of the daemon until `start`. Raises AccountsError, OSError."""
+    """Make the dashboard, which does not listen to the daemon until `start`. Raises AccountsError, OSError."""
     app = Flask(__name__, static_folder=None)
     accounts = Accounts(options.state_dir)
     if options.sign_in:
@@ -73,7 +73,7 @@ def start(app: Flask) -> None:
 
 
 def _beat(descriptor: int) -> None:
-    """Where this process hangs the supervisor hears nothing, and starts it again."""
+    """Send the supervisor a heartbeat; without it this process is taken for hung, and started again."""
     heartbeat = Heartbeat(descriptor if descriptor >= 0 else None)
     while True:
         heartbeat.beat()

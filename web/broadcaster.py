@@ -1,4 +1,4 @@
-"""Live pictures: however many look at a stream, the daemon is asked for them once, and only while somebody looks."""
+"""Live pictures: one subscription a stream, shared by all its viewers, and only while there are any."""
 
 import threading
 from contextlib import contextmanager
@@ -27,7 +27,11 @@ class Picture:
 
 
 class _FrameBroadcaster:
-    """Keeps the newest picture of one stream. viewers is the owner's."""
+    """Keeps the newest picture of one stream.
+
+    Attributes:
+        viewers: How many there are; counted by the owner.
+    """
 
     def __init__(self, run_dir: str, stream: str) -> None:
         self.viewers = 0
@@ -38,7 +42,7 @@ class _FrameBroadcaster:
         threading.Thread(target=self._receive, name="pictures of " + stream, daemon=True).start()
 
     def wait(self, after: int, seconds: float) -> Optional[Picture]:
-        """The newest picture if it is newer than number `after`; waits for one. None if none came in time."""
+        """Wait for a picture with a number above `after`; None if none comes within so many seconds."""
         with self._came:
             self._came.wait_for(lambda: self._newest is not None and self._newest.number > after, seconds)
             newest = self._newest
@@ -61,13 +65,14 @@ class _FrameBroadcaster:
 
 
 class Viewer:
-    """One viewer's: it only ever waits for the newest picture, so a slow one misses some and holds up nobody."""
+    """One viewer, who gets the newest picture each time: a slow one misses some, and holds up nobody."""
 
     def __init__(self, broadcaster: _FrameBroadcaster) -> None:
         self._broadcaster = broadcaster
         self._shown = 0
 
     def next(self, seconds: float) -> Optional[Picture]:
+        """Wait for a picture that this viewer has not got; None if none comes within so many seconds."""
         picture = self._broadcaster.wait(self._shown, seconds)
         if picture is not None:
             self._shown = picture.number
@@ -75,6 +80,13 @@ class Viewer:
 
 
 class FrameBroadcasters:
+    """The live pictures of all streams.
+
+    Args:
+        run_dir: Where the sockets of the bus are.
+        limit: Counts the viewers.
+    """
+
     def __init__(self, run_dir: str, limit: ViewerLimit) -> None:
         self._run_dir = run_dir
         self._limit = limit
@@ -83,7 +95,15 @@ class FrameBroadcasters:
 
     @contextmanager
     def view(self, stream: str, who: str) -> Iterator[Viewer]:
-        """Look at a stream. who: whose share of the places it takes. Raises TooManyViewers."""
+        """Subscribe to a stream while the context lasts.
+
+        Args:
+            stream: Its name.
+            who: The key that viewers are counted by.
+
+        Raises:
+            TooManyViewers: There are as many as may be.
+        """
         with self._limit.take(who):
             with self._lock:
                 broadcaster = self._broadcasters.get(stream)
@@ -100,6 +120,6 @@ class FrameBroadcasters:
                         del self._broadcasters[stream]
 
     def count(self) -> Dict[str, int]:
-        """How many look at each stream."""
+        """Number of viewers by stream."""
         with self._lock:
             return {stream: broadcaster.viewers for stream, broadcaster in self._broadcasters.items()}

@@ -21,9 +21,9 @@ from web.urls import own_addresses
 
 SELF_SIGNED = "self-signed"
 VALID_DAYS = 800
-"""Apple's systems take no certificate for longer than 825."""
+"""Apple's systems accept at most 825."""
 RENEWED_DAYS = 60
-"""It is made anew so long before its end."""
+"""So long before its end it is renewed."""
 _CHECK_SECONDS = 3600.0
 _OPENSSL_SECONDS = 60
 _HOST = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
@@ -45,11 +45,22 @@ log = logging.getLogger(__name__)
 
 
 class CertificateError(Exception):
-    """A sentence with the remedy."""
+    """There is no usable certificate; the sentence has the remedy."""
 
 
 class Certificate:
-    """certificate, key: paths; both in one file where they are made here."""
+    """A certificate and its key; both in one file where they are made here.
+
+    Attributes:
+        certificate: Path of the file.
+        key: Path of the file.
+
+    Args:
+        certificate: Path, or SELF_SIGNED.
+        key: Path; ignored for a certificate that is made here.
+        state_dir: Where that is kept.
+        clock: Unix time.
+    """
 
     def __init__(self, certificate: str, key: str, state_dir: str, clock: Callable[[], float] = time.time) -> None:
         self._is_own = certificate == SELF_SIGNED
@@ -70,7 +81,7 @@ class Certificate:
                 ) from error
 
     def context(self) -> ssl.SSLContext:
-        """For all connections. Raises CertificateError."""
+        """The TLS context of all connections. Raises CertificateError."""
         if self._context is None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             versions = getattr(ssl, "TLSVersion", None)
@@ -89,7 +100,7 @@ class Certificate:
             self._load(self._context)
 
     def keep_fresh(self, stopped: threading.Event) -> None:
-        """Until `stopped`. What fails is tried again; the old certificate serves until then."""
+        """Renew it in time, until `stopped` is set. After a failure the old one serves until the next attempt."""
         while not stopped.wait(_CHECK_SECONDS):
             try:
                 self.refresh()
@@ -107,7 +118,7 @@ class Certificate:
         return [(facts.st_mtime_ns, facts.st_ino) for facts in map(os.stat, (self.certificate, self.key))]
 
     def _is_good(self) -> bool:
-        """Whether it is for this machine's name, and valid: also for a clock that was wrong when it was made."""
+        """Whether it is for this machine's name and valid now, even if the clock was wrong when it was made."""
         if not os.path.exists(self.certificate):
             return False
         try:
@@ -147,7 +158,7 @@ def _make(path: Path) -> None:
 
 
 def _subjects() -> List[str]:
-    """By what names and addresses browsers may come."""
+    """The names and addresses by which browsers may reach the dashboard."""
     name = _name()
     names = [name, "localhost"] if "." in name or name == "localhost" else [name, name + ".local", "localhost"]
     return ["DNS:" + name for name in names] + ["IP:" + address for address in own_addresses() + ["127.0.0.1", "::1"]]
@@ -159,7 +170,7 @@ def _name() -> str:
 
 
 def _openssl(*words: str, given: str = "") -> str:
-    """What the program prints. Raises CertificateError."""
+    """Run openssl and return what it prints. Raises CertificateError."""
     try:
         done = subprocess.run(
             ("openssl",) + words,

@@ -1,4 +1,4 @@
-"""Who a request comes from: the one rule for everything that counts or limits by address.
+"""The address of the client, for everything that counts or limits by address.
 
 A proxy in front hides its clients' addresses and names them in X-Forwarded-For. Anybody can write that header, so it is
 believed of the proxies in the setting `trusted_proxy` alone.
@@ -14,12 +14,12 @@ _MOST_HOPS = 20
 
 
 def read_networks(text: str) -> Tuple[Network, ...]:
-    """Of addresses and networks with spaces between, as the start file has them. Raises ValueError."""
+    """Read addresses and networks with spaces between, as the start file has them. Raises ValueError."""
     return tuple(ipaddress.ip_network(word) for word in text.split())
 
 
 def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
-    """peer: the address that the connection comes from."""
+    """Whether the address that a connection comes from is that of a trusted proxy."""
     if not trusted:
         return False
     try:
@@ -32,8 +32,13 @@ def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
 def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
     """The address of the client.
 
-    Each proxy adds to the header (forwarded_for, empty where there is none) whom it heard, on the right: the first from
-    there that is no proxy of ours is the client. What stands left of it may be made up.
+    Each proxy appends the address that it was called from. Read from the right, the first that is no trusted proxy is
+    the client; what stands left of it may be made up.
+
+    Args:
+        peer: The address that the connection comes from.
+        forwarded_for: The X-Forwarded-For header; "" where there is none.
+        trusted: The trusted proxies.
     """
     address = peer
     for word in reversed(forwarded_for.split(",")[-_MOST_HOPS:]):
@@ -47,7 +52,7 @@ def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) ->
 
 
 def limited_as(address: str) -> str:
-    """What limits count by: an IPv4 address, and of IPv6 the /64, as one machine has all of that."""
+    """The key that limits are counted by: an IPv4 address, or the /64 of an IPv6 address, which a machine has whole."""
     try:
         found = _read(address)
     except ValueError:
@@ -56,7 +61,7 @@ def limited_as(address: str) -> str:
 
 
 def _read(text: str) -> _Address:
-    """Also with a port or a zone, as some proxies and systems write it. Raises ValueError."""
+    """Read an address, also with a port or a zone, as some proxies and systems write it. Raises ValueError."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -1,7 +1,7 @@
-"""How many connections there may be, and which of them must go for a new one.
+"""How many connections there may be, and which of them is closed for a new one.
 
-Those of which no whole request has come cost little and may be many. Those that are answered, which have a thread each,
-are counted apart: a crowd of the ones takes nothing from the others.
+Connections without a complete request cost little and may be many. Busy ones, whose requests are answered by a thread
+each, are counted apart: a crowd of the ones takes nothing from the others.
 """
 
 import threading
@@ -16,15 +16,22 @@ MOST_BUSY = 250
 """More than all live pictures and pages together."""
 MOST_BUSY_AN_ADDRESS = 100
 _YOUNG_SECONDS = 1.0
-"""That a request has at least before it goes for another of its address."""
+"""How long a request is answered at least before it is ended for another one."""
 SPARE = 100
-"""Busy ones that were told to go and have not gone yet; with more of them no new request is answered."""
+"""Busy connections that are being closed; with more of them no new request is answered."""
 
 
 class ConnectionSlot:
-    """A connection's. is_known: somebody who is signed in uses it. is_busy: a request of it is being answered.
+    """What is counted of a connection.
 
-    is_proxy: it brings the clients of many addresses. since: when it became what it is (of the clock).
+    Attributes:
+        connection: The connection itself.
+        group: The key that its address is counted by.
+        is_proxy: Whether it brings the clients of many addresses.
+        is_known: Whether somebody who is signed in uses it.
+        is_busy: Whether a request of it is being answered.
+        must_go: Whether it is being closed for another one.
+        since: When it became busy, or ceased to be, on the clock.
     """
 
     def __init__(self, connection: Any, group: str, is_proxy: bool) -> None:
@@ -35,35 +42,42 @@ class ConnectionSlot:
 
 
 class _Slots:
-    """By addresses, and of each those of nobody apart from those of somebody."""
+    """The slots by address, those of strangers apart from those of people who are signed in."""
 
     def __init__(self) -> None:
         self.count = 0
         self._groups: Dict[str, Tuple[OrderedDict[ConnectionSlot, None], OrderedDict[ConnectionSlot, None]]] = {}
 
-    def insert(self, place: ConnectionSlot) -> None:
-        self._groups.setdefault(place.group, (OrderedDict(), OrderedDict()))[place.is_known][place] = None
+    def insert(self, slot: ConnectionSlot) -> None:
+        self._groups.setdefault(slot.group, (OrderedDict(), OrderedDict()))[slot.is_known][slot] = None
         self.count += 1
 
-    def remove(self, place: ConnectionSlot) -> None:
-        del self._groups[place.group][place.is_known][place]
+    def remove(self, slot: ConnectionSlot) -> None:
+        del self._groups[slot.group][slot.is_known][slot]
         self.count -= 1
-        if not self.size(place.group):
-            del self._groups[place.group]
+        if not self.size(slot.group):
+            del self._groups[slot.group]
 
     def size(self, group: str) -> int:
-        return sum(len(places) for places in self._groups.get(group, ()))
+        return sum(len(slots) for slots in self._groups.get(group, ()))
 
     def largest(self) -> str:
         return max(self._groups, key=self.size)
 
     def oldest(self, group: str) -> ConnectionSlot:
-        """Of nobody, or else of somebody."""
-        return next(iter(next(places for places in self._groups[group] if places)))
+        """The oldest slot of an address: of a stranger, if there is any."""
+        return next(iter(next(slots for slots in self._groups[group] if slots)))
 
 
 class ConnectionLimits:
-    """Threads may use it at once."""
+    """Counts connections and chooses which are closed. Its methods may be called from any thread.
+
+    Args:
+        most_unfinished: Connections without a complete request.
+        most_busy: Connections whose requests are answered.
+        most_busy_an_address: The same of one address.
+        clock: Seconds.
+    """
 
     def __init__(
         self,
@@ -81,27 +95,32 @@ class ConnectionLimits:
     def enter(
         self, connection: Any, address: str, is_proxy: bool = False
     ) -> Tuple[ConnectionSlot, Optional[ConnectionSlot]]:
-        """A place, and the place of the one that must go for it, if one must: whoever has been unfinished longest.
+        """Count a new connection.
 
-        That is of the address that has the most of them.
+        Returns:
+            Its slot, and the one that must be closed for it, or None: the longest unfinished of the address that has
+            the most of them.
         """
-        place = ConnectionSlot(connection, limited_as(address), is_proxy)
+        slot = ConnectionSlot(connection, limited_as(address), is_proxy)
         with self._lock:
-            return place, self._wait(place)
+            return slot, self._wait(slot)
 
-    def begin(self, place: ConnectionSlot, is_known: bool) -> Tuple[bool, Optional[ConnectionSlot]]:
-        """Whether its request may be answered now, and the place of the one that must go for it, if one must.
+    def begin(self, slot: ConnectionSlot, is_known: bool) -> Tuple[bool, Optional[ConnectionSlot]]:
+        """Count a connection as busy, if it may be.
 
-        The oldest goes: of the same address if that has its share, or else, where all places are taken, of the address
-        that has the most. While all are young, only one of nobody goes for somebody, and the others wait.
+        The oldest is closed for it: of the same address if that has its share, else, where all slots are taken, of the
+        address that has the most. While all are young, only a stranger's is closed for somebody who is signed in.
+
+        Returns:
+            Whether its request may be answered now, and the slot that must be closed for it, or None.
         """
         with self._lock:
-            if place.must_go or self._going >= SPARE:
+            if slot.must_go or self._going >= SPARE:
                 return False, None
-            is_known = is_known or place.is_known
+            is_known = is_known or slot.is_known
             victim = None
-            if not place.is_proxy and self._busy.size(place.group) >= self._share:
-                victim = self._oldest_busy(place.group, is_known)
+            if not slot.is_proxy and self._busy.size(slot.group) >= self._share:
+                victim = self._oldest_busy(slot.group, is_known)
             if victim is None and self._busy.count >= self._most_busy:
                 victim = self._oldest_busy(self._busy.largest(), is_known)
                 if victim is None:
@@ -110,50 +129,51 @@ class ConnectionLimits:
                 self._busy.remove(victim)
                 victim.must_go = True
                 self._going += 1
-            self._unfinished.remove(place)
-            place.is_known, place.is_busy, place.since = is_known, True, self._clock()
-            self._busy.insert(place)
+            self._unfinished.remove(slot)
+            slot.is_known, slot.is_busy, slot.since = is_known, True, self._clock()
+            self._busy.insert(slot)
         return True, victim
 
-    def rest(self, place: ConnectionSlot) -> Optional[ConnectionSlot]:
-        """Its request was answered; the place of the one that must go for it, if one must."""
+    def rest(self, slot: ConnectionSlot) -> Optional[ConnectionSlot]:
+        """Count a connection as unfinished again; returns the slot that must be closed for it, or None."""
         with self._lock:
-            if place.must_go:
+            if slot.must_go:
                 return None
-            self._busy.remove(place)
-            place.is_busy = False
-            return self._wait(place)
+            self._busy.remove(slot)
+            slot.is_busy = False
+            return self._wait(slot)
 
-    def know(self, place: ConnectionSlot) -> None:
-        """Somebody who is signed in uses it."""
+    def know(self, slot: ConnectionSlot) -> None:
+        """Note that somebody who is signed in uses the connection."""
         with self._lock:
-            if place.is_known or place.must_go:
+            if slot.is_known or slot.must_go:
                 return
-            places = self._busy if place.is_busy else self._unfinished
-            places.remove(place)
-            place.is_known = True
-            places.insert(place)
+            slots = self._busy if slot.is_busy else self._unfinished
+            slots.remove(slot)
+            slot.is_known = True
+            slots.insert(slot)
 
-    def leave(self, place: ConnectionSlot) -> None:
+    def leave(self, slot: ConnectionSlot) -> None:
+        """Count a connection no longer: it is closed."""
         with self._lock:
-            if not place.must_go:
-                (self._busy if place.is_busy else self._unfinished).remove(place)
-            elif place.is_busy:
+            if not slot.must_go:
+                (self._busy if slot.is_busy else self._unfinished).remove(slot)
+            elif slot.is_busy:
                 self._going -= 1
 
     def count_busy(self) -> int:
-        """Also those that are going."""
+        """Number of busy connections, with those that are being closed."""
         with self._lock:
             return self._busy.count + self._going
 
-    def _wait(self, place: ConnectionSlot) -> Optional[ConnectionSlot]:
+    def _wait(self, slot: ConnectionSlot) -> Optional[ConnectionSlot]:
         victim = None
         if self._unfinished.count >= self._most_unfinished:
             victim = self._unfinished.oldest(self._unfinished.largest())
             self._unfinished.remove(victim)
             victim.must_go = True
-        place.since = self._clock()
-        self._unfinished.insert(place)
+        slot.since = self._clock()
+        self._unfinished.insert(slot)
         return victim
 
     def _oldest_busy(self, group: str, for_known: bool) -> Optional[ConnectionSlot]:

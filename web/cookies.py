@@ -14,7 +14,7 @@ _SECURE = "__Secure-"  # browsers take such a name over https only
 
 
 def find_cookie(cookies: Mapping[str, str], name: str) -> str:
-    """Its value, or nothing."""
+    """The value of a cookie; "" where there is none."""
     return cookies.get(_SECURE + name) or cookies.get(name, "")
 
 
@@ -27,7 +27,17 @@ def set_cookie(
     same_site: str = "Lax",
     is_framed: bool = False,
 ) -> None:
-    """seconds: to keep it, without them until the browser ends. is_framed: other sites may show the dashboard."""
+    """Set a cookie.
+
+    Args:
+        request: What is answered.
+        response: The answer.
+        name: Of the cookie.
+        value: Of the cookie.
+        seconds: How long it is kept; None until the browser ends.
+        same_site: Strict, Lax or None, as browsers know it.
+        is_framed: Whether other sites may show the dashboard.
+    """
     is_https = _is_https(request)
     if is_https and is_framed:
         same_site = "None"  # a browser sends no other one in another site's frame

@@ -1,4 +1,4 @@
-"""What the dashboard knows of the daemon: a listener in the background keeps the newest of everything it tells."""
+"""The dashboard's end of the bus: keeps the newest of everything that the daemon sends, and sends it commands."""
 
 import logging
 import math
@@ -81,13 +81,16 @@ class DaemonClient:
         self._stopped = threading.Event()
 
     def start(self) -> None:
+        """Listen, in a thread, until `stop`."""
         threading.Thread(target=self._listen, name="events", daemon=True).start()
 
     def stop(self) -> None:
+        """End the thread, soon."""
         self._stopped.set()
 
     @property
     def is_up(self) -> bool:
+        """Whether the daemon answers."""
         return self.connection.up
 
     def logs(self, most: int = LOGS_KEPT) -> List[LogEntry]:
@@ -130,7 +133,7 @@ class DaemonClient:
         return answer
 
     def _is_over(self, state: State) -> bool:
-        """Whether this is what a daemon was before it said that it stops: an answer may come that late."""
+        """Whether a state is older than the daemon's last word that it stops: an answer may come that late."""
         last = self.state.daemon if self.state else None
         return last is not None and last.status == STOPPING and last.started == state.daemon.started
 
@@ -170,7 +173,7 @@ class DaemonClient:
         return seconds > (SILENCE_SECONDS if pid is None or is_alive(pid) else 2 * HEARTBEAT_SECONDS)
 
     def _take(self, topic: str, message: JsonObject) -> None:
-        """Keep it and tell it. What cannot be used is logged; the listener goes on."""
+        """Keep a message and pass it on. One that cannot be used is logged; the listener goes on."""
         try:
             if not self.is_up:
                 self._set_daemon(True, "")

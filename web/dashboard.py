@@ -6,12 +6,13 @@ from typing import Optional
 from flask import current_app, g, request
 from flask_socketio import SocketIO  # type: ignore[import-untyped]
 
-from web.access import NOBODY, Guard, Identity
+from web.access import Guard
 from web.accounts import Accounts, Sessions
 from web.broadcaster import FrameBroadcasters
 from web.daemon_client import DaemonClient
 from web.mjpeg import ViewerLimit
 from web.options import Options
+from web.roles import NOBODY, Identity
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,17 @@ class Dashboard:
 
 
 def dashboard() -> Dashboard:
-    """That of the request that is being answered."""
+    """The dashboard that answers the current request."""
     found: Dashboard = current_app.extensions["dashboard"]
     return found
 
 
 def viewer() -> str:
-    """Whose share it takes who asks."""
+    """The key that limits count the sender of the current request by."""
     return dashboard().guard.viewer(identity(), request)
 
 
 def identity() -> Identity:
-    """Who asks."""
+    """Who sends the current request."""
     found: Optional[Identity] = g.get("identity")
     return found or NOBODY

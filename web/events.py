@@ -1,4 +1,4 @@
-"""Socket.IO: what the daemon tells goes to every page, and what an operator's page asks for goes to the daemon."""
+"""Socket.IO: events of the daemon go to every page, and commands of pages go to the daemon."""
 
 import logging
 import threading
@@ -13,18 +13,18 @@ from appliance.contract.errors import Refused, Unavailable
 from appliance.contract.events import DAEMON, LOGS, STATE, STATISTICS
 from appliance.contract.fields import JsonObject
 from appliance.contract.roles import Role
-from web.access import Denied, Identity, needed_role, needs
 from web.accounts import TooManyAttempts
 from web.packets import LONGEST_MESSAGE
 from web.rate import Rate
+from web.roles import Denied, Identity, needed_role, needs
 from web.socketio_auth import VIEWER
 from web.unsent import bounded
 from web.websocket import WebSocket
 
 MOST_PAGES = 32
-"""Open pages; each holds threads as long as it is open."""
+"""Pages that may be open; each holds threads."""
 MOST_COMMANDS = 10
-"""A second, of one viewer; each is work for the daemon."""
+"""Commands a second of one viewer."""
 _COMMANDS_AT_ONCE = 20
 _MOST_VIEWERS = 100
 _FIRST_LOGS = 200
@@ -36,7 +36,8 @@ log = logging.getLogger(__name__)
 class GuardedSocketIO(SocketIO):  # type: ignore[misc]
     """Handlers declare the role they need with `@needs`; one that does not is refused to everybody.
 
-    identities: who each connection is.
+    Attributes:
+        identities: Who opened each connection, by its id.
     """
 
     def __init__(self, app: Flask, **options: Any) -> None:
@@ -49,12 +50,13 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
         self.server.eio._async = dict(parts, websocket=WebSocket, queue=bounded(parts["queue"]))
 
     def cut_off(self, sid: str) -> None:
-        """End a connection of Engine.IO at once; its own way waits until everything was taken that is under way."""
+        """Close a connection of Engine.IO at once; its own method waits until everything was sent."""
         found = self.server.eio.sockets.pop(sid, None)
         if found is not None:
             found.close(wait=False, abort=True)
 
     def allows_command(self, viewer: str) -> bool:
+        """Whether a viewer may send one more command now; if so, it is counted."""
         with self._lock:
             if viewer not in self._commands and len(self._commands) >= _MOST_VIEWERS:
                 self._commands.clear()
@@ -70,6 +72,7 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
 
 
 def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
+    """Socket.IO with a handler for each command of the contract. worker: the kind, as in `Options`."""
     loggers = {name: logging.getLogger(name) for name in ("socketio", "engineio")}
     for found in loggers.values():
         found.setLevel(logging.ERROR)  # they warn of what pages send, such as that of one that was cut off
@@ -118,7 +121,7 @@ def _guarded(socketio: GuardedSocketIO, message: str, handler: Callable[..., Any
     role = needed_role(handler)
 
     def refused() -> Optional[str]:
-        """Why not. Who connects is identified once, and looked at again with every event."""
+        """Why it is refused; None if it is not. Identified at the connection, authorised again with every event."""
         guard = current_app.extensions["dashboard"].guard
         if role is None:
             return "This is for nobody: it declares no role."
@@ -167,7 +170,7 @@ def _guarded(socketio: GuardedSocketIO, message: str, handler: Callable[..., Any
 
 
 def drop_session(socketio: GuardedSocketIO, session: str) -> None:
-    """Disconnect the pages that a session has open."""
+    """Disconnect the pages of a session."""
     _drop(socketio, lambda who: who.session == session)
 
 

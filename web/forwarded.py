@@ -1,7 +1,8 @@
-"""What a proxy in front says of the request that it passes on, put where every other part looks for it.
+"""Headers by which a proxy describes the original request, applied to the WSGI environment.
 
-X-Forwarded-For, -Proto, -Host and -Prefix and Home Assistant's X-Ingress-Path are believed of the proxies in
-`trusted_proxy`; of anybody else they are taken away. The setting `base_path` is the prefix where no header says it.
+X-Forwarded-For, -Proto, -Host and -Prefix and Home Assistant's X-Ingress-Path are believed if a proxy in
+`trusted_proxy` sends them; sent by anybody else they are removed. The setting `base_path` is the prefix where no header
+says it.
 """
 
 import logging
@@ -27,7 +28,12 @@ log = logging.getLogger(__name__)
 
 
 class Forwarded:
-    """WSGI: in front of all that answers. The prefix becomes SCRIPT_NAME, whether or not the proxy took it away."""
+    """WSGI middleware. The prefix becomes SCRIPT_NAME, whether or not the proxy removed it from the path.
+
+    Args:
+        inner: The application.
+        options: Of the dashboard.
+    """
 
     def __init__(self, inner: Application, options: Options) -> None:
         self._inner = inner
@@ -71,5 +77,5 @@ class Forwarded:
 
 
 def _first(text: str) -> str:
-    """Of a chain of proxies the first: the browser's side."""
+    """The value of the first proxy in a chain, on the browser's side."""
     return text.partition(",")[0].strip()

@@ -1,10 +1,14 @@
-"""Which other pages may show the dashboard in a frame: nobody's, if the setting `framed_by` does not name them."""
+"""Which sites may show the dashboard in a frame: none but those that the setting `framed_by` names."""
 
 from typing import Dict
 
 
 def frame_headers(framed_by: str) -> Dict[str, str]:
-    """framed_by: "self" and origins, with spaces between. X-Frame-Options, for old browsers, cannot name an origin."""
+    """The response headers for browsers; X-Frame-Options, for old ones, cannot name an origin.
+
+    Args:
+        framed_by: "self" and origins, with spaces between.
+    """
     words = framed_by.split()
     ancestors = " ".join("'self'" if word == "self" else word for word in words) or "'none'"
     headers = {"Content-Security-Policy": "frame-ancestors " + ancestors}
@@ -14,4 +18,5 @@ def frame_headers(framed_by: str) -> Dict[str, str]:
 
 
 def framed_by_others(framed_by: str) -> bool:
+    """Whether another site may show the dashboard in a frame."""
     return any(word != "self" for word in framed_by.split())

@@ -44,7 +44,7 @@ bind = _address if _options.listener < 0 else f"fd://{_options.listener}"
 worker_class = {"eventlet": "web.workers.green.GreenWorker", "gthread": "web.workers.threads.ThreadsWorker"}[
     _options.worker
 ]
-# Far more than there may be connections (web/ceilings.py); what is open besides, such as files, has the rest.
+# Far more than there may be connections (web/connection_limits.py); what is open besides, such as files, has the rest.
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 workers = 1
 # One for each that may be answered: who looks at pictures, or does not read an answer, holds it for so long.

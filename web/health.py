@@ -1,4 +1,4 @@
-"""The dashboard asks itself whether it answers, as others do, and ends its process if it does not.
+"""A watchdog that sends the dashboard requests as clients do, and ends its process if it does not answer.
 
 gunicorn's heartbeat only tells that a worker's main loop turns, not that anybody is let in or answered.
 """
@@ -19,7 +19,7 @@ _LONGEST_ANSWER = 64 * 1024
 
 
 def _real(module: str, worker: str) -> Any:
-    """The module whose threads, sockets and sleep are the system's: green ones stand still with what is watched."""
+    """The unpatched module: green threads, sockets and sleep hang together with what is watched."""
     if worker == "eventlet":
         from eventlet import patcher  # type: ignore[import-untyped]
 
@@ -28,7 +28,13 @@ def _real(module: str, worker: str) -> Any:
 
 
 def watch(worker: str, ask: Callable[[], bool], end: Callable[[], None]) -> None:
-    """From now on, in a thread of its own. worker: the kind, of Options."""
+    """Watch from now on, in a thread.
+
+    Args:
+        worker: The kind, as in `Options`.
+        ask: Whether the dashboard answers.
+        end: Called after MOST_FAILURES failures.
+    """
     sleep = _real("time", worker).sleep
 
     def run() -> None:
@@ -42,7 +48,13 @@ def watch(worker: str, ask: Callable[[], bool], end: Callable[[], None]) -> None
 
 
 def asker(worker: str, address: Any, is_tls: bool) -> Callable[[], bool]:
-    """Asks who listens there. address: of a listening socket."""
+    """Make a function that says whether the dashboard answers.
+
+    Args:
+        worker: The kind, as in `Options`.
+        address: Of the listening socket.
+        is_tls: Whether it speaks TLS.
+    """
     sockets = _real("socket", worker)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])
 
@@ -69,7 +81,7 @@ def _talk(connection: Any) -> bytes:
 
 
 def _talk_tls(connection: Any) -> bytes:
-    """Without a socket of the ssl module: that is green too."""
+    """Speak TLS without a socket of the ssl module, which is green too."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # it is our own, whoever signed it
@@ -96,7 +108,7 @@ def _talk_tls(connection: Any) -> bytes:
 
 
 def end_process() -> None:
-    """gunicorn's master starts another. Past all handlers of the log, whose locks may be what it hangs on."""
+    """End the process; gunicorn's master starts another. Writes past the log's handlers, whose locks it may hang on."""
     os.write(
         2,
         f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} ERROR dashboard: it did not answer itself {MOST_FAILURES} times; it is"

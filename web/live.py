@@ -1,4 +1,4 @@
-"""Live pictures of a stream: moving, for an <img>, VLC or Home Assistant, and single."""
+"""Live pictures of a stream: MJPEG, for an <img>, VLC or Home Assistant, and snapshots."""
 
 import time
 from contextlib import ExitStack
@@ -8,10 +8,10 @@ from flask import Blueprint, Response, request
 
 from appliance.contract.errors import INVALID, Refused, Unavailable
 from appliance.contract.roles import Role
-from web.access import Identity, needs
 from web.broadcaster import Picture, Viewer
 from web.dashboard import Dashboard, dashboard, identity, viewer
 from web.mjpeg import END, START, respond
+from web.roles import Identity, needs
 
 live = Blueprint("live", __name__)
 
@@ -23,7 +23,7 @@ _AGAIN_SECONDS = 2.0
 @live.route("/streams/<name>.mjpeg")
 @needs(Role.VIEWER)
 def mjpeg(name: str) -> Response:
-    """?fps= limits the pictures a second."""
+    """MJPEG of a stream. `?fps=` limits the pictures a second."""
     here = dashboard()
     here.daemon.get_stream(name)
     pause = _pause()
@@ -40,6 +40,7 @@ def mjpeg(name: str) -> Response:
 @live.route("/streams/<name>.jpg")
 @needs(Role.VIEWER)
 def snapshot(name: str) -> Any:
+    """The newest picture of a stream."""
     here = dashboard()
     here.daemon.get_stream(name)
     with here.broadcasters.view(name, viewer()) as view:

@@ -11,8 +11,8 @@ from appliance.contract.events import Readings, StreamStatistics, figure, figure
 from appliance.contract.roles import Role
 from appliance.contract.state import State, StorageStatus
 from appliance.contract.states import LIVE, NO_RESULTS, SLOW, STREAM_STATES
-from web.access import needs
 from web.dashboard import Dashboard, dashboard
+from web.roles import needs
 
 metrics = Blueprint("metrics", __name__)
 
@@ -40,12 +40,15 @@ _GAUGES_OF_READINGS = (
 @metrics.route("/metrics")
 @needs(Role.VIEWER)
 def show() -> Response:
+    """The newest statistics and state in the format of Prometheus."""
     registry = CollectorRegistry()
     registry.register(_Newest(dashboard()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 class _Newest:
+    """A collector of the newest statistics and state."""
+
     def __init__(self, here: Dashboard) -> None:
         self._here = here
 

@@ -1,4 +1,4 @@
-"""Moving pictures over HTTP: JPEGs one after the other in a response that does not end."""
+"""MJPEG over HTTP: JPEGs one after the other in a multipart response that does not end."""
 
 import socket
 import threading
@@ -20,13 +20,14 @@ END = b"--" + _BOUNDARY + b"--\r\n"
 
 
 class TooManyViewers(Exception):
-    pass
+    """There are as many viewers as may be."""
 
 
 class ViewerLimit:
-    """Counts who looks at pictures or fetches recordings.
+    """Counts who looks at pictures or downloads recordings; one account, or one address, may have half of them.
 
-    Half of the places are the most that one account has, or one address.
+    Args:
+        most: How many there may be.
     """
 
     def __init__(self, most: int = MOST_VIEWERS) -> None:
@@ -37,7 +38,11 @@ class ViewerLimit:
 
     @contextmanager
     def take(self, who: str) -> Iterator[None]:
-        """Raises TooManyViewers."""
+        """Count one more while the context lasts. Raises TooManyViewers.
+
+        Args:
+            who: The key that viewers are counted by.
+        """
         with self._lock:
             if sum(self._taken.values()) >= self._most:
                 raise TooManyViewers(f"{self._most} viewers is the most; close a live picture or a download somewhere.")
@@ -57,14 +62,16 @@ class ViewerLimit:
 
 
 def part(jpeg: bytes) -> bytes:
-    """One picture, and the boundary behind it, without which a browser waits for the next before it shows this one."""
+    """A picture with the boundary behind it, without which a browser shows it only when the next one comes."""
     return b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n%s" % (len(jpeg), jpeg, START)
 
 
 def respond(parts: Iterable[bytes], at_end: Callable[[], None]) -> Response:
-    """Send the parts as they come, and call `at_end` when that ends, however it ends.
+    """Make a response that sends parts as they come. A client that reads nothing for half a minute is cut off.
 
-    Who takes nothing for half a minute is cut off.
+    Args:
+        parts: What to send.
+        at_end: Called when that ends, however it ends.
     """
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:

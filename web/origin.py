@@ -1,4 +1,4 @@
-"""The one rule for where a request may come from: pages and Socket.IO alike."""
+"""Which origins a request may come from, the same for pages and Socket.IO."""
 
 import ipaddress
 import socket
@@ -25,9 +25,12 @@ def is_same_site(origin: str, host: str) -> bool:
 
 
 def explain(origin: str, host: str, unbelieved: str) -> str:
-    """Why a page of another Origin is refused, and what to do if that is a proxy of one's own.
+    """Say why a page of another origin is refused, and what to do if that is a proxy of one's own.
 
-    unbelieved: the address of the proxy that sent X-Forwarded headers without being trusted, if one did.
+    Args:
+        origin: The Origin header.
+        host: The Host header.
+        unbelieved: Address of the proxy that sent X-Forwarded headers without being trusted; "" if none did.
     """
     text = (
         f"This came from a page at {origin[:_LONGEST_SHOWN] or 'nowhere'}, but its Host header names"

@@ -1,4 +1,4 @@
-"""What a page may send by Socket.IO: short texts, as many as somebody can click."""
+"""Limits of what a page may send by Socket.IO: short texts, no more of them than a person can click."""
 
 import re
 
@@ -19,11 +19,11 @@ _SEPARATOR = "\x1e"
 
 
 class Flood(Exception):
-    """Somebody sends what no page sends, or more than one does."""
+    """A client sends what no page sends, or more than one does."""
 
 
 class Packets:
-    """Of one page."""
+    """Counts and checks the packets of one page."""
 
     def __init__(self) -> None:
         self._messages = Rate(MOST_MESSAGES, MOST_MESSAGES)
@@ -31,21 +31,21 @@ class Packets:
         self._is_connected = False
 
     def count(self, messages: int, length: int) -> None:
-        """Before they are read. length: in bytes. Raises Flood."""
+        """Count messages of so many bytes before they are read. Raises Flood."""
         if length > LONGEST_MESSAGE:
             raise Flood(f"a message of {length} bytes")
         if not self._messages.allows(messages) or not self._bytes.allows(length):
             raise Flood(f"more than {MOST_MESSAGES} messages or {MOST_BYTES} bytes a second")
 
     def take_posted(self, text: str) -> None:
-        """What came by one POST, where pages have no WebSocket. Raises Flood."""
+        """Count and check what came by one POST, where a page has no WebSocket. Raises Flood."""
         packets = text.split(_SEPARATOR)
         self.count(len(packets), len(text.encode()))
         for packet in packets:
             self.check(packet)
 
     def check(self, packet: str) -> None:
-        """Raises Flood."""
+        """Check one packet. Raises Flood."""
         check_packet(packet)
         if packet.startswith(_CONNECT):
             if self._is_connected:
@@ -54,7 +54,7 @@ class Packets:
 
 
 def check_packet(text: str) -> None:
-    """Raises Flood."""
+    """Check that a packet is one that pages send. Raises Flood."""
     if not _PACKET.fullmatch(text):
         raise Flood(f"no packet that a page sends: {text[:20]!r}")
     if text.count("[") + text.count("{") > _MOST_BRACKETS:

@@ -1,4 +1,4 @@
-"""Recordings: to download, and to play in an <img>. Names are looked up in the folder, never made into paths."""
+"""Recordings: downloads, and MJPEG for an <img>. Names are looked up in the folder, never made into paths."""
 
 import os
 import time
@@ -11,9 +11,9 @@ from appliance.contract.errors import INVALID, NOT_FOUND, Refused
 from appliance.contract.fields import RECORDING_NAME
 from appliance.contract.roles import Role
 from appliance.recording.avi_reader import AviError, read_fps, read_pictures
-from web.access import Identity, needs
 from web.dashboard import Dashboard, dashboard, identity, viewer
 from web.mjpeg import END, START, part, respond
+from web.roles import Identity, needs
 
 recordings = Blueprint("recordings", __name__)
 
@@ -24,7 +24,7 @@ _CHECK_SECONDS = 2.0
 @recordings.route("/recordings/<name>")
 @needs(Role.VIEWER)
 def download(name: str) -> Any:
-    """With ranges, so that a download can go on and an MP4 can be wound. It is played inline where that works."""
+    """The file, with ranges, so that a download can be resumed and an MP4 be wound; inline where that works."""
     path = _find(name)
     closing = ExitStack()
     closing.enter_context(dashboard().viewer_limit.take(viewer()))
@@ -43,7 +43,7 @@ def download(name: str) -> Any:
 @recordings.route("/recordings/<name>.mjpeg")
 @needs(Role.VIEWER)
 def play(name: str) -> Response:
-    """name: with its .avi. ?speed= (0.1 to 16) and ?start= (seconds)."""
+    """MJPEG of a recording in AVI. `?speed=` (0.1 to 16) and `?start=` (seconds)."""
     path = _find(name)
     speed = _number("speed", 1.0, 0.1, 16.0)
     start = _number("start", 0.0, 0.0, 1e6)

@@ -1,6 +1,6 @@
-"""A request on its way in: its bytes are collected here until it is whole, and only then does anybody work for it.
+"""Collects the bytes of a request until it is complete; only then does a thread work for it.
 
-No sockets and no threads: who has a connection feeds what came, asks for the deadline, and takes the request.
+No sockets and no threads: the owner of the connection feeds what came, asks for the deadline, and takes the request.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Callable, Dict, Optional
 
 IDLE_SECONDS = 5.0
-"""That a connection may stay open without a byte of a request."""
+"""How long a connection may stay open without a byte of a request."""
 REQUEST_SECONDS = 5.0
 """From a request's first byte to its last, head and body together."""
 LONGEST_HEAD = 16 * 1024
@@ -49,10 +49,18 @@ class Refusal:
 
 
 class RequestBuffer:
-    """longest_body: how many bytes a head may send behind itself; raises Refused for none at all.
+    """The bytes of one request after the other.
 
-    head: of the request that comes, from its end on. refusal: why it is not taken. is_whole: it can be taken.
-    wants_continue: who sends it waits for a "100 Continue"; put it to False when that was sent.
+    Attributes:
+        head: Of the request, once it is complete.
+        refusal: Why the request is not taken; None if it is.
+        is_whole: Whether it can be taken.
+        wants_continue: Whether the client waits for a "100 Continue"; to be set to False when that was sent.
+        deadline: When the request must be complete, on the clock.
+
+    Args:
+        longest_body: How many bytes may follow a head; raises Refused for none at all.
+        clock: Seconds.
     """
 
     def __init__(self, longest_body: Callable[[Head], int], clock: Callable[[], float] = time.monotonic) -> None:
@@ -78,13 +86,14 @@ class RequestBuffer:
         return self._clock() - (self.deadline - REQUEST_SECONDS) if self._data else 0.0
 
     def feed(self, data: bytes) -> None:
+        """Add what came."""
         if not self._data:
             self.deadline = self._clock() + REQUEST_SECONDS
         self._data += data
         self._look()
 
     def take(self) -> bytes:
-        """The request, which is whole; what came behind it is the next one's beginning."""
+        """Take the complete request out; what follows it begins the next one."""
         head, body = bytes(self._data[: self._head_end]), bytes(self._data[self._head_end : self._end])
         del self._data[: self._end]
         self._begin(IDLE_SECONDS)
@@ -126,7 +135,7 @@ class RequestBuffer:
 
 
 class Refused(Exception):
-    """status: of HTTP."""
+    """A request is not taken. status: of HTTP."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)

@@ -1,4 +1,4 @@
-"""What every request passes on its way in and every answer on its way out."""
+"""Request and response hooks: authentication, CSRF, security headers, error pages."""
 
 import json
 import logging
@@ -11,10 +11,11 @@ from appliance.contract.answers import Error
 from appliance.contract.codec import encode
 from appliance.contract.errors import DENIED, FAILED, INVALID, NOT_FOUND, UNAVAILABLE, ErrorKind, Refused, Unavailable
 from appliance.contract.roles import Role
-from web.access import SAFE_METHODS, Denied, Guard, check_role, needed_role
+from web.access import SAFE_METHODS, Guard
 from web.accounts import TooManyAttempts
 from web.framing import frame_headers
 from web.mjpeg import TooManyViewers
+from web.roles import Denied, check_role, needed_role
 
 LONGEST_BODY = 64 * 1024
 
@@ -32,17 +33,18 @@ log = logging.getLogger(__name__)
 
 
 class OwnResponse(Response):
-    """Leads on by a path alone: what scheme and name the browser uses only it knows, behind a proxy."""
+    """Redirects by a path alone: behind a proxy only the browser knows its scheme and host."""
 
     autocorrect_location_header = False
 
 
 def install_security(app: Flask, guard: Guard, framed_by: str) -> None:
+    """Install the hooks. framed_by: as `frame_headers` takes it."""
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.response_class = OwnResponse
 
     @app.before_request
-    def let_in() -> None:
+    def authorise() -> None:
         guard.check_origin(request)
         if "Transfer-Encoding" in request.headers:
             raise Denied(411, "Send the body's length (Content-Length).")

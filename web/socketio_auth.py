@@ -1,4 +1,4 @@
-"""In front of Socket.IO, which answers before Flask does."""
+"""Authentication in front of Socket.IO, which answers before Flask does."""
 
 import io
 import json
@@ -14,26 +14,32 @@ from appliance.contract.answers import Error
 from appliance.contract.codec import encode
 from appliance.contract.errors import DENIED
 from appliance.contract.roles import Role
-from web.access import SOCKET_PATH, Denied, Guard, check_role
+from web.access import SOCKET_PATH, Guard
 from web.accounts import TooManyAttempts
 from web.environ import Application, Environ, StartResponse
 from web.packets import LONGEST_MESSAGE, Flood, Packets
+from web.roles import Denied, check_role
 from web.websocket import FLOODED
 
 MOST_OF_A_VIEWER = 16
-"""Pages that one account has open, or one address where nobody signs in."""
+"""Pages that one account, or one address where nobody signs in, may have open."""
 VIEWER = "splitlens.viewer"
-"""In the environ of a connection: whose it is."""
+"""In the environ of a connection: the key that its owner is counted by."""
 _MOST_BEGUN = 64
 _PENALTY_SECONDS = 10.0
 _MOST_PENALTIES = 1000
 
 
 class SocketIOAuth:
-    """Who is not signed in gets not even a handshake, and nobody more than pages need.
+    """WSGI middleware. Without signing in there is no handshake, and nobody sends more than pages do.
 
-    After the handshake the secret `sid` stands for the connection, and every event is looked at again.
-    connections: of Socket.IO, the environ of each handshake by its `sid`. disconnect: ends that of a `sid`.
+    After the handshake the secret `sid` identifies the connection, and every event is authorised again.
+
+    Args:
+        inner: The application.
+        guard: Says who sends a request.
+        connections: The environ of each handshake by its `sid`, as Socket.IO keeps it.
+        disconnect: Ends the connection of a `sid`.
     """
 
     def __init__(
@@ -112,7 +118,7 @@ class SocketIOAuth:
         environ["wsgi.input"] = io.BytesIO(data)
 
     def _hold(self, sid: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """One that polls and one that upgrades at a time: each waits in a thread. Raises Denied."""
+        """Allow one poll and one upgrade at a time, as each holds a thread. Raises Denied."""
         held = (sid, "upgrade" if _is_upgrade(environ) else "poll")
         with self._lock:
             if held in self._held:
@@ -127,6 +133,6 @@ class SocketIOAuth:
 
 
 def _is_upgrade(environ: Environ) -> bool:
-    """As Engine.IO sees it."""
+    """Whether Engine.IO takes it for an upgrade to a WebSocket."""
     words = [word.strip() for word in environ.get("HTTP_CONNECTION", "").lower().split(",")]
     return "upgrade" in words and environ.get("HTTP_UPGRADE", "").lower() == "websocket"

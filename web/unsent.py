@@ -1,13 +1,17 @@
-"""What is to be sent to a page and is not sent yet, with a bound: a page that takes little would fill the memory."""
+"""Bounded queues of what is to be sent to a page: one that reads too little would fill the memory."""
 
 from typing import Any
 
 MOST_UNSENT = 300
-"""Messages, some 20 seconds of them."""
+"""Messages: about 20 seconds of them."""
 
 
 def bounded(queue: Any) -> Any:
-    """Of a class of queues, threads' or green threads', one for Engine.IO's packets; None among them is the end."""
+    """Make a class of bounded queues for Engine.IO's packets.
+
+    Args:
+        queue: The class of queues, for threads or for green threads. None in one of them is its end.
+    """
 
     class Unsent(queue):  # type: ignore[misc]
         def put(self, item: Any, *options: Any, **more: Any) -> None:

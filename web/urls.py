@@ -1,4 +1,4 @@
-"""Where a browser finds the dashboard."""
+"""The URLs of the dashboard."""
 
 import socket
 from typing import List
@@ -10,14 +10,14 @@ _INSIDE = ("lo", "docker", "br-", "veth", "virbr", "l4tbr", "cni", "flannel")
 
 
 def addresses(host: str, port: int, scheme: str = "http") -> List[str]:
-    """The URLs, those on the LAN first named."""
+    """The URLs at which a dashboard that listens at this host and port is reached."""
     if host not in ("0.0.0.0", "::", ""):
         return [_url(scheme, host, port)]
     return [_url(scheme, address, port) for address in own_addresses() or ["127.0.0.1"]]
 
 
 def own_addresses() -> List[str]:
-    """Of IPv4, on the networks outside this machine."""
+    """The IPv4 addresses of this machine on networks outside it."""
     return [
         address.address
         for name, own in sorted(psutil.net_if_addrs().items())

@@ -20,7 +20,6 @@ from appliance.contract.answers import Health, Readiness
 from appliance.contract.codec import encode
 from appliance.contract.roles import Role
 from appliance.contract.states import LOADING, NO_MODEL, NO_RESULTS, NOT_LIVE, STARTING, STOPPING
-from web.access import Denied, needs
 from web.accounts import TooManyAttempts
 from web.accounts.devices import LASTING_SECONDS
 from web.accounts.sessions import LONGEST_SECONDS
@@ -28,6 +27,7 @@ from web.cookies import FORM, SESSION, find_cookie, set_cookie
 from web.dashboard import dashboard, identity
 from web.events import drop_session
 from web.framing import framed_by_others
+from web.roles import Denied, needs
 
 pages = Blueprint("pages", __name__)
 
@@ -109,7 +109,7 @@ def health() -> Any:
 @pages.route("/readyz")
 @needs(Role.ANONYMOUS)
 def ready() -> Any:
-    """Anybody may ask, so this gives no details."""
+    """Whether at least one stream is detected. For anybody, so without details."""
     client = dashboard().daemon
     if not client.is_up or client.state is None:
         return jsonify(encode(Readiness(False, reason="The daemon does not answer."))), 503
@@ -121,7 +121,7 @@ def ready() -> Any:
 
 @needs(Role.ANONYMOUS)
 def static_file(filename: str) -> Any:
-    """The look of the pages, which everybody can read in the source. The login page needs it."""
+    """Styles and scripts of the pages; the login page needs them too."""
     return send_from_directory("static", filename)
 
 

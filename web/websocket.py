@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class _Ended(Exception):
-    """code: why, as the protocol has it."""
+    """The connection ends. code: why, as the protocol has it."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -40,9 +40,10 @@ class _Ended(Exception):
 
 
 class WebSocket:
-    """As Engine.IO wants it: called as a WSGI application, it calls the handler with itself.
+    """A WebSocket as Engine.IO wants it: called as a WSGI application, it calls the handler with itself.
 
-    socket: the connection's, for its timeout.
+    Attributes:
+        socket: Of the connection, for its timeout.
     """
 
     def __init__(self, handler: Callable[["WebSocket"], Any], server: Any = None) -> None:
@@ -72,7 +73,7 @@ class WebSocket:
         return []
 
     def wait(self) -> Optional[str]:
-        """The next text, or None at the end. Raises OSError, also when nothing comes in the socket's timeout."""
+        """Wait for the next text; None at the end. Raises OSError, also after the socket's timeout."""
         try:
             while True:
                 time.sleep(0)  # who sends without a pause lets others run all the same
@@ -94,13 +95,14 @@ class WebSocket:
         return None
 
     def send(self, message: Any) -> None:
-        """Raises OSError."""
+        """Send a text or bytes in one frame. Raises OSError."""
         if isinstance(message, bytes):
             self._send_frame(_BINARY, message)
         else:
             self._send_frame(_TEXT, message.encode())
 
     def close(self, code: int = _CLOSED) -> None:
+        """Close the connection, if it is open. code: why, as the protocol has it."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -122,7 +124,7 @@ class WebSocket:
             self.socket.sendall(head + data)
 
     def _read_frame(self) -> Tuple[int, bytes]:
-        """Its kind and its content. Raises _Ended, Flood, OSError."""
+        """The opcode and the content of the next frame. Raises _Ended, Flood, OSError."""
         first, second = self._read(2)
         opcode, length = first & 15, second & 127
         # Whole, of no extension, and masked: fragments have no end, and nothing else is a page's.

@@ -1,7 +1,7 @@
 """What is sent without being asked for: by the daemon on the bus, and to pages by Socket.IO, under these topics."""
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 from appliance.contract.hints import info
 from appliance.contract.state import State
@@ -146,9 +146,9 @@ def figures(readings: Readings, key: str) -> Dict[str, float]:
 Event = Union[State, Statistics, Detections, LogEntry]
 """What the daemon sends."""
 
-EVENTS: Dict[str, Any] = {STATE: State, STATISTICS: Statistics, DETECTIONS: Detections, LOG: LogEntry}
+EVENTS: Dict[str, type] = {STATE: State, STATISTICS: Statistics, DETECTIONS: Detections, LOG: LogEntry}
 _TOPICS = {message: topic for topic, message in EVENTS.items()}
-PAGE_EVENTS: Dict[str, Any] = dict(EVENTS, **{DAEMON: DaemonConnection, LOGS: List[LogEntry]})
+PAGE_EVENTS: Dict[str, object] = dict(EVENTS, **{DAEMON: DaemonConnection, LOGS: List[LogEntry]})
 """The same and what the dashboard adds."""
 
 

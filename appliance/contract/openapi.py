@@ -7,7 +7,7 @@ from appliance import __version__
 from appliance.contract.answers import Error
 from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS, Command, Http, Question
 from appliance.contract.fields import JsonObject
-from appliance.contract.hints import fields_of
+from appliance.contract.hints import Field, fields_of
 from appliance.contract.roles import Role
 from appliance.contract.schemas import Schemas
 
@@ -101,7 +101,7 @@ def _command(command: Command, http: Http, schemas: Schemas) -> JsonObject:
     return operation
 
 
-def _body(fields: Dict[str, Any], schemas: Schemas) -> JsonObject:
+def _body(fields: Dict[str, Field], schemas: Schemas) -> JsonObject:
     required = [name for name, field in fields.items() if field.is_required]
     schema: JsonObject = {
         "type": "object",

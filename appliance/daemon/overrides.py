@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from appliance.contract.errors import Refused
+from appliance.contract.fields import JsonObject
 from appliance.core.files import keep_damaged
 from appliance.core.sink import cannot_write
 from appliance.daemon.json_store import JsonStore
@@ -52,7 +53,7 @@ class OverrideStore:
             override = self._overrides.get(key)
             return configured if override is None or override.configured != configured else override.value
 
-    def keys(self, prefix: str) -> Dict[str, Any]:
+    def keys(self, prefix: str) -> JsonObject:
         """The values that operators gave to keys of this beginning, by the rest of the key."""
         with self._lock:
             return {

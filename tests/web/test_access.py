@@ -9,8 +9,8 @@ import pytest
 
 from appliance.contract.commands import PAGE_COMMANDS
 from tests.web.conftest import PASSWORD, InProcess, csrf_of
-from web.access import needed_role
 from web.accounts.throttle import LIMITS, Limit
+from web.roles import needed_role
 
 OPEN = {"/login", "/healthz", "/readyz", "/static/css/base.css"}
 EXAMPLES = {"name": "main", "model": "broken", "filename": "css/base.css"}

@@ -13,7 +13,6 @@ import pytest
 
 from tests.waiting import wait_until
 from tests.web.conftest import REAL_METHOD
-from web.access import _read_secret
 from web.accounts import (
     Accounts,
     AccountsError,
@@ -28,6 +27,7 @@ from web.accounts import (
 from web.accounts.__main__ import main
 from web.accounts.hashing import MOST_OF_ONE, MOST_STRANGERS, MOST_WAITING, Busy
 from web.accounts.sessions import IDLE_SECONDS, LONGEST_SECONDS, MOST_OF_AN_ACCOUNT, MOST_SESSIONS
+from web.secret_key import read_secret_key
 
 
 def run(function, *arguments):
@@ -451,14 +451,14 @@ def test_a_session_from_a_time_when_the_clock_was_ahead_does_not_last(accounts, 
 def test_a_key_that_cannot_be_used_is_made_anew(tmp_path, make):
     path = tmp_path / "secret_key"
     make(path)
-    made = _read_secret(path)
-    assert len(made) == 32 and _read_secret(path) == made
+    made = read_secret_key(path)
+    assert len(made) == 32 and read_secret_key(path) == made
     assert os.path.lexists(str(tmp_path / "secret_key.damaged"))
 
 
 def test_where_no_key_can_be_kept_there_is_one_all_the_same(tmp_path, caplog):
     (tmp_path / "file").write_text("")
-    assert len(_read_secret(tmp_path / "file" / "secret_key")) == 32
+    assert len(read_secret_key(tmp_path / "file" / "secret_key")) == 32
     assert "a new key is made at each start" in caplog.text
 
 

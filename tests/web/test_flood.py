@@ -234,13 +234,13 @@ def test_there_is_a_thread_for_each_request_that_may_be_answered(monkeypatch):
 class Server:
     """A reader alone, whose requests are answered with nothing, at once."""
 
-    def __init__(self, ceilings):
+    def __init__(self, limits):
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(300)
         self.listener.setblocking(False)
         reception: Any = Reception.__new__(Reception)
-        reception.ceilings = ceilings
+        reception.limits = limits
         reception.admission = SimpleNamespace(longest_body=lambda head: 0, is_known=lambda head: False)
         reception._connections, reception._context, reception._trusted = {}, None, ()
         poll = select.epoll()
@@ -297,14 +297,14 @@ def test_who_is_new_does_not_wait_for_one_request_of_each_that_asks_again():
 
 
 def test_who_finds_no_place_is_answered_when_there_is_one():
-    ceilings = ConnectionLimits(10, 1, 1)
-    server = Server(ceilings)
-    other, _ = ceilings.enter(None, "10.0.0.1")
-    assert ceilings.begin(other, False) == (True, None)
+    limits = ConnectionLimits(10, 1, 1)
+    server = Server(limits)
+    other, _ = limits.enter(None, "10.0.0.1")
+    assert limits.begin(other, False) == (True, None)
     one = server.connect(b"GET / HTTP/1.1\r\n\r\n")
     server.turns(2)
     assert not server.worked
-    ceilings.leave(other)
+    limits.leave(other)
     server.turns(2)
     assert server.worked == [one.getsockname()]
     server.close()

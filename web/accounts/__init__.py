@@ -1,4 +1,4 @@
-"""Who may do what: accounts, passwords, sessions, and the brake on guessing. `python -m web.accounts` changes them."""
+"""Accounts, passwords, sessions and the throttling of sign-ins. `python -m web.accounts` changes accounts."""
 
 from appliance.contract.roles import Role
 from web.accounts.devices import Devices

@@ -18,7 +18,11 @@ _VALUE = re.compile(r"([A-Za-z0-9_-]{24})\.([0-9a-f]{64})")
 
 
 class Devices:
-    """secret: signs the cookies."""
+    """Makes and checks the cookies.
+
+    Args:
+        secret: The key that signs them.
+    """
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret

@@ -1,8 +1,8 @@
-"""Passwords are checked one after the other, in one thread.
+"""Checks passwords one after the other, in one thread.
 
-A check takes 16 MB and a core for a quarter of a second, and what a thread has once taken it keeps: twenty at a time
-left 300 MB behind. Who comes while too many wait is told so, and those who have signed in before have places of their
-own, which strangers do not fill.
+A check takes 16 MB and a core for a quarter of a second, and a thread keeps the memory that it once took: twenty at a
+time left 300 MB behind. While too many wait, others are refused; browsers that have signed in before have a queue of
+their own, which strangers do not fill.
 """
 
 import threading
@@ -14,7 +14,7 @@ from web.accounts.throttle import TooManyAttempts
 
 MOST_STRANGERS = 4
 MOST_WAITING = 8
-"""Checks that wait or are under way: of strangers, and of all."""
+"""Checks that wait or run: of strangers, and of all."""
 MOST_OF_ONE = 2
 """Of one account or address, which may have the right password and sign in without end."""
 _AGAIN_SECONDS = 5.0
@@ -30,7 +30,11 @@ class Busy(TooManyAttempts):
 
 
 class Hashing:
-    """worker: "eventlet" where threads are green, so that a real one is needed."""
+    """A queue with one thread.
+
+    Args:
+        worker: The kind, as in `Options`; where threads are green, a real one is used.
+    """
 
     def __init__(self, worker: str) -> None:
         self._lock = threading.Lock()
@@ -46,9 +50,19 @@ class Hashing:
             self._execute = lambda function, *arguments: pool.submit(function, *arguments).result()
 
     def run(self, is_known: bool, owner: Hashable, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What the function gives, when its turn has come. Raises Busy, and what the function raises.
+        """Call a function when its turn has come.
 
-        owner: whose check it is.
+        Args:
+            is_known: Whether this browser has signed in before.
+            owner: Whose check it is.
+            function: What is called.
+            arguments: What it is called with.
+
+        Returns:
+            What the function returns.
+
+        Raises:
+            Busy: Too many wait.
         """
         with self._lock:
             if self._waiting >= (MOST_WAITING if is_known else MOST_STRANGERS) or self._owners[owner] >= MOST_OF_ONE:

@@ -1,4 +1,4 @@
-"""Who is signed in, in a file, so that a restart signs nobody out. A cookie is 256 random bits, the file has hashes."""
+"""Sessions, in a file, so that a restart signs nobody out. A cookie is 256 random bits; the file has hashes of them."""
 
 import hashlib
 import logging
@@ -54,7 +54,7 @@ class Sessions:
         self._saved = clock()
 
     def add(self, account: Account) -> str:
-        """Returns what goes into the cookie."""
+        """Begin a session; returns the value of its cookie."""
         token = secrets.token_urlsafe(32)
         now = self._clock()
         with self._lock:
@@ -81,6 +81,7 @@ class Sessions:
             return account
 
     def remove(self, token: str) -> None:
+        """End a session."""
         with self._lock:
             if self._sessions.pop(_digest(token), None):
                 self._save()

@@ -50,7 +50,7 @@ class Account:
 
 
 class Accounts:
-    """What the file says now: it is read again when `python -m web.accounts` has changed it."""
+    """The accounts in the file, which is read again when `python -m web.accounts` has changed it."""
 
     def __init__(self, state_dir: str) -> None:
         self.path = Path(state_dir) / "accounts.json"
@@ -61,7 +61,7 @@ class Accounts:
         self._nobody: Optional[str] = None
 
     def make_first(self) -> Optional[str]:
-        """Make the first operator if there is no good file yet; returns the password, which nothing else keeps.
+        """Make the first operator if there is no usable file yet; returns the password, which is kept nowhere else.
 
         A damaged file is kept beside it: who can read this password, in the log, may change the file too.
         """
@@ -77,7 +77,7 @@ class Accounts:
         return password
 
     def all(self) -> Dict[str, Account]:
-        """Raises AccountsError if there is no good file and never was."""
+        """All accounts by name. Raises AccountsError if there is no usable file and never was."""
         with self._lock:
             try:
                 facts = self.path.stat()
@@ -100,13 +100,19 @@ class Accounts:
             return self._accounts
 
     def find(self, name: str) -> Optional[Account]:
+        """The account of a name; None where there is none."""
         return self.all().get(name)
 
     def check_password(self, name: str, password: str, run: Callable[..., Any]) -> Optional[Account]:
-        """The account if name and password are right. Slow, and as slow for a name that does not exist.
+        """Check a name and a password. Slow, and as slow for a name that does not exist. An outdated hash is replaced.
 
-        An outdated hash is replaced. run: calls what it is given, somewhere: the dashboard keeps the slow part from
-        its green threads.
+        Args:
+            name: Of the account.
+            password: As it was typed.
+            run: Calls what it is given with its arguments, in a thread where that may be slow.
+
+        Returns:
+            The account, or None if one of the two is wrong.
         """
         account = self.find(name)
         if self._nobody is None:
@@ -139,6 +145,7 @@ class Accounts:
             log.warning("%s: cannot be written: %s; the old hash of %s stays", self.path, error, account.name)
 
     def check_token(self, token: str) -> Optional[Account]:
+        """The account of a machine by its token; None where there is none."""
         digest = _digest(token)
         for account in self.all().values():
             if account.token and hmac.compare_digest(account.token, digest):
@@ -148,6 +155,7 @@ class Accounts:
     # For the command line
 
     def add(self, name: str, role: Role, password: str) -> None:
+        """Add a person. Raises AccountsError, OSError."""
         if not _NAME.fullmatch(name):
             raise AccountsError(f"{name!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.")
         accounts = self._current()
@@ -156,6 +164,7 @@ class Accounts:
         self._set(accounts, Account(name, role, time.time(), _hash_checked(password)))
 
     def set_password(self, name: str, password: str) -> None:
+        """Set a person's password, which ends all sessions. Raises AccountsError, OSError."""
         accounts = self._current()
         account = accounts.get(name)
         if account is None or account.token:
@@ -163,7 +172,7 @@ class Accounts:
         self._set(accounts, replace(account, changed=time.time(), password=_hash_checked(password)))
 
     def add_token(self, name: str, role: Role) -> str:
-        """Returns the token, which nothing else keeps."""
+        """Add a machine; returns its token, which is kept nowhere else. Raises AccountsError, OSError."""
         if not _NAME.fullmatch(name):
             raise AccountsError(f"{name!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.")
         accounts = self._current()
@@ -174,6 +183,7 @@ class Accounts:
         return token
 
     def remove(self, name: str) -> None:
+        """Remove a person or a machine. Raises AccountsError, OSError."""
         accounts = self._current()
         if accounts.pop(name, None) is None:
             raise AccountsError(f"There is no {name}; `list` shows who there is.")

@@ -1,4 +1,4 @@
-"""The brake on guessing passwords: so many failures are free, then one every so many seconds.
+"""Login throttling: so many failures are free, then one is allowed every so many seconds.
 
 It counts for the address that attempts come from and, more leniently, for the account: one address alone never keeps
 an account's owner out. A browser that has signed in to the account before (devices.py) has a count of its own and is
@@ -30,7 +30,7 @@ class Limit:
 
 
 LIMITS = {"address": Limit(5, 60.0), "account": Limit(20, 15.0), "device": Limit(5, 60.0), "success": Limit(60, 5.0)}
-"""success: of signing in to an account, which costs as much as a guess: who may look must not keep others waiting."""
+"""success: of signing in to an account, which costs as much as a guess and must not keep others waiting."""
 
 
 class TooManyAttempts(Exception):
@@ -49,6 +49,8 @@ class TooManyAttempts(Exception):
 
 
 class Throttle:
+    """Counts failures by account, address and device. Its methods may be called from any thread."""
+
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
@@ -56,9 +58,10 @@ class Throttle:
         self._failures: Dict[Key, Tuple[float, float]] = {}
 
     def begin(self, *keys: Key) -> None:
-        """Before an attempt, which counts as failed until `take_back`: so many at once are no way around.
+        """Count an attempt as failed until `take_back`, so that many at once gain nothing.
 
-        Raises TooManyAttempts; such an attempt does not count.
+        Raises:
+            TooManyAttempts: It may not be made, and does not count.
         """
         now = self._clock()
         with self._lock:
@@ -74,7 +77,7 @@ class Throttle:
             self._check(keys, self._clock())
 
     def take_back(self, *keys: Key) -> None:
-        """The attempt was no failure. Those before it still count, or who has one account could guess at another's."""
+        """Uncount an attempt that succeeded. Earlier failures still count, or having an account would help to guess."""
         now = self._clock()
         with self._lock:
             for key in keys:
@@ -90,6 +93,6 @@ class Throttle:
         return max(0.0, count - (now - when) / LIMITS[key[0]].seconds)
 
     def _forget(self, now: float) -> None:
-        """A quarter, those with the fewest failures: made-up names and addresses push out none that is guessed at."""
+        """Drop the quarter with the fewest failures: made-up names and addresses displace none that is guessed at."""
         most_first = sorted(self._failures, key=lambda key: self._count(key, now), reverse=True)
         self._failures = {key: self._failures[key] for key in most_first[: _MOST_KEYS * 3 // 4]}

@@ -14,8 +14,8 @@ from web.workers.reader import Reader
 from web.workers.reception import Connection, Reception
 
 
-class _Subscriber(GreenSocket):  # type: ignore[misc]
-    """What it lets in is green too, although it does not wait."""
+class _Listener(GreenSocket):  # type: ignore[misc]
+    """A listening socket whose connections are green, although accepting does not wait."""
 
     def accept(self) -> Tuple[Any, Any]:
         sock, client = super().accept()
@@ -23,6 +23,8 @@ class _Subscriber(GreenSocket):  # type: ignore[misc]
 
 
 class GreenWorker(EventletWorker):  # type: ignore[misc]
+    """gunicorn's worker with our reader in place of its own."""
+
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.reception = Reception(self)
@@ -31,7 +33,7 @@ class GreenWorker(EventletWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         self.reader.watch_signals(self.PIPE[0])
-        listeners = [_Subscriber(sock) for sock in self.sockets]
+        listeners = [_Listener(sock) for sock in self.sockets]
         for listener in listeners:
             listener.setblocking(False)
         while self.alive:

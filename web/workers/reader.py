@@ -1,6 +1,6 @@
-"""Reads the requests of all connections of a worker in one thread, and has those that are whole answered.
+"""Reads the requests of all connections of a worker in one thread, and hands complete ones to others.
 
-It is the same for green threads and for real ones: what is not whole yet has no thread.
+It is the same for green threads and for real ones: a request that is not complete yet has no thread.
 """
 
 import heapq
@@ -22,15 +22,15 @@ _CHUNK = 64 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LATE = Refusal(408, "The request did not come in time.")
 _LINGER_SECONDS = 1.0
-"""That a refusal waits for the rest of what is refused: closed before, it would be lost on its way."""
-_DEAF_SECONDS = 0.2
-"""After an accept that failed, for want of descriptors say."""
+"""How long the rest of a refused request is read: closed earlier, the refusal would be lost on its way."""
+_ACCEPT_PAUSE_SECONDS = 0.2
+"""How long nothing is accepted after an accept that failed, for want of descriptors say."""
 _TICK_SECONDS = 0.5
 _TURN_SECONDS = 0.02
 _AT_ONCE = 16
-"""Connections let in before those that are there have their turn again."""
+"""Connections accepted before the others have their turn again."""
 _ANSWERED_AT_ONCE = 8
-"""Requests that are worked for; who has been for `_QUICK_SECONDS` waits for something and counts no more."""
+"""Requests that are worked on; one that takes longer than `_QUICK_SECONDS` waits for something and does not count."""
 _QUICK_SECONDS = 0.25
 _SHORTEST_PAUSE = 0.02
 
@@ -38,9 +38,13 @@ log = logging.getLogger(__name__)
 
 
 class Reader:
-    """poll: an epoll. look: what it has, waited for so many seconds at most.
+    """The loop of one worker.
 
-    work: has a connection's request answered in another thread, which gives it to `take_back`.
+    Args:
+        reception: Knows the connections and their limits.
+        poll: An epoll.
+        look: Waits for events of it, for so many seconds at most.
+        work: Has a connection's request answered in another thread, which then calls `take_back`.
     """
 
     def __init__(
@@ -58,23 +62,23 @@ class Reader:
         self._turns = Turns()  # of those whose requests are whole
         self._working: Dict[Connection, float] = {}  # those that are answered, since when
         self._back: Deque[Tuple[Connection, bool]] = deque()  # those that were answered, and whether they go on
-        self._bell, self._ringer = os.pipe()
-        for end in (self._bell, self._ringer):
+        self._wake_end, self._wake_start = os.pipe()
+        for end in (self._wake_end, self._wake_start):
             os.set_blocking(end, False)
-        self._watch(self._bell, self._take_all_back)
+        self._watch(self._wake_end, self._take_all_back)
         self._listeners: Sequence[Any] = ()
         self._is_listening = False
-        self._deaf_until = self._looked = 0.0
+        self._paused_until = self._looked = 0.0
 
     def watch_signals(self, pipe: int) -> None:
-        """The worker's own pipe, by which a signal wakes it."""
+        """Also wake up by the worker's own pipe, to which signals are written."""
         self._watch(pipe, partial(os.read, pipe, 4096))
 
     def turn(self, listeners: Sequence[Any]) -> None:
-        """Do what there is to do; waits for it."""
+        """Handle what has happened, and wait for it if nothing has."""
         self._listeners = listeners
         now = time.monotonic()
-        if now >= self._deaf_until:
+        if now >= self._paused_until:
             self._listen(True)
         if now - self._looked >= _TICK_SECONDS:
             self._looked = now
@@ -84,24 +88,29 @@ class Reader:
             connection = heapq.heappop(self._paused)[2]
             if connection in self._unfinished and not connection.buffer.refusal:
                 self._safely(partial(self._read, connection))
-        seconds = min(self._give_turns(now), _TICK_SECONDS if self._is_listening else _DEAF_SECONDS)
+        seconds = min(self._give_turns(now), _TICK_SECONDS if self._is_listening else _ACCEPT_PAUSE_SECONDS)
         if self._paused:
             seconds = max(0.0, min(seconds, self._paused[0][0] - now))
         self._look(seconds)
 
     def finish(self, seconds: float) -> None:
-        """Let nobody in any more, and have those that are busy answered to the end."""
+        """Accept nothing any more, and wait until the busy ones are answered."""
         self._listen(False)
         until = time.monotonic() + seconds
-        while self._reception.ceilings.count_busy() and time.monotonic() < until:
+        while self._reception.limits.count_busy() and time.monotonic() < until:
             self._look(_TURN_SECONDS)
 
     def take_back(self, connection: Connection, goes_on: bool) -> None:
-        """Its request was answered. Any thread may say so."""
+        """A request was answered. May be called from any thread.
+
+        Args:
+            connection: Whose it was.
+            goes_on: Whether another one may follow.
+        """
         self._back.append((connection, goes_on))
         try:
-            os.write(self._ringer, b".")
-        except BlockingIOError:  # it rings already
+            os.write(self._wake_start, b".")
+        except BlockingIOError:  # it is woken already
             pass
 
     def _look(self, seconds: float) -> None:
@@ -150,12 +159,12 @@ class Reader:
                 return
             except OSError as error:
                 log.debug("accept: %s", error)
-                self._deaf_until = time.monotonic() + _DEAF_SECONDS
+                self._paused_until = time.monotonic() + _ACCEPT_PAUSE_SECONDS
                 self._listen(False)
                 return
             try:
                 sock.setblocking(False)
-                connection, victim = self._reception.let_in(sock, client, server)
+                connection, victim = self._reception.admit(sock, client, server)
             except OSError:  # gone before it was there
                 sock.close()
                 continue
@@ -232,14 +241,14 @@ class Reader:
         return _TURN_SECONDS if self._turns else _TICK_SECONDS
 
     def _take_all_back(self) -> None:
-        os.read(self._bell, 4096)
+        os.read(self._wake_end, 4096)
         while self._back:
             connection, goes_on = self._back.popleft()
             del self._working[connection]
             self._safely(partial(self._take_one_back, connection, goes_on))
 
     def _take_one_back(self, connection: Connection, goes_on: bool) -> None:
-        if not goes_on or connection.place.must_go:
+        if not goes_on or connection.slot.must_go:
             self._reception.leave(connection)
             return
         victim = self._reception.rest(connection)
@@ -269,7 +278,7 @@ class Reader:
         self._close(connection)
 
     def _send(self, connection: Connection, data: bytes) -> None:
-        """A little, which the system has room for."""
+        """Send a few bytes, for which the system has room."""
         try:
             connection.sock.send(data)
         except OSError:

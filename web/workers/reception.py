@@ -1,4 +1,4 @@
-"""What both kinds of worker share: letting connections in, and giving whole requests to gunicorn's own parts.
+"""What both kinds of worker share: admitting connections, and giving complete requests to gunicorn's own parts.
 
 gunicorn reads from a connection without any limit of time, and as long as it reads, a thread belongs to that one.
 """
@@ -27,9 +27,9 @@ from web.request_buffer import Refusal, RequestBuffer
 from web.websocket import TAKEN
 
 SEND_SECONDS = 20.0
-"""That an answer may wait for a client that does not take it."""
+"""How long an answer waits for a client that does not read it."""
 STRANGER_SECONDS = 30.0
-"""That a request may take of somebody who is not signed in."""
+"""How long a request of a stranger may take."""
 
 # Of connections that end as they like.
 _ENDINGS = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT, errno.ESHUTDOWN)
@@ -38,9 +38,17 @@ log = logging.getLogger(__name__)
 
 
 class Connection:
-    """client, server: the addresses of both ends.
+    """A connection of a client.
 
-    group: of its whole request, for its turn. busy_since: when that was given to the app (monotonic).
+    Attributes:
+        sock: Its socket.
+        client: Address of the client.
+        server: Address of this end.
+        descriptor: Of the socket.
+        group: Whose turn its complete request takes.
+        busy_since: When that was given to the app, monotonic.
+        slot: What is counted of it.
+        buffer: The request that comes.
     """
 
     def __init__(self, reception: "Reception", sock: Any, client: Any, server: Any) -> None:
@@ -48,19 +56,20 @@ class Connection:
         self.descriptor = sock.fileno()
         self.group: Tuple[bool, str] = (False, "")
         self.busy_since = 0.0
-        self.place: ConnectionSlot  # from when it is let in
-        self._ceilings = reception.ceilings
+        self.slot: ConnectionSlot  # from when it is let in
+        self._limits = reception.limits
         self.buffer = RequestBuffer(reception.admission.longest_body)
 
     def know(self) -> None:
-        """Somebody who is signed in uses it."""
-        self._ceilings.know(self.place)
+        """Note that somebody who is signed in uses it."""
+        self._limits.know(self.slot)
 
     def hang_up(self) -> None:
-        """Whoever waits for it is woken, and closes it."""
+        """Shut it down: the thread that waits for it is woken, and closes it."""
         self._shut_down(socket.SHUT_RDWR)
 
     def stop_sending(self) -> None:
+        """Shut down this end's side."""
         self._shut_down(socket.SHUT_WR)
 
     def _shut_down(self, how: int) -> None:
@@ -74,7 +83,7 @@ class Connection:
 
 
 class Reception:
-    """Of one worker."""
+    """The connections of one worker."""
 
     def __init__(self, worker: Any) -> None:
         app = worker.wsgi
@@ -82,7 +91,7 @@ class Reception:
         self.admission = Admission(dashboard.guard, dashboard.socketio.server.eio.sockets)
         self._trusted = read_networks(dashboard.options.trusted_proxy)
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.ceilings = ConnectionLimits(min(MOST_UNFINISHED, descriptors // 2), min(MOST_BUSY, descriptors // 8))
+        self.limits = ConnectionLimits(min(MOST_UNFINISHED, descriptors // 2), min(MOST_BUSY, descriptors // 8))
         self._worker = worker
         self._connections: Dict[Any, Connection] = {}
         self._context = ssl_context(worker.cfg) if worker.cfg.is_ssl else None
@@ -102,56 +111,69 @@ class Reception:
 
         return call
 
-    def let_in(self, sock: Any, client: Any, server: Any) -> Tuple[Connection, Optional[Connection]]:
-        """The connection, and that which must be closed for it, if one must; its handshake comes with the first bytes.
+    def admit(self, sock: Any, client: Any, server: Any) -> Tuple[Connection, Optional[Connection]]:
+        """Take a new connection. A TLS handshake comes with the first bytes.
 
-        Raises OSError.
+        Returns:
+            The connection, and the one that must be closed for it, or None.
+
+        Raises:
+            OSError: It has gone already.
         """
         if self._context is not None:
             sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         connection = Connection(self, sock, client, server)
-        connection.place, victim = self.ceilings.enter(connection, client[0], is_trusted(client[0], self._trusted))
+        connection.slot, victim = self.limits.enter(connection, client[0], is_trusted(client[0], self._trusted))
         self._connections[sock] = connection
         return connection, victim.connection if victim is not None else None
 
     def begin(self, connection: Connection) -> bool:
-        """Whether its request, which is whole, may be answered now."""
-        begins, victim = self.ceilings.begin(connection.place, connection.group[0])
+        """Whether the complete request of a connection may be answered now."""
+        begins, victim = self.limits.begin(connection.slot, connection.group[0])
         if victim is not None:
             victim.connection.hang_up()
         connection.busy_since = time.monotonic()
         return begins
 
     def rest(self, connection: Connection) -> Optional[Connection]:
-        """It was answered; the connection that must be closed for it, if one must."""
-        victim = self.ceilings.rest(connection.place)
+        """A request was answered; returns the connection that must be closed for this one, or None."""
+        victim = self.limits.rest(connection.slot)
         return victim.connection if victim is not None else None
 
     def leave(self, connection: Connection) -> None:
+        """Close a connection."""
         self._connections.pop(connection.sock, None)
-        self.ceilings.leave(connection.place)
+        self.limits.leave(connection.slot)
         try:
             connection.sock.close()
         except OSError:
             pass
 
     def hang_up_late(self) -> None:
-        """End the requests of strangers that take too long, such as of those who do not read the answer."""
+        """End the requests of strangers that take too long, because they do not read the answer, say."""
         now = time.monotonic()
         for connection in list(self._connections.values()):
-            place = connection.place
-            if place.is_busy and not place.is_known and now - connection.busy_since > STRANGER_SECONDS:
+            slot = connection.slot
+            if slot.is_busy and not slot.is_known and now - connection.busy_since > STRANGER_SECONDS:
                 connection.hang_up()
 
     def group(self, connection: Connection) -> None:
-        """Of strangers and of those who are signed in, an address each."""
+        """Decide whose turn a complete request takes: by address, strangers apart from those who are signed in."""
         assert connection.buffer.head is not None
-        place = connection.place
-        connection.group = (place.is_known or self.admission.is_known(connection.buffer.head), place.group)
+        slot = connection.slot
+        connection.group = (slot.is_known or self.admission.is_known(connection.buffer.head), slot.group)
 
     def answer(self, connection: Connection, handle: Callable[[Any], Any]) -> bool:
-        """Have the request answered; whether the connection goes on. handle: gunicorn's, of a request."""
-        if connection.place.must_go:
+        """Have the request answered.
+
+        Args:
+            connection: Whose it is.
+            handle: gunicorn's handler of a parsed request.
+
+        Returns:
+            Whether another request may follow.
+        """
+        if connection.slot.must_go:
             return False
         request = None
         try:
@@ -174,7 +196,7 @@ class Reception:
 
 
 def refusal(reason: Refusal) -> bytes:
-    """The whole answer."""
+    """The whole response to a request that is not taken."""
     body = json.dumps({"error": reason.sentence, "kind": "denied" if reason.status == 403 else "invalid"}).encode()
     head = (
         f"HTTP/1.1 {reason.status} {responses.get(reason.status, '')}\r\nConnection: close\r\n"

@@ -11,6 +11,8 @@ from web.workers.reception import Connection, Reception
 
 
 class ThreadsWorker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's worker with our reader in place of its own."""
+
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.reception = Reception(self)

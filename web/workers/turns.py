@@ -1,11 +1,11 @@
-"""In which order whole requests are answered where more come than can be: no address has others wait for all of its."""
+"""The order in which complete requests are answered where too many come: fair between addresses."""
 
 from collections import OrderedDict
 from typing import Any, Hashable
 
 
 class Turns:
-    """A group each, one after the other. Of a group the newest first: who waits for long has likely gone."""
+    """Round robin between groups. Within a group the newest comes first: who has waited long has likely gone."""
 
     def __init__(self) -> None:
         self._groups: OrderedDict[Hashable, OrderedDict[Any, None]] = OrderedDict()
@@ -14,10 +14,11 @@ class Turns:
         return bool(self._groups)
 
     def add(self, group: Hashable, item: Any) -> None:
+        """Add an item to a group."""
         self._groups.setdefault(group, OrderedDict())[item] = None
 
     def take(self) -> Any:
-        """The next. Raises KeyError if nobody waits."""
+        """Take the next item. Raises KeyError if there is none."""
         group, items = self._groups.popitem(last=False)
         item, _ = items.popitem()
         if items:
@@ -25,7 +26,7 @@ class Turns:
         return item
 
     def discard(self, group: Hashable, item: Any) -> bool:
-        """Whether it was there."""
+        """Remove an item; returns whether it was there."""
         items = self._groups.get(group)
         if items is None or item not in items:
             return False
