@@ -128,7 +128,7 @@ class DaemonClient:
         except ContractError as error:
             raise Unavailable(f"The daemon and the dashboard are of different versions: {error}") from error
         if isinstance(answer, StateAnswer) and not self._is_over(answer.state):
-            # The event comes too, but may be behind the answer: who reads next must find what was done.
+            # The event comes too, but may be behind the answer: whoever reads next must find what was done.
             self.state = answer.state
         return answer
 

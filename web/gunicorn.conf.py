@@ -47,7 +47,7 @@ worker_class = {"eventlet": "web.workers.green.GreenWorker", "gthread": "web.wor
 # Far more than there may be connections (web/connection_limits.py); what is open besides, such as files, has the rest.
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 workers = 1
-# One for each that may be answered: who looks at pictures, or does not read an answer, holds it for so long.
+# One for each that may be answered: whoever looks at pictures, or does not read an answer, holds it for so long.
 threads = MOST_BUSY + SPARE
 # What proxies say is for forwarded.py alone; gunicorn would believe whoever comes from this machine.
 forwarded_allow_ips = ""

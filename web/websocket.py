@@ -76,7 +76,7 @@ class WebSocket:
         """Wait for the next text; None at the end. Raises OSError, also after the socket's timeout."""
         try:
             while True:
-                time.sleep(0)  # who sends without a pause lets others run all the same
+                time.sleep(0)  # whoever sends without a pause lets others run all the same
                 opcode, data = self._read_frame()
                 if opcode == _TEXT:
                     text = _text(data)

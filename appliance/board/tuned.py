@@ -32,7 +32,7 @@ def apply_tuned(loaded: LoadedSettings, model: str, graph: Path) -> LoadedSettin
         return loaded
     try:
         reason = mismatch(entry, loaded, hash_file(graph), machine_facts())
-    except OSError:  # who loads the graph says it better
+    except OSError:  # whoever loads the graph says it better
         return loaded
     if not reason and entry.engine != AUTO and not ENGINES[entry.engine].is_installed():
         reason = f"for the engine {entry.engine}, which is not installed any more"

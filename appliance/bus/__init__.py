@@ -1,6 +1,6 @@
 """What the daemon and the dashboard say to each other, over ZeroMQ on Unix sockets in a private directory.
 
-    frames    XPUB   a stream's name, a zero byte, a JPEG. Who subscribes to a name makes the daemon draw it.
+    frames    XPUB   a stream's name, a zero byte, a JPEG. Whoever subscribes to a name makes the daemon draw it.
     events    PUB    a topic, a zero byte, a JSON object: `state`, `statistics` (the heartbeat), `detections`, `log`.
     control   ROUTER a JSON command, answered with {"ok": true, ...} or {"ok": false, "kind": ..., "error": sentence}.
 

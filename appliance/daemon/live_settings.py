@@ -36,7 +36,7 @@ class LiveSettings:
         self._overrides = overrides
         self._events = events
         self._lock = threading.Lock()
-        # Both are never changed, but exchanged: who reads them needs no lock.
+        # Both are never changed, but exchanged: whoever reads them needs no lock.
         self._values = {key: overrides.recall(key, value) for key, value in self.configured.items()}
         streams = {rest.partition(":")[0] for rest in overrides.keys(SETTING)} | set(self._configured_own)
         self._own = {name: self._recall_own(name) for name in streams}

@@ -63,7 +63,7 @@ class Models:
         self._lock = threading.RLock()
         self._closed = False
         self.shared = self._new_runner()
-        self._own: Dict[str, ModelRunner] = {}  # exchanged whole: who reads it needs no lock, and never waits
+        self._own: Dict[str, ModelRunner] = {}  # exchanged whole: whoever reads it needs no lock, and never waits
         events.subscribe(SettingsChanged, lambda event: self._set_thresholds())
         events.subscribe(ModelStarted, self._remember)
         events.subscribe(ModelFetched, self._use_first)

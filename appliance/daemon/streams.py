@@ -50,7 +50,7 @@ class Streams:
         self._storage, self._server, self._events = storage, server, events
         self._lock = threading.RLock()
         self._is_stopping = False
-        self._streams: Dict[str, Stream] = {}  # exchanged whole: who reads it needs no lock, and never waits
+        self._streams: Dict[str, Stream] = {}  # exchanged whole: whoever reads it needs no lock, and never waits
         events.subscribe(SettingsChanged, lambda event: self._show_anew())
         events.subscribe(SourceEnded, self._source_ended)
         events.subscribe(SinkFailed, lambda event: log.error("stream %s: %s", event.stream, event.error))

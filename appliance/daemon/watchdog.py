@@ -1,4 +1,4 @@
-"""Finds an engine that hangs: it has frames, and nothing comes of them. Who calls it has the clock and the threads."""
+"""Finds an engine that hangs: it has frames, and gives no results. Its caller has the clock and the threads."""
 
 from typing import Optional
 

@@ -18,7 +18,7 @@ MOST_BYTES = 128 * 10**6
 
 
 class ResultQueue:
-    """Holds results in their order. Who puts one never waits: a camera does not either.
+    """Holds results in their order. Whoever puts one never waits: a camera does not either.
 
     name: of the sink, for the log. What comes while MOST_RESULTS, or MOST_BYTES, wait is lost and counted in `drops`;
     the log says so once, and again after all that waited was taken.

@@ -80,7 +80,7 @@ class FrameSender:
         return None if self._slot is None else self._ring.bytes_of(self._slot)
 
     def refuse_too_large(self, layout: Layout) -> None:
-        """Raises Ended: who serves the pictures also says how large they are."""
+        """Raises Ended: whoever serves the pictures also says how large they are."""
         if layout.width * layout.height > MOST_PIXELS:
             raise Ended(
                 f"its pictures of {layout.width}x{layout.height} are larger than {MOST_PIXELS // 10**6} megapixels; set"

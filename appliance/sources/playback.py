@@ -19,7 +19,7 @@ LONGEST_SKIPPING = 0.5
 class PlaybackSource(StreamSource):
     """The frames of a movie when they are due, from the start again after the last.
 
-    Live: who reads too seldom misses frames, which are dropped; the newest comes at least every half second, or as
+    Live: whoever reads too seldom misses frames, which are dropped; the newest comes at least every half second, or as
     often as one can be decoded. Raises SourceError at once for what is no movie, and where nothing can be read from it
     any more.
     """

@@ -182,7 +182,7 @@ def test_the_description_of_the_api_looks_like_the_dashboard(appliance, open_pag
 
 
 def test_what_a_control_is_called_begins_with_what_it_shows(appliance, page):
-    """Who speaks to the machine says what is to be seen (WCAG 2.5.3)."""
+    """Whoever speaks to the machine says what is to be seen (WCAG 2.5.3)."""
     expect(page.locator(".live-image")).to_have_count(1)
     wrong = page.evaluate("""() => [...document.querySelectorAll("a[aria-label], button[aria-label]")]
         .filter((control) => control.textContent.trim() && !control.getAttribute("aria-label").toLowerCase()

@@ -57,7 +57,7 @@ def test_an_engine_that_hangs_ends_the_daemon_and_hangs_twice_at_most(folder):
         state = daemon.until(lambda state: state["daemon"]["ready"])
         assert (state["model"]["name"], state["daemon"]["status"]) == ("works", "running")
         assert daemon.stream()["status"] == "live"
-        daemon.ask("set_model", model="hangs")  # who asks for it gets it, once
+        daemon.ask("set_model", model="hangs")  # whoever asks for it gets it, once
         code, printed = end_of(daemon)
         assert code == 3 and "the daemon starts anew without it" in printed
     with daemon:

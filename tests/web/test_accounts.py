@@ -587,7 +587,7 @@ def test_strangers_who_wait_leave_places_to_who_has_signed_in_before():
 
 
 def test_one_account_or_address_does_not_take_all_the_places():
-    """Who knows a password may sign in without end."""
+    """Whoever knows a password may sign in without end."""
     hashing = Hashing("gthread")
     hold = threading.Event()
     threads = [threading.Thread(target=hashing.run, args=(True, "victor", hold.wait)) for _ in range(MOST_OF_ONE)]

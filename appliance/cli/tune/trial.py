@@ -63,7 +63,7 @@ class Trial(Trials):
         step = max(1, len(images) // COMPARED)
         self._compared = list(images[::step][:COMPARED])
         self._threshold = options.det_th
-        # Who asks for a lower precision asks for other scores.
+        # Whoever asks for a lower precision asks for other scores.
         has_choice = len(find_engine(str(place.fixed.get("engine", AUTO))).precisions) > 1
         asked_for_less = has_choice and options.engine.precision != "FP32"
         self._expected = None if asked_for_less else within(seconds, self._find_expected)
