@@ -66,19 +66,14 @@ def test_an_unknown_command_would_be_noticed():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_that_is_named_is_there(name):
-    """Those below a folder of the repository; what is only named (config.yml) may be anywhere."""
-    folders = {path.name for path in ROOT.iterdir() if path.is_dir()} | {"appliance", "web"}
+    """Those below a folder of the repository, or of `appliance`; what is only named (config.yml) may be anywhere."""
+    packages = {path.name for path in (ROOT / "appliance").iterdir() if path.is_dir()}
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"models", "samples", "build", ".venv"}
     for code in re.findall(r"`([\w./-]+/[\w./-]*)`", read(name)):
-        parts = code.split("/")
-        is_example = re.search(r"\b(NAME|ID|FOLDER)\b", code) or parts[0] in (
-            "models",
-            "samples",
-            "state",
-            "build",
-            ".venv",
-        )
-        if parts[0] in folders and not is_example:
-            assert (ROOT / code).exists(), code
+        first = code.split("/")[0]
+        if re.search(r"\b(NAME|ID|FOLDER)\b", code) or first not in folders | packages:
+            continue
+        assert (ROOT / code).exists() or (ROOT / "appliance" / code).exists(), code
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("docs/")])
@@ -116,3 +111,18 @@ def test_there_are_ten_recipes_of_ten_lines_at_most():
     recipes = read("CONTRIBUTING.md").split("## Recipes")[1].split("\n### ")[1:]
     assert len(recipes) == 10
     assert max(len([line for line in recipe.splitlines()[1:] if line]) for recipe in recipes) <= 10
+
+
+def test_the_words_of_the_glossary_are_those_of_the_code():
+    rows = [line.split("|") for line in read("docs/glossary.md").splitlines() if line.startswith("| **")]
+    named = {name.split(".")[0] for row in rows for name in re.findall(r"`([A-Z]\w+(?:\.\w+)?)`", row[3])}
+    code = "".join(
+        path.read_text(encoding="utf-8") for folder in ("appliance", "web") for path in (ROOT / folder).rglob("*.py")
+    )
+    assert len(named) > 15 and named <= set(re.findall(r"^class (\w+)", code, re.MULTILINE))
+
+
+def test_the_architecture_names_every_package():
+    drawn = read("docs/architecture.md").split("## Packages")[1]
+    packages = {path.parent.name for path in (ROOT / "appliance").glob("*/__init__.py")}
+    assert packages == set(re.findall(r"^  (\w+)/ ", drawn, re.MULTILINE))
