@@ -169,9 +169,9 @@ def check_opencv(opencv: Probe) -> Finding:
     if opencv.facts is None:
         return Finding(MISSING, "OpenCV", opencv.complaint, how_to_install("opencv"))
     has = {name: _has(opencv.facts["build"], name) for name in ("FFMPEG", "GStreamer", "GUI")}
-    found = "{}; FFmpeg: {}, GStreamer: {}, windows: {}".format(
-        opencv.facts["version"], *("yes" if has[name] else "no" for name in ("FFMPEG", "GStreamer", "GUI"))
-    )
+    titles = {"FFMPEG": "FFmpeg", "GStreamer": "GStreamer", "GUI": "windows"}
+    features = [f"{titles[name]}: {'yes' if there else 'no'}" for name, there in has.items()]
+    found = f"{opencv.facts['version']}; {', '.join(features)}"
     if not has["FFMPEG"] and not has["GStreamer"]:
         remedy = "to read movies and network cameras: " + how_to_install("opencv")
         return Finding(NOTE, "OpenCV", found, remedy)

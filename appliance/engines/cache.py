@@ -7,9 +7,11 @@ so a file that was built for another graph, GPU or TensorRT is never taken for t
 import hashlib
 import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Mapping, Optional
 
+from appliance.contract.fields import JsonObject
 from appliance.core.files import replacing
 
 log = logging.getLogger(__name__)
@@ -18,11 +20,17 @@ _FORMAT = "splitlens engine 1"
 _LONGEST_HEADER = 1 << 20
 
 
-class Built(NamedTuple):
-    """data: the engine itself. notes: what else must be known to run it, as JSON can hold it."""
+@dataclass(frozen=True)
+class Built:
+    """A built engine.
+
+    Attributes:
+        data: The engine itself.
+        notes: What else must be known to run it, as JSON can hold it.
+    """
 
     data: bytes
-    notes: Dict[str, Any]
+    notes: JsonObject
 
 
 class EngineCache:

@@ -1,18 +1,24 @@
 """The scores of a front that count, picked out of all: a few dozen of the hundred thousand that an image has."""
 
-from typing import Dict, List, NamedTuple, Sequence
+from dataclasses import dataclass
+from typing import Dict, List, Sequence
 
 import numpy as np
 
 from appliance.graph.recognise.suppression import Suppression
 
 
-class PickedScores(NamedTuple):
+@dataclass(frozen=True)
+class PickedScores:
     """What images have at or above some score.
 
-    positions: of the scores, ascending, in those of all images, rows (anchors) and classes one after the other,
-    int [n]. scores: float32 [n]. boxes: float32 [n, 4], (y_min, x_min, y_max, x_max). anchors: how many an image
-    has. other_outputs: what else the front gave, by the number of the output.
+    Attributes:
+        positions: Of the scores, ascending, in those of all images, rows (anchors) and classes one after the other: int
+            [n].
+        scores: float32 [n].
+        boxes: float32 [n, 4], (y_min, x_min, y_max, x_max), as the front gives them.
+        anchors: How many an image has.
+        other_outputs: What else the front gave, by the number of the output.
     """
 
     positions: np.ndarray

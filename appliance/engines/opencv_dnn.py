@@ -6,7 +6,7 @@ operations behind them. What it gives is compared with TensorFlow when it is bui
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 from appliance.core import findings
 from appliance.core.errors import ModelError
@@ -166,7 +166,7 @@ def _build_front(front: Front, options: EngineOptions) -> Engine:
 
 
 def _check(machine: Machine) -> Optional[Finding]:
-    facts: Optional[Dict[str, Any]] = findings.probe(PROBE).facts if machine.is_x86 else None
+    facts = findings.probe(PROBE).facts if machine.is_x86 else None
     if facts is None or not facts["dnn"]:
         return None
     return Finding(OK, "OpenCV DNN", f"{facts['version']}; SSD models run on it where `engine: opencv` asks for it")

@@ -8,7 +8,8 @@ time for small images; of large ones it has to make every pixel a float first, a
 
 import functools
 import threading
-from typing import Dict, List, NamedTuple, Tuple
+from dataclasses import dataclass
+from typing import Dict, List, Tuple
 
 import cv2
 import numpy as np
@@ -26,7 +27,8 @@ def _warps_exactly() -> bool:
     return bool(np.abs(by_warp.warp(image) - by_rule.resize(image)).max() < 1e-3)
 
 
-class _Axis(NamedTuple):
+@dataclass(frozen=True)
+class _Axis:
     """For each pixel of the result: its two neighbours and how far it lies from the first towards the second."""
 
     low: np.ndarray
@@ -34,7 +36,8 @@ class _Axis(NamedTuple):
     fraction: np.ndarray
 
 
-class _Grid(NamedTuple):
+@dataclass(frozen=True)
+class _Grid:
     """For each value of the result, a row of pixels of three colours after the other: where in the image's bytes its
     four neighbours are, and the two fractions."""
 

@@ -1,7 +1,7 @@
 """What `bench` prints: tables for a terminal, and the original project's; and what it holds its figures against."""
 
-import copy
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,92 +10,77 @@ from appliance.board import consumption
 from appliance.board.consumption import Consumption
 from appliance.cli.bench.bars import list_bars
 from appliance.cli.bench.parity import compare
+from appliance.cli.bench.report import (
+    CameraRow,
+    EngineRow,
+    Figures,
+    MachineRow,
+    Report,
+    SizeRow,
+    StreamRow,
+    ViewerRow,
+)
 from appliance.cli.bench.table import markdown_table, text_table
 from appliance.core.frame import Detections
 
-RATE = {
-    "fps": 29.96,
-    "latency_ms": 60.1,
-    "latency_p90_ms": 70.0,
-    "latency_p99_ms": 80.0,
-    "cpu_percent": 330,
-    "cpu_ms": 110.1,
-    "watts": 9.96,
-}
-WHOLE = dict(RATE, fps=10.04, cpu_percent=120, watts=7.5)
+RATE = Figures(29.96, 60.1, 70.0, 80.0, 330, 110.1, 9.96)
+WHOLE = replace(RATE, fps=10.04, cpu_percent=120, watts=7.5)
 
 
 def size(width, height, fps=29.96):
-    return {
-        "width": width,
-        "height": height,
-        "whole": WHOLE,
-        "engine": dict(RATE, fps=31.0),
-        "loop": dict(RATE, fps=fps),
-        "loop_to_engine": 0.966,
-        "loop_to_whole": 2.99,
-    }
-
-
-def one(**figures):
-    return dict(RATE, width=1280, height=720, **figures)
+    return SizeRow(width, height, WHOLE, replace(RATE, fps=31.0), replace(RATE, fps=fps), 0.966, 2.99)
 
 
 def engine(name, seconds, megabytes):
-    return {
-        "engine": name,
-        "device": "CPU",
-        "width": 544,
-        "height": 288,
-        "engine_fps": 31.0,
-        "loop_fps": 30.0,
-        "loop_to_engine": 0.968,
-        "first_detection_s": seconds,
-        "peak_memory_mb": megabytes,
-        "compared": 40,
-        "unmatched": 0,
-        "score_difference": 5e-6,
-        "box_difference": 1e-6,
-        "is_equal": True,
-    }
+    return EngineRow(
+        seconds, megabytes, name, "CPU", 2, 1, 544, 288, 31.0, 30.0, 0.968,
+        compared=40, unmatched=0, score_difference=5e-6, box_difference=1e-6, is_equal=True,
+    )  # fmt: skip
 
 
-REPORT = {
-    "machine": {
-        "board": "NVIDIA Jetson TX2",
-        "mode": "MAXN",
-        "cpu": "ARMv8",
-        "cores": 6,
-        "device": "CPU",
-        "python": "3.6.9",
-        "tensorflow": "1.15.5",
-        "openvino": None,
-        "model": "ssd",
-        "engine": "tensorflow",
-        "path": "fast",
-        "is_split": True,
-        "classes": 90,
-        "workers": 2,
-        "batch": 1,
-    },
+MACHINE = MachineRow(
+    board="NVIDIA Jetson TX2",
+    mode="MAXN",
+    cpu="ARMv8",
+    cores=6,
+    device="CPU",
+    python="3.6.9",
+    versions={"tensorflow": "1.15.5", "openvino": None},
+    model="ssd",
+    engine="tensorflow",
+    path="fast",
+    is_split=True,
+    classes=90,
+    workers=2,
+    batch=1,
+)
+PARTS = {
     "sizes": [size(160, 120), size(544, 288), size(1280, 720, 24.0)],
-    "streams": [one(streams=count, to_one=ratio) for count, ratio in ((1, 1.0), (2, 1.1), (4, 0.94), (8, 0.9))],
+    "streams": [
+        StreamRow(**vars(RATE), streams=count, width=1280, height=720, to_one=ratio)
+        for count, ratio in ((1, 1.0), (2, 1.1), (4, 0.94), (8, 0.9))
+    ],
     "visualize": [
-        one(visualize=way, to_off=ratio, drawn_fps=drawn)
+        ViewerRow(
+            **vars(RATE), visualize=way, width=1280, height=720, to_off=ratio,
+            drawn_fps=drawn, seen_fps=drawn, draw_ms=None, encode_ms=None,
+        )
         for way, ratio, drawn in (("off", 1.0, 0.0), ("30 fps", 0.95, 29.9), ("all", 0.7, 21.0))
     ],
-    "camera": one(camera_fps=30.0, engine_ms=40.0),
+    "camera": CameraRow(**vars(RATE), camera_fps=30.0, width=1280, height=720, engine_ms=40.0),
     "engines": [engine("openvino", 1.5, 340), engine("tensorflow", 6.1, 901)],
-}
+}  # fmt: skip
 
 
 def report(parts=("sizes",), **machine):
-    chosen = {part: copy.deepcopy(REPORT[part]) for part in parts}
-    chosen["machine"] = dict(REPORT["machine"], **machine)
-    return dict(chosen, bars=list_bars(chosen))
+    return Report(replace(MACHINE, **machine), **{part: PARTS[part] for part in parts})
 
 
-EVERY = [part for part in REPORT if part != "machine"]
+def lines_of(some):
+    return text_table(some, list_bars(some))
+
+
+EVERY = list(PARTS)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +122,7 @@ def test_the_original_projects_table_has_nobody_looking_once():
 
 
 def test_a_terminal_gets_every_part_in_100_columns():
-    lines = text_table(report(EVERY))
+    lines = lines_of(report(EVERY))
     assert lines[0] == "NVIDIA Jetson TX2, power mode MAXN: ARMv8, 6 cores; Python 3.6.9, TensorFlow 1.15.5"
     assert lines[1] == "ssd, fast path, tensorflow on the CPU, 2 workers, batch 1"
     assert max(len(line) for line in lines) <= 100
@@ -158,14 +143,13 @@ def test_a_terminal_gets_every_part_in_100_columns():
 
 @pytest.mark.parametrize("part", EVERY)
 def test_a_part_stands_alone(part):
-    assert max(len(line) for line in text_table(report([part]))) <= 100
+    assert max(len(line) for line in lines_of(report([part]))) <= 100
 
 
 def test_what_was_not_measured_is_a_dash():
     some = report(["streams"])
-    for row in some["streams"]:
-        row.update(watts=None, latency_ms=None)
-    assert "1280x720, 1 stream 29.96 1.00 - 70.0 80.0 330 -".split() in [line.split() for line in text_table(some)]
+    some = replace(some, streams=[replace(row, watts=None, latency_ms=None) for row in some.streams])
+    assert "1280x720, 1 stream 29.96 1.00 - 70.0 80.0 330 -".split() in [line.split() for line in lines_of(some)]
 
 
 @pytest.mark.parametrize(
@@ -187,8 +171,8 @@ def test_what_was_not_measured_is_a_dash():
     ],
 )
 def test_every_bar_is_held_against_its_figure(what, measured, reached):
-    bars = {bar["what"]: bar for bar in list_bars(REPORT)}
-    assert (bars[what]["measured"], bars[what]["reached"]) == (pytest.approx(measured), reached)
+    bars = {bar.what: bar for bar in list_bars(report(EVERY))}
+    assert (bars[what].measured, bars[what].reached) == (pytest.approx(measured), reached)
 
 
 @pytest.mark.parametrize(
@@ -200,16 +184,33 @@ def test_every_bar_is_held_against_its_figure(what, measured, reached):
     ],
 )
 def test_what_an_engine_finds_is_held_against_the_graph_whole(compared, unmatched, reached):
-    row = dict(engine("openvino", 1.5, 340), compared=compared, unmatched=unmatched)
-    bars = list_bars({"engines": [row]})
-    assert {bar["what"].split(": ")[1]: bar["reached"] for bar in bars[2:]} == reached
+    row = replace(engine("openvino", 1.5, 340), compared=compared, unmatched=unmatched)
+    bars = list_bars(Report(MACHINE, engines=[row]))
+    assert {bar.what.split(": ")[1]: bar.reached for bar in bars[2:]} == reached
 
 
 def test_a_gpu_has_bars_of_its_own():
-    bars = {bar["what"]: bar for bar in report(["streams"], device="GPU")["bars"]}
-    assert bars["1280x720: one stream"]["at_least"] == 900 and not bars["1280x720: one stream"]["reached"]
-    assert bars["1280x720: eight streams"]["at_least"] == 4000
-    assert not [bar for bar in report(["streams"])["bars"] if "one stream" in bar["what"]]
+    bars = {bar.what: bar for bar in list_bars(report(["streams"], device="GPU"))}
+    assert bars["1280x720: one stream"].at_least == 900 and not bars["1280x720: one stream"].reached
+    assert bars["1280x720: eight streams"].at_least == 4000
+    assert not [bar for bar in list_bars(report(["streams"])) if "one stream" in bar.what]
+
+
+def test_as_json_it_has_the_parts_that_were_measured_with_the_versions_beside_the_machines_facts():
+    some = report(["streams", "camera"])
+    found = some.as_json(list_bars(some))
+    assert set(found) == {"machine", "streams", "camera", "bars"}
+    assert found["machine"]["tensorflow"] == "1.15.5" and found["machine"]["openvino"] is None
+    assert "versions" not in found["machine"] and found["machine"]["cores"] == 6
+    assert found["streams"][1] == dict(vars(RATE), streams=2, width=1280, height=720, to_one=1.1)
+    assert found["bars"][0] == {
+        "what": "1280x720: four streams together / one",
+        "measured": 0.94,
+        "at_least": 0.95,
+        "at_most": None,
+        "unit": "",
+        "reached": False,
+    }
 
 
 def found(*rows):

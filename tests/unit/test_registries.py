@@ -78,7 +78,8 @@ from appliance.board import Board
 from appliance.cli import doctor, models
 from appliance.cli.bench.bars import list_bars
 from appliance.cli.bench.engines import engine_names
-from appliance.cli.bench.table import _machine_lines
+from appliance.cli.bench.report import EngineRow, MachineRow, Report
+from appliance.cli.bench.table import text_table
 from appliance.cli.tune.candidates import candidate_groups
 from appliance.cli.tune.run import inspect_machine
 from appliance.core.hardware import Machine
@@ -97,13 +98,13 @@ own, points = Path(sys.argv[2]), Path(sys.argv[3])
 model = InstalledModel("own", own, {})
 front = SimpleNamespace(graph=SimpleNamespace(nodes={}), is_single_stage=True)
 asked = lambda engine: load_settings(None, {}, {"engine": engine, "models_dir": str(points.parents[1])})
-bench_row = dict(engine="abacus", first_detection_s=1, peak_memory_mb=2, compared=0, unmatched=0)
+bench_row = EngineRow(1.0, 2, "abacus", "CPU", 1, 1, 544, 288, 1.0, 1.0, 1.0, 0, 0, 0.0, 0.0, False)
 object.__setattr__(reference_engine(), "has_gpu", lambda: False)  # TensorFlow takes seconds to say so
 space = inspect_machine(model, load_settings(None, {}, {}))
-machine = dict(
-    board="PC", mode=None, cpu="a CPU", cores=2, python="3", model="m", path="fast", engine="abacus", device="CPU",
-    workers=1, batch=1, abacus="1.0",
+machine = MachineRow(
+    "PC", None, "a CPU", 2, "CPU", "3", {"abacus": "1.0"}, "m", "abacus", "fast", True, 3, 1, 1
 )
+report = Report(machine, engines=[bench_row])
 print(json.dumps({
     "light": sorted(from_settings),
     "choices": SETTINGS["engine"].choices,
@@ -115,8 +116,7 @@ print(json.dumps({
     "doctor": [finding.found for finding in doctor.check_engines(Machine(False, False)) if finding.subject == "Abacus"],
     "tuned": [str(one) for group in candidate_groups(space) for one in group],
     "benched": engine_names(asked("auto")),
-    "bars": [bar["what"] for bar in list_bars({"engines": [bench_row]})],
-    "table": _machine_lines(machine)[0],
+    "table": text_table(report, list_bars(report)),
     "versions": loaded_versions(),
     "shown": models.show_model(model, asked("auto"), Board("pc", "PC", "")),
     "shown_points": models.show_model(InstalledModel("points", points, {}), asked("auto"), Board("pc", "PC", "")),
@@ -169,8 +169,8 @@ def test_an_engine_of_one_file_is_looked_at_tuned_and_measured(found):
     assert found["doctor"] == ["all its beads are there"]
     assert "abacus, 1 worker" in found["tuned"]
     assert "abacus" in found["benched"]
-    assert found["bars"] == ["abacus: memory"]
-    assert "Abacus 1.0" in found["table"]
+    table = "\n".join(found["table"])
+    assert "Abacus 1.0" in table and "\nabacus " in table and "abacus: memory" in table
     assert found["versions"]["abacus"] == "json"
 
 

@@ -3,11 +3,12 @@
 Machines are noisy: what is to be compared takes turns, round after round, and ratios are of the sums.
 """
 
+import dataclasses
 import logging
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -33,7 +34,8 @@ WARM_SECONDS = 0.5
 STATISTICS_SECONDS = 5.0
 
 
-class Rate(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Rate:
     """frames in seconds; cpu_seconds: processor time of this process meanwhile; latencies: seconds of each frame.
 
     watts: of the whole board; None where it does not say, or was not asked.
@@ -99,7 +101,7 @@ def interleave(ways: Sequence[Way], seconds: float, readings: Optional[Telemetry
                 continue
             with Consumption(readings) as consumption:
                 rate = way(seconds / rounds)
-            rates.append(rate._replace(watts=consumption.watts))
+            rates.append(dataclasses.replace(rate, watts=consumption.watts))
     return [_sum(rates) for rates in turns]
 
 

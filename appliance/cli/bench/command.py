@@ -5,9 +5,8 @@ Frames lie in memory, so that decoding is not measured.
 
 import contextlib
 import logging
-import os
 import platform
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -20,10 +19,12 @@ from appliance.cli.bench.bars import list_bars
 from appliance.cli.bench.benchmarking import read_pictures
 from appliance.cli.bench.engines import engine_names, measure_engines, start_alone, with_engine
 from appliance.cli.bench.parts import measure_camera, measure_sizes, measure_streams
+from appliance.cli.bench.report import EngineStart, MachineRow, Report, ViewerRow
 from appliance.cli.bench.table import markdown_table, text_table
 from appliance.cli.report import show_report
 from appliance.core.detector import Detector
 from appliance.core.errors import ConfigError, SplitlensError
+from appliance.core.hardware import available_cores
 from appliance.core.sink import check_writable_file
 from appliance.detectors.from_settings import load
 from appliance.engines.registry import all_engines, loaded_versions, reference_engine
@@ -60,8 +61,9 @@ def run(
     parts = only or (OF_THE_ORIGINAL if markdown else PARTS)
     with contextlib.ExitStack() as opened:
         report = _measure(loaded, clip, seconds, force, parts, opened)
-    report["bars"] = list_bars(report)
-    show_report(markdown_table(report) if markdown else text_table(report), report, json_path)
+    bars = list_bars(report)
+    lines = markdown_table(report) if markdown else text_table(report, bars)
+    show_report(lines, report.as_json(bars), json_path)
 
 
 def _measure(
@@ -71,7 +73,7 @@ def _measure(
     force: bool,
     parts: Sequence[str],
     opened: contextlib.ExitStack,
-) -> Dict[str, Any]:
+) -> Report:
     """opened: what is to be closed in the end; TensorFlow complains of sessions that the interpreter's end closes."""
 
     def kept(detector: Detector) -> Detector:
@@ -85,27 +87,27 @@ def _measure(
     if "sizes" in parts or "engines" in parts:
         whole = kept(load_other(with_engine(loaded, reference_engine().name, split_model=False), force))
     detector = kept(load(loaded, force))
-    report: Dict[str, Any] = {}
+    sizes, streams, visualize, camera, engines = None, None, None, None, None
     if "sizes" in parts and whole is not None:
         log.info("Measuring sizes")
-        report["sizes"] = measure_sizes(whole, detector, pictures, seconds, readings)
+        sizes = measure_sizes(whole, detector, pictures, seconds, readings)
     if "streams" in parts:
         log.info("Measuring streams")
-        report["streams"] = measure_streams(detector, pictures, seconds, readings)
+        streams = measure_streams(detector, pictures, seconds, readings)
     if "visualize" in parts:
         log.info("Measuring what a viewer costs")
-        report.update(_visualize(loaded, detector, pictures, seconds, readings))
+        visualize = _visualize(loaded, detector, pictures, seconds, readings)
     if "camera" in parts:
         log.info("Measuring a camera")
-        report["camera"] = measure_camera(detector, pictures, seconds, readings)
+        camera = measure_camera(detector, pictures, seconds, readings)
     if "engines" in parts and whole is not None:
         log.info("Measuring engines")
         detectors = {
             name: detector if detector.engine == name else kept(load_other(with_engine(loaded, name), force))
             for name in starts
         }
-        report["engines"] = measure_engines(starts, detectors, whole, pictures, seconds)
-    return dict(report, machine=_machine(detector))
+        engines = measure_engines(starts, detectors, whole, pictures, seconds)
+    return Report(_machine(detector), sizes, streams, visualize, camera, engines)
 
 
 def load_other(loaded: LoadedSettings, force: bool) -> Detector:
@@ -119,8 +121,8 @@ def load_other(loaded: LoadedSettings, force: bool) -> Detector:
         tuned.setLevel(level)
 
 
-def _starts(loaded: LoadedSettings, picture: np.ndarray) -> Dict[str, Dict[str, Any]]:
-    starts: Dict[str, Dict[str, Any]] = {}
+def _starts(loaded: LoadedSettings, picture: np.ndarray) -> Dict[str, EngineStart]:
+    starts: Dict[str, EngineStart] = {}
     problems: List[str] = []
     for name in engine_names(loaded):
         log.info("Starting %s in a process of its own", name)
@@ -137,36 +139,34 @@ def _starts(loaded: LoadedSettings, picture: np.ndarray) -> Dict[str, Dict[str, 
 
 def _visualize(
     loaded: LoadedSettings, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
-) -> Dict[str, Any]:
+) -> Optional[List[ViewerRow]]:
     try:
         from appliance.cli.bench.visualize import measure_visualize
     except ImportError as error:
         log.warning("visualize is left out: %s", error)
-        return {}
+        return None
     settings = loaded.settings
-    return {
-        "visualize": measure_visualize(detector, pictures, seconds, readings, settings.live_width, settings.vis_text)
-    }
+    return measure_visualize(detector, pictures, seconds, readings, settings.live_width, settings.vis_text)
 
 
-def _machine(detector: Detector) -> Dict[str, Any]:
+def _machine(detector: Detector) -> MachineRow:
     board = detect_board()
     current = current_mode()
     versions = loaded_versions()
     mode = None if current is None else power_table(board).find(current)
-    return {
-        "board": board.name,
-        "mode": mode.name if mode else None,
-        "cpu": cpu_name(board_root()),
-        "cores": len(os.sched_getaffinity(0)),
-        "device": detector.device,
-        "python": platform.python_version(),
-        **{name: versions.get(name) for name in all_engines()},
-        "model": detector.name,
-        "engine": detector.engine,
-        "path": detector.path,
-        "is_split": detector.path != "whole",
-        "classes": max(detector.labels, default=0),
-        "workers": detector.workers,
-        "batch": detector.batch,
-    }
+    return MachineRow(
+        board=board.name,
+        mode=mode.name if mode else None,
+        cpu=cpu_name(board_root()),
+        cores=available_cores(),
+        device=detector.device,
+        python=platform.python_version(),
+        versions={name: versions.get(name) for name in all_engines()},
+        model=detector.name,
+        engine=detector.engine,
+        path=detector.path,
+        is_split=detector.path != "whole",
+        classes=max(detector.labels, default=0),
+        workers=detector.workers,
+        batch=detector.batch,
+    )

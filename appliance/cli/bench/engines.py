@@ -12,7 +12,8 @@ import numpy as np
 
 from appliance.cli.bench.benchmarking import interleave, measure_engine, measure_loop, resize
 from appliance.cli.bench.parity import compare, detect_all
-from appliance.cli.bench.parts import SIZES, Row
+from appliance.cli.bench.parts import SIZES
+from appliance.cli.bench.report import EngineRow, EngineStart
 from appliance.core.detector import Detector
 from appliance.core.engine_facts import AUTO
 from appliance.core.errors import SplitlensError
@@ -40,7 +41,7 @@ def with_engine(loaded: LoadedSettings, name: str, **changes: Any) -> LoadedSett
     return loaded.with_values(changes, Layer.COMMAND_LINE, "bench")
 
 
-def start_alone(loaded: LoadedSettings, name: str, picture: np.ndarray) -> Row:
+def start_alone(loaded: LoadedSettings, name: str, picture: np.ndarray) -> EngineStart:
     """Seconds from the command to its first detections, and the most memory it took, with an engine that is built.
 
     To be called while this process is still small: what it holds when it makes another counts as that one's.
@@ -50,7 +51,7 @@ def start_alone(loaded: LoadedSettings, name: str, picture: np.ndarray) -> Row:
     return _start(loaded, name, picture)
 
 
-def _start(loaded: LoadedSettings, name: str, picture: np.ndarray) -> Row:
+def _start(loaded: LoadedSettings, name: str, picture: np.ndarray) -> EngineStart:
     settings = loaded.settings
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "picture.png")
@@ -71,16 +72,16 @@ def _start(loaded: LoadedSettings, name: str, picture: np.ndarray) -> Row:
             said = log_file.read().decode(errors="replace").split("error: ")
     if not line:
         raise SplitlensError(said[1].strip() if len(said) > 1 else f"`{' '.join(command[1:])}` found nothing to write")
-    return {"first_detection_s": round(seconds, 2), "peak_memory_mb": round(usage.ru_maxrss * 1024 / 1e6)}
+    return EngineStart(round(seconds, 2), round(usage.ru_maxrss * 1024 / 1e6))
 
 
 def measure_engines(
-    starts: Dict[str, Row],
+    starts: Dict[str, EngineStart],
     detectors: Dict[str, Detector],
     whole: Detector,
     pictures: Sequence[np.ndarray],
     seconds: float,
-) -> List[Row]:
+) -> List[EngineRow]:
     """A row for each engine. starts: what `start_alone` gave."""
     images = resize(pictures, *SIZE)
     ways = []
@@ -95,8 +96,8 @@ def measure_engines(
         engine, loop = rates[2 * index], rates[2 * index + 1]
         agreement = compare(expected, detect_all(detector, some), some, detector.threshold)
         rows.append(
-            dict(
-                starts[name],
+            EngineRow(
+                **vars(starts[name]),
                 engine=name,
                 device=detector.device,
                 workers=detector.workers,

@@ -1,6 +1,7 @@
 """Whether two detectors find the same: a speed without that is worth nothing."""
 
-from typing import List, NamedTuple, Sequence
+import dataclasses
+from typing import List, Sequence
 
 import numpy as np
 
@@ -12,7 +13,8 @@ TOLERANCE = 1e-4
 SAME_PIXELS = 0.999
 
 
-class Agreement(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Agreement:
     """detections: how many were compared. unmatched: those, or segmentations, that only one of the two found.
 
     score, box: the largest difference of those that both found; of boxes as a fraction of the picture.

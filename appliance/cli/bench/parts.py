@@ -1,7 +1,7 @@
 """Parts of the bench: each measures in turns what is to be compared, and gives it as data for JSON."""
 
 import functools
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -16,9 +16,8 @@ from appliance.cli.bench.benchmarking import (
     measure_whole,
     resize,
 )
+from appliance.cli.bench.report import CameraRow, Figures, SizeRow, StreamRow
 from appliance.core.detector import Detector
-
-Row = Dict[str, Any]
 
 SIZES: Tuple[Tuple[int, int], ...] = ((160, 120), (544, 288), (1280, 720))
 LARGEST = SIZES[-1]
@@ -26,20 +25,17 @@ STREAMS = (1, 2, 4, 8)
 CAMERA_FPS = 30.0
 
 
-def figures(rate: Rate) -> Row:
-    """What there is to say of every rate. latency_ms: the median. cpu_percent, cpu_ms: this process, all its threads.
-
-    cpu_ms: processor time of a frame, which says more than its rate on a machine that others load as well.
-    """
-    return {
-        "fps": round(rate.fps, 1),
-        "latency_ms": milliseconds(rate.latency()),
-        "latency_p90_ms": milliseconds(rate.latency(90)),
-        "latency_p99_ms": milliseconds(rate.latency(99)),
-        "cpu_percent": round(rate.cpu_percent),
-        "cpu_ms": round(1e3 * rate.cpu_seconds / rate.frames, 1) if rate.frames else None,
-        "watts": None if rate.watts is None else round(rate.watts, 1),
-    }
+def figures(rate: Rate) -> Figures:
+    """What there is to say of a rate, rounded."""
+    return Figures(
+        fps=round(rate.fps, 1),
+        latency_ms=milliseconds(rate.latency()),
+        latency_p90_ms=milliseconds(rate.latency(90)),
+        latency_p99_ms=milliseconds(rate.latency(99)),
+        cpu_percent=round(rate.cpu_percent),
+        cpu_ms=round(1e3 * rate.cpu_seconds / rate.frames, 1) if rate.frames else None,
+        watts=None if rate.watts is None else round(rate.watts, 1),
+    )
 
 
 def milliseconds(seconds: float) -> Optional[float]:
@@ -49,7 +45,7 @@ def milliseconds(seconds: float) -> Optional[float]:
 
 def measure_sizes(
     whole: Detector, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
-) -> List[Row]:
+) -> List[SizeRow]:
     """The whole graph, the engine alone and the loop, for each size of the camera."""
     ways: List[Way] = []
     for width, height in SIZES:
@@ -63,22 +59,22 @@ def measure_sizes(
     rows = []
     for (width, height), (graph, engine, loop) in zip(SIZES, zip(rates, rates, rates)):
         rows.append(
-            {
-                "width": width,
-                "height": height,
-                "whole": figures(graph),
-                "engine": figures(engine),
-                "loop": figures(loop),
-                "loop_to_engine": round(loop.fps / engine.fps, 3),
-                "loop_to_whole": round(loop.fps / graph.fps, 2),
-            }
+            SizeRow(
+                width=width,
+                height=height,
+                whole=figures(graph),
+                engine=figures(engine),
+                loop=figures(loop),
+                loop_to_engine=round(loop.fps / engine.fps, 3),
+                loop_to_whole=round(loop.fps / graph.fps, 2),
+            )
         )
     return rows
 
 
 def measure_streams(
     detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
-) -> List[Row]:
+) -> List[StreamRow]:
     """One and several streams in a loop: their frames together."""
     images = resize(pictures, *LARGEST)
     rates = interleave(
@@ -90,8 +86,8 @@ def measure_streams(
         readings,
     )
     return [
-        dict(
-            figures(rate),
+        StreamRow(
+            **vars(figures(rate)),
             streams=streams,
             width=LARGEST[0],
             height=LARGEST[1],
@@ -101,7 +97,9 @@ def measure_streams(
     ]
 
 
-def measure_camera(detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry) -> Row:
+def measure_camera(
+    detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
+) -> CameraRow:
     """A camera that gives 30 frames a second: from capture to result, beside the engine fed at the same pace.
 
     A processor with pauses between frames is slower at each of them than one without.
@@ -115,8 +113,8 @@ def measure_camera(detector: Detector, pictures: Sequence[np.ndarray], seconds: 
         seconds,
         readings,
     )
-    return dict(
-        figures(loop),
+    return CameraRow(
+        **vars(figures(loop)),
         camera_fps=CAMERA_FPS,
         width=LARGEST[0],
         height=LARGEST[1],

@@ -1,7 +1,8 @@
 """What a viewer costs: the loop with the sinks that a stream of the appliance has, watched by a process beside it."""
 
+import dataclasses
 import tempfile
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import List, Sequence
 
 import numpy as np
 
@@ -9,7 +10,9 @@ from appliance.board.telemetry import Telemetry
 from appliance.bus import BusServer, make_run_dir
 from appliance.cli.bench.benchmarking import Rate, interleave, measure_loop, resize
 from appliance.cli.bench.parts import LARGEST, figures
+from appliance.cli.bench.report import ViewerRow
 from appliance.cli.bench.viewer import Viewer
+from appliance.contract.fields import JsonObject
 from appliance.core.detector import Detector
 from appliance.core.sink import Sink
 from appliance.drawing.overlay import Overlay
@@ -20,7 +23,8 @@ from appliance.pipeline.meter import Meter
 WATCHED, UNWATCHED = "watched", "unwatched"
 
 
-class Workload(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Workload:
     """name: as the tables have it. stream: what the pictures are sent as. limit: pictures a second, 0 for all."""
 
     name: str
@@ -38,7 +42,7 @@ def measure_visualize(
     readings: Telemetry,
     live_width: int,
     vis_text: bool,
-) -> List[Dict[str, Any]]:
+) -> List[ViewerRow]:
     """Nothing drawn, at most 30 pictures a second, and all. The source waits, so that all are all."""
     images = resize(pictures, *LARGEST)
     with tempfile.TemporaryDirectory() as folder:
@@ -58,8 +62,8 @@ def measure_visualize(
         finally:
             server.close()
     return [
-        dict(
-            figures(rate),
+        ViewerRow(
+            **vars(figures(rate)),
             visualize=way.name,
             width=LARGEST[0],
             height=LARGEST[1],
@@ -96,7 +100,7 @@ class _Counts:
         self._seconds += rate.seconds
         return rate
 
-    def figures(self) -> Dict[str, Optional[float]]:
+    def figures(self) -> JsonObject:
         """drawn_fps, seen_fps: pictures a second that were drawn, and that the viewer got. draw_ms, encode_ms: each."""
         return {
             "drawn_fps": round(self._drawn / self._seconds, 1),

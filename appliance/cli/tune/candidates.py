@@ -1,8 +1,9 @@
 """The ways to run a model, and which of them is the best: pure choice, nothing is loaded or measured here."""
 
 import dataclasses
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
+from appliance.contract.fields import JsonObject
 from appliance.core.engine_facts import AUTO
 from appliance.engines.registry import find_engine
 
@@ -36,9 +37,9 @@ class Candidate:
         words += ["XLA"] if self.xla else []
         return ", ".join(words)
 
-    def settings(self) -> Dict[str, Any]:
+    def settings(self) -> JsonObject:
         """What is kept of it, as settings."""
-        kept: Dict[str, Any] = {
+        kept: JsonObject = {
             "engine": self.engine,
             "worker_threads": self.worker_threads,
             "batch": self.batch,

@@ -1,9 +1,10 @@
 """What was measured, for people and for programs."""
 
 import dataclasses
-from typing import Any, Dict, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from appliance.cli.tune.candidates import TrialResult
+from appliance.contract.fields import JsonObject
 
 COLUMNS = (
     "",
@@ -76,10 +77,10 @@ def _cells(row: Row) -> Sequence[str]:
     )
 
 
-def as_json(row: Row) -> Dict[str, Any]:
+def as_json(row: Row) -> JsonObject:
     """The same as a JSON object."""
     outcome = row.outcome
-    fields: Dict[str, Any] = dict(dataclasses.asdict(outcome.candidate), path=row.path or None, workers=row.workers)
+    fields: JsonObject = dict(dataclasses.asdict(outcome.candidate), path=row.path or None, workers=row.workers)
     fields.update(
         streams=row.streams,
         fps=round(outcome.fps, 1),

@@ -7,7 +7,7 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 import psutil
@@ -20,6 +20,7 @@ from appliance.cli.tune.candidates import Candidate, SearchSpace, TrialResult, h
 from appliance.cli.tune.report import Row, as_json, table
 from appliance.cli.tune.search import GivenUp, Search
 from appliance.cli.tune.trial import Trial, is_loading
+from appliance.contract.fields import JsonObject
 from appliance.core.errors import ConfigError, SplitlensError
 from appliance.core.files import hash_file
 from appliance.core.hardware import available_cores, is_x86
@@ -226,7 +227,7 @@ def _keep(path: Path, name: str, entry: Tuned) -> None:
         raise cannot_write(str(path), error) from error
 
 
-def _figures(rows: Sequence[Row], width: int, height: int) -> Dict[str, Any]:
+def _figures(rows: Sequence[Row], width: int, height: int) -> JsonObject:
     """Those of the way that is kept."""
     return {
         "frames": f"{width}x{height}, from memory",

@@ -9,7 +9,7 @@ import logging
 import os
 import tempfile
 import time
-from typing import Any, Collection, Dict
+from typing import Any, Collection, Dict, Mapping, Union
 from xml.etree import ElementTree
 
 from appliance.core.errors import ModelError
@@ -30,7 +30,7 @@ def load_or_compile(
     core: Any,
     network: Network,
     device: str,
-    properties: Dict[str, Any],
+    properties: Mapping[str, Union[str, int]],
     facts: Facts,
     cache: EngineCache,
 ) -> Any:
@@ -64,7 +64,9 @@ def load_or_compile(
     return compiled
 
 
-def _compile(openvino: Any, core: Any, network: Network, device: str, properties: Dict[str, Any], kernels: str) -> Any:
+def _compile(
+    openvino: Any, core: Any, network: Network, device: str, properties: Mapping[str, Union[str, int]], kernels: str
+) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "network.pb")
         with open(path, "wb") as file:

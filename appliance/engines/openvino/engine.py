@@ -9,7 +9,7 @@ import hashlib
 import logging
 import os
 import threading
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -87,7 +87,7 @@ class OpenVinoEngine(Engine):
         # An integrated GPU leaves the processor to the rest of the loop.
         device = next((name for name in core.available_devices if name.startswith("GPU")), "CPU")
         self.device = device.split(".")[0]
-        properties: Dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+        properties: Dict[str, Union[str, int]] = {"INFERENCE_PRECISION_HINT": "f32"}
         if device == "CPU":
             properties.update(NUM_STREAMS=str(workers), INFERENCE_NUM_THREADS=workers)
         facts = dict(

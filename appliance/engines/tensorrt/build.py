@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
+from appliance.contract.fields import JsonObject
 from appliance.core.errors import ModelError
 from appliance.engines import onnx
 from appliance.engines.base import Engine
@@ -162,7 +163,7 @@ def _build(
     return Built(plan, notes)
 
 
-def _constant_outputs(network: Network, options: EngineOptions) -> Dict[str, Any]:
+def _constant_outputs(network: Network, options: EngineOptions) -> JsonObject:
     """The outputs that depend on no image, by name: the window that boxes are clipped to, for one. TensorRT has no use
     for them."""
     moving = network.graph.descendants([network.input.node])

@@ -4,7 +4,8 @@ Where names of tensors can be used (8.5 and newer) they are; older ones count bi
 """
 
 import queue
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from appliance.engines.cuda import Cuda
 from appliance.engines.resize import Resizer
 
 # By the name of TensorRT's type: its own table (trt.nptype) fails on newer numpy.
-_TYPES: Dict[str, Any] = {
+_TYPES: Dict[str, type] = {
     "FLOAT": np.float32,
     "HALF": np.float16,
     "INT8": np.int8,
@@ -25,7 +26,8 @@ _TYPES: Dict[str, Any] = {
 }
 
 
-class _Tensor(NamedTuple):
+@dataclass(frozen=True)
+class _Tensor:
     """An input or output of a plan."""
 
     name: str
@@ -38,7 +40,8 @@ class _Tensor(NamedTuple):
         return int(np.prod(self.shape)) * int(np.dtype(self.dtype).itemsize)
 
 
-class _Lane(NamedTuple):
+@dataclass(frozen=True)
+class _Lane:
     """What one call at a time needs: a context, a stream, and memory for every tensor, in the plan's order."""
 
     context: Any
