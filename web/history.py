@@ -1,18 +1,21 @@
 """The last half hour in points two seconds apart, for the charts."""
 
+import functools
 import threading
 from collections import deque
-from typing import Deque, Dict, List, Optional, Tuple
+from typing import Any, Deque, Dict, List, Optional, Tuple
 
 from appliance.contract import answers
-from appliance.contract.events import Statistics, figure, figures
+from appliance.contract.answers import Series
+from appliance.contract.events import Statistics
+from appliance.telemetry.description import TOTAL, TelemetryRow, figure, figures
+from appliance.telemetry.registry import all_rows
 
 POINT_SECONDS = 2.0
 POINTS = 900
 
 Key = Tuple[str, ...]
 Point = Dict[Key, float]
-Line = List[Optional[float]]
 
 
 class History:
@@ -29,41 +32,43 @@ class History:
                 return
             self._points.append((round(now, 1), _point(statistics) if statistics else {}))
 
-    def show(self) -> answers.History:
-        """A list of times, and for every figure a list as long, with None where nothing was read."""
+    def show(self) -> Any:
+        """As `answers.History`: the times, and lists as long of every figure, with None where nothing was read."""
         with self._lock:
             points = list(self._points)
         keys = sorted({key for _, point in points for key in point})
-        lines: Dict[Key, Line] = {key: [point.get(key) for _, point in points] for key in keys}
-        nothing: Line = [None] * len(points)
+        series: Dict[Key, Series] = {key: [point.get(key) for _, point in points] for key in keys}
+        nothing: Series = [None] * len(points)
         return answers.History(
             time=[time for time, _ in points],
-            fps=_named(lines, "fps"),
-            latency=_named(lines, "latency"),
-            cpu=lines.get(("cpu",), nothing),
-            memory=lines.get(("memory",), nothing),
-            gpu=lines.get(("gpu",), nothing),
-            power=lines.get(("power",), nothing),
-            temperatures=_named(lines, "temperatures"),
+            fps=_named(series, "fps"),
+            latency=_named(series, "latency"),
+            **{
+                row.key: _named(series, row.key) if row.has_series_by_name else series.get((row.key,), nothing)
+                for row in _charted_rows()
+            },
         )
 
 
-def _named(lines: Dict[Key, Line], name: str) -> Dict[str, Line]:
-    return {key[1]: line for key, line in lines.items() if key[0] == name and len(key) == 2}
+def _named(series: Dict[Key, Series], name: str) -> Dict[str, Series]:
+    return {key[1]: values for key, values in series.items() if key[0] == name and len(key) == 2}
 
 
 def _point(statistics: Statistics) -> Point:
-    """memory is in bytes, power in watts, latency in seconds."""
-    readings = statistics.readings
-    found: Dict[Key, Optional[float]] = {
-        ("cpu",): figure(readings, "cpu"),
-        ("gpu",): figure(readings, "gpu"),
-        ("memory",): figures(readings, "memory").get("used"),
-        ("power",): figures(readings, "power").get("total"),
-    }
-    for name, value in figures(readings, "temperatures").items():
-        found["temperatures", name] = value
+    """The figures of a moment, in the units that the statistics have."""
+    found: Dict[Key, Optional[float]] = {}
+    for row in _charted_rows():
+        if row.has_series_by_name:
+            found.update(((row.key, name), value) for name, value in figures(statistics.readings, row.key).items())
+        else:
+            part = TOTAL if row.has_total else row.part
+            found[row.key,] = figure(statistics.readings, row.key, part)
     for name, stream in statistics.streams.items():
         found["fps", name] = stream.fps
         found["latency", name] = stream.timings.total if stream.timings else None
     return {key: round(float(value), 4) for key, value in found.items() if value is not None}
+
+
+@functools.lru_cache(maxsize=None)
+def _charted_rows() -> List[TelemetryRow]:
+    return [row for row in all_rows() if row.chart is not None]

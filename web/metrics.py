@@ -7,10 +7,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from appliance.contract.events import Readings, StreamStatistics, figure, figures
+from appliance.contract.events import StreamStatistics
 from appliance.contract.roles import Role
 from appliance.contract.state import State, StorageStatus
 from appliance.contract.states import LIVE, NO_RESULTS, SLOW, STREAM_STATES
+from appliance.telemetry.description import Metric, Readings, figure, figures, words
+from appliance.telemetry.registry import all_metrics
 from web.dashboard import Dashboard, dashboard
 from web.roles import needs
 
@@ -29,11 +31,6 @@ _STREAM_GAUGES = (
     ("source_frames_per_second", "source_fps", "Frames that the source gives a second"),
     ("seconds_since_last_frame", "frame_age", "Since the newest frame of the source; absent before the first"),
     ("seconds_since_last_result", "result_age", "Since the newest result of the model; absent before the first"),
-)
-# Of the machine: reading, name, what it is, what it is multiplied with.
-_GAUGES_OF_READINGS = (
-    ("process_memory", "daemon_memory_bytes", "Memory of the daemon", 1.0),
-    ("gpu_mhz", "gpu_frequency_hertz", "Frequency of the GPU", 1e6),
 )
 
 
@@ -98,24 +95,19 @@ def _of_streams(streams: Dict[str, StreamStatistics]) -> Iterator[Any]:
 
 
 def _of_readings(readings: Readings) -> Iterator[Any]:
-    for key in ("cpu", "gpu"):
-        load = figure(readings, key)
-        if load is not None:
-            yield _gauge(key + "_load_ratio", "Load, 0 to 1", load / 100)
-    for key, value in figures(readings, "memory").items():
-        yield _gauge(f"memory_{key}_bytes", "Memory of the machine", value)
-    for key, name, text, scale in _GAUGES_OF_READINGS:
-        single = figure(readings, key)
-        if single is not None:
-            yield _gauge(name, text, single * scale)
-    fan = figures(readings, "fan").get("percent")
-    if fan is not None:
-        yield _gauge("fan_ratio", "Power of the fan, 0 to 1", fan / 100)
-    throttling = readings.get("throttling")
-    if isinstance(throttling, list):
-        yield _gauge("throttled_parts", "Parts that heat or over-current slows down", len(throttling))
-    yield _labelled("power_watts", "Power drawn", "rail", figures(readings, "power"))
-    yield _labelled("temperature_celsius", "Temperature", "sensor", figures(readings, "temperatures"))
+    for metric in all_metrics():
+        if metric.label:
+            scaled = {name: _scaled(metric, value) for name, value in figures(readings, metric.key).items()}
+            yield _labelled(metric.name, metric.help, metric.label, scaled)
+            continue
+        names = words(readings, metric.key)
+        value = figure(readings, metric.key, metric.part) if names is None else float(len(names))
+        if value is not None:
+            yield _gauge(metric.name, metric.help, _scaled(metric, value))
+
+
+def _scaled(metric: Metric, value: float) -> float:
+    return round(value * metric.factor, 9)
 
 
 def _of_state(state: State) -> Iterator[Any]:

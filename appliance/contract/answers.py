@@ -1,13 +1,15 @@
 """What commands and questions are answered with, where it is not a message of its own."""
 
-from dataclasses import dataclass, field
-from typing import Dict, List, Optional
+from dataclasses import dataclass, field, make_dataclass
+from typing import Any, Dict, List, Optional, Tuple
 
 from appliance.contract.errors import ErrorKind
 from appliance.contract.events import Detections, LogEntry
 from appliance.contract.hints import info
 from appliance.contract.live_settings import SETTING_VALUES, SettingValues
 from appliance.contract.state import Model, Power, Recording, State, Stream
+from appliance.telemetry.description import TelemetryRow
+from appliance.telemetry.registry import all_rows
 
 
 @dataclass(frozen=True)
@@ -76,18 +78,33 @@ class Log:
     logs: List[LogEntry]
 
 
-@dataclass(frozen=True)
-class History:
-    """The last half hour, a point every two seconds: lists of the same length; null where nothing was read."""
+Series = List[Optional[float]]
 
-    time: List[float] = field(metadata=info("Unix time"))
-    fps: Dict[str, List[Optional[float]]] = field(metadata=info("By stream"))
-    latency: Dict[str, List[Optional[float]]] = field(metadata=info("By stream, in seconds"))
-    cpu: List[Optional[float]] = field(metadata=info("Percent"))
-    memory: List[Optional[float]] = field(metadata=info("Bytes"))
-    gpu: List[Optional[float]] = field(metadata=info("Percent"))
-    power: List[Optional[float]] = field(metadata=info("Watts"))
-    temperatures: Dict[str, List[Optional[float]]] = field(metadata=info("By sensor, in degrees Celsius"))
+_STREAM_SERIES = (("fps", "By stream"), ("latency", "By stream, in seconds"))
+
+
+def _make_history() -> type:
+    """Its fields are made from the rows of telemetry that have a chart."""
+    fields: List[Tuple[str, Any, Any]] = [("time", List[float], field(metadata=info("Unix time")))]
+    fields += [(name, Dict[str, Series], field(metadata=info(help))) for name, help in _STREAM_SERIES]
+    fields += [
+        (row.key, Dict[str, Series] if row.has_series_by_name else Series, field(metadata=info(_series_help(row))))
+        for row in all_rows()
+        if row.chart is not None
+    ]
+    made = make_dataclass("History", fields, frozen=True)
+    made.__doc__ = (
+        "The last half hour, a point every two seconds: lists of the same length; null where nothing was read."
+    )
+    return made
+
+
+def _series_help(row: TelemetryRow) -> str:
+    unit = {"%": "percent", "B": "bytes", "W": "watts", "°C": "degrees Celsius"}.get(row.unit, row.unit)
+    return f"{row.title}{' by name' if row.has_series_by_name else ''}, in {unit}"
+
+
+History: Any = _make_history()
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,12 @@ from typing import Dict, List, Optional, Tuple, Union
 from appliance.contract.hints import info
 from appliance.contract.state import State
 from appliance.contract.states import LOG_LEVELS
+from appliance.telemetry.description import Readings
 
 STATE, STATISTICS, DETECTIONS, LOG = "state", "statistics", "detections", "log"
 """The daemon's topics."""
 DAEMON, LOGS = "daemon", "logs"
 """What the dashboard adds for its pages: whether the daemon is up; the log so far, once."""
-
-Reading = Union[float, List[float], List[str], Dict[str, float]]
-"""A figure, one for each of some, the names of some, or a figure for each name."""
-Readings = Dict[str, Reading]
 
 
 @dataclass(frozen=True)
@@ -129,18 +126,6 @@ class DaemonConnection:
     up: bool
     since: float = field(metadata=info("Unix time"))
     why: str = field(metadata=info('A sentence; "" while it is up'))
-
-
-def figure(readings: Readings, key: str) -> Optional[float]:
-    """A reading that is a number; None where the machine does not have it."""
-    value = readings.get(key)
-    return value if isinstance(value, (int, float)) else None
-
-
-def figures(readings: Readings, key: str) -> Dict[str, float]:
-    """A reading that has a number for each name; {} where the machine does not have it."""
-    value = readings.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 Event = Union[State, Statistics, Detections, LogEntry]

@@ -14,6 +14,9 @@ from appliance.contract.states import (
     STREAM_STATES,
     STREAM_STATES_HELP,
 )
+from appliance.core.source_kinds import SourceFacts, source_facts
+from appliance.telemetry.description import TelemetryRow
+from appliance.telemetry.registry import all_rows
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,16 @@ class RunningRecording:
     seconds: float = field(metadata=info("Playing time of all that was recorded since"))
     name: str = field(metadata=info('Of the segment being written; "" before its first frame'))
     bytes: int = field(metadata=info("Of that segment"))
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """A kind of source that a stream may have."""
+
+    name: str
+    title: str
+    accepts: str = field(metadata=info("What people may write"))
+    is_admitted: bool = field(metadata=info("Whether it may be chosen here, or comes from the config file only"))
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,11 @@ class Power:
     needs_reboot: bool = field(metadata=info("The mode that was asked for last needs a restart of the board"))
 
 
+def describe_source_kinds() -> List[SourceKind]:
+    """All kinds, in the order in which they are asked."""
+    return [SourceKind(kind.name, kind.title, kind.accepts, kind.is_admitted) for kind in source_facts(SourceFacts)]
+
+
 @dataclass(frozen=True)
 class State:
     """Everything that the daemon says of itself and that changes seldom."""
@@ -159,6 +177,10 @@ class State:
     models: List[Model] = field(metadata=info("Those that are installed, and those of the catalogue"))
     storage: StorageStatus
     power: Optional[Power] = field(metadata=info("null on a machine that has no power modes"))
+    source_kinds: List[SourceKind] = field(default_factory=describe_source_kinds)
+    telemetry: List[TelemetryRow] = field(
+        default_factory=all_rows, metadata=info("What can be shown of the readings in the statistics")
+    )
 
 
 @dataclass(frozen=True)

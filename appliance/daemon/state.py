@@ -10,7 +10,7 @@ from appliance.board import Board
 from appliance.board.telemetry import Telemetry
 from appliance.bus import BusServer
 from appliance.contract import state as messages
-from appliance.contract.events import Readings, Statistics
+from appliance.contract.events import Statistics
 from appliance.contract.live_settings import describe_live_settings
 from appliance.contract.state import DaemonState, State
 from appliance.contract.states import LIVE, LOADING, NO_MODEL, STOPPING
@@ -25,6 +25,7 @@ from appliance.daemon.overrides import OverrideStore
 from appliance.daemon.power import PowerKeeper
 from appliance.daemon.streams import Streams
 from appliance.recording.storage import Storage
+from appliance.telemetry.description import Readings
 
 TELEMETRY_SECONDS = 1.0
 

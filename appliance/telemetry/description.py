@@ -22,39 +22,53 @@ def _info(help: str = "", **more: Any) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True)
-class Chart:
+class TelemetryChart:
     """A chart of the dashboard."""
 
     id: str
     title: str
     unit: str
-    low: Optional[float] = field(default=None, metadata=_info("Lower end of its axis, where that is fixed"))
-    high: Optional[float] = field(default=None, metadata=_info("Upper end of its axis, where that is fixed"))
+    low: Optional[float] = field(
+        default=None, metadata=_info("Lower end of its axis, where that is fixed", absent=True)
+    )
+    high: Optional[float] = field(
+        default=None, metadata=_info("Upper end of its axis, where that is fixed", absent=True)
+    )
     has_zero: bool = field(default=True, metadata=_info("Whether its axis begins at 0, where the ends are not fixed"))
 
 
 @dataclass(frozen=True)
-class Row:
+class TelemetryRow:
     """What the dashboard shows of a reading."""
 
     key: str = field(metadata=_info("The reading"))
     title: str
     unit: str = field(metadata=_info("B for bytes"))
-    part: Optional[str] = field(default=None, metadata=_info("Which figure of the reading; null for a single one"))
+    part: Optional[str] = field(
+        default=None, metadata=_info("Which figure of the reading; absent for a single one", absent=True)
+    )
     form: str = field(default=NUMBER, metadata=_info("numbers: one for each name, all of them shown", choices=FORMS))
-    device_class: Optional[str] = field(default=None, metadata=_info("As Home Assistant calls it"))
-    state_class: Optional[str] = field(default="measurement", metadata=_info("As Home Assistant calls it"))
-    full: Optional[float] = field(default=None, metadata=_info("What a full meter stands for"))
+    device_class: Optional[str] = field(default=None, metadata=_info("As Home Assistant calls it", absent=True))
+    state_class: str = field(default="measurement", metadata=_info('As Home Assistant calls it; "" for none'))
+    full: Optional[float] = field(default=None, metadata=_info("What a full meter stands for", absent=True))
     full_part: Optional[str] = field(
-        default=None, metadata=_info("Which figure of the reading a full meter stands for, where `full` is null")
+        default=None,
+        metadata=_info("Which figure of the reading a full meter stands for", absent=True),
     )
     is_whole: bool = field(default=False, metadata=_info("Whether it is shown without decimals"))
     has_total: bool = field(default=False, metadata=_info("Whether one of the numbers, total, stands for all"))
     beside: Optional[str] = field(
-        default=None, metadata=_info("The reading in whose line it is shown; null for a line of its own")
+        default=None, metadata=_info("The reading in whose line it is shown; absent for a line of its own", absent=True)
     )
-    chart: Optional[Chart] = None
-    series: Optional[str] = field(default=None, metadata=_info("Its name in the chart; of numbers each has its own"))
+    chart: Optional[TelemetryChart] = field(default=None, metadata=_info("The chart that it is drawn in", absent=True))
+    series: Optional[str] = field(
+        default=None, metadata=_info("Its name in the chart; of numbers each has its own", absent=True)
+    )
+
+    @property
+    def has_series_by_name(self) -> bool:
+        """Whether the history has a list for each of the numbers, not a single one."""
+        return self.form == NUMBERS and not self.has_total
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,7 @@ class Reading:
 
     order: int
     start: Callable[[Machine], Callable[[], Readings]]
-    rows: Tuple[Row, ...] = ()
+    rows: Tuple[TelemetryRow, ...] = ()
     metrics: Tuple[Metric, ...] = ()
     console: Optional[ConsolePart] = None
 

@@ -3,7 +3,7 @@
 from typing import List
 
 from appliance.core.registry import find_descriptions
-from appliance.telemetry.description import Metric, Reading, Row
+from appliance.telemetry.description import Metric, Reading, TelemetryRow
 
 
 def all_readings() -> List[Reading]:
@@ -12,7 +12,7 @@ def all_readings() -> List[Reading]:
     return sorted(found.values(), key=lambda reading: reading.order)
 
 
-def all_rows() -> List[Row]:
+def all_rows() -> List[TelemetryRow]:
     """What the dashboard shows of them."""
     return [row for reading in all_readings() for row in reading.rows]
 

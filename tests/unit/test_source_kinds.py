@@ -116,6 +116,24 @@ def _link_package(source, target, additions):
             (target / name).write_text(text)
 
 
+def test_a_new_kind_is_in_the_state_and_the_openapi_document(with_pattern):
+    """In a process of its own: the contract is made when a process starts."""
+    program = """
+import sys
+
+import appliance.sources.kinds
+
+appliance.sources.kinds.__path__.append(sys.argv[1])
+
+from appliance.contract.openapi import make_document
+from appliance.contract.state import SourceKind, describe_source_kinds
+
+assert SourceKind("pattern", "test picture", "a test picture (pattern:7)", True) in describe_source_kinds()
+assert "pattern" in make_document()["components"]["schemas"]["Stream"]["properties"]["kind"]["enum"]
+"""
+    subprocess.check_call([sys.executable, "-c", program, appliance.sources.kinds.__path__[-1]])
+
+
 def test_the_kinds_can_be_told_without_numpy_opencv_and_yaml():
     program = """
 import sys

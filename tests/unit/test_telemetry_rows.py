@@ -13,12 +13,12 @@ from appliance.telemetry.description import NUMBERS
 from appliance.telemetry.registry import all_metrics, all_readings, all_rows
 
 HUMIDITY = """
-from appliance.telemetry.description import Chart, ConsolePart, Metric, Reading, Row
+from appliance.telemetry.description import TelemetryChart, ConsolePart, Metric, Reading, TelemetryRow
 
 READING = Reading(
     order=55,
     start=lambda machine: lambda: {"humidity": float((machine.root / "humidity").read_text())},
-    rows=(Row("humidity", "Humidity", "%", device_class="humidity", chart=Chart("air", "Air", "%"), series="inside"),),
+    rows=(TelemetryRow("humidity", "Humidity", "%", chart=TelemetryChart("air", "Air", "%"), series="inside"),),
     metrics=(Metric("humidity", "humidity_ratio", "Humidity, 0 to 1", factor=0.01),),
     console=ConsolePart(60, lambda readings: ["humidity {:.0f} %".format(readings["humidity"])]),
 )
@@ -45,6 +45,45 @@ def test_a_new_reading_is_one_file(with_humidity, tmp_path):
     titles = [row.title for row in all_rows()]
     assert titles.index("Humidity") == titles.index("Power") + 1
     assert "humidity_ratio" in [metric.name for metric in all_metrics()]
+
+
+def test_a_new_reading_is_in_history_metrics_state_and_openapi_document(with_humidity):
+    """In a process of its own: what both processes say of the readings is made when they start."""
+    program = """
+import sys
+
+import appliance.telemetry.readings
+
+appliance.telemetry.readings.__path__.append(sys.argv[1])
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from appliance.contract.codec import encode
+from appliance.contract.events import Statistics
+from appliance.contract.openapi import make_document
+from appliance.telemetry.registry import all_rows
+from web.history import History
+from web.metrics import _of_readings
+
+readings = {"humidity": 61.4}
+history = History()
+history.add(1.0, Statistics(1.0, {}, readings))
+assert encode(history.show())["humidity"] == [61.4]
+
+
+class Newest:
+    def collect(self):
+        return _of_readings(readings)
+
+
+registry = CollectorRegistry()
+registry.register(Newest())
+assert b"splitlens_humidity_ratio 0.614" in generate_latest(registry)
+assert {"id": "air", "title": "Air", "unit": "%", "has_zero": True} in [encode(row).get("chart") for row in all_rows()]
+assert "humidity" in make_document()["components"]["schemas"]["History"]["required"]
+"""
+    folder = appliance.telemetry.readings.__path__[-1]
+    subprocess.check_call([sys.executable, "-c", program, folder])
 
 
 def test_the_places_of_readings_are_their_own():

@@ -39,10 +39,12 @@ from appliance.contract.events import (
 from appliance.contract.fields import JsonObject
 from appliance.contract.live_settings import describe_live_settings
 from appliance.contract.states import LIVE, LOADING, LOST, NO_MODEL, NO_RESULTS, RUNNING, SLOW
+from appliance.core.errors import SourceError
 from appliance.daemon.condition import appliance_condition
 from appliance.detectors.family import family_title
 from appliance.recording.avi import AviWriter
 from appliance.schema.settings import Settings, live_values
+from appliance.sources.kind import kind_of
 
 LABELS = ["person", "bicycle", "car", "dog", "cat", "bus"]
 BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0]
@@ -97,17 +99,10 @@ class Stream:
 
     def describe(self, watched: bool) -> contract.Stream:
         source = self.source
-        kind = (
-            "index"
-            if source.isdigit()
-            else "device"
-            if source.startswith("/dev/")
-            else "address"
-            if "://" in source
-            else "gstreamer"
-            if " ! " in source
-            else "movie"
-        )
+        try:
+            kind = kind_of(source).name
+        except SourceError:  # anything may be chosen here
+            kind = "device"
         recording = None
         if self.writer:
             seconds = round(time.time() - self.since, 1)

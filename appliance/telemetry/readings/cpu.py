@@ -3,7 +3,7 @@
 from typing import Any, Callable, List
 
 from appliance.telemetry.charts import LOAD
-from appliance.telemetry.description import ConsolePart, Metric, Reading, Readings, Row, figure
+from appliance.telemetry.description import ConsolePart, Metric, Reading, Readings, TelemetryRow, figure
 from appliance.telemetry.machine import Machine
 
 
@@ -52,7 +52,7 @@ def _describe(readings: Readings) -> List[str]:
 READING = Reading(
     order=10,
     start=_start,
-    rows=(Row("cpu", "CPU", "%", full=100.0, chart=LOAD, series="CPU"),),
+    rows=(TelemetryRow("cpu", "CPU", "%", full=100.0, chart=LOAD, series="CPU"),),
     metrics=(Metric("cpu", "cpu_load_ratio", "Load, 0 to 1", factor=0.01),),
     console=ConsolePart(30, _describe),
 )

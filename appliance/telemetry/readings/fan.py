@@ -2,7 +2,7 @@
 
 from typing import Callable
 
-from appliance.telemetry.description import Metric, Reading, Readings, Row
+from appliance.telemetry.description import Metric, Reading, Readings, TelemetryRow
 from appliance.telemetry.machine import Machine
 
 
@@ -20,8 +20,8 @@ READING = Reading(
     order=70,
     start=_start,
     rows=(
-        Row("fan", "Fan", "%", part="percent", is_whole=True),
-        Row("fan", "Fan speed", "rpm", part="rpm", is_whole=True, beside="fan"),
+        TelemetryRow("fan", "Fan", "%", part="percent", is_whole=True),
+        TelemetryRow("fan", "Fan speed", "rpm", part="rpm", is_whole=True, beside="fan"),
     ),
     metrics=(Metric("fan", "fan_ratio", "Power of the fan, 0 to 1", part="percent", factor=0.01),),
 )

@@ -3,7 +3,7 @@
 from typing import Callable, List
 
 from appliance.telemetry.charts import LOAD
-from appliance.telemetry.description import ConsolePart, Metric, Reading, Readings, Row, figure
+from appliance.telemetry.description import ConsolePart, Metric, Reading, Readings, TelemetryRow, figure
 from appliance.telemetry.machine import Machine
 
 
@@ -35,8 +35,8 @@ READING = Reading(
     order=20,
     start=_start,
     rows=(
-        Row("gpu", "GPU", "%", full=100.0, chart=LOAD, series="GPU"),
-        Row("gpu_mhz", "GPU frequency", "MHz", device_class="frequency", is_whole=True, beside="gpu"),
+        TelemetryRow("gpu", "GPU", "%", full=100.0, chart=LOAD, series="GPU"),
+        TelemetryRow("gpu_mhz", "GPU frequency", "MHz", device_class="frequency", is_whole=True, beside="gpu"),
     ),
     metrics=(
         Metric("gpu", "gpu_load_ratio", "Load, 0 to 1", factor=0.01),

@@ -3,7 +3,7 @@
 from typing import Callable
 
 from appliance.telemetry.charts import LOAD
-from appliance.telemetry.description import Metric, Reading, Readings, Row
+from appliance.telemetry.description import Metric, Reading, Readings, TelemetryRow
 from appliance.telemetry.machine import Machine
 
 
@@ -22,7 +22,7 @@ READING = Reading(
     order=30,
     start=_start,
     rows=(
-        Row(
+        TelemetryRow(
             "memory",
             "Memory",
             "B",

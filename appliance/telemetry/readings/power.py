@@ -5,12 +5,12 @@ from typing import Callable, List
 from appliance.telemetry.description import (
     NUMBERS,
     TOTAL,
-    Chart,
     ConsolePart,
     Metric,
     Reading,
     Readings,
-    Row,
+    TelemetryChart,
+    TelemetryRow,
     figures,
 )
 from appliance.telemetry.machine import Machine
@@ -45,14 +45,14 @@ READING = Reading(
     order=50,
     start=_start,
     rows=(
-        Row(
+        TelemetryRow(
             "power",
             "Power",
             "W",
             form=NUMBERS,
             device_class="power",
             has_total=True,
-            chart=Chart("power", "Power", "W"),
+            chart=TelemetryChart("power", "Power", "W"),
             series=TOTAL,
         ),
     ),

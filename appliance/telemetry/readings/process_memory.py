@@ -2,7 +2,7 @@
 
 from typing import Callable
 
-from appliance.telemetry.description import Metric, Reading, Readings, Row
+from appliance.telemetry.description import Metric, Reading, Readings, TelemetryRow
 from appliance.telemetry.machine import Machine
 
 
@@ -17,6 +17,6 @@ def _start(machine: Machine) -> Callable[[], Readings]:
 READING = Reading(
     order=40,
     start=_start,
-    rows=(Row("process_memory", "Daemon", "B", device_class="data_size"),),
+    rows=(TelemetryRow("process_memory", "Daemon", "B", device_class="data_size"),),
     metrics=(Metric("process_memory", "daemon_memory_bytes", "Memory of the daemon"),),
 )

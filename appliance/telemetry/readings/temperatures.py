@@ -2,7 +2,16 @@
 
 from typing import Callable, List
 
-from appliance.telemetry.description import NUMBERS, Chart, ConsolePart, Metric, Reading, Readings, Row, figures
+from appliance.telemetry.description import (
+    NUMBERS,
+    ConsolePart,
+    Metric,
+    Reading,
+    Readings,
+    TelemetryChart,
+    TelemetryRow,
+    figures,
+)
 from appliance.telemetry.machine import Machine
 
 
@@ -26,13 +35,13 @@ READING = Reading(
     order=60,
     start=_start,
     rows=(
-        Row(
+        TelemetryRow(
             "temperatures",
             "Temperature",
             "°C",
             form=NUMBERS,
             device_class="temperature",
-            chart=Chart("temperatures", "Temperature", "°C", has_zero=False),
+            chart=TelemetryChart("temperatures", "Temperature", "°C", has_zero=False),
         ),
     ),
     metrics=(Metric("temperatures", "temperature_celsius", "Temperature", label="sensor"),),

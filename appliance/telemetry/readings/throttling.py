@@ -2,7 +2,7 @@
 
 from typing import Callable, List
 
-from appliance.telemetry.description import WORDS, ConsolePart, Metric, Reading, Readings, Row, words
+from appliance.telemetry.description import WORDS, ConsolePart, Metric, Reading, Readings, TelemetryRow, words
 from appliance.telemetry.machine import Machine
 
 
@@ -23,7 +23,7 @@ def _describe(readings: Readings) -> List[str]:
 READING = Reading(
     order=80,
     start=_start,
-    rows=(Row("throttling", "Slowed down", "", form=WORDS, state_class=None),),
+    rows=(TelemetryRow("throttling", "Slowed down", "", form=WORDS, state_class=""),),
     metrics=(Metric("throttling", "throttled_parts", "Parts that heat or over-current slows down"),),
     console=ConsolePart(50, _describe),
 )

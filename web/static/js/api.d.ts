@@ -81,15 +81,15 @@ export interface History {
   fps: Record<string, (number | null)[]>;
   /** By stream, in seconds */
   latency: Record<string, (number | null)[]>;
-  /** Percent */
+  /** CPU, in percent */
   cpu: (number | null)[];
-  /** Bytes */
-  memory: (number | null)[];
-  /** Percent */
+  /** GPU, in percent */
   gpu: (number | null)[];
-  /** Watts */
+  /** Memory, in bytes */
+  memory: (number | null)[];
+  /** Power, in watts */
   power: (number | null)[];
-  /** By sensor, in degrees Celsius */
+  /** Temperature by name, in degrees Celsius */
   temperatures: Record<string, (number | null)[]>;
 }
 
@@ -252,6 +252,16 @@ export interface Settings {
  */
 export type Source = number | string;
 
+/** A kind of source that a stream may have. */
+export interface SourceKind {
+  name: string;
+  title: string;
+  /** What people may write */
+  accepts: string;
+  /** Whether it may be chosen here, or comes from the config file only */
+  is_admitted: boolean;
+}
+
 /** One picture of a source. */
 export interface SourcePicture {
   /** base64 */
@@ -277,6 +287,9 @@ export interface State {
   storage: StorageStatus;
   /** null on a machine that has no power modes */
   power: Power | null;
+  source_kinds: SourceKind[];
+  /** What can be shown of the readings in the statistics */
+  telemetry: TelemetryRow[];
 }
 
 /** The newest figures; the daemon's heartbeat. */
@@ -378,6 +391,50 @@ export interface StreamStatistics {
   frame_age: number | null;
   /** Seconds since the newest result of a model */
   result_age: number | null;
+}
+
+/** A chart of the dashboard. */
+export interface TelemetryChart {
+  id: string;
+  title: string;
+  unit: string;
+  /** Lower end of its axis, where that is fixed */
+  low?: number;
+  /** Upper end of its axis, where that is fixed */
+  high?: number;
+  /** Whether its axis begins at 0, where the ends are not fixed */
+  has_zero?: boolean;
+}
+
+/** What the dashboard shows of a reading. */
+export interface TelemetryRow {
+  /** The reading */
+  key: string;
+  title: string;
+  /** B for bytes */
+  unit: string;
+  /** Which figure of the reading; absent for a single one */
+  part?: string;
+  /** numbers: one for each name, all of them shown */
+  form?: "number" | "numbers" | "words";
+  /** As Home Assistant calls it */
+  device_class?: string;
+  /** As Home Assistant calls it; "" for none */
+  state_class?: string;
+  /** What a full meter stands for */
+  full?: number;
+  /** Which figure of the reading a full meter stands for */
+  full_part?: string;
+  /** Whether it is shown without decimals */
+  is_whole?: boolean;
+  /** Whether one of the numbers, total, stands for all */
+  has_total?: boolean;
+  /** The reading in whose line it is shown; absent for a line of its own */
+  beside?: string;
+  /** The chart that it is drawn in */
+  chart?: TelemetryChart;
+  /** Its name in the chart; of numbers each has its own */
+  series?: string;
 }
 
 /** Where the time of a frame went: means of the window, in seconds. */

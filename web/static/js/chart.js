@@ -3,30 +3,18 @@
 import uPlot from "../vendor/uplot.js";
 import { latest } from "./connection.js";
 import { make, setAttribute, setText } from "./dom.js";
-import { figure, minute } from "./format.js";
-import { isRead, SPAN_SECONDS } from "./history.js";
+import { figure, isRead, minute } from "./format.js";
+import { SPAN_SECONDS } from "./history.js";
 
-/** @import { History } from "./api.js" */
-/** @import { HistoryValues } from "./types.js" */
+/** @import { Chart, HistoryValues } from "./types.js" */
 /** @import { Child } from "./dom.js" */
-/** @import { Value } from "./history.js" */
+/** @import { Value } from "./format.js" */
 
 const SHORTEST_SPAN_SECONDS = 300;
 const HEIGHT = 120;
 const COLOR_COUNT = 6;
 
 /** @typedef {[name: string, values: HistoryValues]} Series */
-
-/**
- * @typedef {object} Chart
- * @property {string} id
- * @property {string} title
- * @property {string} unit
- * @property {(history: History) => [name: string, values: HistoryValues | null][]} series
- * @property {string} [colors] Charts with the same share the colours of their series.
- * @property {[low: number, high: number]} [range]
- * @property {boolean} [free] The values need not begin at 0.
- */
 
 /** @typedef {{ chart: Chart, time: number[], data: Series[] }} Item What a chart shows now. */
 

@@ -3,21 +3,20 @@
 import { createChart, recolorCharts } from "./chart.js";
 import { getJson, latest, listen } from "./connection.js";
 import { byId, keepChildren, onVisibility, setSentence } from "./dom.js";
-import { zone } from "./format.js";
-import { append, isRead } from "./history.js";
+import { isRead } from "./format.js";
+import { append } from "./history.js";
 import { messageOf } from "./outcome.js";
+import { scaled, telemetryCharts } from "./telemetry.js";
 
 /** @import { History } from "./api.js" */
-/** @import { HistoryValues, Readings } from "./types.js" */
-/** @import { Chart, Series } from "./chart.js" */
+/** @import { Series } from "./chart.js" */
+/** @import { Chart } from "./types.js" */
 
 const STEP_SECONDS = 2;
 const RETRY_SECONDS = 5;
-/** @type {{ unit: string, range: [number, number] }} */
-const PERCENT = { unit: "%", range: [0, 100] };
 
 /** @type {Chart[]} */
-const CHARTS = [
+const STREAM_CHARTS = [
   { id: "fps", title: "FPS", unit: "", colors: "streams", series: (history) => Object.entries(history.fps) },
   {
     id: "latency",
@@ -25,24 +24,6 @@ const CHARTS = [
     unit: "ms",
     colors: "streams",
     series: (history) => Object.entries(history.latency).map(([name, values]) => [name, scaled(values, 1000)]),
-  },
-  {
-    id: "load",
-    title: "Load",
-    ...PERCENT,
-    series: (history) => [
-      ["CPU", history.cpu],
-      ["GPU", history.gpu],
-      ["memory", shares(history.memory)],
-    ],
-  },
-  { id: "power", title: "Power", unit: "W", series: (history) => [["total", history.power]] },
-  {
-    id: "temperatures",
-    title: "Temperature",
-    unit: "°C",
-    free: true,
-    series: (history) => Object.entries(history.temperatures).map(([name, values]) => [zone(name), values]),
   },
 ];
 
@@ -53,20 +34,13 @@ let history = null;
 /** @type {number | undefined} */
 let retryTimer;
 
-/** The history has memory in bytes; the total is only in the newest statistics. */
-const shares = (/** @type {HistoryValues} */ values) => {
-  const memory = /** @type {Readings | undefined} */ (latest("statistics")?.readings)?.memory;
-  return memory ? scaled(values, 100 / memory.total) : null;
-};
-/**
- * @param {HistoryValues} values
- * @param {number} factor
- */
-const scaled = (values, factor) => values.map((value) => (isRead(value) ? value * factor : null));
+const rows = () => latest("state")?.telemetry || [];
+
 function draw() {
   if (!history || document.hidden) return;
   const shown = history;
-  const present = CHARTS.map((chart) => ({
+  const charts = [...STREAM_CHARTS, ...telemetryCharts(rows(), latest("statistics")?.readings || {})];
+  const present = charts.map((chart) => ({
     chart,
     time: shown.time,
     data: chart.series(shown).filter(/** @returns {series is Series} */ (series) => Boolean(series[1]?.some(isRead))),
@@ -102,7 +76,7 @@ export function startCharts() {
     if (!history || document.hidden) return;
     const newest = history.time[history.time.length - 1];
     if (newest !== undefined && statistics.time - newest < STEP_SECONDS) return;
-    append(history, statistics);
+    append(history, statistics, rows());
     draw();
   });
   onVisibility((visible) => {

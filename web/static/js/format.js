@@ -2,6 +2,13 @@
 
 /** @import { StreamStatistics } from "./api.js" */
 
+/** @typedef {number | null | undefined} Value */
+/**
+ * @param {Value} value
+ * @returns {value is number}
+ */
+export const isRead = (value) => value !== null && value !== undefined;
+
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
 /** @param {number | null | undefined} count */

@@ -1,25 +1,22 @@
 // The history that the charts show: lists of equal length, one value for each point in time; null where nothing was read.
 
-/** @import { History, Statistics } from "./api.js" */
-/** @import { HistoryValues, Readings } from "./types.js" */
+import { isRead } from "./format.js";
+import { figureOf, figuresOf, hasSeriesByName } from "./telemetry.js";
 
-/** @typedef {number | null | undefined} Value */
+/** @import { History, Statistics, TelemetryRow } from "./api.js" */
+/** @import { Value } from "./format.js" */
+/** @import { HistoryValues } from "./types.js" */
 
 export const SPAN_SECONDS = 1800;
-
-/**
- * @param {Value} value
- * @returns {value is number}
- */
-export const isRead = (value) => value !== null && value !== undefined;
 
 /**
  * Append the newest statistics to every list; a series that is new is filled up with nulls before. Points older than
  * the span are dropped.
  * @param {History} history
  * @param {Statistics} statistics
+ * @param {TelemetryRow[]} rows
  */
-export function append(history, statistics) {
+export function append(history, statistics, rows) {
   const length = history.time.length;
   /**
    * @param {HistoryValues | undefined} numbers
@@ -39,15 +36,18 @@ export function append(history, statistics) {
     for (const name of new Set([...Object.keys(series), ...Object.keys(found)]))
       series[name] = longer(series[name], found[name]);
   };
-  const read = /** @type {Readings} */ (statistics.readings);
   const streams = Object.entries(statistics.streams);
   each(history.fps, Object.fromEntries(streams.map(([name, stream]) => [name, stream.fps])));
   each(history.latency, Object.fromEntries(streams.map(([name, stream]) => [name, stream.timings?.total])));
-  each(history.temperatures, read.temperatures || {});
-  history.cpu = longer(history.cpu, read.cpu);
-  history.gpu = longer(history.gpu, read.gpu);
-  history.memory = longer(history.memory, read.memory?.used);
-  history.power = longer(history.power, read.power?.total);
+  const series = /** @type {Record<string, any>} */ (history);
+  for (const row of rows.filter((one) => one.chart)) {
+    if (hasSeriesByName(row)) {
+      series[row.key] ||= {};
+      each(series[row.key], figuresOf(row, statistics.readings));
+    } else {
+      series[row.key] = longer(series[row.key], figureOf(row, statistics.readings));
+    }
+  }
   history.time.push(statistics.time);
   dropOldPoints(history, statistics.time - SPAN_SECONDS);
 }
@@ -59,7 +59,6 @@ export function append(history, statistics) {
 function dropOldPoints(history, oldest) {
   const old = history.time.findIndex((time) => time >= oldest);
   if (old <= 0) return;
-  const groups = [history.fps, history.latency, history.temperatures].flatMap((group) => Object.values(group));
-  for (const numbers of [history.time, history.cpu, history.gpu, history.memory, history.power, ...groups])
-    numbers.splice(0, old);
+  for (const values of Object.values(history))
+    for (const numbers of Array.isArray(values) ? [values] : Object.values(values)) numbers.splice(0, old);
 }

@@ -3,19 +3,18 @@
 import { liveness } from "./banners.js";
 import { latest, listen } from "./connection.js";
 import { byId, keepChildren, make, setSentence, setText } from "./dom.js";
-import { bytes, count, figure, milliseconds, oneDecimal, zone } from "./format.js";
-import { isRead } from "./history.js";
+import { count, milliseconds, oneDecimal } from "./format.js";
 import { shownStreams } from "./live.js";
 import { describeStream } from "./states.js";
+import { describeReadings } from "./telemetry.js";
 
 /** @import { Stream, StreamStatistics, Timings } from "./api.js" */
-/** @import { Readings, Topic } from "./types.js" */
+/** @import { Line } from "./telemetry.js" */
+/** @import { Topic } from "./types.js" */
 
 /** @typedef {"cap" | "front" | "back" | "lost" | "send"} TimingName */
 
 /** @typedef {{ stream: Stream, statistics: StreamStatistics | undefined }} Item */
-
-/** @typedef {{ name: string, text: string, share?: number }} Reading share: from 0 to 1, for a meter. */
 
 /** @type {[key: TimingName, text: string, title: string][]} */
 const TIMINGS = [
@@ -136,49 +135,14 @@ function createStream(first) {
   };
 }
 
-/**
- * One row for each thing that this machine measures.
- * @param {Readings} read
- */
-function readings(read) {
-  /** @type {Reading[]} */
-  const rows = [];
-  /**
-   * @param {string} name
-   * @param {string} text
-   * @param {number} [share]
-   */
-  const add = (name, text, share) => rows.push({ name, text, share });
-  if (isRead(read.cpu)) add("CPU", `${figure(read.cpu)} %`, read.cpu / 100);
-  if (isRead(read.gpu))
-    add(
-      "GPU",
-      `${figure(read.gpu)} %${isRead(read.gpu_mhz) ? `, ${Math.round(read.gpu_mhz)} MHz` : ""}`,
-      read.gpu / 100,
-    );
-  if (read.memory)
-    add("Memory", `${bytes(read.memory.used)} of ${bytes(read.memory.total)}`, read.memory.used / read.memory.total);
-  if (isRead(read.process_memory)) add("Daemon", bytes(read.process_memory));
-  for (const [rail, watts] of Object.entries(read.power || {})) {
-    if (isRead(watts)) add(rail === "total" ? "Power" : `Power, ${zone(rail)}`, `${figure(watts)} W`);
-  }
-  for (const [name, degrees] of Object.entries(read.temperatures || {})) {
-    if (isRead(degrees)) add(`Temperature, ${zone(name)}`, `${figure(degrees)} °C`);
-  }
-  if (read.fan && isRead(read.fan.percent))
-    add("Fan", `${Math.round(read.fan.percent)} %${isRead(read.fan.rpm) ? `, ${Math.round(read.fan.rpm)} rpm` : ""}`);
-  if (read.throttling?.length) add("Slowed down", read.throttling.join(", "));
-  return rows;
-}
-
-/** @param {Reading} first */
+/** @param {Line} first */
 function createReading(first) {
   const value = make("dd", {});
   const fill = make("span", { class: "meter-fill" });
   const meter = first.share === undefined ? null : make("span", { class: "meter", "aria-hidden": "true" }, fill);
   return {
     node: make("div", { class: "reading" }, make("dt", {}, first.name), value, meter),
-    /** @param {Reading} item */
+    /** @param {Line} item */
     update(item) {
       setText(value, item.text);
       if (meter) fill.style.width = `${Math.min(100, (item.share || 0) * 100)}%`;
@@ -198,7 +162,7 @@ function render() {
   keepChildren(byId("now-streams"), streams, (item) => item.stream.name, createStream);
   keepChildren(
     machine,
-    statistics ? readings(/** @type {Readings} */ (statistics.readings)) : [],
+    statistics ? describeReadings(state.telemetry, statistics.readings) : [],
     (item) => item.name,
     createReading,
   );

@@ -4,7 +4,7 @@ import { actionButton, setEnabled } from "./access.js";
 import { command, latest } from "./connection.js";
 import { make, newId, setAttribute, setSentence, setText } from "./dom.js";
 import { Outcome } from "./outcome.js";
-import { parseSource } from "./source.js";
+import { describeKinds, parseSource } from "./source.js";
 
 /** @import { Stream } from "./api.js" */
 
@@ -113,7 +113,7 @@ export function createSourceForm(stream, close) {
       make(
         "p",
         { class: "hint", id: ids.hint },
-        "A camera's number (0), a device (/dev/video0), an address (rtsp://, http://) or a GStreamer pipeline. Movies come from the config file. ",
+        `${describeKinds(latest("state")?.source_kinds || [])} `,
         before?.includes("***") ? "If it is left as it is, the hidden name and password are kept." : "",
       ),
     ),

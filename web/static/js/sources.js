@@ -1,7 +1,7 @@
 // The streams and where their frames come from.
 
 import { actionButton, isOperator, setEnabled } from "./access.js";
-import { command, listen } from "./connection.js";
+import { command, latest, listen } from "./connection.js";
 import { confirm } from "./dialog.js";
 import { byId, hideControl, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
 import { joinDetails } from "./format.js";
@@ -11,8 +11,8 @@ import { describeStream } from "./states.js";
 
 /** @import { Stream } from "./api.js" */
 
-/** @type {Record<string, string>} */
-const KINDS = { index: "camera", device: "device", address: "network", gstreamer: "GStreamer", movie: "movie" };
+/** @param {string} name Of a kind of source. */
+const titleOf = (name) => latest("state")?.source_kinds.find((kind) => kind.name === name)?.title || name;
 
 /** @param {Stream} first */
 function createStream(first) {
@@ -92,7 +92,7 @@ function createStream(first) {
       setText(
         details,
         joinDetails(
-          KINDS[stream.kind] || stream.kind,
+          titleOf(stream.kind),
           stream.width && `${stream.width}×${stream.height}`,
           stream.model && `model ${stream.model}`,
         ),

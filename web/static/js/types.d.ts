@@ -1,6 +1,6 @@
 // Types of the page alone; what comes from the server is in api.d.ts.
 
-import type { Events } from "./api.js";
+import type { Events, History, Statistics } from "./api.js";
 
 /** Whether the page is connected to the dashboard's server. `since`: Unix time of this machine's clock. */
 export interface Connection {
@@ -19,27 +19,16 @@ export type Topic = keyof Topics;
 /** One value for each point in time; null where nothing was read. */
 export type HistoryValues = (number | null)[];
 
-/** What machines read. Loads in percent, memory in bytes, power in watts, temperatures in degrees Celsius. */
-export interface Readings {
-  cpu?: number;
-  cores?: number[];
-  memory?: Memory;
-  process_memory?: number;
-  gpu?: number;
-  gpu_mhz?: number;
-  gpu_memory?: Memory;
-  temperatures?: Record<string, number>;
-  power?: Record<string, number>;
-  fan?: Fan;
-  throttling?: string[];
-}
+/** What machines read, by the keys of the rows of telemetry. What a machine does not have is absent or null. */
+export type Readings = Statistics["readings"];
 
-export interface Memory {
-  used: number;
-  total: number;
-}
-
-export interface Fan {
-  percent?: number;
-  rpm?: number;
+/** `colors`: charts with the same share the colours of their series. `free`: the values need not begin at 0. */
+export interface Chart {
+  id: string;
+  title: string;
+  unit: string;
+  series: (history: History) => [name: string, values: HistoryValues | null][];
+  colors?: string;
+  range?: [low: number, high: number];
+  free?: boolean;
 }
