@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Callable, Optional, Type, TypeVar
 
 from appliance.contract.errors import ContractError
-from appliance.contract.fields import JsonObject, is_number
+from appliance.contract.fields import FieldType, JsonObject, is_number
 from appliance.contract.hints import Field, dict_value, fields_of, list_item, options, tuple_items
 
 T = TypeVar("T")
@@ -130,6 +130,8 @@ def _message_reader(message: Any) -> Reader:
 
 
 def _field_reader(field: Field) -> Reader:
+    if field.type is not None:
+        return _typed_reader(field.type)
     reader = _reader(field.hint)
     if not field.choices:
         return reader
@@ -138,6 +140,16 @@ def _field_reader(field: Field) -> Reader:
         if value not in field.choices:
             raise ContractError(f"{where} must be one of {', '.join(field.choices)}, not {_shown(value)}.")
         return value
+
+    return read
+
+
+def _typed_reader(kind: FieldType) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        try:
+            return kind.accept(value)
+        except ValueError as error:
+            raise ContractError(f"{where} cannot be {_shown(value)}.") from error
 
     return read
 

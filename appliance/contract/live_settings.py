@@ -82,6 +82,12 @@ def _schema(setting: Setting, may_be_null: bool) -> JsonObject:
     return dict(schema, enum=schema["enum"] + [None]) if "enum" in schema else schema
 
 
+def _accept_values(value: Any) -> SettingValues:
+    if not isinstance(value, dict) or not set(value) <= set(LIVE_SETTINGS):
+        raise ValueError
+    return value
+
+
 SETTING_CHANGES = FieldType(
     "",
     {
@@ -99,12 +105,12 @@ _VALUES: JsonObject = {
 SETTING_VALUES = FieldType(
     "",
     dict(_VALUES, description="The live settings of all streams.", required=list(LIVE_SETTINGS)),
-    lambda value: value,
+    _accept_values,
     "Settings",
 )
 STREAM_SETTING_VALUES = FieldType(
     "",
     dict(_VALUES, description="Those live settings that one stream has of its own.", required=[]),
-    lambda value: value,
+    _accept_values,
     "StreamSettings",
 )

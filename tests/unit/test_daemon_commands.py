@@ -5,9 +5,25 @@ import types
 
 import pytest
 
+from appliance.contract.commands import COMMANDS
 from appliance.contract.errors import Refused
 from appliance.core.errors import SourceError
 from appliance.daemon import commands
+
+
+def test_every_command_of_the_contract_has_a_handler_and_nothing_else_has():
+    assert set(commands.HANDLERS) == {command.request for command in COMMANDS}
+
+
+def test_what_is_no_command_or_has_a_wrong_field_never_reaches_a_handler(monkeypatch):
+    monkeypatch.setattr(commands, "HANDLERS", {})
+    for message, sentence in (
+        ({"command": "no_such"}, "There is no such command; there are cancel_model"),
+        ({"command": "record", "stream": "main"}, "The field `on` is missing"),
+        ({"command": "set_model", "model": "ssd", "x": 1}, "x is no field here"),
+    ):
+        with pytest.raises(Refused, match=sentence):
+            commands.dispatch(None, message)
 
 
 def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):

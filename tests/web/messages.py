@@ -11,8 +11,8 @@ MODEL = RunningModel("ssd", "ready", None, None, None, "ssd")
 STATE = State(
     DAEMON,
     Board("pc", "PC"),
-    {"det_th": 0.5},
-    {"det_th": 0.5},
+    {"det_th": 0.5, "vis_text": True, "shown_classes": None},
+    {"det_th": 0.5, "vis_text": True, "shown_classes": None},
     [],
     MODEL,
     [],

@@ -7,9 +7,10 @@ import sys
 import pytest
 
 from appliance.contract.codec import encode
+from appliance.contract.commands import QUESTIONS
 from tests.waiting import wait_until
 from tests.web.conftest import InProcess, Site
-from web.api import read_description
+from web.api import ANSWERS, read_description
 
 
 @pytest.fixture
@@ -180,6 +181,10 @@ def test_every_call_is_described_and_nothing_else(here):
             path = re.sub("<(.*?)>", r"{\1}", rule.rule)
             routed |= {(method, path) for method in rule.methods - {"HEAD", "OPTIONS"}}
     assert set(described(read_description())) == routed
+
+
+def test_every_question_of_the_contract_has_an_answer_and_nothing_else_has():
+    assert set(ANSWERS) == {question.name for question in QUESTIONS}
 
 
 def test_the_description_is_served_and_can_be_browsed(viewer):
