@@ -17,12 +17,13 @@ from appliance.contract.answers import (
     Streams,
 )
 from appliance.contract.codec import encode
-from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS, Command, Http, parse
+from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS, Command, Http
 from appliance.contract.errors import INVALID, Refused
 from appliance.contract.events import Statistics
 from appliance.contract.fields import JsonObject
 from appliance.contract.hints import fields_of
 from appliance.contract.openapi import BASE_PATH, make_document, path_parameters
+from appliance.contract.parsing import parse
 from appliance.contract.roles import Role
 from appliance.contract.state import RunningModel, State, Stream
 from web.dashboard import dashboard, identity, viewer

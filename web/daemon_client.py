@@ -19,7 +19,6 @@ from appliance.bus import (
 )
 from appliance.contract.answers import Recordings, SourcePicture, StateAnswer
 from appliance.contract.codec import decode, encode
-from appliance.contract.commands import command_of, to_message
 from appliance.contract.errors import NOT_FOUND, ContractError, Refused, Unavailable
 from appliance.contract.events import (
     DAEMON,
@@ -33,6 +32,7 @@ from appliance.contract.events import (
     Statistics,
 )
 from appliance.contract.fields import JsonObject
+from appliance.contract.parsing import command_of, to_message
 from appliance.contract.requests import GetState, Request
 from appliance.contract.state import State, Stream
 from appliance.contract.states import LOADING, STOPPING

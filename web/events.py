@@ -8,10 +8,11 @@ from flask import Flask, current_app, request
 from flask_socketio import ConnectionRefusedError, SocketIO  # type: ignore[import-untyped]
 
 from appliance.contract.codec import encode
-from appliance.contract.commands import PAGE_COMMANDS, Command, parse
+from appliance.contract.commands import PAGE_COMMANDS, Command
 from appliance.contract.errors import Refused, Unavailable
 from appliance.contract.events import DAEMON, LOGS, STATE, STATISTICS
 from appliance.contract.fields import JsonObject
+from appliance.contract.parsing import parse
 from appliance.contract.roles import Role
 from web.accounts import TooManyAttempts
 from web.packets import LONGEST_MESSAGE

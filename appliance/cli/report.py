@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence
+from typing import Optional, Sequence
 
+from appliance.contract.fields import JsonObject
 from appliance.core.sink import cannot_write
 from appliance.outputs.jsonlines import STANDARD_OUTPUT
 
 
-def show_report(lines: Sequence[str], report: Dict[str, Any], json_path: Optional[str]) -> None:
+def show_report(lines: Sequence[str], report: JsonObject, json_path: Optional[str]) -> None:
     """Print the lines; the report goes to a file, or to standard output in their place. Raises OutputError."""
     if json_path == STANDARD_OUTPUT:
         print(json.dumps(report))

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, List, Optional
+from typing import IO, Callable, Dict, List, Optional
 
 from appliance.bus import (
     HANG_SECONDS,
@@ -22,6 +22,7 @@ from appliance.bus import (
     write_exit_reason,
 )
 from appliance.cli.supervisor import Child, Supervisor
+from appliance.contract.fields import JsonObject
 from appliance.core.errors import ConfigError, SplitlensError
 from appliance.core.files import read_json, write_json
 from appliance.core.locks import NoLocks, Taken, lock_file
@@ -115,7 +116,7 @@ class RunFiles:
     restart: ends a daemon that cannot open its sockets in a new directory, as it may write to the old one only.
     """
 
-    def __init__(self, run_dir: Path, contents: Dict[str, Dict[str, Any]], restart: Callable[[], None]) -> None:
+    def __init__(self, run_dir: Path, contents: Dict[str, JsonObject], restart: Callable[[], None]) -> None:
         self._run_dir = run_dir
         self._contents = contents
         self._restart = restart
@@ -147,7 +148,7 @@ class RunFiles:
         except (OSError, SplitlensError) as error:
             log.warning("%s: %s", self._run_dir, error)
 
-    def _is_right(self, name: str, content: Dict[str, Any]) -> bool:
+    def _is_right(self, name: str, content: JsonObject) -> bool:
         try:
             return not (self._run_dir / name).is_symlink() and bool(read_json(self._run_dir / name) == content)
         except ValueError:
@@ -261,7 +262,7 @@ def _why_not(address: str, port: int, error: OSError) -> str:
     return f"{address} cannot be used: {error.strerror}"
 
 
-def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -> Dict[str, Any]:
+def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -> JsonObject:
     """What the dashboard has to know; it reads no settings itself. Raises ConfigError."""
     try:
         certificate, key = certificate_files(settings.tls)

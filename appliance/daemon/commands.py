@@ -10,8 +10,8 @@ from appliance.bus import Message
 from appliance.contract import requests
 from appliance.contract.answers import Recordings, SourcePicture, StateAnswer
 from appliance.contract.codec import encode_message
-from appliance.contract.commands import parse_message
 from appliance.contract.errors import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused
+from appliance.contract.parsing import parse_message
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
 from appliance.daemon.admission import allowed_source

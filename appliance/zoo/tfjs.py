@@ -10,6 +10,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 
+from appliance.contract.fields import JsonObject
 from appliance.core.errors import ModelError
 from appliance.graph.read.proto import GraphDef
 from appliance.zoo.ssd_tail import append_nms
@@ -52,7 +53,7 @@ def frozen_graph_from_tfjs(model_json: Path) -> Any:
     return graph
 
 
-def _read_weights(manifest: List[Dict[str, Any]], folder: Path) -> Dict[str, np.ndarray]:
+def _read_weights(manifest: List[JsonObject], folder: Path) -> Dict[str, np.ndarray]:
     """Return arrays by name. The shards of each group are concatenated, and contain its weights in order."""
     weights: Dict[str, np.ndarray] = {}
     for group in manifest:
@@ -71,7 +72,7 @@ def _read_weights(manifest: List[Dict[str, Any]], folder: Path) -> Dict[str, np.
     return weights
 
 
-def _set_attribute(attribute: Any, value: Dict[str, Any]) -> None:
+def _set_attribute(attribute: Any, value: JsonObject) -> None:
     """Copy one attribute from its JSON form: byte strings are lists of char codes, int64 are text."""
     ((kind, content),) = value.items()
     if kind == "s":

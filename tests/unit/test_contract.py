@@ -10,10 +10,11 @@ import pytest
 
 from appliance.contract import requests
 from appliance.contract.codec import decode, encode
-from appliance.contract.commands import COMMANDS, PAGE_COMMANDS, QUESTIONS, parse, parse_message, to_message
+from appliance.contract.commands import COMMANDS, PAGE_COMMANDS, QUESTIONS
 from appliance.contract.errors import ContractError, ErrorKind, Refused
 from appliance.contract.hints import fields_of, info
 from appliance.contract.openapi import make_document
+from appliance.contract.parsing import parse, parse_message, to_message
 from appliance.contract.schemas import Schemas
 from appliance.contract.state import State
 from tests.command import ROOT

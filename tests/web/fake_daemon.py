@@ -25,7 +25,6 @@ from appliance.bus import BusServer, make_run_dir
 from appliance.contract import state as contract
 from appliance.contract.answers import Recordings, SourcePicture, StateAnswer
 from appliance.contract.codec import encode_message
-from appliance.contract.commands import command_of, parse_message
 from appliance.contract.errors import CONFLICT, FAILED, INVALID, NOT_FOUND, Refused
 from appliance.contract.events import (
     Detection,
@@ -38,6 +37,7 @@ from appliance.contract.events import (
 )
 from appliance.contract.fields import JsonObject
 from appliance.contract.live_settings import describe_live_settings
+from appliance.contract.parsing import command_of, parse_message
 from appliance.contract.states import LIVE, LOADING, LOST, NO_MODEL, NO_RESULTS, RUNNING, SLOW
 from appliance.core.errors import SourceError
 from appliance.daemon.condition import appliance_condition

@@ -1,0 +1,67 @@
+"""Commands as both ends of the bus, REST and Socket.IO read and write them: checked by the types of their fields."""
+
+from typing import Any, Optional, Tuple
+
+from appliance.contract.codec import encode
+from appliance.contract.commands import COMMAND_OF_NAME, COMMAND_OF_REQUEST, Command
+from appliance.contract.errors import INVALID, Refused
+from appliance.contract.fields import JsonObject
+from appliance.contract.hints import Field, fields_of
+from appliance.contract.requests import Request
+
+
+def command_of(request: Request) -> Command:
+    """The row of the table that a request is of."""
+    return COMMAND_OF_REQUEST[type(request)]
+
+
+def to_message(request: Request) -> JsonObject:
+    """A request as the bus carries it."""
+    given = {
+        one.name: encode(getattr(request, one.name))
+        for one in fields_of(type(request))
+        if one.is_required or getattr(request, one.name) is not None
+    }
+    return dict(given, command=command_of(request).name)
+
+
+def parse_message(message: JsonObject) -> Request:
+    """The request that came by the bus. Raises Refused."""
+    command = COMMAND_OF_NAME.get(message["command"])
+    if command is None:
+        raise Refused(INVALID, f"There is no such command; there are {', '.join(sorted(COMMAND_OF_NAME))}.")
+    return parse(command, {name: value for name, value in message.items() if name != "command"})
+
+
+def parse(command: Command, given: Any, known: Optional[JsonObject] = None) -> Request:
+    """The request of these fields.
+
+    Args:
+        command: The row of the table.
+        given: What a person sent: an object, or nothing.
+        known: The fields that are given otherwise, and may not stand there: those of a path.
+
+    Raises:
+        Refused: The sentence names the field that is wrong.
+    """
+    known = known or {}
+    fields = fields_of(command.request)
+    names = [one.name for one in fields if one.name not in known]
+    given = {} if given is None else given
+    if not isinstance(given, dict):
+        raise Refused(INVALID, f"Send one object with the fields {', '.join(names) or '(none)'}.")
+    unknown = sorted(set(given) - set(names), key=str)
+    if unknown:
+        raise Refused(INVALID, f"{str(unknown[0])[:100]} is no field here; there are: {', '.join(names) or 'none'}.")
+    request: Request = command.request(**_checked(fields, dict(given, **known)))
+    return request
+
+
+def _checked(fields: Tuple[Field, ...], given: JsonObject) -> JsonObject:
+    values: JsonObject = {}
+    for one in fields:
+        if one.name in given:
+            values[one.name] = one.type.check(one.name, given[one.name]) if one.type else given[one.name]
+        elif one.is_required:
+            raise Refused(INVALID, f"The field `{one.name}` is missing.")
+    return values
