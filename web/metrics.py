@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from appliance.contract.events import StreamStatistics
+from appliance.contract.hints import fields_of
 from appliance.contract.roles import Role
 from appliance.contract.state import State, StorageStatus
 from appliance.contract.states import LIVE, NO_RESULTS, SLOW, STREAM_STATES
@@ -18,20 +19,21 @@ from web.roles import needs
 
 metrics = Blueprint("metrics", __name__)
 
-# Of a stream: name, figure of the statistics, what it is.
-_STREAM_COUNTERS = (
-    ("frames", "frames", "Frames detected"),
-    ("dropped_frames", "drops", "Frames of a live source that were overtaken by newer ones"),
-    ("dropped_pictures", "vdrops", "Frames that were not drawn because an output was busy"),
-    ("reconnects", "reconnects", "How often the source was opened again"),
-)
-_STREAM_GAUGES = (
-    ("frames_per_second", "fps", "Frames detected a second"),
-    ("pictures_per_second", "vfps", "Frames drawn a second"),
-    ("source_frames_per_second", "source_fps", "Frames that the source gives a second"),
-    ("seconds_since_last_frame", "frame_age", "Since the newest frame of the source; absent before the first"),
-    ("seconds_since_last_result", "result_age", "Since the newest result of the model; absent before the first"),
-)
+# Of a stream: the name here, and that of the figure in the statistics, where it has its help.
+_STREAM_COUNTERS = {
+    "frames": "frames",
+    "dropped_frames": "drops",
+    "dropped_pictures": "vdrops",
+    "reconnects": "reconnects",
+}
+_STREAM_GAUGES = {
+    "frames_per_second": "fps",
+    "pictures_per_second": "vfps",
+    "source_frames_per_second": "source_fps",
+    "seconds_since_last_frame": "frame_age",
+    "seconds_since_last_result": "result_age",
+}
+_HELP = {field.name: field.help for field in fields_of(StreamStatistics)}
 
 
 @metrics.route("/metrics")
@@ -66,13 +68,13 @@ class _Newest:
 
 
 def _of_streams(streams: Dict[str, StreamStatistics]) -> Iterator[Any]:
-    for name, key, text in _STREAM_COUNTERS:
-        counter = CounterMetricFamily("splitlens_" + name, text, labels=["stream"])
+    for name, key in _STREAM_COUNTERS.items():
+        counter = CounterMetricFamily("splitlens_" + name, _HELP[key], labels=["stream"])
         for stream, statistics in streams.items():
             counter.add_metric([stream], getattr(statistics, key))
         yield counter
-    for name, key, text in _STREAM_GAUGES:
-        gauge = GaugeMetricFamily("splitlens_" + name, text, labels=["stream"])
+    for name, key in _STREAM_GAUGES.items():
+        gauge = GaugeMetricFamily("splitlens_" + name, _HELP[key], labels=["stream"])
         for stream, statistics in streams.items():
             if getattr(statistics, key) is not None:
                 gauge.add_metric([stream], getattr(statistics, key))

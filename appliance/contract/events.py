@@ -41,7 +41,7 @@ class Latency:
 class StreamStatistics:
     """The figures of one stream: rates of the last seconds, counts since the start."""
 
-    frames: int = field(metadata=info("Detected"))
+    frames: int = field(metadata=info("Frames detected"))
     now: Dict[str, int] = field(metadata=info("Objects in the newest frame, by class"))
     seen: Dict[str, int] = field(metadata=info("Objects in all frames, by class"))
     latency: Optional[Latency]
@@ -52,8 +52,12 @@ class StreamStatistics:
     timings: Optional[Timings]
     reconnects: int = field(metadata=info("How often the source was opened again"))
     source_fps: float = field(metadata=info("Frames that the source gives a second"))
-    frame_age: Optional[float] = field(metadata=info("Seconds since the newest frame of the source"))
-    result_age: Optional[float] = field(metadata=info("Seconds since the newest result of a model"))
+    frame_age: Optional[float] = field(
+        metadata=info("Seconds since the newest frame of the source")
+    )
+    result_age: Optional[float] = field(
+        metadata=info("Seconds since the newest result of the model")
+    )
 
 
 @dataclass(frozen=True)

@@ -367,7 +367,7 @@ export interface StreamSettings {
 
 /** The figures of one stream: rates of the last seconds, counts since the start. */
 export interface StreamStatistics {
-  /** Detected */
+  /** Frames detected */
   frames: number;
   /** Objects in the newest frame, by class */
   now: Record<string, number>;
@@ -389,7 +389,7 @@ export interface StreamStatistics {
   source_fps: number;
   /** Seconds since the newest frame of the source */
   frame_age: number | null;
-  /** Seconds since the newest result of a model */
+  /** Seconds since the newest result of the model */
   result_age: number | null;
 }
 
