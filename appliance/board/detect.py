@@ -1,11 +1,12 @@
 """Which board this is, from the files of its kernel. What is known of boards is in boards.yml."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import yaml
 
-from appliance.board.root import board_root, read_text
+from appliance.board.root import RELEASE, board_root, read_text
 
 BOARDS_FILE = Path(__file__).with_name("boards.yml")
 UNKNOWN_JETSON = "jetson"
@@ -14,18 +15,21 @@ UNKNOWN_JETSON = "jetson"
 MODEL, COMPATIBLE, DTS = "proc/device-tree/model", "proc/device-tree/compatible", "proc/device-tree/nvidia,dtsfilename"
 MACHINE, FAMILY = "sys/devices/soc0/machine", "sys/devices/soc0/family"
 CHIP_ID = "sys/module/tegra_fuse/parameters/tegra_chip_id"
-RELEASE = "etc/nv_tegra_release"
 CARDS = "proc/driver/nvidia/gpus"
 
 
-class Board(NamedTuple):
+@dataclass(frozen=True)
+class Board:
     """The machine.
 
-    id: the name of its profile. name: for people.
-    model: what the machine calls itself, "" if it does not say.
-    families: the families of models that it has the memory for; None: all of them.
-    module: its part number as boards.yml has it, "" if no file names one. chip: e.g. tegra186, "" if unknown.
-    evidence: (file, what it says), of all files that were looked at and say something.
+    Attributes:
+        id: The name of its profile.
+        name: For people.
+        model: What the machine calls itself, "" if it does not say.
+        families: The families of models that it has the memory for; None: all of them.
+        module: Its part number as boards.yml has it, "" if no file names one.
+        chip: Such as tegra186, "" if unknown.
+        evidence: Files and what they say, of all that were looked at and say something.
     """
 
     id: str

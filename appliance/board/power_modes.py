@@ -1,8 +1,10 @@
 """The power modes that a board has: from its own /etc/nvpmodel.conf, else as power_modes.yml knows them."""
 
+import dataclasses
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Union
+from typing import Any, Dict, List, Optional, Union
 
 import yaml
 
@@ -21,8 +23,17 @@ _GPU = re.compile(r"(?:GPU\s+MAX_FREQ|/sys/\S{1,100}/devfreq/[^\s/]{1,100}/max_f
 _NO_LIMIT = 1 << 31
 
 
-class PowerMode(NamedTuple):
-    """cores: how many of the CPU run. cpu_mhz, gpu_mhz: the highest frequencies. None: no limit, or not known."""
+@dataclass(frozen=True)
+class PowerMode:
+    """A mode of nvpmodel. What has no limit, or is not known, is None.
+
+    Attributes:
+        id: Its number.
+        name: As the board calls it.
+        cores: How many cores of the CPU run.
+        cpu_mhz: The highest frequency of the CPU.
+        gpu_mhz: The highest frequency of the GPU.
+    """
 
     id: int
     name: str
@@ -42,11 +53,17 @@ class PowerMode(NamedTuple):
         return ", ".join(parts)
 
 
-class PowerTable(NamedTuple):
-    """modes: by id; none where none are known. also: other words for modes, in small letters, and their ids."""
+@dataclass(frozen=True)
+class PowerTable:
+    """The power modes of a board.
+
+    Attributes:
+        modes: By id; none where none are known.
+        aliases: Other words for modes, in small letters, and their ids.
+    """
 
     modes: List[PowerMode]
-    also: Dict[str, int]
+    aliases: Dict[str, int]
 
     def find(self, wanted: Union[int, str]) -> Optional[PowerMode]:
         """The mode of an id or a name, however that is written: MAXN, Max-N, max-p arm."""
@@ -56,13 +73,13 @@ class PowerTable(NamedTuple):
             return by_id.get(int(word))
         # 15W and MODE_15W are one: JetPack 5 took the prefix away
         by_name = {re.sub("^mode", "", _plain(mode.name)): mode for mode in self.modes}
-        return by_name.get(re.sub("^mode", "", word)) or by_id.get(self.also.get(word, -1))
+        return by_name.get(re.sub("^mode", "", word)) or by_id.get(self.aliases.get(word, -1))
 
     def named(self, names: Dict[int, str]) -> "PowerTable":
         """The table with these modes, as the board itself names them; what is known of one of the same name stays."""
         known = {(mode.id, mode.name): mode for mode in self.modes}
         modes = [known.get(mode, PowerMode(*mode)) for mode in sorted(names.items())]
-        return self._replace(modes=modes)
+        return dataclasses.replace(self, modes=modes)
 
 
 def power_table(board: Board, root: Optional[Path] = None) -> PowerTable:
@@ -80,13 +97,13 @@ def power_table(board: Board, root: Optional[Path] = None) -> PowerTable:
         _with_known(mode, known.get((mode.id, mode.name), mode))
         for mode in parse_conf(read_text(board_root(root) / CONF))
     ] or list(known.values())
-    also = {_plain(word): id for word, id in table.get("also", {}).items()}
-    return PowerTable(sorted(modes, key=lambda mode: mode.id), also)
+    aliases = {_plain(word): id for word, id in table.get("aliases", {}).items()}
+    return PowerTable(sorted(modes, key=lambda mode: mode.id), aliases)
 
 
 def _with_known(mode: PowerMode, known: PowerMode) -> PowerMode:
     """The file says nothing of a frequency that it does not limit."""
-    return mode._replace(cpu_mhz=mode.cpu_mhz or known.cpu_mhz, gpu_mhz=mode.gpu_mhz or known.gpu_mhz)
+    return dataclasses.replace(mode, cpu_mhz=mode.cpu_mhz or known.cpu_mhz, gpu_mhz=mode.gpu_mhz or known.gpu_mhz)
 
 
 def parse_conf(text: str) -> List[PowerMode]:

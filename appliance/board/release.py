@@ -1,18 +1,26 @@
 """The release of Jetson Linux that a board runs, and the JetPack that it belongs to."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, NamedTuple, Optional
+from typing import Dict, Optional
 
 import yaml
 
-from appliance.board.root import board_root, read_text
+from appliance.board.root import RELEASE, board_root, read_text
 
 JETPACK_FILE = Path(__file__).with_name("jetpack.yml")
 
 
-class Release(NamedTuple):
-    """l4t: e.g. "32.7.1". jetpack: e.g. "4.6.1"; of a release that is not known "4", of an unheard-of one ""."""
+@dataclass(frozen=True)
+class Release:
+    """A release of Jetson Linux.
+
+    Attributes:
+        l4t: Its number, such as "32.7.1".
+        jetpack: The JetPack that it belongs to, such as "4.6.1"; of a release that is not known "4", of an unheard-of
+            one "".
+    """
 
     l4t: str
     jetpack: str
@@ -24,11 +32,11 @@ class Release(NamedTuple):
 def read_release(root: Optional[Path] = None) -> Optional[Release]:
     """What /etc/nv_tegra_release says; None on what is no Jetson. In a container it speaks of the image."""
     # "# R32 (release), REVISION: 7.1, GCID: 29818004, BOARD: t186ref, EABI: aarch64, DATE: ..."
-    text = read_text(board_root(root) / "etc/nv_tegra_release")
+    text = read_text(board_root(root) / RELEASE)
     found = re.match(r"# R(\d+) \(release\), REVISION: (\d+(?:\.\d+)*)", text)
     if found is None:
         return None
-    l4t = "{}.{}".format(*found.groups())
+    l4t = ".".join(found.groups())
     if l4t.count(".") == 1:
         l4t += ".0"
     known: Dict[str, str] = yaml.safe_load(JETPACK_FILE.read_text(encoding="utf-8"))

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Optional
 
 VARIABLE = "SPLITLENS_SYSROOT"
+RELEASE = "etc/nv_tegra_release"
+"""Below the root: what release of Jetson Linux a board runs, in words."""
 
 
 def board_root(root: Optional[Path] = None) -> Path:

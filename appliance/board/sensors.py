@@ -5,8 +5,9 @@ They are looked for once; then only their values are read. What cannot be read i
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import yaml
 
@@ -17,7 +18,8 @@ _SHORTEST_SPAN = 0.05  # seconds between two readings of an energy counter
 Power = Callable[[], Optional[float]]
 
 
-class _Rail(NamedTuple):
+@dataclass(frozen=True)
+class _Rail:
     label: str
     watts: Power
 

@@ -17,6 +17,7 @@ from appliance.board.telemetry import Telemetry
 from appliance.core import findings
 from appliance.core.errors import ConfigError, ModelError
 from appliance.core.findings import MISSING, NOTE, OK, Finding, Probe, how_to_install
+from appliance.core.gst import LAUNCHER
 from appliance.core.hardware import Machine, has_nvidia_gpu, is_x86
 from appliance.engines.registry import all_engines
 from appliance.settings import LoadedSettings, Settings, chosen_model
@@ -186,7 +187,7 @@ def _has(build: str, name: str) -> bool:
 
 def gstreamer_version() -> str:
     """The version of gst-launch-1.0, or "" where there is none that works."""
-    command = shutil.which("gst-launch-1.0")
+    command = shutil.which(LAUNCHER)
     if command is None:
         return ""
     done = subprocess.run(
@@ -199,9 +200,9 @@ def gstreamer_version() -> str:
 def check_gstreamer(version: str) -> Finding:
     """version: as `gstreamer_version` gives it."""
     if version:
-        return Finding(OK, "GStreamer", "gst-launch-1.0 " + version)
+        return Finding(OK, "GStreamer", f"{LAUNCHER} {version}")
     remedy = "only GStreamer sources need it: tools/debian_packages.sh run"
-    return Finding(NOTE, "GStreamer", "no gst-launch-1.0", remedy)
+    return Finding(NOTE, "GStreamer", f"no {LAUNCHER}", remedy)
 
 
 def check_cameras(root: Path) -> Finding:

@@ -2,7 +2,6 @@
 
 import functools
 import logging
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from typing import Dict, List
 import yaml
 
 from appliance.core.errors import OutputError
+from appliance.core.gst import INSPECTOR, LAUNCHER, english_environment
 
 ENCODERS_FILE = Path(__file__).with_name("encoders.yml")
-LAUNCHER, INSPECTOR = "gst-launch-1.0", "gst-inspect-1.0"
 NEEDED = {
     "videoconvert": "gstreamer1.0-plugins-base",
     "matroskademux": "gstreamer1.0-plugins-good",
@@ -87,11 +86,6 @@ def known_encoders() -> List[Dict[str, str]]:
     return rows
 
 
-def environment() -> Dict[str, str]:
-    """For GStreamer's programs: what they say is to be English."""
-    return dict({key: value for key, value in os.environ.items() if key != "LANGUAGE"}, LC_ALL="C")
-
-
 def _exists(element: str) -> bool:
     return _succeeds([INSPECTOR, "--exists", element])
 
@@ -122,7 +116,7 @@ def _succeeds(command: List[str]) -> bool:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=environment(),
+                env=english_environment(),
                 timeout=TRIAL_SECONDS,
                 start_new_session=True,
             ).returncode

@@ -6,7 +6,6 @@ When ours dies its pipe ends, upon which the other one finishes the file and end
 
 import collections
 import errno
-import fcntl
 import os
 import select
 import subprocess
@@ -20,9 +19,10 @@ import numpy as np
 
 from appliance.core.errors import OutputError
 from appliance.core.files import hold
+from appliance.core.gst import LAUNCHER, english_environment, widen_pipe
 from appliance.core.threads import start_thread
 from appliance.recording import matroska
-from appliance.recording.encoders import LAUNCHER, Encoder, environment
+from appliance.recording.encoders import Encoder
 from appliance.recording.flusher import Flusher
 from appliance.recording.movie import Movie, tell_kept
 
@@ -31,8 +31,6 @@ PATIENCE = 10.0
 MOST_WAITING = 64 * 1000**2
 """Bytes of raw pictures that may wait, so that none is lost while the encoder starts or stutters."""
 
-F_SETPIPE_SZ = 1031  # linux/fcntl.h; in Python's fcntl since 3.10
-_PIPE_BYTES = 1 << 20  # what an ordinary user may ask for
 _WORDS_KEPT = 4000
 
 
@@ -128,7 +126,7 @@ class Mp4Movie(Movie):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=[descriptor],
-            env=environment(),
+            env=english_environment(),
             start_new_session=True,
         )  # a Ctrl-C is for us; we end it in order
         child = _Child(process, self.path, self._encoder.element)
@@ -156,10 +154,7 @@ class _Child:
         self._input = process.stdin
         self._output = process.stderr
         self._said = b""
-        try:
-            fcntl.fcntl(self._input.fileno(), F_SETPIPE_SZ, _PIPE_BYTES)
-        except OSError:
-            pass  # smaller steps, that is all
+        widen_pipe(self._input.fileno())
         os.set_blocking(self._input.fileno(), False)
 
     def write(self, data: bytes) -> None:

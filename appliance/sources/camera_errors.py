@@ -74,7 +74,7 @@ TABLE = (
     (re.compile(r"method \w+ failed: (?P<number>[45]\d\d) \(?(?P<words>[\w -]+)"), _status),  # FFmpeg, RTSP
     (re.compile(r"HTTP error (?P<number>[45]\d\d) (?P<words>[\w -]*)"), _status),  # FFmpeg, HTTP
     (re.compile(r"^(?P<words>[A-Z][\w -]+) \((?P<number>[45]\d\d)\)", re.MULTILINE), _status),  # GStreamer
-    (re.compile(r"({})".format("|".join(NETWORK)), re.IGNORECASE), _network),
+    (re.compile(f"({'|'.join(NETWORK)})", re.IGNORECASE), _network),
     (re.compile("Failed to resolve hostname "), _host),
     (re.compile(r"no element \"([^\"]+)\""), _element),
     (re.compile(r"erroneous pipeline: (.*)"), _pipeline),

@@ -5,19 +5,27 @@ import re
 import shlex
 import shutil
 import subprocess
-from typing import List, NamedTuple, Optional, Tuple
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
 
 from appliance.core.errors import SourceError
+from appliance.core.gst import LAUNCHER
 from appliance.core.redact import redact
 
-LAUNCHER = "gst-launch-1.0"
 SINK = "splitlens"
 # Seconds that a pipeline may take to release its camera, before it is killed.
 ORDERLY_END = 5.0
 
 
-class Picture(NamedTuple):
-    """width, height: pixels. fps: None where the pipeline does not declare it."""
+@dataclass(frozen=True)
+class PictureFormat:
+    """The pictures that a pipeline delivers.
+
+    Attributes:
+        width: Pixels.
+        height: Pixels.
+        fps: None where the pipeline does not declare it.
+    """
 
     width: int
     height: int
@@ -100,7 +108,7 @@ def launch_words(pipeline: str, descriptor: int) -> List[str]:
     ]
 
 
-def read_caps(line: str) -> Optional[Picture]:
+def read_caps(line: str) -> Optional[PictureFormat]:
     """The pictures that arrive at the pipeline's end, if this line of `gst-launch-1.0 -v` tells."""
     if f"GstFdSink:{SINK}.GstPad:sink: caps = video/x-raw" not in line:
         return None
@@ -109,4 +117,4 @@ def read_caps(line: str) -> Optional[Picture]:
     if size[0] is None or size[1] is None:
         return None
     fps = int(rate.group(1)) / int(rate.group(2)) if rate and int(rate.group(2)) else None
-    return Picture(int(size[0].group(1)), int(size[1].group(1)), fps or None)
+    return PictureFormat(int(size[0].group(1)), int(size[1].group(1)), fps or None)

@@ -5,7 +5,6 @@ address (rtsp://…) in place of a pipeline does not have that flaw.
 """
 
 import contextlib
-import fcntl
 import os
 import select
 import signal
@@ -14,26 +13,22 @@ import time
 from typing import Dict, NoReturn, Optional
 
 from appliance.core.errors import SourceError
+from appliance.core.gst import PIPE_BYTES, english_environment, widen_pipe
 from appliance.core.process import tied_to_us
 from appliance.sources.frame_sender import Ended, FrameSender
-from appliance.sources.gst_command import ORDERLY_END, Picture, find_launcher, launch_words, read_caps
+from appliance.sources.gst_command import ORDERLY_END, PictureFormat, find_launcher, launch_words, read_caps
 from appliance.sources.protocol import ReaderSpec
 from appliance.sources.shared_frames import Layout
 
-F_SETPIPE_SZ = 1031  # linux/fcntl.h; in Python's fcntl since 3.10
 RANKS = "GST_PLUGIN_FEATURE_RANK"
 FOLLOW_ADDRESSES = ("hlsdemux", "hlsdemux2", "dashdemux", "dashdemux2", "mssdemux", "mssdemux2", "sdpdemux")
-PIPE_BYTES = 1 << 20  # what an ordinary user may ask for
 
 
 def run(spec: ReaderSpec, sender: FrameSender) -> NoReturn:
     """Hand over frames until the pipeline ends: raises Ended, or ParentGone."""
     sender.tell(opening=True)
     frames, write_end = os.pipe()
-    try:
-        fcntl.fcntl(write_end, F_SETPIPE_SZ, PIPE_BYTES)
-    except OSError:
-        pass  # smaller steps, that is all
+    widen_pipe(write_end)
     try:
         command = [find_launcher(), "-v"] + launch_words(spec.target, write_end)
     except SourceError as error:
@@ -65,7 +60,7 @@ class Pipeline:
         self._frames = frames
         self._sender = sender
         self._text = b""
-        self._picture: Optional[Picture] = None
+        self._picture: Optional[PictureFormat] = None
         self._is_live = False
 
     def deliver(self) -> NoReturn:
@@ -127,19 +122,22 @@ class Pipeline:
             text = line.decode("utf-8", "replace")
             self._is_live = self._is_live or text.startswith("Pipeline is live")
             picture = read_caps(text)
-            if picture is not None and self._picture is not None and picture[:2] != self._picture[:2]:
+            if picture is not None and self._picture is not None and not _same_size(picture, self._picture):
                 # The pipe has no borders between frames: nobody knows where the new size begins.
                 raise Ended(f"the picture size changed to {picture.width}x{picture.height}")
             self._picture = self._picture or picture
 
 
+def _same_size(one: PictureFormat, other: PictureFormat) -> bool:
+    return (one.width, one.height) == (other.width, other.height)
+
+
 def launch_environment() -> Dict[str, str]:
-    """GStreamer is to speak English: `reasons` reads what it says. And decodebin is to take no demuxer of playlists:
-    what a server sends may name files of this machine. (GStreamer knows the variable from 1.18 on; where it is older,
-    no decodebin comes from the dashboard: see elements.py.)
+    """English, and without demuxers of playlists: what a server sends may name files of this machine.
+
+    GStreamer knows the variable from 1.18 on; where it is older, no decodebin comes from the dashboard (elements.py).
     """
-    environment = {key: value for key, value in os.environ.items() if key != "LANGUAGE"}
-    environment["LC_ALL"] = "C"
+    environment = english_environment()
     ranks = [part for part in [environment.get(RANKS, "")] if part]
     environment[RANKS] = ",".join(ranks + [element + ":NONE" for element in FOLLOW_ADDRESSES])
     return environment

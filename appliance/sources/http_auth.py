@@ -63,7 +63,8 @@ class Credentials:
             fields.append(("response", digest(secret, nonce, request)))
         if "opaque" in offer:
             fields.append(("opaque", offer["opaque"]))
-        quoted = ['{}="{}"'.format(key, re.sub(r'(["\\])', r"\\\1", value)) for key, value in fields]
+        escaped = [(key, re.sub(r'(["\\])', r"\\\1", value)) for key, value in fields]
+        quoted = [f'{key}="{value}"' for key, value in escaped]
         return "Digest " + ", ".join(quoted + [f"{key}={value}" for key, value in plain])
 
 

@@ -6,7 +6,8 @@ import re
 import socket
 import ssl
 import urllib.parse
-from typing import NamedTuple, Optional, Tuple
+from dataclasses import dataclass
+from typing import Optional, Tuple
 
 from appliance.sources import camera_errors
 from appliance.sources.address import with_encoded_password
@@ -24,8 +25,16 @@ class Unreadable(Exception):
     """What answers does not speak HTTP as it is written down."""
 
 
-class Place(NamedTuple):
-    """scheme: http or https. target: path and query, as in the request line."""
+@dataclass(frozen=True)
+class Endpoint:
+    """What is asked for.
+
+    Attributes:
+        scheme: http or https.
+        host: Name or address.
+        port: Number.
+        target: Path and query, as in the request line.
+    """
 
     scheme: str
     host: str
@@ -45,7 +54,7 @@ class HttpClient:
 
     def __init__(self, address: str, timeout: float) -> None:
         parts = urllib.parse.urlsplit(with_encoded_password(address))
-        self._place = _place(parts)
+        self._endpoint = _endpoint(parts)
         self._timeout = timeout
         user, password = (urllib.parse.unquote(part or "") for part in (parts.username, parts.password))
         self._credentials = Credentials(user, password) if user or password else None
@@ -57,19 +66,19 @@ class HttpClient:
 
         Raises Ended, and Unreadable where the answer is no HTTP.
         """
-        place = self._place
+        endpoint = self._endpoint
         for _ in range(MOST_REDIRECTS + 1):
-            response = self._ask(place)
-            if response.status == 401 and self._is_trusted(place) and self._credentials is not None:
+            response = self._ask(endpoint)
+            if response.status == 401 and self._is_trusted(endpoint) and self._credentials is not None:
                 if self._credentials.challenge(response.headers.get_all("WWW-Authenticate") or []):
                     self.close()
-                    response = self._ask(place)
+                    response = self._ask(endpoint)
             if response.status == 200:
                 return response
             self.close()
             if response.status not in _REDIRECTS:
                 raise Ended(camera_errors.status(str(response.status), re.sub(r"[^\w -]", "", response.reason)[:60]))
-            place = _follow(place, response.headers.get("Location") or "")
+            endpoint = _follow(endpoint, response.headers.get("Location") or "")
         raise Ended(f"the server sends on to another address more than {MOST_REDIRECTS} times")
 
     def close(self) -> None:
@@ -77,33 +86,33 @@ class HttpClient:
             self._connection.close()
         self._connection = None
 
-    def _is_trusted(self, place: Place) -> bool:
+    def _is_trusted(self, endpoint: Endpoint) -> bool:
         """Whether the password may be sent there: not wherever a redirect leads."""
-        own = self._place
-        return place.server == own.server or (place.host == own.host and place.scheme == "https")
+        own = self._endpoint
+        return endpoint.server == own.server or (endpoint.host == own.host and endpoint.scheme == "https")
 
-    def _ask(self, place: Place) -> http.client.HTTPResponse:
+    def _ask(self, endpoint: Endpoint) -> http.client.HTTPResponse:
         headers = {"User-Agent": "Splitlens", "Accept": "*/*"}
-        if self._credentials is not None and self._is_trusted(place):
-            words = self._credentials.authorization("GET", place.target)
+        if self._credentials is not None and self._is_trusted(endpoint):
+            words = self._credentials.authorization("GET", endpoint.target)
             if words is not None:
                 headers["Authorization"] = words
-        if self._connected != place.server:
+        if self._connected != endpoint.server:
             self.close()
         is_used = self._connection is not None and self._connection.sock is not None
         try:
-            return self._send(place, headers)
+            return self._send(endpoint, headers)
         except Ended:
             if not is_used:
                 raise
         # The server may close a connection between two requests.
-        return self._send(place, headers)
+        return self._send(endpoint, headers)
 
-    def _send(self, place: Place, headers: "dict[str, str]") -> http.client.HTTPResponse:
+    def _send(self, endpoint: Endpoint, headers: "dict[str, str]") -> http.client.HTTPResponse:
         try:
             if self._connection is None:
-                self._connection, self._connected = self._connect(place), place.server
-            self._connection.request("GET", place.target, headers=headers)
+                self._connection, self._connected = self._connect(endpoint), endpoint.server
+            self._connection.request("GET", endpoint.target, headers=headers)
             return self._connection.getresponse()
         except (http.client.RemoteDisconnected, http.client.HTTPException, ValueError, OSError) as error:
             self.close()
@@ -111,13 +120,13 @@ class HttpClient:
                 raise Unreadable from error
             raise Ended(_why(error)) from error
 
-    def _connect(self, place: Place) -> http.client.HTTPConnection:
-        if place.scheme == "http":
-            return http.client.HTTPConnection(place.host, place.port, timeout=self._timeout)
+    def _connect(self, endpoint: Endpoint) -> http.client.HTTPConnection:
+        if endpoint.scheme == "http":
+            return http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=self._timeout)
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        return http.client.HTTPSConnection(place.host, place.port, timeout=self._timeout, context=context)
+        return http.client.HTTPSConnection(endpoint.host, endpoint.port, timeout=self._timeout, context=context)
 
 
 def read_some(response: http.client.HTTPResponse) -> bytes:
@@ -130,7 +139,7 @@ def read_some(response: http.client.HTTPResponse) -> bytes:
         raise Ended(_why(error)) from error
 
 
-def _place(parts: urllib.parse.SplitResult) -> Place:
+def _endpoint(parts: urllib.parse.SplitResult) -> Endpoint:
     """Raises Ended where there is no host, or no such port."""
     try:
         port = parts.port
@@ -140,25 +149,25 @@ def _place(parts: urllib.parse.SplitResult) -> Place:
         raise Ended("its host or port is missing or wrong; are / # ? @ in the password written as %2F %23 %3F %40?")
     scheme = parts.scheme.lower()
     target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
-    return Place(
+    return Endpoint(
         scheme, parts.hostname, port or (443 if scheme == "https" else 80), urllib.parse.quote(target, safe=_PLAIN)
     )
 
 
-def _follow(place: Place, location: str) -> Place:
+def _follow(endpoint: Endpoint, location: str) -> Endpoint:
     """Where a redirect leads. Raises Ended where nobody should go."""
-    scheme, host, port, target = place
-    here = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{target}"
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    here = f"{endpoint.scheme}://{host}:{endpoint.port}{endpoint.target}"
     try:
         parts = urllib.parse.urlsplit(urllib.parse.urljoin(here, location))
     except ValueError:
         parts = urllib.parse.urlsplit("")
-    if not location or parts.scheme not in ("https", scheme):
+    if not location or parts.scheme not in ("https", endpoint.scheme):
         raise Ended(
             "the server sends on to an address that is not followed; only"
-            f" {'https is' if scheme == 'https' else 'http and https are'}"
+            f" {'https is' if endpoint.scheme == 'https' else 'http and https are'}"
         )
-    return _place(parts)
+    return _endpoint(parts)
 
 
 def _why(error: Exception) -> str:

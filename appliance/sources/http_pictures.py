@@ -1,29 +1,36 @@
 """Runs in the reader process: a camera that sends JPEGs over HTTP, many in one answer (MJPEG) or one a request."""
 
+import dataclasses
 import email.message
 import http.client
 import time
-from typing import Callable, NamedTuple, NoReturn, Optional
+from dataclasses import dataclass
+from typing import Callable, NoReturn, Optional
 
 import cv2
 import numpy as np
 
 from appliance.sources import jpeg
-from appliance.sources.frame_sender import Ended, FrameSender
+from appliance.sources.frame_sender import MOST_PIXELS, Ended, FrameSender
 from appliance.sources.http_client import HttpClient, Unreadable, read_some
 from appliance.sources.http_parts import MOST_BYTES, Parts
 from appliance.sources.protocol import ReaderSpec
 from appliance.sources.shared_frames import Layout
 
-MOST_PIXELS = 40 * 1000 * 1000
-"""Some more than 8K; a JPEG of a few bytes may declare a hundred times as many."""
 # So many answers without a picture, one after the other, are the end of a snapshot camera.
 MOST_FAILURES = 5
 PASSED_OVER = "sends parts that are no whole JPEG; they are passed over"
 
 
-class Form(NamedTuple):
-    """How an answer holds its JPEGs. begun: what was already read of it."""
+@dataclass(frozen=True)
+class BodyFormat:
+    """How an answer holds its JPEGs.
+
+    Attributes:
+        is_multipart: Whether there may be any number of them, in parts.
+        boundary: What stands between the parts, where the answer says it.
+        begun: What was already read of it.
+    """
 
     is_multipart: bool
     boundary: Optional[bytes]
@@ -46,15 +53,15 @@ def run(spec: ReaderSpec, sender: FrameSender) -> None:
         client.close()
 
 
-def recognise(response: http.client.HTTPResponse) -> Optional[Form]:
+def recognise(response: http.client.HTTPResponse) -> Optional[BodyFormat]:
     """By what the answer says it is, else by its first bytes. None: no JPEGs. Raises Ended."""
     head = email.message.Message()
     head["Content-Type"] = response.headers.get("Content-Type") or "application/octet-stream"
     if head.get_content_maintype() == "multipart":
         boundary = head.get_param("boundary")
-        return Form(True, boundary.encode("latin-1", "replace") if isinstance(boundary, str) else None, b"")
+        return BodyFormat(True, boundary.encode("latin-1", "replace") if isinstance(boundary, str) else None, b"")
     if head.get_content_type() in ("image/jpeg", "image/jpg"):
-        return Form(False, None, b"")
+        return BodyFormat(False, None, b"")
     begun = b""
     while len(begun) < len(jpeg.START):
         data = read_some(response)
@@ -62,12 +69,12 @@ def recognise(response: http.client.HTTPResponse) -> Optional[Form]:
             break
         begun += data
     if begun.startswith(jpeg.START):
-        return Form(False, None, begun)
-    return Form(True, None, begun) if begun.startswith(b"--") else None
+        return BodyFormat(False, None, begun)
+    return BodyFormat(True, None, begun) if begun.startswith(b"--") else None
 
 
 def deliver(
-    client: HttpClient, response: http.client.HTTPResponse, form: Form, snapshot_fps: float, sender: FrameSender
+    client: HttpClient, response: http.client.HTTPResponse, form: BodyFormat, snapshot_fps: float, sender: FrameSender
 ) -> NoReturn:
     sender.tell(opened=True, fps=None if form.is_multipart else snapshot_fps)
     frames = _Frames(sender)
@@ -84,7 +91,7 @@ def deliver(
             raise Ended(f"gives no picture: {failures} answers had none in them")
         due = max(due + 1 / snapshot_fps, time.monotonic())
         sender.wait(due - time.monotonic())
-        form = form._replace(begun=b"")
+        form = dataclasses.replace(form, begun=b"")
         try:
             response = client.get()
         except Unreadable:
@@ -136,7 +143,7 @@ class _Frames:
             self._told_at = time.monotonic()
 
 
-def _reader(response: http.client.HTTPResponse, form: Form) -> Callable[[], bytes]:
+def _reader(response: http.client.HTTPResponse, form: BodyFormat) -> Callable[[], bytes]:
     """What `Parts` reads with. Raises Ended at once for an answer that announces too much."""
     if form.is_multipart:
         response.length = None  # some declare one for a stream without an end

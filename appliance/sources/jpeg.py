@@ -1,7 +1,8 @@
 """What a JPEG says of itself before it is decoded."""
 
 import struct
-from typing import NamedTuple, Optional, Union
+from dataclasses import dataclass
+from typing import Optional, Union
 
 Bytes = Union[bytes, bytearray]
 
@@ -16,8 +17,15 @@ class Damaged(ValueError):
     """No JPEG, or one whose beginning no decoder would understand."""
 
 
-class Head(NamedTuple):
-    """width, height: pixels. scan: where the coded picture begins, in bytes from the start."""
+@dataclass(frozen=True)
+class Head:
+    """What stands before the coded picture.
+
+    Attributes:
+        width: Pixels.
+        height: Pixels.
+        scan: Where the coded picture begins, in bytes from the start.
+    """
 
     width: int
     height: int

@@ -5,7 +5,8 @@ import os
 import select
 import threading
 import time
-from typing import Callable, NamedTuple, Optional, Set
+from dataclasses import dataclass
+from typing import Callable, Optional, Set
 
 from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
@@ -26,8 +27,9 @@ START_TIME = 60.0
 MOST_NOTICES = 20
 
 
-class Waiting(NamedTuple):
-    """The newest frame, still in the ring."""
+@dataclass(frozen=True)
+class WaitingFrame:
+    """The newest frame, still in shared memory."""
 
     child: ReaderProcess
     ring: SharedFrameReader
@@ -59,7 +61,7 @@ class LiveSource(StreamSource):
         self._on_notice = on_notice
         self._index = 0
         self._number = 0
-        self._waiting: Optional[Waiting] = None
+        self._waiting: Optional[WaitingFrame] = None
         self._failure: Optional[str] = None
         self._closing = threading.Event()
         self._changed = threading.Condition()
@@ -95,7 +97,7 @@ class LiveSource(StreamSource):
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
-    def _take(self, newest: Waiting) -> None:
+    def _take(self, newest: WaitingFrame) -> None:
         """A frame arrived: it replaces one that still waits. The reader numbers also those that it had no room for."""
         now = time.monotonic()
         with self._changed:
@@ -171,7 +173,7 @@ class LiveSource(StreamSource):
                     ring = SharedFrameReader(descriptor, layout)
                     os.close(descriptor)
                 elif "slot" in message and ring is not None:
-                    self._take(Waiting(child, ring, message))
+                    self._take(WaitingFrame(child, ring, message))
                     limit, deadline = self._live_timeout, time.monotonic() + self._live_timeout
                 elif "notice" in message:
                     self.skipped += message.get("skipped", 0)

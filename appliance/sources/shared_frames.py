@@ -4,7 +4,8 @@ import errno
 import mmap
 import os
 import tempfile
-from typing import IO, List, NamedTuple, Optional
+from dataclasses import dataclass
+from typing import IO, List, Optional
 
 import numpy as np
 
@@ -14,8 +15,15 @@ from appliance.sources.linux import make_memory_file
 SLOTS = 4
 
 
-class Layout(NamedTuple):
-    """width, height: pixels. stride: bytes from one row of BGR to the next."""
+@dataclass(frozen=True)
+class Layout:
+    """How a frame lies in shared memory.
+
+    Attributes:
+        width: Pixels.
+        height: Pixels.
+        stride: Bytes from one row of BGR to the next.
+    """
 
     width: int
     height: int

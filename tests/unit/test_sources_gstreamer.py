@@ -4,7 +4,7 @@ import pytest
 
 from appliance.core.errors import SourceError
 from appliance.sources.camera_errors import explain
-from appliance.sources.gst_command import Picture, launch_words, read_caps
+from appliance.sources.gst_command import PictureFormat, launch_words, read_caps
 
 TAIL = ["videoconvert", "!", "video/x-raw,format=BGR", "!", "fdsink", "name=splitlens", "fd=7", "sync=false"]
 
@@ -51,9 +51,9 @@ CAPS = (
 @pytest.mark.parametrize(
     "line, picture",
     [
-        (CAPS.format("width=(int)321, height=(int)241, framerate=(fraction)30/1"), Picture(321, 241, 30.0)),
-        (CAPS.format("framerate=(fraction)30000/1001, width=(int)4, height=(int)2"), Picture(4, 2, 30000 / 1001)),
-        (CAPS.format("width=(int)4, height=(int)2, framerate=(fraction)0/1"), Picture(4, 2, None)),
+        (CAPS.format("width=(int)321, height=(int)241, framerate=(fraction)30/1"), PictureFormat(321, 241, 30.0)),
+        (CAPS.format("framerate=(fraction)30000/1001, width=(int)4, height=(int)2"), PictureFormat(4, 2, 30000 / 1001)),
+        (CAPS.format("width=(int)4, height=(int)2, framerate=(fraction)0/1"), PictureFormat(4, 2, None)),
         (CAPS.format("width=(int)4, height=(int)2").replace("FdSink:splitlens", "FdSink:fdsink0"), None),
         ("Setting pipeline to PLAYING ...", None),
     ],
