@@ -11,15 +11,24 @@ Raw = Any
 
 
 class Detector:
-    """A loaded model.
+    """A loaded model in two parts: the front, on the accelerator, and the back, on the CPU.
 
-    name: what to call it. family: ssd, faster_rcnn, mask_rcnn, deeplab. labels: class id to name.
-    path: "fast", "exact" or "whole"; reason: why it is not a faster one, or "".
-    engine: what runs the front, as in the setting. device: where, "CPU" or "GPU".
-    workers: how many threads should call `front` or `infer` at once.
-    batch: how many images `infer` takes together at most; see `together`. May be set to fewer.
-    classes, anchors: how many the graph has, as far as they were recognised.
-    threshold: detections with a lower score are left out; may be set while frames are under way.
+    The loop calls `infer` from `workers` threads at once, `postprocess` from them or from one other, and any thread may
+    set `threshold`. Whoever loaded it closes it.
+
+    Attributes:
+        name: What to call it.
+        family: ssd, faster_rcnn, mask_rcnn or deeplab.
+        labels: Class id to name; ids may be missing.
+        path: "fast", "exact" or "whole".
+        reason: Why it is not a faster path; "" where it is the fastest.
+        engine: What runs the front, as in the setting.
+        device: Where that runs, "CPU" or "GPU".
+        workers: How many threads should call `front` or `infer` at once.
+        batch: How many images `infer` takes together at most; see `batch_size_for`. May be set to fewer.
+        classes: How many classes the graph has, where that was recognised.
+        anchors: How many anchors it has, where that was recognised.
+        threshold: Detections with a lower score, 0 to 1, are left out; may be set while frames are under way.
     """
 
     name: str
@@ -36,27 +45,58 @@ class Detector:
     threshold: float = 0.0
 
     def front(self, image: np.ndarray) -> Raw:
-        """What the front gives for an image, uint8 [height, width, 3], BGR. Several threads may call it."""
+        """Run the front.
+
+        Args:
+            image: uint8 [height, width, 3], BGR; not written to.
+
+        Returns:
+            Whatever `back` takes.
+        """
         raise NotImplementedError
 
     def batch_size_for(self, width: int, height: int) -> int:
-        """How many images of this size should go through `infer` together."""
+        """How many images of this size, in pixels, should go through `infer` together, from 1 to `batch`."""
         return self.batch
 
     def infer(self, images: Sequence[np.ndarray]) -> Raw:
-        """The same for several images of any sizes; for `postprocess`."""
+        """Run the front for several images.
+
+        Args:
+            images: Each uint8 [height, width, 3], BGR, of any sizes; at most `batch`.
+
+        Returns:
+            Whatever `postprocess` takes.
+        """
         return [self.front(image) for image in images]
 
     def back(self, raw: Raw, width: int, height: int) -> Prediction:
-        """What was found, from the front's outputs, in pixels of an image of this size."""
+        """Run the back.
+
+        Args:
+            raw: What `front` gave for the image.
+            width: Of the image, in pixels.
+            height: Of the image, in pixels.
+
+        Returns:
+            What was found in it.
+        """
         raise NotImplementedError
 
     def postprocess(self, raw: Raw, sizes: Sequence[Tuple[int, int]]) -> List[Prediction]:
-        """What was found in each of the images that went through `infer`. sizes: their widths and heights."""
+        """Run the back for several images.
+
+        Args:
+            raw: What `infer` gave for them.
+            sizes: Their widths and heights, in pixels.
+
+        Returns:
+            What was found in each of them.
+        """
         return [self.back(one, width, height) for one, (width, height) in zip(raw, sizes)]
 
     def detect(self, image: np.ndarray) -> Prediction:
-        """Both parts, one after the other."""
+        """Run both parts, one after the other, for an image as `front` takes it."""
         height, width = image.shape[:2]
         return self.back(self.front(image), width, height)
 

@@ -1,5 +1,6 @@
 """The plain data that every part passes on: frames, detections, results, statistics. numpy only."""
 
+from dataclasses import dataclass
 from typing import Dict, Mapping, NamedTuple, Optional, Union
 
 import numpy as np
@@ -7,20 +8,22 @@ import numpy as np
 PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".png")  # of the files that are read and written, in any case
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True)
+class Frame:
     """One image as it came from a source.
 
-    image: uint8 [height, width, 3], BGR; never written to after the source handed it on.
-    index: number in its stream, from 0; a live source counts the frames it handed on.
-    source: what to call its origin: a file's path, or a camera's address without credentials.
-    time: seconds; the position in a movie, 0.0 for a picture, the Unix time of capture for a live source.
-    captured_at: seconds of `time.monotonic()` when the frame was complete.
-    capture_seconds: what reading and decoding it took.
-    stream: name of the stream it belongs to.
+    Attributes:
+        image: uint8 [height, width, 3], BGR; never written to after the source handed it on.
+        index: Number in its stream, from 0; a live source counts the frames it handed on.
+        source: What to call its origin: a file's path, or a camera's address without credentials.
+        time: Seconds; the position in a movie, 0.0 for a picture, the Unix time of capture for a live source.
+        captured_at: Seconds of `time.monotonic()` when the frame was complete.
+        capture_seconds: What reading and decoding it took.
+        stream: Name of the stream it belongs to.
     """
 
     image: np.ndarray
-    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody wants of a frame
+    index: int
     source: str
     time: float
     captured_at: float
@@ -28,13 +31,15 @@ class Frame(NamedTuple):
     stream: str = "main"
 
 
-class Detections(NamedTuple):
+@dataclass(frozen=True)
+class Detections:
     """What was found in one frame, best first.
 
-    boxes: float32 [n, 4], pixels of the frame, (x_min, y_min, x_max, y_max), inside the image.
-    scores: float32 [n], 0 to 1, descending.
-    class_ids: int32 [n], ids of the label map (COCO: 1 to 90).
-    masks: bool [n, height, width], in the frame's size, or None where the model has none.
+    Attributes:
+        boxes: float32 [n, 4], pixels of the frame, (x_min, y_min, x_max, y_max), inside the image.
+        scores: float32 [n], 0 to 1, descending.
+        class_ids: int32 [n], ids of the label map (COCO: 1 to 90).
+        masks: bool [n, height, width], in the frame's size, or None where the model has none.
     """
 
     boxes: np.ndarray
@@ -47,16 +52,18 @@ class Detections(NamedTuple):
         """No detection at all."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
 
-    def taken(self, which: slice) -> "Detections":
-        """Some of them."""
+    def select(self, which: Union[slice, np.ndarray]) -> "Detections":
+        """Some of them: a slice, or bool [n]."""
         masks = None if self.masks is None else self.masks[which]
         return Detections(self.boxes[which], self.scores[which], self.class_ids[which], masks)
 
 
-class Segmentation(NamedTuple):
+@dataclass(frozen=True)
+class Segmentation:
     """What every pixel of one frame belongs to.
 
-    class_map: uint8 [height, width], in the frame's size, ids of the label map (PASCAL: 0, the background, to 20).
+    Attributes:
+        class_map: uint8 [height, width], in the frame's size, ids of the label map (PASCAL: 0, the background, to 20).
     """
 
     class_map: np.ndarray
@@ -73,11 +80,15 @@ Prediction = Union[Detections, Segmentation]
 
 
 class Timings(NamedTuple):
-    """Where the time of one frame went, in seconds.
+    """Where the time of one frame went, in seconds. A tuple, as sums and means are of all its fields.
 
-    total: from the start of its capture to its detections; cap + front + back + lost.
-    cap: reading and decoding. front, back: the two parts of the graph.
-    lost: waiting between them. send: the part of `lost` that lies between front and back.
+    Attributes:
+        total: From the start of its capture to its detections; cap + front + back + lost.
+        cap: Reading and decoding.
+        front: The part of the graph on the accelerator.
+        back: The part of the graph on the CPU.
+        lost: Waiting between them.
+        send: The part of `lost` that lies between front and back.
     """
 
     total: float
@@ -88,11 +99,16 @@ class Timings(NamedTuple):
     send: float
 
 
-class Result(NamedTuple):
+@dataclass(frozen=True)
+class Result:
     """One frame with all that is known of it.
 
-    detections: empty where the model gives a segmentation.
-    labels: the label map of the detector that found it, class id to name; ids may be missing.
+    Attributes:
+        frame: The frame.
+        detections: What was found; empty where the model gives a segmentation.
+        timings: Where its time went.
+        labels: The label map of the detector that found it, class id to name; ids may be missing.
+        segmentation: What every pixel is, where the model gives that.
     """
 
     frame: Frame
@@ -110,14 +126,21 @@ class Result(NamedTuple):
         return class_id == 0 and self.labels.get(0, "background") == "background"
 
 
-class Statistics(NamedTuple):
+@dataclass(frozen=True)
+class Statistics:
     """Averages over the last `fps_interval` seconds.
 
-    fps: detected frames a second. frames, seconds: the window they are of.
-    timings: mean of the window's frames; None before the first one.
-    vfps, vframes: frames drawn, a second and in the window. vdrops: frames that sinks lost, since the start.
-    drops: frames of live sources that were overwritten before detection, since the start.
-    draw, encode: mean seconds of the frames drawn for the live picture; 0 where none was.
+    Attributes:
+        fps: Detected frames a second.
+        frames: How many frames the averages are of.
+        seconds: The window they are of.
+        timings: Mean of the window's frames; None before the first one.
+        vfps: Frames drawn, a second: each counts once, for however many sinks it is drawn.
+        vframes: Frames drawn in the window.
+        vdrops: Frames that sinks lost, since the start.
+        drops: Frames of live sources that were overwritten before detection, since the start.
+        draw: Mean seconds of drawing a live picture; 0 where none was drawn.
+        encode: Mean seconds of encoding it; 0 where none was.
     """
 
     fps: float
@@ -132,11 +155,16 @@ class Statistics(NamedTuple):
     encode: float = 0.0
 
 
-class Arrivals(NamedTuple):
+@dataclass(frozen=True)
+class Arrivals:
     """What came of a stream lately. Times are seconds of the monotonic clock, None where nothing came.
 
-    last_frame, last_result: when the newest came. waiting_since: when the oldest frame came that has no result, nor has
-    one after it. source_fps, result_fps: frames that came and results, a second.
+    Attributes:
+        last_frame: When the newest frame came.
+        last_result: When the newest result came.
+        waiting_since: When the oldest frame came that has no result, nor has one after it.
+        source_fps: Frames that came, a second.
+        result_fps: Results that came, a second.
     """
 
     last_frame: Optional[float] = None

@@ -21,12 +21,15 @@ class OutputClosed(OutputError):
 
 
 class Sink:
-    """Takes results, one by one, in the order of their frames, always from the same thread.
+    """Takes results one by one, in the order of their frames.
 
-    name: what to call it in messages and statistics.
-    every_result: of a live source too every result reaches it, in order; for what is cheap, since what it does not take
-        in time is kept for it. Its results come without their picture: `frame.image` has the size, and is black. Other
-        sinks of a live source get the newest result only.
+    A pipeline gives each of its sinks a thread, which alone calls `write` and then, once, `close`.
+
+    Attributes:
+        name: What to call it in messages and statistics.
+        every_result: Of a live source too every result reaches it, in order; for what is cheap, since what it does not
+            take in time is kept for it. Its results come without their picture: `frame.image` has the size, and is
+            black. Other sinks of a live source get the newest result only.
     """
 
     name = "sink"
@@ -37,7 +40,7 @@ class Sink:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Finish what was written; no `write` follows. May be called again, and from another thread."""
+        """Finish what was written; no `write` follows. Raises OutputError where it cannot be finished."""
 
 
 def cannot_write(path: str, problem: OSError, kept: str = "") -> OutputError:

@@ -1,6 +1,7 @@
 """In which state a stream, and the whole appliance, is: by what arrives, not by what was started. Pure functions."""
 
-from typing import NamedTuple, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple
 
 from appliance.contract.states import (
     DEGRADED,
@@ -28,8 +29,14 @@ RATE_SECONDS = 3.0
 """So long after a source was opened, or a model took over, rates count."""
 
 
-class Condition(NamedTuple):
-    """state: one of bus.STREAM_STATES. problem: why it is not live, in a sentence, where there is anything to say."""
+@dataclass(frozen=True)
+class Condition:
+    """The state of one stream.
+
+    Attributes:
+        state: One of `STREAM_STATES`.
+        problem: Why it is not live, in a sentence, where there is anything to say.
+    """
 
     state: str
     problem: Optional[str] = None

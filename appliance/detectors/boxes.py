@@ -99,7 +99,7 @@ class FastDetector(BoxDetector):
         all_sizes = np.array(sizes, np.float32)[found.images]
         detections = to_detections(found.boxes, found.scores, found.classes + self._suppression.class_offset, all_sizes)
         ends = np.searchsorted(found.images, np.arange(len(sizes) + 1)).tolist()
-        return [detections.taken(slice(begin, end)) for begin, end in zip(ends, ends[1:])]
+        return [detections.select(slice(begin, end)) for begin, end in zip(ends, ends[1:])]
 
 
 class ExactDetector(BoxDetector):

@@ -1,5 +1,6 @@
 """Mask R-CNN: boxes with an instance mask each."""
 
+import dataclasses
 from typing import Optional, Tuple
 
 import numpy as np
@@ -22,7 +23,7 @@ class MaskDetector(ExactDetector):
         boxes, scores, classes, count, masks = (output[0] for output in outputs)
         above = np.flatnonzero(scores[: int(count)] >= self.threshold)
         found = to_detections(boxes[above], scores[above], classes[above], np.array([width, height], np.float32))
-        return found._replace(masks=reframe_masks(masks[above], boxes[above], width, height))
+        return dataclasses.replace(found, masks=reframe_masks(masks[above], boxes[above], width, height))
 
 
 def reframe_masks(masks: np.ndarray, boxes: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Draw results into a copy of the frame's image."""
 
+import dataclasses
 from functools import lru_cache
 from typing import Callable, List, Optional, Tuple
 
@@ -97,12 +98,14 @@ def _resized(result: Result, width: int, height: int) -> Result:
             target[:] = cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     if segmentation is not None:
         class_map = cv2.resize(segmentation.class_map, (width, height), interpolation=cv2.INTER_NEAREST)
-        segmentation = segmentation._replace(class_map=class_map)
+        segmentation = dataclasses.replace(segmentation, class_map=class_map)
     # Below half the size INTER_LINEAR leaves out pixels, and edges flicker.
     shrinks = 2 * width < old_width
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    frame = result.frame._replace(image=cv2.resize(image, (width, height), interpolation=interpolation))
-    return result._replace(frame=frame, detections=found._replace(boxes=boxes, masks=masks), segmentation=segmentation)
+    frame = dataclasses.replace(result.frame, image=cv2.resize(image, (width, height), interpolation=interpolation))
+    return dataclasses.replace(
+        result, frame=frame, detections=dataclasses.replace(found, boxes=boxes, masks=masks), segmentation=segmentation
+    )
 
 
 def _pixels(box: np.ndarray, width: int, height: int) -> Area:

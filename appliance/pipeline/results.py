@@ -1,5 +1,6 @@
 """Where the results of a live source wait for a sink that is to get all of them."""
 
+import dataclasses
 import logging
 import threading
 from collections import deque
@@ -91,4 +92,4 @@ def _size(result: Result) -> int:
 def _without_picture(result: Result) -> Result:
     """The same, with a black picture of its size, which takes no memory."""
     black = np.broadcast_to(np.zeros((), np.uint8), result.frame.image.shape)
-    return result._replace(frame=result.frame._replace(image=black))
+    return dataclasses.replace(result, frame=dataclasses.replace(result.frame, image=black))

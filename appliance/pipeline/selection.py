@@ -1,5 +1,6 @@
 """Which detections of a result go on to the sinks."""
 
+import dataclasses
 from typing import Optional, Sequence
 
 import numpy as np
@@ -22,9 +23,4 @@ def select(result: Result, lowest_score: float = 0.0, shown_classes: Optional[Se
         keep &= np.array(shown, dtype=bool)
     if keep.all():
         return result
-    masks = found.masks[keep] if found.masks is not None else None
-    return result._replace(
-        detections=found._replace(
-            boxes=found.boxes[keep], scores=found.scores[keep], class_ids=found.class_ids[keep], masks=masks
-        )
-    )
+    return dataclasses.replace(result, detections=found.select(keep))

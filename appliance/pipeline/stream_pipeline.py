@@ -1,5 +1,6 @@
 """One stream on its way through the loop: its source, and the sinks that take its results."""
 
+import dataclasses
 import logging
 import threading
 from typing import Callable, List, Optional, Sequence, Union
@@ -108,7 +109,7 @@ class StreamPipeline:
                     break
                 before, lost = lost, self._source.drops
                 self._meter.arrived(1 + lost - before)
-                if not put(frame._replace(stream=self.stream)):
+                if not put(dataclasses.replace(frame, stream=self.stream)):
                     break
         except BaseException as problem:
             error = problem

@@ -1,5 +1,6 @@
 """A movie that plays like a camera: at its own speed, again and again."""
 
+import dataclasses
 import threading
 import time
 from typing import Optional
@@ -52,7 +53,7 @@ class PlaybackSource(StreamSource):
             return None
         self._due += self._step
         self._index += 1
-        return frame._replace(index=self._index - 1, time=time.time(), captured_at=time.monotonic())
+        return dataclasses.replace(frame, index=self._index - 1, time=time.time(), captured_at=time.monotonic())
 
     def close(self) -> None:
         self._closing.set()

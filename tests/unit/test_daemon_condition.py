@@ -1,5 +1,7 @@
 """The state of a stream, and of the whole, by what arrives."""
 
+import dataclasses
+
 import pytest
 
 from appliance.contract.states import APPLIANCE_STATES, STREAM_STATES
@@ -20,38 +22,68 @@ def state(arrivals=GOOD, opened_at=900.0, model_since=900.0, **more):
         (GOOD, {}, "live", None),
         (Arrivals(), {"opened_at": NOW - 3}, "starting", None),
         (Arrivals(), {"opened_at": NOW - 300}, "no_frames", "no frame came since the source was opened 300 s ago"),
-        (GOOD._replace(last_frame=NOW - 4), {}, "live", None),
-        (GOOD._replace(last_frame=NOW - 8), {}, "no_frames", "no frame for 8 s"),
-        (GOOD._replace(last_frame=NOW - 8, source_fps=0.0, result_fps=0.0), {"declared_fps": 0.25}, "live", None),
+        (dataclasses.replace(GOOD, last_frame=NOW - 4), {}, "live", None),
+        (dataclasses.replace(GOOD, last_frame=NOW - 8), {}, "no_frames", "no frame for 8 s"),
+        (
+            dataclasses.replace(GOOD, last_frame=NOW - 8, source_fps=0.0, result_fps=0.0),
+            {"declared_fps": 0.25},
+            "live",
+            None,
+        ),
         (GOOD, {"source_problem": "it broke"}, "lost", "it broke"),
         (GOOD, {"failure": "no such device", "source_problem": "it broke"}, "failed", "no such device"),
         (GOOD, {"model": "loading"}, "starting", None),
         (GOOD, {"model": "no_model"}, "no_results", "no model is loaded: frames come, and nothing is detected"),
-        (GOOD._replace(last_frame=None, last_result=None), {"model": "no_model", "source_problem": "x"}, "lost", "x"),
         (
-            GOOD._replace(last_result=None, result_fps=0.0),
+            dataclasses.replace(GOOD, last_frame=None, last_result=None),
+            {"model": "no_model", "source_problem": "x"},
+            "lost",
+            "x",
+        ),
+        (
+            dataclasses.replace(GOOD, last_result=None, result_fps=0.0),
             {"model_since": NOW - 2, "stalled_for": 2.0},
             "starting",
             None,
         ),
-        (GOOD._replace(last_result=None), {"stalled_for": 60.0}, "no_results", "frames come, and no result for 60 s"),
+        (
+            dataclasses.replace(GOOD, last_result=None),
+            {"stalled_for": 60.0},
+            "no_results",
+            "frames come, and no result for 60 s",
+        ),
         (GOOD, {"stalled_for": 4.0}, "live", None),
         (GOOD, {"stalled_for": 6.0}, "no_results", "frames come, and no result for 6 s"),
-        (GOOD._replace(result_fps=0.08), {"stalled_for": 20.0, "slowest": 12.0}, "slow", "it takes 0.1 of 25"),
-        (GOOD._replace(waiting_since=NOW - 60, result_fps=0.08), {"slowest": 12.0}, "slow", "it takes 0.1 of 25"),
-        (GOOD, {"stalled_for": 25.0, "slowest": 12.0}, "no_results", "no result for 25 s"),
-        (GOOD._replace(waiting_since=NOW - 20, result_fps=0.05), {}, "slow", "it takes 0.1 of 25 frames a second"),
-        (GOOD._replace(waiting_since=NOW - 31, result_fps=0.0), {}, "no_results", "no result for 31 s"),
         (
-            GOOD._replace(result_fps=3.0),
+            dataclasses.replace(GOOD, result_fps=0.08),
+            {"stalled_for": 20.0, "slowest": 12.0},
+            "slow",
+            "it takes 0.1 of 25",
+        ),
+        (
+            dataclasses.replace(GOOD, waiting_since=NOW - 60, result_fps=0.08),
+            {"slowest": 12.0},
+            "slow",
+            "it takes 0.1 of 25",
+        ),
+        (GOOD, {"stalled_for": 25.0, "slowest": 12.0}, "no_results", "no result for 25 s"),
+        (
+            dataclasses.replace(GOOD, waiting_since=NOW - 20, result_fps=0.05),
+            {},
+            "slow",
+            "it takes 0.1 of 25 frames a second",
+        ),
+        (dataclasses.replace(GOOD, waiting_since=NOW - 31, result_fps=0.0), {}, "no_results", "no result for 31 s"),
+        (
+            dataclasses.replace(GOOD, result_fps=3.0),
             {},
             "slow",
             "this machine is too slow for the model: it takes 3.0 of 25 frames",
         ),
-        (GOOD._replace(result_fps=3.0), {"model_since": NOW - 1}, "live", None),
-        (GOOD._replace(result_fps=13.0), {}, "live", None),
-        (GOOD._replace(result_fps=13.0), {"before": "slow"}, "slow", "13 of 25"),
-        (GOOD._replace(result_fps=16.0), {"before": "slow"}, "live", None),
+        (dataclasses.replace(GOOD, result_fps=3.0), {"model_since": NOW - 1}, "live", None),
+        (dataclasses.replace(GOOD, result_fps=13.0), {}, "live", None),
+        (dataclasses.replace(GOOD, result_fps=13.0), {"before": "slow"}, "slow", "13 of 25"),
+        (dataclasses.replace(GOOD, result_fps=16.0), {"before": "slow"}, "live", None),
     ],
 )
 def test_a_stream_is_what_arrives(arrivals, more, expected, words):

@@ -1,5 +1,6 @@
 """What is drawn into the picture."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -166,7 +167,9 @@ def test_the_statistics_stand_on_a_dark_panel_top_left(width, height):
     assert not (dark | light)[height // 3 :].any()
 
 
-@pytest.mark.parametrize("vis_text, statistics", [(False, STATISTICS), (True, STATISTICS._replace(timings=None))])
+@pytest.mark.parametrize(
+    "vis_text, statistics", [(False, STATISTICS), (True, dataclasses.replace(STATISTICS, timings=None))]
+)
 def test_without_vis_text_or_statistics_there_is_no_panel(vis_text, statistics):
     result = make_result()
     assert (draw(result, vis_text, statistics) == result.frame.image).all()
@@ -176,7 +179,7 @@ def test_the_statistics_are_those_of_the_moment():
     now = [STATISTICS]
     overlay = Overlay(True, lambda: now[0])
     first = overlay.draw(make_result())
-    now[0] = STATISTICS._replace(fps=11.1)
+    now[0] = dataclasses.replace(STATISTICS, fps=11.1)
     assert (overlay.draw(make_result()) != first).any()
 
 

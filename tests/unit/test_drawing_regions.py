@@ -1,5 +1,7 @@
 """Masks and segmentations in the picture."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -118,7 +120,7 @@ def test_pictures_with_masks_can_be_drawn_in_another_size(size, mask_size):
     assert picture[mask_size[1] * 7 // 8, mask_size[0] // 2].tolist() == [GREY] * 3
     # A model without masks is drawn as ever, also where it found nothing.
     for other in (
-        result._replace(detections=result.detections._replace(masks=None)),
+        dataclasses.replace(result, detections=dataclasses.replace(result.detections, masks=None)),
         make_result(size, class_map=np.zeros((height, width), np.uint8)),
     ):
         assert overlay.draw(other).shape == (height, width, 3) and overlay.size(other) == size
@@ -143,7 +145,7 @@ def test_a_segmentation_colours_things_and_leaves_the_background(size):
 def test_class_0_is_coloured_where_it_is_no_background():
     result = make_result((160, 120), class_map=np.zeros((120, 160), np.uint8))
     assert (draw(result) == GREY).all()
-    assert is_near(draw(result._replace(labels={0: "road"}))[0, 0], mixed(class_colour(0)))
+    assert is_near(draw(dataclasses.replace(result, labels={0: "road"}))[0, 0], mixed(class_colour(0)))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -170,7 +172,7 @@ def test_the_legend_has_a_row_for_each_class_that_is_there(size):
 def test_a_legend_of_more_classes_than_there_is_room_for_is_shortened(size):
     width, height = size
     class_map = (np.arange(width * height) % 21).astype(np.uint8).reshape(height, width)
-    without = draw(make_result(size, class_map=class_map)._replace(segmentation=None))
+    without = draw(dataclasses.replace(make_result(size, class_map=class_map), segmentation=None))
     picture = draw(make_result(size, class_map=class_map), vis_text=True)
     assert picture.shape == without.shape
     shown = [

@@ -1,5 +1,7 @@
 """The lines on the console."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -38,7 +40,7 @@ def test_the_statistics_read_as_in_the_original_project():
 
 
 def test_the_line_can_be_printed_before_there_is_anything_to_tell():
-    empty = STATISTICS._replace(fps=0.0, frames=0, seconds=0.0, timings=None, vfps=0.0, vframes=0, vdrops=0)
+    empty = dataclasses.replace(STATISTICS, fps=0.0, frames=0, seconds=0.0, timings=None, vfps=0.0, vframes=0, vdrops=0)
     line = format_statistics(empty)
     assert line.startswith("FPS: 0.0  Frames: 0  Seconds: 0.00000   | 1FRAME total: 0.00000   cap: 0.00000 ")
     assert [part.split(":")[0] for part in line.split("|")[1:]] == [" 1FRAME total", " VFPS"]
@@ -49,9 +51,9 @@ def test_a_segmentation_is_listed_by_the_share_of_each_thing():
     class_map[:31] = 18
     class_map[31:38] = 1
     class_map[99, 99] = 5
-    result = make_result(index=3)._replace(segmentation=Segmentation(class_map))
+    result = dataclasses.replace(make_result(index=3), segmentation=Segmentation(class_map))
     assert format_detections(result) == "frame 3: dog 31%, person 7%, id 5 <1%"
-    nothing = make_result(index=4)._replace(segmentation=Segmentation(np.zeros((9, 9), np.uint8)))
+    nothing = dataclasses.replace(make_result(index=4), segmentation=Segmentation(np.zeros((9, 9), np.uint8)))
     assert format_detections(nothing) == "frame 4: nothing found"
 
 

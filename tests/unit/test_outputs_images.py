@@ -1,5 +1,6 @@
 """Annotated pictures on disk."""
 
+import dataclasses
 import os
 
 import cv2
@@ -69,7 +70,7 @@ def test_an_output_has_the_inputs_format_and_size(tmp_path, name, start):
 def test_what_was_found_is_drawn(tmp_path):
     image = np.zeros((120, 160, 3), np.uint8)
     found = Detections(np.array([[40, 40, 90, 90]], np.float32), np.ones(1, np.float32), np.ones(1, np.int32))
-    ImageWriter(str(tmp_path), OVERLAY).write(make_result("a.png", image=image)._replace(detections=found))
+    ImageWriter(str(tmp_path), OVERLAY).write(dataclasses.replace(make_result("a.png", image=image), detections=found))
     assert cv2.imread(str(tmp_path / "a.png"))[90, 40:90].any(axis=1).all()
 
 

@@ -1,5 +1,6 @@
 """--json: one line a frame."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -67,7 +68,7 @@ def test_with_masks_each_detection_has_its_own_run_length_encoded(tmp_path):
     result = make_result([PERSON, PERSON])
     masks = np.zeros((2, 48, 64), np.bool_)
     masks[0, 1, 0] = masks[1, 47, 63] = True
-    result = result._replace(detections=result.detections._replace(masks=masks))
+    result = dataclasses.replace(result, detections=dataclasses.replace(result.detections, masks=masks))
     (line,) = written(tmp_path / "out.json", result)
     assert [found["mask"] for found in json.loads(line)["detections"]] == [
         {"size": [48, 64], "counts": "11no2"},
@@ -79,7 +80,9 @@ def test_a_segmentation_is_the_area_of_each_class_largest_first(tmp_path):
     class_map = np.zeros((48, 64), np.uint8)
     class_map[:12] = 1
     class_map[47, 63] = 7
-    result = make_result()._replace(segmentation=Segmentation(class_map), labels={0: "background", 1: "person"})
+    result = dataclasses.replace(
+        make_result(), segmentation=Segmentation(class_map), labels={0: "background", 1: "person"}
+    )
     (line,) = written(tmp_path / "out.json", result)
     found = json.loads(line)
     assert found["detections"] == []

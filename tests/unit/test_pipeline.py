@@ -1,5 +1,6 @@
 """The loop, its mailboxes and its meter, with detectors that take the time a test wants and no clock of their own."""
 
+import dataclasses
 import threading
 import time
 
@@ -8,7 +9,7 @@ import pytest
 
 from appliance.core.errors import OutputError, SourceError
 from appliance.core.events import EventBus
-from appliance.core.frame import Detections, Frame, Result, Timings
+from appliance.core.frame import Arrivals, Detections, Frame, Result, Timings
 from appliance.core.sink import Sink
 from appliance.core.source import Source
 from appliance.pipeline.detector_handle import DetectorHandle
@@ -301,7 +302,7 @@ class TestResultQueue:
     @staticmethod
     def result(number, masks=None):
         frame = Frame(np.full((4, 6, 3), 7, np.uint8), number, "x", 0.0, 0.0, 0.0)
-        return Result(frame, Detections.empty()._replace(masks=masks), Timings(0, 0, 0, 0, 0, 0), {})
+        return Result(frame, dataclasses.replace(Detections.empty(), masks=masks), Timings(0, 0, 0, 0, 0, 0), {})
 
     def test_what_comes_while_it_is_full_is_lost_counted_and_said_once(self, caplog):
         queue = ResultQueue("json of stream main", most_results=3)
@@ -390,7 +391,7 @@ class TestLoop:
 
         def read_large():
             frame = read()
-            return frame and frame._replace(image=images[frame.index])
+            return frame and dataclasses.replace(frame, image=images[frame.index])
 
         source.read = read_large
         with Loop(detector, [StreamPipeline(source, [sink], Meter(5.0))]) as loop:
@@ -840,7 +841,10 @@ class TestStreams:
     def test_results_are_changed_before_the_sinks_get_them(self):
         sink = Collect()
         feed = StreamPipeline(
-            Numbers(3), [sink], Meter(5.0), transform=lambda result: result._replace(detections=Detections.empty())
+            Numbers(3),
+            [sink],
+            Meter(5.0),
+            transform=lambda result: dataclasses.replace(result, detections=Detections.empty()),
         )
         with Loop(Fake(), [feed]) as loop:
             loop.wait()
@@ -879,7 +883,7 @@ class TestMeter:
     def test_it_knows_what_arrived_of_a_source_and_of_a_model(self):
         now = [0.0]
         meter = Meter(5.0, clock=lambda: now[0])
-        assert meter.arrivals(0.0, 0.0) == (None, None, None, 0.0, 0.0)
+        assert meter.arrivals(0.0, 0.0) == Arrivals()
         for tick in range(100):
             now[0] = tick / 10.0
             meter.arrived(2)  # and one that was lost before it
@@ -887,10 +891,10 @@ class TestMeter:
                 meter.detected(Timings(0, 0, 0, 0, 0, 0))
         now[0] = 10.0
         found = meter.arrivals(0.0, 0.0)
-        assert found == (9.9, 9.6, 9.7, pytest.approx(19.6), pytest.approx(2.4))
-        assert meter.arrivals(9.0, 0.0) == (9.9, 9.6, 9.7, pytest.approx(20), pytest.approx(2))
-        assert meter.arrivals(0.0, 9.7)[1] is None, "what the model before it found is nothing of this one"
-        assert meter.arrivals(10.0, 0.0) == (None, None, None, 0.0, 0.0), "another source"
+        assert dataclasses.astuple(found) == (9.9, 9.6, 9.7, pytest.approx(19.6), pytest.approx(2.4))
+        assert dataclasses.astuple(meter.arrivals(9.0, 0.0)) == (9.9, 9.6, 9.7, pytest.approx(20), pytest.approx(2))
+        assert meter.arrivals(0.0, 9.7).last_result is None, "what the model before it found is nothing of this one"
+        assert meter.arrivals(10.0, 0.0) == Arrivals(), "another source"
         for tick in range(1000):  # frames of an engine that hangs
             now[0] = 20.0 + tick
             meter.arrived()
@@ -921,6 +925,6 @@ class TestMeter:
         for frame in (first, second, first):  # by a viewer's picture and by a recording, at different times
             meter.drawn(frame)
         meter.sent(draw=0.25, encode=0.5)
-        assert meter.statistics()[4:] == (2.0, 2, 2, 3, 0.25, 0.5)
+        assert dataclasses.astuple(meter.statistics())[4:] == (2.0, 2, 2, 3, 0.25, 0.5)
         now[0] = 7.1
-        assert meter.statistics()[4:6] == (0.0, 0)
+        assert dataclasses.astuple(meter.statistics())[4:6] == (0.0, 0)

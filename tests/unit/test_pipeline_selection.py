@@ -1,5 +1,7 @@
 """Which detections go on to the sinks."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -46,5 +48,5 @@ def test_a_result_of_which_all_stays_is_not_copied():
 
 
 def test_a_picture_in_which_nothing_was_found():
-    result = a_result()._replace(detections=Detections.empty())
+    result = dataclasses.replace(a_result(), detections=Detections.empty())
     assert select(result, 0.5, ["dog"]) is result
