@@ -52,12 +52,8 @@ class StreamStatistics:
     timings: Optional[Timings]
     reconnects: int = field(metadata=info("How often the source was opened again"))
     source_fps: float = field(metadata=info("Frames that the source gives a second"))
-    frame_age: Optional[float] = field(
-        metadata=info("Seconds since the newest frame of the source")
-    )
-    result_age: Optional[float] = field(
-        metadata=info("Seconds since the newest result of the model")
-    )
+    frame_age: Optional[float] = field(metadata=info("Seconds since the newest frame of the source"))
+    result_age: Optional[float] = field(metadata=info("Seconds since the newest result of the model"))
 
 
 @dataclass(frozen=True)

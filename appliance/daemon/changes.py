@@ -1,10 +1,9 @@
 """What an operator may change while the appliance runs, and the checks of it: for what is set and what is read back."""
 
-import re
 from typing import Any, List, Sequence, Union
 
 from appliance.contract.errors import INVALID, Refused
-from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
+from appliance.contract.fields import FLAG, STREAM_NAME
 from appliance.daemon.admission import allowed_source
 from appliance.schema.settings import LIVE_SETTINGS, SETTINGS
 from appliance.schema.stream_setting import StreamSetting
@@ -37,13 +36,6 @@ def check_stream_setting(key: str, value: Any) -> Any:
     return None if value is None and key in LIVE_SETTINGS else check_setting(key, value)
 
 
-def check_stream_name(name: Any) -> str:
-    """Raises Refused."""
-    if not isinstance(name, str) or not re.fullmatch(STREAM_NAME, name):
-        raise Refused(INVALID, f"A stream is called by {STREAM_NAME_RULE}.")
-    return name
-
-
 def check_stream(source: Any, model: Any, known: Sequence[Union[int, str]]) -> StreamSetting:
     """A stream's source and model. known: as for `allowed_source`. Raises Refused."""
     if isinstance(source, bool) or not isinstance(source, (int, str)):
@@ -61,18 +53,16 @@ def kept_stream(stream: StreamSetting) -> List[Any]:
 def check_kept(key: str, value: Any, known: Sequence[Union[int, str]]) -> Any:
     """What was kept under a key. known: the configured sources. Raises Refused where it could not be set today."""
     if key.startswith(STREAM):
-        check_stream_name(key[len(STREAM) :])
+        STREAM_NAME.check("stream", key[len(STREAM) :])
         if not isinstance(value, list) or len(value) != 2:
             raise Refused(INVALID, "A stream has a source and a model.")
         return kept_stream(check_stream(value[0], value[1], known))
     if key.startswith(RECORD):
-        check_stream_name(key[len(RECORD) :])
-        if not isinstance(value, bool):
-            raise Refused(INVALID, "A stream is recorded or not.")
-        return value
+        STREAM_NAME.check("stream", key[len(RECORD) :])
+        return FLAG.check("record", value)
     if key.startswith(SETTING):
         stream, _, setting = key[len(SETTING) :].partition(":")
-        check_stream_name(stream)
+        STREAM_NAME.check("stream", stream)
         return check_stream_setting(setting, value)
     if key == MODEL:
         if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_MODEL:

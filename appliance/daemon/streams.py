@@ -6,9 +6,10 @@ from typing import Dict, List, Optional, Union
 
 from appliance.bus import BusServer
 from appliance.contract.errors import CONFLICT, NOT_FOUND, Refused
+from appliance.contract.fields import STREAM_NAME
 from appliance.core.events import EventBus
 from appliance.core.threads import start_thread
-from appliance.daemon.changes import RECORD, STREAM, check_stream, check_stream_name, kept_stream
+from appliance.daemon.changes import RECORD, STREAM, check_stream, kept_stream
 from appliance.daemon.events import SettingsChanged, StateChanged
 from appliance.daemon.live_settings import LiveSettings
 from appliance.daemon.models import Models
@@ -77,7 +78,7 @@ class Streams:
 
     def set(self, name: str, source: Union[int, str], model: Optional[str]) -> None:
         """Give a stream another source or model, or add one. Raises Refused."""
-        check_stream_name(name)
+        STREAM_NAME.check("stream", name)
         if self._is_stopping:
             raise Refused(CONFLICT, "The daemon is stopping.")
         with self._lock:
