@@ -125,12 +125,12 @@ def test_whatever_ends_the_daemon_leaves_its_reason_for_the_page(tmp_path, error
 FAIL_LATER = """
 import sys
 from appliance.cli import main as program
-from appliance.daemon.appliance import Appliance
+from appliance.daemon.state import StateReporter
 
 def statistics(self):
     raise ValueError("a mistake")
 
-Appliance.statistics = statistics
+StateReporter.statistics = statistics
 sys.exit(program.main(["daemon", "daemon.json"]))
 """
 
