@@ -31,8 +31,19 @@ _LAST_SECONDS = 2.0
 class Child:
     """One process to be kept running, with a pipe for its heartbeat.
 
-    silence, busy_silence: seconds without a heartbeat after which it is killed; the second while it starts, and while
-    it said that it is busy. ended: told why it ended, and after how many seconds it is started again.
+    Attributes:
+        command: What runs.
+        environment: Variables besides those of this process.
+        descriptors: Files that it inherits.
+        starting: Called before each start.
+        pid: Its process id; None while it does not run.
+        heartbeat: The descriptor to which it writes its heartbeat, the same for all its lives.
+
+    Args:
+        name: For messages.
+        silence: Seconds without a heartbeat after which it is killed.
+        busy_silence: The same while it starts, and while it said that it is busy.
+        ended: Called with why it ended, and after how many seconds it is started again.
     """
 
     def __init__(
@@ -46,47 +57,47 @@ class Child:
         self.command: List[str] = []
         self.environment: Dict[str, str] = {}
         self.descriptors: Tuple[int, ...] = ()
-        self.starting: Callable[[], None] = lambda: None  # called before each start
+        self.starting: Callable[[], None] = lambda: None
         self.pid: Optional[int] = None
-        self.ears, self.heart = os.pipe()  # one pipe for all its lives: its number is given once
-        for end in (self.ears, self.heart):
+        self.heartbeat_reader, self.heartbeat = os.pipe()  # one pipe for all its lives: its number is given once
+        for end in (self.heartbeat_reader, self.heartbeat):
             os.set_blocking(end, False)
         self._silence, self._busy_silence = silence, busy_silence
         self._ended = ended
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._failures = 0
-        self._started = self._heard = 0.0
+        self._started = self._last_heartbeat = 0.0
         self._is_busy = True
         self._due = 0.0
         self._killed_for = ""
 
-    def attend(self, now: float) -> None:
+    def keep_running(self, now: float) -> None:
         """Start it if that is due; kill it if it hangs."""
         if self.pid is None:
             if now >= self._due:
                 self._start(now)
-        elif not self._killed_for and now - self._heard > self.patience:
-            self._killed_for = f"did not answer for {now - self._heard:.0f} seconds and was ended"
+        elif not self._killed_for and now - self._last_heartbeat > self.patience:
+            self._killed_for = f"did not answer for {now - self._last_heartbeat:.0f} seconds and was ended"
             self.signal_group(signal.SIGKILL)
 
     @property
     def patience(self) -> float:
         return self._busy_silence if self._is_busy else self._silence
 
-    def hear(self, now: float) -> None:
+    def take_heartbeats(self, now: float) -> None:
         """Take the heartbeats that came."""
         try:
-            beats = os.read(self.ears, 65536)
+            beats = os.read(self.heartbeat_reader, 65536)
         except BlockingIOError:
             return
-        self._heard = now
+        self._last_heartbeat = now
         self._is_busy = beats.endswith(Heartbeat.BUSY)
 
-    def excuse(self, now: float) -> None:
+    def forgive_silence(self, now: float) -> None:
         """It could not be heard: this process did not run itself."""
-        self._heard = now
+        self._last_heartbeat = now
 
-    def bury(self, status: int) -> None:
+    def reap(self, status: int) -> None:
         """It ended, with this wait status."""
         assert self._process is not None and self.pid is not None
         self._process.returncode = status  # it was waited for already, which Popen cannot know
@@ -113,15 +124,15 @@ class Child:
 
     def _start(self, now: float) -> None:
         self.starting()
-        self.hear(now)  # what is left of its last life
-        self._started = self._heard = now
+        self.take_heartbeats(now)  # what is left of its last life
+        self._started = self._last_heartbeat = now
         self._is_busy, self._killed_for = True, ""
         try:
             self._process = subprocess.Popen(
                 self.command,
                 env=dict(os.environ, **self.environment),
                 stdin=subprocess.DEVNULL,
-                pass_fds=self.descriptors + (self.heart,),
+                pass_fds=self.descriptors + (self.heartbeat,),
                 start_new_session=True,
                 preexec_fn=tied_to_us(),
             )
@@ -133,7 +144,13 @@ class Child:
 
 
 class Supervisor:
-    """upkeep: called once in a while, every two seconds or so. stop_seconds: what an orderly end may take."""
+    """Starts the children, and ends them all together.
+
+    Args:
+        children: What to keep running.
+        stop_seconds: What an orderly end may take.
+        upkeep: Called once in a while, every two seconds or so.
+    """
 
     def __init__(self, children: Sequence[Child], stop_seconds: float, upkeep: Callable[[], None]) -> None:
         self._children = children
@@ -145,42 +162,42 @@ class Supervisor:
     def run(self) -> None:
         """Until a signal asks for the end; returns when all have ended."""
         adopt_orphans()
-        bell = self._hang_bell()
+        wakeup = self._open_wakeup_pipe()
         looked = kept = time.monotonic()
         while not self._is_ending:
             now = time.monotonic()
             for child in self._children:
-                child.hear(now)
+                child.take_heartbeats(now)
                 if now - looked > 5 * _TICK:
-                    child.excuse(now)
-                child.attend(now)
+                    child.forgive_silence(now)
+                child.keep_running(now)
             looked = now
             if now - kept >= 2 * _TICK:
                 kept = now
                 self._upkeep()
-            self._wait(bell)
-        self._stop(bell)
+            self._wait(wakeup)
+        self._stop(wakeup)
 
-    def _hang_bell(self) -> int:
+    def _open_wakeup_pipe(self) -> int:
         """Signals wake `select`: a descriptor that can be read then."""
-        bell, ringer = os.pipe()
-        for end in (bell, ringer):
+        wakeup, signals = os.pipe()
+        for end in (wakeup, signals):
             os.set_blocking(end, False)
-        signal.set_wakeup_fd(ringer)
+        signal.set_wakeup_fd(signals)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` has it
                 signal.signal(number, self._end)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
-        return bell
+        return wakeup
 
     def _end(self, number: int, frame: object) -> None:
         self._is_ending = True
 
-    def _wait(self, bell: int) -> None:
-        """Until something happened, or a second is over; then bury who ended."""
-        select.select([bell] + [child.ears for child in self._children], [], [], _TICK)
+    def _wait(self, wakeup: int) -> None:
+        """Until something happened, or a second is over; then reap who ended."""
+        select.select([wakeup] + [child.heartbeat_reader for child in self._children], [], [], _TICK)
         try:
-            os.read(bell, 4096)
+            os.read(wakeup, 4096)
         except BlockingIOError:
             pass
         now = time.monotonic()
@@ -188,29 +205,29 @@ class Supervisor:
             for child in self._children:
                 if child.pid == pid:
                     self._strays_due = now + STRAY_SECONDS
-                    child.bury(status)
+                    child.reap(status)
                     if not self._is_ending:
                         child.schedule(status, now)
         if self._strays_due is not None and now >= self._strays_due:
             self._strays_due = now + _TICK if self._end_strays() else None
 
-    def _stop(self, bell: int) -> None:
+    def _stop(self, wakeup: int) -> None:
         for child in self._children:
             child.signal(signal.SIGTERM)
-        self._wait_for_all(bell, self._stop_seconds)
+        self._wait_for_all(wakeup, self._stop_seconds)
         for child in self._children:
             child.signal_group(signal.SIGKILL)
-        if not self._wait_for_all(bell, _LAST_SECONDS):
+        if not self._wait_for_all(wakeup, _LAST_SECONDS):
             for process in psutil.Process().children():
                 _kill(process.pid)
 
-    def _wait_for_all(self, bell: int, seconds: float) -> bool:
+    def _wait_for_all(self, wakeup: int, seconds: float) -> bool:
         """Whether nothing is left below this process within so many seconds."""
         until = time.monotonic() + seconds
         while any(child.pid is not None for child in self._children) or psutil.Process().children():
             if time.monotonic() >= until:
                 return False
-            self._wait(bell)
+            self._wait(wakeup)
         return True
 
     def _end_strays(self) -> bool:

@@ -28,7 +28,7 @@ supervisor.STRAY_SECONDS = given["stray_seconds"]
 children = []
 for name, command in given["commands"].items():
     child = supervisor.Child(name, given["silence"], 1000.0, lambda why, delay: print(why, flush=True))
-    child.command = [word.replace("HEART", str(child.heart)) for word in command]
+    child.command = [word.replace("HEART", str(child.heartbeat)) for word in command]
     children.append(child)
 supervisor.Supervisor(children, given["stop_seconds"], lambda: None).run()
 """
@@ -176,23 +176,23 @@ def test_delays_grow_to_a_ceiling_and_begin_anew_after_it_ran_well():
 def child():
     made = Child("one", silence=15.0, busy_silence=300.0)
     made.command = SLEEP
-    made.attend(0.0)
+    made.keep_running(0.0)
     yield made
     made.signal(signal.SIGKILL)
-    made.bury(os.waitpid(made.pid, 0)[1])
+    made.reap(os.waitpid(made.pid, 0)[1])
 
 
 @pytest.mark.parametrize("beats, patience", [((), 300.0), (("busy", "well"), 15.0), (("well", "busy"), 300.0)])
 def test_it_may_be_silent_longer_while_it_starts_and_while_it_is_busy(child, beats, patience):
     for beat in beats:
-        Heartbeat(child.heart).beat(is_busy=beat == "busy")
-    child.hear(1.0)
+        Heartbeat(child.heartbeat).beat(is_busy=beat == "busy")
+    child.take_heartbeats(1.0)
     assert child.patience == patience
 
 
 def test_a_child_is_not_killed_for_what_a_supervisor_that_stood_still_did_not_hear(child):
-    child.excuse(5000.0)
-    child.attend(5001.0)
+    child.forgive_silence(5000.0)
+    child.keep_running(5001.0)
     assert psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE
 
 

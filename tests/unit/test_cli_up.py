@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from appliance.bus import make_run_dir, read_exit_reason, write_exit_reason
+from appliance.cli import folder_locks, run_files
 from appliance.cli import up as supervise
 from appliance.core import locks
 from appliance.core.errors import ConfigError
@@ -56,7 +57,7 @@ def test_the_command_line_reaches_the_daemon_by_a_private_file(started):
     assert daemon.command[1:4] == ["-m", "appliance", "daemon"]
     assert json.loads(Path(daemon.command[4]).read_text()) == {
         "arguments": ["rtsp://user:se%cret@camera/1 ; x", "--det-th", "0.3"],
-        "heartbeat": daemon.heart,
+        "heartbeat": daemon.heartbeat,
     }
     assert os.stat(daemon.command[4]).st_mode & 0o777 == 0o600
 
@@ -71,7 +72,7 @@ def test_the_dashboard_is_told_where_everything_is(started, tmp_path):
         run_dir=str(tmp_path / '100%;"'),
     )
     told = json.loads(Path(dashboard.environment["SPLITLENS_DASHBOARD"]).read_text())
-    assert (told.pop("listener"),) == dashboard.descriptors and told.pop("heartbeat") == dashboard.heart
+    assert (told.pop("listener"),) == dashboard.descriptors and told.pop("heartbeat") == dashboard.heartbeat
     wanted = {
         "run_dir": str(tmp_path / '100%;"'),
         "state_dir": str(tmp_path / "state"),
@@ -176,19 +177,19 @@ def test_two_appliances_on_one_folder_are_refused_by_whatever_name(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to("mine")
     one = dict({"state_dir": "a", "recordings_dir": "b"}, **{key: "mine"})
-    claims = supervise.claim_folders(settings(**one))
+    claims = folder_locks.lock_folders(settings(**one))
     for name in ("mine", "link", str(tmp_path / "mine")):
         two = dict({"state_dir": "c", "recordings_dir": "d"}, **{key: name})
         with pytest.raises(ConfigError, match=f"{key} .*: another appliance is using it .process {os.getpid()} of "):
-            supervise.claim_folders(settings(**two))
+            folder_locks.lock_folders(settings(**two))
     for claim in claims:
         claim.close()
-    for claim in supervise.claim_folders(settings(**one)):  # what an appliance that ended left behind is no lock
+    for claim in folder_locks.lock_folders(settings(**one)):  # what an appliance that ended left behind is no lock
         claim.close()
 
 
 def test_one_folder_may_be_for_both(tmp_path):
-    claims = supervise.claim_folders(settings(state_dir=str(tmp_path), recordings_dir=str(tmp_path)))
+    claims = folder_locks.lock_folders(settings(state_dir=str(tmp_path), recordings_dir=str(tmp_path)))
     assert len(claims) == 2
     for claim in claims:
         claim.close()
@@ -200,29 +201,29 @@ def test_where_a_file_system_has_no_locks_that_is_said_and_it_goes_on(tmp_path, 
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(locks.fcntl, "flock", flock)
-    monkeypatch.setattr(supervise.log, "parent", supervise.logging.getLogger())  # pytest listens there
-    claims = supervise.claim_folders(settings(state_dir=str(tmp_path / "s"), recordings_dir=str(tmp_path / "r")))
+    monkeypatch.setattr(folder_locks.log, "parent", folder_locks.logging.getLogger())  # pytest listens there
+    claims = folder_locks.lock_folders(settings(state_dir=str(tmp_path / "s"), recordings_dir=str(tmp_path / "r")))
     assert not any(claim.renew() for claim in claims)
     assert "a second appliance that uses it would not be noticed" in caplog.text
 
 
 def test_a_folder_that_was_taken_away_is_made_and_locked_again_for_a_daemon_that_may_write_there(tmp_path):
     mine = settings(state_dir=str(tmp_path / "s"), recordings_dir=str(tmp_path / "r"))
-    state, recordings = supervise.claim_folders(mine)
+    state, recordings = folder_locks.lock_folders(mine)
     assert not state.renew() and not recordings.renew()
     subprocess.run(["rm", "-r", str(tmp_path / "r")], check=True)
     assert recordings.renew() and not state.renew()
     assert not recordings.renew()
     assert (tmp_path / "r").stat().st_mode & 0o777 == 0o700
     with pytest.raises(ConfigError, match="another appliance is using it"):
-        supervise.claim_folders(settings(state_dir=str(tmp_path / "x"), recordings_dir=str(tmp_path / "r")))
+        folder_locks.lock_folders(settings(state_dir=str(tmp_path / "x"), recordings_dir=str(tmp_path / "r")))
     subprocess.run(["rm", "-r", str(tmp_path / "s")], check=True)
     (tmp_path / "s").write_text("")
     assert not state.renew() and not state.renew()
     (tmp_path / "s").unlink()
     assert state.renew()
     subprocess.run(["rm", "-r", str(tmp_path / "s")], check=True)
-    other = supervise.Claim("state_dir", tmp_path / "s", "lock")  # it was quicker
+    other = folder_locks.FolderLock("state_dir", tmp_path / "s", "lock")  # it was quicker
     assert not state.renew()
     for claim in (state, recordings, other):
         claim.close()
@@ -233,7 +234,7 @@ def test_a_folder_that_was_taken_away_is_made_and_locked_again_for_a_daemon_that
 
 def test_what_a_cleaner_took_from_the_run_directory_comes_back(tmp_path):
     run_dir = make_run_dir(tmp_path / "run")
-    files = supervise.RunFiles(run_dir, {"daemon.json": {"a": 1}, "dashboard.json": {"b": 2}}, lambda: None)
+    files = run_files.RunFiles(run_dir, {"daemon.json": {"a": 1}, "dashboard.json": {"b": 2}}, lambda: None)
     (run_dir / "daemon.json").unlink()
     files.keep()
     assert json.loads((run_dir / "daemon.json").read_text()) == {"a": 1}
@@ -246,7 +247,7 @@ def test_what_a_cleaner_took_from_the_run_directory_comes_back(tmp_path):
 @pytest.mark.parametrize("change", ["text", "link", "pipe"])
 def test_what_a_confined_daemon_made_of_the_start_files_is_not_used(tmp_path, change):
     run_dir = make_run_dir(tmp_path / "run")
-    files = supervise.RunFiles(run_dir, {"daemon.json": {"arguments": ["--det-th", "0.5"]}}, lambda: None)
+    files = run_files.RunFiles(run_dir, {"daemon.json": {"arguments": ["--det-th", "0.5"]}}, lambda: None)
     (run_dir / "daemon.json").unlink()
     (tmp_path / "other").write_text('{"arguments": ["--models-dir", "/"]}')
     if change == "text":
@@ -267,12 +268,12 @@ def test_a_link_or_a_pipe_in_place_of_the_last_words_leads_nowhere(tmp_path):
     other.write_text("mine")
     words.symlink_to(other)
     assert read_exit_reason(tmp_path) == ""
-    supervise.leave_reason(tmp_path, "The daemon crashed.", 1.0)
+    run_files.leave_reason(tmp_path, "The daemon crashed.", 1.0)
     assert other.read_text() == "mine" and read_exit_reason(tmp_path).startswith("The daemon crashed.")
     words.unlink()
     os.mkfifo(str(words))
     assert read_exit_reason(tmp_path) == ""
-    supervise.leave_reason(tmp_path, "The daemon crashed.", 1.0)
+    run_files.leave_reason(tmp_path, "The daemon crashed.", 1.0)
     assert read_exit_reason(tmp_path).startswith("The daemon crashed.")
     words.write_text("a" * 10**6)
     assert len(read_exit_reason(tmp_path)) <= 10000
@@ -294,10 +295,10 @@ def test_a_link_in_place_of_a_lock_leads_nowhere(tmp_path):
 def test_a_daemon_that_cannot_open_its_sockets_in_the_new_directory_is_started_again_once(tmp_path, monkeypatch):
     """A confined daemon may write to the old one only."""
     run_dir, restarts = make_run_dir(tmp_path / "run"), []
-    files = supervise.RunFiles(run_dir, {"daemon.json": {}}, lambda: restarts.append("restart"))
+    files = run_files.RunFiles(run_dir, {"daemon.json": {}}, lambda: restarts.append("restart"))
     files.keep()
     (run_dir / "daemon.json").unlink()
-    monkeypatch.setattr(supervise, "_SOCKET_SECONDS", 0.0)
+    monkeypatch.setattr(run_files, "_SOCKET_SECONDS", 0.0)
     files.keep()
     files.keep()
     assert restarts == ["restart"]
@@ -310,25 +311,25 @@ def test_a_daemon_that_cannot_open_its_sockets_in_the_new_directory_is_started_a
 
 def test_the_run_directory_never_looks_unused(tmp_path, monkeypatch):
     run_dir = make_run_dir(tmp_path / "run")
-    files = supervise.RunFiles(run_dir, {"daemon.json": {}}, lambda: None)
+    files = run_files.RunFiles(run_dir, {"daemon.json": {}}, lambda: None)
     for path in (run_dir, run_dir / "daemon.json"):
         os.utime(str(path), (0, 0))
     files.keep()
     assert (run_dir / "daemon.json").stat().st_mtime == 0
-    monkeypatch.setattr(supervise, "_TOUCH_SECONDS", 0.0)
+    monkeypatch.setattr(run_files, "_TOUCH_SECONDS", 0.0)
     files.keep()
     assert all(path.stat().st_mtime > 0 for path in (run_dir, run_dir / "daemon.json"))
 
 
 def test_the_page_gets_the_daemons_own_reason_or_that_of_its_supervisor(tmp_path):
-    supervise.leave_reason(tmp_path, "The daemon was killed by SIGKILL (out of memory?).", 0.5)
+    run_files.leave_reason(tmp_path, "The daemon was killed by SIGKILL (out of memory?).", 0.5)
     assert read_exit_reason(tmp_path) == (
         "The daemon was killed by SIGKILL (out of memory?). It is started again after 0.5 s."
     )
     write_exit_reason(tmp_path, "The camera driver crashed.")
-    supervise.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)
+    run_files.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)
     assert read_exit_reason(tmp_path) == "The camera driver crashed. It is started again after 30 s."
-    supervise.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)  # before it could say anything
+    run_files.leave_reason(tmp_path, "The daemon ended with exit code 1.", 30.0)  # before it could say anything
     assert read_exit_reason(tmp_path) == "The daemon ended with exit code 1. It is started again after 30 s."
 
 
