@@ -2,14 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Dict, Optional, Union
 
 from appliance.board.detect import CARDS, detect_board
 from appliance.board.root import board_root, read_text
 from appliance.core.hardware import has_nvidia_gpu
 
 
-def machine_facts(root: Optional[Path] = None) -> Dict[str, Any]:
+def machine_facts(root: Optional[Path] = None) -> Dict[str, Union[str, int]]:
     """board, cpu and gpu: their names; cores: those that this process may use, which a power mode changes too."""
     root = board_root(root)
     board = detect_board(root)

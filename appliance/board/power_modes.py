@@ -2,9 +2,9 @@
 
 import dataclasses
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
 import yaml
 
@@ -82,22 +82,29 @@ class PowerTable:
         return dataclasses.replace(self, modes=modes)
 
 
+@dataclass(frozen=True)
+class _BoardModes:
+    """A row of power_modes.yml, which says what each of these is."""
+
+    boards: Sequence[str] = ()
+    modules: Sequence[str] = ()
+    modes: Sequence[List[Any]] = ()
+    aliases: Mapping[str, int] = field(default_factory=dict)
+
+    def is_for(self, board: Board) -> bool:
+        return board.id in self.boards and (not self.modules or board.module in self.modules)
+
+
 def power_table(board: Board, root: Optional[Path] = None) -> PowerTable:
     """The modes of a board; an nvpmodel.conf that holds none counts as absent."""
-    table: Dict[str, Any] = next(
-        (
-            row
-            for row in yaml.safe_load(MODES_FILE.read_text(encoding="utf-8"))
-            if board.id in row["boards"] and board.module in row.get("modules", [board.module])
-        ),
-        {},
-    )
-    known = {(mode[0], mode[1]): PowerMode(*mode) for mode in table.get("modes", ())}
+    rows = [_BoardModes(**row) for row in yaml.safe_load(MODES_FILE.read_text(encoding="utf-8"))]
+    row = next((row for row in rows if row.is_for(board)), _BoardModes())
+    known = {(mode[0], mode[1]): PowerMode(*mode) for mode in row.modes}
     modes = [
         _with_known(mode, known.get((mode.id, mode.name), mode))
         for mode in parse_conf(read_text(board_root(root) / CONF))
     ] or list(known.values())
-    aliases = {_plain(word): id for word, id in table.get("aliases", {}).items()}
+    aliases = {_plain(word): id for word, id in row.aliases.items()}
     return PowerTable(sorted(modes, key=lambda mode: mode.id), aliases)
 
 

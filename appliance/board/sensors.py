@@ -24,6 +24,27 @@ class _Rail:
     watts: Power
 
 
+@dataclass(frozen=True)
+class SensorPlaces:
+    """Where sensors are, and what they are called: the content of sensors.yml, which says what each of these is."""
+
+    gpu_load: List[str]
+    gpu_frequency: List[str]
+    zone_endings: List[str]
+    zone_names: Dict[str, str]
+    zones_left_out: List[str]
+    hwmon_temperatures: Dict[str, str]
+    rail_names: Dict[str, str]
+    rails_left_out: List[str]
+    totals: List[List[str]]
+    single_rail_chips: List[str]
+    rapl_names: Dict[str, str]
+    fan_pwm: List[str]
+    fan_rpm: List[str]
+    throttle_counters: Dict[str, str]
+    throttle_endings: List[str]
+
+
 class Sensors:
     """All sensors below `root`. Every method may take some milliseconds: most of these chips sit on a slow bus.
 
@@ -31,27 +52,27 @@ class Sensors:
     """
 
     def __init__(self, root: Path = Path("/"), clock: Callable[[], float] = time.monotonic) -> None:
-        data = yaml.safe_load(SENSORS_FILE.read_text(encoding="utf-8"))
-        self._data: Dict[str, Any] = data
+        places = SensorPlaces(**yaml.safe_load(SENSORS_FILE.read_text(encoding="utf-8")))
+        self._places = places
         self._hwmon = _find_hwmon(root)
-        self._gpu_load = _first(root, data["gpu_load"])
-        self._gpu_frequency = _first(root, data["gpu_frequency"])
-        self._zones = _find_zones(root, data)
+        self._gpu_load = _first(root, places.gpu_load)
+        self._gpu_frequency = _first(root, places.gpu_frequency)
+        self._zones = _find_zones(root, places)
         for name, folder in self._hwmon:
-            self._zones.setdefault(data["hwmon_temperatures"].get(name, ""), folder / "temp1_input")
+            self._zones.setdefault(places.hwmon_temperatures.get(name, ""), folder / "temp1_input")
         self._zones.pop("", None)
-        self._rails = _find_rails(root, self._hwmon, data)
-        self._counters = _find_rapl(root, data, clock)
+        self._rails = _find_rails(root, self._hwmon, places)
+        self._counters = _find_rapl(root, places, clock)
         labels = {rail.label for rail in self._rails}
-        self._total: List[str] = next((row for row in data["totals"] if labels.issuperset(row)), [])
+        self._total: List[str] = next((row for row in places.totals if labels.issuperset(row)), [])
         self.measures_total = bool(self._total) or "total" in dict(self._counters)
-        self._fan_pwm = _first(root, data["fan_pwm"]) or _first_of(self._hwmon, "pwm1")
+        self._fan_pwm = _first(root, places.fan_pwm) or _first_of(self._hwmon, "pwm1")
         self._fan_rpm = (
-            _first(root, data["fan_rpm"]) or _first_of(self._hwmon, "rpm") or _first_of(self._hwmon, "fan1_input")
+            _first(root, places.fan_rpm) or _first_of(self._hwmon, "rpm") or _first_of(self._hwmon, "fan1_input")
         )
-        self._throttles = _find_throttles(root, data)
+        self._throttles = _find_throttles(root, places)
         self._throttle_counters = [
-            (name, path) for name, pattern in data["throttle_counters"].items() for path in sorted(root.glob(pattern))
+            (name, path) for name, pattern in places.throttle_counters.items() for path in sorted(root.glob(pattern))
         ]
         self._throttle_counts = {path: read_integer(path) for _, path in self._throttle_counters}
 
@@ -84,7 +105,7 @@ class Sensors:
         found: Dict[str, float] = {}
         for label, watts in labels.items():
             if [label] != self._total:
-                found[self._data["rail_names"].get(label, label.lower())] = watts
+                found[self._places.rail_names.get(label, label.lower())] = watts
         if self._total and all(label in labels for label in self._total):
             found["total"] = sum(labels[label] for label in self._total)
         for name, counter in self._counters:
@@ -186,14 +207,14 @@ def _find_hwmon(root: Path) -> List[Tuple[str, Path]]:
     return [(read_text(folder / "name") or "", folder) for folder in folders]
 
 
-def _find_zones(root: Path, data: Dict[str, Any]) -> Dict[str, Path]:
+def _find_zones(root: Path, places: SensorPlaces) -> Dict[str, Path]:
     zones: Dict[str, Path] = {}
     for folder in _sorted(root.glob("sys/class/thermal/thermal_zone*")):
         kind = read_text(folder / "type")
-        if not kind or kind in data["zones_left_out"]:
+        if not kind or kind in places.zones_left_out:
             continue
-        name = _without_ending(kind, data["zone_endings"]).lower()
-        name = data["zone_names"].get(name, name)
+        name = _without_ending(kind, places.zone_endings).lower()
+        name = places.zone_names.get(name, name)
         number, wanted = 1, name
         while name in zones:
             number += 1
@@ -206,26 +227,26 @@ def _without_ending(text: str, endings: List[str]) -> str:
     return next((text[: -len(ending)] for ending in endings if text.endswith(ending)), text)
 
 
-def _find_rails(root: Path, hwmon: List[Tuple[str, Path]], data: Dict[str, Any]) -> List[_Rail]:
+def _find_rails(root: Path, hwmon: List[Tuple[str, Path]], places: SensorPlaces) -> List[_Rail]:
     rails: List[_Rail] = []
     for folder in _sorted(root.glob("sys/bus/i2c/drivers/ina3221x/*/iio*device*")):  # JetPack 4 and older
         for number in range(3):
             label = read_text(folder / f"rail_name_{number}")
-            rails += _rail(label, _product(folder, "in_voltage{}_input", "in_current{}_input", number), data)
+            rails += _rail(label, _product(folder, "in_voltage{}_input", "in_current{}_input", number), places)
     for name, folder in hwmon:
         if name == "ina3221":
             for number in range(1, 4):  # 4 to 7 are no rails: voltages of the shunts and their sum
                 label = read_text(folder / f"in{number}_label")
-                rails += _rail(label, _product(folder, "in{}_input", "curr{}_input", number), data)
-        elif name in data["single_rail_chips"]:
+                rails += _rail(label, _product(folder, "in{}_input", "curr{}_input", number), places)
+        elif name in places.single_rail_chips:
             label = read_text(folder / "power1_label") or read_text(folder / "in1_label") or name
             path = _first_of([(name, folder)], "power1_input") or _first_of([(name, folder)], "power1_average")
-            rails += _rail("gpu" if name == "amdgpu" else label, _microwatts(path), data)
+            rails += _rail("gpu" if name == "amdgpu" else label, _microwatts(path), places)
     return rails
 
 
-def _rail(label: Optional[str], watts: Power, data: Dict[str, Any]) -> List[_Rail]:
-    return [_Rail(label, watts)] if label and label not in data["rails_left_out"] else []
+def _rail(label: Optional[str], watts: Power, places: SensorPlaces) -> List[_Rail]:
+    return [_Rail(label, watts)] if label and label not in places.rails_left_out else []
 
 
 def _product(folder: Path, volts: str, amperes: str, number: int) -> Power:
@@ -247,10 +268,10 @@ def _microwatts(path: Optional[Path]) -> Power:
     return read
 
 
-def _find_rapl(root: Path, data: Dict[str, Any], clock: Callable[[], float]) -> List[Tuple[str, EnergyCounter]]:
+def _find_rapl(root: Path, places: SensorPlaces, clock: Callable[[], float]) -> List[Tuple[str, EnergyCounter]]:
     counters = []
     for folder in _sorted(root.glob("sys/class/powercap/intel-rapl:*")):
-        name = data["rapl_names"].get((read_text(folder / "name") or "").partition("-")[0])
+        name = places.rapl_names.get((read_text(folder / "name") or "").partition("-")[0])
         end = read_integer(folder / "max_energy_range_uj")
         # Newer kernels let the superuser alone read it.
         if name and end and read_integer(folder / "energy_uj") is not None:
@@ -258,11 +279,11 @@ def _find_rapl(root: Path, data: Dict[str, Any], clock: Callable[[], float]) -> 
     return counters
 
 
-def _find_throttles(root: Path, data: Dict[str, Any]) -> List[Tuple[str, Path]]:
+def _find_throttles(root: Path, places: SensorPlaces) -> List[Tuple[str, Path]]:
     found = []
     for folder in _sorted(root.glob("sys/class/thermal/cooling_device*")):
         kind = read_text(folder / "type") or ""
-        name = _without_ending(kind, data["throttle_endings"])
+        name = _without_ending(kind, places.throttle_endings)
         if name != kind:
             found.append((name, folder / "cur_state"))
     return found

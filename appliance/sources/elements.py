@@ -3,7 +3,7 @@
 import functools
 import re
 from pathlib import Path
-from typing import Any, Dict, List, NoReturn
+from typing import Dict, List, NoReturn, Union
 
 import yaml
 
@@ -13,6 +13,9 @@ from appliance.sources.device import allowed_camera
 from appliance.sources.gst_command import gstreamer_version, split_pipeline
 
 _FILE = Path(__file__).with_name("elements.yml")
+
+Property = Union[str, int, List[str]]
+"""What a property takes, as elements.yml writes it."""
 
 MOST_CHARACTERS = 4096
 # Each costs threads and memory; the longest useful pipelines have a dozen.
@@ -67,7 +70,7 @@ def _check_element(part: List[str]) -> None:
         _check_value(word, properties[key], value)
 
 
-def _check_value(word: str, kind: Any, value: str) -> None:
+def _check_value(word: str, kind: Property, value: str) -> None:
     """kind: as elements.yml has it."""
     if kind == "caps":
         _check_caps(value)
@@ -115,6 +118,6 @@ def _refuse(what: str, why: str) -> NoReturn:
 
 
 @functools.lru_cache(maxsize=1)
-def _allowed() -> Dict[str, Dict[str, Any]]:
-    elements: Dict[str, Dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["elements"]
+def _allowed() -> Dict[str, Dict[str, Property]]:
+    elements: Dict[str, Dict[str, Property]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["elements"]
     return elements
