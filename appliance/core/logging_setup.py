@@ -34,10 +34,10 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         # A text with line ends in it must not look like lines of its own.
-        return self._redact(super().format(record) + told_before(record)).replace("\n", "\n    ")
+        return self._redact(super().format(record) + repeats_note(record)).replace("\n", "\n    ")
 
 
-def told_before(record: logging.LogRecord) -> str:
+def repeats_note(record: logging.LogRecord) -> str:
     """How often the line was held back before this, for behind it."""
     count, seconds = getattr(record, "held_back", (0, 0.0))
     return f" ({count} more times in {seconds / 60:.0f} min)" if count else ""

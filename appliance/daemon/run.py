@@ -14,7 +14,7 @@ from appliance.bus import BusServer, write_exit_reason
 from appliance.contract.events import LogEntry
 from appliance.core.database import DATABASE_FILE, Database
 from appliance.core.errors import EngineHang, SplitlensError
-from appliance.core.logging_setup import Repeats, told_before
+from appliance.core.logging_setup import Repeats, repeats_note
 from appliance.core.process import Heartbeat, die_with_parent
 from appliance.daemon.appliance import Appliance
 from appliance.daemon.commands import dispatch
@@ -96,5 +96,5 @@ class BusLogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         level = "error" if record.levelno >= logging.ERROR else "warning"
         level = level if record.levelno >= logging.WARNING else "info"
-        text = redact(self.format(record) + told_before(record))
+        text = redact(self.format(record) + repeats_note(record))
         self._server.publish(LogEntry(time.time(), level, text))

@@ -14,8 +14,11 @@ _LONGEST_TICK = 2.0
 
 
 class EngineWatch:
-    """For one loop. silent_for: seconds without any sign of life of an engine that is at work. slowest: seconds of its
-    longest call.
+    """Watches the engine of one loop. For one thread; any may read the attributes.
+
+    Attributes:
+        silent_for: Seconds without any sign of life of an engine that is at work.
+        slowest: Seconds of its longest call.
     """
 
     def __init__(self) -> None:
@@ -24,7 +27,15 @@ class EngineWatch:
         self._looked_at: Optional[float] = None
 
     def look(self, now: float, progress: Progress) -> float:
-        """Take note of how it goes on, some times a second. Returns `silent_for`."""
+        """Take note of how it goes on; to be called some times a second.
+
+        Args:
+            now: Seconds of the monotonic clock.
+            progress: Of the loop.
+
+        Returns:
+            `silent_for`.
+        """
         passed = 0.0 if self._looked_at is None else min(now - self._looked_at, _LONGEST_TICK)
         self._looked_at = now
         if progress.is_busy and progress.steps == self._steps:
@@ -36,7 +47,13 @@ class EngineWatch:
 
 
 def patience(progress: Progress, result_timeout: float, is_loading: bool = False) -> float:
-    """For how many seconds an engine may be silent. is_loading: another is built, which may have the GPU to itself."""
+    """For how many seconds an engine may be silent.
+
+    Args:
+        progress: Of its loop.
+        result_timeout: Seconds, as the setting.
+        is_loading: Whether another engine is being built, which may have the GPU to itself.
+    """
     if progress.is_first or is_loading:
         return max(result_timeout, FIRST_SECONDS)
     return max(result_timeout, TIMES_SLOWEST * progress.slowest)

@@ -11,9 +11,11 @@ REFRESH_SECONDS = 0.2
 
 
 class Meter:
-    """Statistics of one loop; may be called from any thread.
+    """Counts the frames of one stream. Any thread may call the methods.
 
-    interval: seconds of the window. clock: seconds, ascending.
+    Args:
+        interval: Seconds of the window.
+        clock: Gives ascending seconds.
     """
 
     def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,10 +35,14 @@ class Meter:
         self._drops: Callable[[], int] = lambda: 0
         self._vdrops: Callable[[], int] = lambda: 0
         self._cached: Tuple[float, Optional[Statistics]] = (0.0, None)
-        self.total_frames = 0
 
     def count_drops(self, drops: Callable[[], int], vdrops: Callable[[], int]) -> None:
-        """Say where the numbers of dropped frames are read: before detection, and by sinks."""
+        """Say who counts the frames that are lost.
+
+        Args:
+            drops: Gives how many were lost before their detection, since the start.
+            vdrops: Gives how many the sinks lost, since the start.
+        """
         self._drops, self._vdrops = drops, vdrops
 
     def start(self) -> None:
@@ -60,7 +66,6 @@ class Meter:
         with self._lock:
             now = self._clock()
             self._last_result, self._waiting_since = now, None
-            self.total_frames += 1
             self._detected.append((now, timings))
             self._sums = [total + part for total, part in zip(self._sums, timings)]
             self._forget(now)
@@ -86,7 +91,12 @@ class Meter:
             return cached
 
     def arrivals(self, opened_at: float, model_since: float) -> Arrivals:
-        """What came of the source that was opened, and of the model that took over, at these times of the clock."""
+        """What came of the present source and model lately.
+
+        Args:
+            opened_at: When the source was opened, in seconds of the clock.
+            model_since: When the model took over.
+        """
         since = max(opened_at, model_since)
         with self._lock:
             now = self._clock()

@@ -19,10 +19,17 @@ MOST_BYTES = 128 * 10**6
 
 
 class ResultQueue:
-    """Holds results in their order. Whoever puts one never waits: a camera does not either.
+    """Holds results in their order. `put` never blocks, as a camera does not wait either.
 
-    name: of the sink, for the log. What comes while MOST_RESULTS, or MOST_BYTES, wait is lost and counted in `drops`;
-    the log says so once, and again after all that waited was taken.
+    What comes while as much waits as may be is lost; the log says so once, and again after all that waited was taken.
+
+    Attributes:
+        drops: Results that were lost.
+
+    Args:
+        name: Of the sink, for the log.
+        most_results: How many may wait.
+        most_bytes: How many bytes of masks and class maps may wait.
     """
 
     def __init__(self, name: str, most_results: int = MOST_RESULTS, most_bytes: int = MOST_BYTES) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.core.logging_setup import LineFormatter, Repeats, told_before, write_log
+from appliance.core.logging_setup import LineFormatter, Repeats, repeats_note, write_log
 
 ROOT = Path(__file__).resolve().parents[2]
 LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} %s\n"
@@ -45,7 +45,7 @@ def test_what_is_said_every_ten_seconds_is_written_at_growing_intervals_with_a_c
         now[0] = second
         record = a_record()
         if repeats.filter(record):
-            written.append((second, told_before(record)))
+            written.append((second, repeats_note(record)))
     assert written == [
         (0, ""),
         (60, " (5 more times in 1 min)"),
@@ -68,7 +68,7 @@ def test_what_was_not_said_for_long_is_new_again_and_other_lines_are_their_own()
     assert not repeats.filter(a_record())
     now[0] = 121.0
     record = a_record()
-    assert repeats.filter(record) and told_before(record) == ""
+    assert repeats.filter(record) and repeats_note(record) == ""
 
 
 def test_a_line_whose_seconds_or_sizes_alone_differ_is_the_same():

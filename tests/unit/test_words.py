@@ -17,7 +17,7 @@ NAMES = {
     "Outlet": "FrameSender",
     "ModelSlot|DetectorSlot": "ModelRunner, DetectorHandle",
     "Wish|wish|ask_for": "LoadRequest, request_model",
-    "House|house": "StreamContext",
+    "House|house|StreamContext": "Streams, Stream",
     "Station|station|Teller|teller": "BusServer, server, BusLogHandler",
     "_?obey": "dispatch, handle",
     "last_words|read_last_words|write_last_words": "exit_reason",
