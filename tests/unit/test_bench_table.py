@@ -13,8 +13,8 @@ from appliance.cli.bench.parity import compare
 from appliance.cli.bench.report import (
     CameraRow,
     EngineRow,
-    Figures,
     MachineRow,
+    Measurement,
     Report,
     SizeRow,
     StreamRow,
@@ -23,7 +23,7 @@ from appliance.cli.bench.report import (
 from appliance.cli.bench.table import markdown_table, text_table
 from appliance.core.frame import Detections
 
-RATE = Figures(29.96, 60.1, 70.0, 80.0, 330, 110.1, 9.96)
+RATE = Measurement(29.96, 60.1, 70.0, 80.0, 330, 110.1, 9.96)
 WHOLE = replace(RATE, fps=10.04, cpu_percent=120, watts=7.5)
 
 

@@ -16,7 +16,7 @@ from appliance.cli.bench.benchmarking import (
     measure_whole,
     resize,
 )
-from appliance.cli.bench.report import CameraRow, Figures, SizeRow, StreamRow
+from appliance.cli.bench.report import CameraRow, Measurement, SizeRow, StreamRow
 from appliance.core.detector import Detector
 
 SIZES: Tuple[Tuple[int, int], ...] = ((160, 120), (544, 288), (1280, 720))
@@ -25,9 +25,9 @@ STREAMS = (1, 2, 4, 8)
 CAMERA_FPS = 30.0
 
 
-def figures(rate: Rate) -> Figures:
+def figures(rate: Rate) -> Measurement:
     """What there is to say of a rate, rounded."""
-    return Figures(
+    return Measurement(
         fps=round(rate.fps, 1),
         latency_ms=milliseconds(rate.latency()),
         latency_p90_ms=milliseconds(rate.latency(90)),

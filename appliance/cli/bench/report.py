@@ -7,7 +7,7 @@ from appliance.contract.fields import JsonObject
 
 
 @dataclasses.dataclass(frozen=True)
-class Figures:
+class Measurement:
     """What there is to say of every rate.
 
     Attributes:
@@ -34,15 +34,15 @@ class SizeRow:
 
     width: int
     height: int
-    whole: Figures
-    engine: Figures
-    loop: Figures
+    whole: Measurement
+    engine: Measurement
+    loop: Measurement
     loop_to_engine: float
     loop_to_whole: float
 
 
 @dataclasses.dataclass(frozen=True)
-class StreamRow(Figures):
+class StreamRow(Measurement):
     """Several streams in one loop: their frames together. to_one: beside a single stream."""
 
     streams: int
@@ -52,7 +52,7 @@ class StreamRow(Figures):
 
 
 @dataclasses.dataclass(frozen=True)
-class ViewerRow(Figures):
+class ViewerRow(Measurement):
     """The loop with a viewer.
 
     Attributes:
@@ -73,7 +73,7 @@ class ViewerRow(Figures):
 
 
 @dataclasses.dataclass(frozen=True)
-class CameraRow(Figures):
+class CameraRow(Measurement):
     """A camera of so many frames a second. engine_ms: the median of the engine alone, fed at the same pace."""
 
     camera_fps: float

@@ -2,7 +2,7 @@
 
 from typing import List, Optional, Sequence, Tuple
 
-from appliance.cli.bench.report import Bar, EngineRow, Figures, MachineRow, Report, SizeRow
+from appliance.cli.bench.report import Bar, EngineRow, MachineRow, Measurement, Report, SizeRow
 from appliance.engines.registry import all_engines
 
 _DRAWN = {"off": "no viewer", "30 fps": "one viewer, 30 fps limit", "all": "one viewer, all"}
@@ -49,7 +49,9 @@ def _size_lines(rows: Sequence[SizeRow]) -> List[str]:
 
 def _loop_lines(report: Report) -> List[str]:
     """Every loop that was measured, with what it took."""
-    rows: List[Tuple[str, str, Figures]] = [(f"{row.width}x{row.height}", "", row.loop) for row in report.sizes or []]
+    rows: List[Tuple[str, str, Measurement]] = [
+        (f"{row.width}x{row.height}", "", row.loop) for row in report.sizes or []
+    ]
     for one in report.streams or []:
         streams = f"{one.streams} stream{'' if one.streams == 1 else 's'}"
         rows.append((f"{one.width}x{one.height}, {streams}", f"{one.to_one:.2f}", one))
@@ -108,7 +110,7 @@ def markdown_table(report: Report) -> List[str]:
         "|--:|:--|:--|:--|:--|:--|--:|--:|:--|--:|",
     ]
 
-    def add(width: int, height: int, row: Figures, is_split: bool, visualize: str) -> None:
+    def add(width: int, height: int, row: Measurement, is_split: bool, visualize: str) -> None:
         lines.append(
             f"|{row.fps:.1f}|{machine.board}|{width}x{height}|{is_split}|{visualize}|{machine.mode or '-'}"
             f"|{row.cpu_percent / machine.cores:.0f}%|{_or_dash(row.watts)}|{machine.model}|{machine.classes}|"
