@@ -20,13 +20,13 @@ from appliance.graph.read.shapes import Shape, find_shapes
 from appliance.graph.read.types import output_type
 from appliance.graph.rewrite.split import keep
 from appliance.outputs.progress import BYTES, Progress
-from appliance.settings import LoadedSettings, chosen_engine
+from appliance.settings import Layer, LoadedSettings, chosen_engine, chosen_model
 from appliance.settings.messages import size_text
 from appliance.zoo.catalogue import find_entry, load_catalogue
 from appliance.zoo.get import ZOO_URL, get
 from appliance.zoo.importing import import_model
 from appliance.zoo.labels import compare_ids
-from appliance.zoo.store import InstalledModel, family_of, installed, remove, resolve_model
+from appliance.zoo.store import InstalledModel, family_of, installed, remove
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,12 @@ def run(options: argparse.Namespace, loaded: LoadedSettings) -> int:
         if board.families is not None:
             log.info("The %s has too little memory for the others; `--force` tries one all the same.", board.name)
     elif options.action == "show":
-        lines = show_model(resolve_model(options.model_argument, models_dir), loaded, board)
+        from appliance.detectors.from_settings import find_model  # loads OpenCV
+
+        if options.model_argument != chosen_model(loaded):  # as `--model NAME` would
+            asked_for = {"model": options.model_argument, "model_path": None}
+            loaded = loaded.with_values(asked_for, Layer.COMMAND_LINE, "the command line")
+        lines = show_model(find_model(loaded, force=True), loaded, board)
     elif options.action == "get":
         if not options.force:
             check_board_holds(board, find_entry(options.model_argument).family, options.model_argument)

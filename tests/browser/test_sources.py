@@ -94,3 +94,9 @@ def test_what_is_typed_is_not_overwritten_by_what_another_changes(appliance, pag
     appliance.daemon.publish_state()
     expect(form).to_contain_text("Meanwhile it was changed elsewhere, to 5")
     expect(form.get_by_label("Source")).to_have_value("rtsp://half-typed")
+
+
+def test_what_is_set_for_a_stream_alone_is_told(appliance, page):
+    appliance.daemon.streams["main"].settings.update(det_th=0.3, shown_classes=["car", "dog"])
+    appliance.daemon.publish_state()
+    expect(stream(page).locator(".details")).to_contain_text("det_th 0.3 · shown_classes car,dog")

@@ -59,6 +59,9 @@ def test_a_model_is_shown_as_it_would_run(mine):
     )
     assert "path: exact (exact is on)\n" in run(mine, "models", "show", "walkers", "--exact").out
     assert "path: whole (split_model is off)\n" in run(mine, "models", "show", "walkers", "--no-split-model").out
+    (mine / "others.pbtxt").write_text('item { id: 9 name: "runner" }\n')
+    labels = ("--label-path", "others.pbtxt")
+    assert "labels: none, ids are shown (" in run(mine, "models", "show", "walkers", *labels).out
 
 
 def test_an_imported_model_runs_by_its_name_with_its_labels(mine, samples):

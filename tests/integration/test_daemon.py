@@ -25,7 +25,8 @@ def daemon(tmp_path_factory, samples, person_model, coco_model):
     """One for the tests that put back what they change."""
     folder = tmp_path_factory.mktemp("daemon")
     (folder / "empty").mkdir()
-    config = f"model: {PERSON}\nstreams:\n  main: {samples / 'bikes.mp4'}\n  door: {PATTERN}\n"
+    config = f"model: {PERSON}\nstreams:\n  main: {samples / 'bikes.mp4'}\n"
+    config += f"  door: {{source: '{PATTERN}', live_width: 160}}\n"
     with Daemon(folder, config=config) as daemon:
         daemon.until_ready()
         daemon.until(lambda state: all(row["status"] in ("live", "slow") for row in state["streams"]))
@@ -44,10 +45,10 @@ def refusal(daemon, command, **fields):
 
 @pytest.mark.boards
 class TestPictures:
-    def test_they_move_and_have_the_streams_size(self, daemon):
+    def test_they_move_and_have_the_streams_size_or_what_is_set_for_it_alone(self, daemon):
         first, second = (decode(jpeg) for jpeg in daemon.pictures(2))
         assert first.shape == (272, 640, 3) and (first != second).any()
-        assert decode(daemon.pictures(1, "door")[0]).shape == (240, 320, 3)
+        assert decode(daemon.pictures(1, "door")[0]).shape == (120, 160, 3)
 
     def test_nothing_is_drawn_while_nobody_looks(self, daemon):
         drawn = daemon.events("statistics", lambda event: event["streams"]["main"]["vfps"] == 0)
@@ -161,7 +162,7 @@ class TestSources:
         daemon.until(lambda state: daemon.stream("door")["width"] == 400)
         row = daemon.stream("door")
         assert not row["is_configured"] and row["configured_source"] == PATTERN
-        assert decode(daemon.pictures(1, "door")[0]).shape == (240, 400, 3)
+        assert decode(daemon.pictures(1, "door")[0]).shape == (96, 160, 3)
         daemon.ask("reset_stream", stream="door")
         daemon.until(lambda state: daemon.stream("door")["width"] == 320)
         assert daemon.stream("door")["is_configured"]

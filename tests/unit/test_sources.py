@@ -13,7 +13,7 @@ from appliance.core.errors import SourceError
 from appliance.sources import protocol
 from appliance.sources.device import is_camera, why_unreadable
 from appliance.sources.frame_sender import Ended, FrameSender
-from appliance.sources.kind import camera_kind_of
+from appliance.sources.kind import camera_kind_of, kind_of
 from appliance.sources.memory import MemorySource
 from appliance.sources.open import open_camera, open_movie
 from appliance.sources.opencv import ask_for_size
@@ -60,6 +60,11 @@ def test_what_is_no_camera_is_refused_with_all_that_is(written):
 def test_a_movie_that_is_not_there_is_named_as_such(written):
     with pytest.raises(SourceError, match=f"{written}: there is no such file in /"):
         camera_kind_of(written)
+
+
+@pytest.mark.parametrize("written", ["missing.mp4", "videos/missing.mp4", "/videos/missing.mp4"])
+def test_a_movie_may_come_with_a_disk_that_is_mounted_later(written):
+    assert kind_of(written).check(written) == f"there is no {written} now"
 
 
 def test_a_refused_address_is_named_without_its_password():

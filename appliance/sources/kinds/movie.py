@@ -5,7 +5,7 @@ import re
 from typing import Optional
 
 from appliance.sources.gst_command import is_pipeline
-from appliance.sources.kind import SourceKind, StreamSource, is_file_name, no_such_file
+from appliance.sources.kind import SourceKind, StreamSource, is_file_name
 
 # What ends like the name of a file, as nothing else does that is accepted.
 _ENDING = re.compile(r"\.[A-Za-z]\w{1,4}$")
@@ -28,9 +28,7 @@ def _check(text: str) -> Optional[str]:
     from appliance.sources.movie import MovieSource
 
     if not os.path.exists(text):
-        if os.sep in text:
-            return f"there is no {text} now"
-        raise no_such_file(text)
+        return f"there is no {text} now"
     MovieSource(text).close()
     return None
 

@@ -95,6 +95,7 @@ function createStream(first) {
           titleOf(stream.kind),
           stream.width && `${stream.width}×${stream.height}`,
           stream.model && `model ${stream.model}`,
+          ...Object.entries(stream.settings).map(([key, value]) => `${key} ${value}`),
         ),
       );
       setText(source, stream.source);
