@@ -15,7 +15,7 @@ from appliance.core.frame import Detections, Prediction
 from appliance.detectors.family import ModelInfo
 from appliance.detectors.nms import Candidates, candidates_of, joined, suppress
 from appliance.engines.base import Engine
-from appliance.engines.candidates import least_score
+from appliance.engines.candidates import min_score_of
 from appliance.graph.read.frozen import Graph
 from appliance.graph.recognise.suppression import Suppression
 
@@ -53,16 +53,16 @@ class FastDetector(BoxDetector):
 
     def infer(self, images: Sequence[np.ndarray]) -> Raw:
         # Once, since it may be changed meanwhile.
-        least = least_score(self._suppression, self.threshold)
-        parts = [part for numbers in self._groups(images) for part in self._picked(images, numbers, least)]
+        min_score = min_score_of(self._suppression, self.threshold)
+        parts = [part for numbers in self._groups(images) for part in self._run_group(images, numbers, min_score)]
         return parts[0][1] if len(parts) == 1 else joined(parts)
 
-    def _picked(
-        self, images: Sequence[np.ndarray], numbers: Sequence[int], least: np.float32
+    def _run_group(
+        self, images: Sequence[np.ndarray], numbers: Sequence[int], min_score: np.float32
     ) -> List[Tuple[Sequence[int], Candidates]]:
         """The candidates of these images: of all together, or of fewer where the GPU's memory does not hold them."""
         try:
-            picked = self._front.run_batch([images[number] for number in numbers], self._suppression, least)
+            picked = self._front.run_batch([images[number] for number in numbers], self._suppression, min_score)
         except GpuMemoryError as error:
             if len(numbers) == 1:
                 raise
@@ -75,7 +75,9 @@ class FastDetector(BoxDetector):
                     half,
                     error,
                 )
-            return self._picked(images, numbers[:half], least) + self._picked(images, numbers[half:], least)
+            return self._run_group(images, numbers[:half], min_score) + self._run_group(
+                images, numbers[half:], min_score
+            )
         if self.anchors is None:  # by the warm-up; some graphs have as many as the image's sides ask for
             self.anchors = picked.anchors
         return [(numbers, candidates_of(picked, self._suppression))]

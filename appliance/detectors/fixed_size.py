@@ -36,8 +36,8 @@ class FittingEngine(Engine):
     def batch_size_for(self, width: int, height: int) -> int:
         return self._engine.batch_size_for(*self._size)
 
-    def run_batch(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> PickedScores:
-        return self._engine.run_batch([self._fit(image) for image in images], settings, least)
+    def run_batch(self, images: Sequence[np.ndarray], settings: Suppression, min_score: np.float32) -> PickedScores:
+        return self._engine.run_batch([self._fit(image) for image in images], settings, min_score)
 
     def _fit(self, image: np.ndarray) -> np.ndarray:
         fitted: np.ndarray = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)

@@ -35,18 +35,20 @@ class Engine:
         """How many images of this size `run_batch` takes."""
         return 1
 
-    def run_batch(self, images: "Sequence[np.ndarray]", settings: "Suppression", least: "np.float32") -> "PickedScores":
+    def run_batch(
+        self, images: "Sequence[np.ndarray]", settings: "Suppression", min_score: "np.float32"
+    ) -> "PickedScores":
         """What images of one size have at or above a score. For fronts.
 
         Args:
             images: Each uint8 [height, width, 3], BGR; as many as `batch_size_for` says at most.
             settings: Of the suppression behind it, which say what outputs are boxes and scores.
-            least: The least score that counts.
+            min_score: The lowest score that counts.
         """
         from appliance.engines.candidates import pick
 
         (image,) = images
-        return pick(self.run(image[None]), 1, settings, least)
+        return pick(self.run(image[None]), 1, settings, min_score)
 
     def close(self) -> None:
         """Give its memory back."""

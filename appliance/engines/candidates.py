@@ -28,16 +28,16 @@ class PickedScores:
     other_outputs: Dict[int, np.ndarray]
 
 
-def least_score(settings: Suppression, threshold: float) -> np.float32:
-    """The least score that counts: at or above a threshold, and above the graph's own."""
+def min_score_of(settings: Suppression, threshold: float) -> np.float32:
+    """The lowest score that counts: at or above a threshold, and above the graph's own."""
     return max(np.float32(threshold), np.nextafter(np.float32(settings.score_threshold), np.float32(np.inf)))
 
 
-def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, least: np.float32) -> PickedScores:
+def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, min_score: np.float32) -> PickedScores:
     """From the outputs of a front: boxes float32 [images, rows, 1 or classes, 4], scores float32 [images, rows,
     classes]."""
     scores, boxes = outputs[settings.scores].reshape(-1), outputs[settings.boxes].reshape(-1, 4)
-    positions = np.flatnonzero(scores >= least)
+    positions = np.flatnonzero(scores >= min_score)
     of_boxes = positions if has_own_boxes(outputs, settings) else positions // settings.classes
     return PickedScores(
         positions,

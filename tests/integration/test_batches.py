@@ -73,11 +73,11 @@ def test_what_does_not_fit_into_the_gpu_together_goes_in_parts_from_then_on(coco
     detector = load(coco_model, batch=8)
     front, asked = detector._front, []
 
-    def run_batch(images, settings, least):
+    def run_batch(images, settings, min_score):
         asked.append(len(images))
         if len(images) > 2:
             raise GpuMemoryError("OOM when allocating a tensor.")
-        return BatchEngine.run_batch(front, images, settings, least)
+        return BatchEngine.run_batch(front, images, settings, min_score)
 
     monkeypatch.setattr(front, "run_batch", run_batch)
     for _ in range(2):

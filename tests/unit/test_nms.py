@@ -7,7 +7,7 @@ import pytest
 
 from appliance.detectors import nms
 from appliance.detectors.nms import candidates_of
-from appliance.engines.candidates import least_score, pick
+from appliance.engines.candidates import min_score_of, pick
 from appliance.graph.recognise.suppression import Suppression
 
 SETTINGS = Suppression(
@@ -29,7 +29,7 @@ SETTINGS = Suppression(
 def suppress_all(boxes, scores, windows, valid, settings, threshold):
     """Of several images: what a front gives for them."""
     settings = replace(settings, window=2, valid=None if valid is None else 3)
-    picked = pick([boxes, scores, windows, valid], len(scores), settings, least_score(settings, threshold))
+    picked = pick([boxes, scores, windows, valid], len(scores), settings, min_score_of(settings, threshold))
     return nms.suppress(candidates_of(picked, settings), settings)
 
 

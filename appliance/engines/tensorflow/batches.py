@@ -92,9 +92,9 @@ class BatchEngine(Engine):
     def batch_size_for(self, width: int, height: int) -> int:
         return max(size for size in self._sizes if size == 1 or size * width * height * 3 <= _MOST_BYTES)
 
-    def run_batch(self, images: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> PickedScores:
+    def run_batch(self, images: Sequence[np.ndarray], settings: Suppression, min_score: np.float32) -> PickedScores:
         with self._filled(images) as array:
-            positions, scores, boxes, *outputs = self._pick(array, least)
+            positions, scores, boxes, *outputs = self._pick(array, min_score)
         positions = positions[:, 0]
         # What an earlier batch left in the last images of the array is computed too, and not looked at.
         count = int(np.searchsorted(positions, len(images) * self._anchors * settings.classes))
@@ -129,10 +129,10 @@ class BatchEngine(Engine):
                 if last.shape != expected.shape or not np.allclose(last, expected, rtol=1e-3, atol=1e-4):
                     raise ModelError(f"TensorFlow finds other things in an image among {size} than alone")
 
-    def _warm(self, noise: Sequence[np.ndarray], settings: Suppression, least: np.float32) -> None:
+    def _warm(self, noise: Sequence[np.ndarray], settings: Suppression, min_score: np.float32) -> None:
         began = time.monotonic()
         for size in self._sizes:
             # XLA compiles what it has seen twice.
             for _ in range(_WARMING_RUNS):
-                self.run_batch(noise[-size:], settings, least)
+                self.run_batch(noise[-size:], settings, min_score)
         log.debug("Warm for %s images at once in %.1f s", ", ".join(map(str, self._sizes)), time.monotonic() - began)
