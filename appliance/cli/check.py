@@ -15,7 +15,12 @@ from appliance.zoo.store import NotInstalled, resolve_model
 
 
 class _Findings:
-    """mistakes: with their place, of the kinds that a run would raise. notes: what is only not there now."""
+    """What was found.
+
+    Attributes:
+        mistakes: Sentences that name the place, each with its error, of the kinds that a run would raise.
+        notes: Sentences about what is only not there now.
+    """
 
     def __init__(self, loaded: LoadedSettings) -> None:
         self._loaded = loaded

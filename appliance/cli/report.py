@@ -10,7 +10,16 @@ from appliance.outputs.jsonlines import STANDARD_OUTPUT
 
 
 def show_report(lines: Sequence[str], report: JsonObject, json_path: Optional[str]) -> None:
-    """Print the lines; the report goes to a file, or to standard output in their place. Raises OutputError."""
+    """Print what a command measured.
+
+    Args:
+        lines: For people.
+        report: The same for programs.
+        json_path: Where the report goes; "-" is standard output, in place of the lines. None is nowhere.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
     if json_path == STANDARD_OUTPUT:
         print(json.dumps(report))
         return

@@ -21,9 +21,14 @@ class NoLocks(Exception):
 
 
 def lock_file(path: Path) -> IO[bytes]:
-    """Take a lock that holds as long as the returned file is open. The file stays; it names who has or had the lock.
+    """Take a lock that holds as long as the returned file is open.
 
-    Raises Taken and NoLocks, and OSError where the file cannot be made for another reason.
+    The file stays; it names the process that has or had the lock.
+
+    Raises:
+        Taken: Another process has it.
+        NoLocks: There can be no lock here.
+        OSError: The file cannot be made for another reason.
     """
     try:
         file = _open(path)

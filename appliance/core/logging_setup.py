@@ -18,7 +18,14 @@ _AMOUNT = re.compile(r"\b\d[\d.]{0,20} (?:s|seconds|minutes|MB|GB)\b")
 def write_log(
     logger: logging.Logger, component: str, stream: Optional[IO[str]] = None, redact: Callable[[str], str] = str
 ) -> None:
-    """From now on all that goes to this logger is written as lines. stream: standard error if it is not given."""
+    """From now on all that goes to this logger is written as lines.
+
+    Args:
+        logger: With all below it.
+        component: Which process it is.
+        stream: Where lines go; standard error if it is not given.
+        redact: Hides credentials.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(LineFormatter(component, redact))
     handler.addFilter(Repeats())
@@ -26,7 +33,12 @@ def write_log(
 
 
 class LineFormatter(logging.Formatter):
-    """`2026-11-29T16:15:54+0100 WARNING daemon: text`. component: which process it is. redact: hides credentials."""
+    """`2026-11-29T16:15:54+0100 WARNING daemon: text`.
+
+    Args:
+        component: Which process it is.
+        redact: Hides credentials.
+    """
 
     def __init__(self, component: str, redact: Callable[[str], str] = str) -> None:
         super().__init__(f"%(asctime)s %(levelname)s {component}: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
@@ -38,7 +50,7 @@ class LineFormatter(logging.Formatter):
 
 
 def repeats_note(record: logging.LogRecord) -> str:
-    """How often the line was held back before this, for behind it."""
+    """How often the line was held back before this, to be written behind it; "" if it was not."""
     count, seconds = getattr(record, "held_back", (0, 0.0))
     return f" ({count} more times in {seconds / 60:.0f} min)" if count else ""
 

@@ -12,8 +12,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_with_parent(parent: int) -> None:
-    """From now on the kernel kills this process when the thread that started it ends. parent: the id of that thread's
-    process; where it is gone already, this process ends at once.
+    """From now on the kernel kills this process when the thread that started it ends.
+
+    Args:
+        parent: The id of that thread's process; where it is gone already, this process ends at once.
     """
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
@@ -31,7 +33,11 @@ def adopt_orphans() -> None:
 
 
 class Heartbeat:
-    """Tells a supervisor that this process is alive. descriptor: of a pipe to it; None: nobody listens."""
+    """Tells a supervisor that this process is alive.
+
+    Args:
+        descriptor: Of a pipe to it; None where nobody listens.
+    """
 
     BUSY, WELL = b"b", b"w"
 
@@ -39,7 +45,11 @@ class Heartbeat:
         self._descriptor = descriptor
 
     def beat(self, is_busy: bool = False) -> None:
-        """is_busy: the process is at work that may keep it from the next beat for minutes."""
+        """Say it once. Never blocks.
+
+        Args:
+            is_busy: Whether the process is at work that may keep it from the next beat for minutes.
+        """
         if self._descriptor is None:
             return
         try:

@@ -183,6 +183,14 @@ def test_a_model_is_said_to_run_once_it_does(make):
     assert started == [(ModelStarted("chosen", remember=True), "chosen")]
 
 
+def test_a_runner_closes_the_detector_that_it_loaded_once_its_loop_has_ended():
+    runner, log = ModelRunner(EventBus(), lambda: PLENTY), []
+    runner.request(LoadRequest("only", lambda: Named("only", log), 0))
+    wait_until(lambda: settled(runner))
+    runner.close()
+    assert log == ["load only", "close only"]
+
+
 def test_a_runner_closes_while_a_load_hangs(make):
     runner, log, gate = make(), [], threading.Event()
     runner.request(hanging("stuck", gate, log))
