@@ -64,6 +64,12 @@ def test_each_kind_knows_its_own_examples(kind):
     assert (kind.run is None) != (kind.open is None)
 
 
+@pytest.mark.parametrize("kind", source_kinds(), ids=lambda kind: kind.name)
+def test_the_documentation_has_an_example_of_each_kind(kind):
+    page = Path(appliance.sources.kinds.__file__).resolve().parents[3] / "docs" / "cameras.md"
+    assert kind.examples[0] in page.read_text(encoding="utf-8")
+
+
 def test_the_names_and_places_of_kinds_are_their_own():
     kinds = source_kinds()
     assert len({kind.name for kind in kinds}) == len({kind.order for kind in kinds}) == len(kinds)
