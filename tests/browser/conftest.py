@@ -37,12 +37,28 @@ def dashboard(tmp_path_factory):
 
 
 @pytest.fixture
-def appliance(dashboard):
+def begin(dashboard):
+    """Start a daemon for one test: begin(["main", "yard"]), begin(apart=True). It is ended after the pages."""
+    running = []
+
+    def begin(streams=("main",), apart=False):
+        appliance = Appliance(dashboard, streams)
+        running.append(appliance)
+        if apart:
+            appliance.start_apart()
+        else:
+            appliance.start()
+        return appliance
+
+    yield begin
+    for appliance in running:
+        appliance.stop()
+
+
+@pytest.fixture
+def appliance(begin):
     """A daemon as it is after its start, with one stream."""
-    appliance = Appliance(dashboard)
-    appliance.start()
-    yield appliance
-    appliance.stop()
+    return begin()
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +76,7 @@ def sessions(browser, dashboard):
 
 
 @pytest.fixture
-def open_page(browser, dashboard, sessions):
+def open_page(browser, dashboard, sessions, begin):
     """Open the dashboard in a browser of its own: open_page(role="operator", phone=False, dark=False, path="/").
 
     What a page complains of in its console (errors, breaches of the content policy) fails the test,

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.browser.chromium import expect
-from tests.browser.rig import Appliance, load
+from tests.browser.rig import load
 from tests.waiting import wait_until
 
 
@@ -42,19 +42,13 @@ def hide(page, hidden):
 
 
 @pytest.fixture
-def two_streams(dashboard):
-    appliance = Appliance(dashboard, ["main", "yard"])
-    appliance.start()
-    yield appliance
-    appliance.stop()
+def two_streams(begin):
+    return begin(["main", "yard"])
 
 
 @pytest.fixture
-def five_streams(dashboard):
-    appliance = Appliance(dashboard, ["main", "yard", "door", "gate", "roof"])
-    appliance.start()
-    yield appliance
-    appliance.stop()
+def five_streams(begin):
+    return begin(["main", "yard", "door", "gate", "roof"])
 
 
 def test_the_picture_moves_and_the_figures_are_shown(page):
@@ -124,15 +118,11 @@ def color_of(page, chart, name):
     return row.locator(".swatch").evaluate("(swatch) => getComputedStyle(swatch).backgroundColor")
 
 
-def test_a_stream_has_one_colour_in_all_charts_whichever_others_are_in_them(dashboard, open_page):
-    appliance = Appliance(dashboard, ["alpha", "beta"])
-    appliance.start()
+def test_a_stream_has_one_colour_in_all_charts_whichever_others_are_in_them(begin, open_page):
+    appliance = begin(["alpha", "beta"])
     with appliance.daemon.lock:
         appliance.daemon.streams["alpha"].source = appliance.broken_source  # which has no latency
-    try:
-        page = open_page()
-        alpha, beta = color_of(page, "fps", "alpha"), color_of(page, "fps", "beta")
-        assert alpha != beta
-        assert color_of(page, "latency", "beta") == beta
-    finally:
-        appliance.stop()
+    page = open_page()
+    alpha, beta = color_of(page, "fps", "alpha"), color_of(page, "fps", "beta")
+    assert alpha != beta
+    assert color_of(page, "latency", "beta") == beta

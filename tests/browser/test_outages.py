@@ -11,12 +11,9 @@ from tests.browser.test_live import see_it_move
 
 
 @pytest.fixture
-def apart(dashboard):
+def apart(begin):
     """A daemon that can be killed."""
-    appliance = Appliance(dashboard)
-    appliance.start_apart()
-    yield appliance
-    appliance.stop()
+    return begin(apart=True)
 
 
 def test_a_daemon_that_is_killed_is_told_and_its_picture_marked_and_both_come_back(apart, open_page):

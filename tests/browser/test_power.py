@@ -17,7 +17,16 @@ def test_mode_and_clocks_are_set_and_shown(appliance, page):
     card.get_by_role("checkbox").check()
     wait_until(lambda: len(appliance.heard("set_power")) == 2, "the daemon hears of the clocks")
     expect(card.get_by_role("checkbox")).to_be_checked()
-    assert [(said["mode"], said["clocks"]) for said in appliance.heard("set_power")] == [(0, None), (None, True)]
+    assert [(said.get("mode"), said.get("clocks")) for said in appliance.heard("set_power")] == [(0, None), (None, True)]
+
+
+def test_what_was_applied_stays_shown_though_the_state_with_it_comes_after_the_answer(appliance, page, monkeypatch):
+    card = page.locator("#power")
+    expect(card.get_by_role("checkbox")).to_be_enabled()
+    monkeypatch.setattr(appliance.daemon, "publish_state", lambda: None)
+    card.get_by_role("checkbox").click()
+    expect(card.locator(".outcome")).to_have_text("Applied.")
+    expect(card.get_by_role("checkbox")).to_be_checked()
 
 
 def test_a_mode_that_needs_a_restart_says_so_and_nothing_changes(appliance, page):

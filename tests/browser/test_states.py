@@ -7,7 +7,6 @@ import urllib.request
 import pytest
 
 from tests.browser.chromium import expect
-from tests.browser.rig import Appliance
 
 STATES = [
     ("starting", "", "starting", "starting", "The source is starting."),
@@ -59,18 +58,14 @@ def test_a_slow_stream_says_how_much_of_the_source_it_takes(appliance, page):
     expect(page.locator("#live .details")).to_contain_text(" of 45.0 FPS")
 
 
-def test_one_of_two_streams_that_gives_nothing_is_told_at_the_top(dashboard, open_page):
-    two = Appliance(dashboard, ["main", "yard"])
-    two.start()
-    try:
-        page = open_page()
-        set_state(two, "no_frames", "no frame for 12 s", "yard")
-        expect(page.locator("#appliance-status")).to_have_text("not all streams")
-        expect(page.locator("[data-stream=yard] figcaption .chip")).to_have_text("no frames")
-        expect(page.locator("[data-stream=main] figcaption .chip")).to_have_text("live")
-        assert ready(dashboard.address) == (200, {"ready": True, "status": "degraded"})
-    finally:
-        two.stop()
+def test_one_of_two_streams_that_gives_nothing_is_told_at_the_top(dashboard, begin, open_page):
+    two = begin(["main", "yard"])
+    page = open_page()
+    set_state(two, "no_frames", "no frame for 12 s", "yard")
+    expect(page.locator("#appliance-status")).to_have_text("not all streams")
+    expect(page.locator("[data-stream=yard] figcaption .chip")).to_have_text("no frames")
+    expect(page.locator("[data-stream=main] figcaption .chip")).to_have_text("live")
+    assert ready(dashboard.address) == (200, {"ready": True, "status": "degraded"})
 
 
 def no_model(appliance, error):

@@ -53,14 +53,14 @@ let busy = false;
  */
 async function send(control, fields) {
   busy = true;
-  await outcome.run(
+  const applied = await outcome.run(
     control,
     "Applying; this may take a minute.",
     () => command("set_power", fields, SECONDS),
     "Applied.",
   );
   busy = chosen = false;
-  render();
+  if (!applied) render(); // what was applied is in the next state, which may come after the answer
 }
 
 /** @param {PowerMode} first */

@@ -57,14 +57,15 @@ function createField(setting, id, text) {
       clearTimeout(field.timer);
       field.editing = false;
       field.busy = true;
-      await outcome.run(
+      const applied = await outcome.run(
         reset,
         "Applying.",
         () => command("change_settings", { settings: { [key]: value } }),
         value === null ? "As the configuration says." : "Applied.",
       );
       field.busy = false;
-      field.render();
+      // What was applied is in the next state, which may come after the answer: until then the control would go back.
+      if (!applied) field.render();
     },
     refuse() {
       field.editing = false;
