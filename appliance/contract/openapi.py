@@ -65,7 +65,7 @@ def make_document() -> JsonObject:
 
 def path_parameters(path: str) -> List[str]:
     """The names in braces."""
-    return re.findall("{(.*?)}", path)
+    return re.findall("{([^{}]*)}", path)
 
 
 def _question(question: Question, schemas: Schemas) -> JsonObject:
