@@ -17,7 +17,8 @@ def test_mode_and_clocks_are_set_and_shown(appliance, page):
     card.get_by_role("checkbox").check()
     wait_until(lambda: len(appliance.heard("set_power")) == 2, "the daemon hears of the clocks")
     expect(card.get_by_role("checkbox")).to_be_checked()
-    assert [(said.get("mode"), said.get("clocks")) for said in appliance.heard("set_power")] == [(0, None), (None, True)]
+    heard = [(said.get("mode"), said.get("clocks")) for said in appliance.heard("set_power")]
+    assert heard == [(0, None), (None, True)]
 
 
 def test_what_was_applied_stays_shown_though_the_state_with_it_comes_after_the_answer(appliance, page, monkeypatch):
