@@ -106,7 +106,7 @@ def take(browser: Browser, address: str) -> None:
         page.locator(".live-image.has-picture").first.wait_for()
         page.locator("[data-chart=fps] canvas").wait_for()
         page.wait_for_timeout(3000)
-        page.wait_for_function("['person', 'cup'].every(word => document.body.innerText.includes(word + ' '))")
+        page.locator("#now-streams").filter(has_text="person").filter(has_text="cup").wait_for()
         save(page.screenshot(), name)
         context.close()
 
