@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Mapping, Optional
 from appliance.contract.errors import INVALID, Refused
 from appliance.core.names import STREAM_NAME as STREAM_PATTERN
 from appliance.core.names import STREAM_NAME_RULE
+from appliance.core.source_kinds import accepted_in_dashboard
 
 JsonObject = Dict[str, Any]
 """What a message is on its way, before it was read and after it was written."""
@@ -126,8 +127,8 @@ _CAMERA = integer(0, HIGHEST_NUMBER, "")
 SOURCE = FieldType(
     f"A source is a camera's number, or one line of at most {LONGEST_SOURCE} characters.",
     {
-        "description": "A camera's number, a device under /dev, an RTSP or HTTP address, or a GStreamer pipeline of "
-        "elements that are allowed. Text as the state shows it, with the credentials hidden, keeps that source.",
+        "description": f"One of: {accepted_in_dashboard()}. Not every device, and not every element of GStreamer, is "
+        "allowed. Text as the state shows it, with the credentials hidden, keeps that source.",
         "oneOf": [
             _CAMERA.schema,
             {

@@ -16,6 +16,7 @@ class SourceFacts:
         accepts: What people may write, for error messages and hints: "an index (0)".
         examples: Texts of this kind.
         order: Kinds are asked in this order, the lowest first; the first that recognises a text has it.
+        is_camera: Whether `stream` and camera_input take it: a process of its own reads it.
         is_admitted: Whether the dashboard may choose it; else sources of this kind come from the configuration only.
     """
 
@@ -24,6 +25,7 @@ class SourceFacts:
     accepts: str
     examples: Tuple[str, ...]
     order: int
+    is_camera: bool
     is_admitted: bool
 
 
@@ -35,7 +37,16 @@ def source_facts(of: "Type[F]" = SourceFacts) -> "List[F]":  # type: ignore[assi
     return sorted(find_descriptions("appliance.sources.kinds", "KIND", of).values(), key=lambda kind: kind.order)
 
 
-def all_accepted(kinds: "List[F]") -> str:
-    """What people may write for any of these kinds: "an index (0), ... or ..."."""
+def accepted_cameras() -> str:
+    """What people may write as a camera: "an index (0), ... or ..."."""
+    return _joined([kind for kind in source_facts(SourceFacts) if kind.is_camera])
+
+
+def accepted_in_dashboard() -> str:
+    """What people may write in the dashboard: "an index (0), ... or ..."."""
+    return _joined([kind for kind in source_facts(SourceFacts) if kind.is_admitted])
+
+
+def _joined(kinds: List[SourceFacts]) -> str:
     words = [kind.accepts for kind in kinds]
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)

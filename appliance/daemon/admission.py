@@ -4,7 +4,7 @@ from typing import Sequence, Union
 
 from appliance.contract.errors import INVALID, Refused
 from appliance.core.errors import SourceError
-from appliance.core.source_kinds import all_accepted
+from appliance.core.source_kinds import accepted_in_dashboard
 from appliance.settings import redact
 from appliance.sources.kind import admitted_kinds
 
@@ -23,8 +23,7 @@ def allowed_source(source: Union[int, str], known: Sequence[Union[int, str]]) ->
             return candidate
     if "***" in text:
         raise Refused(INVALID, "Write the address with its password: *** stands for one that is not shown.")
-    kinds = admitted_kinds()
-    kind = next((kind for kind in kinds if kind.recognises(text)), None)
+    kind = next((kind for kind in admitted_kinds() if kind.recognises(text)), None)
     try:
         admitted = kind.admit(text) if kind is not None else None
     except SourceError as error:
@@ -33,6 +32,6 @@ def allowed_source(source: Union[int, str], known: Sequence[Union[int, str]]) ->
         # The same for what is there and what is not: nobody is to learn here which files this machine has.
         raise Refused(
             INVALID,
-            f"{redact(text)[:80]!r} is no camera: give {all_accepted(kinds)}. Movies come from the config file.",
+            f"{redact(text)[:80]!r} is no camera: give {accepted_in_dashboard()}. Movies come from the config file.",
         )
     return admitted

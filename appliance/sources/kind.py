@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable, List, Optional, Union
 from appliance.core.errors import SourceError
 from appliance.core.redact import redact
 from appliance.core.source import Source
-from appliance.core.source_kinds import SourceFacts, all_accepted, source_facts
+from appliance.core.source_kinds import SourceFacts, accepted_cameras, source_facts
 
 if TYPE_CHECKING:
     from appliance.sources.frame_sender import FrameSender
@@ -32,7 +32,7 @@ class StreamSource(Source):
 
 @dataclass(frozen=True)
 class SourceKind(SourceFacts):
-    """One kind of source. Either `run` or `open` is given.
+    """One kind of source. A camera has `run`, everything else `open`.
 
     Attributes:
         recognises: Whether a text, without spaces around it, means this kind. Opens nothing.
@@ -63,7 +63,7 @@ def source_kinds() -> List[SourceKind]:
 
 def camera_kinds() -> List[SourceKind]:
     """The kinds that a reader process reads: what `stream` takes."""
-    return [kind for kind in source_kinds() if kind.run is not None]
+    return [kind for kind in source_kinds() if kind.is_camera]
 
 
 def admitted_kinds() -> List[SourceKind]:
@@ -105,4 +105,4 @@ def _first(source: Union[int, str], kinds: List[SourceKind]) -> SourceKind:
                 return kind
     if is_file_name(text):
         raise no_such_file(text)
-    raise SourceError(f"{redact(text)!r} is no camera; accepted are {all_accepted(camera_kinds())}")
+    raise SourceError(f"{redact(text)!r} is no camera; accepted are {accepted_cameras()}")

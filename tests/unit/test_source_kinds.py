@@ -10,7 +10,7 @@ import pytest
 import appliance.sources.kinds
 from appliance.contract.errors import Refused
 from appliance.core import registry
-from appliance.core.source_kinds import all_accepted
+from appliance.core.source_kinds import accepted_cameras, accepted_in_dashboard
 from appliance.daemon.admission import allowed_source
 from appliance.sources.kind import admitted_kinds, camera_kind_of, kind_of, source_kinds
 
@@ -36,6 +36,7 @@ KIND = SourceKind(
     accepts="a test picture (pattern:7)",
     examples=("pattern:7",),
     order=15,
+    is_camera=True,
     is_admitted=True,
     recognises=lambda text: text.startswith("pattern:"),
     admit=lambda text: text,
@@ -61,7 +62,7 @@ def test_each_kind_knows_its_own_examples(kind):
     for example in kind.examples:
         assert kind_of(example) == kind
     assert kind.examples and kind.title and kind.accepts
-    assert (kind.run is None) != (kind.open is None)
+    assert (kind.run is not None, kind.open is not None) == (kind.is_camera, not kind.is_camera)
 
 
 @pytest.mark.parametrize("kind", source_kinds(), ids=lambda kind: kind.name)
@@ -85,7 +86,8 @@ def test_a_new_kind_is_one_file(with_pattern):
     assert allowed_source("pattern:7", []) == "pattern:7"
     with pytest.raises(Refused, match=r"give an index \(0\), a test picture \(pattern:7\), a device path"):
         allowed_source("nothing", [])
-    assert "a test picture (pattern:7)" in all_accepted(admitted_kinds())
+    assert "a test picture (pattern:7)" in accepted_cameras()
+    assert "a test picture (pattern:7)" in accepted_in_dashboard()
 
 
 def test_a_new_kind_is_read_by_its_reader_process(tmp_path):
@@ -133,7 +135,9 @@ appliance.sources.kinds.__path__.append(sys.argv[1])
 
 from appliance.contract.openapi import make_document
 from appliance.contract.state import SourceKind, describe_source_kinds
+from appliance.schema.settings import SETTINGS
 
+assert "a test picture (pattern:7)" in SETTINGS["camera_input"].description
 assert SourceKind("pattern", "test picture", "a test picture (pattern:7)", True) in describe_source_kinds()
 assert "pattern" in make_document()["components"]["schemas"]["Stream"]["properties"]["kind"]["enum"]
 """

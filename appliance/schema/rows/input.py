@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Mapping, Optional, Union
 
+from appliance.core.source_kinds import accepted_cameras
 from appliance.schema.setting import CAMERA, INPUT, INTEGER, NUMBER, STREAMS, TEXT, setting
 from appliance.schema.stream_setting import StreamSetting
 
@@ -19,8 +20,7 @@ class InputSettings:
         0,
         CAMERA,
         INPUT,
-        "the camera for `stream`: an index, a device path, an RTSP or HTTP address, or a GStreamer pipeline "
-        "that ends in appsink",
+        f"the camera for `stream`: {accepted_cameras()}",
         minimum=0,
         maximum=255,
     )

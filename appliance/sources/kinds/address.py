@@ -43,6 +43,7 @@ KIND = SourceKind(
     accepts=f"an address ({', '.join(_SCHEMES[:-1])} or {_SCHEMES[-1]})",
     examples=("rtsp://user:password@camera/1", "http://camera/video.mjpg"),
     order=30,
+    is_camera=True,
     is_admitted=True,
     recognises=_recognises,
     admit=_admit,

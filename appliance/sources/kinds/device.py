@@ -45,6 +45,7 @@ KIND = SourceKind(
     accepts="a device path (/dev/video0)",
     examples=("/dev/video1", "/dev/v4l/by-id/usb-camera"),
     order=20,
+    is_camera=True,
     is_admitted=True,
     recognises=_recognises,
     admit=_admit,

@@ -40,6 +40,7 @@ KIND = SourceKind(
     accepts='a GStreamer pipeline that ends in " ! appsink"',
     examples=("nvarguscamerasrc ! nvvidconv ! video/x-raw,format=I420 ! appsink",),
     order=40,
+    is_camera=True,
     is_admitted=True,
     recognises=is_pipeline,
     admit=_admit,

@@ -29,6 +29,7 @@ KIND = SourceKind(
     accepts="an index (0)",
     examples=("0", "1"),
     order=10,
+    is_camera=True,
     is_admitted=True,
     recognises=_recognises,
     admit=_admit,

@@ -45,6 +45,7 @@ KIND = SourceKind(
     accepts="a movie (/videos/yard.mp4)",
     examples=("/videos/yard.mp4", "yard.avi"),
     order=0,
+    is_camera=False,
     is_admitted=False,
     recognises=_recognises,
     check=_check,

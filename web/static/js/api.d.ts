@@ -247,8 +247,9 @@ export interface Settings {
 }
 
 /**
- * A camera's number, a device under /dev, an RTSP or HTTP address, or a GStreamer pipeline of elements that are
- * allowed. Text as the state shows it, with the credentials hidden, keeps that source.
+ * One of: an index (0), a device path (/dev/video0), an address (rtsp, rtsps, rtmp, rtmps, http, https, udp, tcp,
+ * rtp or srt) or a GStreamer pipeline that ends in " ! appsink". Not every device, and not every element of
+ * GStreamer, is allowed. Text as the state shows it, with the credentials hidden, keeps that source.
  */
 export type Source = number | string;
 
