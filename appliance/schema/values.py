@@ -18,7 +18,11 @@ class BadValue(ValueError):
 
 
 def check_value(setting: Setting, value: Any) -> Any:
-    """The value if its type and range fit the setting; an int becomes a NUMBER's float. Raises BadValue."""
+    """The value as the program uses it: an int becomes a NUMBER's float.
+
+    Raises:
+        BadValue: Its type or range do not fit the setting.
+    """
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     if setting.kind == BOOLEAN:
         fits = isinstance(value, bool)

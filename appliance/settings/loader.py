@@ -110,12 +110,16 @@ def load_settings(
 ) -> LoadedSettings:
     """Read and check every layer.
 
-    config: a file that must exist; None takes `config.yml` of the working directory if there is one.
-    environ: SPLITLENS_<KEY> is used; a variable without a value counts as not set. Others of that beginning are
-    ignored with a warning, unless they look like a misspelt one: Kubernetes makes SPLITLENS_PORT and its like of a
-    Service that is called splitlens.
-    overrides: key to value from the command line, as text or of the right type.
-    Raises ConfigError with a line for every mistake of every layer.
+    Args:
+        config: A file that must exist; None takes `config.yml` of the working directory if there is one.
+        environ: SPLITLENS_<KEY> is used; a variable without a value counts as not set. Others of that beginning are
+            ignored with a warning, unless they look like a misspelt one: Kubernetes makes SPLITLENS_PORT and its like
+            of a Service that is called splitlens.
+        overrides: Values from the command line by their keys, as text or of the right type.
+        profile: The board's defaults.
+
+    Raises:
+        ConfigError: With a line for every mistake of every layer.
     """
     path = config
     if path is None and os.path.lexists(str(DEFAULT_CONFIG)):

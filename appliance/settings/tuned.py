@@ -101,7 +101,17 @@ def requested_engine(loaded: LoadedSettings) -> Optional[str]:
 
 
 def mismatch(entry: Tuned, loaded: LoadedSettings, graph: str, machine: Mapping[str, Any]) -> str:
-    """Why an entry does not hold here and now, after "it was tuned "; "" where it does. machine, graph: as in Tuned."""
+    """Why an entry does not hold here and now.
+
+    Args:
+        entry: What was kept.
+        loaded: The settings of this run.
+        graph: SHA-256 of the model's file.
+        machine: What this machine is, as in `Tuned`.
+
+    Returns:
+        The end of "it was tuned ..."; "" where it holds.
+    """
     if entry.graph != graph:
         return "for another graph of this name"
     others = [

@@ -14,9 +14,10 @@ FALSE_WORDS = ("false", "no", "off", "0")
 
 
 def parse_text(setting: Setting, text: str) -> Any:
-    """The value of a setting from plain text (environment, command line, an unquoted YAML scalar).
+    """The value of a setting from plain text: environment, command line, an unquoted YAML scalar.
 
-    Raises BadValue.
+    Raises:
+        BadValue: It is of another type, or out of range.
     """
     text = text.strip()
     if setting.kind == BOOLEAN:
