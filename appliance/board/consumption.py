@@ -11,15 +11,19 @@ SAMPLE_SECONDS = 0.25
 
 
 class Consumption:
-    """A context manager; `watts` is the mean of its time, None where the board does not say, or it was too short."""
+    """Measures power in a context: `with Consumption(telemetry) as consumption: ...`.
 
-    def __init__(self, readings: Telemetry) -> None:
-        self._readings = readings
+    Args:
+        telemetry: Read by a thread meanwhile.
+    """
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
         self._samples: List[float] = []
         self._ended = threading.Event()
 
     def __enter__(self) -> "Consumption":
-        self._readings.read()  # counters of energy tell from one look to the next
+        self._telemetry.read()  # counters of energy tell from one look to the next
         self._thread = start_thread("consumption", self._sample)
         return self
 
@@ -29,10 +33,11 @@ class Consumption:
 
     @property
     def watts(self) -> Optional[float]:
+        """The mean of its time; None where the board does not measure it, or the time was too short."""
         return sum(self._samples) / len(self._samples) if self._samples else None
 
     def _sample(self) -> None:
         while not self._ended.wait(SAMPLE_SECONDS):
-            total = figure(self._readings.read(), "power", TOTAL)
+            total = figure(self._telemetry.read(), "power", TOTAL)
             if total is not None:
                 self._samples.append(total)

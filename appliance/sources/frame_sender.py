@@ -1,4 +1,4 @@
-"""The reader process's way to its parent: hands over frames, hears which slots are free and when to stop."""
+"""The reader process's connection to its parent: sends frames, and hears which slots are free and when to stop."""
 
 import select
 import socket
@@ -21,7 +21,11 @@ class Ended(Exception):
 
 
 class FrameSender:
-    """Nothing here blocks but `wait` and `receive_spec`. All but the constructor raise ParentGone."""
+    """Sends frames through shared memory. Only `wait` and `receive_spec` block; every method raises ParentGone.
+
+    Args:
+        sock: The process's end of the socket pair.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -31,19 +35,29 @@ class FrameSender:
         self._number = 0
 
     def receive_spec(self) -> protocol.ReaderSpec:
+        """Wait for what is to be read."""
         message, _ = protocol.receive(self._sock)
         if message is None:
             raise ParentGone
         return protocol.ReaderSpec(**message)
 
     def tell(self, descriptor: Optional[int] = None, **message: object) -> None:
+        """Send a message of `protocol`, with a file descriptor if one is given."""
         try:
             protocol.send(self._sock, message, descriptor)
         except OSError as error:
             raise ParentGone from error
 
     def wait(self, seconds: Optional[float], files: Sequence[int] = ()) -> List[int]:
-        """Those of `files` that can be read, at the latest after `seconds` (None: whenever it is)."""
+        """Wait until one of some files can be read, or the time is over.
+
+        Args:
+            seconds: How long to wait at most; None: for ever.
+            files: File descriptors.
+
+        Returns:
+            Those of `files` that can be read.
+        """
         until = None if seconds is None else time.monotonic() + seconds
         while True:
             left = None if until is None else max(0.0, until - time.monotonic())
@@ -55,7 +69,17 @@ class FrameSender:
                 return ready
 
     def claim(self, layout: Layout) -> Optional[memoryview]:
-        """Shared memory for the next frame. None where every slot still waits for the parent: that frame is dropped."""
+        """Get memory for the next frame.
+
+        Args:
+            layout: The frame's size, which may change from one to the next.
+
+        Returns:
+            Where to write the frame, BGR; None where every slot is still in use: the frame is dropped.
+
+        Raises:
+            Ended: The frame is too large, or there is no memory for it.
+        """
         self.wait(0.0)
         self._number += 1
         if self._ring is None or self._ring.layout != layout:
@@ -88,7 +112,12 @@ class FrameSender:
             )
 
     def publish(self, at: float, took: float) -> None:
-        """Hand over what was written to the claimed memory. at: `time.monotonic()` when the frame was complete."""
+        """Send the frame that was written to the claimed memory.
+
+        Args:
+            at: Seconds of `time.monotonic()` when the frame was complete.
+            took: Seconds that reading and decoding it took.
+        """
         age = time.monotonic() - at
         self.tell(slot=self._slot, ring=self._rings, number=self._number, at=at, time=time.time() - age, took=took)
         self._slot = None

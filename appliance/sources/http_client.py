@@ -47,9 +47,14 @@ class Endpoint:
 
 
 class HttpClient:
-    """Of one camera. timeout: seconds that a single read or write may take. What goes wrong is raised as Ended.
+    """Requests to one camera. Certificates are not checked, as FFmpeg does not: cameras sign their own.
 
-    Certificates are not checked, as FFmpeg does not: cameras sign their own.
+    Args:
+        address: http or https, with user name and password if need be.
+        timeout: Seconds that a single read or write may take.
+
+    Raises:
+        Ended: Whatever goes wrong, from the constructor and every method.
     """
 
     def __init__(self, address: str, timeout: float) -> None:

@@ -24,12 +24,17 @@ ACCEPTED = "jpg, jpeg and png files are accepted, and folders that hold some"
 
 
 class ImagesSource(Source):
-    """Every picture once, in the order that people count: 2.jpg before 10.jpg. Raises SourceError.
+    """Every picture once, in the order that people count: 2.jpg before 10.jpg.
 
-    One that cannot be read is named in the log, left out and counted in `skipped`; if that was the only
-    one, or all were like it, `read` raises SourceError.
+    A picture that cannot be read is logged, left out and counted in `skipped`; if no picture can, `read` raises
+    SourceError.
 
-    left_out: a folder whose pictures do not count where it lies inside `path`: the run's own output.
+    Args:
+        path: A picture, or a folder whose subfolders count too.
+        left_out: A folder inside `path` whose pictures do not count: the run's own output.
+
+    Raises:
+        SourceError: There is no picture.
     """
 
     def __init__(self, path: str, left_out: Optional[str] = None) -> None:
@@ -98,10 +103,13 @@ def natural_key(path: str) -> Tuple[List[List[Tuple[int, Union[int, str]]]], str
 
 
 def read_picture(path: str) -> np.ndarray:
-    """uint8 [height, width, 3], BGR, turned upright as its EXIF data say, of any depth and number of
-    channels.
+    """Read a picture of any depth and number of channels.
 
-    Raises SourceError, also for a picture of which only a part is there.
+    Returns:
+        uint8 [height, width, 3], BGR, turned upright as its EXIF data say.
+
+    Raises:
+        SourceError: It is too large, is none, or only a part of it is there.
     """
     try:
         with open_file(path) as file:

@@ -39,9 +39,16 @@ class WaitingFrame:
 class LiveSource(StreamSource):
     """The newest frame of a camera, whenever one is asked for.
 
-    A thread hears the reader process; `read` copies a frame out of shared memory only when it is wanted.
-    Until the first frame, what goes wrong is raised by `read` as SourceError; after it, or at once if it is `patient`,
-    the camera is opened again and again, for ever.
+    A thread listens to the reader process; `read` copies a frame out of shared memory only when it is wanted. Until the
+    first frame, `read` raises what goes wrong as SourceError; after it the camera is opened again and again, for ever.
+
+    Args:
+        name: For people, without credentials.
+        spec: What the reader process is to read.
+        live_timeout: Seconds without a frame after which the camera is opened anew.
+        on_notice: Called with every sentence that is logged, in a thread of the source.
+        patient: Open the camera again even before its first frame.
+        open_timeout: Seconds until the first frame; None: live_timeout.
     """
 
     def __init__(

@@ -13,11 +13,11 @@ from appliance.core.source import Source
 class MemorySource(Source):
     """The same images over and over. They are handed on as they are, not copied.
 
-    images: uint8 [height, width, 3], BGR, at least one.
-    frames: how many frames there are before the end; None: for ever.
-    fps: None hands on a frame whenever one is asked for. Otherwise each waits for its turn, counted from
-    the first `read`;
-        a live source that is read too seldom drops what it missed, another one catches up.
+    Args:
+        images: uint8 [height, width, 3], BGR, at least one.
+        frames: How many frames there are before the end; None: for ever.
+        fps: Frames a second, counted from the first `read`; None hands on a frame whenever one is asked for.
+        is_live: A live source that is read too seldom drops what it missed; another one catches up.
     """
 
     name = "memory"

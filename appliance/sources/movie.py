@@ -25,9 +25,13 @@ TEXT_CODEC = int.from_bytes(b"ansi", "little")
 
 
 class MovieSource(Source):
-    """A movie file, read through FFmpeg in OpenCV. Raises SourceError where it cannot be opened.
+    """A movie file, read by FFmpeg in OpenCV. One that ends before its time is played as far as it goes, and logged.
 
-    A movie that ends before its time is played as far as it goes; then a notice names the frame.
+    Args:
+        path: The file.
+
+    Raises:
+        SourceError: It cannot be opened.
     """
 
     def __init__(self, path: str) -> None:

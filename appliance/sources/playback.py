@@ -20,9 +20,14 @@ LONGEST_SKIPPING = 0.5
 class PlaybackSource(StreamSource):
     """The frames of a movie when they are due, from the start again after the last.
 
-    Live: whoever reads too seldom misses frames, which are dropped; the newest comes at least every half second, or as
-    often as one can be decoded. Raises SourceError at once for what is no movie, and where nothing can be read from it
-    any more.
+    Live: frames that are not read in time are dropped; a frame comes at least every half second, or as often as one can
+    be decoded.
+
+    Args:
+        path: The movie.
+
+    Raises:
+        SourceError: It is no movie, or nothing can be read from it any more.
     """
 
     def __init__(self, path: str) -> None:

@@ -24,8 +24,17 @@ RTSP_OPTIONS = {"tcp": "rtsp_transport;tcp", "udp": "rtsp_transport;udp", "auto"
 
 
 class ReaderProcess:
-    """Used by one thread, which has to outlive the process: the kernel kills it when that thread ends.
-    `free` is for any thread.
+    """A running reader process, for one thread: when that ends, the kernel kills it. `free` is for any thread.
+
+    Args:
+        spec: What it is to read.
+
+    Attributes:
+        pid: Its process id.
+        has_ended: Whether it closed its socket.
+
+    Raises:
+        OSError: It cannot be started.
     """
 
     def __init__(self, spec: protocol.ReaderSpec) -> None:
@@ -58,9 +67,14 @@ class ReaderProcess:
             pass  # it died already, which `listen` will see
 
     def listen(self, seconds: float, alarm: int) -> List[Tuple[protocol.Message, Optional[int]]]:
-        """What it has to tell, waiting at most `seconds` or until `alarm`, a descriptor, can be read.
+        """Wait for messages.
 
-        Sets `has_ended` when it closed its socket.
+        Args:
+            seconds: How long to wait at most.
+            alarm: A file descriptor; the wait ends when it can be read.
+
+        Returns:
+            Messages, each with the file descriptor that came with it, which the caller has to close.
         """
         ours, output = self._sock.fileno(), self._output.fileno()
         ready, _, _ = select.select([ours, output, alarm], [], [], max(0.0, seconds))
@@ -79,6 +93,7 @@ class ReaderProcess:
         return messages
 
     def free(self, ring: int, slot: int) -> None:
+        """Give back the slot of a frame that was copied."""
         with self._lock:
             try:
                 protocol.send(self._sock, {"free": slot, "ring": ring})
@@ -106,7 +121,7 @@ class ReaderProcess:
         self._output.close()
 
     def why(self) -> str:
-        """After `stop`, for a reader that did not say why it ended."""
+        """Why it ended, after `stop`, for one that did not say so itself."""
         code = self._process.returncode
         if code is None:
             return "its reader hangs in the kernel"
@@ -118,6 +133,7 @@ class ReaderProcess:
         return f"{how}{': ' + redact(self._remarks[-1]) if code > 0 and self._remarks else ''}"
 
     def explanation(self) -> Optional[str]:
+        """Why it ended, as far as what it printed tells."""
         return camera_errors.explain(self._remarks)
 
     def _hear_output(self) -> bool:
