@@ -105,9 +105,10 @@ class FastDetector(BoxDetector):
 
 
 class ExactDetector(BoxDetector):
-    """The graph's own operations throughout; `back` is its second part, or None where it runs whole."""
+    """The graph's own operations throughout, in two parts or in one."""
 
     def __init__(self, about: ModelInfo, front: Engine, threshold: float, back: Optional[Engine]) -> None:
+        """back: the second part; None where the front is all of it."""
         super().__init__(about, front, threshold)
         self._back = back
         self.path = "exact" if back else "whole"

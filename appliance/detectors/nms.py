@@ -19,10 +19,14 @@ BLOCK = 2000
 
 
 class Candidates(NamedTuple):
-    """Boxes of several images.
+    """Boxes of several images. A tuple, as all its arrays are indexed together.
 
-    images: which image each belongs to, ascending, int [n]. boxes: float32 [n, 4], (y_min, x_min, y_max, x_max).
-    classes: columns of the scores, int [n]. scores: float32 [n]. windows: float32 [n, 4], to which boxes are clipped.
+    Attributes:
+        images: Which image each belongs to, ascending: int [n].
+        boxes: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1.
+        classes: Columns of the scores: int [n].
+        scores: float32 [n].
+        windows: float32 [n, 4], to which boxes are clipped.
     """
 
     images: np.ndarray
@@ -43,8 +47,13 @@ class Candidates(NamedTuple):
 
 
 def candidates_of(picked: PickedScores, settings: Suppression) -> Candidates:
-    """What was picked, as the boxes that it is. The settings say which other outputs hold the windows, float32
-    [images or 1, 4], and how many anchors are real, int [images or 1]."""
+    """The boxes that the selected scores belong to.
+
+    Args:
+        picked: What the front gave.
+        settings: Which of its other outputs hold the windows, float32 [images or 1, 4], and how many anchors are real,
+            int [images or 1].
+    """
     rows, classes = np.divmod(picked.positions, settings.classes)
     images, rows = np.divmod(rows, picked.anchors)
     windows = WHOLE_IMAGE if settings.window is None else picked.other_outputs[settings.window].reshape(-1, 4)
@@ -61,7 +70,11 @@ def _of_images(values: np.ndarray, images: np.ndarray) -> np.ndarray:
 
 
 def joined(parts: Sequence[Tuple[Sequence[int], Candidates]]) -> Candidates:
-    """The candidates of several groups of images. Each group: the numbers of its images, and its candidates."""
+    """The candidates of several groups of images.
+
+    Args:
+        parts: Of each group the numbers of its images, and its candidates.
+    """
     together = Candidates(
         *(
             np.concatenate(fields)

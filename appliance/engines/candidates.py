@@ -34,8 +34,15 @@ def min_score_of(settings: Suppression, threshold: float) -> np.float32:
 
 
 def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, min_score: np.float32) -> PickedScores:
-    """From the outputs of a front: boxes float32 [images, rows, 1 or classes, 4], scores float32 [images, rows,
-    classes]."""
+    """Select the scores that count, and their boxes.
+
+    Args:
+        outputs: Of a front; among them boxes, float32 [images, rows, 1 or classes, 4], and scores, float32 [images,
+            rows, classes].
+        images: How many images they are of.
+        settings: Of the suppression behind it, which say which outputs are boxes and scores.
+        min_score: The lowest score that counts.
+    """
     scores, boxes = outputs[settings.scores].reshape(-1), outputs[settings.boxes].reshape(-1, 4)
     positions = np.flatnonzero(scores >= min_score)
     of_boxes = positions if has_own_boxes(outputs, settings) else positions // settings.classes

@@ -15,7 +15,9 @@ SAME_PIXELS = 0.999
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """detections: how many were compared. unmatched: those, or segmentations, that only one of the two found.
+    """What came of comparing two detectors.
+
+    detections: how many were compared. unmatched: those, or segmentations, that only one of the two found.
 
     score, box: the largest difference of those that both found; of boxes as a fraction of the picture.
     """

@@ -68,8 +68,19 @@ class TensorRTEngine(Engine):
     ) -> None:
         """Load a plan.
 
-        outputs: the names that `run` answers, in order; constants: those of them that depend on no image.
-        cuda: becomes this engine's, which closes it. Raises ModelError for a plan of something else.
+        Args:
+            trt: TensorRT's module.
+            logger: As `make_logger` gives it.
+            cuda: The GPU; it becomes this engine's, which closes it.
+            plan: What TensorRT built.
+            resizer: What is in front of the network.
+            input_name: The plan's only input.
+            outputs: The names that `run` answers, in order.
+            constants: The values of those of them that depend on no image.
+            workers: How many calls may be under way at once.
+
+        Raises:
+            ModelError: The plan is of something else.
         """
         self._cuda, self._logger, self._resizer = cuda, logger, resizer
         self._constants, self._outputs = constants, list(outputs)
