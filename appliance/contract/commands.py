@@ -2,7 +2,7 @@
 
 A command goes to the daemon, by the bus; by Socket.IO under its name, by REST under its method and path. A question is
 answered by the dashboard from what it has heard. A new one is a row here, a dataclass in requests.py or answers.py, and
-a handler in appliance/daemon/commands.py or web/queries.py; docs/api.md has the table.
+a function in appliance/daemon/commands.py or web/api.py; then `make generated`.
 """
 
 from dataclasses import dataclass, field
@@ -62,7 +62,7 @@ class Question:
     """What the dashboard answers by itself, to GET.
 
     Attributes:
-        name: Of the function in web/queries.py that answers it.
+        name: Under which ANSWERS of web/api.py has its function.
         path: Below /api/v1.
         answer: The dataclass of the answer.
         help: What it is, in a line.

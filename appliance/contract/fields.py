@@ -1,6 +1,6 @@
 """What may stand in a field of a command: each type has its one check and its one description, as JSON Schema.
 
-A new type is one more constant here. A field of a dataclass has it by `required(TYPE)` or `optional(TYPE)`.
+A new type is one more constant here. A field of a dataclass has it by `field(metadata=info(type=TYPE))`.
 """
 
 import re

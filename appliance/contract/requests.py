@@ -1,4 +1,7 @@
-"""What each command carries: one dataclass a command, whose fields say what may stand in them."""
+"""What each command carries: one dataclass a command, whose fields say what may stand in them.
+
+What they do is in the table of commands.py.
+"""
 
 from dataclasses import dataclass, field
 from typing import Optional, Union
