@@ -1,11 +1,14 @@
 """Settings: applied, reset, and not taken from under the fingers."""
 
+import dataclasses
+
 import pytest
 
 from appliance.contract.errors import INVALID, Refused
 from appliance.contract.live_settings import describe_live_settings
 from tests.browser.chromium import expect
 from tests.waiting import wait_until
+from tests.web import fake_daemon
 from tests.web.fake_daemon import LABELS
 
 
@@ -155,3 +158,16 @@ def test_the_form_is_made_of_what_the_daemon_describes(appliance, page):
         number = setting(page, key).get_by_role("spinbutton")
         expect(number).to_have_attribute("min", f"{described[key].minimum:g}")
         expect(number).to_have_attribute("max", f"{described[key].maximum:g}")
+
+
+def test_a_setting_with_choices_is_a_list_of_them(appliance, page, monkeypatch):
+    (row,) = [one for one in describe_live_settings() if one.key == "vis_text"]
+    row = dataclasses.replace(row, title="Look", kind="text", choices=["thin", "thick"])
+    monkeypatch.setattr(fake_daemon, "describe_live_settings", lambda: [row])
+    appliance.daemon.settings["vis_text"] = appliance.daemon.configured["vis_text"] = "thick"
+    appliance.daemon.publish_state()
+    choice = setting(page, "vis_text").get_by_role("combobox", name="Look")
+    expect(choice).to_have_value("thick")
+    choice.select_option("thin")
+    expect(setting(page, "vis_text").locator(".failed")).to_contain_text("vis_text must be true or false")
+    expect(choice).to_have_value("thick")
