@@ -39,13 +39,15 @@ export function append(history, statistics, rows) {
   const streams = Object.entries(statistics.streams);
   each(history.fps, Object.fromEntries(streams.map(([name, stream]) => [name, stream.fps])));
   each(history.latency, Object.fromEntries(streams.map(([name, stream]) => [name, stream.timings?.total])));
-  const series = /** @type {Record<string, any>} */ (history);
+  const lists = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (history));
   for (const row of rows.filter((one) => one.chart)) {
     if (hasSeriesByName(row)) {
-      series[row.key] ||= {};
-      each(series[row.key], figuresOf(row, statistics.readings));
+      const series = /** @type {Record<string, HistoryValues>} */ (lists[row.key] || {});
+      each(series, figuresOf(row, statistics.readings));
+      lists[row.key] = series;
     } else {
-      series[row.key] = longer(series[row.key], figureOf(row, statistics.readings));
+      const numbers = /** @type {HistoryValues | undefined} */ (lists[row.key]);
+      lists[row.key] = longer(numbers, figureOf(row, statistics.readings));
     }
   }
   history.time.push(statistics.time);
