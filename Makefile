@@ -16,7 +16,7 @@ PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check -c requireme
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-boards test-heavy test-all test-setup test-zoo setup lint docs generated bench clean debian-run debian-test
+.PHONY: help run test coverage test-boards test-heavy test-all test-setup test-zoo setup lint docs generated bench clean debian-run debian-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ run: setup models/$(COCO)/frozen_inference_graph.pb ## the appliance, with a str
 
 test: test-setup ## lint, and the tests on the newest Python without the heaviest models: 12 minutes on two cores
 	.venv/bin/nox --tags test
+
+coverage: export SPLITLENS_COVERAGE = 1
+coverage: test ## the same, and which lines and branches no test runs; less than 90 % run is an error
 
 test-boards: test-setup ## the tests of what can differ on the boards' Python 3.6 and 3.8: 8 minutes
 	.venv/bin/nox --tags boards

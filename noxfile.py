@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import List, Optional
 
@@ -95,7 +96,16 @@ def tests(session: nox.Session, *options: str) -> None:
     # Python 3.6 cannot give an idle worker what waits for a busy one.
     share = "loadfile" if session.python == "3.6" else "worksteal"
     always = (f"--timeout={SECONDS_A_TEST}", "--durations=20", "-n", str(WORKERS), "--dist", share)
-    session.run("python", "-m", "pytest", *always, *options, *session.posargs)
+    words = ("pytest", *always, *options, *session.posargs)
+    if "SPLITLENS_COVERAGE" not in os.environ:
+        session.run("python", "-m", *words)
+        return
+    # A folder of the system's: the daemon may write there, and in few others.
+    with tempfile.TemporaryDirectory(prefix="coverage-") as folder:
+        session.env["COVERAGE_FILE"] = str(Path(folder) / "data")
+        session.run("python", "-m", "coverage", "run", "-m", *words)
+        session.run("python", "-m", "coverage", "combine", "--quiet")
+        session.run("python", "-m", "coverage", "report")
 
 
 @nox.session(python=False, tags=["test"])
