@@ -232,12 +232,14 @@ def _find_rails(root: Path, hwmon: List[Tuple[str, Path]], places: SensorPlaces)
     for folder in _sorted(root.glob("sys/bus/i2c/drivers/ina3221x/*/iio*device*")):  # JetPack 4 and older
         for number in range(3):
             label = read_text(folder / f"rail_name_{number}")
-            rails += _rail(label, _product(folder, "in_voltage{}_input", "in_current{}_input", number), places)
+            rails += _rail(
+                label, _product(folder / f"in_voltage{number}_input", folder / f"in_current{number}_input"), places
+            )
     for name, folder in hwmon:
         if name == "ina3221":
             for number in range(1, 4):  # 4 to 7 are no rails: voltages of the shunts and their sum
                 label = read_text(folder / f"in{number}_label")
-                rails += _rail(label, _product(folder, "in{}_input", "curr{}_input", number), places)
+                rails += _rail(label, _product(folder / f"in{number}_input", folder / f"curr{number}_input"), places)
         elif name in places.single_rail_chips:
             label = read_text(folder / "power1_label") or read_text(folder / "in1_label") or name
             path = _first_of([(name, folder)], "power1_input") or _first_of([(name, folder)], "power1_average")
@@ -249,12 +251,11 @@ def _rail(label: Optional[str], watts: Power, places: SensorPlaces) -> List[_Rai
     return [_Rail(label, watts)] if label and label not in places.rails_left_out else []
 
 
-def _product(folder: Path, volts: str, amperes: str, number: int) -> Power:
+def _product(volts: Path, amperes: Path) -> Power:
     """Of millivolts and milliamperes."""
-    paths = folder / volts.format(number), folder / amperes.format(number)
 
     def read() -> Optional[float]:
-        values = [read_integer(path) for path in paths]
+        values = [read_integer(path) for path in (volts, amperes)]
         return None if values[0] is None or values[1] is None else values[0] * values[1] / 1e6
 
     return read
