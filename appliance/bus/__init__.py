@@ -1,10 +1,10 @@
-"""What the daemon and the dashboard say to each other, over ZeroMQ on Unix sockets in a private directory.
+"""Messages between the daemon and the dashboard: ZeroMQ over Unix sockets in a private directory.
 
-    frames    XPUB   a stream's name, a zero byte, a JPEG. Whoever subscribes to a name makes the daemon draw it.
+    frames    XPUB   a stream's name, a zero byte, a JPEG. The daemon draws a stream only while it has a subscriber.
     events    PUB    a topic, a zero byte, a JSON object: `state`, `statistics` (the heartbeat), `detections`, `log`.
     control   ROUTER a JSON command, answered with {"ok": true, ...} or {"ok": false, "kind": ..., "error": sentence}.
 
-protocol: how long they wait. run_dir: the directory. server: the daemon's end. client: the other one.
+Modules: protocol (time limits), run_dir (the directory), server (the daemon's end), client (the other end).
 """
 
 from appliance.bus.client import EventSubscriber, FrameSubscriber, request

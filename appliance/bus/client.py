@@ -1,6 +1,6 @@
-"""The other end of the bus: subscriptions and requests, for the dashboard, tools and tests.
+"""The client end of the bus: subscriptions and requests, for the dashboard, tools and tests.
 
-Waiting goes through `select`, which eventlet replaces by its own: the same code serves threads and green threads.
+Waits with `select`, which eventlet replaces by its own, so that the same code works in threads and green threads.
 """
 
 import json
@@ -17,11 +17,11 @@ from appliance.contract.errors import ErrorKind, Refused, Unavailable
 from appliance.contract.events import DETECTIONS, LOG, STATE, STATISTICS
 
 _POLL_SECONDS = 0.1
-"""ZeroMQ's descriptor tells of changes only once; so it is asked again after at most so long."""
+"""ZeroMQ's descriptor signals each change only once, so the socket is polled at least this often."""
 
 
 class _Subscriber:
-    """A subscription. For one thread; a context manager that ends it."""
+    """A subscription, for use by one thread. A context manager: leaving it ends the subscription."""
 
     def __init__(self, address: str, topics: List[bytes], newest_only: bool) -> None:
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
@@ -44,19 +44,19 @@ class _Subscriber:
 
 
 class FrameSubscriber(_Subscriber):
-    """Asks for the pictures of one stream, as long as it is open."""
+    """Subscribes to the pictures of one stream for as long as it is open."""
 
     def __init__(self, run_dir: Union[str, Path], stream: str) -> None:
         super().__init__(socket_addresses(run_dir).frames, [stream.encode() + b"\0"], newest_only=True)
 
     def receive(self, seconds: float) -> Optional[bytes]:
-        """The newest JPEG that was not received yet; None if none came in time."""
+        """Return the newest JPEG that was not received yet; None if none arrived within `seconds`."""
         received = self._receive(seconds)
         return None if received is None else received[1]
 
 
 class EventSubscriber(_Subscriber):
-    """Hears the events of these topics. It hears again by itself when the daemon was started anew."""
+    """Subscribes to events by topic. Reconnects by itself when the daemon is restarted."""
 
     def __init__(
         self, run_dir: Union[str, Path], topics: Tuple[str, ...] = (STATE, STATISTICS, DETECTIONS, LOG)
@@ -66,7 +66,7 @@ class EventSubscriber(_Subscriber):
         )
 
     def receive(self, seconds: float) -> Optional[Tuple[str, Message]]:
-        """Topic and content of the next event; None if none came in time."""
+        """Return topic and content of the next event; None if none arrived within `seconds`."""
         received = self._receive(seconds)
         return None if received is None else (received[0].decode(), json.loads(received[1].decode()))
 
@@ -83,8 +83,8 @@ def request(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -
         The fields of the answer.
 
     Raises:
-        Refused: The daemon does not do it.
-        Unavailable: No answer came in time.
+        Refused: The daemon refuses the command.
+        Unavailable: No answer arrived in time.
     """
     channel: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REQ)
     try:
@@ -105,7 +105,7 @@ def request(run_dir: Union[str, Path], command: Message, seconds: float = 5.0) -
 
 
 def _wait(channel: Any, seconds: float) -> bool:
-    """Whether something can be received within so many seconds."""
+    """Return whether something can be received within `seconds`."""
     until = time.monotonic() + seconds
     descriptor = channel.getsockopt(zmq.FD)
     while not channel.getsockopt(zmq.EVENTS) & zmq.POLLIN:

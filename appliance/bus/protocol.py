@@ -5,17 +5,17 @@ from appliance.contract.fields import JsonObject
 Message = JsonObject
 
 HEARTBEAT_SECONDS = 0.2
-"""Between two `statistics` events."""
+"""Seconds between two `statistics` events."""
 SILENCE_SECONDS = 1.5
-"""Without any event for so long, the daemon is gone or hangs."""
+"""After this many seconds without any event, the daemon is considered gone or hung."""
 
 HANG_SECONDS = 15.0
-"""A daemon that says nothing for so long is killed and started again by the supervisor."""
+"""After this many seconds without a heartbeat, the supervisor kills and restarts the daemon."""
 LOADING_SECONDS = 300.0
-"""The same while it starts or loads a model, which may keep it from everything else."""
+"""The same while it starts or loads a model, which may block everything else."""
 
 EVENTS_KEPT = 1000
-"""How many events wait for a subscriber that does not keep up; later ones are lost to it."""
+"""Maximum number of events queued for a slow subscriber; it misses later ones."""
 
 COMMAND_THREADS = 6
-"""Commands that may be under way at once; a source that is tried out takes half a minute."""
+"""Maximum number of concurrent commands; testing a source takes up to half a minute."""

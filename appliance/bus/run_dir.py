@@ -1,4 +1,4 @@
-"""The private directory of the bus's sockets: its lock, the sockets' addresses, and why the last daemon ended."""
+"""The private directory of the bus: its lock, the addresses of the sockets, and the last daemon's exit reason."""
 
 import os
 import stat
@@ -20,7 +20,7 @@ _LONGEST_PATH = 107
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the sockets of a run directory are, as ZeroMQ takes them."""
+    """The addresses of the sockets of a run directory, in ZeroMQ's form."""
 
     frames: str
     events: str
@@ -28,22 +28,22 @@ class Addresses:
 
 
 def socket_addresses(run_dir: Union[str, Path]) -> Addresses:
-    """The addresses of the sockets in a run directory, whether they are there or not."""
+    """Return the addresses of the sockets of a run directory, whether or not they exist."""
     return Addresses(*(_SCHEME + str(Path(run_dir) / name) for name in ("frames", "events", "control")))
 
 
 def has_socket(address: str) -> bool:
-    """Whether there is a socket at an address, though perhaps of a daemon that ended."""
+    """Return whether a socket exists at an address; the daemon that made it may have ended."""
     return os.path.exists(address[len(_SCHEME) :])
 
 
 def has_lock(run_dir: Union[str, Path]) -> bool:
-    """Whether the file of the lock is there: a cleaner of temporary folders may have taken it away."""
+    """Return whether the lock file exists: a cleaner of temporary folders may have deleted it."""
     return (Path(run_dir) / _LOCK).exists()
 
 
 def make_run_dir(path: Union[str, Path]) -> Path:
-    """Make the private directory of the sockets, or check it. Raises ConfigError if others could reach it."""
+    """Create the private directory of the sockets, or check it. Raises ConfigError if other users could access it."""
     folder = Path(path).absolute()
     if len(str(folder / "control")) > _LONGEST_PATH:
         raise ConfigError(f"{folder}: too long for the name of a socket; set run_dir to a shorter one")
@@ -60,9 +60,9 @@ def make_run_dir(path: Union[str, Path]) -> Path:
 
 
 def lock_run_dir(run_dir: Union[str, Path]) -> IO[bytes]:
-    """Claim the directory as long as the file is open. Raises ConfigError where another daemon has it.
+    """Lock the directory for as long as the returned file is open. Raises ConfigError if another daemon holds it.
 
-    ZeroMQ would take its sockets away from it without a word.
+    Without the lock, ZeroMQ would take over the other daemon's sockets without an error.
     """
     try:
         return lock_file(Path(run_dir) / _LOCK)
@@ -76,15 +76,15 @@ def lock_run_dir(run_dir: Union[str, Path]) -> IO[bytes]:
 
 
 def is_open(run_dir: Union[str, Path]) -> bool:
-    """Whether a daemon's sockets are there, though perhaps of one that ended."""
+    """Return whether a daemon's sockets exist; that daemon may have ended."""
     addresses = socket_addresses(run_dir)
     return all(has_socket(address) for address in (addresses.frames, addresses.events, addresses.control))
 
 
 def write_exit_reason(run_dir: Union[str, Path], sentence: str) -> None:
-    """Leave behind why the daemon ends, for the dashboard; "" takes it away."""
+    """Save why the daemon ends, a sentence, for the dashboard; "" deletes the last one."""
     try:
-        # A new file: what is there may be a link, or a pipe, that a confined daemon has made.
+        # A new file: an existing one may be a link, or a pipe, that a confined daemon has made.
         with replacing(Path(run_dir) / _EXIT_REASON, durable=False) as file:
             file.write(sentence.encode("utf-8", "replace"))
     except OSError:
@@ -92,7 +92,7 @@ def write_exit_reason(run_dir: Union[str, Path], sentence: str) -> None:
 
 
 def read_exit_reason(run_dir: Union[str, Path]) -> str:
-    """Why the last daemon ended, where it could say so and none has started since; else ""."""
+    """Return why the last daemon ended, if it could say so and none has started since; else ""."""
     try:
         path = Path(run_dir) / _EXIT_REASON
         if path.is_symlink():

@@ -26,19 +26,19 @@ Handler = Callable[[Message], Message]
 _FRAMES_KEPT = 2
 _LOGS_KEPT = 200
 _CHECK_SECONDS = 1
-"""Between two looks whether the sockets are still there."""
+"""Seconds between two checks that the sockets still exist."""
 
 
 class BusServer:
-    """The daemon's end. Every method may be called from any thread.
+    """The daemon's end of the bus. Every method may be called from any thread.
 
-    Commands are refused until `serve` says who handles them.
+    Commands are refused until `serve` sets their handler.
 
     Args:
-        run_dir: The directory of the sockets, as `make_run_dir` gives it.
+        run_dir: The directory of the sockets, as returned by `make_run_dir`.
 
     Raises:
-        ConfigError: Another daemon has the directory.
+        ConfigError: Another daemon uses the directory.
     """
 
     def __init__(self, run_dir: Union[str, Path]) -> None:
@@ -53,7 +53,7 @@ class BusServer:
         self._addresses = socket_addresses(run_dir)
         self._frames = self._open(zmq.XPUB, self._addresses.frames, _FRAMES_KEPT)
         self._events = self._open(zmq.XPUB, self._addresses.events, EVENTS_KEPT)
-        self._events.setsockopt(zmq.XPUB_VERBOSE, 1)  # a new dashboard is heard of, though the old one is not gone yet
+        self._events.setsockopt(zmq.XPUB_VERBOSE, 1)  # report a new dashboard even if the old one is still subscribed
         self._logged: Deque[bytes] = collections.deque(maxlen=_LOGS_KEPT)
         router = self._open(zmq.ROUTER, self._addresses.control, EVENTS_KEPT)
         dealer = self._open(zmq.DEALER, "inproc://commands", EVENTS_KEPT)
@@ -61,7 +61,7 @@ class BusServer:
         self._threads += [start_thread(f"command {number}", self._handle_commands) for number in range(COMMAND_THREADS)]
 
     def serve(self, handler: Handler) -> None:
-        """Let this handler do what commands ask.
+        """Set the handler of commands.
 
         Args:
             handler: Takes a command, an object with a text `command`, and returns the fields of the reply. Called by
@@ -70,7 +70,7 @@ class BusServer:
         self._handler = handler
 
     def is_watched(self, stream: str) -> bool:
-        """Whether anybody wants pictures of the stream."""
+        """Return whether anybody subscribes to pictures of the stream."""
         with self._lock:
             if not self._closed:
                 self._take_subscriptions()
@@ -80,7 +80,7 @@ class BusServer:
         self._send(self._frames, stream.encode() + b"\0" + jpeg)
 
     def publish(self, event: Event) -> None:
-        """Send a message of the contract to all who subscribed to its topic."""
+        """Send a message of the contract to everybody who subscribed to its topic."""
         self._publish(topic_of(event), encode(event))
 
     def _publish(self, topic: str, message: Message) -> None:
@@ -93,12 +93,12 @@ class BusServer:
                 self._events.send(data, copy=False)
 
     def close(self) -> None:
-        """No more answers. Events under way still go out."""
+        """Stop answering commands. Pending events are still sent."""
         with self._lock:
             self._closed = True
             self._frames.close()
             self._events.close(linger=500)
-        self._context.term()  # after which the other threads' sockets raise ContextTerminated, and they close them
+        self._context.term()  # then the other threads' sockets raise ContextTerminated, and these threads close them
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -118,9 +118,10 @@ class BusServer:
             raise SplitlensError(f"{address}: {error.strerror}") from error
 
     def _bind_again(self, router: Any) -> str:
-        """Where a cleaner of temporary folders took the sockets away, or all of the directory: make them again.
+        """Recreate the sockets, or the whole directory, if a cleaner of temporary folders deleted them.
 
-        Who is connected stays so; the others find the new ones. Returns what failed, to be tried again; "" if nothing.
+        Existing connections stay; other clients find the new sockets. Returns what failed, to be tried again; "" if
+        nothing.
         """
         addresses = self._addresses
         channels = ((self._frames, addresses.frames), (self._events, addresses.events), (router, addresses.control))
@@ -145,7 +146,7 @@ class BusServer:
                 channel.send(data, copy=False)
 
     def _repeat_log(self) -> None:
-        """To a dashboard that begins to listen: it starts later than the daemon, and is started again alone."""
+        """Send the log to a new subscriber: the dashboard starts later than the daemon, and may restart alone."""
         while True:
             try:
                 notice = self._events.recv(zmq.NOBLOCK)
@@ -177,7 +178,7 @@ class BusServer:
                     checked = time.monotonic()
                     with self._lock:
                         problem = "" if self._closed else self._bind_again(router)
-                    if problem:  # logged without the lock: what is logged goes out by this bus too
+                    if problem:  # logged without the lock: log lines are sent over this bus, too
                         log.warning("%s", problem)
         except zmq.ContextTerminated:
             pass
@@ -210,7 +211,9 @@ class BusServer:
             return {"ok": False, "kind": error.kind, "error": str(error)}
         except SplitlensError as error:
             return {"ok": False, "kind": FAILED, "error": str(error)}
-        except Exception as error:  # or this thread would end, and after some of them nobody would answer any more
+        except (
+            Exception
+        ) as error:  # or this thread would end, and after a few such errors no thread would be left to answer
             what = f"The daemon failed ({type(error).__name__}: {error}). This is a mistake in Splitlens."
             log.error("%s: %s", command["command"][:40], what)
             log.debug("", exc_info=True)

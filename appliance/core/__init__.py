@@ -1,1 +1,1 @@
-"""What every part of the appliance and the dashboard may use, of the standard library only."""
+"""What every part of the appliance and the dashboard may import; standard library only."""

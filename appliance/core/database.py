@@ -1,4 +1,4 @@
-"""The one SQLite file in which the appliance keeps what it must find again."""
+"""The SQLite database of the appliance's persistent data."""
 
 import contextlib
 import logging
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 
 class Database:
-    """A database that every thread may use, one statement at a time.
+    """A database that any thread may use, one statement at a time.
 
-    A damaged file is kept beside and a new one begun. Where no file can be made, the log says so and the database is
-    kept in memory until the process ends: whatever uses it goes on.
+    A damaged file is moved aside and a new one created. If no file can be created, that is logged and the database is
+    in memory until the process ends, so that its users can continue.
 
     Args:
-        path: The file; its folder is made where it is missing. None: in memory.
+        path: The file; missing folders are created. None for a database in memory.
     """
 
     def __init__(self, path: Optional[Path] = None) -> None:
@@ -32,12 +32,12 @@ class Database:
         self.read("CREATE TABLE IF NOT EXISTS versions (component TEXT PRIMARY KEY, version INTEGER NOT NULL)")
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
-        """Bring the tables of one component to their newest version.
+        """Migrate the tables of one component to their newest version.
 
         Args:
-            component: A name, of which the version is kept.
-            steps: SQL scripts, oldest first. New ones are added at the end and only add tables, columns with defaults
-                and indexes: a program that was rolled back works on the tables of the newer one.
+            component: The name under which the version is stored.
+            steps: SQL scripts, oldest first. New ones are appended, and only add tables, columns with defaults, and
+                indexes, so that an older program still works with the tables after a rollback.
 
         Raises:
             sqlite3.Error: The database cannot be written.
@@ -52,20 +52,20 @@ class Database:
                 self.read("INSERT OR REPLACE INTO versions VALUES (?, ?)", component, len(steps))
 
     def read(self, statement: str, *values: Any) -> List[Tuple[Any, ...]]:
-        """Run one statement of SQL and return its rows. Raises sqlite3.Error."""
+        """Execute one SQL statement and return its rows. Raises sqlite3.Error."""
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All statements of the block, or none where it raises. Other threads wait. Raises sqlite3.Error."""
+        """Execute all statements of the block, or none if it raises. Other threads wait. Raises sqlite3.Error."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
-                with contextlib.suppress(sqlite3.Error):  # a full disk has rolled it back already
+                with contextlib.suppress(sqlite3.Error):  # rolled back already, because of a full disk
                     self._connection.execute("ROLLBACK")
                 raise
 
@@ -89,7 +89,7 @@ def _open(path: Path) -> sqlite3.Connection:
                     os.unlink(str(path) + end)
         os.close(os.open(str(path), os.O_RDWR | os.O_CREAT, PRIVATE))
         connection = _connect(str(path))
-        # A power cut costs the last changes at most, and never the file (sqlite.org/wal.html).
+        # A power cut loses the last changes at most, never the file (sqlite.org/wal.html).
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
@@ -100,7 +100,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _damage(path: Path) -> str:
-    """What is wrong with a database's file; "" where nothing is, or it is not there. Raises OSError."""
+    """Return what is wrong with a database file; "" if nothing is, or it does not exist. Raises OSError."""
     try:
         open_regular(path).close()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What a detector is: a loaded model whose two parts can be called by different threads."""
+"""The interface of a detector: a loaded model whose two parts can be called by different threads."""
 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
@@ -7,28 +7,28 @@ import numpy as np
 from appliance.core.frame import Detections, Prediction
 
 Raw = Any
-"""What a front hands to its back."""
+"""The result of a front, the input of its back."""
 
 
 class Detector:
     """A loaded model in two parts: the front, on the accelerator, and the back, on the CPU.
 
     The loop calls `infer` from `workers` threads at once, `postprocess` from them or from one other, and any thread may
-    set `threshold`. Whoever loaded it closes it.
+    set `threshold`. The code that loaded a detector closes it.
 
     Attributes:
-        name: What to call it.
+        name: Its name, for people.
         family: ssd, faster_rcnn, mask_rcnn or deeplab.
         labels: Class id to name; ids may be missing.
         path: "fast", "exact" or "whole".
-        reason: Why it is not a faster path; "" where it is the fastest.
-        engine: What runs the front, as in the setting.
-        device: Where that runs, "CPU" or "GPU".
+        reason: Why it is not a faster path; "" if it is the fastest.
+        engine: The engine that runs the front, as in the setting `engine`.
+        device: The device that runs the front, "CPU" or "GPU".
         workers: How many threads should call `front` or `infer` at once.
-        batch: How many images `infer` takes together at most; see `batch_size_for`. May be set to fewer.
-        classes: How many classes the graph has, where that was recognised.
-        anchors: How many anchors it has, where that was recognised.
-        threshold: Detections with a lower score, 0 to 1, are left out; may be set while frames are under way.
+        batch: Maximum number of images per call of `infer`; see `batch_size_for`. May be set to fewer.
+        classes: Number of classes of the graph, if that was recognised.
+        anchors: Number of anchors, if that was recognised.
+        threshold: Minimum score of a detection, 0 to 1; may be set while frames are in flight.
     """
 
     name: str
@@ -51,22 +51,22 @@ class Detector:
             image: uint8 [height, width, 3], BGR; not written to.
 
         Returns:
-            Whatever `back` takes.
+            The input of `back`.
         """
         raise NotImplementedError
 
     def batch_size_for(self, width: int, height: int) -> int:
-        """How many images of this size, in pixels, should go through `infer` together, from 1 to `batch`."""
+        """Return how many images of this size, in pixels, should share a call of `infer`, from 1 to `batch`."""
         return self.batch
 
     def infer(self, images: Sequence[np.ndarray]) -> Raw:
         """Run the front for several images.
 
         Args:
-            images: Each uint8 [height, width, 3], BGR, of any sizes; at most `batch`.
+            images: Each uint8 [height, width, 3], BGR, of any size; at most `batch`.
 
         Returns:
-            Whatever `postprocess` takes.
+            The input of `postprocess`.
         """
         return [self.front(image) for image in images]
 
@@ -74,12 +74,12 @@ class Detector:
         """Run the back.
 
         Args:
-            raw: What `front` gave for the image.
-            width: Of the image, in pixels.
-            height: Of the image, in pixels.
+            raw: The result of `front` for the image.
+            width: Width of the image, in pixels.
+            height: Height of the image, in pixels.
 
         Returns:
-            What was found in it.
+            What was found in the image.
         """
         raise NotImplementedError
 
@@ -87,7 +87,7 @@ class Detector:
         """Run the back for several images.
 
         Args:
-            raw: What `infer` gave for them.
+            raw: The result of `infer` for them.
             sizes: Their widths and heights, in pixels.
 
         Returns:
@@ -96,18 +96,18 @@ class Detector:
         return [self.back(one, width, height) for one, (width, height) in zip(raw, sizes)]
 
     def detect(self, image: np.ndarray) -> Prediction:
-        """Run both parts, one after the other, for an image as `front` takes it."""
+        """Run both parts, one after the other. image: uint8 [height, width, 3], BGR."""
         height, width = image.shape[:2]
         return self.back(self.front(image), width, height)
 
     def close(self) -> None:
-        """Give the memory back. No call may be under way."""
+        """Free the memory. No call may be in progress."""
 
 
 def to_detections(boxes: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, size: np.ndarray) -> Detections:
-    """Detections from boxes as graphs give them: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1.
+    """Convert boxes as graphs return them: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1.
 
-    size: width and height of their image, float32 [2], or of each one's own, [n, 2].
+    size: width and height of the image, float32 [2], or [n, 2] if each box has its own.
     """
     limits = np.concatenate([size, size], axis=-1)
     pixels = boxes[:, [1, 0, 3, 2]] * limits

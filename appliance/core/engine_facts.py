@@ -1,4 +1,4 @@
-"""The plain facts of an engine: what settings, help and messages need to know of it."""
+"""The plain facts of an engine, for settings, help and messages."""
 
 import dataclasses
 import importlib.util
@@ -7,24 +7,24 @@ from typing import Dict, Optional, Tuple, Type, TypeVar
 from appliance.core.registry import find_descriptions
 
 AUTO = "auto"
-"""The value of the setting `engine` that leaves the choice to the appliance."""
+"""The value of the setting `engine` by which the appliance chooses."""
 
 
 @dataclasses.dataclass(frozen=True)
 class EngineFacts:
-    """What the settings say of an engine.
+    """An engine as settings and help texts describe it.
 
     Attributes:
-        name: As in the setting `engine`.
-        title: For people.
+        name: Its value in the setting `engine`.
+        title: Its name for people.
         module: The Python module that has to be installed.
-        runs_any_graph: Whether it runs graphs as they are, and so every model. Others run the front of a fast path.
-        rank: Its place among those that `auto` tries, the lowest first; None where it has to be asked for.
-        auto_when: When `auto` takes it, to complete "openvino ..."; "" where nothing is to be said.
-        note: Further words for the help of the setting; "" for none.
-        precisions: What precision_model may be for it; () where that means nothing to it.
-        needs: What hardware it cannot do without, such as "an NVIDIA GPU".
-        model_type: A model_type of the original project's config files that asks for it.
+        runs_any_graph: Whether it runs graphs unchanged, and so every model. Others run the front of a fast path.
+        rank: Position among the engines that `auto` tries, lowest first; None if it is used only on request.
+        auto_when: When `auto` uses it, to complete "openvino ..."; "" for nothing.
+        note: Additional text for the help of the setting; "" for none.
+        precisions: The values of precision_model that it supports; () if the setting has no effect on it.
+        needs: Hardware that it requires, such as "an NVIDIA GPU".
+        model_type: The model_type in the original project's config files that selects it.
     """
 
     name: str
@@ -39,7 +39,7 @@ class EngineFacts:
     model_type: str = ""
 
     def is_installed(self) -> bool:
-        """Whether its module can be found; nothing is imported, so it may be broken all the same."""
+        """Return whether its module can be found. Nothing is imported, so it may still be broken."""
         return importlib.util.find_spec(self.module) is not None
 
 
@@ -47,7 +47,7 @@ F = TypeVar("F", bound=EngineFacts)
 
 
 def engine_facts(kind: "Type[F]" = EngineFacts) -> "Dict[str, F]":  # type: ignore[assignment]  # F is EngineFacts then
-    """The engines that there are, by name: first those that run every model, then those that `auto` knows."""
+    """Return all engines by name: first those that run every model, then those that `auto` tries."""
     found = find_descriptions("appliance.engines", "ENGINE", kind)
     return {engine.name: engine for engine in sorted(found.values(), key=_place)}
 

@@ -1,18 +1,18 @@
-"""What can go wrong, as a person should read it.
+"""Errors that are shown to people.
 
-Every message is a sentence that names the place (file, line, key) and the remedy. `cli.main` prints it and
-leaves with `exit_code`; nothing else catches these to hide them.
+Every message is a sentence that names the place (file, line, key) and the remedy. `cli.main` prints it and exits
+with `exit_code`; no other code may hide these errors.
 """
 
 
 class SplitlensError(Exception):
-    """The root: an error that a person can act on."""
+    """Base class: an error that a person can act on."""
 
     exit_code = 1
 
 
 class ConfigError(SplitlensError):
-    """A setting is unknown, of the wrong type or out of range. Also wrong use of the command line."""
+    """A setting is unknown, of the wrong type or out of range, or the command line is wrong."""
 
     exit_code = 2
 
@@ -24,11 +24,11 @@ class ModelError(SplitlensError):
 
 
 class GpuMemoryError(ModelError):
-    """What is to be done at once does not fit into the GPU's memory."""
+    """What should run at once does not fit into the GPU's memory."""
 
 
 class EngineHang(ModelError):
-    """An engine has frames and gives nothing back: the call into it will not return."""
+    """An engine has frames and returns nothing: the call into it will not return."""
 
 
 class SourceError(SplitlensError):

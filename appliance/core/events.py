@@ -1,6 +1,6 @@
 """A small typed event bus inside one process.
 
-An event is a frozen dataclass. Whoever publishes one does not know who hears it:
+An event is a frozen dataclass. Publishers do not know the subscribers:
 
     events = EventBus()
     events.subscribe(StateChanged, lambda event: wake_up())
@@ -17,12 +17,12 @@ E = TypeVar("E")
 
 
 class EventBus:
-    """Hands events to those who subscribed to their type.
+    """Calls the handlers that are subscribed to an event's type.
 
-    Handlers run one after the other in the thread that publishes, in the order of their subscriptions, and `publish`
-    returns when all have. The publisher may hold locks of its own: a handler is quick, waits for nothing that the
-    publisher may hold, and starts a thread for work that takes long. The bus itself holds no lock meanwhile, so a
-    handler may publish and subscribe.
+    Handlers run one after another in the publishing thread, in order of subscription, and `publish` returns when all
+    have finished. The publisher may hold locks: a handler must be quick, must not wait for anything that the publisher
+    may hold, and starts a thread for long work. The bus itself holds no lock during the calls, so a handler may publish
+    and subscribe.
     """
 
     def __init__(self) -> None:
@@ -30,14 +30,14 @@ class EventBus:
         self._handlers: Dict[type, Tuple[Callable[[Any], None], ...]] = {}
 
     def subscribe(self, kind: Type[E], handler: Callable[[E], None]) -> None:
-        """Call a handler with every event of this very type from now on. Any thread may subscribe."""
+        """Call a handler with every future event of exactly this type. Any thread may subscribe."""
         with self._lock:
             self._handlers[kind] = (*self._handlers.get(kind, ()), handler)
 
     def publish(self, event: object) -> None:
-        """Tell all who subscribed to the event's type. Any thread may publish.
+        """Call all handlers that are subscribed to the event's type. Any thread may publish.
 
-        Raises nothing: a handler that fails is logged, and the others are called all the same.
+        Never raises: a handler that fails is logged, and the other handlers are still called.
         """
         for handler in self._handlers.get(type(event), ()):
             try:

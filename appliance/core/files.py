@@ -1,4 +1,4 @@
-"""Files that are the old one or the new one, whatever happens meanwhile: a crash, a full disk, a power cut."""
+"""Atomic file writes: after a crash, a full disk or a power cut a file is either the old one or the new one."""
 
 import contextlib
 import errno
@@ -12,29 +12,29 @@ from pathlib import Path
 from typing import IO, Any, Iterator, Union
 
 PRIVATE = 0o600
-"""For files with passwords, addresses of cameras, keys: their owner alone reads and writes them."""
+"""File mode for passwords, keys and addresses of cameras: only the owner can read and write them."""
 
 _MOST_DIGITS = 300
 _BLOCK = 1 << 20
 _MOST_COPIED = 16 * 1000**2
 
-# What some network and FUSE file systems say to fsync: there is nothing to wait for.
+# Errors of fsync on some network and FUSE file systems: there is nothing to wait for.
 UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @contextlib.contextmanager
 def replacing(path: Path, mode: int = PRIVATE, durable: bool = True) -> Iterator[IO[bytes]]:
-    """A new file beside `path`, which takes its place at the end of the block, and is removed where that fails.
+    """Open a new file next to `path`; it replaces `path` at the end of the block, and is deleted if the block fails.
 
-    Its folder is made where it is missing. Several processes may do so at once: the last one wins.
+    Missing folders are created. Several processes may do so at once: the last one wins.
 
     Args:
-        path: The file to make or replace.
-        mode: The new file's permissions, less the umask.
-        durable: Whether file and name are on the disk when this returns; without, a power cut may leave an empty file.
+        path: The file to create or replace.
+        mode: The new file's permissions, minus the umask.
+        durable: Whether to wait until file and name are on the disk; if not, a power cut may leave an empty file.
 
     Raises:
-        OSError: The file cannot be written; the old one is as it was.
+        OSError: The file cannot be written; the old one is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = str(path.with_name(f".{path.name}.{secrets.token_hex(4)}.new"))
@@ -54,22 +54,22 @@ def replacing(path: Path, mode: int = PRIVATE, durable: bool = True) -> Iterator
 
 
 def write_text(path: Path, text: str, mode: int = PRIVATE) -> None:
-    """Make or replace a file of UTF-8. Raises OSError; the old file is as it was then."""
+    """Create or replace a UTF-8 file. Raises OSError; the old file is then unchanged."""
     with replacing(path, mode) as file:
         file.write(text.encode("utf-8"))
 
 
 def write_json(path: Path, content: Any, mode: int = PRIVATE) -> None:
-    """Make or replace a file of JSON, for people to read too. Raises OSError; the old file is as it was then."""
+    """Create or replace a JSON file, readable for people. Raises OSError; the old file is then unchanged."""
     write_text(path, json.dumps(content, indent=1) + "\n", mode)
 
 
 def read_json(path: Path, most_bytes: int = 16 * 1000**2) -> Any:
-    """What a file of JSON holds. A whole number that no double holds is infinite, as 1e999 is.
+    """Return the content of a JSON file. A whole number too large for a double becomes infinite, as 1e999 does.
 
     Raises:
-        OSError: It cannot be read.
-        ValueError: It is no file, no JSON, no UTF-8, too long or nested too deep.
+        OSError: The file cannot be read.
+        ValueError: It is not a regular file, not JSON, not UTF-8, too long or nested too deep.
     """
     with open_regular(path) as file:
         data = file.read(most_bytes + 1)
@@ -95,7 +95,7 @@ def hash_file(path: Path, algorithm: str = "sha256") -> str:
 
 
 def open_regular(path: Path) -> IO[bytes]:
-    """Open a file to read it, without waiting for a pipe. Raises OSError, and ValueError where it is no file."""
+    """Open a file for reading, without blocking on a pipe. Raises OSError; ValueError if it is not a regular file."""
     try:
         descriptor = os.open(str(path), os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -113,10 +113,10 @@ def _integer(digits: str) -> Union[int, float]:
 
 
 def keep_damaged(path: Path, why: str) -> str:
-    """Keep what holds something wrong under another name, so that nothing is lost.
+    """Save a damaged file under another name, so that nothing is lost.
 
-    A regular file stays where it is too, until it is replaced; anything else is moved. The first and the last few are
-    kept: of what is damaged again and again the first is the one that held something. Raises nothing.
+    A regular file also stays in place, until it is replaced; anything else is moved. If damage occurs repeatedly, the
+    first copy and the last few are kept: the first is the one with useful content. Never raises.
 
     Args:
         path: A file that is only ever replaced as a whole, as by `replacing`.
@@ -143,7 +143,7 @@ def keep_damaged(path: Path, why: str) -> str:
 
 
 def _link(path: Path, aside: Path) -> None:
-    """Another name for a file; a copy where the file system has no such thing. Raises OSError."""
+    """Give a file another name; make a copy if the file system has no hard links. Raises OSError."""
     try:
         if os.path.lexists(str(aside)):
             os.unlink(str(aside))
@@ -154,13 +154,13 @@ def _link(path: Path, aside: Path) -> None:
 
 
 def hold(descriptor: int) -> None:
-    """Let others see that a file is being written, as long as this process or a child that inherits it has it open."""
+    """Mark a file as being written, for as long as this process, or a child that inherits it, has it open."""
     with contextlib.suppress(OSError):  # a file system without locks
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds a file, or that cannot be known. Raises OSError where it cannot be opened."""
+    """Return whether a process holds a file, or that cannot be known. Raises OSError if it cannot be opened."""
     with path.open("rb") as file:
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -170,7 +170,7 @@ def is_held(path: Path) -> bool:
 
 
 def sync(descriptor: int) -> None:
-    """Wait until the disk has a file, where its file system knows how to. Raises OSError."""
+    """Wait until a file is on the disk, if its file system supports that. Raises OSError."""
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -179,7 +179,7 @@ def sync(descriptor: int) -> None:
 
 
 def sync_path(path: Path) -> None:
-    """The same for a file or folder that is not open. Raises OSError."""
+    """Wait until a file or folder that is not open is on the disk. Raises OSError."""
     descriptor = os.open(str(path), os.O_RDONLY)
     try:
         sync(descriptor)

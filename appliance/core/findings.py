@@ -1,4 +1,4 @@
-"""What `doctor` finds, and how it looks at a library that may be broken."""
+"""Findings of `doctor`, and how to test a library that may be broken."""
 
 import contextlib
 import dataclasses
@@ -15,13 +15,13 @@ PROBE_SECONDS = 120.0
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        state: OK; MISSING (the appliance cannot run so); NOTE (it can, without something that a user may want).
-        subject: What was looked at, in one or two words.
-        found: What there is, one line or several.
-        remedy: What to do about it; "" where there is nothing to do.
+        state: OK; MISSING (the appliance cannot run without it); NOTE (it can, but a user may miss something).
+        subject: What was checked, in one or two words.
+        found: What was found, one line or several.
+        remedy: What to do about it; "" if there is nothing to do.
     """
 
     state: str
@@ -32,11 +32,11 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Probe:
-    """What a library said of itself in a process of its own.
+    """What a test program for a library printed.
 
     Attributes:
-        facts: What its program printed; None if it cannot be imported.
-        complaint: Why it cannot, or what it said on standard error.
+        facts: The JSON object that it printed; None if the library cannot be imported.
+        complaint: Why not, or what was written to standard error.
     """
 
     facts: Optional[Dict[str, Any]]
@@ -44,7 +44,7 @@ class Probe:
 
 
 def probe(program: str) -> Probe:
-    """Run a Python program that prints a JSON object, in a process of its own: a broken library may well crash it."""
+    """Run a Python program that prints a JSON object, in a process of its own: a broken library may crash it."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", program],
@@ -62,7 +62,7 @@ def probe(program: str) -> Probe:
         return Probe(None, f"importing it crashes Python ({signal.Signals(-done.returncode).name})")
     if done.returncode > 0:
         return Probe(None, said[-1] if said else f"importing it ends Python with {done.returncode}")
-    for line in reversed(done.stdout.splitlines()):  # a library may print something before and after
+    for line in reversed(done.stdout.splitlines()):  # a library may print other lines before and after
         with contextlib.suppress(ValueError):
             facts = json.loads(line)
             if isinstance(facts, dict):
@@ -71,5 +71,5 @@ def probe(program: str) -> Probe:
 
 
 def how_to_install(part: str) -> str:
-    """The remedy for a library that is missing. part: of requirements/, without the ending."""
+    """Return the remedy for a missing library. part: a file of requirements/, without its suffix."""
     return f"make setup, or: {sys.executable} -m pip install -r requirements/{part}.txt"

@@ -1,4 +1,4 @@
-"""The plain data that every part passes on: frames, detections, results, statistics. numpy only."""
+"""The plain data that all parts exchange: frames, detections, results, statistics. numpy only."""
 
 from dataclasses import dataclass
 from typing import Dict, Mapping, NamedTuple, Optional, Union
@@ -10,15 +10,15 @@ PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".png")  # of the files that are read and
 
 @dataclass(frozen=True)
 class Frame:
-    """One image as it came from a source.
+    """One image as a source delivers it.
 
     Attributes:
-        image: uint8 [height, width, 3], BGR; never written to after the source handed it on.
-        index: Number in its stream, from 0; a live source counts the frames it handed on.
-        source: What to call its origin: a file's path, or a camera's address without credentials.
+        image: uint8 [height, width, 3], BGR; never written to once the source has returned it.
+        index: Number in its stream, from 0; a live source counts only the frames that it returns.
+        source: Name of its origin: a file's path, or a camera's address without credentials.
         time: Seconds; the position in a movie, 0.0 for a picture, the Unix time of capture for a live source.
         captured_at: Seconds of `time.monotonic()` when the frame was complete.
-        capture_seconds: What reading and decoding it took.
+        capture_seconds: How long reading and decoding took.
         stream: Name of the stream it belongs to.
     """
 
@@ -33,13 +33,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class Detections:
-    """What was found in one frame, best first.
+    """The objects found in one frame, highest score first.
 
     Attributes:
         boxes: float32 [n, 4], pixels of the frame, (x_min, y_min, x_max, y_max), inside the image.
         scores: float32 [n], 0 to 1, descending.
         class_ids: int32 [n], ids of the label map (COCO: 1 to 90).
-        masks: bool [n, height, width], in the frame's size, or None where the model has none.
+        masks: bool [n, height, width], in the frame's size; None if the model has none.
     """
 
     boxes: np.ndarray
@@ -49,18 +49,18 @@ class Detections:
 
     @classmethod
     def empty(cls) -> "Detections":
-        """No detection at all."""
+        """Return no detections."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
 
     def select(self, which: Union[slice, np.ndarray]) -> "Detections":
-        """Some of them: a slice, or bool [n]."""
+        """Return a part of the detections. which: a slice, or bool [n]."""
         masks = None if self.masks is None else self.masks[which]
         return Detections(self.boxes[which], self.scores[which], self.class_ids[which], masks)
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """What every pixel of one frame belongs to.
+    """The class of every pixel of one frame.
 
     Attributes:
         class_map: uint8 [height, width], in the frame's size, ids of the label map (PASCAL: 0, the background, to 20).
@@ -69,26 +69,26 @@ class Segmentation:
     class_map: np.ndarray
 
     def areas(self) -> Dict[int, int]:
-        """How many pixels each class has, of those that are there; the largest first."""
+        """Return the number of pixels of each class that is present, largest first."""
         counts = np.bincount(self.class_map.ravel(), minlength=1)
         order = sorted(np.flatnonzero(counts).tolist(), key=lambda class_id: (-counts[class_id], class_id))
         return {class_id: int(counts[class_id]) for class_id in order}
 
 
 Prediction = Union[Detections, Segmentation]
-"""What a model finds in one frame."""
+"""The output of a model for one frame."""
 
 
 class Timings(NamedTuple):
-    """Where the time of one frame went, in seconds. A tuple, as sums and means are of all its fields.
+    """How the time of one frame was spent, in seconds. A tuple, because sums and means are taken of all its fields.
 
     Attributes:
-        total: From the start of its capture to its detections; cap + front + back + lost.
+        total: From the start of capture to the detections; cap + front + back + lost.
         cap: Reading and decoding.
         front: The part of the graph on the accelerator.
         back: The part of the graph on the CPU.
-        lost: Waiting between them.
-        send: The part of `lost` that lies between front and back.
+        lost: Waiting between these steps.
+        send: The part of `lost` between front and back.
     """
 
     total: float
@@ -101,14 +101,14 @@ class Timings(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """One frame with all that is known of it.
+    """One frame and everything that was found in it.
 
     Attributes:
         frame: The frame.
-        detections: What was found; empty where the model gives a segmentation.
-        timings: Where its time went.
-        labels: The label map of the detector that found it, class id to name; ids may be missing.
-        segmentation: What every pixel is, where the model gives that.
+        detections: The objects found; empty if the model returns a segmentation.
+        timings: How the frame's time was spent.
+        labels: Label map of the detector used, class id to name; ids may be missing.
+        segmentation: The class of every pixel, if the model returns that.
     """
 
     frame: Frame
@@ -118,11 +118,11 @@ class Result:
     segmentation: Optional[Segmentation] = None
 
     def label(self, class_id: int) -> str:
-        """The name of a class, or "id 91" where the label map has none."""
+        """Return the name of a class, or "id 91" if the label map has none."""
         return self.labels.get(class_id, f"id {class_id}")
 
     def is_background(self, class_id: int) -> bool:
-        """Whether a class of the segmentation is no thing: id 0, unless the label map calls it otherwise."""
+        """Return whether a class is the background: id 0, unless the label map gives it another name."""
         return class_id == 0 and self.labels.get(0, "background") == "background"
 
 
@@ -131,16 +131,16 @@ class Statistics:
     """Averages over the last `fps_interval` seconds.
 
     Attributes:
-        fps: Detected frames a second.
-        frames: How many frames the averages are of.
-        seconds: The window they are of.
-        timings: Mean of the window's frames; None before the first one.
-        vfps: Frames drawn, a second: each counts once, for however many sinks it is drawn.
+        fps: Frames detected per second.
+        frames: Number of frames averaged.
+        seconds: Length of the window.
+        timings: Mean over the window's frames; None before the first one.
+        vfps: Frames drawn per second; a frame counts once, no matter how many sinks draw it.
         vframes: Frames drawn in the window.
-        vdrops: Frames that sinks lost, since the start.
+        vdrops: Frames dropped by sinks, since the start.
         drops: Frames of live sources that were overwritten before detection, since the start.
-        draw: Mean seconds of drawing a live picture; 0 where none was drawn.
-        encode: Mean seconds of encoding it; 0 where none was.
+        draw: Mean seconds for drawing a live picture; 0 if none was drawn.
+        encode: Mean seconds for encoding it; 0 if none was.
     """
 
     fps: float
@@ -157,14 +157,14 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """What came of a stream lately. Times are seconds of the monotonic clock, None where nothing came.
+    """The recent frames and results of a stream. Times are seconds of the monotonic clock, None if nothing arrived.
 
     Attributes:
-        last_frame: When the newest frame came.
-        last_result: When the newest result came.
-        waiting_since: When the oldest frame came that has no result, nor has one after it.
-        source_fps: Frames that came, a second.
-        result_fps: Results that came, a second.
+        last_frame: When the newest frame arrived.
+        last_result: When the newest result arrived.
+        waiting_since: When the oldest frame arrived that has no result, and none after it has one.
+        source_fps: Frames received per second.
+        result_fps: Results per second.
     """
 
     last_frame: Optional[float] = None

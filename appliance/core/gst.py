@@ -1,4 +1,4 @@
-"""What all that starts GStreamer's programs has in common."""
+"""Helpers for starting GStreamer's programs."""
 
 import fcntl
 import os
@@ -6,18 +6,18 @@ from typing import Dict
 
 LAUNCHER, INSPECTOR = "gst-launch-1.0", "gst-inspect-1.0"
 PIPE_BYTES = 1 << 20
-"""What an ordinary user may ask a pipe to hold."""
+"""The largest pipe buffer that an ordinary user may set."""
 
 _F_SETPIPE_SZ = 1031  # linux/fcntl.h; in Python's fcntl since 3.10
 
 
 def english_environment() -> Dict[str, str]:
-    """The environment of such a program: what it says is to be English, because it is read."""
+    """Return the environment for such a program: its messages must be English, because they are parsed."""
     return dict({key: value for key, value in os.environ.items() if key != "LANGUAGE"}, LC_ALL="C")
 
 
 def widen_pipe(descriptor: int) -> None:
-    """Let a pipe hold more of a raw picture, if the system allows it; it works in smaller steps otherwise.
+    """Enlarge the buffer of a pipe for raw pictures, if the system allows it; else data moves in smaller steps.
 
     Args:
         descriptor: Either end of the pipe.

@@ -1,4 +1,4 @@
-"""What several parts ask of the machine."""
+"""Facts about the machine that several parts need."""
 
 import dataclasses
 import os
@@ -6,17 +6,17 @@ import platform
 from pathlib import Path
 
 GPU_DEVICES = ("nvidia[0-9]*", "nvhost-gpu", "nvgpu", "dxg")
-"""In /dev: what an NVIDIA GPU is reached by, on a PC, a Jetson, and in WSL. A container may have the driver without."""
+"""Device files in /dev of an NVIDIA GPU on a PC, a Jetson, and in WSL. A container may have the driver without them."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """What an engine is chosen by.
+    """The facts by which an engine is chosen.
 
     Attributes:
-        is_x86: Whether this is a PC's processor: fast beside any GPU.
-        has_nvidia_gpu: Whether an NVIDIA GPU can be reached.
-        is_jetson: Whether it is a board of NVIDIA's, as far as somebody looked.
+        is_x86: Whether this is a PC's processor, fast enough to keep up with any GPU.
+        has_nvidia_gpu: Whether an NVIDIA GPU is accessible.
+        is_jetson: Whether it is an NVIDIA Jetson board; False if the board was not determined.
     """
 
     is_x86: bool
@@ -25,20 +25,20 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """The machine that this runs on; which board it is, is not looked for."""
+    """Return the machine that this process runs on, without determining the board."""
     return Machine(is_x86(), has_nvidia_gpu())
 
 
 def is_x86() -> bool:
-    """Whether this is a PC's processor."""
+    """Return whether this is a PC's processor."""
     return platform.machine() in ("x86_64", "AMD64")
 
 
 def has_nvidia_gpu(root: Path = Path("/")) -> bool:
-    """Whether an NVIDIA GPU can be reached. root: another folder that stands for "/"."""
+    """Return whether an NVIDIA GPU is accessible. root: a folder to use in place of "/"."""
     return any(any((root / "dev").glob(pattern)) for pattern in GPU_DEVICES)
 
 
 def available_cores() -> int:
-    """The processor cores that this process may use."""
+    """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0))

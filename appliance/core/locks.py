@@ -1,4 +1,4 @@
-"""Folders that one appliance has for itself. The kernel keeps the locks: those of a process that ended are gone."""
+"""File locks, for folders that only one appliance may use. The kernel releases them when a process ends."""
 
 import errno
 import fcntl
@@ -8,27 +8,27 @@ import stat
 from pathlib import Path
 from typing import IO
 
-# A file system without locks (NFS without its lock service), or a folder that nobody here can write to.
+# A file system without locks (NFS without its lock service), or a folder without write permission.
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Taken(Exception):
-    """Another process has it. The text names that process."""
+    """Another process holds the lock. The text names that process."""
 
 
 class NoLocks(Exception):
-    """There can be no lock; the text says why."""
+    """Locking is not possible; the text says why."""
 
 
 def lock_file(path: Path) -> IO[bytes]:
-    """Take a lock that holds as long as the returned file is open.
+    """Take a lock that is held for as long as the returned file is open.
 
-    The file stays; it names the process that has or had the lock.
+    The file is never deleted; it names the process that holds or held the lock.
 
     Raises:
-        Taken: Another process has it.
-        NoLocks: There can be no lock here.
-        OSError: The file cannot be made for another reason.
+        Taken: Another process holds it.
+        NoLocks: Locking is not possible here.
+        OSError: The file cannot be created for another reason.
     """
     try:
         file = _open(path)
@@ -52,12 +52,12 @@ def lock_file(path: Path) -> IO[bytes]:
         file.write(f"process {os.getpid()} of {socket.gethostname()}\n".encode("utf-8", "replace"))
         file.flush()
     except OSError:
-        pass  # a full disk: the lock holds all the same
+        pass  # a full disk: the lock is held nevertheless
     return file
 
 
 def _open(path: Path) -> IO[bytes]:
-    """A link is taken away: what it leads to would be overwritten, and a confined daemon may have made it."""
+    """Open or create the file. Delete a link, maybe of a confined daemon: its target would be overwritten."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         descriptor = os.open(str(path), flags, 0o666)

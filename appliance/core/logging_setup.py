@@ -1,4 +1,4 @@
-"""How every process of the appliance writes its log: time, level, component and text, and no line over and over."""
+"""The log format of every process: time, level, component and text, with repeated lines held back."""
 
 import collections
 import logging
@@ -9,21 +9,21 @@ import time
 from typing import IO, Callable, Optional, Tuple
 
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
-"""Seconds in which the same line is held back after it was written: at first, and at most, as they double each time."""
+"""Seconds for which a repeated line is held back: at first, and at most; they double each time."""
 _LINES_KNOWN = 500
-# What differs each time in a line that is the same to who reads it.
+# The parts that differ between lines that say the same.
 _AMOUNT = re.compile(r"\b\d[\d.]{0,20} (?:s|seconds|minutes|MB|GB)\b")
 
 
 def write_log(
     logger: logging.Logger, component: str, stream: Optional[IO[str]] = None, redact: Callable[[str], str] = str
 ) -> None:
-    """From now on all that goes to this logger is written as lines.
+    """Write everything logged by this logger as lines.
 
     Args:
-        logger: With all below it.
-        component: Which process it is.
-        stream: Where lines go; standard error if it is not given.
+        logger: The logger, including its children.
+        component: Name of the process.
+        stream: Where lines are written; standard error by default.
         redact: Hides credentials.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
@@ -33,10 +33,10 @@ def write_log(
 
 
 class LineFormatter(logging.Formatter):
-    """`2026-11-29T16:15:54+0100 WARNING daemon: text`.
+    """Formats lines as `2026-11-29T16:15:54+0100 WARNING daemon: text`.
 
     Args:
-        component: Which process it is.
+        component: Name of the process.
         redact: Hides credentials.
     """
 
@@ -45,12 +45,12 @@ class LineFormatter(logging.Formatter):
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        # A text with line ends in it must not look like lines of its own.
+        # A text that contains line breaks must not look like several entries.
         return self._redact(super().format(record) + repeats_note(record)).replace("\n", "\n    ")
 
 
 def repeats_note(record: logging.LogRecord) -> str:
-    """How often the line was held back before this, to be written behind it; "" if it was not."""
+    """Return how often the line was held back before, to be appended to it; "" if it was not."""
     count, seconds = getattr(record, "held_back", (0, 0.0))
     return f" ({count} more times in {seconds / 60:.0f} min)" if count else ""
 
@@ -63,8 +63,9 @@ class _Line:
 
 
 class Repeats(logging.Filter):
-    """Holds back a line that was written just now: it comes again after a minute, two, four, up to an hour, with how
-    often it was held back. Each handler needs one of its own. clock: seconds.
+    """Holds back a line that was written just now: it is written again after 1, 2, 4 ... up to 60 minutes.
+
+    The line then says how often it was held back. Each handler needs a filter of its own. clock: returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""What ties a process to the one that started it, in calls of the C library that Python does not have."""
+"""Process relations and heartbeats, with calls of the C library that Python does not offer."""
 
 import ctypes
 import functools
@@ -12,10 +12,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_with_parent(parent: int) -> None:
-    """From now on the kernel kills this process when the thread that started it ends.
+    """Let the kernel kill this process when the thread that started it ends.
 
     Args:
-        parent: The id of that thread's process; where it is gone already, this process ends at once.
+        parent: The process id of that thread; if it is gone already, this process ends at once.
     """
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
@@ -23,12 +23,12 @@ def die_with_parent(parent: int) -> None:
 
 
 def tied_to_us() -> Callable[[], None]:
-    """For Popen's `preexec_fn`: the child dies with the thread that starts it."""
+    """Return a `preexec_fn` for Popen: the child is killed when the thread that starts it ends."""
     return functools.partial(die_with_parent, os.getpid())
 
 
 def adopt_orphans() -> None:
-    """Processes below this one whose own parent ends become children of this one, not of the machine's first."""
+    """Make this process, instead of init, the parent of descendants whose own parent ends."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -36,7 +36,7 @@ class Heartbeat:
     """Tells a supervisor that this process is alive.
 
     Args:
-        descriptor: Of a pipe to it; None where nobody listens.
+        descriptor: A pipe to the supervisor; None if there is none.
     """
 
     BUSY, WELL = b"b", b"w"
@@ -45,14 +45,14 @@ class Heartbeat:
         self._descriptor = descriptor
 
     def beat(self, is_busy: bool = False) -> None:
-        """Say it once. Never blocks.
+        """Send one heartbeat. Never blocks.
 
         Args:
-            is_busy: Whether the process is at work that may keep it from the next beat for minutes.
+            is_busy: Whether the process does work that may delay its next heartbeat for minutes.
         """
         if self._descriptor is None:
             return
         try:
             os.write(self._descriptor, self.BUSY if is_busy else self.WELL)
         except OSError:
-            pass  # full, as nobody reads: a supervisor that is gone, or stopped itself
+            pass  # full, because the supervisor is gone or suspended

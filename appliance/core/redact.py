@@ -1,4 +1,4 @@
-"""Addresses without their credentials, for whatever is shown or logged."""
+"""Hide the credentials in addresses that are shown or logged."""
 
 import re
 from typing import Match
@@ -7,15 +7,15 @@ HIDDEN = "***"
 
 _STARTS_AS_ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
-# An address inside a longer text. A quoted one may hold spaces. A scheme has its bound: without one, every letter of a
-# long word begins a search to the word's end.
+# An address inside a longer text. A quoted one may contain spaces. The length of a scheme is limited: if not, every
+# letter of a long word would start a search to the word's end.
 _QUOTED_ADDRESS = re.compile(
     r"""(?P<start>(?P<quote>["'])[a-z][a-z0-9+.-]{0,30}://)(?P<rest>.*?)(?=(?P=quote)|$)""", re.IGNORECASE
 )
 _BARE_ADDRESS = re.compile(r"""(?P<start>[a-z][a-z0-9+.-]{0,30}://)(?P<rest>[^\s"']*)""", re.IGNORECASE)
 
-# name=value in the query, the path (user=admin_password=x_channel=1), or after #!:: (SRT). Single letters need a sign
-# before them. The value ends where the next name begins.
+# name=value in the query, the path (user=admin_password=x_channel=1), or after #!:: (SRT). Single letters need a
+# separator before them. The value ends where the next name begins.
 _FIELD = re.compile(
     r"""((?<![a-z0-9])(?:user|usr|username|userpwd|loginuse|login|pass|[a-z0-9]{0,30}(?:passwd|password|passphrase|token"""
     r"""|secret)|pwd|pw|loginpas|auth|authbasic|key|api_?key|jwt|sid|session(?:_?id)?|sig|signature)=|(?<=[?&;,:])[up]=)"""
@@ -23,8 +23,8 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 
-# Properties of rtspsrc, souphttpsrc, srtsrc and their kin: name = (type) value. Quotes may stand around the value, the
-# name, or both.
+# Properties of rtspsrc, souphttpsrc, srtsrc and similar elements: name = (type) value. The value, the name, or both may
+# be quoted.
 _PROPERTY_NAMES = (
     r"(?:user-id|user-pw|proxy-id|proxy-pw|username|password|passwd|passphrase|streamid|cookies"
     r"|extra-headers)"
@@ -36,25 +36,24 @@ _PROPERTY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-# user:password@ behind an address that was written wrong (rtsp:/user:password@host), or behind none at all. It is
-# looked for once a word.
+# user:password@ after a malformed scheme (rtsp:/user:password@host), or without a scheme. Searched once per word.
 _AT = re.compile(r"""(?<![^\s"'])[^\s"']+@""")
 _ADDRESS = re.compile(r"[a-z0-9]://", re.IGNORECASE)
 
-# Behind an @ in what looks like a path: "127.0.0.1", "camera/1", "camera:554". "video@2" is only a path.
+# What follows an @ in what looks like a path: "127.0.0.1", "camera/1", "camera:554". "video@2" is only a path.
 _HOST = re.compile(r"[^\s/:.\[]*[./:\[][\w:]")
 
 
-# user:password without the @ and what follows, which is a host and its port where it begins with digits. A sentence's
-# colon may stand behind a host.
+# user:password without @ and host; if the second part starts with digits, it is a host and its port instead. The colon
+# of a sentence may follow a host.
 _HALF = re.compile(r"\A[^\s/?#:\[\]*,]+:(?!\d{1,5}(?:\W|$))[^\s/?#:.,;)][^\s/?#]*")
 
 
 def redact(address: str) -> str:
-    """The camera address or GStreamer string with user names, passwords and keys replaced by ***.
+    """Return a camera address or GStreamer string with user names, passwords and keys replaced by ***.
 
-    A password that was not percent-encoded may hold / # ? or @, so what could be one is hidden up to the
-    last @ (and sometimes a bit of the path with it).
+    A password that was not percent-encoded may contain / # ? or @, so everything that could be one is hidden, up to the
+    last @ (which sometimes includes a part of the path).
     """
     hidden = _PROPERTY.sub(_hide_value, address)
     if _STARTS_AS_ADDRESS.match(hidden):
@@ -67,7 +66,7 @@ def redact(address: str) -> str:
 
 
 def has_half_credentials(address: str) -> bool:
-    """Whether what follows a `scheme://` looks like user:password cut off before its @."""
+    """Return whether what follows a `scheme://` looks like user:password cut off before its @."""
     return any(
         "@" not in found.group("rest") and _HALF.match(found.group("rest")) is not None
         for found in _BARE_ADDRESS.finditer(address)
@@ -89,7 +88,7 @@ def _hide_user(match: Match[str]) -> str:
 
 
 def _without_user(rest: str) -> str:
-    """`rest` is what follows `scheme://`."""
+    """Hide the user and password in `rest`, the part after `scheme://`."""
     _before, at, after = rest.rpartition("@")
     if not at:
         return _HALF.sub(HIDDEN, rest, 1)

@@ -1,8 +1,8 @@
-"""Find what is described in a package: engines, families and whatever else is one file that nothing else names.
+"""Discover plug-ins: modules of a package, such as engines or families, that describe themselves.
 
-A module is a plug-in if it assigns the attribute at its margin (`ENGINE = ...`). Only such modules are imported: beside
-them a package has modules that they share, which may be slow to import. This is also how the lower layers of the house
-(settings, graph) get to know what stands above them, without a name of it.
+A module is a plug-in if it assigns the attribute at the start of a line (`ENGINE = ...`). Only such modules are
+imported: a package also contains shared modules, which may be slow to import. This way lower layers (settings, graph)
+also learn about plug-ins in higher ones without naming them.
 """
 
 import functools
@@ -17,18 +17,18 @@ T = TypeVar("T")
 
 
 def find_descriptions(package: str, attribute: str, kind: Type[T]) -> Dict[str, T]:
-    """The descriptions that the modules and folders of a package have.
+    """Return the descriptions of all plug-ins in a package.
 
     Args:
         package: Name of the package, such as "appliance.engines". Modules in any folder of its `__path__` count.
-        attribute: What they call their description, such as "ENGINE".
-        kind: What a description has to be an instance of.
+        attribute: The attribute that holds the description, such as "ENGINE".
+        kind: The class of the descriptions.
 
     Returns:
-        Descriptions by the name of their module, in the order of these names.
+        Descriptions by module name, sorted by name.
 
     Raises:
-        TypeError: One is something else.
+        TypeError: A description is not an instance of `kind`.
     """
     found = {}
     for name in _modules(package, attribute):

@@ -1,4 +1,4 @@
-"""What every sink is, and how a failed write becomes a sentence."""
+"""The interface of every sink, and error messages for failed writes."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ _NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class OutputClosed(OutputError):
-    """Whoever read our output went away (`| head`). Not a failure: end the run quietly, with exit code 0."""
+    """The reader of our output closed it (`| head`). Not a failure: end the run quietly, with exit code 0."""
 
     exit_code = 0
 
@@ -26,25 +26,25 @@ class Sink:
     A pipeline gives each of its sinks a thread, which alone calls `write` and then, once, `close`.
 
     Attributes:
-        name: What to call it in messages and statistics.
-        every_result: Of a live source too every result reaches it, in order; for what is cheap, since what it does not
-            take in time is kept for it. Its results come without their picture: `frame.image` has the size, and is
-            black. Other sinks of a live source get the newest result only.
+        name: Its name in messages and statistics.
+        every_result: Whether it gets every result of a live source, in order; only for cheap sinks, since results wait
+            in a queue for it. These results come without their picture: `frame.image` has the size, and is black. Other
+            sinks of a live source get only the newest result.
     """
 
     name = "sink"
     every_result = False
 
     def write(self, result: Result) -> None:
-        """Take one result. Raises OutputError where it cannot be written."""
+        """Take one result. Raises OutputError if it cannot be written."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Finish what was written; no `write` follows. Raises OutputError where it cannot be finished."""
+        """Finish the output; no `write` follows. Raises OutputError if it cannot be finished."""
 
 
 def cannot_write(path: str, problem: OSError, kept: str = "") -> OutputError:
-    """The error for a failed write to `path`; `kept` says what of it is there all the same."""
+    """Make the error for a failed write to `path`; `kept` says which part of it was saved nevertheless."""
     if problem.errno in _NO_SPACE:
         reason, remedy = "no space left", "Free some space or choose another place."
     elif problem.errno == errno.EFBIG:
@@ -62,7 +62,7 @@ def cannot_write(path: str, problem: OSError, kept: str = "") -> OutputError:
 
 
 def make_writable_directory(path: str) -> None:
-    """Make the directory where it is missing and try a file in it: a run should fail early."""
+    """Create the directory if it is missing and write a test file: a run should fail early."""
     try:
         os.makedirs(path, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
@@ -72,7 +72,7 @@ def make_writable_directory(path: str) -> None:
 
 
 def check_writable_file(path: str) -> None:
-    """Raises OutputError where a file cannot be written, before the work for it begins. It is left as it is."""
+    """Raise OutputError if a file cannot be written, before the work for it starts. It is left unchanged."""
     is_there = os.path.lexists(path)
     try:
         with open(path, "ab"):
@@ -84,7 +84,7 @@ def check_writable_file(path: str) -> None:
 
 
 def write_all(file: IO[bytes], data: bytes) -> None:
-    """Write to an unbuffered file, which may take less than it is given."""
+    """Write to an unbuffered file, whose `write` may accept only a part of the data."""
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]

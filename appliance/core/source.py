@@ -1,4 +1,4 @@
-"""The one interface of every source."""
+"""The interface of every source."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Type, TypeVar
@@ -10,16 +10,16 @@ Self = TypeVar("Self", bound="Source")
 
 
 class Source:
-    """Frames, one after the other. A context manager: leaving it closes the source.
+    """A sequence of frames. A context manager: leaving it closes the source.
 
     A pipeline gives a source a thread, which alone calls `read`. Any thread may call `close` and read the attributes.
 
     Attributes:
-        name: What to call it; never holds credentials.
-        is_live: The newest frame wins. Otherwise every frame is handed on, in order.
-        fps: Frames a second as the source declares them; None where it does not (a camera: until it is open).
-        frame_count: How many frames there will be; None where nobody knows. An estimate for some movies.
-        drops: Frames of a live source that were overwritten before somebody read them.
+        name: Its name; never contains credentials.
+        is_live: Whether only the newest frame matters. If not, every frame is returned, in order.
+        fps: Frames per second as declared by the source; None if it declares none (a camera: until it is open).
+        frame_count: Number of frames; None if unknown. An estimate for some movies.
+        drops: Frames of a live source that were overwritten before they were read.
         skipped: Pictures that could not be read.
     """
 
@@ -37,12 +37,12 @@ class Source:
             The frame; None at the end, and after `close`.
 
         Raises:
-            SourceError: There are no more frames, though this is not the end.
+            SourceError: No more frames can be read, though the end was not reached.
         """
         raise NotImplementedError
 
     def close(self) -> None:
-        """Release everything; a `read` that waits returns None. May be called any number of times."""
+        """Release everything; a waiting `read` returns None. May be called any number of times."""
         raise NotImplementedError
 
     def __enter__(self: Self) -> Self:

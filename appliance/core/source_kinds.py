@@ -1,4 +1,4 @@
-"""The plain facts of a kind of source: what messages, help and the dashboard say of it, without what opens it."""
+"""The plain facts of a kind of source, for messages, help and the dashboard, without the code that opens it."""
 
 from dataclasses import dataclass
 from typing import List, Tuple, Type, TypeVar
@@ -8,16 +8,16 @@ from appliance.core.registry import find_descriptions
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What is said of a kind of source.
+    """A kind of source as messages and help texts describe it.
 
     Attributes:
-        name: As it is published in the state: "address".
-        title: For the dashboard, in one or two words: "network".
+        name: Its name in the state: "address".
+        title: Its name on the dashboard, in one or two words: "network".
         accepts: What people may write, for error messages and hints: "an index (0)".
         examples: Texts of this kind.
-        order: Kinds are asked in this order, the lowest first; the first that recognises a text has it.
-        is_camera: Whether `stream` and camera_input take it: a process of its own reads it.
-        is_admitted: Whether the dashboard may choose it; else sources of this kind come from the configuration only.
+        order: Kinds are tried in ascending order; the first that recognises a text wins.
+        is_camera: Whether `stream` and camera_input accept it: a process of its own reads it.
+        is_admitted: Whether it can be chosen on the dashboard; if not, it can only come from the configuration.
     """
 
     name: str
@@ -33,17 +33,17 @@ F = TypeVar("F", bound=SourceFacts)
 
 
 def source_facts(of: "Type[F]" = SourceFacts) -> "List[F]":  # type: ignore[assignment]  # F is SourceFacts then
-    """All kinds of source, in the order in which they are asked."""
+    """Return all kinds of source, in the order in which they are tried."""
     return sorted(find_descriptions("appliance.sources.kinds", "KIND", of).values(), key=lambda kind: kind.order)
 
 
 def accepted_cameras() -> str:
-    """What people may write as a camera: "an index (0), ... or ..."."""
+    """Return what people may write as a camera: "an index (0), ... or ..."."""
     return _joined([kind for kind in source_facts(SourceFacts) if kind.is_camera])
 
 
 def accepted_in_dashboard() -> str:
-    """What people may write in the dashboard: "an index (0), ... or ..."."""
+    """Return what people may write in the dashboard: "an index (0), ... or ..."."""
     return _joined([kind for kind in source_facts(SourceFacts) if kind.is_admitted])
 
 

@@ -5,11 +5,12 @@ from typing import Any, Callable
 
 
 def start_thread(name: str, run: Callable[..., None], *arguments: Any) -> threading.Thread:
-    """Start a thread that does not keep the program from ending.
+    """Start a daemon thread: it does not keep the program from ending.
 
     Args:
-        name: What to call it, for whoever looks at a process with `py-spy` or a debugger.
-        run: What it does, with these arguments.
+        name: Its name in `py-spy` or a debugger.
+        run: The function to run.
+        arguments: Its arguments.
     """
     thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)
     thread.start()
