@@ -126,7 +126,7 @@ class DaemonClient:
         try:
             answer: Answer = decode(command.answer, reply)
         except ContractError as error:
-            raise Unavailable(f"The daemon and the dashboard are of different versions: {error}") from error
+            raise Unavailable(_other_version(error)) from error
         if isinstance(answer, StateAnswer) and not self._is_over(answer.state):
             # The event comes too, but may be behind the answer: whoever reads next must find what was done.
             self.state = answer.state
@@ -187,6 +187,8 @@ class DaemonClient:
             elif topic == LOG:
                 self._keep_line(decode(LogEntry, message))
             self._tell(topic, message)
+        except ContractError as error:
+            log.error("%s", _other_version(error))
         except Exception:
             log.exception("an event of the daemon could not be used: %s", topic)
 
@@ -242,6 +244,10 @@ class DaemonClient:
         if self._last_error and heard - self._last_error[0] < _RECENT_SECONDS:
             return self._last_error[1]
         return "The daemon ended unexpectedly; it is started again."
+
+
+def _other_version(error: ContractError) -> str:
+    return f"The daemon and the dashboard are of different versions ({error}); restart Splitlens"
 
 
 def is_alive(pid: int) -> bool:

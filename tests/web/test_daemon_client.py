@@ -12,6 +12,7 @@ from appliance.contract.answers import StateAnswer
 from appliance.contract.codec import encode
 from appliance.contract.errors import Unavailable
 from appliance.contract.events import LOG, STATE, LogEntry
+from appliance.contract.live_settings import describe_live_settings
 from appliance.contract.requests import GetState
 from tests.web.messages import MODEL, make_state
 from web import daemon_client
@@ -29,14 +30,36 @@ def test_a_late_answer_does_not_revive_a_daemon_that_stops(tmp_path, monkeypatch
     assert here.get_state().daemon.status == "running"
 
 
-def test_what_a_daemon_of_another_version_answers_is_told_and_not_used(tmp_path, monkeypatch):
-    newer = encode(StateAnswer(make_state()))
-    newer["state"]["daemon"]["mood"] = "good"
-    monkeypatch.setattr(bus, "request", lambda *arguments: newer)
-    monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)
-    here = daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
-    here._take(STATE, encode(make_state()))
-    with pytest.raises(Unavailable, match="different versions: StateAnswer.state.daemon has no field mood"):
+@pytest.fixture()
+def here(tmp_path, monkeypatch):
+    monkeypatch.setattr(daemon_client.DaemonClient, "_fetch_state", lambda self: None)  # it asks by itself
+    return daemon_client.DaemonClient(str(tmp_path), lambda topic, message: None)
+
+
+def test_the_state_of_a_newer_daemon_is_used_and_what_it_adds_is_left_out(here):
+    newer = encode(make_state(live_settings=describe_live_settings()))
+    newer["daemon"]["mood"] = "good"
+    newer["daemon"]["status"] = "dreaming"
+    newer["settings"]["sharpness"] = 3
+    newer["live_settings"][0]["key"] = "sharpness"
+    newer["weather"] = {}
+    here._take(STATE, newer)
+    assert here.get_state().daemon.status == "dreaming"
+    assert not hasattr(here.get_state(), "weather")
+
+
+def test_what_a_daemon_of_another_version_lacks_is_told_in_a_sentence(here, monkeypatch, caplog):
+    older = encode(make_state())
+    del older["daemon"]["pid"]
+    monkeypatch.setattr(bus, "request", lambda *arguments: {"state": older})
+    here._take(STATE, older)
+    assert [(line.getMessage(), line.exc_info) for line in caplog.records] == [
+        (
+            "The daemon and the dashboard are of different versions (State.daemon.pid is missing.); restart Splitlens",
+            None,
+        )
+    ]
+    with pytest.raises(Unavailable, match=r"of different versions \(StateAnswer.state.daemon.pid is missing"):
         here.ask(GetState())
 
 
