@@ -1,4 +1,4 @@
-"""Which board this is, and the defaults that suit it."""
+"""Identify the board and provide the defaults that suit it."""
 
 from appliance.board.detect import Board, detect_board, unknown_board_note
 from appliance.board.profile import load_profile

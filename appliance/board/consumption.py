@@ -1,4 +1,4 @@
-"""What the board consumes while something runs."""
+"""Measure the board's power consumption while something runs."""
 
 import threading
 from typing import Any, List, Optional
@@ -14,7 +14,7 @@ class Consumption:
     """Measures power in a context: `with Consumption(telemetry) as consumption: ...`.
 
     Args:
-        telemetry: Read by a thread meanwhile.
+        telemetry: A thread reads it meanwhile.
     """
 
     def __init__(self, telemetry: Telemetry) -> None:
@@ -23,7 +23,7 @@ class Consumption:
         self._ended = threading.Event()
 
     def __enter__(self) -> "Consumption":
-        self._telemetry.read()  # counters of energy tell from one look to the next
+        self._telemetry.read()  # energy counters need two readings
         self._thread = start_thread("consumption", self._sample)
         return self
 
@@ -33,7 +33,7 @@ class Consumption:
 
     @property
     def watts(self) -> Optional[float]:
-        """The mean of its time; None where the board does not measure it, or the time was too short."""
+        """Return the mean power in watts; None if the board does not measure it or the time was too short."""
         return sum(self._samples) / len(self._samples) if self._samples else None
 
     def _sample(self) -> None:

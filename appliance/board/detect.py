@@ -1,4 +1,4 @@
-"""Which board this is, from the files of its kernel. What is known of boards is in boards.yml."""
+"""Identify the board from the kernel's files. boards.yml lists the known boards."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,12 @@ class Board:
 
     Attributes:
         id: The name of its profile.
-        name: For people.
-        model: What the machine calls itself, "" if it does not say.
-        families: The families of models that it has the memory for; None: all of them.
-        module: Its part number as boards.yml has it, "" if no file names one.
-        chip: Such as tegra186, "" if unknown.
-        evidence: Files and what they say, of all that were looked at and say something.
+        name: Display name.
+        model: The model string that the machine reports; "" if there is none.
+        families: The families of models that fit its memory; None for all.
+        module: Its part number, as in boards.yml; "" if no file names one.
+        chip: Such as tegra186; "" if unknown.
+        evidence: The files that were read, with their content.
     """
 
     id: str
@@ -42,19 +42,19 @@ class Board:
 
 
 def known_boards() -> List[Any]:
-    """The rows of boards.yml; the last two are the unknown Jetson and the PC."""
+    """Return the rows of boards.yml; the last two are the unknown Jetson and the PC."""
     rows: List[Any] = yaml.safe_load(BOARDS_FILE.read_text(encoding="utf-8"))
     return rows
 
 
 def detect_board(root: Optional[Path] = None) -> Board:
-    """The board below `root`, see `board_root`. A machine that says nothing is a `pc`.
+    """Return the board below `root`; see `board_root`. A machine without any evidence is a `pc`.
 
-    Raises nothing: what cannot be read counts as absent.
+    Raises nothing: unreadable files count as absent.
     """
     root = board_root(root)
     said = {name: read_text(root / name) for name in (MODEL, COMPATIBLE, DTS, MACHINE, FAMILY, CHIP_ID, RELEASE)}
-    said[DTS] = said[DTS].rpartition("/")[2]  # before it is where NVIDIA built it
+    said[DTS] = said[DTS].rpartition("/")[2]  # removes the folder in which NVIDIA built it
     evidence = tuple(("/" + name, text.replace("\0", " ").split("\n")[0]) for name, text in said.items() if text)
     model = said[MODEL] or said[MACHINE]
     rows = known_boards()
@@ -73,7 +73,7 @@ def detect_board(root: Optional[Path] = None) -> Board:
 
 
 def unknown_board_note(board: Board) -> str:
-    """What to tell people whose Jetson is not known; "" for every other machine."""
+    """Return the message for users of an unknown Jetson; "" for every other machine."""
     if board.id != UNKNOWN_JETSON:
         return ""
     return (
@@ -84,7 +84,7 @@ def unknown_board_note(board: Board) -> str:
 
 
 def _find_row(rows: List[Any], said: Any, model: str) -> Tuple[Any, str]:
-    """The row, None where none fits, and the module, "" where that was not what it was found by."""
+    """Return the row (None if none fits), and the module ("" if it was found by something else)."""
     compatible = said[COMPATIBLE].split("\0")
     # e.g. "/dvs/.../tegra186-quill-p3310-1000-c03-00-base.dts"; older L4T has the module only there.
     parts = " ".join(compatible + [said[DTS]])
@@ -115,7 +115,7 @@ def _is_jetson(said: Any) -> bool:
 
 
 def _find_cards(root: Path) -> List[Tuple[str, str]]:
-    """The NVIDIA cards of a PC, as their driver lists them: (file, model)."""
+    """Return the NVIDIA cards of a PC as their driver lists them: (file, model)."""
     cards = []
     for path in sorted((root / CARDS).glob("*/information")):
         for line in read_text(path).splitlines():

@@ -1,4 +1,4 @@
-"""What decides how fast this machine is, as facts that can be compared: measurements hold for one machine only."""
+"""Comparable facts that decide how fast this machine is: measurements are valid on one machine only."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,10 @@ from appliance.core.hardware import has_nvidia_gpu
 
 
 def machine_facts(root: Optional[Path] = None) -> Dict[str, Union[str, int]]:
-    """board, cpu and gpu: their names; cores: those that this process may use, which a power mode changes too."""
+    """Return names of `board`, `cpu` and `gpu`, and the number of `cores`.
+
+    Cores are those that this process may use; a power mode changes them too.
+    """
     root = board_root(root)
     board = detect_board(root)
     cards = [card for file, card in board.evidence if file.startswith("/" + CARDS)]
@@ -23,7 +26,7 @@ def machine_facts(root: Optional[Path] = None) -> Dict[str, Union[str, int]]:
 
 
 def cpu_name(root: Path) -> str:
-    """The processor's name as Linux has it; its architecture where it has none."""
+    """Return the processor's name as Linux reports it, or its architecture."""
     for line in read_text(root / "proc/cpuinfo").splitlines():
         key, _, value = line.partition(":")
         if key.strip() == "model name":

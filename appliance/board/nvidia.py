@@ -1,4 +1,4 @@
-"""NVIDIA cards in a PC, through `pynvml` (package nvidia-ml-py), if that is installed. A Jetson's GPU is not one."""
+"""NVIDIA cards in a PC, through `pynvml` (package nvidia-ml-py) if it is installed. Not for a Jetson's GPU."""
 
 import importlib
 import logging
@@ -10,7 +10,10 @@ log = logging.getLogger(__name__)
 
 
 class NvidiaCards:
-    """For one thread. Without a card, a driver or the package every reading is None; that is no error."""
+    """Reads the cards, in one thread.
+
+    Without a card, a driver or the package every reading is None; that is no error.
+    """
 
     def __init__(self) -> None:
         self._nvml: Any = None
@@ -48,7 +51,7 @@ class NvidiaCards:
             try:
                 answers.append(question(card))
             except self._errors():
-                pass  # a card need not have every sensor
+                pass  # not every card has every sensor
         return answers
 
     def _errors(self) -> Any:

@@ -1,4 +1,4 @@
-"""The power mode and the clocks of a Jetson: read here, set by the helper on the host (deploy/power)."""
+"""The power mode and clocks of a Jetson: read here, set by the helper on the host (deploy/power)."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ from appliance.core.errors import SplitlensError
 log = logging.getLogger(__name__)
 
 SOCKET = "run/splitlens-power/socket"
-ANSWER_SECONDS = 40.0  # the helper gives a request 30, and may be at another one
+ANSWER_SECONDS = 40.0  # the helper limits a request to 30, and may be busy with another one
 LONGEST_ANSWER = 65536
 LEAVE = "leave"
 NO_HELPER = (
@@ -28,7 +28,11 @@ _SEE_LOG = "`journalctl -u splitlens-power` on the board says why."
 
 
 class PowerError(SplitlensError):
-    """A mode or clocks that could not be set, and why. needs_reboot: it would take a restart of the board."""
+    """A mode or clocks could not be set; the message says why.
+
+    Attributes:
+        needs_reboot: Whether it would take a restart of the board.
+    """
 
     def __init__(self, sentence: str, needs_reboot: bool = False) -> None:
         super().__init__(sentence)
@@ -40,13 +44,16 @@ class NoSuchMode(PowerError):
 
 
 class NoHelper(PowerError):
-    """Nothing answers at the helper's socket."""
+    """Nothing listens at the helper's socket."""
 
 
 class Power:
-    """For several threads; those that change something wait for each other, `as_message` for none.
+    """Power mode and clocks. Any thread may use it.
 
-    root: as in `board_root`.
+    Changes wait for each other; `as_message` never waits.
+
+    Args:
+        root: As in `board_root`.
     """
 
     def __init__(self, board: Board, root: Optional[Path] = None) -> None:
@@ -54,20 +61,22 @@ class Power:
         self._table = power_table(board, self._root)
         self._is_jetson = bool(board.chip)
         self._changing = threading.Lock()
-        self._last_reply: JsonObject = {}  # what the helper said last
+        self._last_reply: JsonObject = {}  # the helper's last reply
         self._helper_problem: Optional[str] = NO_HELPER
-        self._change_problem: Optional[str] = None  # of the last change, until one succeeds or somebody else makes one
-        self._mode_then: Optional[int] = None  # the mode when that arose
+        self._change_problem: Optional[str] = (
+            None  # why the last change failed, until one succeeds or somebody else makes one
+        )
+        self._mode_then: Optional[int] = None  # the mode at that time
         self._is_settable = False
         self._needs_reboot = False
 
     @property
     def has_modes(self) -> bool:
-        """Whether this is a board with power modes; a PC is none. Which ones may be known to the helper alone."""
+        """Whether the board has power modes; a PC has none. Possibly only the helper knows which."""
         return self._is_jetson or bool(self._table.modes)
 
     def as_message(self) -> Optional[messages.Power]:
-        """What the state says of it; None where no power modes are known."""
+        """Return the part of the state that describes it; None if no power modes are known."""
         if not self._table.modes:
             return None
         return messages.Power(
@@ -85,7 +94,7 @@ class Power:
         return told if current is None else current
 
     def refresh(self) -> None:
-        """Ask the helper how things are. Whatever is wrong with it is in `as_message`."""
+        """Ask the helper for its status. `as_message` reports problems with it."""
         if not self.has_modes:
             return
         with self._changing:
@@ -93,14 +102,14 @@ class Power:
                 self._ask({"verb": "mode"})
                 self._ask({"verb": "clocks"})
                 self._helper_problem = None
-                if self._current() != self._mode_then:  # somebody set it on the board
+                if self._current() != self._mode_then:  # somebody changed it on the board
                     self._change_problem, self._needs_reboot = None, False
             except PowerError as error:
                 self._helper_problem = str(error)
                 self._last_reply.clear()
 
     def find(self, wanted: Union[int, str]) -> PowerMode:
-        """The mode of an id or a name. Raises NoSuchMode."""
+        """Return the mode with this id or name. Raises NoSuchMode."""
         mode = self._table.find(wanted)
         if mode is None:
             known = ", ".join(f"{mode.name} ({mode.id})" for mode in self._table.modes)
@@ -108,18 +117,18 @@ class Power:
         return mode
 
     def set_mode(self, wanted: Union[int, str]) -> None:
-        """Raises PowerError; where the change would need a restart of the board, it was not made."""
+        """Set the mode. Raises PowerError; a change that would need a restart of the board is not made."""
         mode = self.find(wanted)
         self._set({"verb": "mode", "set": mode.id})
         log.info("The power mode is %s", mode.name)
 
     def set_clocks(self, held: bool) -> None:
-        """Have jetson_clocks hold the clocks at the highest of the mode, or let them go. Raises PowerError."""
+        """Let jetson_clocks lock the clocks at the mode's maximum, or release them. Raises PowerError."""
         self._set({"verb": "clocks", "set": held})
         log.info("The clocks are %s", "held at their highest" if held else "let go")
 
     def apply(self, mode: Union[int, str], clocks: Optional[bool]) -> None:
-        """What settings ask for, as far as it is not so already. What cannot be is logged and in `as_message`."""
+        """Apply the settings, as far as they differ from the current state. Failures are logged and in `as_message`."""
         if not self.has_modes:
             return
         self.refresh()
@@ -166,11 +175,16 @@ class Power:
         self._last_reply.update((key, answer[key]) for key in ("mode", "clocks") if key in answer)
         names = {mode["id"]: mode["name"] for mode in answer.get("modes", ())}
         if names and names != {mode.id: mode.name for mode in self._table.modes}:
-            self._table = self._table.named(names)  # the board's own nvpmodel.conf, which a container may hide
+            self._table = self._table.named(names)  # from the board's own nvpmodel.conf, which a container may hide
 
 
 def ask_helper(path: Path, request: JsonObject, seconds: float = ANSWER_SECONDS) -> JsonObject:
-    """The helper's answer. Raises NoHelper where there is none, PowerError for one that makes no sense."""
+    """Send a request to the helper and return its answer.
+
+    Raises:
+        NoHelper: Nothing answers.
+        PowerError: The answer is invalid.
+    """
     data = b""
     is_there = False
     try:

@@ -1,4 +1,4 @@
-"""The power modes that a board has: from its own /etc/nvpmodel.conf, else as power_modes.yml knows them."""
+"""A board's power modes: from its own /etc/nvpmodel.conf, otherwise from power_modes.yml."""
 
 import dataclasses
 import re
@@ -25,14 +25,14 @@ _NO_LIMIT = 1 << 31
 
 @dataclass(frozen=True)
 class PowerMode:
-    """A mode of nvpmodel. What has no limit, or is not known, is None.
+    """A mode of nvpmodel. None stands for no limit, or an unknown one.
 
     Attributes:
         id: Its number.
-        name: As the board calls it.
-        cores: How many cores of the CPU run.
-        cpu_mhz: The highest frequency of the CPU.
-        gpu_mhz: The highest frequency of the GPU.
+        name: The board's name for it.
+        cores: Number of CPU cores that run.
+        cpu_mhz: Highest CPU frequency.
+        gpu_mhz: Highest GPU frequency.
     """
 
     id: int
@@ -43,7 +43,7 @@ class PowerMode:
 
     @property
     def detail(self) -> str:
-        """For people: "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"."""
+        """Return a summary for people: "4 cores, CPU 2.00 GHz, GPU 1.12 GHz"."""
         parts = [] if self.cores is None else [f"{self.cores} cores"]
         parts += [
             f"{name} {mhz / 1000.0:.2f} GHz"
@@ -58,25 +58,25 @@ class PowerTable:
     """The power modes of a board.
 
     Attributes:
-        modes: By id; none where none are known.
-        aliases: Other words for modes, in small letters, and their ids.
+        modes: By id; empty if none are known.
+        aliases: Other names for modes, in lower case, and their ids.
     """
 
     modes: List[PowerMode]
     aliases: Dict[str, int]
 
     def find(self, wanted: Union[int, str]) -> Optional[PowerMode]:
-        """The mode of an id or a name, however that is written: MAXN, Max-N, max-p arm."""
+        """Return the mode with this id or name, in any spelling: MAXN, Max-N, max-p arm."""
         word = _plain(str(wanted))
         by_id = {mode.id: mode for mode in self.modes}
         if word.isdigit():
             return by_id.get(int(word))
-        # 15W and MODE_15W are one: JetPack 5 took the prefix away
+        # 15W and MODE_15W are the same: JetPack 5 dropped the prefix
         by_name = {re.sub("^mode", "", _plain(mode.name)): mode for mode in self.modes}
         return by_name.get(re.sub("^mode", "", word)) or by_id.get(self.aliases.get(word, -1))
 
     def named(self, names: Dict[int, str]) -> "PowerTable":
-        """The table with these modes, as the board itself names them; what is known of one of the same name stays."""
+        """Return the table with the board's own names; known limits of modes with the same name are kept."""
         known = {(mode.id, mode.name): mode for mode in self.modes}
         modes = [known.get(mode, PowerMode(*mode)) for mode in sorted(names.items())]
         return dataclasses.replace(self, modes=modes)
@@ -84,7 +84,7 @@ class PowerTable:
 
 @dataclass(frozen=True)
 class _BoardModes:
-    """A row of power_modes.yml, which says what each of these is."""
+    """A row of power_modes.yml; the fields are described there."""
 
     boards: Sequence[str] = ()
     modules: Sequence[str] = ()
@@ -96,7 +96,7 @@ class _BoardModes:
 
 
 def power_table(board: Board, root: Optional[Path] = None) -> PowerTable:
-    """The modes of a board; an nvpmodel.conf that holds none counts as absent."""
+    """Return the board's modes; an nvpmodel.conf without any counts as absent."""
     rows = [_BoardModes(**row) for row in yaml.safe_load(MODES_FILE.read_text(encoding="utf-8"))]
     row = next((row for row in rows if row.is_for(board)), _BoardModes())
     known = {(mode[0], mode[1]): PowerMode(*mode) for mode in row.modes}
@@ -109,12 +109,12 @@ def power_table(board: Board, root: Optional[Path] = None) -> PowerTable:
 
 
 def _with_known(mode: PowerMode, known: PowerMode) -> PowerMode:
-    """The file says nothing of a frequency that it does not limit."""
+    """Return the mode with the known limits where the file has none."""
     return dataclasses.replace(mode, cpu_mhz=mode.cpu_mhz or known.cpu_mhz, gpu_mhz=mode.gpu_mhz or known.gpu_mhz)
 
 
 def parse_conf(text: str) -> List[PowerMode]:
-    """The modes of an nvpmodel.conf, of any release, in its order."""
+    """Return the modes of an nvpmodel.conf, of any release, in its order."""
     sections: List[Any] = []
     lines: List[str] = []
     for line in (line.strip() for line in text.splitlines()):
@@ -131,7 +131,7 @@ def parse_conf(text: str) -> List[PowerMode]:
 def _read_mode(id: int, name: str, lines: List[str]) -> PowerMode:
     online = {match.group(1): match.group(2) for match in map(_ONLINE.match, lines) if match}
     if online:
-        online.setdefault("0", "1")  # it never goes off, and L4T 28 does not name it
+        online.setdefault("0", "1")  # core 0 is always on, and L4T 28 does not list it
     cores = list(online.values()).count("1") or None
     return PowerMode(id, name, cores, _highest(_CPU, lines, 1e3), _highest(_GPU, lines, 1e6))
 
@@ -144,8 +144,11 @@ def _highest(pattern: Any, lines: List[str], unit: float) -> Optional[float]:
 
 
 def current_mode(root: Optional[Path] = None) -> Optional[int]:
-    """The id that nvpmodel keeps for the next boot, which is that of now; None where the file cannot be read."""
-    found = re.search(r"pmode:(\d+)", read_text(board_root(root) / STATUS))  # "pmode:0003", with a fan mode behind it
+    """Return the id of the current mode; None if the file cannot be read.
+
+    nvpmodel stores it for the next boot.
+    """
+    found = re.search(r"pmode:(\d+)", read_text(board_root(root) / STATUS))  # "pmode:0003", followed by a fan mode
     return int(found.group(1)) if found else None
 
 

@@ -1,4 +1,4 @@
-"""A board's defaults: profiles/<board>.yml, written like a config file; a user's own file may take its place."""
+"""A board's defaults: profiles/<board>.yml, written like a config file, or a user's own file instead."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ from appliance.core.errors import ConfigError
 from appliance.settings import Profile
 from appliance.settings.config_file import read_config_file
 
-# In a checkout a link to profiles/ beside the package; an installed package has the files here.
+# In a checkout this is a link to profiles/ next to the package; an installed package has the files here.
 PROFILES_DIR = Path(__file__).resolve().parents[1] / "profiles"
 
 
 def load_profile(wanted: str, folder: Path = PROFILES_DIR) -> Profile:
-    """The profile of a board, by its id, or of a file, by its path; checked like a config file. Raises ConfigError."""
+    """Load and check the profile of a board, by its id, or a profile file, by its path. Raises ConfigError."""
     if "/" in wanted or wanted.endswith((".yml", ".yaml")):
         return _read(wanted, Path(wanted))
     known = sorted(path.stem for path in folder.glob("*.yml"))

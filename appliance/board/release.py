@@ -1,4 +1,4 @@
-"""The release of Jetson Linux that a board runs, and the JetPack that it belongs to."""
+"""The Jetson Linux release of a board, and the JetPack that it belongs to."""
 
 import re
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class Release:
 
     Attributes:
         l4t: Its number, such as "32.7.1".
-        jetpack: The JetPack that it belongs to, such as "4.6.1"; of a release that is not known "4", of an unheard-of
-            one "".
+        jetpack: Its JetPack, such as "4.6.1"; only the major version, such as "4", for an unknown release; "" if even
+            that is unknown.
     """
 
     l4t: str
@@ -30,7 +30,7 @@ class Release:
 
 
 def read_release(root: Optional[Path] = None) -> Optional[Release]:
-    """What /etc/nv_tegra_release says; None on what is no Jetson. In a container it speaks of the image."""
+    """Return the release in /etc/nv_tegra_release; None if this is no Jetson. In a container it is the image's."""
     # "# R32 (release), REVISION: 7.1, GCID: 29818004, BOARD: t186ref, EABI: aarch64, DATE: ..."
     text = read_text(board_root(root) / RELEASE)
     found = re.match(r"# R(\d+) \(release\), REVISION: (\d+(?:\.\d+)*)", text)

@@ -1,4 +1,4 @@
-"""Where the board's files are: below "/", or below SPLITLENS_SYSROOT, which stands for another board."""
+"""Where the board's files are: below "/", or below SPLITLENS_SYSROOT, which simulates another board."""
 
 import os
 from pathlib import Path
@@ -10,12 +10,16 @@ RELEASE = "etc/nv_tegra_release"
 
 
 def board_root(root: Optional[Path] = None) -> Path:
-    """The folder that stands for "/" wherever a board is recognised, read or set. root: taken as it is, if given."""
+    """Return the folder that stands for "/" wherever a board is identified, read or set.
+
+    Args:
+        root: Returned as it is, if given.
+    """
     return root if root is not None else Path(os.environ.get(VARIABLE) or "/")
 
 
 def read_text(path: Path) -> str:
-    """The text of a small file, "" where it cannot be read. Strings of the device tree end in NUL, which goes."""
+    """Return the text of a small file without trailing NULs (as in the device tree); "" if it cannot be read."""
     try:
         return path.read_bytes().decode("utf-8", "replace").strip("\0\n ")
     except OSError:

@@ -1,6 +1,6 @@
-"""The sensors in /sys: temperatures, power by rail, the GPU's load, fan, throttling. sensors.yml tells where.
+"""The sensors in /sys: temperatures, power by rail, GPU load, fan, throttling. sensors.yml says where they are.
 
-They are looked for once; then only their values are read. What cannot be read is absent.
+Sensors are searched for once; afterwards only their values are read. What cannot be read is absent.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import yaml
 
 SENSORS_FILE = Path(__file__).with_name("sensors.yml")
-_COLDEST, _HOTTEST = -50.0, 150.0  # what lies beyond is no temperature: a sensor that is off says -256
+_COLDEST, _HOTTEST = -50.0, 150.0  # values beyond are no temperatures: a sensor that is off reports -256
 _SHORTEST_SPAN = 0.05  # seconds between two readings of an energy counter
 
 Power = Callable[[], Optional[float]]
@@ -26,7 +26,7 @@ class _Rail:
 
 @dataclass(frozen=True)
 class SensorPlaces:
-    """Where sensors are, and what they are called: the content of sensors.yml, which says what each of these is."""
+    """Where sensors are and what they are called: the content of sensors.yml, which describes the fields."""
 
     gpu_load: List[str]
     gpu_frequency: List[str]
@@ -46,9 +46,10 @@ class SensorPlaces:
 
 
 class Sensors:
-    """All sensors below `root`. Every method may take some milliseconds: most of these chips sit on a slow bus.
+    """All sensors below `root`. Every method may take some milliseconds, as most sensors are on a slow bus.
 
-    measures_total: whether the board measures what it consumes in total.
+    Attributes:
+        measures_total: Whether the board measures its total power.
     """
 
     def __init__(self, root: Path = Path("/"), clock: Callable[[], float] = time.monotonic) -> None:
@@ -77,17 +78,17 @@ class Sensors:
         self._throttle_counts = {path: read_integer(path) for _, path in self._throttle_counters}
 
     def gpu_load(self) -> Optional[float]:
-        """Percent, of a Jetson's GPU."""
+        """Return the load of a Jetson's GPU in percent."""
         load = read_integer(self._gpu_load)
         return None if load is None else load / 10.0
 
     def gpu_mhz(self) -> Optional[float]:
-        """The frequency that a Jetson's GPU has now."""
+        """Return the current frequency of a Jetson's GPU in MHz."""
         frequency = read_integer(self._gpu_frequency)
         return None if frequency is None else frequency / 1e6
 
     def temperatures(self) -> Dict[str, float]:
-        """Degrees Celsius by zone."""
+        """Return degrees Celsius by zone."""
         found = {}
         for name, path in self._zones.items():
             value = read_integer(path)
@@ -96,7 +97,7 @@ class Sensors:
         return found
 
     def power(self) -> Dict[str, float]:
-        """Watts by rail, and `total` where the board measures it."""
+        """Return watts by rail, and `total` if the board measures it."""
         labels: Dict[str, float] = {}
         for rail in self._rails:
             watts = rail.watts()
@@ -115,7 +116,7 @@ class Sensors:
         return found
 
     def fan(self) -> Dict[str, float]:
-        """`percent` of its power and `rpm`, as far as they are known."""
+        """Return `percent` of its power and `rpm`, as far as they are known."""
         pwm, rpm = read_integer(self._fan_pwm), read_integer(self._fan_rpm)
         found = {}
         if pwm is not None:
@@ -125,7 +126,7 @@ class Sensors:
         return found
 
     def throttling(self) -> Optional[List[str]]:
-        """What is slowed down because it is too warm, or the board drew too much. None where the board does not say."""
+        """Return what is throttled because of heat or overcurrent; None if the board does not report it."""
         if not self._throttles and not self._throttle_counts:
             return None
         found = [name for name, path in self._throttles if (read_integer(path) or 0) > 0]
@@ -138,7 +139,7 @@ class Sensors:
 
 
 class EnergyCounter:
-    """Power from a counter of microjoules that begins anew at its end."""
+    """Power from a counter of microjoules that wraps around."""
 
     def __init__(self, path: Path, end: int, clock: Callable[[], float]) -> None:
         self._path = path
@@ -148,7 +149,7 @@ class EnergyCounter:
         self._watts: Optional[float] = None
 
     def watts(self) -> Optional[float]:
-        """The mean since the last call; None at the first."""
+        """Return the mean power since the last call; None at the first call."""
         energy, now = read_integer(self._path), self._clock()
         if energy is None:
             self._before = self._watts = None
@@ -164,8 +165,9 @@ class EnergyCounter:
 
 
 def read_text(path: Optional[Path]) -> Optional[str]:
-    """A small file of /sys. Not by `open`: a sensor that is switched off answers EAGAIN, which Python's files turn
-    into a TypeError.
+    """Return the content of a small file of /sys; None if it cannot be read.
+
+    Python's `open` is not used: a sensor that is switched off returns EAGAIN, which it turns into a TypeError.
     """
     if path is None:
         return None
@@ -198,7 +200,7 @@ def _first_of(hwmon: List[Tuple[str, Path]], file: str) -> Optional[Path]:
 
 
 def _sorted(paths: Any) -> List[Path]:
-    """By the numbers in their names: thermal_zone10 comes after thermal_zone9."""
+    """Sort paths by the numbers in their names: thermal_zone10 comes after thermal_zone9."""
     return sorted(paths, key=lambda path: (len(path.name), str(path)))
 
 
@@ -237,7 +239,7 @@ def _find_rails(root: Path, hwmon: List[Tuple[str, Path]], places: SensorPlaces)
             )
     for name, folder in hwmon:
         if name == "ina3221":
-            for number in range(1, 4):  # 4 to 7 are no rails: voltages of the shunts and their sum
+            for number in range(1, 4):  # 4 to 7 are not rails but the shunts' voltages and their sum
                 label = read_text(folder / f"in{number}_label")
                 rails += _rail(label, _product(folder / f"in{number}_input", folder / f"curr{number}_input"), places)
         elif name in places.single_rail_chips:
@@ -252,7 +254,7 @@ def _rail(label: Optional[str], watts: Power, places: SensorPlaces) -> List[_Rai
 
 
 def _product(volts: Path, amperes: Path) -> Power:
-    """Of millivolts and milliamperes."""
+    """Return a reader of watts from files of millivolts and milliamperes."""
 
     def read() -> Optional[float]:
         values = [read_integer(path) for path in (volts, amperes)]
@@ -274,7 +276,7 @@ def _find_rapl(root: Path, places: SensorPlaces, clock: Callable[[], float]) -> 
     for folder in _sorted(root.glob("sys/class/powercap/intel-rapl:*")):
         name = places.rapl_names.get((read_text(folder / "name") or "").partition("-")[0])
         end = read_integer(folder / "max_energy_range_uj")
-        # Newer kernels let the superuser alone read it.
+        # On newer kernels only root may read it.
         if name and end and read_integer(folder / "energy_uj") is not None:
             counters.append((name, EnergyCounter(folder / "energy_uj", end, clock)))
     return counters

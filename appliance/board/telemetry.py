@@ -1,4 +1,4 @@
-"""Reads what the machine measures of itself: all that `appliance.telemetry.readings` describes."""
+"""Read the machine's telemetry: everything that `appliance.telemetry.readings` describes."""
 
 import time
 from pathlib import Path
@@ -13,11 +13,11 @@ from appliance.telemetry.registry import all_readings
 
 
 class Telemetry:
-    """For one thread; a second or more between two reads suits the sensors.
+    """Reads telemetry, in one thread, at most about once a second because of the slow sensors.
 
     Args:
-        root: As in `board_root`; the load of the CPU and the memory are always this machine's own.
-        clock: Seconds.
+        root: As in `board_root`. CPU load and memory are always this machine's own.
+        clock: Returns seconds.
     """
 
     def __init__(self, root: Optional[Path] = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,7 +27,7 @@ class Telemetry:
         self._readers = [reading.start(self._machine) for reading in all_readings()]
 
     def read(self) -> Readings:
-        """All readings that there are; what is absent cannot be read on this machine, or not yet."""
+        """Return all readings; those that this machine does not have, or not yet, are absent."""
         self._machine.cards = self._cards.read()
         readings: Readings = {}
         for read in self._readers:

@@ -1,4 +1,4 @@
-"""What was tuned for a model on this machine: looked up when it is loaded."""
+"""Look up what was tuned for a model on this machine, when the model is loaded."""
 
 import logging
 from pathlib import Path
@@ -18,9 +18,14 @@ AGAIN = f"not used; `{PROGRAM} tune` measures again"
 
 
 def apply_tuned(loaded: LoadedSettings, model: str, graph: Path) -> LoadedSettings:
-    """The settings for a model with what was tuned for it, or as they are; says which, and why what is there is not.
+    """Return the settings with what was tuned for a model, or unchanged. Logs what is used, or why a file is not.
 
-    model, graph: its name and file. Raises nothing for a file that is damaged: a model runs without it.
+    A damaged file raises nothing: the model runs without it.
+
+    Args:
+        loaded: The settings.
+        model: The model's name.
+        graph: The model's file.
     """
     path = tuned_path(loaded.settings.state_dir)
     try:
@@ -32,7 +37,7 @@ def apply_tuned(loaded: LoadedSettings, model: str, graph: Path) -> LoadedSettin
         return loaded
     try:
         reason = mismatch(entry, loaded, hash_file(graph), machine_facts())
-    except OSError:  # whoever loads the graph says it better
+    except OSError:  # loading the graph will report it better
         return loaded
     if not reason and entry.engine != AUTO and not ENGINES[entry.engine].is_installed():
         reason = f"for the engine {entry.engine}, which is not installed any more"
@@ -45,7 +50,7 @@ def apply_tuned(loaded: LoadedSettings, model: str, graph: Path) -> LoadedSettin
 
 
 def in_words(loaded: LoadedSettings) -> str:
-    """What is chosen: "openvino, 2 workers"."""
+    """Return the choice in words: "openvino, 2 workers"."""
     settings = loaded.settings
     words = [settings.engine]
     if settings.worker_threads:

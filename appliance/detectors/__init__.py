@@ -1,1 +1,1 @@
-"""Turn frames into detections: one module per family, an engine for the front and a back for the rest."""
+"""Turn frames into detections: one module per family; an engine runs the front, and a back does the rest."""

@@ -1,7 +1,7 @@
-"""Detectors that give boxes: SSD and Faster R-CNN.
+"""Detectors that return boxes: SSD and Faster R-CNN.
 
-Three ways to run one, each a class: fast (own resize, own suppression), exact (the graph's own operations in two
-parts) and whole (one part).
+There is a class for each way to run a graph: fast (own resize, own suppression) and exact (the graph's own operations,
+split in two parts or whole).
 """
 
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class BoxDetector(Detector):
-    """The part that the three ways share."""
+    """What both ways share."""
 
     def __init__(self, about: ModelInfo, front: Engine, threshold: float) -> None:
         self.name, self.family, self.labels, self.reason = about.name, about.family, about.labels, about.reason
@@ -36,7 +36,10 @@ class BoxDetector(Detector):
 
 
 class FastDetector(BoxDetector):
-    """The front resizes the BGR images itself; the back is `nms.suppress`. Equal to the graph above the threshold."""
+    """The front resizes the BGR images itself; the back is `nms.suppress`.
+
+    Above the threshold its results equal the graph's.
+    """
 
     path = "fast"
 
@@ -52,7 +55,7 @@ class FastDetector(BoxDetector):
         return self.infer([image])
 
     def infer(self, images: Sequence[np.ndarray]) -> Raw:
-        # Once, since it may be changed meanwhile.
+        # Read once, as it may be changed meanwhile.
         min_score = min_score_of(self._suppression, self.threshold)
         parts = [part for numbers in self._groups(images) for part in self._run_group(images, numbers, min_score)]
         return parts[0][1] if len(parts) == 1 else joined(parts)
@@ -60,7 +63,7 @@ class FastDetector(BoxDetector):
     def _run_group(
         self, images: Sequence[np.ndarray], numbers: Sequence[int], min_score: np.float32
     ) -> List[Tuple[Sequence[int], Candidates]]:
-        """The candidates of these images: of all together, or of fewer where the GPU's memory does not hold them."""
+        """Return the images' candidates: from one call, or from smaller groups if the GPU runs out of memory."""
         try:
             picked = self._front.run_batch([images[number] for number in numbers], self._suppression, min_score)
         except GpuMemoryError as error:
@@ -78,12 +81,12 @@ class FastDetector(BoxDetector):
             return self._run_group(images, numbers[:half], min_score) + self._run_group(
                 images, numbers[half:], min_score
             )
-        if self.anchors is None:  # by the warm-up; some graphs have as many as the image's sides ask for
+        if self.anchors is None:  # set by the warm-up; in some graphs the number depends on the image's shape
             self.anchors = picked.anchors
         return [(numbers, candidates_of(picked, self._suppression))]
 
     def _groups(self, images: Sequence[np.ndarray]) -> List[List[int]]:
-        """The images, by their numbers, that can go through the front together."""
+        """Return groups of images, by index, that can go through the front together."""
         of_size: Dict[Tuple[int, int], List[int]] = {}
         for number, image in enumerate(images):
             of_size.setdefault((image.shape[1], image.shape[0]), []).append(number)
@@ -105,10 +108,17 @@ class FastDetector(BoxDetector):
 
 
 class ExactDetector(BoxDetector):
-    """The graph's own operations throughout, in two parts or in one."""
+    """Runs the graph's own operations only, in two parts or one."""
 
     def __init__(self, about: ModelInfo, front: Engine, threshold: float, back: Optional[Engine]) -> None:
-        """back: the second part; None where the front is all of it."""
+        """Make a detector.
+
+        Args:
+            about: What is known about the model.
+            front: The first part, or the whole graph.
+            threshold: Lowest score of a detection.
+            back: The second part; None if `front` is the whole graph.
+        """
         super().__init__(about, front, threshold)
         self._back = back
         self.path = "exact" if back else "whole"
@@ -128,7 +138,7 @@ class ExactDetector(BoxDetector):
                 " Export it with its post-processing."
             )
         found = int(np.ravel(count)[0])
-        # Graphs without a suppression give them in the order of the anchors.
+        # Graphs without a suppression return them in the order of the anchors.
         best = np.argsort(-scores[0, :found], kind="stable")
         best = best[scores[0, best] >= self.threshold]
         return to_detections(boxes[0, best], scores[0, best], classes[0, best], np.array([width, height], np.float32))
@@ -142,5 +152,5 @@ class ExactDetector(BoxDetector):
 def make_box_detector(
     about: ModelInfo, front: Engine, back: Optional[Engine], threshold: float, graph: Graph
 ) -> Detector:
-    """As `Family.make_detector` wants it."""
+    """Make a detector; see `Family.make_detector`."""
     return ExactDetector(about, front, threshold, back)

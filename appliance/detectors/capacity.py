@@ -1,4 +1,4 @@
-"""What a board can hold: which families of models, as boards.yml says."""
+"""The families of models that fit a board's memory, from boards.yml."""
 
 from typing import Optional
 
@@ -8,7 +8,7 @@ from appliance.detectors.family import find_family
 
 
 def unsupported_reason(board: Board, family: str) -> Optional[str]:
-    """Why models of a family do not fit a board, in a sentence; None where they do.
+    """Return why a board cannot run models of a family, in a sentence; None if it can.
 
     Args:
         board: The board.
@@ -23,7 +23,7 @@ def unsupported_reason(board: Board, family: str) -> Optional[str]:
 
 
 def check_board_holds(board: Board, family: str, model: str) -> None:
-    """Raises ModelError, with the reason, for a model that does not fit the board."""
+    """Raise ModelError, with the reason, for a model that the board cannot run."""
     reason = unsupported_reason(board, family)
     if reason is not None:
         raise ModelError(f"{model}: {reason}. `--force` tries it all the same.")

@@ -1,4 +1,4 @@
-"""DeepLab: every pixel gets a class."""
+"""DeepLab: semantic segmentation, a class for every pixel."""
 
 from typing import Mapping, Optional
 
@@ -19,12 +19,18 @@ USUAL_SIDE = 513
 
 
 class SegmentationDetector(Detector):
-    """The graph in one part. What it is fed and what it gives is resized outside of it."""
+    """Runs the graph in one part; its input and output are resized outside of it."""
 
     path = "whole"
 
     def __init__(self, about: ModelInfo, front: Engine, side: int) -> None:
-        """front: the graph. side: length in pixels of the longer side of what the graph is fed."""
+        """Make a detector.
+
+        Args:
+            about: What is known about the model.
+            front: The graph.
+            side: Length in pixels of the longer side of the graph's input.
+        """
         self.name, self.family, self.labels, self.reason = about.name, about.family, about.labels, about.reason
         self.engine, self.device, self.workers = front.name, front.device, front.workers
         self._front = front
@@ -43,10 +49,10 @@ class SegmentationDetector(Detector):
 
 
 def fit(image: np.ndarray, side: int) -> np.ndarray:
-    """Resize an image so that its longer side is `side`, as DeepLab's demonstration does; a small one is enlarged.
+    """Resize an image so that its longer side is `side`, as DeepLab's demonstration does; small images are enlarged.
 
-    Enlarging costs nothing, as the graph pads what is smaller, and gives the network more cells to tell apart.
-    Shrunk by the mean of the pixels (INTER_AREA): smooth like the antialiasing that the demonstration uses.
+    Enlarging costs nothing, as the graph pads smaller images anyway, and gives the network more cells. To shrink, the
+    mean of the pixels is used (INTER_AREA), which is smooth like the antialiasing of the demonstration.
     """
     import cv2
 
@@ -60,20 +66,23 @@ def fit(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def upsample_nearest(class_map: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Resize a class map: every pixel takes the class of the nearest one. (cv2.INTER_NEAREST is half a pixel off.)"""
+    """Resize a class map: every pixel gets the class of the nearest one.
+
+    cv2.INTER_NEAREST is off by half a pixel.
+    """
     rows, columns = _nearest(class_map.shape[0], height), _nearest(class_map.shape[1], width)
     spread_out: np.ndarray = class_map.take(columns, axis=1).take(rows, axis=0)
     return spread_out
 
 
 def _nearest(size: int, wanted: int) -> np.ndarray:
-    """Which of `size` pixels in a row lies nearest to the centre of each of `wanted` ones."""
+    """Return, for each of `wanted` pixels, the index of the nearest of `size` pixels by their centres."""
     nearest: np.ndarray = ((np.arange(wanted) + 0.5) * (size / wanted)).astype(np.intp)
     return nearest
 
 
 def _recognise(graph: Graph) -> bool:
-    return True  # nothing else has its output
+    return True  # no other family has this output
 
 
 def _class_ids(graph: Graph) -> Optional[range]:
@@ -82,7 +91,7 @@ def _class_ids(graph: Graph) -> Optional[range]:
 
 
 def _default_labels(ids: Optional[range]) -> Mapping[int, str]:
-    """PASCAL's for a graph that has as many."""
+    """Return the labels of PASCAL VOC if the graph has that number of classes."""
     return builtin_labels("pascal") if ids == range(PASCAL_LABELS) else {}
 
 

@@ -1,4 +1,4 @@
-"""What a family of graphs says of itself: how it is recognised, and how it is run."""
+"""The description of a model family: how to recognise and how to run its graphs."""
 
 import dataclasses
 import functools
@@ -13,7 +13,7 @@ from appliance.graph.recognise.family import FamilyRule
 
 @dataclasses.dataclass(frozen=True)
 class ModelInfo:
-    """What is known of a model before it is loaded; see Detector."""
+    """What is known about a model before it is loaded; see Detector."""
 
     name: str
     family: str
@@ -34,15 +34,15 @@ class Family(FamilyRule):
     """A family, as the registry finds it: `FAMILY = Family(...)` in a module here.
 
     Attributes:
-        make_detector: Of a front and, where the graph is split, a back that gives the outputs, with a threshold and the
-            graph, for graphs that run by their own operations; the fast path is the same for all that have one.
+        make_detector: Makes a detector for graphs that run by their own operations, from a front, a back that returns
+            the outputs (if the graph is split), a threshold and the graph. All families with a fast path share that
+            one.
         is_single_stage: Whether its front is one network from the resized image to the scores. Then engines other than
-            the one that runs every graph may take it, it may get several images together, and its batch norms are
-            folded.
-        why_whole: Why a graph that could be split runs whole, unless exact mode is asked for; "" where it is split.
+            the one that runs every graph may run it, batches are possible, and batch norms are folded.
+        why_whole: Why a graph that could be split runs whole unless exact mode is requested; "" if it is split.
         default_labels: Labels for a graph that comes with none, by the ids of its classes; {} for none.
         candidates: What the suppression chooses from.
-        model_types: What config files of the original project call it.
+        model_types: Its names in config files of the original project.
     """
 
     make_detector: Callable[[ModelInfo, Engine, Optional[Engine], float, Graph], Detector] = _no_detector
@@ -55,22 +55,22 @@ class Family(FamilyRule):
 
 @functools.lru_cache(maxsize=None)
 def all_families() -> Dict[str, Family]:
-    """The families by key, those that are met most often first."""
+    """Return the families by key, the most common ones first."""
     found = find_descriptions("appliance.detectors", "FAMILY", Family).values()
     return {family.key: family for family in sorted(found, key=lambda family: (-family.rank, family.key))}
 
 
 def find_family(key: str) -> Family:
-    """The family of a key."""
+    """Return the family of a key."""
     return all_families()[key]
 
 
 def family_title(key: str) -> str:
-    """What people call a family; of one that is not known, its key."""
+    """Return a family's display name; for an unknown family, its key."""
     family = all_families().get(key)
     return key if family is None else family.title
 
 
 def family_of_model_type(model_type: str) -> str:
-    """The key of the family that config files of the original project call so."""
+    """Return the key of the family that config files of the original project call by this name."""
     return next(family.key for family in all_families().values() if model_type in family.model_types)

@@ -1,4 +1,4 @@
-"""Faster R-CNN: boxes, found in two stages."""
+"""Faster R-CNN: boxes, in two stages."""
 
 from appliance.detectors.boxes import make_box_detector
 from appliance.detectors.family import Family

@@ -1,4 +1,4 @@
-"""Graphs whose input takes pictures of one size only: the picture is made to fit before."""
+"""Graphs whose input has a fixed size: images are resized to it first."""
 
 from typing import Any, List, Optional, Sequence, Tuple
 
@@ -12,7 +12,7 @@ from appliance.graph.recognise.suppression import Suppression
 
 
 def fixed_size(graph: Graph, image: str) -> Optional[Tuple[int, int]]:
-    """(width, height) that an input is fixed to; None where it takes any."""
+    """Return the (width, height) in pixels that an input is fixed to; None if it takes any size."""
     dims: Any = graph.nodes[image].attr["shape"].shape.dim
     if len(dims) != 4 or dims[1].size <= 0 or dims[2].size <= 0:
         return None
@@ -20,9 +20,9 @@ def fixed_size(graph: Graph, image: str) -> Optional[Tuple[int, int]]:
 
 
 class FittingEngine(Engine):
-    """An engine that resizes its picture, uint8 [1, h, w, 3], to the only size that the graph takes.
+    """An engine that resizes its image, uint8 [1, h, w, 3], to the only size that the graph takes.
 
-    Boxes are fractions of the picture, so they stay right whatever its size.
+    Boxes are fractions of the image, so they stay valid.
     """
 
     def __init__(self, engine: Engine, size: Tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""The detector that the settings ask for: model found, board asked, engine chosen, loaded."""
+"""Load the detector that the settings name: find the model, check the board, choose the engine."""
 
 import logging
 from pathlib import Path
@@ -17,9 +17,11 @@ log = logging.getLogger(__name__)
 
 
 def load(loaded: LoadedSettings, force: bool = False) -> Detector:
-    """The detector that the settings ask for, loaded. Says where an old config file differs from the graph.
+    """Load the detector that the settings name. Logs where an old config file differs from the graph.
 
-    force: load a model even if this board is known to have too little memory for its kind.
+    Args:
+        loaded: The settings.
+        force: Load the model even if this board is known to have too little memory for its family.
     """
     model = find_model(loaded, force)
     log.info("Loading %s", model.name)
@@ -38,9 +40,9 @@ def load(loaded: LoadedSettings, force: bool = False) -> Detector:
 
 
 def find_model(loaded: LoadedSettings, force: bool = False) -> InstalledModel:
-    """The model that the settings name. Raises ModelError; see `load` for force."""
+    """Return the model that the settings name. Raises ModelError; see `load` for force."""
     settings, layers = loaded.settings, loaded.layers
-    # What a lower layer says of its own model does not hold for the one chosen above it.
+    # What a lower layer says about its own model does not apply to a model that a higher layer chose.
     is_own = layers["label_path"] >= max(layers["model"], layers["model_path"])
     label_path = Path(settings.label_path) if settings.label_path and is_own else None
     model = resolve_model(chosen_model(loaded), Path(settings.models_dir), label_path)
@@ -51,7 +53,7 @@ def find_model(loaded: LoadedSettings, force: bool = False) -> InstalledModel:
 
 
 def model_options(loaded: LoadedSettings) -> ModelOptions:
-    """How the settings want a model to run."""
+    """Return the options for running a model, from the settings."""
     settings = loaded.settings
     return ModelOptions(
         det_th=settings.det_th,

@@ -1,4 +1,4 @@
-"""Load a model in three steps: plan how its graph runs, choose and build what runs it, assemble the detector."""
+"""Load a model in three steps: plan how its graph runs, choose and build the engine, assemble the detector."""
 
 import dataclasses
 import logging
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def load_detector(path: Path, name: str, labels: Mapping[int, str], options: ModelOptions) -> Detector:
-    """A detector that is ready: loaded, and warmed by an empty image. Raises ModelError."""
+    """Load a detector and warm it up with an empty image. Raises ModelError."""
     model = understand(path, options.trust_graph, options.split_model, options.exact)
     note = compare_ids(labels, model.ids)
     if note is not None:
@@ -37,7 +37,7 @@ def load_detector(path: Path, name: str, labels: Mapping[int, str], options: Mod
     try:
         with naming_damage(str(path)):
             detector = _assemble(model, about, options)
-        # The first run needs the most memory: what is no longer used goes before it.
+        # The first run needs the most memory, so free what is no longer used.
         del model
         plan = dataclasses.replace(plan, front=None)
         _warm(detector, plan)
@@ -74,13 +74,13 @@ def _assemble(model: Understood, about: ModelInfo, options: ModelOptions) -> Det
 
 
 def _assemble_fast(model: Understood, front: Front, about: ModelInfo, options: ModelOptions) -> Detector:
-    """The front resizes the image itself, and the suppression is ours."""
+    """Return a detector whose front resizes the image itself, with our own suppression."""
     engine = _fitting(model, build_front(options.engine.engine, front, options.for_engine()))
     return FastDetector(about, engine, options.det_th, front.suppression)
 
 
 def _assemble_from_parts(model: Understood, family: Family, about: ModelInfo, options: ModelOptions) -> Detector:
-    """The graph's own operations throughout, in two parts or in one."""
+    """Return a detector that uses the graph's own operations only, in two parts or one."""
     image, outputs = [Tensor(model.interface.image)], [Tensor(output) for output in family.outputs]
     settings = options.for_engine()
     if model.plan.cut is None:
@@ -98,7 +98,7 @@ def _assemble_from_parts(model: Understood, family: Family, about: ModelInfo, op
 
 
 def _fitting(model: Understood, engine: Engine) -> Engine:
-    """The engine, behind a resize where the graph takes pictures of one size only."""
+    """Return the engine, with a resize before it if the graph takes images of one size only."""
     size = fixed_size(model.graph, model.interface.image)
     return FittingEngine(engine, size) if size else engine
 
@@ -117,7 +117,7 @@ def _warm(detector: Detector, plan: Plan) -> None:
 def differences(
     detector: Detector, model_type: Optional[str], split_shape: Optional[int], num_classes: Optional[int]
 ) -> List[str]:
-    """Where an old config file describes the model otherwise than its graph does; what was found is used."""
+    """Return where an old config file describes the model differently from its graph; the graph is right."""
     found = []
     if model_type is not None and family_of_model_type(model_type) != detector.family:
         found.append(f"model_type is {model_type}, but the graph is of the family {detector.family}")

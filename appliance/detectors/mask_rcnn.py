@@ -1,4 +1,4 @@
-"""Mask R-CNN: boxes with an instance mask each."""
+"""Mask R-CNN: boxes, each with an instance mask."""
 
 import dataclasses
 from typing import Optional, Tuple
@@ -16,7 +16,7 @@ from appliance.graph.recognise.output_heads import mask_classes
 
 
 class MaskDetector(ExactDetector):
-    """The graph's own operations in one part or, with its light tail behind the mask head, in two."""
+    """Runs the graph's own operations in one part, or in two with the light tail after the mask head as the back."""
 
     def back(self, raw: Raw, width: int, height: int) -> Detections:
         outputs = self._back.run(*raw) if self._back else raw
@@ -27,15 +27,23 @@ class MaskDetector(ExactDetector):
 
 
 def reframe_masks(masks: np.ndarray, boxes: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Put every mask into its box: bool [n, height, width], true where the resized mask is above 0.5.
+    """Paste every mask into its box.
 
-    masks: float32 [n, h, w], 0 to 1. boxes: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1.
-    The rule is that of the Object Detection API's `reframe_box_masks_to_image_masks`: the centres of a
-    mask's outer cells lie on the box's edges, and box and pixels are counted from pixel 0 to pixel size - 1. The
-    network is trained on masks that were cut out in the same way. `cv2.resize` of the mask to the box would put the
-    cells' edges there, and so draw a 15 x 15 mask smaller by 1/15 of the box.
+    Follows the Object Detection API's `reframe_box_masks_to_image_masks`, as the network is trained on masks that were
+    cropped in this way: the centres of a mask's outer cells lie on the box's edges, and boxes and pixels are counted
+    from pixel 0 to pixel size - 1. `cv2.resize` of the mask to the box would put the cells' edges there, and so make a
+    15 x 15 mask smaller by 1/15 of the box.
+
+    Args:
+        masks: float32 [n, h, w], 0 to 1.
+        boxes: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1.
+        width: Of the image, in pixels.
+        height: Of the image, in pixels.
+
+    Returns:
+        bool [n, height, width], true where the resized mask is above 0.5.
     """
-    # Untouched pages of zeros cost no memory, so only what lies in the boxes does.
+    # Untouched pages of zeros use no memory; only the pixels in boxes do.
     framed = np.zeros((len(masks), height, width), np.bool_)
     for mask, (y_min, x_min, y_max, x_max), target in zip(masks, boxes, framed):
         rows, y_places = _places(y_min, y_max, height, mask.shape[0])
@@ -45,9 +53,9 @@ def reframe_masks(masks: np.ndarray, boxes: np.ndarray, width: int, height: int)
 
 
 def _places(start: np.float32, end: np.float32, pixels: int, cells: int) -> Tuple[slice, np.ndarray]:
-    """The pixels that a box spans along one axis, and where each lies in the mask: float32, 0 to cells - 1.
+    """Return the pixels that a box spans along one axis, and their positions in the mask: float32, 0 to cells - 1.
 
-    Computed in float32, step by step as `CropAndResize` does it for the whole image as seen from the box.
+    Computed in float32, in the order of `CropAndResize` for the whole image relative to the box.
     """
     extent = end - start
     if not extent > 0:
@@ -62,7 +70,7 @@ def _places(start: np.float32, end: np.float32, pixels: int, cells: int) -> Tupl
 
 
 def _bilinear(mask: np.ndarray, y_places: np.ndarray, x_places: np.ndarray) -> np.ndarray:
-    """The mask's values at these places, float32 [rows, columns]."""
+    """Return the mask's values at these positions, float32 [rows, columns]."""
     left, right, x_share = _neighbours(x_places, mask.shape[1])
     columns = mask[:, left] + (mask[:, right] - mask[:, left]) * x_share
     top, bottom, y_share = _neighbours(y_places, mask.shape[0])
@@ -72,14 +80,14 @@ def _bilinear(mask: np.ndarray, y_places: np.ndarray, x_places: np.ndarray) -> n
 
 
 def _neighbours(places: np.ndarray, cells: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The cells before and after each place, and how far it lies towards the latter, 0 to 1."""
+    """Return the cells before and after each position, and its fraction of the way to the latter, 0 to 1."""
     before = np.floor(places)
     after = np.minimum(np.ceil(places), cells - 1)
     return before.astype(np.intp), after.astype(np.intp), places - before
 
 
 def _recognise(graph: Graph) -> bool:
-    return True  # nothing else has its masks
+    return True  # no other family has masks
 
 
 def _class_ids(graph: Graph) -> Optional[range]:

@@ -1,7 +1,7 @@
 """Class-wise non-maximum suppression in numpy, equal to TensorFlow's above a threshold.
 
-Boxes under the threshold can never suppress one above it, so they are left out first; what remains is a handful. The
-images of a batch are done together: a call of numpy costs more than the few numbers of one image.
+Boxes below the threshold can never suppress one above it, so they are dropped first; few remain. The images of a batch
+are processed together, as a numpy call costs more than the few numbers of one image.
 """
 
 from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
@@ -12,9 +12,9 @@ from appliance.engines.candidates import PickedScores
 from appliance.graph.recognise.suppression import Suppression
 
 WHOLE_IMAGE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
-# Candidates of an image that are compared with each other at once: more costs more than it saves.
+# Number of an image's candidates that are compared all with all; for more this is slower.
 TOGETHER = 128
-# Candidates looked at together where there are many: the best of them nearly always fill the result.
+# Number of candidates per block if there are many: the best block nearly always fills the result.
 BLOCK = 2000
 
 
@@ -22,11 +22,11 @@ class Candidates(NamedTuple):
     """Boxes of several images. A tuple, as all its arrays are indexed together.
 
     Attributes:
-        images: Which image each belongs to, ascending: int [n].
+        images: int [n], ascending: index of the image.
         boxes: float32 [n, 4], (y_min, x_min, y_max, x_max), 0 to 1.
-        classes: Columns of the scores: int [n].
+        classes: int [n]: columns of the scores.
         scores: float32 [n].
-        windows: float32 [n, 4], to which boxes are clipped.
+        windows: float32 [n, 4]: boxes are clipped to these.
     """
 
     images: np.ndarray
@@ -36,23 +36,23 @@ class Candidates(NamedTuple):
     windows: np.ndarray
 
     def taken(self, which: Union[np.ndarray, slice]) -> "Candidates":
-        """Some of them."""
+        """Return the candidates at these indices."""
         return Candidates(*(field[which] for field in self))
 
     def clipped(self) -> "Candidates":
-        """Those of which something is left in their windows, clipped to them."""
+        """Return the candidates clipped to their windows, without those of which nothing is left."""
         low, high = self.windows[:, [0, 1, 0, 1]], self.windows[:, [2, 3, 2, 3]]
         boxes = np.maximum(np.minimum(self.boxes, high), low)
         return self._replace(boxes=boxes).taken(_areas(boxes) > 0)
 
 
 def candidates_of(picked: PickedScores, settings: Suppression) -> Candidates:
-    """The boxes that the selected scores belong to.
+    """Return the boxes of the selected scores.
 
     Args:
-        picked: What the front gave.
-        settings: Which of its other outputs hold the windows, float32 [images or 1, 4], and how many anchors are real,
-            int [images or 1].
+        picked: The selected scores of a front.
+        settings: They say which other outputs hold the windows, float32 [images or 1, 4], and the number of real
+            anchors, int [images or 1].
     """
     rows, classes = np.divmod(picked.positions, settings.classes)
     images, rows = np.divmod(rows, picked.anchors)
@@ -64,16 +64,21 @@ def candidates_of(picked: PickedScores, settings: Suppression) -> Candidates:
 
 
 def _of_images(values: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """values: one for each image, or one for all."""
+    """Return a value for each image.
+
+    Args:
+        values: One for each image, or one for all.
+        images: Indices of the images.
+    """
     found: np.ndarray = values[images if len(values) > 1 else np.zeros_like(images)]
     return found
 
 
 def joined(parts: Sequence[Tuple[Sequence[int], Candidates]]) -> Candidates:
-    """The candidates of several groups of images.
+    """Return the candidates of several groups of images.
 
     Args:
-        parts: Of each group the numbers of its images, and its candidates.
+        parts: For each group, the indices of its images and its candidates.
     """
     together = Candidates(
         *(
@@ -85,7 +90,7 @@ def joined(parts: Sequence[Tuple[Sequence[int], Candidates]]) -> Candidates:
 
 
 def suppress(candidates: Candidates, settings: Suppression) -> Candidates:
-    """The detections of each image, best first, as the graph's own suppression gives them."""
+    """Return the detections of each image, best first, equal to those of the graph's own suppression."""
     if settings.clip == "before":
         candidates = candidates.clipped()
         if settings.rescale:
@@ -101,20 +106,20 @@ def suppress(candidates: Candidates, settings: Suppression) -> Candidates:
 
 
 def _limited(kept: Candidates, in_all: int) -> Candidates:
-    """The first so many of each image."""
+    """Return the first `in_all` candidates of each image."""
     firsts = np.searchsorted(kept.images, kept.images)
     return kept.taken(np.arange(len(kept.images)) - firsts < in_all)
 
 
 def _greedy_together(candidates: Candidates, counts: np.ndarray, settings: Suppression) -> np.ndarray:
-    """Indices of the boxes that no better one of their class overlaps too much, image by image, best first.
+    """Return the indices of the boxes that no better box of their class overlaps too much.
 
-    For images with so few candidates that no limit counts.
+    Ordered by image, best first. For images with so few candidates that no limit applies.
     """
     order = _best_first(candidates, np.arange(len(candidates.scores)))
     images = candidates.images[order]
     places = np.arange(len(order)) - np.searchsorted(images, images)
-    # A row for each image; what is left of the shorter ones belongs to nobody.
+    # A row for each image; shorter ones are padded.
     table = np.full((len(counts), counts.max(initial=0)), -1)
     table[images, places] = order
     is_left = table >= 0
@@ -128,17 +133,17 @@ def _greedy_together(candidates: Candidates, counts: np.ndarray, settings: Suppr
 
 
 def _greedy_in_turn(candidates: Candidates, counts: np.ndarray, settings: Suppression) -> np.ndarray:
-    """The same, for any number of candidates."""
+    """Do the same as `_greedy_together` for any number of candidates."""
     ends = np.cumsum(counts)
     kept = [begin + _greedy(candidates.taken(slice(begin, end)), settings) for begin, end in zip(ends - counts, ends)]
     return np.concatenate(kept)
 
 
 def _greedy(candidates: Candidates, settings: Suppression) -> np.ndarray:
-    """The same, of one image.
+    """Do the same for one image.
 
-    Going through all classes at once gives the best `in_all` of what each class would keep. Where boxes are clipped,
-    and some dropped, only afterwards, all are kept.
+    One pass over all classes gives the best `in_all` of what each class would keep. If boxes are clipped, and some
+    dropped, only afterwards, all are kept.
     """
     limit = len(candidates.boxes) if settings.clip == "after" else settings.in_all
     overlaps = _Overlaps(candidates, settings.iou_threshold)
@@ -166,7 +171,7 @@ def _greedy(candidates: Candidates, settings: Suppression) -> np.ndarray:
 
 
 def _blocks(candidates: Candidates) -> Iterator[np.ndarray]:
-    """The candidates of one image in blocks of about BLOCK, best first."""
+    """Yield the candidates of one image in blocks of about BLOCK, best first."""
     left = np.arange(len(candidates.scores))
     while len(left):
         block = left
@@ -180,18 +185,18 @@ def _blocks(candidates: Candidates) -> Iterator[np.ndarray]:
 
 
 def _best_first(candidates: Candidates, which: np.ndarray) -> np.ndarray:
-    """Indices by image and descending score; equal scores by class and then by row, as TopK orders them."""
+    """Return indices ordered by image and descending score; ties by class, then row, as in TopK."""
     return which[np.lexsort((which, candidates.classes[which], -candidates.scores[which], candidates.images[which]))]
 
 
 class _Overlaps:
     """Tells which candidates overlap too much: those of one class, by the intersection over union of their boxes.
 
-    In float32 and in the order in which TensorFlow computes it; empty boxes overlap nothing.
+    Computed in float32 and in TensorFlow's order; empty boxes overlap nothing.
     """
 
     def __init__(self, candidates: Candidates, iou_threshold: float) -> None:
-        # TensorFlow overlaps boxes by their corners, whichever way round they are.
+        # TensorFlow accepts boxes with their corners in any order.
         self._low = np.minimum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
         self._high = np.maximum(candidates.boxes[:, :2], candidates.boxes[:, 2:])
         self._areas = _areas(np.concatenate([self._low, self._high], axis=1))
@@ -199,7 +204,15 @@ class _Overlaps:
         self._threshold = np.float32(iou_threshold)
 
     def between(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Indices [..., n] and [..., m]; returns bool [..., n, m]."""
+        """Compare two sets of candidates.
+
+        Args:
+            first: Indices [..., n].
+            second: Indices [..., m].
+
+        Returns:
+            bool [..., n, m].
+        """
         first, second = first[..., np.newaxis], second[..., np.newaxis, :]
         sides = np.minimum(self._high[first], self._high[second]) - np.maximum(self._low[first], self._low[second])
         sides = np.maximum(sides, 0)

@@ -1,4 +1,4 @@
-"""The detector of an appliance that has no model yet: it finds nothing, so that pictures move all the same."""
+"""The detector of an appliance without a model: it finds nothing, and frames still flow."""
 
 from typing import Mapping
 
@@ -9,7 +9,7 @@ from appliance.core.frame import Detections
 
 
 class NoDetector(Detector):
-    """Finds nothing, at once."""
+    """Returns no detections, immediately."""
 
     name, family, path, reason, device = "", "", "", "", "CPU"
     labels: Mapping[int, str] = {}

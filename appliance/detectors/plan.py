@@ -1,4 +1,4 @@
-"""The first step of loading a model: read its graph, and decide how it will run: fast, exact or whole."""
+"""The first step of loading a model: read its graph and decide how it runs: fast, exact or whole."""
 
 import dataclasses
 from pathlib import Path
@@ -21,7 +21,11 @@ from appliance.graph.rewrite.split import keep
 
 @dataclasses.dataclass(frozen=True)
 class ModelOptions:
-    """How to run a model; the fields are the settings of the same names. engine: what runs its front."""
+    """How to run a model; the fields are the settings of the same names.
+
+    Attributes:
+        engine: The engine for its front.
+    """
 
     det_th: float = 0.5
     split_model: bool = True
@@ -36,7 +40,7 @@ class ModelOptions:
     trust_graph: bool = False
 
     def for_engine(self) -> EngineOptions:
-        """What of it an engine needs to know."""
+        """Return the options that an engine needs."""
         return EngineOptions(
             worker_threads=self.worker_threads,
             batch=self.batch,
@@ -57,8 +61,8 @@ class Plan:
     Attributes:
         path: "fast", "exact" or "whole".
         reason: Why not a faster one; "" for fast.
-        cut: None where it runs whole.
-        suppression, resizing, front: What the fast path needs; whatever was recognised.
+        cut: Where the graph is split; None if it runs whole.
+        suppression, resizing, front: What the fast path needs, as far as it was recognised.
     """
 
     path: str
@@ -71,7 +75,7 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Understood:
-    """A graph, what it is, how it will run, and the ids of its classes (None if they are not recognised)."""
+    """A graph, its family, its plan, and the ids of its classes (None if they are not recognised)."""
 
     graph: Graph
     interface: Interface
@@ -80,7 +84,7 @@ class Understood:
 
     @property
     def front(self) -> Optional[Front]:
-        """The front of its fast path, for an engine; None where it runs by its own operations."""
+        """Return the front of its fast path, for an engine; None if it runs by its own operations."""
         plan = self.plan
         if plan.front is None or plan.cut is None or plan.suppression is None:
             return None
@@ -107,7 +111,7 @@ def understand(path: Path, trusted: bool, split_model: bool, exact: bool) -> Und
 
 
 def plan_for(graph: Graph, interface: Interface, split_model: bool, exact: bool) -> Plan:
-    """How a graph of this family will run with these settings."""
+    """Return how a graph of this family runs with these settings."""
     plan = make_plan(graph, interface, split_model, exact)
     why_whole = find_family(interface.family).why_whole
     if why_whole and plan.path == "exact" and not exact:
@@ -116,7 +120,7 @@ def plan_for(graph: Graph, interface: Interface, split_model: bool, exact: bool)
 
 
 def make_plan(graph: Graph, interface: Interface, split_model: bool, exact: bool) -> Plan:
-    """The fastest way that this graph allows and that the settings ask for."""
+    """Return the fastest plan that the graph and the settings allow."""
     if not split_model:
         return Plan("whole", "split_model is off")
     try:
@@ -137,12 +141,12 @@ def make_plan(graph: Graph, interface: Interface, split_model: bool, exact: bool
 
 
 def labels_of(interface: Interface, ids: Optional[range], labels: Mapping[int, str]) -> Mapping[int, str]:
-    """The labels of a model: the given ones of its classes, or those that its family has for a model without any.
+    """Return a model's labels: the given ones of its classes, or its family's defaults if none are given.
 
     Args:
-        interface: What the model is.
-        ids: Of its classes, if they are known.
-        labels: The given ones, class id to name.
+        interface: The model's interface.
+        ids: The ids of its classes, if known.
+        labels: The given labels, class id to name.
     """
     if not labels:
         return find_family(interface.family).default_labels(ids)

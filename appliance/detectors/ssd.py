@@ -1,4 +1,4 @@
-"""SSD: boxes, found in one stage: one network from the resized image to the scores."""
+"""SSD: boxes, in one stage: one network from the resized image to the scores."""
 
 from appliance.detectors.boxes import make_box_detector
 from appliance.detectors.family import Family
@@ -7,7 +7,7 @@ from appliance.graph.recognise.family import DETECTION_OUTPUTS
 
 
 def _recognise(graph: Graph) -> bool:
-    return True  # what no other family takes
+    return True  # the fallback: whatever no other family recognises
 
 
 FAMILY = Family(

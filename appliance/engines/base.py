@@ -1,4 +1,4 @@
-"""What an engine is: a graph made ready to run, called with arrays."""
+"""The interface of an engine: a loaded graph that is called with arrays."""
 
 from typing import TYPE_CHECKING, List, Sequence
 
@@ -15,8 +15,8 @@ class Engine:
     Attributes:
         name: As in the setting `engine`.
         device: "CPU" or "GPU".
-        batch: How many images `run_batch` takes together at most; see `batch_size_for`.
-        workers: How many threads should call it at once.
+        batch: Largest number of images that `run_batch` takes; see `batch_size_for`.
+        workers: Number of threads that should call it at once.
     """
 
     name: str = ""
@@ -25,25 +25,25 @@ class Engine:
     workers: int = 1
 
     def run(self, *feeds: "np.ndarray") -> "List[np.ndarray]":
-        """The outputs for these inputs, in the order that was given when it was loaded.
+        """Return the outputs for these inputs, in the order that was given when the graph was loaded.
 
         A front has one input, an image: uint8 [1, height, width, 3], BGR.
         """
         raise NotImplementedError
 
     def batch_size_for(self, width: int, height: int) -> int:
-        """How many images of this size `run_batch` takes."""
+        """Return how many images of this size, in pixels, one call of `run_batch` may have."""
         return 1
 
     def run_batch(
         self, images: "Sequence[np.ndarray]", settings: "Suppression", min_score: "np.float32"
     ) -> "PickedScores":
-        """What images of one size have at or above a score. For fronts.
+        """Run a front on images of one size and return what scores at least `min_score`.
 
         Args:
-            images: Each uint8 [height, width, 3], BGR; as many as `batch_size_for` says at most.
-            settings: Of the suppression behind it, which say what outputs are boxes and scores.
-            min_score: The lowest score that counts.
+            images: Each uint8 [height, width, 3], BGR; at most as many as `batch_size_for` returns.
+            settings: The suppression that follows; they say which outputs are boxes and which are scores.
+            min_score: The lowest score to return.
         """
         from appliance.engines.candidates import pick
 
@@ -51,4 +51,4 @@ class Engine:
         return pick(self.run(image[None]), 1, settings, min_score)
 
     def close(self) -> None:
-        """Give its memory back."""
+        """Free its memory."""

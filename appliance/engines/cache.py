@@ -1,7 +1,7 @@
-"""Keep what takes minutes to build: one file an engine, which says what it was built from and for.
+"""A cache of built engines, which take minutes to build: one file per engine.
 
-A file is a line of JSON (what it is, the hash of the rest) and the rest. Names and contents come from the same facts,
-so a file that was built for another graph, GPU or TensorRT is never taken for the right one.
+A file is a line of JSON (what the engine was built from and for, and a hash of the data), followed by the data. File
+name and content are derived from the same facts, so an engine built for another graph, GPU or TensorRT is never used.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class Built:
 
     Attributes:
         data: The engine itself.
-        notes: What else must be known to run it, as JSON can hold it.
+        notes: What else is needed to run it; JSON values.
     """
 
     data: bytes
@@ -34,18 +34,18 @@ class Built:
 
 
 class EngineCache:
-    """A folder of built engines. It need not exist, and need not be writable: then nothing is kept, which is said."""
+    """A folder of built engines. If it cannot be created or written to, this is logged and nothing is cached."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def path(self, facts: Mapping[str, str]) -> Path:
-        """The file of the engine that these facts describe."""
+        """Return the path of the engine that these facts describe."""
         digest = hashlib.sha256(json.dumps(dict(facts), sort_keys=True).encode("utf-8")).hexdigest()
         return self._folder / f"{digest[:40]}.engine"
 
     def read(self, facts: Mapping[str, str]) -> Optional[Built]:
-        """The engine that was kept for these facts; None, and a warning where a file is no good."""
+        """Return the cached engine for these facts, or None. A damaged file is logged as a warning."""
         path = self.path(facts)
         try:
             with path.open("rb") as file:
@@ -69,7 +69,7 @@ class EngineCache:
         return Built(data, notes)
 
     def write(self, facts: Mapping[str, str], built: Built) -> None:
-        """Keep an engine: the whole file appears at once. A folder that cannot be written to is only logged."""
+        """Write an engine atomically. An error is only logged."""
         path = self.path(facts)
         header = {
             "format": _FORMAT,

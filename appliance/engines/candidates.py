@@ -1,4 +1,4 @@
-"""The scores of a front that count, picked out of all: a few dozen of the hundred thousand that an image has."""
+"""Select the scores that count from the outputs of a front: a few dozen of the 100,000 of an image."""
 
 from dataclasses import dataclass
 from typing import Dict, List, Sequence
@@ -10,15 +10,14 @@ from appliance.graph.recognise.suppression import Suppression
 
 @dataclass(frozen=True)
 class PickedScores:
-    """What images have at or above some score.
+    """The scores of some images that are at or above a limit.
 
     Attributes:
-        positions: Of the scores, ascending, in those of all images, rows (anchors) and classes one after the other: int
-            [n].
+        positions: int [n], ascending: positions in the flattened scores [images, anchors, classes].
         scores: float32 [n].
-        boxes: float32 [n, 4], (y_min, x_min, y_max, x_max), as the front gives them.
-        anchors: How many an image has.
-        other_outputs: What else the front gave, by the number of the output.
+        boxes: float32 [n, 4], (y_min, x_min, y_max, x_max), as the front returns them.
+        anchors: Number of anchors per image.
+        other_outputs: The front's other outputs, by their index.
     """
 
     positions: np.ndarray
@@ -29,7 +28,7 @@ class PickedScores:
 
 
 def min_score_of(settings: Suppression, threshold: float) -> np.float32:
-    """The lowest score that counts: at or above a threshold, and above the graph's own."""
+    """Return the lowest score that is at or above `threshold` and above the graph's own threshold."""
     return max(np.float32(threshold), np.nextafter(np.float32(settings.score_threshold), np.float32(np.inf)))
 
 
@@ -37,11 +36,11 @@ def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, min_
     """Select the scores that count, and their boxes.
 
     Args:
-        outputs: Of a front; among them boxes, float32 [images, rows, 1 or classes, 4], and scores, float32 [images,
-            rows, classes].
-        images: How many images they are of.
-        settings: Of the suppression behind it, which say which outputs are boxes and scores.
-        min_score: The lowest score that counts.
+        outputs: The front's outputs; among them boxes, float32 [images, rows, 1 or classes, 4], and scores, float32
+            [images, rows, classes].
+        images: Number of images.
+        settings: The suppression that follows; they say which outputs are boxes and which are scores.
+        min_score: The lowest score to select.
     """
     scores, boxes = outputs[settings.scores].reshape(-1), outputs[settings.boxes].reshape(-1, 4)
     positions = np.flatnonzero(scores >= min_score)
@@ -56,15 +55,15 @@ def pick(outputs: Sequence[np.ndarray], images: int, settings: Suppression, min_
 
 
 def has_own_boxes(outputs: Sequence[np.ndarray], settings: Suppression) -> bool:
-    """Whether each class has boxes of its own."""
+    """Return whether each class has its own boxes."""
     return outputs[settings.boxes].size == outputs[settings.scores].size * 4
 
 
 def anchors_of(outputs: Sequence[np.ndarray], images: int, settings: Suppression) -> int:
-    """The anchors, or proposals, of one image."""
+    """Return the number of anchors, or proposals, per image."""
     return outputs[settings.scores].size // settings.classes // images
 
 
 def other_outputs(outputs: Sequence[np.ndarray], settings: Suppression) -> List[int]:
-    """The outputs that are neither boxes nor scores."""
+    """Return the indices of the outputs that are neither boxes nor scores."""
     return [index for index in range(len(outputs)) if index not in (settings.boxes, settings.scores)]

@@ -1,4 +1,4 @@
-"""Choose what runs a graph, and say so. What is asked for and cannot be had is an error."""
+"""Choose the engine that runs a graph, and log the choice. It is an error if a requested engine cannot be used."""
 
 import dataclasses
 import logging
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class EngineChoice:
-    """What the settings ask for.
+    """The engine that the settings request.
 
     Attributes:
-        engine: As in the setting; left out, the one that runs every graph.
-        precision: FP32, FP16 or INT8, of an engine that has a choice.
-        calibration_images: Folder, for INT8.
-        cache: Where built engines are kept.
+        engine: As in the setting; by default the one that runs every graph.
+        precision: FP32, FP16 or INT8, for an engine that has a choice.
+        calibration_images: Folder of images, for INT8.
+        cache: Folder of built engines.
     """
 
     engine: str = dataclasses.field(default_factory=lambda: reference_engine().name)
@@ -33,11 +33,11 @@ class EngineChoice:
 
 
 def choose_engines(asked: str, front: Optional[Front]) -> List[EngineDescription]:
-    """The engines to try for a front, in this order: the one that is asked for, or those that `auto` takes here.
+    """Return the engines to try for a front, in order: the requested one, or those that `auto` uses here.
 
     Args:
         asked: As in the setting `engine`.
-        front: What is to be run; None for a graph that runs by its own operations.
+        front: The front to run; None for a graph that runs by its own operations.
     """
     if asked != AUTO:
         return [find_engine(asked)]
@@ -51,17 +51,20 @@ def choose_engines(asked: str, front: Optional[Front]) -> List[EngineDescription
 
 
 def automatic_engine(front: Optional[Front]) -> str:
-    """The name of what `auto` takes here for a front. Should that refuse the network, the next one runs it."""
+    """Return the name of the engine that `auto` uses for a front here.
+
+    If this engine refuses the network when it is built, the next one runs it.
+    """
     engines = choose_engines(AUTO, front)
     return next(engine.name for engine in engines if front is None or not _objection(engine, front))
 
 
 def build_front(asked: str, front: Front, options: EngineOptions) -> Engine:
-    """The first of the engines to try that takes the front.
+    """Build the front with the first engine that accepts it.
 
     Raises:
-        ModelError: The one that is asked for refuses it, or is not here; with the remedy.
-        ConfigError: Its settings do not fit.
+        ModelError: The requested engine refuses the front or is not installed; the message names the remedy.
+        ConfigError: The engine's settings are invalid.
     """
     engines = choose_engines(asked, front)
     for engine, following in zip(engines, engines[1:]):
@@ -85,12 +88,12 @@ def _objection(engine: EngineDescription, front: Front) -> str:
 
 
 def refuse_other_engines(asked: str, models: Sequence[str], reason: str) -> None:
-    """Raises ModelError where an engine is asked for that does not run a graph by its own operations.
+    """Raise ModelError if the requested engine does not run graphs by their own operations.
 
     Args:
         asked: As in the setting `engine`.
         models: Titles of the families that it could run.
-        reason: Why there is nothing for it, as half a sentence.
+        reason: Why it cannot run this graph, as half a sentence.
     """
     engine = find_engine(asked)
     if engine.build_part is not None:

@@ -1,8 +1,8 @@
-"""The few calls of the CUDA driver that an engine needs, through ctypes.
+"""The few calls of the CUDA driver API that an engine needs, through ctypes.
 
-The driver's own library is the one thing that every system with an NVIDIA GPU has, under one name and with one
-interface from CUDA 10 on; the runtime library has another name in every release, and Python packages for CUDA are in
-no JetPack. Both use the device's primary context, so memory and streams made here are good for TensorRT.
+Every system with an NVIDIA GPU has the driver's library, under one name and with one interface since CUDA 10. The
+runtime library has another name in every release, and no JetPack has Python packages for CUDA. Both use the device's
+primary context, so TensorRT can use memory and streams that are made here.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ _MULTIPROCESSORS = 16  # CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT
 
 
 def load_library() -> Any:
-    """The driver's library. Raises ModelError."""
+    """Load and return the driver's library. Raises ModelError."""
     try:
         return ctypes.CDLL(LIBRARY)
     except OSError as error:
@@ -27,10 +27,10 @@ def load_library() -> Any:
 
 
 class Cuda:
-    """The first GPU. Every thread that calls more than `identity` must have called `enter` before."""
+    """The first GPU. A thread must call `enter` before it calls anything but `identity`."""
 
     def __init__(self) -> None:
-        """Raises ModelError where there is no GPU."""
+        """Raises ModelError if there is no GPU."""
         self._library = load_library()
         self._call("cuInit", ctypes.c_uint(0))
         self._device = ctypes.c_int()
@@ -43,7 +43,7 @@ class Cuda:
         self._call("cuCtxSetCurrent", self._context)
 
     def identity(self) -> str:
-        """The GPU's name and size: a built engine is good for this one only."""
+        """Return the GPU's name and memory size. A built engine can be used on this GPU only."""
         name = ctypes.create_string_buffer(256)
         self._call("cuDeviceGetName", name, ctypes.c_int(len(name)), self._device)
         count = ctypes.c_int()
@@ -51,7 +51,7 @@ class Cuda:
         return f"{name.value.decode('utf-8', 'replace')}, {count.value} multiprocessors"
 
     def allocate(self, size: int) -> int:
-        """The address of new GPU memory of so many bytes."""
+        """Allocate GPU memory of `size` bytes and return its address."""
         pointer = ctypes.c_uint64()
         self._call("cuMemAlloc_v2", ctypes.byref(pointer), ctypes.c_size_t(size))
         return pointer.value
@@ -60,7 +60,7 @@ class Cuda:
         self._call("cuMemFree_v2", ctypes.c_uint64(pointer))
 
     def allocate_host(self, size: int) -> int:
-        """The address of new pinned memory of this computer, from which the GPU fetches by itself."""
+        """Allocate pinned host memory of `size` bytes, which the GPU reads directly, and return its address."""
         pointer = ctypes.c_void_p()
         self._call("cuMemHostAlloc", ctypes.byref(pointer), ctypes.c_size_t(size), ctypes.c_uint(0))
         return int(pointer.value or 0)
@@ -69,7 +69,7 @@ class Cuda:
         self._call("cuMemFreeHost", ctypes.c_void_p(pointer))
 
     def make_stream(self) -> int:
-        """A new stream, as a number."""
+        """Create a stream and return its handle."""
         stream = ctypes.c_void_p()
         self._call("cuStreamCreate", ctypes.byref(stream), ctypes.c_uint(1))  # CU_STREAM_NON_BLOCKING
         return int(stream.value or 0)
@@ -78,25 +78,25 @@ class Cuda:
         self._call("cuStreamDestroy_v2", ctypes.c_void_p(stream))
 
     def copy_in(self, pointer: int, array: np.ndarray, stream: int) -> None:
-        """Start to copy a contiguous array to the GPU; it must live until `wait`."""
+        """Start to copy a contiguous array to the GPU. The array must live until `wait` returns."""
         self._call(
             "cuMemcpyHtoDAsync_v2", ctypes.c_uint64(pointer), ctypes.c_void_p(array.ctypes.data),
             ctypes.c_size_t(array.nbytes), ctypes.c_void_p(stream),
         )  # fmt: skip
 
     def copy_out(self, array: np.ndarray, pointer: int, stream: int) -> None:
-        """Start to copy from the GPU into a contiguous array; it is filled after `wait`."""
+        """Start to copy from the GPU into a contiguous array. It is filled when `wait` returns."""
         self._call(
             "cuMemcpyDtoHAsync_v2", ctypes.c_void_p(array.ctypes.data), ctypes.c_uint64(pointer),
             ctypes.c_size_t(array.nbytes), ctypes.c_void_p(stream),
         )  # fmt: skip
 
     def wait(self, stream: int) -> None:
-        """Until all that was started on a stream is done."""
+        """Wait until everything that was started on a stream is done."""
         self._call("cuStreamSynchronize", ctypes.c_void_p(stream))
 
     def close(self) -> None:
-        """Give the context back; nothing made with it may be used any more."""
+        """Release the context. Nothing that was made with it may be used afterwards."""
         self._call("cuDevicePrimaryCtxRelease_v2", self._device)
 
     def _call(self, name: str, *arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""What an engine says of itself. Imported by every command, so nothing heavy is imported here."""
+"""The description of an engine. Every command imports this, so nothing heavy is imported here."""
 
 import dataclasses
 from pathlib import Path
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class NotInstalledError(ModelError):
-    """What an engine needs is not on this machine. Where it was not asked for, the next one is taken without a word."""
+    """Something that an engine needs is not installed.
+
+    If the engine was chosen by `auto`, the next one is used without a message.
+    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,11 +27,11 @@ class EngineOptions:
     """How an engine is to run; the fields are the settings of the same names.
 
     Attributes:
-        worker_threads: Threads that call the engine at once; 0: as many as are good for it here.
-        batch: Images that it gets together at most; 0: as many as are good for it here.
+        worker_threads: Number of threads that call the engine at once; 0 for the best number here.
+        batch: Largest number of images per call; 0 for the best number here.
         precision: FP32, FP16 or INT8.
-        calibration_images: Folder of pictures, for INT8.
-        cache: Folder where what takes long to build is kept.
+        calibration_images: Folder of images, for INT8.
+        cache: Folder of built engines.
     """
 
     worker_threads: int = 0
@@ -44,14 +47,14 @@ class EngineOptions:
 
 @dataclasses.dataclass(frozen=True)
 class Front:
-    """The front of a fast path, for an engine to run.
+    """The front of the fast path, for an engine to run.
 
     Attributes:
-        graph: Takes BGR images of any size, and resizes them itself.
+        graph: Takes BGR images of any size and resizes them itself.
         image: Its only input, uint8 [n, height, width, 3].
-        outputs: What the suppression behind it takes.
-        suppression: What is behind it.
-        is_single_stage: Whether it is one network from the resized image to the scores: then every engine may run it.
+        outputs: The outputs that the suppression needs.
+        suppression: The suppression that follows the front.
+        is_single_stage: Whether it is one network from the resized image to the scores. Every engine may run it then.
     """
 
     graph: "Graph"
@@ -63,14 +66,14 @@ class Front:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A graph, or one of two parts of it, to be run with the graph's own operations.
+    """A graph, or one of two parts of it, to be run by the graph's own operations.
 
     Attributes:
-        graph: What to run.
+        graph: The graph to run.
         feeds: Its inputs, in the order in which `run` takes them.
-        fetches: Its outputs, in the order in which `run` gives them.
-        is_whole: Whether it is all of a graph: one frame takes all cores then.
-        is_back: Whether it is a back: it stays off the GPU, and one thread calls it.
+        fetches: Its outputs, in the order in which `run` returns them.
+        is_whole: Whether it is a whole graph; one frame then uses all cores.
+        is_back: Whether it is a back; it then stays off the GPU, and one thread calls it.
     """
 
     graph: "Graph"
@@ -82,14 +85,14 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class TuneFacts:
-    """What `tune` tries of an engine.
+    """What `tune` tries with an engine.
 
     Attributes:
-        is_tried: Whether it is tried where it is installed; else only where somebody asks for it.
-        on_gpu: Whether its network runs on an NVIDIA GPU, where there is one. On the processor every core is a worker.
-        batches: Whether it takes several images together on such a GPU.
-        has_xla: Whether it can let XLA compile for such a GPU.
-        is_slow_to_load: Whether it may take minutes to be ready.
+        is_tried: Whether it is tried wherever it is installed; otherwise only on request.
+        on_gpu: Whether its network runs on an NVIDIA GPU if there is one. On the processor every core is a worker.
+        batches: Whether it can run several images per call on such a GPU.
+        has_xla: Whether XLA can compile its graph for such a GPU.
+        is_slow_to_load: Whether it may take minutes to load.
     """
 
     is_tried: bool = True
@@ -104,9 +107,10 @@ class BenchFacts:
     """What `bench` measures of an engine.
 
     Attributes:
-        is_measured: Whether it is measured where it is installed; else only where it is asked for.
-        is_built_first: Whether the first start builds what later ones find: that one is not measured.
-        first_detection_s, memory_mb: What its start may take at most; None where no bar was set.
+        is_measured: Whether it is measured wherever it is installed; otherwise only on request.
+        is_built_first: Whether the first start builds what later starts load. That first start is not measured.
+        first_detection_s: Limit for the time to the first detection, in seconds; None for no limit.
+        memory_mb: Limit for the memory, in MB; None for no limit.
     """
 
     is_measured: bool = True
@@ -132,14 +136,15 @@ class EngineDescription(EngineFacts):
     """An engine, as the registry finds it.
 
     Attributes:
-        build_front: Makes it ready to run the front of a fast path. Raises ModelError with the reason and the remedy:
-            NotInstalledError where something is missing, ConfigError where settings do not fit.
-        build_part: The same for graphs as they are; None where it cannot.
-        has_gpu: Whether its library can use an NVIDIA GPU here; loads it.
-        suits: Whether `auto` may take it on a machine.
-        objection: Why `auto` does not take it for a front all the same, as half a sentence; "" where it does.
-        version: Where its library says its version: module and attribute. Only asked where the module is loaded.
-        check: What `doctor` finds; None, or an answer of None, where it has nothing to say on this machine.
+        build_front: Builds an engine for the front of the fast path. Raises ModelError with the reason and the remedy,
+            NotInstalledError if something is missing, ConfigError if the settings do not fit.
+        build_part: The same for graphs as they are; None if the engine cannot run them.
+        has_gpu: Returns whether its library can use an NVIDIA GPU here; loads the library.
+        suits: Returns whether `auto` may choose it on a machine.
+        objection: Returns why `auto` does not choose it for a front even so, as half a sentence; "" if it does.
+        version: Module and attribute that hold the library's version. Read only if the module is loaded.
+        check: Returns the finding for `doctor`. None, or a result of None, if there is nothing to report on this
+            machine.
         tune: What `tune` tries.
         bench: What `bench` measures.
     """

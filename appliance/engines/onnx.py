@@ -1,4 +1,4 @@
-"""From a front's network to ONNX, by tf2onnx."""
+"""Convert a front's network to ONNX, by tf2onnx."""
 
 import importlib
 import logging
@@ -8,12 +8,12 @@ from appliance.core.errors import ModelError
 from appliance.graph.rewrite.backbone import Network
 from appliance.graph.rewrite.fake_quant import expand_fake_quant
 
-# What TensorRT 8.0's parser reads, and every later one.
+# Supported by the parser of TensorRT 8.0 and later.
 OPSET = 13
 
 
 def to_onnx(network: Network) -> bytes:
-    """An ONNX model with the network's input and outputs, of the same names. Raises ModelError."""
+    """Return an ONNX model with the same inputs and outputs, by name, as the network. Raises ModelError."""
     try:
         import tensorflow as tf
 

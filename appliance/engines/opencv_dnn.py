@@ -1,7 +1,8 @@
-"""OpenCV's DNN module: the networks of SSD models on PCs, where nothing faster can be had. It has to be asked for.
+"""OpenCV's DNN module: runs the networks of SSD models on PCs that have no faster engine. Used on request only.
 
-Its importer knows no operation on shapes and anchors, so it computes the convolutions, and TensorFlow the few small
-operations behind them. What it gives is compared with TensorFlow when it is built: importers go wrong in silence.
+OpenCV's importer does not support operations on shapes and anchors. So OpenCV computes the convolutions, and TensorFlow
+the few small operations after them. The outputs are compared with TensorFlow's when the engine is built, as importers
+can be wrong without an error.
 """
 
 import logging
@@ -39,7 +40,7 @@ class OpenCvEngine(Engine):
     name = "opencv"
 
     def __init__(self, network: "Network", options: EngineOptions) -> None:
-        """Split a network and load both parts. Raises ModelError where OpenCV cannot take it, or gets it wrong."""
+        """Split a network and load both parts. Raises ModelError if OpenCV cannot run it or returns wrong values."""
         import cv2
         import numpy as np
 
@@ -75,12 +76,15 @@ class OpenCvEngine(Engine):
         return self._tail.run(*self._convolve(self._resizer.resize(feeds[0][0])))
 
     def _convolve(self, resized: "np.ndarray") -> "List[np.ndarray]":
-        """What the convolutions give, channels last, for float32 [1, height, width, 3]. Any thread may call this."""
+        """Return the convolutions' outputs, channels last, for an image float32 [1, height, width, 3].
+
+        Any thread may call this.
+        """
         import cv2
         import numpy as np
 
         net = getattr(self._nets, "net", None)
-        if net is None:  # one serves one thread
+        if net is None:  # a net serves one thread only
             net = self._nets.net = cv2.dnn.readNetFromTensorflow(self._convolutions)
         net.setInput(np.ascontiguousarray(resized.transpose(0, 3, 1, 2)))
         return [np.ascontiguousarray(head.transpose(0, 2, 3, 1)) for head in net.forward(self._cut)]
@@ -91,7 +95,7 @@ class OpenCvEngine(Engine):
 
 
 def _values(network: "Network", image: "np.ndarray", options: EngineOptions) -> "Dict[Tensor, np.ndarray]":
-    """What TensorFlow gives for an image: the outputs, all shapes, and what goes into each convolution."""
+    """Return TensorFlow's values for an image: the outputs, all shapes, and the inputs of each convolution."""
     from appliance.graph.read.frozen import Tensor
 
     graph = network.graph
@@ -107,8 +111,10 @@ def _values(network: "Network", image: "np.ndarray", options: EngineOptions) -> 
 
 
 def _simplified(graph: "Graph", values: "Dict[Tensor, np.ndarray]") -> "Graph":
-    """The same with constants for all shapes; and convolutions of a single pixel by the middle of their kernels alone:
-    OpenCV 5.0 gets those of 3x3 by depth wrong."""
+    """Return the graph with constants for all shapes, and with 1x1 kernels for convolutions over a single pixel.
+
+    OpenCV 5.0 computes 3x3 depthwise convolutions over a single pixel incorrectly.
+    """
     from appliance.graph.read.frozen import Tensor, make_const
 
     nodes = []
@@ -129,7 +135,7 @@ def _simplified(graph: "Graph", values: "Dict[Tensor, np.ndarray]") -> "Graph":
 
 
 def _cut(graph: "Graph", network: "Network") -> List[str]:
-    """The last convolutions: nodes that depend on the image, lead to no further convolution, and are used."""
+    """Return the last convolutions: used nodes that depend on the image and lead to no further convolution."""
     moving = graph.descendants([network.input.node])
     needed = graph.ancestors([tensor.node for tensor in network.outputs])
     before = graph.ancestors([name for name in needed & moving if graph.op(name) in CONVOLUTIONS])
@@ -138,7 +144,7 @@ def _cut(graph: "Graph", network: "Network") -> List[str]:
 
 
 def _tail(graph: "Graph", cut: List[str], heads: "List[np.ndarray]", outputs: "Tuple[Tensor, ...]") -> Part:
-    """The operations behind the convolutions, which give the network's outputs."""
+    """Return the operations after the convolutions, which compute the network's outputs."""
     from appliance.graph.read.frozen import DT_FLOAT, Tensor, make_placeholder
     from appliance.graph.rewrite.split import keep
 

@@ -1,9 +1,9 @@
-"""Resize on the CPU as TensorFlow 1 does, for engines that cannot.
+"""Bilinear resize on the CPU as in TensorFlow 1, for engines that do not have it.
 
-The rule of tensorflow/core/kernels/image/resize_bilinear_op.cc in its own order and precision (float32): left to
-right, then top to bottom. OpenCV's resize puts pixel centres elsewhere, and many a version's warps round positions to
-1/32 pixel: both move scores. Where a warp does not (OpenCV 5), it gives the same within 3e-5 of 255, in a third of the
-time for small images; of large ones it has to make every pixel a float first, and loses.
+Follows tensorflow/core/kernels/image/resize_bilinear_op.cc in order and precision (float32): left to right, then top to
+bottom. OpenCV's resize uses other pixel centres, and the warps of many OpenCV versions round positions to 1/32 pixel;
+both change scores. Where the warp does not round (OpenCV 5), its result is within 3e-5 of 255. It takes a third of the
+time for small images, but is slower for large ones, as it converts every pixel to float first.
 """
 
 import functools
@@ -14,13 +14,13 @@ from typing import Dict, List, Tuple
 import cv2
 import numpy as np
 
-# Pixels of an image from which on the warp is slower (measured: 0.8 to 2.4 ms against 2.7).
+# Images of more pixels than this are slower to warp (measured: 0.8 to 2.4 ms against 2.7).
 _LARGEST_WARP = 1000000
 
 
 @functools.lru_cache(maxsize=None)
 def _warps_exactly() -> bool:
-    """Whether this OpenCV's warp puts pixels where it should: tried, as versions and processors differ."""
+    """Return whether this OpenCV's warp is exact. Tested at run time, as versions and processors differ."""
     image = np.random.RandomState(1).randint(0, 256, (31, 47, 3)).astype(np.uint8)
     by_warp, by_rule = Resizer(20, 20), Resizer(20, 20)
     by_rule.can_warp = False
@@ -29,7 +29,7 @@ def _warps_exactly() -> bool:
 
 @dataclass(frozen=True)
 class _Axis:
-    """For each pixel of the result: its two neighbours and how far it lies from the first towards the second."""
+    """For each output pixel: its two neighbours, and the fraction of the way from the first to the second."""
 
     low: np.ndarray
     high: np.ndarray
@@ -38,8 +38,9 @@ class _Axis:
 
 @dataclass(frozen=True)
 class _Grid:
-    """For each value of the result, a row of pixels of three colours after the other: where in the image's bytes its
-    four neighbours are, and the two fractions."""
+    """For each output value, row by row and with three channels per pixel: the offsets of its four neighbours in the
+    image's bytes, and the two fractions.
+    """
 
     corners: Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     across: np.ndarray
@@ -47,7 +48,11 @@ class _Grid:
 
 
 class Resizer:
-    """Resizes images to one size. May be called by several threads. can_warp: let OpenCV do it where it is exact."""
+    """Resizes images to one size. Several threads may use it at once.
+
+    Args:
+        can_warp: Whether to use OpenCV's warp where it is exact.
+    """
 
     def __init__(self, width: int, height: int, align_corners: bool = False, half_pixel_centers: bool = False) -> None:
         self._width, self._height = width, height
@@ -57,18 +62,25 @@ class Resizer:
         self._local = threading.local()
 
     def resize(self, image: np.ndarray) -> np.ndarray:
-        """image: uint8 [h, w, 3], BGR. Returns float32 [1, height, width, 3], RGB, 0 to 255."""
+        """Resize an image.
+
+        Args:
+            image: uint8 [h, w, 3], BGR.
+
+        Returns:
+            float32 [1, height, width, 3], RGB, 0 to 255.
+        """
         height, width = image.shape[:2]
         if self.can_warp and height * width < _LARGEST_WARP and _warps_exactly():
             return self.warp(image)
         grid = self._grids.get((width, height))
         if grid is None:
             grid = self._grid(width, height)
-            # Sources keep their size; a folder of pictures of many sizes must not fill the memory.
+            # Most sources keep their size, but a folder of images of many sizes must not fill the memory.
             self._grids = {(width, height): grid}
         values, (taken, corners) = image.reshape(-1), self._buffers()
         for corner, buffer in zip(grid.corners, corners):
-            values.take(corner, out=taken, mode="clip")  # nothing is out of range; "raise" would copy once more
+            values.take(corner, out=taken, mode="clip")  # no index is out of range; "raise" would make another copy
             buffer[...] = taken
         top_left, top_right, bottom_left, bottom_right = corners
         top = _blend(top_left, top_right, grid.across)
@@ -76,7 +88,7 @@ class Resizer:
         return _blend(top, bottom, grid.down).reshape(1, self._height, self._width, 3).copy()
 
     def warp(self, image: np.ndarray) -> np.ndarray:
-        """The same by OpenCV."""
+        """Do the same as `resize`, by OpenCV's warp."""
         scale = np.array([[image.shape[1] / self._width, 0, 0], [0, image.shape[0] / self._height, 0]])
         warped = cv2.warpAffine(
             image.astype(np.float32),
@@ -89,7 +101,7 @@ class Resizer:
         return resized
 
     def _buffers(self) -> Tuple[np.ndarray, List[np.ndarray]]:
-        """This thread's own: new ones for each image would cost more than the arithmetic."""
+        """Return this thread's buffers; to allocate new ones for each image would take longer than the arithmetic."""
         if not hasattr(self._local, "buffers"):
             shape = self._height, self._width * 3
             self._local.buffers = np.empty(shape, np.uint8), [np.empty(shape, np.float32) for _ in range(4)]
@@ -98,7 +110,7 @@ class Resizer:
 
     def _grid(self, width: int, height: int) -> _Grid:
         x, y = self._axis(width, self._width), self._axis(height, self._height)
-        # Single bytes, blue last: several times faster than taking pixels and turning them.
+        # Single bytes, blue last: several times faster than to take pixels and reverse their channels.
         left, right = ((column[:, np.newaxis] * 3 + [2, 1, 0]).reshape(-1) for column in (x.low, x.high))
         top, bottom = (row[:, np.newaxis] * (width * 3) for row in (y.low, y.high))
         return _Grid(
@@ -108,7 +120,7 @@ class Resizer:
         )
 
     def _axis(self, size: int, resized: int) -> _Axis:
-        """Where the pixels of a resized row or column come from."""
+        """Return which pixels a resized row or column is computed from."""
         one, half = np.float32(1), np.float32(0.5)
         if self._align_corners and resized > 1:
             scale = np.float32(size - 1) / np.float32(resized - 1)
@@ -123,7 +135,7 @@ class Resizer:
 
 
 def _blend(first: np.ndarray, second: np.ndarray, fraction: np.ndarray) -> np.ndarray:
-    """first + (second - first) * fraction; `second` is used up."""
+    """Return first + (second - first) * fraction; overwrites `second`."""
     second -= first
     second *= fraction
     second += first

@@ -1,4 +1,4 @@
-"""OpenVINO: the networks of SSD models on x86 processors, and on their integrated GPUs."""
+"""OpenVINO: runs the networks of SSD models on x86 processors and their integrated GPUs."""
 
 import sys
 from typing import TYPE_CHECKING, Optional
@@ -25,23 +25,26 @@ def _build_front(front: Front, options: EngineOptions) -> "Engine":
 
 
 def _suits(machine: Machine) -> bool:
-    """An NVIDIA GPU is TensorFlow's."""
+    """Return whether there is no NVIDIA GPU; TensorFlow uses those."""
     return machine.is_x86 and not machine.has_nvidia_gpu
 
 
 def _objection(graph: "Graph") -> str:
-    """A graph trained for INT8 rounds its values to steps, and a last bit may move one by a step."""
+    """Return a reason if the graph was trained for INT8.
+
+    It rounds its values to steps, so a difference in the last bit may become one of a whole step.
+    """
     is_quantized = any(node.op.startswith("FakeQuant") for node in graph.nodes.values())
     return "of a quantized graph OpenVINO finds not quite the same" if is_quantized else ""
 
 
 def _check(machine: Machine) -> Optional[Finding]:
-    # Elsewhere it is never taken by itself.
+    # `auto` never chooses it on other architectures.
     return check(findings.probe(PROBE)) if _suits(machine) and sys.version_info >= (3, 9) else None
 
 
 def check(openvino: Probe) -> Finding:
-    """For a PC without an NVIDIA GPU: without it TensorFlow runs everything."""
+    """Return the finding for a PC without an NVIDIA GPU, where TensorFlow runs everything if OpenVINO is missing."""
     if openvino.facts is None:
         found = "SSD models run on TensorFlow, which is slower here: " + openvino.complaint
         return Finding(NOTE, "OpenVINO", found, how_to_install("openvino"))

@@ -1,8 +1,8 @@
-"""Compile a network with OpenVINO, and keep what it compiled.
+"""Compile a network with OpenVINO, and cache the result.
 
-OpenVINO chooses the kernels of its library, oneDNN, by a fixed order, in which the newest (`brgconv`) come first. Made
-for AVX-512, they take an eighth to a fifth more time on a processor that has AVX2 only (measured on a Zen 3) than those
-that came before them, which are asked for there.
+OpenVINO chooses among the kernels of its library, oneDNN, in a fixed order with the newest (`brgconv`) first. These
+were made for AVX-512. On a processor that only has AVX2 they are 12 to 20 % slower than the older ones (measured on a
+Zen 3), so the older ones are requested there.
 """
 
 import logging
@@ -34,7 +34,7 @@ def load_or_compile(
     facts: Facts,
     cache: EngineCache,
 ) -> Any:
-    """A compiled model. Raises ModelError where OpenVINO cannot take the network."""
+    """Return a compiled model. Raises ModelError if OpenVINO cannot compile the network."""
     if device == "CPU":
         facts = dict(facts, kernels=wanted_kernels(_processor_flags()))
     kept = cache.read(facts)
@@ -75,7 +75,7 @@ def _compile(
         if kernels:
             try:
                 return core.compile_model(with_kernels(openvino, core, model, kernels, folder), device, properties)
-            except (RuntimeError, ElementTree.ParseError) as error:  # a matter of speed alone
+            except (RuntimeError, ElementTree.ParseError) as error:  # affects speed only
                 log.warning(
                     "OpenVINO does not take the kernels that are faster here, and runs by others: %s",
                     _first_line(error),
@@ -84,7 +84,7 @@ def _compile(
 
 
 def wanted_kernels(flags: Collection[str]) -> str:
-    """What to ask for on a processor with these flags (of /proc/cpuinfo); empty: nothing."""
+    """Return the kernels to request on a processor with these flags (of /proc/cpuinfo); "" for OpenVINO's choice."""
     return AVX2_KERNELS if "avx2" in flags and "avx512f" not in flags else ""
 
 
@@ -94,9 +94,12 @@ def _processor_flags() -> Collection[str]:
 
 
 def with_kernels(openvino: Any, core: Any, model: Any, kernels: str, folder: str) -> Any:
-    """The model, `primitives_priority` of its convolutions set, which OpenVINO reads from files of its own only.
+    """Return the model with `primitives_priority` set for its convolutions.
 
-    folder: for such a file, which may go when the model is compiled.
+    OpenVINO reads this attribute only from its own model files.
+
+    Args:
+        folder: Where to write such a file; it can be deleted once the model is compiled.
     """
     path = os.path.join(folder, "network.xml")
     openvino.serialize(model, path, os.path.join(folder, "network.bin"))
@@ -112,7 +115,7 @@ def with_kernels(openvino: Any, core: Any, model: Any, kernels: str, folder: str
 
 
 def _explicit(graph: Graph) -> Any:
-    """The graph, every constant with its shape: OpenVINO takes a scalar that leaves it out for an empty array."""
+    """Return the graph with a shape for every constant: OpenVINO reads a scalar without one as an empty array."""
     message = type(graph.message).FromString(graph.message.SerializeToString())
     for node in message.node:
         if node.op == "Const":

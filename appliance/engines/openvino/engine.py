@@ -1,8 +1,8 @@
-"""The OpenVINO engine: the network of an SSD front on an x86 processor, or its integrated GPU.
+"""The OpenVINO engine: runs the network of an SSD front on an x86 processor or its integrated GPU.
 
-One thread computes one frame, and several are under way at once: two threads a frame cost more processor time than two
-workers of one thread. The precision is forced to f32: some processors would take bf16 by default, which moves scores
-by up to 0.13.
+One thread computes one frame, and several frames are computed at once: two threads per frame cost more processor time
+than two workers with one thread each. The precision is forced to f32, as some processors would use bf16 by default,
+which changes scores by up to 0.13.
 """
 
 import hashlib
@@ -28,20 +28,20 @@ log = logging.getLogger(__name__)
 
 
 def import_openvino() -> Any:
-    """The module. Raises ImportError."""
+    """Return the module. Raises ImportError."""
     os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
     import openvino
 
-    if not (hasattr(openvino, "Core") and hasattr(openvino, "serialize")):  # they were elsewhere
+    if not (hasattr(openvino, "Core") and hasattr(openvino, "serialize")):  # old releases have them elsewhere
         raise ImportError("OpenVINO 2024.0 or newer is needed")
     return openvino
 
 
 def build_front(front: Front, options: EngineOptions) -> Engine:
-    """The engine for the front of an SSD graph. Nothing of TensorFlow is loaded.
+    """Build an engine for the front of an SSD graph, without loading TensorFlow.
 
     Raises:
-        ModelError: OpenVINO is not here, or cannot take the model.
+        ModelError: OpenVINO is not installed, or cannot run the model.
     """
     try:
         openvino = import_openvino()
@@ -62,29 +62,29 @@ def build_front(front: Front, options: EngineOptions) -> Engine:
 
 
 class OpenVinoEngine(Engine):
-    """The network of an SSD front, compiled for so many threads."""
+    """The network of an SSD front, compiled for a number of threads."""
 
     name = "openvino"
 
     def __init__(
         self, openvino: Any, network: Network, facts: Dict[str, str], workers: int, cache: EngineCache
     ) -> None:
-        """Compile a network, or load what was compiled.
+        """Compile a network, or load it from the cache.
 
         Args:
             openvino: The module.
-            network: What to run.
+            network: The network to run.
             facts: What else the compiled model depends on, for the cache.
-            workers: How many threads will call `run` at the same time.
-            cache: Where the compiled model is kept.
+            workers: Number of threads that will call `run` at once.
+            cache: The cache of compiled models.
 
         Raises:
-            ModelError: OpenVINO cannot take the network.
+            ModelError: OpenVINO cannot run the network.
         """
         self.workers = workers
         self._resizer = Resizer(network.width, network.height, network.align_corners, network.half_pixel_centers)
         core = openvino.Core()
-        # An integrated GPU leaves the processor to the rest of the loop.
+        # With an integrated GPU the processor is free for the rest of the loop.
         device = next((name for name in core.available_devices if name.startswith("GPU")), "CPU")
         self.device = device.split(".")[0]
         properties: Dict[str, Union[str, int]] = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -100,7 +100,7 @@ class OpenVinoEngine(Engine):
         self._compiled = load_or_compile(openvino, core, network, device, properties, facts, cache)
         self._order = _output_order(self._compiled, network)
         if device == "CPU" and workers >= available_cores():
-            # Every core has work. OpenCV's idle threads spin, for 0.5 ms of processor time a frame.
+            # Every core has work already, and OpenCV's idle threads spin, for 0.5 ms of processor time per frame.
             cv2.setNumThreads(1)
         self._requests = threading.local()
 
@@ -109,7 +109,7 @@ class OpenVinoEngine(Engine):
         if request is None:
             request = self._requests.request = self._compiled.create_infer_request()
         request.infer([self._resizer.resize(feeds[0][0])], share_inputs=True)
-        # Copies: the next frame of this thread overwrites what the request holds, while the back still reads.
+        # Copies: this thread's next frame overwrites the request's arrays while the back still reads them.
         return [request.get_output_tensor(index).data.copy() for index in self._order]
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ class OpenVinoEngine(Engine):
 
 
 def _output_order(compiled: Any, network: Network) -> Sequence[int]:
-    """For each output of the network its place among those of the compiled model."""
+    """Return, for each output of the network, its index among the compiled model's outputs."""
     names: List[Tuple[int, Any]] = [(index, output.get_names()) for index, output in enumerate(compiled.outputs)]
     order = []
     for tensor in network.outputs:

@@ -46,7 +46,7 @@ def _check(machine: Machine) -> Optional[Finding]:
 
 
 def check(tensorflow: Probe, machine: Machine) -> Finding:
-    """Without a GPU that TensorFlow can use, the appliance runs on the CPU: that is a note at most."""
+    """Return the finding for `doctor`. A GPU that TensorFlow cannot use is a note at most: the CPU runs everything."""
     nvidia_build = "use the container image for this JetPack, or NVIDIA's TensorFlow wheel for it"
     if tensorflow.facts is None:
         remedy = nvidia_build if machine.is_jetson else how_to_install("tensorflow")
@@ -72,7 +72,7 @@ def check(tensorflow: Probe, machine: Machine) -> Finding:
 
 
 def cuda_complaint(stderr: str) -> str:
-    """The line of TensorFlow's start that says why it uses no GPU."""
+    """Return the line of TensorFlow's start-up output that says why it uses no GPU."""
     for line in stderr.splitlines():
         if re.search(r"dlopen|dynamic library|libcud|cuInit|CUDA_ERROR|cuda drivers", line, re.IGNORECASE):
             return re.sub(r"^.*?\.cc:\d+\]\s*", "", line)

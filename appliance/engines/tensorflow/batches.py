@@ -1,7 +1,8 @@
-"""TensorFlow with several images at once: on a GPU a call costs more than what it computes.
+"""TensorFlow with several images per call: on a GPU, the call itself costs more than the computation.
 
-The threads that call copy the images into one array of a few fixed sizes, whose bytes the GPU fetches and resizes: for
-each size XLA compiles the network anew, and cuDNN looks for its fastest ways. It gives back the scores that count.
+The calling threads copy the images into an array of one of a few fixed sizes; the GPU reads and resizes its bytes. The
+sizes are fixed because XLA compiles the network, and cuDNN selects its algorithms, anew for each size. The engine
+returns only the scores that count.
 """
 
 import contextlib
@@ -23,15 +24,15 @@ from appliance.graph.rewrite.backbone import Network, with_batches
 
 log = logging.getLogger(__name__)
 
-# From one size of array to the next: at most so much of what is computed is thrown away.
+# Ratio of one array size to the next; it limits the computation that is wasted on unused images.
 _STEP = 4
-# Bytes of an array, of which each thread has one: 32 images of 1280x720, 16 of 1920x1080, 4 of 3840x2160.
+# Bytes of an array (each thread has one): 32 images of 1280x720, 16 of 1920x1080, 4 of 3840x2160.
 _MOST_BYTES = 1 << 27
 _WARMING_RUNS = 3
 
 
 def sizes_up_to(batch: int) -> Tuple[int, ...]:
-    """How many images the arrays hold: 1, 4, 16 and so on, and `batch`."""
+    """Return the numbers of images that the arrays may hold: 1, 4, 16 and so on, and `batch`."""
     sizes = [1]
     while sizes[-1] * _STEP < batch:
         sizes.append(sizes[-1] * _STEP)
@@ -39,22 +40,22 @@ def sizes_up_to(batch: int) -> Tuple[int, ...]:
 
 
 class BatchEngine(Engine):
-    """The network of a front, for several images at once."""
+    """The network of a front, run on several images per call."""
 
     name = "tensorflow"
 
     def __init__(self, network: Network, settings: Suppression, options: TensorFlowOptions, batch: int) -> None:
-        """Load and warm a network.
+        """Load a network and warm it up.
 
         Args:
-            network: What to run.
-            settings: Of the suppression behind it.
+            network: The network to run.
+            settings: The suppression that follows.
             options: How the session is set up.
-            batch: How many images it takes at most.
+            batch: Largest number of images per call.
 
         Raises:
-            ModelError: TensorFlow cannot run it on several images, or finds in one of them what it does not find in the
-                same image alone.
+            ModelError: TensorFlow cannot run the network on several images, or returns other values for an image in a
+                batch than for the same image alone.
         """
         self.batch = batch
         self._sizes = sizes_up_to(batch)
@@ -64,7 +65,7 @@ class BatchEngine(Engine):
         picking = with_score_selection(
             graph, network.outputs[settings.boxes], network.outputs[settings.scores], settings.classes
         )
-        # Measured: in batches, TensorFlow's detour through channels first costs a sixth.
+        # Measured: for batches, TensorFlow's conversion to channels-first costs a sixth.
         options = dataclasses.replace(options, keep_layout=True)
         self._engine = TensorFlowEngine(picking.graph, [images], network.outputs, options)
         self.device = self._engine.device
@@ -96,7 +97,7 @@ class BatchEngine(Engine):
         with self._filled(images) as array:
             positions, scores, boxes, *outputs = self._pick(array, min_score)
         positions = positions[:, 0]
-        # What an earlier batch left in the last images of the array is computed too, and not looked at.
+        # Old images at the end of the array are computed too, and their results ignored.
         count = int(np.searchsorted(positions, len(images) * self._anchors * settings.classes))
         return PickedScores(
             positions[:count], scores[:count], boxes[:count], self._anchors, dict(zip(self._others, outputs))
@@ -112,7 +113,7 @@ class BatchEngine(Engine):
 
     @contextlib.contextmanager
     def _filled(self, images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-        """One array of these images, and of whatever was in it behind them."""
+        """Yield an array that begins with these images; the rest holds old data."""
         shape = (next(size for size in self._sizes if size >= len(images)), *images[0].shape)
         with self._memory.borrowed(int(np.prod(shape))) as space:
             array = space.reshape(shape)
@@ -121,7 +122,15 @@ class BatchEngine(Engine):
             yield array
 
     def _check(self, noise: Sequence[np.ndarray], alone: Sequence[np.ndarray]) -> None:
-        """alone: what the last image gives. Raises ModelError where it gives something else among others."""
+        """Compare an image's values in a batch with those it has alone.
+
+        Args:
+            noise: The images.
+            alone: The outputs for the last image alone.
+
+        Raises:
+            ModelError: They differ.
+        """
         for size in self._sizes:
             found = self._run(noise[-size:])
             for one, expected, is_shared in zip(found, alone, self._is_shared):
@@ -132,7 +141,7 @@ class BatchEngine(Engine):
     def _warm(self, noise: Sequence[np.ndarray], settings: Suppression, min_score: np.float32) -> None:
         began = time.monotonic()
         for size in self._sizes:
-            # XLA compiles what it has seen twice.
+            # XLA compiles at the second call.
             for _ in range(_WARMING_RUNS):
                 self.run_batch(noise[-size:], settings, min_score)
         log.debug("Warm for %s images at once in %.1f s", ", ".join(map(str, self._sizes)), time.monotonic() - began)

@@ -1,4 +1,4 @@
-"""Make TensorFlow ready: how many threads and images it gets, on this machine and for this graph."""
+"""Build TensorFlow engines: the number of threads and images for this machine and graph."""
 
 import dataclasses
 import logging
@@ -22,7 +22,7 @@ GPU_BATCH, GPU_BATCH_WORKERS = 32, 8
 
 
 def session_options(options: EngineOptions, workers: int) -> TensorFlowOptions:
-    """How sessions are set up for these settings, and for so many threads that call them; see TensorFlowOptions."""
+    """Return the session's options for these settings and this number of calling threads."""
     return TensorFlowOptions(
         workers=workers,
         allow_memory_growth=options.allow_memory_growth,
@@ -33,13 +33,13 @@ def session_options(options: EngineOptions, workers: int) -> TensorFlowOptions:
 
 
 def build_front(front: Front, options: EngineOptions) -> Engine:
-    """The engine for a front that resizes its BGR image itself. Raises ModelError where TensorFlow refuses it."""
+    """Build an engine for a front that resizes its BGR image itself. Raises ModelError if TensorFlow refuses it."""
     on_gpu = bool(gpu_names())
     workers = options.worker_threads or (GPU_WORKERS if on_gpu else available_cores())
     session = dataclasses.replace(session_options(options, workers), fold_constants=True)
     graph, batch = front.graph, 1
     if front.is_single_stage:
-        # In the hundred layers of a Faster R-CNN the roundings come to more than 1e-4.
+        # In the hundred layers of a Faster R-CNN rounding errors add up to more than 1e-4.
         graph = fold_batch_norms(graph, front.outputs)
         batch = options.batch or (GPU_BATCH if on_gpu and is_x86() else 1)
     engine = _build(graph, front, session, batch)
@@ -50,7 +50,7 @@ def build_front(front: Front, options: EngineOptions) -> Engine:
 
 
 def _build(graph: Graph, front: Front, session: TensorFlowOptions, batch: int) -> Engine:
-    """The engine for as many images together as the graph and the GPU's memory allow."""
+    """Build an engine with as many images per call as the graph and the GPU's memory allow."""
     while batch > 1:
         from appliance.engines.tensorflow.batches import BatchEngine
 
@@ -67,13 +67,13 @@ def _build(graph: Graph, front: Front, session: TensorFlowOptions, batch: int) -
 
 
 def build_part(part: Part, options: EngineOptions) -> Engine:
-    """The engine for a graph, or for a part of one, as it is. Raises ModelError where TensorFlow refuses it."""
+    """Build an engine for a graph, or a part of one, as it is. Raises ModelError if TensorFlow refuses it."""
     if part.is_back:
         return TensorFlowEngine(part.graph, part.feeds, part.fetches, session_options(options, 1), on_cpu=True)
     workers = options.worker_threads or (GPU_WORKERS if gpu_names() else available_cores())
     if part.is_whole and not options.worker_threads:
         workers = 1
-    alone = part.is_whole and workers == 1  # TensorFlow's own threads share the cores then
+    alone = part.is_whole and workers == 1  # TensorFlow's own threads then share the cores
     engine = TensorFlowEngine(part.graph, part.feeds, part.fetches, session_options(options, 0 if alone else workers))
     engine.workers = workers
     return engine

@@ -1,4 +1,4 @@
-"""The TensorFlow engine: a frozen graph in a session of its own, on 1.15 and every 2.x."""
+"""The TensorFlow engine: a frozen graph in its own session, for 1.15 and every 2.x."""
 
 import contextlib
 import dataclasses
@@ -45,15 +45,16 @@ class TensorFlowOptions:
     """How a session is set up.
 
     Attributes:
-        workers: Threads that will call `run` at the same time; they share the cores. 0: TensorFlow's own thread pools.
-        allow_memory_growth: Take GPU memory as it is needed.
+        workers: Number of threads that will call `run` at once; they share the cores. 0 for TensorFlow's own thread
+            pools.
+        allow_memory_growth: Allocate GPU memory as needed.
         force_gpu_compatible: Keep all tensors in pinned memory.
         log_device: Log the device of every operation.
-        fold_constants: Let TensorFlow compute what is constant beforehand. It then also turns (a * b) * c into
-            a * (b * c), not alike in a whole graph and in its parts; without it they give the same to the last bit, 0
-            to 5 % slower (measured on MobileNet and Inception).
+        fold_constants: Let TensorFlow fold constants. This also turns (a * b) * c into a * (b * c), with different
+            results in a whole graph and in its parts. Without it, both give the same bits, but are 0 to 5 % slower
+            (measured on MobileNet and Inception).
         xla: Let XLA compile what runs on a GPU.
-        keep_layout: Leave images with their channels last on a GPU.
+        keep_layout: Keep images channels-last on a GPU.
     """
 
     workers: int = 1
@@ -66,7 +67,7 @@ class TensorFlowOptions:
 
 
 def gpu_names() -> List[str]:
-    """The GPUs that this TensorFlow can use."""
+    """Return the names of the GPUs that this TensorFlow can use."""
     return [device.name for device in tf.config.list_physical_devices("GPU")]
 
 
@@ -83,7 +84,18 @@ class TensorFlowEngine(Engine):
         options: TensorFlowOptions,
         on_cpu: bool = False,
     ) -> None:
-        """Load a graph. on_cpu keeps all of it off the GPU. Raises ModelError where TensorFlow refuses it."""
+        """Load a graph.
+
+        Args:
+            graph: The graph.
+            feeds: Its inputs, in the order in which `run` takes them.
+            fetches: Its outputs, in the order in which `run` returns them.
+            options: How the session is set up.
+            on_cpu: Keep all of it off the GPU.
+
+        Raises:
+            ModelError: TensorFlow refuses the graph.
+        """
         self.device = "CPU" if on_cpu or not gpu_names() else "GPU"
         with tf.Graph().as_default() as loaded:
             with loaded.device("/CPU:0" if on_cpu else None):
@@ -110,7 +122,7 @@ class TensorFlowEngine(Engine):
         if options.xla and self.device == "GPU":
             config.graph_options.optimizer_options.global_jit_level = _XLA_ON
         if self.device == "CPU" and options.workers:
-            # One frame a thread, each operation in the thread that called: the pools cost more than they give.
+            # One frame per thread, every operation in the calling thread: thread pools cost more than they save.
             config.intra_op_parallelism_threads = max(1, available_cores() // options.workers)
             config.inter_op_parallelism_threads = -1
             config.use_per_session_threads = True
@@ -120,7 +132,10 @@ class TensorFlowEngine(Engine):
         return self._run(*feeds)
 
     def function(self, feeds: Sequence[Tensor], fetches: Sequence[Tensor]) -> Callable[..., List[np.ndarray]]:
-        """The same graph with other inputs and outputs. Raises ModelError where TensorFlow cannot run it."""
+        """Return a function that runs the same graph with other inputs and outputs.
+
+        Raises ModelError if TensorFlow cannot run it.
+        """
         options = tf.CallableOptions(feed=[str(tensor) for tensor in feeds], fetch=[str(tensor) for tensor in fetches])
         # As Keras does. The public `make_callable` goes through `Session.run` where anything is fed: 0.3 ms a call, in
         # which no other Python thread runs.
@@ -140,7 +155,7 @@ class TensorFlowEngine(Engine):
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """What TensorFlow says, as a person should read it. Raises GpuMemoryError, or ModelError for all else."""
+    """Turn TensorFlow's exceptions into readable ones: GpuMemoryError, or ModelError for all else."""
     try:
         yield
     except tf.errors.OpError as error:
@@ -149,7 +164,7 @@ def _told() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    """What is wrong, without the pages of nodes that follow."""
+    """Return what is wrong, without the pages of node names that follow."""
     text = getattr(error, "message", None) or str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Graph execution")]
     return lines[0].rstrip(".") if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""Arrays that TensorFlow reads where they are, and a GPU as well."""
+"""Host arrays that TensorFlow reads in place, without a copy, and a GPU as well."""
 
 import contextlib
 import ctypes
@@ -19,10 +19,11 @@ _ALIGNMENT = 64
 
 
 class HostMemory:
-    """As many arrays as threads ask for at once, kept for the next that ask: to pin memory takes a while.
+    """A pool of arrays. Returned arrays are kept for reuse, as pinning memory is slow.
 
-    on_gpu: an NVIDIA GPU reads the arrays. They are pinned then: of others the driver copies every byte first, in
-    the thread that called.
+    Args:
+        on_gpu: Whether an NVIDIA GPU reads the arrays. They are then pinned; the driver would otherwise copy every byte
+            first, in the calling thread.
     """
 
     def __init__(self, on_gpu: bool) -> None:
@@ -39,7 +40,7 @@ class HostMemory:
 
     @contextlib.contextmanager
     def borrowed(self, size: int) -> Iterator[np.ndarray]:
-        """An array that is nobody else's meanwhile, uint8 [size]. What is in it is left of whoever had it before.
+        """Lend an array for exclusive use, uint8 [size]. Its content is whatever the last user left.
 
         Any thread may call this.
         """
@@ -51,7 +52,7 @@ class HostMemory:
                 self._idle.append(whole)
 
     def close(self) -> None:
-        """Give all of them back. None may be borrowed."""
+        """Free all arrays. None may be in use."""
         self._idle.clear()
         if self._cuda is not None:
             cuda, self._cuda = self._cuda, None
@@ -64,7 +65,7 @@ class HostMemory:
                 log.warning("Pinned memory could not be given back: %s", error)
 
     def _take(self, size: int) -> np.ndarray:
-        """The smallest that is large enough; else a new one in place of one that is not."""
+        """Return the smallest free array that is large enough; otherwise replace a smaller one by a new one."""
         with self._lock:
             self._idle.sort(key=len)
             place = next((place for place, array in enumerate(self._idle) if len(array) >= size), None)

@@ -1,8 +1,8 @@
-"""The parts of TensorFlow that a session of a frozen graph needs.
+"""Import the parts of TensorFlow that a session of a frozen graph needs.
 
-`import tensorflow` loads its whole interface as well: 2,300 modules in place of 600, which takes 4.0 seconds in place
-of 1.6 and 120 MB more (2.21 on a PC; 2.6 leaves less to save). So the parts are imported without the package's
-`__init__`; where they are laid out otherwise, as in 1.15, all of it is.
+`import tensorflow` loads its whole interface: 2,300 modules instead of 600, 4.0 seconds instead of 1.6, and 120 MB more
+(2.21 on a PC; less with 2.6). So the parts are imported without the package's `__init__`. If they are laid out
+differently, as in 1.15, the whole package is imported.
 """
 
 import importlib.util
@@ -40,7 +40,7 @@ def _parts() -> Any:
 
 
 def _parts_alone() -> Any:
-    """Raises ImportError or AttributeError where that cannot be."""
+    """Import the parts alone. Raises ImportError or AttributeError if that is not possible."""
     found = importlib.util.find_spec("tensorflow")
     if found is None or not found.submodule_search_locations:
         raise ImportError("No module named 'tensorflow'")
@@ -66,10 +66,10 @@ def _parts_alone() -> Any:
 
 
 def import_parts() -> Any:
-    """A namespace of what the engine uses. Raises ImportError where TensorFlow is not there or cannot be loaded.
+    """Return a namespace of what the engine uses. Raises ImportError if TensorFlow is missing or cannot be loaded.
 
-    No other thread may import TensorFlow meanwhile: this is called once, when `engines.tensorflow` is imported, which
-    whatever needs all of TensorFlow does first.
+    No other thread may import TensorFlow meanwhile. So this is called once, when `engines.tensorflow` is imported; code
+    that needs the whole of TensorFlow imports that module first.
     """
     if "tensorflow" not in sys.modules:
         try:

@@ -1,6 +1,6 @@
-"""TensorRT: the networks of SSD models on an NVIDIA GPU, built for it once.
+"""TensorRT: runs the networks of SSD models on an NVIDIA GPU; the engine is built for this GPU once.
 
-By TensorFlow's own converter where TensorFlow was built with it, else by TensorRT's Python module.
+Built by TensorFlow's own converter if TensorFlow has it, otherwise by TensorRT's Python module.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Make TensorRT ready: by TensorFlow's converter where that is there, else by its own Python module."""
+"""Build TensorRT engines, by TensorFlow's converter if it is there, otherwise by TensorRT's Python module."""
 
 import dataclasses
 import hashlib
@@ -32,11 +32,11 @@ WORKERS = 2
 
 
 def build_front(front: Front, options: EngineOptions) -> Engine:
-    """The engine for the front of an SSD graph.
+    """Build an engine for the front of an SSD graph.
 
     Raises:
-        ModelError: TensorRT is not here, or cannot take the model.
-        ConfigError: INT8 has no pictures to calibrate on.
+        ModelError: TensorRT is not installed, or cannot run the model.
+        ConfigError: INT8 has no images to calibrate with.
     """
     try:
         network = take_network(front.graph, front.image.node, front.outputs)
@@ -59,7 +59,7 @@ def build_front(front: Front, options: EngineOptions) -> Engine:
 def _facts(
     kind: str, graph: Graph, version: str, gpu: str, options: EngineOptions, pictures: Optional[Pictures]
 ) -> Dict[str, str]:
-    """All that a built engine depends on."""
+    """Return everything that a built engine depends on."""
     return {
         "kind": kind,
         "graph": hashlib.sha256(graph.message.SerializeToString(deterministic=True)).hexdigest(),
@@ -164,8 +164,10 @@ def _build(
 
 
 def _constant_outputs(network: Network, options: EngineOptions) -> JsonObject:
-    """The outputs that depend on no image, by name: the window that boxes are clipped to, for one. TensorRT has no use
-    for them."""
+    """Return the outputs that do not depend on the image, by name, such as the window that boxes are clipped to.
+
+    TensorRT cannot return them.
+    """
     moving = network.graph.descendants([network.input.node])
     fixed = [tensor for tensor in network.outputs if tensor.node not in moving]
     if not fixed:
@@ -195,7 +197,7 @@ def _resizer(network: Network) -> Resizer:
 
 
 class _Building:
-    """Says that something long begins, and how long it took."""
+    """Logs that a long build begins, and how long it took."""
 
     def __init__(self, what: str, options: EngineOptions) -> None:
         self._what, self._precision = what, options.precision

@@ -1,4 +1,4 @@
-"""The user's pictures by which an INT8 engine learns the range of every value."""
+"""The user's images that calibrate an INT8 engine: they set the range of every value."""
 
 import hashlib
 import logging
@@ -13,15 +13,15 @@ from appliance.core.errors import ConfigError
 log = logging.getLogger(__name__)
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
-# More than these make no better ranges, only a longer build.
+# More images do not improve the ranges and only prolong the build.
 MOST = 500
 
 
 class Pictures:
-    """At most MOST pictures of a folder, spread evenly over its sorted names. Read one at a time."""
+    """At most MOST images of a folder, spread evenly over its sorted names, and read one at a time."""
 
     def __init__(self, folder: Optional[str]) -> None:
-        """Raises ConfigError where there is no folder, or no picture in it."""
+        """Raises ConfigError if the folder does not exist or has no images."""
         if folder is None:
             raise ConfigError(
                 "precision_model is INT8, which needs calibration_images: a folder with some hundred pictures of "
@@ -48,14 +48,14 @@ class Pictures:
         return len(self.paths)
 
     def read(self, index: int) -> np.ndarray:
-        """A picture, uint8 [height, width, 3], BGR. Raises ConfigError where it has gone."""
+        """Return an image, uint8 [height, width, 3], BGR. Raises ConfigError if it was deleted."""
         picture = cv2.imread(str(self.paths[index]))
         if picture is None:
             raise ConfigError(f"calibration_images: {self.paths[index]} cannot be read any more")
         return picture
 
     def digest(self) -> str:
-        """A hash of all of them."""
+        """Return a hash of all images."""
         found = hashlib.sha256()
         for path in self.paths:
             found.update(hashlib.sha256(path.read_bytes()).digest())

@@ -1,6 +1,6 @@
-"""The TensorRT engine: a plan of the network behind the resize; the resize itself runs on the CPU.
+"""The TensorRT engine: runs a plan of the network after the resize; the resize itself runs on the CPU.
 
-Where names of tensors can be used (8.5 and newer) they are; older ones count bindings.
+Addresses tensors by name if TensorRT can (8.5 and newer), otherwise by binding index.
 """
 
 import queue
@@ -14,7 +14,7 @@ from appliance.engines.base import Engine
 from appliance.engines.cuda import Cuda
 from appliance.engines.resize import Resizer
 
-# By the name of TensorRT's type: its own table (trt.nptype) fails on newer numpy.
+# By the name of TensorRT's type; TensorRT's own table (trt.nptype) fails on newer numpy.
 _TYPES: Dict[str, type] = {
     "FLOAT": np.float32,
     "HALF": np.float16,
@@ -42,7 +42,7 @@ class _Tensor:
 
 @dataclass(frozen=True)
 class _Lane:
-    """What one call at a time needs: a context, a stream, and memory for every tensor, in the plan's order."""
+    """What one concurrent call needs: a context, a stream, and memory for every tensor, in the plan's order."""
 
     context: Any
     stream: int
@@ -50,7 +50,7 @@ class _Lane:
 
 
 class TensorRTEngine(Engine):
-    """A plan with as many execution contexts as there are workers; a further caller waits for one."""
+    """A plan with one execution context per worker; further callers wait for a free one."""
 
     name, device = "tensorrt", "GPU"
 
@@ -70,17 +70,17 @@ class TensorRTEngine(Engine):
 
         Args:
             trt: TensorRT's module.
-            logger: As `make_logger` gives it.
-            cuda: The GPU; it becomes this engine's, which closes it.
-            plan: What TensorRT built.
-            resizer: What is in front of the network.
+            logger: From `make_logger`.
+            cuda: The GPU; the engine owns and closes it.
+            plan: The serialized plan.
+            resizer: The resize before the network.
             input_name: The plan's only input.
-            outputs: The names that `run` answers, in order.
-            constants: The values of those of them that depend on no image.
-            workers: How many calls may be under way at once.
+            outputs: Names of the arrays that `run` returns, in order.
+            constants: Values of the outputs that do not depend on the image.
+            workers: Largest number of concurrent calls.
 
         Raises:
-            ModelError: The plan is of something else.
+            ModelError: The plan was built from another network.
         """
         self._cuda, self._logger, self._resizer = cuda, logger, resizer
         self._constants, self._outputs = constants, list(outputs)
@@ -99,7 +99,7 @@ class TensorRTEngine(Engine):
             self._lanes.put(lane)
 
     def _check(self, input_name: str) -> int:
-        """The place of the input. Raises ModelError where the plan has other tensors than it should."""
+        """Return the index of the input. Raises ModelError if the plan has unexpected tensors."""
         names = [tensor.name for tensor in self._tensors]
         wanted = [name for name in self._outputs if name not in self._constants]
         inputs = [tensor.name for tensor in self._tensors if tensor.is_input]
@@ -122,7 +122,11 @@ class TensorRTEngine(Engine):
         return _Lane(context, self._cuda.make_stream(), memory)
 
     def run(self, *feeds: np.ndarray) -> List[np.ndarray]:
-        """feeds: one BGR image, uint8 [1, height, width, 3]."""
+        """Return the outputs for one image.
+
+        Args:
+            feeds: One BGR image, uint8 [1, height, width, 3].
+        """
         resized = np.ascontiguousarray(self._resizer.resize(feeds[0][0]), self._tensors[self._input].dtype)
         results = {tensor.name: np.empty(tensor.shape, tensor.dtype) for tensor in self._tensors if not tensor.is_input}
         self._cuda.enter()
@@ -137,7 +141,7 @@ class TensorRTEngine(Engine):
                 for tensor, pointer in zip(self._tensors, lane.memory):
                     if not tensor.is_input:
                         self._cuda.copy_out(results[tensor.name], pointer, lane.stream)
-            # Also where it was not started: the copy must be over before `resized` goes.
+            # Also if the run was not started: the copy must end before `resized` is freed.
             self._cuda.wait(lane.stream)
         finally:
             self._lanes.put(lane)
@@ -148,7 +152,7 @@ class TensorRTEngine(Engine):
 
     def close(self) -> None:
         self._cuda.enter()
-        # Contexts go before the engine, the engine before its runtime.
+        # Contexts must be deleted before the engine, and the engine before its runtime.
         self._lanes = queue.LifoQueue()
         while self._all_lanes:
             self._free(self._all_lanes.pop())

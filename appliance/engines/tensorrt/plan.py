@@ -11,7 +11,7 @@ from appliance.engines.cuda import Cuda
 
 log = logging.getLogger(__name__)
 
-# What the builder may use while it tries kernels; engines take what they need. A TX1 has 4 GB for all.
+# The builder's workspace while it tries kernels; engines use what they need. A TX1 has 4 GB in total.
 WORKSPACE_BYTES = 1 << 28
 
 REMEDY = (
@@ -21,7 +21,7 @@ REMEDY = (
 
 
 def import_tensorrt() -> Any:
-    """The TensorRT module. Raises ModelError, with where to get it."""
+    """Return the TensorRT module. Raises ModelError, which names where to get it."""
     try:
         trt = importlib.import_module("tensorrt")
     except Exception as error:  # its libraries fail in many ways
@@ -32,7 +32,10 @@ def import_tensorrt() -> Any:
 
 
 def make_logger(trt: Any) -> Any:
-    """A logger for TensorRT that hands on to logging and keeps its errors in `problems`. It must outlive all else."""
+    """Return a TensorRT logger that forwards to logging and collects errors in `problems`.
+
+    It must outlive everything that was made with it.
+    """
 
     class Log(trt.ILogger):  # type: ignore[misc]  # the base is a class of a module that is known at run time
         def __init__(self) -> None:
@@ -52,9 +55,23 @@ def make_logger(trt: Any) -> Any:
 
 
 def build_plan(trt: Any, logger: Any, onnx: bytes, precision: str, calibrator: Optional[Any]) -> bytes:
-    """A plan for this machine's GPU. precision: FP32, FP16 or INT8, which needs a calibrator. Raises ModelError."""
+    """Build a plan for this machine's GPU.
+
+    Args:
+        trt: TensorRT's module.
+        logger: From `make_logger`.
+        onnx: The serialized model.
+        precision: FP32, FP16 or INT8.
+        calibrator: Required for INT8.
+
+    Returns:
+        The serialized plan.
+
+    Raises:
+        ModelError: TensorRT cannot build it.
+    """
     builder = trt.Builder(logger)
-    # From TensorRT 10 on every network has an explicit batch, and the flag goes away.
+    # Since TensorRT 10 every network has an explicit batch, and the flag is deprecated.
     explicit = getattr(trt.NetworkDefinitionCreationFlag, "EXPLICIT_BATCH", None)
     network = builder.create_network(0 if explicit is None else 1 << int(explicit))
     parser = trt.OnnxParser(network, logger)
@@ -70,7 +87,7 @@ def build_plan(trt: Any, logger: Any, onnx: bytes, precision: str, calibrator: O
     else:
         config.max_workspace_size = WORKSPACE_BYTES
     if hasattr(trt.BuilderFlag, "TF32"):
-        # On by default, with 10 bits of mantissa: FP32 means FP32 here.
+        # TF32, with 10 bits of mantissa, is on by default; here FP32 means FP32.
         config.clear_flag(trt.BuilderFlag.TF32)
     _set_precision(trt, builder, config, precision)
     if calibrator is not None:
@@ -93,7 +110,7 @@ def _set_precision(trt: Any, builder: Any, config: Any, precision: str) -> None:
     if precision == "INT8":
         if not getattr(builder, "platform_has_fast_int8", True):
             raise ModelError("This GPU has no INT8 (Jetson Nano, TX1 and TX2 have none). Set precision_model to FP16.")
-        # Layers that have no INT8 kernel run in half precision, not in single.
+        # Layers without an INT8 kernel run in half precision instead of single.
         if getattr(builder, "platform_has_fast_fp16", True):
             config.set_flag(trt.BuilderFlag.FP16)
     elif not getattr(builder, "platform_has_fast_fp16", True):
@@ -102,7 +119,10 @@ def _set_precision(trt: Any, builder: Any, config: Any, precision: str) -> None:
 
 
 def make_calibrator(trt: Any, cuda: Cuda, batches: int, read: Callable[[int], np.ndarray]) -> Any:
-    """A calibrator that hands TensorRT `read(0)` ... `read(batches - 1)`, contiguous arrays of one size."""
+    """Return a calibrator that passes `read(0)` ... `read(batches - 1)` to TensorRT.
+
+    These are contiguous arrays of one size.
+    """
 
     class Calibrator(trt.IInt8EntropyCalibrator2):  # type: ignore[misc]  # see make_logger
         def __init__(self) -> None:

@@ -1,8 +1,7 @@
-"""TensorRT through TensorFlow's own converter (TF-TRT), which 1.15 to 2.17 have where they were built with it.
+"""TensorRT through TensorFlow's own converter (TF-TRT), which builds of 1.15 to 2.17 may include.
 
-The converted front is a graph again, with TRTEngineOp nodes for what TensorRT takes; the TensorFlow engine runs it.
-The converter is the one for graphs (`TrtGraphConverter`): its class is the same from 1.15 on, except for the name of
-one argument.
+The converted front is again a graph, with TRTEngineOp nodes for what TensorRT runs; the TensorFlow engine runs it. The
+converter is the one for graphs (`TrtGraphConverter`): the same class since 1.15, except for one argument's name.
 """
 
 import ctypes
@@ -21,25 +20,25 @@ from appliance.engines.tensorflow.engine import gpu_names
 from appliance.engines.tensorrt.calibration import Pictures
 from appliance.graph.read.frozen import Graph, Tensor
 
-# Where TensorFlow says what it was built with: 2.x, 1.15.
+# Modules that report what TensorFlow was built with: 2.x, 1.15.
 _BUILD_MODULES = ("tensorflow.compiler.tf2tensorrt._pywrap_py_utils", "tensorflow.compiler.tf2tensorrt.wrap_py_utils")
-# As the converter has it by default: a smaller piece is faster in TensorFlow than the change to TensorRT and back.
+# The converter's default: a smaller segment is faster in TensorFlow than a switch to TensorRT and back.
 _SMALLEST_SEGMENT = 3
 _WORKSPACE_BYTES = 1 << 28
 _PROBE_SECONDS = 120
 
 
 class NotAvailableError(Exception):
-    """Why this TensorFlow cannot use TensorRT, in a sentence."""
+    """This TensorFlow cannot use TensorRT; the message is the reason, in a sentence."""
 
 
 def tensorrt_version() -> str:
-    """The TensorRT that TensorFlow uses. Raises NotAvailableError."""
+    """Return the version of TensorRT that TensorFlow uses. Raises NotAvailableError."""
     build = _build_module()
     linked: Tuple[int, ...] = tuple(build.get_linked_tensorrt_version()) if build is not None else ()
     if build is None or not any(linked):
         raise NotAvailableError(f"TensorFlow {tf.__version__} was built without TensorRT")
-    # 2.x tries the libraries for this answer; 1.15 tells how it was built.
+    # 2.x tries to load the libraries; 1.15 reports how it was built.
     if not build.is_tensorrt_enabled():
         raise _missing(linked)
     _check_library(build.__name__, linked)
@@ -56,20 +55,32 @@ def convert(
     precision: str,
     pictures: Optional[Pictures],
 ) -> bytes:
-    """The front converted, as the bytes of a GraphDef.
+    """Convert a front.
 
-    in_tensorflow: nodes that are to stay TensorFlow's. precision: FP32, FP16, or INT8, which needs pictures.
-    With FP32 and FP16 the engines are in the graph; with INT8 the ranges are, and each start builds the engines from
-    them. Raises ModelError.
+    With FP32 and FP16 the graph holds the engines. With INT8 it holds the ranges, and each start builds the engines.
+
+    Args:
+        front: The graph to convert.
+        image: Its input.
+        outputs: Its outputs.
+        in_tensorflow: Names of the nodes that TensorFlow must run.
+        precision: FP32, FP16 or INT8.
+        pictures: Required for INT8.
+
+    Returns:
+        A serialized GraphDef.
+
+    Raises:
+        ModelError: It cannot be converted.
     """
     trt_convert = load_operations()
     converter_class = trt_convert.TrtGraphConverter
-    # 2.4 renamed it.
+    # Renamed in 2.4.
     parameters = inspect.signature(converter_class.__init__).parameters
     kept = "nodes_denylist" if "nodes_denylist" in parameters else "nodes_blacklist"
     names = sorted({tensor.node for tensor in outputs} | set(in_tensorflow))
     try:
-        with tf.Graph().as_default():  # it refuses to work eagerly
+        with tf.Graph().as_default():  # it does not support eager mode
             converter = converter_class(
                 input_graph_def=_message(front, image),
                 max_batch_size=1,
@@ -98,7 +109,7 @@ def convert(
 
 
 def load_operations() -> Any:
-    """TensorFlow's converter module; importing it makes TRTEngineOp known to this process."""
+    """Return TensorFlow's converter module. Importing it registers TRTEngineOp in this process."""
     return importlib.import_module("tensorflow.python.compiler.tensorrt.trt_convert")
 
 
@@ -114,7 +125,7 @@ def _calibrate(converter: Any, image: Tensor, outputs: Sequence[Tensor], picture
 
 
 def _message(front: Graph, image: Tensor) -> Any:
-    """The front for one image at a time: engines can be built before the first picture only for known sizes."""
+    """Return the front for one image at a time: engines can be built before the first image only for known sizes."""
     message = tf.compat.v1.GraphDef.FromString(front.message.SerializeToString())
     for node in message.node:
         if node.name == image.node:
@@ -135,13 +146,13 @@ def _build_module() -> Optional[Any]:
 
 
 def _check_library(build_module: str, linked: Tuple[int, ...]) -> None:
-    """Raises NotAvailableError where TensorRT's library is missing: TensorFlow ends the process over that."""
+    """Raise NotAvailableError if TensorRT's library is missing; TensorFlow would abort the process."""
     exact = "libnvinfer.so." + ".".join(str(number) for number in linked)
     if _loads(exact):
         return
     if not _loads(f"libnvinfer.so.{linked[0]}"):
         raise _missing(linked)
-    # Which of the two names it asks for was fixed when it was built; only trying tells.
+    # TensorFlow's build decides which of the two names it loads, so both are tried.
     program = f"import importlib; importlib.import_module({build_module!r}).get_loaded_tensorrt_version()"
     try:
         done = subprocess.run(
@@ -173,7 +184,7 @@ def _loads(library: str) -> bool:
 
 
 def engine_nodes(data: bytes) -> Tuple[int, int]:
-    """How many TensorRT engines a converted graph has, and how many nodes are left to TensorFlow."""
+    """Return the numbers of TensorRT engines and of remaining TensorFlow nodes in a converted graph."""
     message = tf.compat.v1.GraphDef.FromString(data)
     operations: List[str] = [node.op for node in message.node if node.op not in ("Const", "Placeholder")]
     engines = operations.count("TRTEngineOp")
