@@ -12,6 +12,10 @@ from appliance.core.files import PRIVATE, keep_damaged, open_regular
 
 DATABASE_FILE = "splitlens.db"
 _BUSY_SECONDS = 5.0
+"""At the start, when a process that was killed may be going still."""
+_BUSY_MILLISECONDS_LATER = 200
+"""While it runs nobody else writes to it, and who waits holds up recordings."""
+_VERSIONS = "CREATE TABLE IF NOT EXISTS versions (component TEXT PRIMARY KEY, version INTEGER NOT NULL)"
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +32,7 @@ class Database:
 
     def __init__(self, path: Optional[Path] = None) -> None:
         self._lock = threading.RLock()
-        self._connection = _open(path) if path is not None else _connect(":memory:")
-        self.read("CREATE TABLE IF NOT EXISTS versions (component TEXT PRIMARY KEY, version INTEGER NOT NULL)")
+        self._connection = _open(path) if path is not None else _connect_to_memory()
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
         """Migrate the tables of one component to their newest version.
@@ -78,6 +81,12 @@ def _connect(path: str) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 
+def _connect_to_memory() -> sqlite3.Connection:
+    connection = _connect(":memory:")
+    connection.execute(_VERSIONS)
+    return connection
+
+
 def _open(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,14 +98,24 @@ def _open(path: Path) -> sqlite3.Connection:
                     os.unlink(str(path) + end)
         os.close(os.open(str(path), os.O_RDWR | os.O_CREAT, PRIVATE))
         connection = _connect(str(path))
-        # A power cut loses the last changes at most, never the file (sqlite.org/wal.html).
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        with contextlib.ExitStack() as undo:
+            undo.callback(connection.close)
+            _prepare(connection)
+            undo.pop_all()
         return connection
     except (OSError, sqlite3.Error) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else problem
         log.warning("%s: %s; what belongs there is not remembered after a restart", path, reason)
-        return _connect(":memory:")
+        return _connect_to_memory()
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Raises sqlite3.Error, as where the disk is full."""
+    # A power cut costs the last changes at most, and never the file (sqlite.org/wal.html).
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(_VERSIONS)
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS_LATER}")
 
 
 def _damage(path: Path) -> str:

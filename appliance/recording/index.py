@@ -8,7 +8,7 @@ import stat
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Collection, Dict, List, Optional, Set
+from typing import Any, Collection, Dict, List, Optional, Set, Tuple
 
 from appliance.core.database import Database
 from appliance.core.names import STREAM_NAME
@@ -59,11 +59,11 @@ class Entry:
 class RecordingIndex:
     """The recordings of one folder. Not for several threads at once.
 
-    Held in memory; every change is written through to the database, and where that fails it is logged once and what
-    was changed is found again from the files after a restart.
+    Held in memory; every change is written through to the database. Where that fails it is logged once, and all is
+    written as soon as that is possible again; until then a restart finds it from the files.
 
-    A file that the index does not know, of an earlier version or copied there, is taken in by its name, as one that
-    was written before all that it knows.
+    A file that the index does not know, of an earlier version or copied there, is taken in by its name: as one that
+    was written before all that it knows, or after it where the file was changed later than all of them.
     """
 
     def __init__(self, folder: Path, database: Database) -> None:
@@ -71,15 +71,15 @@ class RecordingIndex:
         self._database = database
         self._entries: Dict[str, Entry] = {}
         self._has_failed = False
-        self._write(lambda: database.migrate("recordings", _STEPS))
         try:
+            database.migrate("recordings", _STEPS)
             rows = database.read(
                 "SELECT name, stream, format, started, position, bytes, changed, seconds, finished FROM recordings"
             )
         except sqlite3.Error as problem:
             self._complain(problem)
             rows = []
-        self._entries.update((row[0], Entry(*row)) for row in rows)
+        self._entries.update((row[0], Entry(*row)) for row in rows if _is_entry(row))
 
     def entries(self) -> List[Entry]:
         """All, in the order in which they were written."""
@@ -161,9 +161,16 @@ class RecordingIndex:
                     name, match["stream"], match["format"], started, 0, facts.st_size, facts.st_mtime, None, True
                 )
                 adopted.append((facts.st_mtime, started, int(match["number"] or 1), name, entry))
-        first = min((entry.position for entry in self._entries.values()), default=1)
         entries = [row[-1] for row in sorted(adopted, key=lambda row: row[:-1])]
-        self._store([replace(entry, position=first - len(entries) + n) for n, entry in enumerate(entries)])
+        newest = max((entry.changed for entry in self._entries.values()), default=float("inf"))
+        before = [one for one in entries if one.changed <= newest]
+        after = [one for one in entries if one.changed > newest]
+        positions = [entry.position for entry in self._entries.values()]
+        first, last = min(positions, default=1), max(positions, default=0)
+        self._store(
+            [replace(one, position=first - len(before) + n) for n, one in enumerate(before)]
+            + [replace(one, position=last + 1 + n) for n, one in enumerate(after)]
+        )
 
     def _look_at(self, name: str) -> Optional[os.stat_result]:
         """None where this is no regular file; links are none."""
@@ -174,41 +181,46 @@ class RecordingIndex:
         return facts if stat.S_ISREG(facts.st_mode) else None
 
     def _store(self, entries: List[Entry]) -> None:
-        for entry in entries:
-            self._entries[entry.name] = entry
+        self._entries.update((entry.name, entry) for entry in entries)
+        self._write(entries, [])
 
-        def write() -> None:
+    def _remove(self, names: List[str]) -> None:
+        for name in names:
+            del self._entries[name]
+        self._write([], names)
+
+    def _write(self, changed: Collection[Entry], removed: List[str]) -> None:
+        if not changed and not removed:
+            return
+        try:
+            if self._has_failed:
+                self._database.migrate("recordings", _STEPS)
             with self._database.transaction():
-                for one in entries:
+                if self._has_failed:
+                    self._database.read("DELETE FROM recordings")
+                    changed = self._entries.values()
+                for name in removed:
+                    self._database.read("DELETE FROM recordings WHERE name = ?", name)
+                for one in changed:
                     self._database.read(
                         "INSERT OR REPLACE INTO recordings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         *(one.name, one.stream, one.format, one.started, one.position),
                         *(one.bytes, one.changed, one.seconds, int(one.is_finished)),
                     )
-
-        if entries:
-            self._write(write)
-
-    def _remove(self, names: List[str]) -> None:
-        for name in names:
-            del self._entries[name]
-
-        def write() -> None:
-            with self._database.transaction():
-                for name in names:
-                    self._database.read("DELETE FROM recordings WHERE name = ?", name)
-
-        if names:
-            self._write(write)
-
-    def _write(self, write: Callable[[], Any]) -> None:
-        try:
-            write()
             self._has_failed = False
         except sqlite3.Error as problem:
             self._complain(problem)
 
     def _complain(self, problem: sqlite3.Error) -> None:
         if not self._has_failed:
-            log.warning("The index of recordings cannot be kept (%s): a restart makes it from the files", problem)
+            log.warning(
+                "The index of recordings cannot be kept (%s): until it can, a restart makes it from the files", problem
+            )
         self._has_failed = True
+
+
+def _is_entry(row: Tuple[Any, ...]) -> bool:
+    """Whether a row has what it should: SQLite takes anything in any column."""
+    return all(isinstance(value, kind) for value, kind in zip(row[:7], (str, str, str, float, int, int, float))) and (
+        isinstance(row[7], (float, type(None))) and isinstance(row[8], int)
+    )

@@ -2,6 +2,7 @@
 
 import collections
 import os
+import resource
 import shutil
 import time
 
@@ -335,6 +336,63 @@ def test_recording_goes_on_where_the_database_cannot_be_written(tmp_path, disk, 
         storage.release(path, 2.0)
     assert [recording.seconds for recording in storage.list()] == [2.0] * 3
     assert caplog.text.count("The index of recordings cannot be kept") == 1
+
+
+def test_the_order_is_kept_though_the_database_could_not_be_written_for_a_while(tmp_path, disk):
+    """A full disk, say: what was recorded then went before all the others after a restart, and was deleted first."""
+    database = disk.open()
+    storage = Storage(str(tmp_path), free_gb=0.0, database=database, disk_usage=disk.usage, now=lambda: NOW)
+
+    def record():
+        path = storage.claim("main", "avi")
+        put(tmp_path, path.name, 1)
+        storage.release(path, 2.0)
+        return path.name
+
+    recorded = [record()]
+    database.read("PRAGMA query_only = ON")
+    recorded += [record(), record()]
+    database.read("PRAGMA query_only = OFF")
+    recorded.append(record())
+    rows = disk.open().read("SELECT name, seconds FROM recordings ORDER BY position")
+    assert rows == [(name, 2.0) for name in recorded]
+
+
+def test_a_recording_that_the_database_lost_is_newest_by_its_own_time(tmp_path, disk):
+    """A power cut costs the last changes, and of all recordings the one before it must not be deleted first."""
+    storage = open_storage(disk)
+    path = storage.claim("main", "avi")
+    put(tmp_path, path.name, 300, age=2)
+    storage.release(path, 2.0)
+    put(tmp_path, "main_20261101-080000.avi", 300, age=3)
+    put(tmp_path, "main_20261124-120000_9.avi", 300, age=1)
+    storage = open_storage(disk, keep_gb=0.7)
+    storage.tidy()
+    assert names(storage) == ["main_20261124-120000_9.avi", path.name]
+
+
+def test_rows_that_something_else_wrote_are_made_again_from_the_files(tmp_path, disk):
+    put(tmp_path, "main_20261101-080000.avi", 1)
+    open_storage(disk)
+    disk.open().read("UPDATE recordings SET position = 'x', started = 'y', bytes = 'z', finished = 'n'")
+    disk.open().read("INSERT INTO recordings VALUES ('../x.avi', 'main', 'avi', 1.0, 9, 1, 1.0, NULL, 0)")
+    assert names(open_storage(disk)) == ["main_20261101-080000.avi"]
+    rows = disk.open().read("SELECT name, position, bytes, finished FROM recordings")
+    assert rows == [("main_20261101-080000.avi", 0, 10**6, 1)]
+
+
+def test_a_database_for_which_there_is_no_room_is_kept_in_memory(tmp_path, disk, caplog):
+    """The daemon did not start on a full disk; a limit on the size of files stands for that."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        database = disk.open()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "not remembered after a restart" in caplog.text
+    storage = Storage(str(tmp_path), free_gb=0.0, database=database, disk_usage=disk.usage)
+    put(tmp_path, "main_20261101-080000.avi", 1)
+    assert names(storage) == ["main_20261101-080000.avi"]
 
 
 def test_what_was_recorded_is_not_read_again_unless_it_was_changed(tmp_path, disk):
