@@ -145,8 +145,7 @@ class Stream:
     def show(self) -> None:
         """Draw pictures as the live settings say now."""
         with self._lock:
-            live = self._live.of(self.name)
-            self._outputs.show(live["max_vis_fps"], live["vis_text"])
+            self._outputs.show(self._live.of(self.name))
 
     @property
     def newest(self) -> Optional[Result]:
@@ -242,7 +241,6 @@ class Stream:
         return select(result, live["det_th"], live["shown_classes"])
 
     def _make_outputs(self) -> StreamOutputs:
-        live = self._live.of(self.name)
         return StreamOutputs(
             self.name,
             self._settings,
@@ -251,8 +249,7 @@ class Stream:
             self._meter,
             self._statistics,
             self._playing_fps,
-            live["max_vis_fps"],
-            live["vis_text"],
+            self._live.of(self.name),
         )
 
     def _playing_fps(self) -> float:

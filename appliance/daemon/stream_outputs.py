@@ -12,6 +12,7 @@ from appliance.outputs.statistics import StreamStatistics
 from appliance.pipeline.meter import Meter
 from appliance.recording.segments import SegmentRecorder
 from appliance.recording.storage import Storage
+from appliance.schema.setting import Values
 from appliance.settings import Settings
 
 
@@ -29,8 +30,7 @@ class StreamOutputs:
         meter: Counts the stream's frames.
         statistics: Counts what is found; the same for all sources of a stream.
         playing_fps: As `SegmentRecorder` asks it.
-        max_vis_fps: Live pictures a second at most; 0 is no limit.
-        vis_text: Whether statistics are drawn.
+        live: The stream's live settings, by their keys.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class StreamOutputs:
         meter: Meter,
         statistics: StreamStatistics,
         playing_fps: Callable[[], float],
-        max_vis_fps: float,
-        vis_text: bool,
+        live: Values,
     ) -> None:
+        vis_text = live["vis_text"]
         mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
         self._live_overlay = Overlay(vis_text, meter.statistics, mask_size, settings.live_width, meter.drawn)
         self._kept_overlay = Overlay(vis_text, meter.statistics, mask_size, drawn=meter.drawn)
@@ -53,7 +53,7 @@ class StreamOutputs:
             lambda: server.is_watched(stream),
             lambda jpeg: server.publish_frame(stream, jpeg),
             meter.sent,
-            max_vis_fps,
+            live["max_vis_fps"],
         )
         self.recorder = SegmentRecorder(
             stream,
@@ -76,7 +76,7 @@ class StreamOutputs:
         """The last result; None before the first."""
         return self._publisher.newest
 
-    def show(self, max_vis_fps: float, vis_text: bool) -> None:
-        """How pictures are drawn from now on."""
-        self._publisher.limit = RateLimit(max_vis_fps)
-        self._live_overlay.vis_text = self._kept_overlay.vis_text = vis_text
+    def show(self, live: Values) -> None:
+        """Draw pictures by these live settings from now on."""
+        self._publisher.limit = RateLimit(live["max_vis_fps"])
+        self._live_overlay.vis_text = self._kept_overlay.vis_text = live["vis_text"]
