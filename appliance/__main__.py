@@ -13,8 +13,13 @@ def start() -> int:
     """
     if _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:  # as a shell's `&` may have it
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-    from appliance.cli.main import main
+    from appliance.core.registry import BrokenPlugin
 
+    try:
+        from appliance.cli.main import main
+    except BrokenPlugin as error:  # not even the options are known
+        sys.stderr.write(f"error: {error}.\n")
+        return error.exit_code
     return main()
 
 

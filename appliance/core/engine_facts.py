@@ -48,7 +48,7 @@ F = TypeVar("F", bound=EngineFacts)
 
 def engine_facts(kind: "Type[F]" = EngineFacts) -> "Dict[str, F]":  # type: ignore[assignment]  # F is EngineFacts then
     """Return all engines by name: first those that run every model, then those that `auto` tries."""
-    found = find_descriptions("appliance.engines", "ENGINE", kind)
+    found = find_descriptions("appliance.engines", "ENGINE", kind, "name")
     return {engine.name: engine for engine in sorted(found.values(), key=_place)}
 
 

@@ -11,30 +11,46 @@ import importlib.util
 import pkgutil
 import re
 from importlib.abc import InspectLoader
-from typing import Dict, List, Type, TypeVar
+from typing import Any, Dict, List, Type, TypeVar
+
+from appliance.core.errors import SplitlensError
 
 T = TypeVar("T")
 
 
-def find_descriptions(package: str, attribute: str, kind: Type[T]) -> Dict[str, T]:
+class BrokenPlugin(SplitlensError):
+    """A plug-in cannot be used. Nothing runs then: the settings name all of them."""
+
+
+def find_descriptions(package: str, attribute: str, kind: Type[T], unique: str = "") -> Dict[str, T]:
     """Return the descriptions of all plug-ins in a package.
 
     Args:
         package: Name of the package, such as "appliance.engines". Modules in any folder of its `__path__` count.
         attribute: The attribute that holds the description, such as "ENGINE".
         kind: The class of the descriptions.
+        unique: The field in which no two descriptions may be equal; "" for none.
 
     Returns:
         Descriptions by module name, sorted by name.
 
     Raises:
-        TypeError: A description is not an instance of `kind`.
+        BrokenPlugin: A module cannot be imported, its description is no instance of `kind`, or two have one name.
     """
-    found = {}
+    found: Dict[str, T] = {}
+    modules: Dict[Any, str] = {}
     for name in _modules(package, attribute):
-        description = getattr(importlib.import_module(name), attribute)
+        try:
+            description = getattr(importlib.import_module(name), attribute)
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise BrokenPlugin(f"The module {name} cannot be loaded ({what}). Mend it, or take it away") from error
         if not isinstance(description, kind):
-            raise TypeError(f"{name}.{attribute} is no {kind.__name__} but {type(description).__name__}")
+            raise BrokenPlugin(f"{name}.{attribute} is no {kind.__name__} but {type(description).__name__}")
+        called = getattr(description, unique) if unique else name
+        if called in modules:
+            raise BrokenPlugin(f"{modules[called]}.{attribute} and {name}.{attribute} have the same {unique}, {called}")
+        modules[called] = name
         found[name.rpartition(".")[2]] = description
     return found
 

@@ -34,7 +34,9 @@ F = TypeVar("F", bound=SourceFacts)
 
 def source_facts(of: "Type[F]" = SourceFacts) -> "List[F]":  # type: ignore[assignment]  # F is SourceFacts then
     """Return all kinds of source, in the order in which they are tried."""
-    return sorted(find_descriptions("appliance.sources.kinds", "KIND", of).values(), key=lambda kind: kind.order)
+    return sorted(
+        find_descriptions("appliance.sources.kinds", "KIND", of, "name").values(), key=lambda kind: kind.order
+    )
 
 
 def accepted_cameras() -> str:

@@ -56,7 +56,7 @@ class Family(FamilyRule):
 @functools.lru_cache(maxsize=None)
 def all_families() -> Dict[str, Family]:
     """Return the families by key, the most common ones first."""
-    found = find_descriptions("appliance.detectors", "FAMILY", Family).values()
+    found = find_descriptions("appliance.detectors", "FAMILY", Family, "key").values()
     return {family.key: family for family in sorted(found, key=lambda family: (-family.rank, family.key))}
 
 

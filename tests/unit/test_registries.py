@@ -11,7 +11,7 @@ import pytest
 
 from appliance.board.detect import known_boards
 from appliance.core.engine_facts import EngineFacts
-from appliance.core.registry import find_descriptions
+from appliance.core.registry import BrokenPlugin, find_descriptions
 from appliance.detectors.family import all_families, family_of_model_type
 from appliance.engines.registry import all_engines
 from appliance.graph.read.frozen import DT_FLOAT, make_node, type_attribute
@@ -208,8 +208,46 @@ def test_a_description_of_the_wrong_kind_is_told(tmp_path, monkeypatch):
     (package / "shared.py").write_text("raise ImportError('what has no description is not loaded')\n")
     (package / "wrong.py").write_text("ENGINE: object = 3\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(TypeError, match="pretended.wrong.ENGINE is no EngineFacts but int"):
+    with pytest.raises(BrokenPlugin, match="pretended.wrong.ENGINE is no EngineFacts but int"):
         find_descriptions("pretended", "ENGINE", EngineFacts)
+
+
+NAMED = "from appliance.core.engine_facts import EngineFacts\nENGINE = EngineFacts('abacus', 'Abacus', 'abacus')\n"
+WITH_EXTRA = """
+import sys
+from appliance.core import registry
+find = registry.find_descriptions
+registry.find_descriptions = lambda package, *more: find(package.replace("appliance.engines", "extra"), *more)
+from appliance.__main__ import start
+sys.argv[1:] = ["config", "show"]
+sys.exit(start())
+"""
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("import no_such_library\nENGINE = 1\n", "The module extra.second cannot be loaded (ModuleNotFoundError: No"),
+        ("ENGINE = (\n", "The module extra.second cannot be loaded (SyntaxError: "),
+        (NAMED, "extra.first.ENGINE and extra.second.ENGINE have the same name, abacus"),
+    ],
+)
+def test_a_module_that_cannot_be_used_is_told_in_one_sentence(tmp_path, text, sentence):
+    """Every command ended with a traceback, and of two engines of one name the first was never seen."""
+    package = tmp_path / "extra"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "first.py").write_text(NAMED)
+    (package / "second.py").write_text(text)
+    ended = subprocess.run(
+        [sys.executable, "-c", WITH_EXTRA],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ, PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}"),
+        timeout=60,
+    )
+    said = ended.stderr.decode()
+    assert (ended.returncode, said.count("\n")) == (1, 1) and said.startswith(f"error: {sentence}"), said
 
 
 def test_every_name_in_the_data_files_is_a_family():

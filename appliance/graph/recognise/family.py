@@ -78,7 +78,7 @@ class FamilyRule:
 @functools.lru_cache(maxsize=None)
 def family_rules() -> Tuple[FamilyRule, ...]:
     """The families that there are, in the order in which they are asked whether a graph is theirs."""
-    found = find_descriptions("appliance.detectors", "FAMILY", FamilyRule).values()
+    found = find_descriptions("appliance.detectors", "FAMILY", FamilyRule, "key").values()
     return tuple(sorted(found, key=lambda family: (family.rank, family.key)))
 
 
