@@ -1,4 +1,4 @@
-"""What commands and questions are answered with, where it is not a message of its own."""
+"""Answers to commands and questions that are not messages by themselves."""
 
 from dataclasses import dataclass, field, make_dataclass
 from typing import Any, Dict, List, Optional, Tuple
@@ -14,7 +14,7 @@ from appliance.telemetry.registry import all_rows
 
 @dataclass(frozen=True)
 class StateAnswer:
-    """The state after what was asked for."""
+    """The state after the command."""
 
     state: State
 
@@ -54,21 +54,21 @@ class SettingsAnswer:
     """The settings that can be changed while the appliance runs."""
 
     settings: SettingValues = field(metadata=info(type=SETTING_VALUES))
-    configured: SettingValues = field(metadata=info("What the configuration says of them", type=SETTING_VALUES))
+    configured: SettingValues = field(metadata=info("Their configured values", type=SETTING_VALUES))
 
 
 @dataclass(frozen=True)
 class PowerAnswer:
     """The power mode and the clocks."""
 
-    power: Optional[Power] = field(metadata=info("null on a machine that has no power modes"))
+    power: Optional[Power] = field(metadata=info("null on a machine without power modes"))
 
 
 @dataclass(frozen=True)
 class NewestDetections:
     """The newest detections of every stream."""
 
-    detections: Dict[str, Detections] = field(metadata=info("By the stream's name"))
+    detections: Dict[str, Detections] = field(metadata=info("By stream name"))
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ _STREAM_SERIES = (("fps", "By stream"), ("latency", "By stream, in seconds"))
 
 
 def _make_history() -> type:
-    """Its fields are made from the rows of telemetry that have a chart."""
+    """Make the dataclass, with a field for each row of telemetry that has a chart."""
     fields: List[Tuple[str, Any, Any]] = [("time", List[float], field(metadata=info("Unix time")))]
     fields += [(name, Dict[str, Series], field(metadata=info(help))) for name, help in _STREAM_SERIES]
     fields += [
@@ -93,9 +93,7 @@ def _make_history() -> type:
         if row.chart is not None
     ]
     made = make_dataclass("History", fields, frozen=True)
-    made.__doc__ = (
-        "The last half hour, a point every two seconds: lists of the same length; null where nothing was read."
-    )
+    made.__doc__ = "The last half hour, one point every two seconds: lists of equal length; null for a missing reading."
     return made
 
 
@@ -124,8 +122,8 @@ class Health:
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether at least one stream is detected. For anybody, so without details."""
+    """Whether detection runs on at least one stream. Public, so without details."""
 
     ready: bool
     status: Optional[str] = field(default=None, metadata=info(absent=True))
-    reason: Optional[str] = field(default=None, metadata=info("Why it is not", absent=True))
+    reason: Optional[str] = field(default=None, metadata=info("Why not", absent=True))

@@ -1,8 +1,4 @@
-"""Messages as objects of JSON, and back. What is read is checked: a message is right, or the error says where not.
-
-What a newer program adds is no error, or an update would leave the dashboard without a state until both processes have
-been started again: fields that are not known here are left out, and words that are not are kept.
-"""
+"""Encode messages as JSON objects, and decode and validate them."""
 
 import dataclasses
 from functools import lru_cache
@@ -15,16 +11,16 @@ from appliance.contract.hints import Field, dict_value, fields_of, list_item, op
 T = TypeVar("T")
 
 Reader = Callable[[Any, str], Any]
-"""Gets what JSON gave and where it stands; returns the value. Raises ContractError."""
+"""Takes a JSON value and its place in the message; returns the decoded value. Raises ContractError."""
 
 Writer = Callable[[Any], JsonObject]
-"""Gets a dataclass; returns an object for JSON."""
+"""Takes a dataclass; returns a JSON object."""
 
 _WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number", type(None): "null"}
 
 
 def encode(message: Any) -> Any:
-    """A message, or what stands in one, as JSON has it. Fields that are declared so are left out where None."""
+    """Convert a message, or a value in one, for JSON. Fields declared as `absent` are left out if None."""
     if dataclasses.is_dataclass(message):
         return _WRITERS(type(message))(message)
     if isinstance(message, dict):
@@ -35,13 +31,13 @@ def encode(message: Any) -> Any:
 
 
 def encode_message(message: Any) -> JsonObject:
-    """A message as an object of JSON."""
+    """Convert a message to a JSON object."""
     encoded: JsonObject = encode(message)
     return encoded
 
 
 def _make_writer(message: Any) -> Writer:
-    """What writes a dataclass. Most of a message is texts, numbers and lists of them, which need no look inside."""
+    """Make the writer of a dataclass. Texts, numbers and lists of them, most of a message, are not converted."""
     fields = [(field.name, _writer_of(field.hint), field.absent) for field in fields_of(message)]
 
     def write(value: Any) -> JsonObject:
@@ -57,7 +53,7 @@ def _make_writer(message: Any) -> Writer:
 
 
 def _writer_of(hint: Any) -> Optional[Callable[[Any], Any]]:
-    """What writes a value of this type; None where JSON has it as it is."""
+    """Return the writer for values of this type; None if JSON takes them as they are."""
     if _is_plain(hint):
         return None
     return list if tuple_items(hint) and all(map(_is_plain, tuple_items(hint))) else encode
@@ -74,10 +70,10 @@ _WRITERS: Callable[[Any], Writer] = lru_cache(maxsize=None)(_make_writer)
 
 
 def decode(message: Type[T], data: Any) -> T:
-    """The message that an object of JSON is.
+    """Convert a JSON object to a message.
 
     Raises:
-        ContractError: A field is missing or of another type; the sentence says which.
+        ContractError: A field is missing, unknown or of the wrong type; the message says which.
     """
     read: T = _reader(message)(data, message.__name__)
     return read

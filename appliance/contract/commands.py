@@ -1,8 +1,9 @@
-"""What can be asked for: the table of commands and that of questions. Everything else is made from them.
+"""The tables of commands and questions, from which the rest of the interface is generated.
 
-A command goes to the daemon, by the bus; by Socket.IO under its name, by REST under its method and path. A question is
-answered by the dashboard from what it has heard. A new one is a row here, a dataclass in requests.py or answers.py, and
-a function in appliance/daemon/commands.py or web/api.py; then `make generated`.
+A command goes to the daemon, over the bus; clients send it by Socket.IO under its name, or by REST under its method
+and path. A question is answered by the dashboard from the events that it received. To add one, add a row here, a
+dataclass in requests.py or answers.py, and a function in appliance/daemon/commands.py or web/api.py; then run
+`make generated`.
 """
 
 from dataclasses import dataclass, field
@@ -15,14 +16,14 @@ from appliance.contract.roles import Role
 
 @dataclass(frozen=True)
 class Http:
-    """Where REST has a command.
+    """The REST route of a command.
 
     Attributes:
-        method: PUT, say.
-        path: Below /api/v1, its parameters in braces.
-        parameters: The command's field for a parameter of another name.
-        body: The one field that the whole body is; None where the body has all fields that are not in the path.
-        answer: The message that is sent back, where it is not all that the daemon answers.
+        method: Such as PUT.
+        path: Below /api/v1, with parameters in braces.
+        parameters: Parameter name to field name, where they differ.
+        body: The field that is the whole body; None if the body has all fields that are not in the path.
+        answer: The message that is returned, if not the daemon's whole answer.
     """
 
     method: str
@@ -37,14 +38,14 @@ class Command:
     """A command to the daemon.
 
     Attributes:
-        name: As the bus and Socket.IO have it.
+        name: Its name on the bus and in Socket.IO.
         request: The dataclass of its fields.
         answer: The dataclass of its answer.
-        role: Who may give it; None for the dashboard alone.
-        http: Where REST has it.
-        help: What it does, in a line.
-        detail: More of that.
-        seconds: How long the answer may take.
+        role: The lowest role that may send it; None if only the dashboard itself may.
+        http: Its REST route; None if it has none.
+        help: What it does, in one line.
+        detail: Further description.
+        seconds: Timeout for the answer.
     """
 
     name: str
@@ -59,15 +60,15 @@ class Command:
 
 @dataclass(frozen=True)
 class Question:
-    """What the dashboard answers by itself, to GET.
+    """A GET request that the dashboard answers by itself.
 
     Attributes:
-        name: Under which ANSWERS of web/api.py has its function.
+        name: Key of its function in ANSWERS of web/api.py.
         path: Below /api/v1.
         answer: The dataclass of the answer.
-        help: What it is, in a line.
-        needs_daemon: Whether there is no answer while the daemon is down.
-        parameters: What stands in the path.
+        help: What it returns, in one line.
+        needs_daemon: Whether it fails while the daemon is down.
+        parameters: The parameters in the path, by name.
     """
 
     name: str
@@ -79,9 +80,7 @@ class Question:
 
 
 COMMANDS: Tuple[Command, ...] = (
-    Command(
-        "get_state", requests.GetState, answers.StateAnswer, None, None, "Everything that the daemon says of itself"
-    ),
+    Command("get_state", requests.GetState, answers.StateAnswer, None, None, "The whole state of the daemon"),
     Command(
         "set_model",
         requests.SetModel,
@@ -89,8 +88,8 @@ COMMANDS: Tuple[Command, ...] = (
         Role.OPERATOR,
         Http("PUT", "/model", answer=state.State),
         "Switch to another model",
-        "Answers at once; `wanted`, `stage` and `error` in the state tell how it goes. The old one runs until the new "
-        "one is ready.",
+        "Answers at once; `wanted`, `stage` and `error` in the state show the progress. The old model runs until "
+        "the new one is ready.",
     ),
     Command(
         "cancel_model",
@@ -99,7 +98,7 @@ COMMANDS: Tuple[Command, ...] = (
         Role.OPERATOR,
         Http("POST", "/model/cancel", answer=state.State),
         "Give up loading a model",
-        "The old one runs on. What loads the new one cannot be ended; what it gives is not used.",
+        "The old model keeps running. The load itself cannot be interrupted; its result is discarded.",
     ),
     Command(
         "get_model",
@@ -107,8 +106,8 @@ COMMANDS: Tuple[Command, ...] = (
         answers.StateAnswer,
         Role.OPERATOR,
         Http("PUT", "/models/{model}", answer=state.State),
-        "Get a model of the catalogue",
-        "Answers at once; the model's `download` in the state tells how far it is.",
+        "Download a model of the catalogue",
+        "Answers at once; the model's `download` in the state shows the progress.",
     ),
     Command(
         "set_stream",
@@ -124,7 +123,7 @@ COMMANDS: Tuple[Command, ...] = (
         answers.StateAnswer,
         Role.OPERATOR,
         Http("POST", "/streams/{name}/reset", {"name": "stream"}, answer=state.State),
-        "Back to the source and model that the config file gives",
+        "Restore the source and model of the config file",
     ),
     Command(
         "remove_stream",
@@ -132,7 +131,7 @@ COMMANDS: Tuple[Command, ...] = (
         answers.StateAnswer,
         Role.OPERATOR,
         Http("DELETE", "/streams/{name}", {"name": "stream"}, answer=state.State),
-        "Remove a stream that was added here",
+        "Remove a stream that is not in the config file",
     ),
     Command(
         "test_source",
@@ -140,7 +139,7 @@ COMMANDS: Tuple[Command, ...] = (
         answers.SourcePicture,
         Role.OPERATOR,
         Http("POST", "/sources/test"),
-        "Take one picture from a source, which may take half a minute",
+        "Take one picture from a source; this may take half a minute",
         seconds=30.0,
     ),
     Command(
@@ -149,7 +148,7 @@ COMMANDS: Tuple[Command, ...] = (
         answers.StateAnswer,
         Role.OPERATOR,
         Http("PATCH", "/settings", body="settings", answer=answers.SettingsAnswer),
-        "Change some; null is back to what is configured",
+        "Change settings; null restores the configured value",
     ),
     Command(
         "change_stream_settings",
@@ -157,7 +156,7 @@ COMMANDS: Tuple[Command, ...] = (
         answers.StateAnswer,
         Role.OPERATOR,
         Http("PATCH", "/streams/{name}/settings", {"name": "stream"}, body="settings", answer=state.State),
-        "Change some for one stream; null is back to what is configured for it, or holds for all",
+        "Change settings of one stream; null restores its configured value, or the general one",
     ),
     Command(
         "record",
@@ -174,9 +173,9 @@ COMMANDS: Tuple[Command, ...] = (
         answers.StateAnswer,
         Role.OPERATOR,
         Http("PUT", "/power", answer=state.State),
-        "Change the power mode, or whether the clocks are held at the highest of it, or both",
-        "Takes up to a minute. A mode that needs a restart of the board is not set; the error says how to.",
-        seconds=70.0,  # the board's commands take their time: the helper gives mode and clocks 30 seconds each
+        "Change the power mode, or whether the clocks are held at their maximum, or both",
+        "Takes up to a minute. A mode that requires a reboot is not set; the error says how to set it.",
+        seconds=70.0,  # the board's commands are slow: the helper allows 30 seconds each for mode and clocks
     ),
     Command(
         "list_recordings",
@@ -200,28 +199,28 @@ COMMANDS: Tuple[Command, ...] = (
 
 COMMAND_OF_NAME: Dict[str, Command] = {command.name: command for command in COMMANDS}
 PAGE_COMMANDS: Tuple[Command, ...] = tuple(command for command in COMMANDS if command.role is not None)
-"""Those that a person may give."""
+"""The commands that users may send."""
 COMMAND_OF_REQUEST: Dict[Any, Command] = {command.request: command for command in COMMANDS}
 
 QUESTIONS: Tuple[Question, ...] = (
-    Question("state", "/state", state.State, "Everything that the daemon says of itself"),
+    Question("state", "/state", state.State, "The whole state of the daemon"),
     Question("streams", "/streams", answers.Streams, "The streams"),
     Question("stream", "/streams/{name}", state.Stream, "One stream", parameters={"name": STREAM_NAME}),
-    Question("models", "/models", answers.Models, "The models that are installed, and those of the catalogue"),
-    Question("model", "/model", state.RunningModel, "The model that all streams without one of their own share"),
+    Question("models", "/models", answers.Models, "The installed models, and those of the catalogue"),
+    Question("model", "/model", state.RunningModel, "The model shared by all streams without one of their own"),
     Question(
         "settings",
         "/settings",
         answers.SettingsAnswer,
-        "The settings that can be changed while it runs, and what is configured",
+        "The settings that can be changed at run time, and their configured values",
     ),
     Question("power", "/power", answers.PowerAnswer, "The power mode and the clocks of a Jetson"),
-    Question("statistics", "/statistics", events.Statistics, "The newest figures"),
+    Question("statistics", "/statistics", events.Statistics, "The newest statistics"),
     Question(
         "history",
         "/statistics/history",
         answers.History,
-        "The last half hour, a point every two seconds",
+        "The last half hour, one point every two seconds",
         needs_daemon=False,
     ),
     Question(

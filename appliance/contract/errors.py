@@ -1,4 +1,4 @@
-"""How a request can fail, for both processes: one kind of error, its HTTP status, and the exceptions that carry it."""
+"""Errors of requests, for both processes: their kinds, the HTTP statuses, and the exceptions."""
 
 from enum import Enum
 
@@ -11,19 +11,19 @@ class ErrorKind(str, Enum):
     INVALID = "invalid"
     """The request itself is wrong."""
     NOT_FOUND = "not_found"
-    """There is no such thing."""
+    """The thing named does not exist."""
     CONFLICT = "conflict"
-    """Not now."""
+    """Not possible in the present state."""
     FAILED = "failed"
-    """It was tried without success; no fault of a server: a source does not open, say."""
+    """It was tried and failed, though not by an error of the server: a source cannot be opened, for example."""
     UNAVAILABLE = "unavailable"
     """The daemon does not answer."""
     DENIED = "denied"
-    """Whoever asks may not have it."""
+    """The client lacks the permission."""
 
     @property
     def status(self) -> int:
-        """The HTTP status that stands for it; that of DENIED may be 401 or 429 as well."""
+        """Return the HTTP status of this kind; for DENIED it may be 401 or 429 instead."""
         return _STATUSES[self]
 
 
@@ -45,7 +45,7 @@ class Unavailable(SplitlensError):
 
 
 class Refused(SplitlensError):
-    """The daemon does not do what a command asks.
+    """The daemon refuses a command.
 
     Attributes:
         kind: INVALID, NOT_FOUND, CONFLICT or FAILED.
@@ -57,4 +57,4 @@ class Refused(SplitlensError):
 
 
 class ContractError(SplitlensError):
-    """A message of the other process is not as this contract has it: the two are of different versions."""
+    """A message of the other process violates this contract: the two processes have different versions."""

@@ -1,4 +1,4 @@
-"""What is sent without being asked for: by the daemon on the bus, and to pages by Socket.IO, under these topics."""
+"""Events: messages that the daemon publishes on the bus, and the dashboard sends to pages by Socket.IO."""
 
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple, Union
@@ -11,57 +11,57 @@ from appliance.telemetry.description import Readings
 STATE, STATISTICS, DETECTIONS, LOG = "state", "statistics", "detections", "log"
 """The daemon's topics."""
 DAEMON, LOGS = "daemon", "logs"
-"""What the dashboard adds for its pages: whether the daemon is up; the log so far, once."""
+"""Topics that the dashboard adds for its pages: whether the daemon is up; the log so far, once."""
 
 
 @dataclass(frozen=True)
 class Timings:
-    """Where the time of a frame went: means of the window, in seconds."""
+    """How the time of a frame was spent: means over the window, in seconds."""
 
-    total: float = field(metadata=info("From the start of its capture to its detections"))
+    total: float = field(metadata=info("From the start of capture to the detections"))
     cap: float = field(metadata=info("Reading and decoding"))
     front: float
     back: float
-    lost: float = field(metadata=info("Waiting between them"))
-    send: float = field(metadata=info("The part of `lost` that lies between front and back"))
+    lost: float = field(metadata=info("Waiting between these steps"))
+    send: float = field(metadata=info("The part of `lost` between front and back"))
     draw: Optional[float] = field(metadata=info("null while nobody is watching"))
     encode: Optional[float]
 
 
 @dataclass(frozen=True)
 class Latency:
-    """A cumulative histogram of the frames' latency in seconds, as Prometheus has it."""
+    """A cumulative histogram of the frames' latency in seconds, in the form of Prometheus."""
 
-    buckets: List[Tuple[Union[float, str], int]] = field(metadata=info('Upper end, the last "+Inf", and count'))
+    buckets: List[Tuple[Union[float, str], int]] = field(metadata=info('Upper bound, the last "+Inf", and count'))
     sum: float
     count: int
 
 
 @dataclass(frozen=True)
 class StreamStatistics:
-    """The figures of one stream: rates of the last seconds, counts since the start."""
+    """The statistics of one stream: rates of the last seconds, counts since the start."""
 
     frames: int = field(metadata=info("Frames detected"))
     now: Dict[str, int] = field(metadata=info("Objects in the newest frame, by class"))
     seen: Dict[str, int] = field(metadata=info("Objects in all frames, by class"))
     latency: Optional[Latency]
-    fps: float = field(metadata=info("Frames detected a second"))
-    vfps: float = field(metadata=info("Frames drawn a second"))
-    drops: int = field(metadata=info("Frames of a live source that were overtaken by newer ones"))
+    fps: float = field(metadata=info("Frames detected per second"))
+    vfps: float = field(metadata=info("Frames drawn per second"))
+    drops: int = field(metadata=info("Frames of a live source that were replaced by newer ones"))
     vdrops: int = field(metadata=info("Frames that were not drawn because an output was busy"))
     timings: Optional[Timings]
-    reconnects: int = field(metadata=info("How often the source was opened again"))
-    source_fps: float = field(metadata=info("Frames that the source gives a second"))
+    reconnects: int = field(metadata=info("How often the source was reopened"))
+    source_fps: float = field(metadata=info("Frames per second of the source"))
     frame_age: Optional[float] = field(metadata=info("Seconds since the newest frame of the source"))
     result_age: Optional[float] = field(metadata=info("Seconds since the newest result of the model"))
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """The newest figures; the daemon's heartbeat."""
+    """The newest statistics; also the daemon's heartbeat."""
 
     time: float = field(metadata=info("Unix time"))
-    streams: Dict[str, StreamStatistics] = field(metadata=info("By the stream's name"))
+    streams: Dict[str, StreamStatistics] = field(metadata=info("By stream name"))
     readings: Readings = field(
         metadata=info("Of the machine: loads in percent, power in watts, temperatures in degrees Celsius")
     )
@@ -69,7 +69,7 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Mask:
-    """The pixels of one detection: lengths of runs, as COCO has them."""
+    """The pixels of one detection: run lengths, in the format of COCO."""
 
     size: Tuple[int, int] = field(metadata=info("Height and width"))
     counts: str
@@ -77,7 +77,7 @@ class Mask:
 
 @dataclass(frozen=True)
 class Detection:
-    """One box in one frame."""
+    """One detected object in one frame."""
 
     class_id: int
     label: str
@@ -88,7 +88,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class ClassArea:
-    """How much of a frame a class takes, for a model that gives every pixel a class."""
+    """The area of a frame that a class covers, for a model that assigns a class to every pixel."""
 
     class_id: int
     label: str
@@ -98,10 +98,10 @@ class ClassArea:
 
 @dataclass(frozen=True)
 class Detections:
-    """What was found in one frame, best first."""
+    """The objects found in one frame, highest score first."""
 
     stream: str
-    frame: int = field(metadata=info("Its number in the stream"))
+    frame: int = field(metadata=info("Number in the stream"))
     source: str
     time: float = field(metadata=info("Seconds: the Unix time of capture, or the position in a movie"))
     width: int
@@ -121,7 +121,7 @@ class LogEntry:
 
 @dataclass(frozen=True)
 class DaemonConnection:
-    """Whether the daemon answers, as the dashboard sees it."""
+    """Whether the daemon answers the dashboard."""
 
     up: bool
     since: float = field(metadata=info("Unix time"))
@@ -129,14 +129,14 @@ class DaemonConnection:
 
 
 Event = Union[State, Statistics, Detections, LogEntry]
-"""What the daemon sends."""
+"""The events of the daemon."""
 
 EVENTS: Dict[str, type] = {STATE: State, STATISTICS: Statistics, DETECTIONS: Detections, LOG: LogEntry}
 _TOPICS = {message: topic for topic, message in EVENTS.items()}
 PAGE_EVENTS: Dict[str, object] = dict(EVENTS, **{DAEMON: DaemonConnection, LOGS: List[LogEntry]})
-"""The same and what the dashboard adds."""
+"""The same and the events that the dashboard adds."""
 
 
 def topic_of(event: Event) -> str:
-    """The topic under which an event is sent."""
+    """Return the topic of an event."""
     return _TOPICS[type(event)]

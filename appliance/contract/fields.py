@@ -1,6 +1,6 @@
-"""What may stand in a field of a command: each type has its one check and its one description, as JSON Schema.
+"""The types of a command's fields: each has one check and one description in JSON Schema.
 
-A new type is one more constant here. A field of a dataclass has it by `field(metadata=info(type=TYPE))`.
+A new type is another constant here. A field of a dataclass gets it by `field(metadata=info(type=TYPE))`.
 """
 
 import re
@@ -13,22 +13,22 @@ from appliance.core.names import STREAM_NAME_RULE
 from appliance.core.source_kinds import accepted_in_dashboard
 
 JsonObject = Dict[str, Any]
-"""What a message is on its way, before it was read and after it was written."""
+"""An encoded message, as parsed from JSON or to be written as JSON."""
 
 LONGEST_SOURCE = 2000
 HIGHEST_NUMBER = 255
-"""Of a camera and of a power mode."""
+"""The highest number of a camera or power mode."""
 
 
 @dataclass(frozen=True)
 class FieldType:
-    """What may stand in a field.
+    """The values that a field accepts.
 
     Attributes:
-        sentence: What is said of a wrong value; `{field}` stands for the field's name.
-        schema: The same as JSON Schema.
-        accept: Gives the value as it is used. Raises ValueError for a wrong one.
-        component: Its name in the OpenAPI document, where it has one.
+        sentence: Error message for a wrong value; `{field}` is replaced by the field's name.
+        schema: The same rule as JSON Schema.
+        accept: Returns the value in the form that the program uses. Raises ValueError for a wrong one.
+        component: Its name in the OpenAPI document, if it has one.
     """
 
     sentence: str
@@ -37,7 +37,7 @@ class FieldType:
     component: Optional[str] = None
 
     def is_right(self, value: Any) -> bool:
-        """Whether a value may stand there."""
+        """Return whether a value is accepted."""
         try:
             self.accept(value)
         except ValueError:
@@ -45,7 +45,7 @@ class FieldType:
         return True
 
     def check(self, field: str, value: Any) -> Any:
-        """The value as it is used. Raises Refused with one sentence."""
+        """Return the value in the form that the program uses. Raises Refused with one sentence."""
         try:
             return self.accept(value)
         except ValueError as error:
@@ -53,7 +53,7 @@ class FieldType:
 
 
 def matching(pattern: str, sentence: str, component: Optional[str] = None) -> FieldType:
-    """A text that a regular expression matches from end to end."""
+    """Make the type of texts that a regular expression matches from start to end."""
     compiled = re.compile(pattern)
 
     def accept(value: Any) -> str:
@@ -65,7 +65,7 @@ def matching(pattern: str, sentence: str, component: Optional[str] = None) -> Fi
 
 
 def integer(minimum: int, maximum: int, sentence: str) -> FieldType:
-    """A whole number; 2.0 is the same number in JSON."""
+    """Make the type of whole numbers in a range; in JSON 2.0 is one of them."""
 
     def accept(value: Any) -> int:
         if not is_number(value) or not minimum <= value <= maximum or value != int(value):
@@ -76,7 +76,7 @@ def integer(minimum: int, maximum: int, sentence: str) -> FieldType:
 
 
 def or_null(kind: FieldType) -> FieldType:
-    """The same, or null."""
+    """Make the type that also accepts null."""
     schema = (
         {"oneOf": [reference(kind), {"type": "null"}]}
         if kind.component
@@ -86,7 +86,7 @@ def or_null(kind: FieldType) -> FieldType:
 
 
 def reference(kind: FieldType) -> Mapping[str, Any]:
-    """Its schema, or where that stands in the OpenAPI document."""
+    """Return its schema, or a reference to it in the OpenAPI document."""
     return {"$ref": "#/components/schemas/" + kind.component} if kind.component else kind.schema
 
 

@@ -1,4 +1,4 @@
-"""What a type hint of a message's field means, the same on Python 3.6 and on newer ones."""
+"""Interpret the type hints of messages in the same way on Python 3.6 and on newer versions."""
 
 import dataclasses
 from functools import lru_cache
@@ -12,19 +12,19 @@ TYPE, CHOICES, ABSENT, HELP = "type", "choices", "absent", "help"
 def info(
     help: str = "", type: Optional[FieldType] = None, choices: Sequence[str] = (), absent: bool = False
 ) -> Mapping[str, Any]:
-    """The metadata of a message's field.
+    """Make the metadata of a message's field.
 
     Args:
-        help: What it is, with its unit; "" where the name says it.
-        type: What may stand in it; else its hint alone says so.
-        choices: The words that may stand in it.
-        absent: It is left out of the message where it is None.
+        help: Description, with the unit; "" if the name is enough.
+        type: The values it accepts; by default any value of its type hint.
+        choices: The allowed words.
+        absent: Whether it is left out of the message if None.
     """
     return {HELP: help, TYPE: type, CHOICES: tuple(choices), ABSENT: absent}
 
 
 class Field(NamedTuple):
-    """A field of a message. is_required: whether it stands in every message."""
+    """A field of a message. is_required: whether it is present in every message."""
 
     name: str
     hint: Any
@@ -36,7 +36,7 @@ class Field(NamedTuple):
 
 
 def fields_of(message: Any) -> Tuple[Field, ...]:
-    """The fields of a dataclass of messages, in their order."""
+    """Return the fields of a message's dataclass, in order."""
     return _FIELDS(message)
 
 
@@ -60,20 +60,20 @@ _FIELDS: Callable[[Any], Tuple[Field, ...]] = lru_cache(maxsize=None)(_fields)
 
 
 def list_item(hint: Any) -> Any:
-    """The type of a list's items; None for what is no list."""
+    """Return the item type of a list; None for other types."""
     return hint.__args__[0] if getattr(hint, "__origin__", None) in (list, List) else None
 
 
 def dict_value(hint: Any) -> Any:
-    """The type of the values of an object with any keys; None for what is none."""
+    """Return the value type of an object with arbitrary keys; None for other types."""
     return hint.__args__[1] if getattr(hint, "__origin__", None) in (dict, Dict) else None
 
 
 def tuple_items(hint: Any) -> Tuple[Any, ...]:
-    """The types of a tuple's items; () for what is no tuple."""
+    """Return the item types of a tuple; () for other types."""
     return tuple(hint.__args__) if getattr(hint, "__origin__", None) in (tuple, Tuple) else ()
 
 
 def options(hint: Any) -> Tuple[Any, ...]:
-    """The types that may stand where a union does, None's own among them; () for what is no union."""
+    """Return the members of a union, including None's type; () for other types."""
     return tuple(hint.__args__) if getattr(hint, "__origin__", None) is Union else ()

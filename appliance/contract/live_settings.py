@@ -1,4 +1,4 @@
-"""The settings that can be changed while the appliance runs, as commands and the state carry them: from the schema."""
+"""The settings that can be changed while the appliance runs, as commands and the state carry them."""
 
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Union
@@ -20,10 +20,10 @@ class LiveSetting:
     """A setting that can be changed while the appliance runs, with what a form needs to show and check it."""
 
     key: str = field(metadata=info(choices=tuple(LIVE_SETTINGS)))
-    title: str = field(metadata=info("Its name for people"))
+    title: str = field(metadata=info("Its name, for people"))
     help: str = field(metadata=info("What it does, as half a sentence"))
-    kind: str = field(metadata=info("labels: names of classes", choices=(BOOLEAN, INTEGER, NUMBER, TEXT, LABELS)))
-    takes: str = field(metadata=info('To go on after "must be": "a number from 0 to 1"'))
+    kind: str = field(metadata=info("labels: class names", choices=(BOOLEAN, INTEGER, NUMBER, TEXT, LABELS)))
+    takes: str = field(metadata=info('To follow "must be": "a number from 0 to 1"'))
     unit: Optional[str]
     minimum: Optional[float]
     maximum: Optional[float]
@@ -33,7 +33,7 @@ class LiveSetting:
 
 
 def describe_live_settings() -> List[LiveSetting]:
-    """All settings that can be changed while the appliance runs, in the order of a form."""
+    """Return all settings that can be changed while the appliance runs, in the order of a form."""
     return [
         LiveSetting(
             setting.key,
@@ -53,7 +53,7 @@ def describe_live_settings() -> List[LiveSetting]:
 
 
 def _check_changes(value: Any) -> SettingValues:
-    """null stands for what is configured."""
+    """Check values of settings by key; null stands for the configured value. Raises Refused."""
     keys = ", ".join(LIVE_SETTINGS)
     if not isinstance(value, dict) or not value:
         raise Refused(INVALID, f"Settings are an object with one or more of {keys}.")

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the REST routes, made from the tables of commands and questions."""
+"""Make the OpenAPI document of the REST routes from the tables of commands and questions."""
 
 import re
 from typing import Any, Dict, Iterable, List
@@ -38,7 +38,7 @@ _SIGN_IN = {
 
 
 def make_document() -> JsonObject:
-    """The whole document."""
+    """Return the whole document."""
     schemas = Schemas()
     error = schemas.of(Error)
     paths: Dict[str, JsonObject] = {}
@@ -64,7 +64,7 @@ def make_document() -> JsonObject:
 
 
 def path_parameters(path: str) -> List[str]:
-    """The names in braces."""
+    """Return the names in braces."""
     return re.findall("{([^{}]*)}", path)
 
 

@@ -1,4 +1,4 @@
-"""Commands as both ends of the bus, REST and Socket.IO read and write them: checked by the types of their fields."""
+"""Parse and validate commands, for the bus, REST and Socket.IO."""
 
 from typing import Any, Optional, Tuple
 
@@ -11,12 +11,12 @@ from appliance.contract.requests import Request
 
 
 def command_of(request: Request) -> Command:
-    """The row of the table that a request is of."""
+    """Return the table row of a request."""
     return COMMAND_OF_REQUEST[type(request)]
 
 
 def to_message(request: Request) -> JsonObject:
-    """A request as the bus carries it."""
+    """Convert a request to a message for the bus."""
     given = {
         one.name: encode(getattr(request, one.name))
         for one in fields_of(type(request))
@@ -26,7 +26,7 @@ def to_message(request: Request) -> JsonObject:
 
 
 def parse_message(message: JsonObject) -> Request:
-    """The request that came by the bus. Raises Refused."""
+    """Convert a message from the bus to a request. Raises Refused."""
     command = COMMAND_OF_NAME.get(message["command"])
     if command is None:
         raise Refused(INVALID, f"There is no such command; there are {', '.join(sorted(COMMAND_OF_NAME))}.")
@@ -34,15 +34,15 @@ def parse_message(message: JsonObject) -> Request:
 
 
 def parse(command: Command, given: Any, known: Optional[JsonObject] = None) -> Request:
-    """The request of these fields.
+    """Make a request from the fields given.
 
     Args:
         command: The row of the table.
-        given: What a person sent: an object, or nothing.
-        known: The fields that are given otherwise, and may not stand there: those of a path.
+        given: What a client sent: an object, or None.
+        known: Fields that were given elsewhere, as in the path, and must not be in `given`.
 
     Raises:
-        Refused: The sentence names the field that is wrong.
+        Refused: The message names the field that is wrong.
     """
     known = known or {}
     fields = fields_of(command.request)

@@ -1,6 +1,6 @@
-"""What each command carries: one dataclass a command, whose fields say what may stand in them.
+"""The requests: one dataclass for each command, whose fields declare the values they accept.
 
-What they do is in the table of commands.py.
+The table in commands.py says what the commands do.
 """
 
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from appliance.contract.live_settings import SETTING_CHANGES, SettingValues
 
 @dataclass(frozen=True)
 class Request:
-    """Any command."""
+    """Base class of all requests."""
 
 
 @dataclass(frozen=True)
 class GetState(Request):
-    """The dashboard's own question, at its start."""
+    """Sent by the dashboard itself, when it starts."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SetStream(Request):
     stream: str = field(metadata=info(type=STREAM_NAME))
     source: Union[int, str] = field(metadata=info(type=SOURCE))
     model: Optional[str] = field(
-        default=None, metadata=info("A model of its own; null is the one that is shared", or_null(MODEL_NAME))
+        default=None, metadata=info("A model of its own; null for the shared one", or_null(MODEL_NAME))
     )
 
 
@@ -79,8 +79,8 @@ class Record(Request):
 
 @dataclass(frozen=True)
 class SetPower(Request):
-    mode: Optional[int] = field(default=None, metadata=info("The id of a mode", POWER_MODE))
-    clocks: Optional[bool] = field(default=None, metadata=info("Whether jetson_clocks holds them", FLAG))
+    mode: Optional[int] = field(default=None, metadata=info("Id of a mode", POWER_MODE))
+    clocks: Optional[bool] = field(default=None, metadata=info("Whether jetson_clocks holds the clocks", FLAG))
 
 
 @dataclass(frozen=True)

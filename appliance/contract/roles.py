@@ -1,10 +1,10 @@
-"""What somebody may do."""
+"""Roles of users."""
 
 import enum
 
 
 class Role(enum.IntEnum):
-    """A higher role may all that a lower one may."""
+    """A role includes everything that lower roles may do."""
 
     ANONYMOUS = 0
     VIEWER = 1

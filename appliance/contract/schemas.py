@@ -1,4 +1,4 @@
-"""JSON Schema of messages and of what stands in them, made from their dataclasses."""
+"""Make JSON Schema from the dataclasses of messages."""
 
 import dataclasses
 from typing import Any, Dict, List
@@ -10,7 +10,7 @@ _PLAIN = {str: "string", bool: "boolean", int: "integer", float: "number", type(
 
 
 class Schemas:
-    """Gives the schema of a type, and keeps those of all dataclasses that it came by.
+    """Makes the schemas of types, and collects those of all dataclasses in them.
 
     Attributes:
         components: The schemas that others refer to, by name.
@@ -20,7 +20,7 @@ class Schemas:
         self.components: Dict[str, JsonObject] = {}
 
     def of(self, hint: Any) -> JsonObject:
-        """The schema of a type that may stand in a message."""
+        """Return the schema of a type used in messages."""
         if dataclasses.is_dataclass(hint):
             return self._reference(hint)
         if options(hint):
@@ -40,7 +40,7 @@ class Schemas:
         return {"type": _PLAIN[hint]}
 
     def of_field(self, field: Field) -> JsonObject:
-        """The schema of a message's field."""
+        """Return the schema of a message's field."""
         if field.type is not None:
             if field.type.component:
                 self.components.setdefault(field.type.component, dict(field.type.schema))
@@ -54,7 +54,7 @@ class Schemas:
         return dict(schema, description=field.help) if field.help else schema
 
     def of_message(self, message: Any) -> JsonObject:
-        """The schema of a dataclass, written out."""
+        """Return the schema of a dataclass, written out."""
         fields = fields_of(message)
         schema: JsonObject = {
             "type": "object",
@@ -68,7 +68,7 @@ class Schemas:
     def _reference(self, message: Any) -> JsonObject:
         name: str = message.__name__
         if name not in self.components:
-            self.components[name] = {}  # a message may hold others of its own kind
+            self.components[name] = {}  # a message may contain others of the same type
             self.components[name] = self.of_message(message)
         return {"$ref": "#/components/schemas/" + name}
 
@@ -79,7 +79,7 @@ class Schemas:
 
 
 def _without_null(schema: JsonObject) -> JsonObject:
-    """What is left out where there is nothing is never null."""
+    """Remove null from a schema: a field that is left out when None is never null."""
     if "anyOf" in schema:
         left = [one for one in schema["anyOf"] if one != {"type": "null"}]
         return left[0] if len(left) == 1 else {"anyOf": left}

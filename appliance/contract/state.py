@@ -1,4 +1,4 @@
-"""The state: what changes seldom. Sent after every change and every two seconds, and in the answer to most commands."""
+"""The state: what rarely changes. Sent after every change, every two seconds, and in answers to most commands."""
 
 from dataclasses import dataclass, field
 from typing import List, Optional
@@ -21,19 +21,19 @@ from appliance.telemetry.registry import all_rows
 
 @dataclass(frozen=True)
 class DaemonState:
-    """The daemon's process, and how the whole appliance is."""
+    """The daemon's process, and the state of the whole appliance."""
 
     pid: int
     version: str
     started: float = field(metadata=info("Unix time"))
     status: str = field(metadata=info(APPLIANCE_STATES_HELP, choices=APPLIANCE_STATES))
-    ready: bool = field(metadata=info("Whether at least one stream is detected, as /readyz says"))
+    ready: bool = field(metadata=info("Whether detection runs on at least one stream, as in /readyz"))
     problem: Optional[str]
 
 
 @dataclass(frozen=True)
 class Board:
-    """The machine that it runs on."""
+    """The machine on which the appliance runs."""
 
     id: str
     name: str
@@ -41,14 +41,14 @@ class Board:
 
 @dataclass(frozen=True)
 class RunningModel:
-    """The model that all streams without one of their own share. What follows `error` is there while one runs."""
+    """The model shared by all streams without one of their own. Fields from `family` on: only while a model runs."""
 
     name: Optional[str]
     status: str = field(metadata=info(choices=MODEL_STATES))
-    wanted: Optional[str] = field(metadata=info("The model that is being loaded, and is to take over"))
-    stage: Optional[str] = field(metadata=info("How far loading it is"))
+    wanted: Optional[str] = field(metadata=info("The model that is being loaded, to replace the running one"))
+    stage: Optional[str] = field(metadata=info("The current step of loading"))
     error: Optional[str]
-    default: str = field(metadata=info("The model that is used where none is configured"))
+    default: str = field(metadata=info("The model that is used if none is configured"))
     family: Optional[str] = field(default=None, metadata=info(absent=True))
     family_title: Optional[str] = field(default=None, metadata=info("The family, for people", absent=True))
     path: Optional[str] = field(default=None, metadata=info("fast or exact", absent=True))
@@ -60,10 +60,10 @@ class RunningModel:
 
 @dataclass(frozen=True)
 class RunningRecording:
-    """A recording that is being made."""
+    """A recording in progress."""
 
     since: float = field(metadata=info("Unix time"))
-    seconds: float = field(metadata=info("Playing time of all that was recorded since"))
+    seconds: float = field(metadata=info("Duration of everything recorded since"))
     name: str = field(metadata=info('Of the segment being written; "" before its first frame'))
     bytes: int = field(metadata=info("Of that segment"))
 
@@ -75,34 +75,34 @@ class SourceKind:
     name: str
     title: str
     accepts: str = field(metadata=info("What people may write"))
-    is_admitted: bool = field(metadata=info("Whether it may be chosen here, or comes from the config file only"))
+    is_admitted: bool = field(metadata=info("Whether it can be chosen here; if not, only in the config file"))
 
 
 @dataclass(frozen=True)
 class Stream:
-    """One source on its way through the appliance."""
+    """A stream: its source, model, condition and settings."""
 
     name: str
-    source: str = field(metadata=info("With its credentials hidden"))
+    source: str = field(metadata=info("With credentials hidden"))
     kind: str = field(metadata=info(choices=SOURCE_KINDS))
-    model: Optional[str] = field(metadata=info("A model of its own; null is the one that is shared"))
+    model: Optional[str] = field(metadata=info("A model of its own; null for the shared one"))
     status: str = field(metadata=info(STREAM_STATES_HELP, choices=STREAM_STATES))
     problem: Optional[str]
     width: Optional[int] = field(metadata=info("Pixels; null before the first frame"))
     height: Optional[int]
-    watched: bool = field(metadata=info("Whether anybody looks at its live picture"))
-    is_configured: bool = field(metadata=info("Whether it is as the config file says"))
-    configured_source: Optional[str] = field(metadata=info("null for a stream that was added here"))
+    watched: bool = field(metadata=info("Whether anybody is watching its live picture"))
+    is_configured: bool = field(metadata=info("Whether it is as configured in the config file"))
+    configured_source: Optional[str] = field(metadata=info("null for a stream that is not in the config file"))
     recording: Optional[RunningRecording]
     recording_problem: Optional[str]
     settings: SettingValues = field(
-        metadata=info("Live settings of its own; of the others those of the state hold", type=STREAM_SETTING_VALUES)
+        metadata=info("Live settings of its own; for all others the general ones apply", type=STREAM_SETTING_VALUES)
     )
 
 
 @dataclass(frozen=True)
 class Download:
-    """A model that is being fetched, or was in vain."""
+    """A model that is being downloaded, or whose download failed."""
 
     done: int = field(metadata=info("Bytes"))
     total: Optional[int]
@@ -111,7 +111,7 @@ class Download:
 
 @dataclass(frozen=True)
 class Model:
-    """A model that is installed, or can be."""
+    """A model that is installed or can be downloaded."""
 
     name: str
     family: Optional[str]
@@ -126,14 +126,14 @@ class Model:
 
 @dataclass(frozen=True)
 class StorageStatus:
-    """Where recordings are kept."""
+    """The storage of recordings."""
 
-    free: int = field(metadata=info("Bytes of the disk"))
-    floor: int = field(metadata=info("Bytes that stay free"))
+    free: int = field(metadata=info("Free bytes on the disk"))
+    floor: int = field(metadata=info("Bytes to keep free"))
     used: int = field(metadata=info("Bytes of all recordings"))
-    limit: int = field(metadata=info("Bytes that all may take; 0 is any number"))
-    keep_days: float = field(metadata=info("0 is for ever"))
-    alarm: Optional[str] = field(metadata=info("Why no recording is made"))
+    limit: int = field(metadata=info("Maximum bytes of all recordings; 0 is no limit"))
+    keep_days: float = field(metadata=info("0 is forever"))
+    alarm: Optional[str] = field(metadata=info("Why nothing can be recorded"))
     warning: Optional[str] = field(metadata=info("What will be deleted soon"))
 
 
@@ -151,35 +151,35 @@ class Power:
     """The power mode and the clocks of a Jetson."""
 
     modes: List[PowerMode]
-    current: Optional[int] = field(metadata=info("The id of a mode; null where it cannot be read"))
-    clocks: Optional[bool] = field(metadata=info("Whether jetson_clocks holds them; null where that cannot be read"))
+    current: Optional[int] = field(metadata=info("Id of a mode; null if it cannot be read"))
+    clocks: Optional[bool] = field(metadata=info("Whether jetson_clocks holds the clocks; null if unknown"))
     settable: bool
     problem: Optional[str]
-    needs_reboot: bool = field(metadata=info("The mode that was asked for last needs a restart of the board"))
+    needs_reboot: bool = field(metadata=info("The mode requested last requires a reboot of the board"))
 
 
 def describe_source_kinds() -> List[SourceKind]:
-    """All kinds, in the order in which they are asked."""
+    """Return all kinds of source, in the order in which they are tried."""
     return [SourceKind(kind.name, kind.title, kind.accepts, kind.is_admitted) for kind in source_facts(SourceFacts)]
 
 
 @dataclass(frozen=True)
 class State:
-    """Everything that the daemon says of itself and that changes seldom."""
+    """The whole state of the daemon."""
 
     daemon: DaemonState
     board: Board
     settings: SettingValues = field(metadata=info(type=SETTING_VALUES))
-    configured: SettingValues = field(metadata=info("What the configuration says of them", type=SETTING_VALUES))
-    live_settings: List[LiveSetting] = field(metadata=info("What can be changed while it runs, for a form"))
+    configured: SettingValues = field(metadata=info("Their configured values", type=SETTING_VALUES))
+    live_settings: List[LiveSetting] = field(metadata=info("The settings that can be changed at run time, for a form"))
     model: RunningModel
     streams: List[Stream]
-    models: List[Model] = field(metadata=info("Those that are installed, and those of the catalogue"))
+    models: List[Model] = field(metadata=info("The installed models, and those of the catalogue"))
     storage: StorageStatus
-    power: Optional[Power] = field(metadata=info("null on a machine that has no power modes"))
+    power: Optional[Power] = field(metadata=info("null on a machine without power modes"))
     source_kinds: List[SourceKind] = field(default_factory=describe_source_kinds)
     telemetry: List[TelemetryRow] = field(
-        default_factory=all_rows, metadata=info("What can be shown of the readings in the statistics")
+        default_factory=all_rows, metadata=info("Descriptions of the readings in the statistics")
     )
 
 
@@ -190,7 +190,7 @@ class Recording:
     name: str
     stream: str
     started: float = field(metadata=info("Unix time"))
-    seconds: Optional[float] = field(metadata=info("Playing time"))
+    seconds: Optional[float] = field(metadata=info("Duration"))
     bytes: int
     format: str = field(metadata=info(choices=RECORDING_FORMATS))
     recording: bool = field(metadata=info("Whether it is being written"))

@@ -1,4 +1,4 @@
-"""Every setting, once: name, type, range, help, and whether it can be changed while the appliance runs.
+"""The settings, each defined once: name, type, range, help, and whether it can be changed at run time.
 
 Standard library only: daemon and dashboard both use it. `appliance.settings` reads the values.
 """

@@ -1,4 +1,4 @@
-"""The rows of the schema as JSON Schema: for editors, the OpenAPI document and the dashboard's form."""
+"""Make JSON Schema from the rows of the schema: for editors, the OpenAPI document and the dashboard's form."""
 
 from typing import Any, Dict
 
@@ -11,10 +11,10 @@ JsonSchema = Dict[str, Any]
 
 
 def value_schema(setting: Setting) -> JsonSchema:
-    """What the values of one setting look like in JSON, for every kind but STREAMS.
+    """Return the schema of one setting's values, for every kind but STREAMS.
 
     Returns:
-        A schema with `description`, and with `title` and `default` where the row has them. The keywords are those that
+        A schema with `description`, and with `title` and `default` if the row has them. It uses only keywords that
         draft 7, draft 2020-12 and OpenAPI 3.1 have in common.
     """
     schema = _type(setting)
@@ -50,10 +50,10 @@ def _range(setting: Setting) -> JsonSchema:
 
 
 def config_schema() -> JsonSchema:
-    """What `config.yml` may hold, as a schema of draft 7, which editors know.
+    """Return the schema of `config.yml`, in draft 7, which editors support.
 
-    A key without a value counts as not set, so null is allowed everywhere. What YAML makes true or false is a boolean
-    here; the loader also takes what the original project took for one.
+    A key without a value counts as not set, so null is allowed everywhere. YAML's true and false are booleans here; the
+    loader also accepts what the original project accepted as such.
     """
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -99,7 +99,7 @@ def _stream() -> JsonSchema:
 
 
 def _without_default(schema: JsonSchema) -> JsonSchema:
-    """Of a stream: what is left out there is as for all."""
+    """Remove the default from a stream's setting: if it is left out there, the general value applies."""
     return {key: content for key, content in schema.items() if key != "default"}
 
 

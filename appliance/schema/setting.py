@@ -1,4 +1,4 @@
-"""What the schema knows of one setting."""
+"""The description of one setting."""
 
 import dataclasses
 from typing import Any, Dict, Optional, Tuple, TypeVar
@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional, Tuple, TypeVar
 T = TypeVar("T")
 
 Values = Dict[str, Any]
-"""Values of settings by key: the row of each says its type."""
+"""Values of settings by key; the types are in the schema."""
 
 BOOLEAN, INTEGER, NUMBER, TEXT, LABELS = "boolean", "integer", "number", "text", "labels"
 CAMERA, STREAMS, POWER_MODE = "camera", "streams", "power mode"
@@ -29,20 +29,21 @@ class Setting:
     """One row of the schema.
 
     Attributes:
-        key: its name in a config file; option and variable are made from it.
-        kind: BOOLEAN, INTEGER, NUMBER (int or float, kept as float), TEXT, LABELS (a list of names of classes), CAMERA
-            (int index or text), STREAMS, POWER_MODE (int id or text), or one of web_values.py, whose values are texts.
-        default: the value where nobody sets it.
-        help: what it does, as half a sentence.
-        group: heading under which it is listed.
-        unit: of a number; None where it has none.
-        minimum: smallest value; None where there is no bound.
-        maximum: largest value; None where there is no bound.
-        choices: the texts that are allowed; empty where any is.
-        zero: what 0 means, where that is no amount: "no limit".
-        title: its name on the dashboard; "" where it is not there.
-        live: whether it can be changed while the appliance runs.
-        per_stream: whether a single stream may have a value of its own.
+        key: Its name in a config file, from which option and environment variable are derived.
+        kind: BOOLEAN, INTEGER, NUMBER (int or float, stored as float), TEXT, LABELS (a list of class names), CAMERA
+            (int index or text), STREAMS, POWER_MODE (int id or text), or a kind of web_values.py, whose values are
+            texts.
+        default: The value if it is not set.
+        help: What it does, as half a sentence.
+        group: Heading under which it is listed.
+        unit: Unit of a number; None if it has none.
+        minimum: Smallest value; None for no bound.
+        maximum: Largest value; None for no bound.
+        choices: The allowed texts; empty if any text is allowed.
+        zero: What 0 means if it is not an amount: "no limit".
+        title: Its name on the dashboard; "" if it is not shown there.
+        live: Whether it can be changed while the appliance runs.
+        per_stream: Whether a single stream may have a value of its own.
     """
 
     key: str
@@ -71,7 +72,7 @@ class Setting:
 
     @property
     def description(self) -> str:
-        """The help with what 0 means."""
+        """The help, including what 0 means."""
         return f"{self.help}; 0 = {self.zero}" if self.zero else self.help
 
 
@@ -89,7 +90,7 @@ def setting(
     live: bool = False,
     per_stream: bool = False,
 ) -> T:
-    """A field of `Settings`; the parameters are the attributes of `Setting`."""
+    """Make a field of `Settings`; the parameters are the attributes of `Setting`."""
     metadata = {
         "kind": kind,
         "group": group,

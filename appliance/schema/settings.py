@@ -1,7 +1,7 @@
-"""Everything that a user can set: one dataclass whose fields say what they mean.
+"""Everything that a user can set: one dataclass whose fields describe themselves.
 
-The loader, the command line, `config show`, the JSON Schema, the documentation and what the dashboard may change are
-made from it. Keys that the original project had keep their name and meaning.
+The loader, the command line, `config show`, the JSON Schema, the documentation and the list of what the dashboard may
+change are derived from it. Keys of the original project keep their names and meanings.
 """
 
 import dataclasses
@@ -15,11 +15,13 @@ from appliance.schema.setting import Setting, Values
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(ApplianceSettings, OutputSettings, ModelSettings, InputSettings):  # the fields of the last come first
+class Settings(
+    ApplianceSettings, OutputSettings, ModelSettings, InputSettings
+):  # fields of the last base class come first
     """The settings of one run, complete and checked."""
 
     def for_stream(self, name: str) -> "Settings":
-        """The same with what is set for one stream. An unknown name has nothing of its own."""
+        """Return the settings of one stream: its own values in place of the general ones. The name may be unknown."""
         stream = (self.streams or {}).get(name)
         return dataclasses.replace(self, **stream.settings) if stream is not None else self
 
@@ -28,15 +30,15 @@ SETTINGS: Mapping[str, Setting] = {
     field.name: Setting(key=field.name, default=field.default, **field.metadata)
     for field in dataclasses.fields(Settings)
 }
-"""The schema, key to row, in the order in which it is shown."""
+"""The schema: rows by key, in display order."""
 
 LIVE_SETTINGS = {key: setting for key, setting in SETTINGS.items() if setting.live}
-"""What can be changed while the appliance runs, in the order in which the dashboard shows it."""
+"""The settings that can be changed while the appliance runs, in the dashboard's order."""
 
 STREAM_SETTINGS = {key: setting for key, setting in SETTINGS.items() if setting.per_stream}
-"""What a single stream may have a value of its own for."""
+"""The settings for which a stream may have a value of its own."""
 
 
 def live_values(settings: Settings) -> Values:
-    """The values of LIVE_SETTINGS."""
+    """Return the values of LIVE_SETTINGS."""
     return {key: getattr(settings, key) for key in LIVE_SETTINGS}

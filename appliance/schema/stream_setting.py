@@ -8,13 +8,13 @@ EXAMPLE = "{door: rtsp://camera/1, yard: {source: 0, model: pedestrian_ssdlite}}
 
 @dataclasses.dataclass(frozen=True)
 class StreamSetting:
-    """One stream as it is configured.
+    """The configuration of one stream.
 
     Attributes:
-        source: as for `camera_input`, or the path of a movie.
-        model: name or path of its own model; None where it uses the shared one.
-        settings: values of settings (of those with `per_stream`) that hold for this stream only, by key.
-        lines: where in the file each of `settings` stands, from 1.
+        source: As for `camera_input`, or the path of a movie.
+        model: Name or path of its own model; None if it uses the shared one.
+        settings: Values that apply to this stream only, by key; only settings with `per_stream`.
+        lines: The line of each of `settings` in the file, from 1.
     """
 
     source: Union[int, str]

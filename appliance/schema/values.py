@@ -1,4 +1,4 @@
-"""Whether a value fits a row of the schema, and what it takes in words."""
+"""Check values against a row of the schema, and describe in words which values it accepts."""
 
 import math
 from typing import Any
@@ -14,14 +14,14 @@ _SHOWN = 80
 
 
 class BadValue(ValueError):
-    """The value does not fit; the text goes on after the name of the setting: "must be ..., not ..."."""
+    """The value is not acceptable; the text follows the name of the setting: "must be ..., not ..."."""
 
 
 def check_value(setting: Setting, value: Any) -> Any:
-    """The value as the program uses it: an int becomes a NUMBER's float.
+    """Return the value in the form that the program uses: for a NUMBER, an int becomes a float.
 
     Raises:
-        BadValue: Its type or range do not fit the setting.
+        BadValue: Its type or range is wrong.
     """
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     if setting.kind == BOOLEAN:
@@ -48,7 +48,7 @@ def check_value(setting: Setting, value: Any) -> Any:
 
 
 def invalid_value(setting: Setting, found: str) -> BadValue:
-    """The complaint that `found`, as it should be shown, is not what the setting needs."""
+    """Make the error that the setting does not accept a value. found: the value as it should be shown."""
     found = redact(found)
     if len(found) > _SHOWN:
         found = found[:_SHOWN] + "..."
@@ -56,7 +56,7 @@ def invalid_value(setting: Setting, found: str) -> BadValue:
 
 
 def describe(setting: Setting) -> str:
-    """What a setting takes: "a number from 0 to 1"."""
+    """Return which values a setting accepts: "a number from 0 to 1"."""
     if setting.kind == BOOLEAN:
         return "true or false"
     if setting.kind == STREAMS:
@@ -80,7 +80,7 @@ def _is_label(label: object) -> bool:
 
 
 def show_number(number: float) -> str:
-    """Shortest form: 5, 0.5."""
+    """Return the shortest form of a number: 5, 0.5."""
     return f"{number:g}" if abs(number) < 1e5 else str(number)
 
 
@@ -96,7 +96,7 @@ def _in_range(setting: Setting, value: float) -> bool:
     try:
         if not math.isfinite(value):
             return False
-    except OverflowError:  # a whole number that no double holds
+    except OverflowError:  # an integer too large for a double
         return False
     return (setting.minimum is None or value >= setting.minimum) and (
         setting.maximum is None or value <= setting.maximum

@@ -1,4 +1,4 @@
-"""The settings of the dashboard that are more than a text: each kind with what it is and how it is read."""
+"""Kinds of dashboard settings with a syntax of their own: their descriptions and parsers."""
 
 import ipaddress
 import re
@@ -17,11 +17,11 @@ _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 @dataclass(frozen=True)
 class Form:
-    """How the values of one kind look.
+    """The syntax of one kind.
 
     Attributes:
-        description: what they are, to go on after "must be".
-        read: gives the value as the dashboard takes it; raises ValueError.
+        description: What the values are, to follow "must be".
+        read: Returns the value in the form that the dashboard uses; raises ValueError.
     """
 
     description: str
@@ -29,7 +29,7 @@ class Form:
 
 
 def listening_address(text: str) -> Tuple[str, int]:
-    """Host and port of "0.0.0.0:8080", "[::]:8080" or ":8080". Raises ValueError."""
+    """Return host and port of "0.0.0.0:8080", "[::]:8080" or ":8080". Raises ValueError."""
     host, colon, port = text.rpartition(":")
     if not colon or not port.isdigit() or not 0 < int(port) < 65536 or (":" in host and not host.startswith("[")):
         raise ValueError("no address and port")

@@ -1,4 +1,4 @@
-"""What a user can set: one schema, its layers, and their names on the command line."""
+"""Read the settings of a run from the defaults, files, environment variables and command line."""
 
 from appliance.core.redact import redact
 from appliance.schema.settings import Settings

@@ -1,7 +1,7 @@
-"""YAML that somebody else wrote, read with bounds: PyYAML's work grows with the square of the depth, and aliases
-(`*name`) make gigabytes of a line.
+"""Read YAML from outside within limits.
 
-What the package brings along (boards, sensors, the catalogue) is read with `yaml.safe_load`.
+PyYAML's time grows with the square of the depth, and aliases (`*name`) can expand one line to gigabytes. Files of the
+package itself (boards, sensors, the catalogue) are read with `yaml.safe_load`.
 """
 
 from typing import Any, List, Optional
@@ -13,7 +13,7 @@ MOST_DEPTH = 20
 
 
 class _Loader(yaml.SafeLoader):
-    """Complains as the scanner does: with a place."""
+    """Reports excessive depth as the scanner reports its errors: with a position."""
 
     flow_level: int
     indents: List[int]
@@ -37,14 +37,14 @@ class _LoaderWithoutAliases(_Loader):
 
 
 def compose(text: str) -> Optional[yaml.Node]:
-    """The nodes of one document, None for an empty one. Raises yaml.YAMLError, most with a `problem_mark`."""
+    """Return the nodes of one document, None for an empty one. Raises yaml.YAMLError, usually with a `problem_mark`."""
     _refuse_size(text)
     node: Optional[yaml.Node] = yaml.compose(text, Loader=_LoaderWithoutAliases)
     return node
 
 
 def load(text: str) -> Any:
-    """What a document that the program itself wrote says (PyYAML writes aliases). Raises yaml.YAMLError, ValueError."""
+    """Return the content of a document that the program wrote. Allows aliases. Raises yaml.YAMLError, ValueError."""
     _refuse_size(text)
     return yaml.load(text, Loader=_Loader)
 

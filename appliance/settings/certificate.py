@@ -1,4 +1,4 @@
-"""Whether the certificate that the settings name can be used here, before anything is started with it."""
+"""Check that the configured certificate can be used, before anything is started with it."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ from appliance.schema.web_values import SELF_SIGNED
 
 
 def certificate_files(tls: Optional[str]) -> Tuple[str, str]:
-    """Of the setting `tls`, as the dashboard takes them. Raises ConfigError where they cannot be used."""
+    """Return certificate and key of the setting `tls`, as the dashboard takes them. Raises ConfigError if unusable."""
     words = shlex.split(tls or "")
     if not words:
         return "", ""
@@ -27,7 +27,7 @@ def certificate_files(tls: Optional[str]) -> Tuple[str, str]:
         if not os.path.isfile(path):
             raise ConfigError(f"there is no file {path}")
     try:
-        # Without a password it would ask for one.
+        # With no password given, it would prompt for one.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Reads a config file or a profile: YAML, one `key: value` a line, with the line of every value."""
+"""Read a config file or a profile: YAML, one `key: value` per line, with the line number of every value."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _ALMOST_KEY = re.compile(r"(?P<key>[a-z_]{1,40})(?P<sign>[ \t]{0,40}=|:(?=[^\s])
 
 @dataclass(frozen=True)
 class Entry:
-    """One setting as a file has it; its lines are counted from 1."""
+    """One setting in a file. line: its line number, from 1."""
 
     value: Any
     line: int
@@ -31,12 +31,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """What a file says.
+    """The content of a file.
 
     Attributes:
-        path: the file.
-        entries: by key; a key without a value is left out.
-        mistakes: sentences, each with file and line; the entries are to be used only if there are none.
+        path: The file.
+        entries: By key; a key without a value is left out.
+        mistakes: Sentences, each with file and line; use the entries only if there are none.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class ConfigFile:
 
 
 def read_config_file(path: Path) -> ConfigFile:
-    """Read a file and check it against the schema. Raises nothing: what is wrong is in `mistakes`."""
+    """Read a file and check it against the schema. Never raises: errors are listed in `mistakes`."""
     try:
         text = _read_text(path)
         root = compose(text)
@@ -69,7 +69,7 @@ def read_config_file(path: Path) -> ConfigFile:
 
 
 def nearest_setting(word: str) -> str:
-    """The end of a sentence about an unknown setting: what it may have been meant to be."""
+    """Return the end of a sentence about an unknown setting, which suggests similar names."""
     return did_you_mean(nearest(word, SETTINGS)) or f"`{PROGRAM} config show` lists all settings"
 
 
@@ -107,7 +107,7 @@ def _line(node: yaml.Node) -> int:
 
 
 def _read_text(path: Path) -> str:
-    """Raises BadValue with a whole sentence."""
+    """Return the text of the file. Raises BadValue with a whole sentence."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -123,7 +123,7 @@ def _read_text(path: Path) -> str:
 
 
 def _without_colon(path: Path, text: str) -> Optional[str]:
-    """Where a line that YAML cannot make sense of, or takes for the rest of the one above, lacks its `: `."""
+    """Find the line that lacks its `: `, which YAML rejects or takes for a continuation of the line above."""
     for number, line in enumerate(text.splitlines(), 1):
         found = _ALMOST_KEY.match(line)
         if found and found.group("key") in SETTINGS:
@@ -133,8 +133,9 @@ def _without_colon(path: Path, text: str) -> Optional[str]:
 
 
 def _cut_addresses(path: Path, text: str, root: yaml.Node) -> List[str]:
-    """A sentence for every address without quotes that has a # in it: YAML takes the rest for a comment. The address
-    is not shown: its end is half a password.
+    """Return a sentence for every unquoted address that contains a #, which starts a comment in YAML.
+
+    The address is not shown: its end is a part of a password.
     """
     lines = text.splitlines()
     mistakes = []
@@ -164,7 +165,7 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def _explain(path: Path, text: str, error: yaml.YAMLError) -> str:
-    """Where and what the YAML parser stumbled over."""
+    """Return where and why the YAML parser failed."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:  # a character that YAML does not allow
         position = int(getattr(error, "position", 0))

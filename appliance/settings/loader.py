@@ -1,4 +1,4 @@
-"""Puts the layers together: defaults < profile < tuned < config file < environment < command line."""
+"""Merge the layers of settings: defaults < profile < tuned < config file < environment < command line."""
 
 import dataclasses
 import enum
@@ -37,11 +37,11 @@ NO_SETTINGS = tuple(
         "TEST_ZOO",  # tests/
     )
 )
-"""The project's own variables that are read elsewhere."""
+"""Variables of the project that are read elsewhere."""
 
 
 class Layer(enum.IntEnum):
-    """Where a value came from; a higher one wins."""
+    """The origin of a value; higher layers win."""
 
     DEFAULT = 0
     PROFILE = 1
@@ -56,9 +56,9 @@ class Profile:
     """A board's defaults.
 
     Attributes:
-        name: its board's id, or what the user called it.
-        values: checked against the schema, as `appliance.board.load_profile` does.
-        file: where they stand.
+        name: The board's id, or the name that the user gave.
+        values: Checked against the schema, as by `appliance.board.load_profile`.
+        file: The file that they were read from.
     """
 
     name: str
@@ -68,15 +68,15 @@ class Profile:
 
 @dataclasses.dataclass(frozen=True)
 class LoadedSettings:
-    """The settings of one run and where each came from.
+    """The settings of one run and the origin of each.
 
     Attributes:
-        settings: the values.
-        origins: where each came from, for people: "default", "profile xavier", "tuned (state/tuned.yml)",
+        settings: The values.
+        origins: Where each was set, for people: "default", "profile xavier", "tuned (state/tuned.yml)",
             "config.yml line 12", "SPLITLENS_DET_TH", "--det-th".
-        layers: the same for programs.
-        config: the config file that was read; None if there is none here.
-        config_entries: how many settings that file sets.
+        layers: The layer of each.
+        config: The config file that was read; None if there is none.
+        config_entries: Number of settings in that file.
     """
 
     settings: Settings
@@ -86,7 +86,7 @@ class LoadedSettings:
     config_entries: int
 
     def with_values(self, values: Values, layer: Layer, origin: str) -> "LoadedSettings":
-        """The same with other values of some settings, which came from one place."""
+        """Return a copy with other values of some settings, which all come from one place."""
         return dataclasses.replace(
             self,
             settings=dataclasses.replace(self.settings, **values),
@@ -95,7 +95,7 @@ class LoadedSettings:
         )
 
     def stream_origin(self, name: str, key: str) -> str:
-        """Where the value came from that one stream has of a setting."""
+        """Return where the value of a setting for one stream was set."""
         streams = self.settings.streams or {}
         if self.layers["streams"] != Layer.CONFIG_FILE:
             return self.origins["streams"]
@@ -111,15 +111,15 @@ def load_settings(
     """Read and check every layer.
 
     Args:
-        config: A file that must exist; None takes `config.yml` of the working directory if there is one.
-        environ: SPLITLENS_<KEY> is used; a variable without a value counts as not set. Others of that beginning are
-            ignored with a warning, unless they look like a misspelt one: Kubernetes makes SPLITLENS_PORT and its like
-            of a Service that is called splitlens.
-        overrides: Values from the command line by their keys, as text or of the right type.
+        config: A file that must exist; None uses `config.yml` in the working directory if it exists.
+        environ: SPLITLENS_<KEY> is used; a variable without a value counts as not set. Other variables with that prefix
+            are ignored with a warning, unless they look misspelt: for a Service called splitlens Kubernetes sets
+            SPLITLENS_PORT and others.
+        overrides: Values from the command line by key, as text or of the right type.
         profile: The board's defaults.
 
     Raises:
-        ConfigError: With a line for every mistake of every layer.
+        ConfigError: With a line for every mistake in every layer.
     """
     path = config
     if path is None and os.path.lexists(str(DEFAULT_CONFIG)):
@@ -156,7 +156,7 @@ def load_settings(
 
 
 def with_profile(loaded: LoadedSettings, profile: Profile) -> LoadedSettings:
-    """The same with a profile below: for settings that were loaded without one, to know which it is to be."""
+    """Return a copy with a profile below: for settings that were loaded without one, to find out which to use."""
     added = {key: value for key, value in profile.values.items() if loaded.layers[key] == Layer.DEFAULT}
     loaded = loaded.with_values(added, Layer.PROFILE, "profile " + profile.name)
     _check_precision(loaded)
@@ -164,7 +164,7 @@ def with_profile(loaded: LoadedSettings, profile: Profile) -> LoadedSettings:
 
 
 def _check_precision(loaded: LoadedSettings) -> None:
-    """Raises ConfigError where somebody asks an engine for a precision that it does not have."""
+    """Raise ConfigError if a precision was set that the engine does not support."""
     settings = loaded.settings
     mistake = precision_mistake(settings.engine, settings.precision_model) if settings.precision_model else ""
     if mistake:
@@ -175,17 +175,17 @@ def _check_precision(loaded: LoadedSettings) -> None:
 
 
 def option_given(setting: Setting, value: object) -> str:
-    """The option as it was written: --det-th, --split-model, --no-split-model."""
+    """Return the option as the user wrote it: --det-th, --split-model, --no-split-model."""
     if setting.kind == BOOLEAN and value is False:
         return "--no-" + setting.option[2:]
     return setting.option
 
 
 def chosen_model(loaded: LoadedSettings) -> str:
-    """Which of `model` and `model_path` names the model of this run.
+    """Return which of `model` and `model_path` names the model of this run: the one set in the higher layer.
 
-    The one of the higher layer. Where one layer sets both: `model` with the model_type of an engine (the original
-    project read it only there), else `model_path`.
+    If one layer sets both: `model` if a model_type selects an engine (the original project read it only then), else
+    `model_path`.
     """
     settings, layers = loaded.settings, loaded.layers
     if settings.model_path is None or layers["model"] > layers["model_path"]:
@@ -196,9 +196,9 @@ def chosen_model(loaded: LoadedSettings) -> str:
 
 
 def chosen_engine(loaded: LoadedSettings) -> str:
-    """As in the setting `engine`: what it says or, left to "auto", what the model_type asks for.
+    """Return the engine to use: the setting `engine` or, if that is "auto", the one selected by the model_type.
 
-    A model_type counts for the model that its own or a lower layer names.
+    A model_type applies only to a model set in its own or a lower layer.
     """
     settings, layers = loaded.settings, loaded.layers
     if settings.engine != AUTO:
@@ -208,7 +208,7 @@ def chosen_engine(loaded: LoadedSettings) -> str:
 
 
 def compatibility_notes(settings: Settings, origins: Mapping[str, str]) -> List[str]:
-    """A sentence for every key that somebody set and that does not do what it did in the original project."""
+    """Return a sentence for every key that was set and does not do what it did in the original project."""
     notes = []
     if settings.vis_worker:
         notes.append(f"{origins['vis_worker']}: vis_worker has no effect: drawing always has a thread of its own")
@@ -252,7 +252,7 @@ def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Values
             continue
         setting = variables.get(variable)
         if setting is None:
-            # Without the beginning that they share: with it, everything is near.
+            # Without the common prefix, which would make all names similar.
             near = [SETTINGS[key].variable for key in nearest(variable[len(PREFIX) :].lower(), SETTINGS)]
             if near:
                 mistakes.append(f"{variable}: no setting has this environment variable; {did_you_mean(near)}")

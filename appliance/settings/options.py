@@ -1,4 +1,4 @@
-"""The command line options that are made from the schema: one for every key, of the same name."""
+"""Command line options generated from the schema: one for every key, with the same name."""
 
 import argparse
 from typing import Any, Container, Dict, Optional, Sequence, Union
@@ -27,7 +27,7 @@ _METAVARS = {
 
 
 class _Switch(argparse.Action):
-    """--split-model and --no-split-model in one (argparse has it only from Python 3.9)."""
+    """--split-model and --no-split-model in one (in argparse only since Python 3.9)."""
 
     def __call__(
         self,
@@ -42,7 +42,9 @@ class _Switch(argparse.Action):
 def add_setting_options(parser: argparse.ArgumentParser, shown: Container[str] = SETTINGS) -> None:
     """Add an option for every setting, grouped. Values are checked later, by `load_settings`.
 
-    shown: keys that `--help` lists; the others are accepted all the same.
+    Args:
+        parser: The parser to which the options are added.
+        shown: Keys listed by `--help`; the other options are accepted, too.
     """
     groups: Dict[str, argparse._ArgumentGroup] = {}
     for setting in SETTINGS.values():
@@ -71,12 +73,12 @@ def add_setting_options(parser: argparse.ArgumentParser, shown: Container[str] =
 
 
 def read_overrides(namespace: argparse.Namespace) -> Dict[str, object]:
-    """The options that were given, key to value: bool for a switch, else the text as written."""
+    """Return the options that were given, by key: a bool for a switch, else the text as written."""
     return {name[len(_DEST) :]: value for name, value in vars(namespace).items() if name.startswith(_DEST)}
 
 
 def set_override(namespace: argparse.Namespace, key: str, value: object) -> None:
-    """As if the option of this setting had been given."""
+    """Set a value as if its option had been given."""
     setattr(namespace, _DEST + key, value)
 
 
@@ -87,7 +89,7 @@ def _metavar(setting: Setting) -> str:
 
 
 def help_text(setting: Setting) -> str:
-    """The help of one setting with its range and default."""
+    """Return the help of one setting with its range and default."""
     parts = []
     if setting.kind in (INTEGER, NUMBER):
         parts.append(describe(setting))

@@ -1,4 +1,4 @@
-"""`config show` and `config check`: what is set, and by whom."""
+"""The output of `config show` and `config check`."""
 
 from typing import Any, List
 
@@ -10,7 +10,7 @@ from appliance.settings.streams import show_streams
 
 
 def show(loaded: LoadedSettings) -> str:
-    """Every setting, what set it, and its value, as a table; addresses without their credentials."""
+    """Return a table of all settings, with origin and value; addresses without credentials."""
     rows = [("setting", "set by", "value")]
     for key in SETTINGS:
         rows.append((key, loaded.origins[key], show_value(getattr(loaded.settings, key))))
@@ -26,7 +26,7 @@ def show(loaded: LoadedSettings) -> str:
 
 
 def show_value(value: Any) -> str:
-    """A value as a config file would have it; "-" where there is none."""
+    """Format a value as in a config file; "-" for none."""
     if value is None:
         return "-"
     if isinstance(value, list):
@@ -41,7 +41,7 @@ def show_value(value: Any) -> str:
 
 
 def check(loaded: LoadedSettings) -> str:
-    """The answer of `config check` for settings that could be loaded."""
+    """Return the output of `config check` for settings that were loaded without errors."""
     if loaded.config is None:
         return "There is no config.yml here; the defaults are used."
     settings = "1 setting" if loaded.config_entries == 1 else f"{loaded.config_entries} settings"

@@ -1,4 +1,4 @@
-"""The setting `streams`: several cameras by name, each with its source, and with a model and settings of its own.
+"""The setting `streams`: cameras by name, each with a source, and optionally a model and settings of its own.
 
 streams:
   door: rtsp://camera/1
@@ -24,14 +24,14 @@ from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.yaml_values import is_empty, value_from_node
 
 FIELDS = ("source", "model")
-"""What a stream has besides STREAM_SETTINGS."""
+"""Fields of a stream besides STREAM_SETTINGS."""
 
 
 def streams_from_text(text: str) -> Dict[str, StreamSetting]:
-    """Streams as written on the command line or in a variable.
+    """Parse streams as written on the command line or in an environment variable.
 
     Raises:
-        BadValue: the text goes on after the name of the setting.
+        BadValue: The text follows the name of the setting.
     """
     try:
         node = compose(text)
@@ -43,10 +43,10 @@ def streams_from_text(text: str) -> Dict[str, StreamSetting]:
 
 
 def streams_from_node(node: yaml.Node) -> Dict[str, StreamSetting]:
-    """Streams from YAML, in the order in which they stand there.
+    """Parse streams from YAML, in the order of the file.
 
     Raises:
-        BadValue: the text goes on after the name of the setting: "must name ...", "(line 3) door: ...".
+        BadValue: The text follows the name of the setting: "must name ...", "(line 3) door: ...".
     """
     if not isinstance(node, yaml.MappingNode) or not node.value:
         raise BadValue(f"must name each stream with its source, like {EXAMPLE}")
@@ -62,7 +62,7 @@ def streams_from_node(node: yaml.Node) -> Dict[str, StreamSetting]:
 
 
 def _stream(name: str, start: str, node: yaml.Node) -> StreamSetting:
-    """start: where its name stands."""
+    """Parse one stream. start: the beginning of a message, which says where its name stands."""
     if not isinstance(node, yaml.MappingNode):
         return StreamSetting(_source(_text(f"{start}{name}: source", node)))
     fields: Dict[str, str] = {}
@@ -99,7 +99,7 @@ def _no_part(key: str) -> str:
 
 
 def _key(node: yaml.Node) -> Tuple[str, int, str]:
-    """The text of a key, its line, and that as the beginning of a sentence."""
+    """Return the text of a key, its line number, and that number as the beginning of a sentence."""
     line = node.start_mark.line + 1
     return str(node.value) if isinstance(node, yaml.ScalarNode) else "", line, f"(line {line}) "
 
@@ -116,7 +116,7 @@ def _source(text: str) -> Union[int, str]:
 
 
 def show_streams(streams: Mapping[str, StreamSetting]) -> str:
-    """As they could be written in one line, without credentials."""
+    """Format streams on one line, as they could be written, without credentials."""
     shown: Dict[str, object] = {}
     for name, stream in streams.items():
         source = stream.source if isinstance(stream.source, int) else redact(stream.source)

@@ -1,7 +1,8 @@
-"""What `tune` found to be the fastest: a file of one entry a model, and a layer of settings between profile and config.
+"""The results of `tune`: a file with one entry per model, used as a layer of settings between profile and config.
 
-An entry holds for one graph on one machine, and as a whole: where somebody sets another engine, or the exact path, its
-number of workers means nothing. What somebody set while it was measured is no part of it, but has to be set again.
+An entry is valid for one graph on one machine, and only as a whole: with another engine, or on the exact path, its
+number of workers is meaningless. Settings that the user had set during the measurement are not part of an entry; they
+have to be set again.
 """
 
 import dataclasses
@@ -21,7 +22,7 @@ from appliance.settings.loader import Layer, LoadedSettings, chosen_engine
 TUNED_FILE = "tuned.yml"
 TUNED_SETTINGS = ("engine", "worker_threads", "batch", "xla")
 MEASURED_UNDER = ("split_model", "exact")
-"""Settings that decide what can be chosen at all."""
+"""Settings that determine what can be chosen."""
 
 _VERSION = 1
 _MOST_BYTES = 10**6
@@ -33,16 +34,16 @@ _HEADING = """\
 
 @dataclasses.dataclass(frozen=True)
 class Tuned:
-    """The fastest way to run one model on one machine.
+    """The fastest settings for one model on one machine.
 
     Attributes:
         graph: SHA-256 of its file.
-        machine: what the machine is, in facts of any names; all must be as they were.
-        settings: of TUNED_SETTINGS, those that were chosen.
-        under: the MEASURED_UNDER at that time, and those of TUNED_SETTINGS that somebody had set.
-        measured: figures, for people.
-        versions: of libraries, for people.
-        date: of the measurement, for people.
+        machine: Facts about the machine, with arbitrary names; all must be unchanged.
+        settings: The values chosen, of TUNED_SETTINGS.
+        under: The values of MEASURED_UNDER at that time, and those of TUNED_SETTINGS that the user had set.
+        measured: Measured values, for people.
+        versions: Versions of libraries, for people.
+        date: Date of the measurement, for people.
     """
 
     graph: str
@@ -55,7 +56,7 @@ class Tuned:
 
     @property
     def engine(self) -> str:
-        """Chosen or set."""
+        """The engine that was chosen or set."""
         return str(self.settings.get("engine", self.under.get("engine")))
 
 
@@ -64,7 +65,7 @@ def tuned_path(state_dir: str) -> Path:
 
 
 def read_tuned(path: Path) -> Dict[str, Tuned]:
-    """The entries by the name of their model; none where there is no file. Raises ConfigError for a damaged one."""
+    """Return the entries by model name; none if the file does not exist. Raises ConfigError for a damaged file."""
     try:
         with open_regular(path) as file:
             content = load(file.read(_MOST_BYTES).decode("utf-8"))
@@ -82,35 +83,35 @@ def read_tuned(path: Path) -> Dict[str, Tuned]:
 
 
 def write_tuned(path: Path, entries: Mapping[str, Tuned]) -> None:
-    """All of it, or nothing: a power cut leaves the old file or the new one. Raises OSError."""
+    """Replace the file atomically: a power cut leaves the old file or the new one. Raises OSError."""
     content = {"version": _VERSION, "models": {name: dataclasses.asdict(entry) for name, entry in entries.items()}}
     write_text(path, _HEADING + yaml.safe_dump(content, default_flow_style=False, allow_unicode=True), 0o644)
 
 
 def is_free(loaded: LoadedSettings, key: str) -> bool:
-    """Whether nobody set it: it is as the schema or a profile has it."""
+    """Return whether the user left a setting unset: its value is from the schema or a profile."""
     if loaded.layers[key] == Layer.DEFAULT:
         return bool(getattr(loaded.settings, key) == SETTINGS[key].default)
     return loaded.layers[key] == Layer.PROFILE
 
 
 def requested_engine(loaded: LoadedSettings) -> Optional[str]:
-    """The engine that somebody set, by its own setting or by a model_type; None where it can be chosen."""
+    """Return the engine that the user set, by `engine` or model_type; None if it can be chosen."""
     engine = chosen_engine(loaded)
     return None if is_free(loaded, "engine") and engine == loaded.settings.engine else engine
 
 
 def mismatch(entry: Tuned, loaded: LoadedSettings, graph: str, machine: Mapping[str, Any]) -> str:
-    """Why an entry does not hold here and now.
+    """Return why an entry is not valid here and now.
 
     Args:
-        entry: What was kept.
+        entry: The stored entry.
         loaded: The settings of this run.
         graph: SHA-256 of the model's file.
-        machine: What this machine is, as in `Tuned`.
+        machine: Facts about this machine, as in `Tuned`.
 
     Returns:
-        The end of "it was tuned ..."; "" where it holds.
+        The end of "it was tuned ..."; "" if it is valid.
     """
     if entry.graph != graph:
         return "for another graph of this name"
@@ -136,18 +137,18 @@ def mismatch(entry: Tuned, loaded: LoadedSettings, graph: str, machine: Mapping[
 
 
 def as_written(values: Mapping[str, Any]) -> str:
-    """Settings as they are written: "engine: openvino, xla: true"."""
+    """Format settings as in a config file: "engine: openvino, xla: true"."""
     return ", ".join(f"{key}: {str(values[key]).lower()}" for key in sorted(values))
 
 
 def with_tuned(loaded: LoadedSettings, entry: Tuned, path: Path) -> LoadedSettings:
-    """The same with an entry as a layer: above the profile, below all that somebody sets."""
+    """Return a copy with an entry as a layer: above the profile, below everything that the user set."""
     added = {key: value for key, value in entry.settings.items() if is_free(loaded, key)}
     return loaded.with_values(added, Layer.TUNED, f"tuned ({path})")
 
 
 def _checked(entry: Any) -> Tuned:
-    """An entry as it was read. Raises BadValue for a setting that cannot be, other errors for what is no entry."""
+    """Check an entry as read. Raises BadValue for a wrong value, other errors for what is not an entry."""
     tuned = Tuned(**entry)
     for part in (tuned.machine, tuned.settings, tuned.under, tuned.measured, tuned.versions):
         if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):

@@ -1,4 +1,4 @@
-"""From plain text to a value of the right type and range."""
+"""Parse plain text as a value of the right type and range."""
 
 import re
 from typing import Any, List
@@ -14,10 +14,10 @@ FALSE_WORDS = ("false", "no", "off", "0")
 
 
 def parse_text(setting: Setting, text: str) -> Any:
-    """The value of a setting from plain text: environment, command line, an unquoted YAML scalar.
+    """Parse the value of a setting from plain text: environment, command line, an unquoted YAML scalar.
 
     Raises:
-        BadValue: It is of another type, or out of range.
+        BadValue: Its type or range is wrong.
     """
     text = text.strip()
     if setting.kind == BOOLEAN:
@@ -29,7 +29,7 @@ def parse_text(setting: Setting, text: str) -> Any:
     if setting.kind in (INTEGER, NUMBER):
         try:
             return check_value(setting, int(text) if setting.kind == INTEGER else float(text))
-        except ValueError:  # which BadValue is too; here the text can be shown as it was written
+        except ValueError:  # includes BadValue; here the text can be shown as written
             raise invalid_value(setting, text if re.match(r"[+-]?[0-9.]+$", text) else repr(text)) from None
     if setting.kind == LABELS:
         return check_value(setting, _labels(setting, text))
@@ -39,7 +39,7 @@ def parse_text(setting: Setting, text: str) -> Any:
 
 
 def _labels(setting: Setting, text: str) -> List[str]:
-    """Names with commas between; a name that has a comma in it needs YAML's brackets and quotes."""
+    """Split names at commas; a name that contains a comma needs YAML's brackets and quotes."""
     if not text.startswith("["):
         return [label.strip() for label in text.split(",")]
     try:

@@ -1,4 +1,4 @@
-"""From a node of YAML to the value of a setting."""
+"""Parse a YAML node as the value of a setting."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ _PLAIN_TAGS = [_TAG + name for name in ("str", "bool", "int", "float", "null", "
 
 
 def value_from_node(setting: Setting, node: yaml.Node) -> Any:
-    """The value of one node, for every kind but STREAMS. Raises BadValue.
+    """Parse the value of one node, for every kind but STREAMS. Raises BadValue.
 
-    Numbers are read from their text, not as YAML 1.1 would (010 is ten, 1:30 no number).
+    Numbers are read from their text, not by the rules of YAML 1.1 (010 is ten, 1:30 is not a number).
     """
     if setting.kind == LABELS and isinstance(node, yaml.SequenceNode):
         return check_value(setting, [_scalar_text(setting, one) for one in node.value])
@@ -35,19 +35,21 @@ def value_from_node(setting: Setting, node: yaml.Node) -> Any:
             return yaml.SafeLoader.bool_values[text.lower()]
         raise invalid_value(setting, text)
     if setting.kind == BOOLEAN and text.lower() in TRUE_WORDS + FALSE_WORDS:
-        return parse_text(setting, text)  # 1, "True": the original project took whatever is true in Python
+        return parse_text(setting, text)  # 1, "True": the original project accepted whatever is true in Python
     if setting.kind == BOOLEAN or (setting.kind in (INTEGER, NUMBER) and not is_plain):
         raise invalid_value(setting, "the text " + repr(text) if node.tag == _TAG + "str" else text)
     if setting.kind in (INTEGER, NUMBER):
         return parse_text(setting, text)
-    may_be_number = setting.kind in (CAMERA, POWER_MODE) or setting.kind in FORMS  # listen: 8080 is told what it lacks
+    may_be_number = (
+        setting.kind in (CAMERA, POWER_MODE) or setting.kind in FORMS
+    )  # listen: 8080 gets the message about its form
     if node.tag == _TAG + "str" or (may_be_number and node.tag == _TAG + "int"):
         return parse_text(setting, text)
     raise invalid_value(setting, f"{text}; if that is a name, write '{text}'")
 
 
 def is_empty(node: yaml.Node) -> bool:
-    """Whether a key has no value, which counts as not set."""
+    """Return whether a key has no value, which counts as not set."""
     return isinstance(node, yaml.ScalarNode) and (node.tag == _TAG + "null" or not node.value.strip())
 
 

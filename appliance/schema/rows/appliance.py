@@ -1,4 +1,4 @@
-"""The appliance that `up` runs: its dashboard, board and recordings."""
+"""Settings of the appliance that `up` runs: its dashboard, board and recordings."""
 
 import dataclasses
 from typing import Optional, Union
@@ -16,7 +16,7 @@ class ApplianceSettings:
         "0.0.0.0:8080", LISTEN, APPLIANCE, "address and port of the dashboard; 127.0.0.1:8080 keeps it to this machine"
     )
     sign_in: bool = setting(
-        True, BOOLEAN, APPLIANCE, "ask who comes to the dashboard for a password; without, everybody may change all"
+        True, BOOLEAN, APPLIANCE, "ask for a password on the dashboard; if not, anybody can change everything"
     )
     web_worker: str = setting(
         "eventlet", TEXT, APPLIANCE, "how gunicorn serves the dashboard", choices=("eventlet", "gthread")
@@ -25,41 +25,41 @@ class ApplianceSettings:
         None,
         TLS,
         APPLIANCE,
-        "https inside: self-signed makes a certificate, which browsers ask about once; or the files of a certificate "
-        "(with its chain) and of its key, with a space between",
+        "serve https: self-signed makes a certificate, about which browsers ask once; or the files of a certificate "
+        "(with its chain) and of its key, separated by a space",
     )
     trusted_proxy: Optional[str] = setting(
         None,
         NETWORKS,
         APPLIANCE,
-        "addresses or networks of the proxies in front of the dashboard, whose X-Forwarded headers are believed; left "
-        "out, nobody's (docs/proxies.md)",
+        "addresses or networks of the proxies in front of the dashboard, whose X-Forwarded headers are trusted; by "
+        "default none (docs/proxies.md)",
     )
     base_path: Optional[str] = setting(
         None,
         URL_PATH,
         APPLIANCE,
-        "path below which a proxy serves the dashboard, like /splitlens, where the proxy sends no X-Forwarded-Prefix",
+        "path below which a proxy serves the dashboard, like /splitlens, if it sends no X-Forwarded-Prefix",
     )
     framed_by: Optional[str] = setting(
         None,
         ORIGINS,
         APPLIANCE,
-        "whose pages may show the dashboard in a frame: self (Home Assistant's ingress) and origins like "
-        "https://home.example:8123; left out, nobody's",
+        "sites that may show the dashboard in a frame: self (Home Assistant's ingress) and origins like "
+        "https://home.example:8123; by default none",
     )
     live_width: int = setting(
         1280,
         INTEGER,
         APPLIANCE,
-        "live pictures are made no wider; recordings keep the camera's size",
+        "maximum width of live pictures; recordings keep the camera's size",
         unit="pixels",
         minimum=160,
         maximum=16384,
         per_stream=True,
     )
     state_dir: str = setting(
-        "state", TEXT, APPLIANCE, "folder for what is changed in the dashboard, its accounts and sessions"
+        "state", TEXT, APPLIANCE, "folder for changes made in the dashboard, its accounts and sessions"
     )
     run_dir: Optional[str] = setting(
         None, TEXT, APPLIANCE, "private folder for the sockets between daemon and dashboard; by default one in /tmp"
@@ -70,7 +70,7 @@ class ApplianceSettings:
         None,
         TEXT,
         BOARD,
-        "defaults that take the place of this board's own: the name of one in profiles/, or a file of the same form",
+        "defaults to use instead of this board's own: the name of one in profiles/, or a file of the same form",
     )
     power_mode: Union[int, str] = setting(
         "leave",
@@ -103,7 +103,7 @@ class ApplianceSettings:
         10.0,
         NUMBER,
         RECORDING,
-        "a new file is begun every so many minutes",
+        "start a new file after this time",
         zero="never",
         unit="minutes",
         minimum=0,
@@ -114,7 +114,7 @@ class ApplianceSettings:
         0.0,
         NUMBER,
         RECORDING,
-        "a new file is begun at this size",
+        "start a new file at this size",
         zero="at no size",
         unit="MB",
         minimum=0,
@@ -127,7 +127,7 @@ class ApplianceSettings:
         None,
         NUMBER,
         RECORDING,
-        "the oldest recordings are deleted where all together are larger; left out, a quarter of the disk",
+        "the oldest recordings are deleted if all together are larger; by default a quarter of the disk",
         zero="no limit",
         unit="GB",
         minimum=0,
@@ -136,7 +136,7 @@ class ApplianceSettings:
         1.0,
         NUMBER,
         RECORDING,
-        "so much of the disk stays free: the oldest recordings are deleted for it, then recording stops",
+        "disk space to keep free: the oldest recordings are deleted for it, then recording stops",
         unit="GB",
         minimum=0,
     )

@@ -1,4 +1,4 @@
-"""What to look at: pictures, movies, cameras and how they are read."""
+"""Settings of the input: pictures, movies, cameras and how they are read."""
 
 import dataclasses
 from typing import Mapping, Optional, Union
@@ -28,15 +28,14 @@ class InputSettings:
         None,
         STREAMS,
         INPUT,
-        "for `up`: cameras, or movies that play in a loop, by name, each with a source as for camera_input and, if it "
-        "needs, a `model` of its own and settings that hold for it alone; left out, "
-        "camera_input is one stream called main",
+        "for `up`: cameras, or movies that play in a loop, by name, each with a source as for camera_input and, "
+        "optionally, a `model` and settings of its own; by default camera_input is one stream called main",
     )
     width: int = setting(
         1280,
         INTEGER,
         INPUT,
-        "width to ask of a USB camera; see also mask_output_size",
+        "width to request from a USB camera; see also mask_output_size",
         unit="pixels",
         minimum=1,
         maximum=16384,
@@ -46,7 +45,7 @@ class InputSettings:
         720,
         INTEGER,
         INPUT,
-        "height to ask of a USB camera; see also mask_output_size",
+        "height to request from a USB camera; see also mask_output_size",
         unit="pixels",
         minimum=1,
         maximum=16384,
@@ -56,7 +55,7 @@ class InputSettings:
         20.0,
         NUMBER,
         INPUT,
-        "a camera that gave no frame for so long is opened again",
+        "a camera without a frame for this long is reopened",
         unit="seconds",
         minimum=0.1,
         maximum=86400,
@@ -66,7 +65,7 @@ class InputSettings:
         30.0,
         NUMBER,
         INPUT,
-        "a camera may take so long from being opened to its first frame; where live_timeout is longer, that long",
+        "how long a camera may take from opening to its first frame; at least live_timeout",
         unit="seconds",
         minimum=0.1,
         maximum=86400,
@@ -76,7 +75,7 @@ class InputSettings:
         5.0,
         NUMBER,
         INPUT,
-        "an HTTP address that gives one JPEG a request is asked so often",
+        "how often to read an HTTP address that returns one JPEG per request",
         unit="requests a second",
         minimum=0.01,
         maximum=60,
@@ -86,7 +85,7 @@ class InputSettings:
         "auto",
         TEXT,
         INPUT,
-        "how RTSP cameras send their pictures; auto = tcp, and udp where the camera has no tcp",
+        "how RTSP cameras send their pictures; auto = tcp, or udp if the camera has no tcp",
         choices=("auto", "tcp", "udp"),
         per_stream=True,
     )

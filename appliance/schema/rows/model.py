@@ -1,4 +1,4 @@
-"""The model, what runs it, and what is taken from its results."""
+"""Settings of the model, its engine, and the selection of its results."""
 
 import dataclasses
 from typing import Optional, Sequence
@@ -13,7 +13,7 @@ from appliance.schema.engines import (
 )
 from appliance.schema.setting import BOOLEAN, DETECTION, INTEGER, LABELS, MODEL, NUMBER, TEXT, setting
 
-FOUND_IN_GRAPH = "found in the graph by itself; the value of an old config file is only compared with it"
+FOUND_IN_GRAPH = "found in the graph automatically; a value from an old config file is only compared with it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ModelSettings:
         "name of a model of the catalogue, or path of a frozen graph",
     )
     model_path: Optional[str] = setting(
-        None, TEXT, MODEL, "path of a frozen graph; where `model` is set too, the higher layer wins"
+        None, TEXT, MODEL, "path of a frozen graph; if `model` is set too, the higher layer wins"
     )
     label_path: Optional[str] = setting(
         None, TEXT, MODEL, "label map (.pbtxt) or list of names (.txt); by default the model's own"
@@ -37,7 +37,7 @@ class ModelSettings:
         1800.0,
         NUMBER,
         MODEL,
-        "for `up`: a model that is not loaded after so long is given up; some engines take many minutes to be built",
+        "for `up`: loading a model is abandoned after this long; some engines take many minutes to build",
         unit="seconds",
         minimum=1,
         maximum=86400,
@@ -46,8 +46,8 @@ class ModelSettings:
         False,
         BOOLEAN,
         MODEL,
-        "take a graph with any operation in it, also one that may write files or run programs; only for a graph whose "
-        "maker you trust as yourself",
+        "accept a graph with any operation, also those that may write files or run programs; only for a graph whose "
+        "author you trust completely",
     )
     models_dir: str = setting("models", TEXT, MODEL, "folder that holds the installed models")
     model_type: Optional[str] = setting(
@@ -84,8 +84,8 @@ class ModelSettings:
         10.0,
         NUMBER,
         MODEL,
-        "for `up`: where frames come and the model gives no result for so long, its engine hangs and the daemon starts "
-        "anew; its first result may take five minutes, and a slow model five times its slowest",
+        "for `up`: if frames arrive and the model gives no result for this long, its engine hangs and the daemon "
+        "restarts; the first result may take five minutes, and a slow model five times its slowest so far",
         unit="seconds",
         minimum=1,
         maximum=3600,
@@ -107,8 +107,8 @@ class ModelSettings:
         None,
         LABELS,
         DETECTION,
-        "names of the classes that are looked for, with commas between; others are neither drawn nor counted nor "
-        "written; left out, all",
+        "names of the classes to look for, separated by commas; others are not drawn, counted or written; by default "
+        "all",
         title="Classes shown",
         live=True,
         per_stream=True,
@@ -117,7 +117,7 @@ class ModelSettings:
         100, INTEGER, DETECTION, "list the detections every so many frames", unit="frames", minimum=0, zero="never"
     )
     split_model: bool = setting(
-        True, BOOLEAN, DETECTION, "cut the graph in front of its non-maximum suppression and run both parts at once"
+        True, BOOLEAN, DETECTION, "split the graph before its non-maximum suppression and run both parts in parallel"
     )
     exact: bool = setting(
         False,
@@ -138,7 +138,7 @@ class ModelSettings:
         0,
         INTEGER,
         DETECTION,
-        "frames that wait (of several streams, or of a movie) are given to the GPU together, up to so many",
+        "how many waiting frames (of several streams, or of a movie) the GPU processes together at most",
         unit="frames",
         zero="chosen for this machine",
         minimum=0,
@@ -148,13 +148,13 @@ class ModelSettings:
         None,
         BOOLEAN,
         DETECTION,
-        "let TensorFlow compile the model for the GPU by XLA: may be faster for one camera, was slower for several "
-        "streams, starts half a minute later; left out, chosen for this machine",
+        "let TensorFlow compile the model for the GPU with XLA: may be faster for one camera, was slower for several "
+        "streams, takes half a minute longer to start; by default chosen for this machine",
     )
     force_gpu_compatible: bool = setting(
         False, BOOLEAN, DETECTION, "TensorFlow option: all tensors in pinned memory; was faster on the TX2"
     )
     allow_memory_growth: bool = setting(
-        True, BOOLEAN, DETECTION, "TensorFlow option: take GPU memory as it is needed, not all at the start"
+        True, BOOLEAN, DETECTION, "TensorFlow option: allocate GPU memory as needed, not all at the start"
     )
     log_device: bool = setting(False, BOOLEAN, DETECTION, "TensorFlow option: log the device of every operation")

@@ -1,4 +1,4 @@
-"""What becomes of the results: pictures, files, statistics."""
+"""Settings of the output: pictures, files, statistics."""
 
 import dataclasses
 
@@ -15,13 +15,13 @@ class OutputSettings:
         BOOLEAN,
         PICTURE,
         "show the picture in a window, where there is a display and an OpenCV with windows; "
-        "nothing is drawn for nobody",
+        "nothing is drawn if nobody can see it",
     )
     max_vis_fps: float = setting(
         0.0,
         NUMBER,
         PICTURE,
-        "draw at most so many frames a second",
+        "maximum number of frames to draw per second",
         unit="frames a second",
         minimum=0,
         maximum=1000,
@@ -64,12 +64,12 @@ class OutputSettings:
         0,
         INTEGER,
         RUNNING,
-        "stop after so many frames; 0 = never; while a window shows the picture only closing it ends the run",
+        "stop after this many frames; 0 = never; while a window shows the picture, only closing it ends the run",
         unit="frames",
         minimum=0,
     )
     fps_interval: float = setting(
-        5.0, NUMBER, RUNNING, "the statistics are averages of so long", unit="seconds", minimum=0.01, maximum=3600
+        5.0, NUMBER, RUNNING, "time over which statistics are averaged", unit="seconds", minimum=0.01, maximum=3600
     )
     debug_mode: bool = setting(
         False, BOOLEAN, RUNNING, "log more, and every frame that took much longer than the others"

@@ -1,12 +1,12 @@
 // The messages between the server and the page. Made from appliance/contract by tools/make_api_types.py: do not edit.
 
-/** The machine that it runs on. */
+/** The machine on which the appliance runs. */
 export interface Board {
   id: string;
   name: string;
 }
 
-/** How much of a frame a class takes, for a model that gives every pixel a class. */
+/** The area of a frame that a class covers, for a model that assigns a class to every pixel. */
 export interface ClassArea {
   class_id: number;
   label: string;
@@ -16,7 +16,7 @@ export interface ClassArea {
   share: number;
 }
 
-/** Whether the daemon answers, as the dashboard sees it. */
+/** Whether the daemon answers the dashboard. */
 export interface DaemonConnection {
   up: boolean;
   /** Unix time */
@@ -25,23 +25,23 @@ export interface DaemonConnection {
   why: string;
 }
 
-/** The daemon's process, and how the whole appliance is. */
+/** The daemon's process, and the state of the whole appliance. */
 export interface DaemonState {
   pid: number;
   version: string;
   /** Unix time */
   started: number;
   /**
-   * running: all streams are live. slow: one of them is. degraded: some detect, and some give nothing. not_live: none
-   * gives frames.
+   * running: all streams are live. slow: at least one is slow. degraded: some streams work, and some do not.
+   * not_live: no stream has frames.
    */
   status: "starting" | "loading" | "running" | "slow" | "degraded" | "no_model" | "no_results" | "not_live" | "stopping";
-  /** Whether at least one stream is detected, as /readyz says */
+  /** Whether detection runs on at least one stream, as in /readyz */
   ready: boolean;
   problem: string | null;
 }
 
-/** One box in one frame. */
+/** One detected object in one frame. */
 export interface Detection {
   class_id: number;
   label: string;
@@ -51,10 +51,10 @@ export interface Detection {
   mask?: Mask;
 }
 
-/** What was found in one frame, best first. */
+/** The objects found in one frame, highest score first. */
 export interface Detections {
   stream: string;
-  /** Its number in the stream */
+  /** Number in the stream */
   frame: number;
   source: string;
   /** Seconds: the Unix time of capture, or the position in a movie */
@@ -65,7 +65,7 @@ export interface Detections {
   segmentation?: ClassArea[];
 }
 
-/** A model that is being fetched, or was in vain. */
+/** A model that is being downloaded, or whose download failed. */
 export interface Download {
   /** Bytes */
   done: number;
@@ -73,7 +73,7 @@ export interface Download {
   error: string | null;
 }
 
-/** The last half hour, a point every two seconds: lists of the same length; null where nothing was read. */
+/** The last half hour, one point every two seconds: lists of equal length; null for a missing reading. */
 export interface History {
   /** Unix time */
   time: number[];
@@ -93,9 +93,9 @@ export interface History {
   temperatures: Record<string, (number | null)[]>;
 }
 
-/** A cumulative histogram of the frames' latency in seconds, as Prometheus has it. */
+/** A cumulative histogram of the frames' latency in seconds, in the form of Prometheus. */
 export interface Latency {
-  /** Upper end, the last "+Inf", and count */
+  /** Upper bound, the last "+Inf", and count */
   buckets: [number | string, number][];
   sum: number;
   count: number;
@@ -104,13 +104,13 @@ export interface Latency {
 /** A setting that can be changed while the appliance runs, with what a form needs to show and check it. */
 export interface LiveSetting {
   key: "det_th" | "shown_classes" | "max_vis_fps" | "vis_text";
-  /** Its name for people */
+  /** Its name, for people */
   title: string;
   /** What it does, as half a sentence */
   help: string;
-  /** labels: names of classes */
+  /** labels: class names */
   kind: "boolean" | "integer" | "number" | "text" | "labels";
-  /** To go on after "must be": "a number from 0 to 1" */
+  /** To follow "must be": "a number from 0 to 1" */
   takes: string;
   unit: string | null;
   minimum: number | null;
@@ -131,14 +131,14 @@ export interface LogEntry {
   text: string;
 }
 
-/** The pixels of one detection: lengths of runs, as COCO has them. */
+/** The pixels of one detection: run lengths, in the format of COCO. */
 export interface Mask {
   /** Height and width */
   size: [number, number];
   counts: string;
 }
 
-/** A model that is installed, or can be. */
+/** A model that is installed or can be downloaded. */
 export interface Model {
   name: string;
   family: string | null;
@@ -159,13 +159,13 @@ export type ModelName = string;
 /** The power mode and the clocks of a Jetson. */
 export interface Power {
   modes: PowerMode[];
-  /** The id of a mode; null where it cannot be read */
+  /** Id of a mode; null if it cannot be read */
   current: number | null;
-  /** Whether jetson_clocks holds them; null where that cannot be read */
+  /** Whether jetson_clocks holds the clocks; null if unknown */
   clocks: boolean | null;
   settable: boolean;
   problem: string | null;
-  /** The mode that was asked for last needs a restart of the board */
+  /** The mode requested last requires a reboot of the board */
   needs_reboot: boolean;
 }
 
@@ -182,7 +182,7 @@ export interface Recording {
   stream: string;
   /** Unix time */
   started: number;
-  /** Playing time */
+  /** Duration */
   seconds: number | null;
   bytes: number;
   format: "avi" | "mp4";
@@ -195,16 +195,16 @@ export interface Recordings {
   recordings: Recording[];
 }
 
-/** The model that all streams without one of their own share. What follows `error` is there while one runs. */
+/** The model shared by all streams without one of their own. Fields from `family` on: only while a model runs. */
 export interface RunningModel {
   name: string | null;
   status: "loading" | "ready" | "failed";
-  /** The model that is being loaded, and is to take over */
+  /** The model that is being loaded, to replace the running one */
   wanted: string | null;
-  /** How far loading it is */
+  /** The current step of loading */
   stage: string | null;
   error: string | null;
-  /** The model that is used where none is configured */
+  /** The model that is used if none is configured */
   default: string;
   family?: string;
   /** The family, for people */
@@ -219,11 +219,11 @@ export interface RunningModel {
   labels?: string[];
 }
 
-/** A recording that is being made. */
+/** A recording in progress. */
 export interface RunningRecording {
   /** Unix time */
   since: number;
-  /** Playing time of all that was recorded since */
+  /** Duration of everything recorded since */
   seconds: number;
   /** Of the segment being written; "" before its first frame */
   name: string;
@@ -236,11 +236,10 @@ export interface Settings {
   /** detections with a lower score are left out */
   det_th: number;
   /**
-   * names of the classes that are looked for, with commas between; others are neither drawn nor counted nor written;
-   * left out, all
+   * names of the classes to look for, separated by commas; others are not drawn, counted or written; by default all
    */
   shown_classes: string[] | null;
-  /** draw at most so many frames a second; 0 = no limit, in frames a second */
+  /** maximum number of frames to draw per second; 0 = no limit, in frames a second */
   max_vis_fps: number;
   /** write the statistics into the picture */
   vis_text: boolean;
@@ -259,7 +258,7 @@ export interface SourceKind {
   title: string;
   /** What people may write */
   accepts: string;
-  /** Whether it may be chosen here, or comes from the config file only */
+  /** Whether it can be chosen here; if not, only in the config file */
   is_admitted: boolean;
 }
 
@@ -272,82 +271,82 @@ export interface SourcePicture {
   height: number;
 }
 
-/** Everything that the daemon says of itself and that changes seldom. */
+/** The whole state of the daemon. */
 export interface State {
   daemon: DaemonState;
   board: Board;
   settings: Settings;
-  /** What the configuration says of them */
+  /** Their configured values */
   configured: Settings;
-  /** What can be changed while it runs, for a form */
+  /** The settings that can be changed at run time, for a form */
   live_settings: LiveSetting[];
   model: RunningModel;
   streams: Stream[];
-  /** Those that are installed, and those of the catalogue */
+  /** The installed models, and those of the catalogue */
   models: Model[];
   storage: StorageStatus;
-  /** null on a machine that has no power modes */
+  /** null on a machine without power modes */
   power: Power | null;
   source_kinds: SourceKind[];
-  /** What can be shown of the readings in the statistics */
+  /** Descriptions of the readings in the statistics */
   telemetry: TelemetryRow[];
 }
 
-/** The newest figures; the daemon's heartbeat. */
+/** The newest statistics; also the daemon's heartbeat. */
 export interface Statistics {
   /** Unix time */
   time: number;
-  /** By the stream's name */
+  /** By stream name */
   streams: Record<string, StreamStatistics>;
   /** Of the machine: loads in percent, power in watts, temperatures in degrees Celsius */
   readings: Record<string, number | number[] | string[] | Record<string, number>>;
 }
 
-/** Where recordings are kept. */
+/** The storage of recordings. */
 export interface StorageStatus {
-  /** Bytes of the disk */
+  /** Free bytes on the disk */
   free: number;
-  /** Bytes that stay free */
+  /** Bytes to keep free */
   floor: number;
   /** Bytes of all recordings */
   used: number;
-  /** Bytes that all may take; 0 is any number */
+  /** Maximum bytes of all recordings; 0 is no limit */
   limit: number;
-  /** 0 is for ever */
+  /** 0 is forever */
   keep_days: number;
-  /** Why no recording is made */
+  /** Why nothing can be recorded */
   alarm: string | null;
   /** What will be deleted soon */
   warning: string | null;
 }
 
-/** One source on its way through the appliance. */
+/** A stream: its source, model, condition and settings. */
 export interface Stream {
   name: string;
-  /** With its credentials hidden */
+  /** With credentials hidden */
   source: string;
   kind: "movie" | "index" | "device" | "address" | "gstreamer";
-  /** A model of its own; null is the one that is shared */
+  /** A model of its own; null for the shared one */
   model: string | null;
   /**
-   * By what arrives. starting: no frame yet, or the first model is loading. live: frames come, and results. slow:
-   * fewer than half of the frames are detected. no_frames, no_results: nothing of the kind for some seconds. lost:
-   * the source is opened again and again. failed: it cannot be opened at all, or ended. `problem` says more.
+   * Judged by what arrives. starting: no frame yet, or the first model is loading. live: frames and results arrive.
+   * slow: fewer than half of the frames are detected. no_frames, no_results: none arrived for some seconds. lost: the
+   * source is being reopened. failed: it cannot be opened, or has ended. `problem` has details.
    */
   status: "starting" | "live" | "slow" | "no_frames" | "no_results" | "lost" | "failed";
   problem: string | null;
   /** Pixels; null before the first frame */
   width: number | null;
   height: number | null;
-  /** Whether anybody looks at its live picture */
+  /** Whether anybody is watching its live picture */
   watched: boolean;
-  /** Whether it is as the config file says */
+  /** Whether it is as configured in the config file */
   is_configured: boolean;
-  /** null for a stream that was added here */
+  /** null for a stream that is not in the config file */
   configured_source: string | null;
   recording: RunningRecording | null;
   recording_problem: string | null;
-  /** Live settings of its own; of the others those of the state hold */
+  /** Live settings of its own; for all others the general ones apply */
   settings: StreamSettings;
 }
 
@@ -356,17 +355,16 @@ export interface StreamSettings {
   /** detections with a lower score are left out */
   det_th?: number;
   /**
-   * names of the classes that are looked for, with commas between; others are neither drawn nor counted nor written;
-   * left out, all
+   * names of the classes to look for, separated by commas; others are not drawn, counted or written; by default all
    */
   shown_classes?: string[] | null;
-  /** draw at most so many frames a second; 0 = no limit, in frames a second */
+  /** maximum number of frames to draw per second; 0 = no limit, in frames a second */
   max_vis_fps?: number;
   /** write the statistics into the picture */
   vis_text?: boolean;
 }
 
-/** The figures of one stream: rates of the last seconds, counts since the start. */
+/** The statistics of one stream: rates of the last seconds, counts since the start. */
 export interface StreamStatistics {
   /** Frames detected */
   frames: number;
@@ -375,18 +373,18 @@ export interface StreamStatistics {
   /** Objects in all frames, by class */
   seen: Record<string, number>;
   latency: Latency | null;
-  /** Frames detected a second */
+  /** Frames detected per second */
   fps: number;
-  /** Frames drawn a second */
+  /** Frames drawn per second */
   vfps: number;
-  /** Frames of a live source that were overtaken by newer ones */
+  /** Frames of a live source that were replaced by newer ones */
   drops: number;
   /** Frames that were not drawn because an output was busy */
   vdrops: number;
   timings: Timings | null;
-  /** How often the source was opened again */
+  /** How often the source was reopened */
   reconnects: number;
-  /** Frames that the source gives a second */
+  /** Frames per second of the source */
   source_fps: number;
   /** Seconds since the newest frame of the source */
   frame_age: number | null;
@@ -438,17 +436,17 @@ export interface TelemetryRow {
   series?: string;
 }
 
-/** Where the time of a frame went: means of the window, in seconds. */
+/** How the time of a frame was spent: means over the window, in seconds. */
 export interface Timings {
-  /** From the start of its capture to its detections */
+  /** From the start of capture to the detections */
   total: number;
   /** Reading and decoding */
   cap: number;
   front: number;
   back: number;
-  /** Waiting between them */
+  /** Waiting between these steps */
   lost: number;
-  /** The part of `lost` that lies between front and back */
+  /** The part of `lost` between front and back */
   send: number;
   /** null while nobody is watching */
   draw: number | null;
