@@ -1,4 +1,4 @@
-"""Camera addresses as people write them, with a password that was not percent-encoded."""
+"""Camera addresses whose passwords were not percent-encoded."""
 
 import re
 import urllib.parse
@@ -7,14 +7,14 @@ _ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*://)(.*)", re.IGNORECASE | re.DOTAL
 _HOST = re.compile(r"@(?=(?:\[[0-9a-f:.%]+\]|[\w.-]+)(?::\d+)?(?:/|$))", re.IGNORECASE)
 _HOST_AND_PATH = re.compile(r"@(?=(?:\[[0-9a-f:.%]+\]|[\w.-]+)(?::\d+)?/)", re.IGNORECASE)
 _LONE_PERCENT = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE)
-# What may stand in a user name or password as it is; a % is seen to before.
+# Characters that need no encoding in a user name or password; % is handled before.
 _PLAIN = "%!$&'()*+,;=-._~"
 
 
 def with_encoded_password(address: str) -> str:
-    """The address with / # ? @ and their like in its user name and password written as %2F %23 %3F %40.
+    """Return the address with / # ? @ and similar characters in user name and password percent-encoded.
 
-    Unchanged where it has none, and where a host and a port may be what stands before the @: "camera:80/video@2".
+    Unchanged if there is no password, or if the text before the @ may be a host and a port: "camera:80/video@2".
     """
     match = _ADDRESS.match(address)
     if match is None:
@@ -28,14 +28,14 @@ def with_encoded_password(address: str) -> str:
 
 
 def _end_of_password(rest: str) -> int:
-    """Where the @ behind user name and password stands; -1 where none certainly is."""
+    """Return the index of the @ after user name and password; -1 if there certainly is none."""
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if "@" in authority:
         return authority.rindex("@")
     _, colon, port = authority.partition(":")
     if not colon or port.isdigit() or authority.startswith("["):
         return -1
-    # A path may hold an @ too: rather the last one that a host with a path follows.
+    # A path may contain an @ too: prefer the last one that a host with a path follows.
     places = [found.start() for found in _HOST_AND_PATH.finditer(rest)]
     places = places or [found.start() for found in _HOST.finditer(rest)]
     return places[-1] if places else -1

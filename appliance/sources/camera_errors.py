@@ -1,4 +1,4 @@
-"""Why a camera gave up, in a sentence: read from what FFmpeg, OpenCV and GStreamer print."""
+"""Find out why a camera failed from the output of FFmpeg, OpenCV and GStreamer."""
 
 import re
 from typing import Match, Optional, Sequence
@@ -22,19 +22,19 @@ NETWORK = {
 }
 
 
-# Without the name that was tried: of a password with a slash in it that is a part.
+# Without the host name that was tried: with a slash in the password, it is a part of that.
 UNKNOWN_HOST = (
     "its host name is not known; is it spelled right, and are / # ? @ in the password written as %2F %23 %3F %40?"
 )
 
 
 def status(number: str, words: str) -> str:
-    """What an HTTP or RTSP server's refusal means."""
+    """Return what an HTTP or RTSP error status means."""
     return " ".join(f"the server answers {number} {words}".split()) + REMEDIES.get(number, "")
 
 
 def network(words: str) -> str:
-    """The system's word for what went wrong, with its remedy."""
+    """Return the system's error message, with a remedy."""
     words = words.lower()
     return words + NETWORK.get(words, "")
 
@@ -69,7 +69,7 @@ def _gstreamer(match: Match[str]) -> str:
     return f"GStreamer: {words}{f' ({detail})' if detail else ''}"
 
 
-# The first that fits is the reason.
+# The first match is the reason.
 TABLE = (
     (re.compile(r"method \w+ failed: (?P<number>[45]\d\d) \(?(?P<words>[\w -]+)"), _status),  # FFmpeg, RTSP
     (re.compile(r"HTTP error (?P<number>[45]\d\d) (?P<words>[\w -]*)"), _status),  # FFmpeg, HTTP
@@ -79,7 +79,7 @@ TABLE = (
     (re.compile(r"no element \"([^\"]+)\""), _element),
     (re.compile(r"erroneous pipeline: (.*)"), _pipeline),
     (re.compile(r"pipeline could not be constructed: (.*)"), _pipeline),
-    # Its second line begins with the element's path, the third, if any, is the system's word.
+    # Its second line begins with the element's path; the third, if any, is the system's message.
     (
         re.compile(
             r"ERROR: from element [^:]+(?::[^ :]+)*: (?P<words>.*)"
@@ -91,7 +91,7 @@ TABLE = (
 
 
 def explain(lines: Sequence[str]) -> Optional[str]:
-    """The reason that is to be found in these printed lines, without credentials. None where there is none."""
+    """Return the reason in these lines of output, without credentials; None if there is none."""
     text = "\n".join(lines)
     for pattern, say in TABLE:
         match = pattern.search(text)

@@ -1,4 +1,4 @@
-"""Which nodes under /dev are cameras: known by their numbers, without opening them. Opening some does something."""
+"""Identify camera nodes under /dev by their device numbers, without opening them: opening can have effects."""
 
 import os
 import re
@@ -7,12 +7,12 @@ from typing import Optional
 
 VIDEO4LINUX = 81  # its major number: linux/Documentation/admin-guide/devices.txt
 
-# Where the names of cameras are, for one that is not plugged in now.
+# Folders with names of cameras, for a camera that is not plugged in now.
 _NAMES = re.compile(r"/dev/(video\d{1,3}|v4l/by-(id|path)/[\w.,:+@-]{1,200})", re.ASCII)
 
 
 def allowed_camera(path: str) -> bool:
-    """Whether a path that came from the dashboard is a camera's, or the name of one that is not there now."""
+    """Return whether a path from the dashboard is a camera, or a camera's name that does not exist now."""
     if not path.startswith("/dev/") or "\0" in path or ".." in path.split("/"):
         return False
     try:
@@ -26,7 +26,7 @@ def is_camera(status: os.stat_result) -> bool:
 
 
 def why_unreadable(path: str, status: os.stat_result) -> Optional[str]:
-    """Why something that exists is neither a camera nor a file that could be played, if so."""
+    """Return why an existing path is neither a camera nor a file that could be played; None if it is one."""
     if is_camera(status) or stat.S_ISREG(status.st_mode):
         return None
     what = "a folder" if stat.S_ISDIR(status.st_mode) else "no video device"

@@ -1,4 +1,4 @@
-"""Which GStreamer pipelines may come from the dashboard: a pipeline is code, so every word of it is looked at."""
+"""Which GStreamer pipelines the dashboard may send. A pipeline is code, so every word of it is checked."""
 
 import functools
 import re
@@ -18,13 +18,13 @@ Property = Union[str, int, List[str]]
 """What a property takes, as elements.yml writes it."""
 
 MOST_CHARACTERS = 4096
-# Each costs threads and memory; the longest useful pipelines have a dozen.
+# Each element needs threads and memory; the longest useful pipelines have a dozen.
 MOST_ELEMENTS = 32
-# Pixels of one side that caps may ask for, and frames a second.
+# Largest width or height, in pixels, and frame rate in caps.
 LARGEST_SIDE = 8192
 HIGHEST_RATE = 1000
 
-# Whatever comes from outside may name only these as media: what follows them is made of fields.
+# Input from outside may name only these media types, which are followed by fields.
 _CAPS = re.compile(
     r"((?:video|image|application)/[\w.-]+(?:\([\w:]+\))?)((?:\s*,\s*[\w-]+\s*=\s*[^\s,]+)*)\s*,?", re.ASCII
 )
@@ -36,10 +36,10 @@ _FIRST_WITH_RANKS = (1, 18)
 
 
 def check_elements(pipeline: str) -> None:
-    """Raises SourceError for a pipeline with anything but allowed elements, their allowed properties, and caps."""
+    """Raise SourceError unless a pipeline has only allowed elements with their allowed properties, and caps."""
     if len(pipeline) > MOST_CHARACTERS:
         raise SourceError(f"GStreamer pipeline: longer than {MOST_CHARACTERS} characters")
-    parts = split_pipeline(pipeline)[:-1]  # the appsink, with its properties, is replaced by an end of our own
+    parts = split_pipeline(pipeline)[:-1]  # the appsink, with its properties, is replaced by our own sink
     if len(parts) > MOST_ELEMENTS:
         raise SourceError(f"GStreamer pipeline: more than {MOST_ELEMENTS} elements")
     for part in parts:
@@ -71,7 +71,13 @@ def _check_element(part: List[str]) -> None:
 
 
 def _check_value(word: str, kind: Property, value: str) -> None:
-    """kind: as elements.yml has it."""
+    """Check a property's value.
+
+    Args:
+        word: The word of the pipeline.
+        kind: The property's row of elements.yml.
+        value: The value.
+    """
     if kind == "caps":
         _check_caps(value)
     elif kind == "camera":

@@ -1,4 +1,4 @@
-"""Only regular files are read: opening a device may do something, and a pipe may never end."""
+"""Open regular files only: opening a device can have effects, and a pipe may never end."""
 
 import os
 import stat
@@ -6,13 +6,13 @@ from typing import IO
 
 
 class NoFile(OSError):
-    """What is there is no regular file; `strerror` says what it is."""
+    """The path is not a regular file; `strerror` says what it is."""
 
 
 def open_file(path: str) -> IO[bytes]:
-    """Of what is not a regular file nothing is opened. Raises OSError, NoFile among them."""
+    """Open a regular file; nothing else is opened. Raises OSError, including NoFile."""
     _refuse(os.stat(path))
-    # Should another take its place now, nothing waits for it.
+    # Non-blocking, in case another file takes its place now.
     file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY))
     try:
         _refuse(os.fstat(file.fileno()))

@@ -1,4 +1,4 @@
-"""The reader process's connection to its parent: sends frames, and hears which slots are free and when to stop."""
+"""The reader process's connection to its parent: sends frames, and receives free slots and the end."""
 
 import select
 import socket
@@ -8,7 +8,7 @@ from typing import List, Optional, Sequence
 from appliance.sources import protocol
 from appliance.sources.shared_frames import Layout, SharedFrameWriter
 
-# Of one picture: 8K has 33 million.
+# Pixels of one frame: 8K has 33 million.
 MOST_PIXELS = 40 * 10**6
 
 
@@ -17,14 +17,14 @@ class ParentGone(Exception):
 
 
 class Ended(Exception):
-    """There will be no more frames, and why: what follows "camera X: "."""
+    """There will be no more frames. The message is the reason, as it follows "camera X: "."""
 
 
 class FrameSender:
     """Sends frames through shared memory. Only `wait` and `receive_spec` block; every method raises ParentGone.
 
     Args:
-        sock: The process's end of the socket pair.
+        sock: This process's end of the socket pair.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -35,7 +35,7 @@ class FrameSender:
         self._number = 0
 
     def receive_spec(self) -> protocol.ReaderSpec:
-        """Wait for what is to be read."""
+        """Wait for the spec of what to read."""
         message, _ = protocol.receive(self._sock)
         if message is None:
             raise ParentGone
@@ -49,14 +49,14 @@ class FrameSender:
             raise ParentGone from error
 
     def wait(self, seconds: Optional[float], files: Sequence[int] = ()) -> List[int]:
-        """Wait until one of some files can be read, or the time is over.
+        """Wait until a file is readable, or the time is over.
 
         Args:
-            seconds: How long to wait at most; None: for ever.
+            seconds: Longest wait; None for no limit.
             files: File descriptors.
 
         Returns:
-            Those of `files` that can be read.
+            The readable ones of `files`.
         """
         until = None if seconds is None else time.monotonic() + seconds
         while True:
@@ -72,10 +72,10 @@ class FrameSender:
         """Get memory for the next frame.
 
         Args:
-            layout: The frame's size, which may change from one to the next.
+            layout: The frame's layout; it may change between frames.
 
         Returns:
-            Where to write the frame, BGR; None where every slot is still in use: the frame is dropped.
+            Where to write the frame, BGR; None if all slots are in use, and the frame is dropped.
 
         Raises:
             Ended: The frame is too large, or there is no memory for it.
@@ -104,7 +104,7 @@ class FrameSender:
         return None if self._slot is None else self._ring.bytes_of(self._slot)
 
     def refuse_too_large(self, layout: Layout) -> None:
-        """Raises Ended: whoever serves the pictures also says how large they are."""
+        """Raise Ended if a frame is too large: the camera decides about its size."""
         if layout.width * layout.height > MOST_PIXELS:
             raise Ended(
                 f"its pictures of {layout.width}x{layout.height} are larger than {MOST_PIXELS // 10**6} megapixels; set"
@@ -116,7 +116,7 @@ class FrameSender:
 
         Args:
             at: Seconds of `time.monotonic()` when the frame was complete.
-            took: Seconds that reading and decoding it took.
+            took: Seconds that it took to read and decode the frame.
         """
         age = time.monotonic() - at
         self.tell(slot=self._slot, ring=self._rings, number=self._number, at=at, time=time.time() - age, took=took)

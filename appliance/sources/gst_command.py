@@ -1,4 +1,4 @@
-"""GStreamer pipeline strings as data: what to start for one, and what gst-launch-1.0 says about its pictures."""
+"""Turn GStreamer pipeline strings into a gst-launch-1.0 command, and parse what it prints about the frames."""
 
 import functools
 import re
@@ -19,12 +19,12 @@ ORDERLY_END = 5.0
 
 @dataclass(frozen=True)
 class PictureFormat:
-    """The pictures that a pipeline delivers.
+    """The format of a pipeline's frames.
 
     Attributes:
         width: Pixels.
         height: Pixels.
-        fps: None where the pipeline does not declare it.
+        fps: None if the pipeline does not declare it.
     """
 
     width: int
@@ -33,7 +33,7 @@ class PictureFormat:
 
 
 def find_launcher() -> str:
-    """Path of gst-launch-1.0. Raises SourceError."""
+    """Return the path of gst-launch-1.0. Raises SourceError."""
     path = shutil.which(LAUNCHER)
     if path is None:
         raise SourceError(
@@ -45,7 +45,7 @@ def find_launcher() -> str:
 
 @functools.lru_cache(maxsize=1)
 def gstreamer_version() -> Tuple[int, int]:
-    """Of gst-launch-1.0: (1, 22). Raises SourceError where it is missing or does not say."""
+    """Return the version of gst-launch-1.0, such as (1, 22). Raises SourceError if it is missing or unknown."""
     try:
         done = subprocess.run(
             [find_launcher(), "--version"],
@@ -63,13 +63,14 @@ def gstreamer_version() -> Tuple[int, int]:
 
 
 def is_pipeline(text: str) -> bool:
-    """Whether a text is a pipeline: its elements stand between two exclamation marks."""
+    """Return whether a text is a pipeline: elements separated by exclamation marks."""
     return re.search(r"\s!\s", text) is not None
 
 
 def split_pipeline(pipeline: str) -> List[List[str]]:
-    """The words of each part between two `!`, the last of which is the appsink. Quotes work as in a shell; there is
-    none. Raises SourceError where the pipeline does not end in an appsink.
+    """Return the words of each part between two `!`; the last part is the appsink.
+
+    Quotes work as in a shell, but no shell is involved. Raises SourceError if the pipeline does not end in an appsink.
     """
     try:
         words = shlex.split(pipeline)
@@ -90,8 +91,9 @@ def split_pipeline(pipeline: str) -> List[List[str]]:
 
 
 def launch_words(pipeline: str, descriptor: int) -> List[str]:
-    """The arguments of gst-launch-1.0 that make `pipeline` write raw BGR to `descriptor` in place of its
-    appsink. Raises SourceError as `split_pipeline`.
+    """Return the arguments for gst-launch-1.0 to write raw BGR to `descriptor` in place of the pipeline's appsink.
+
+    Raises SourceError as `split_pipeline` does.
     """
     words: List[str] = []
     for part in split_pipeline(pipeline)[:-1]:
@@ -109,7 +111,7 @@ def launch_words(pipeline: str, descriptor: int) -> List[str]:
 
 
 def read_caps(line: str) -> Optional[PictureFormat]:
-    """The pictures that arrive at the pipeline's end, if this line of `gst-launch-1.0 -v` tells."""
+    """Return the format of the frames at the pipeline's end if this line of `gst-launch-1.0 -v` has it."""
     if f"GstFdSink:{SINK}.GstPad:sink: caps = video/x-raw" not in line:
         return None
     size = [re.search(rf"\b{key}=\(int\)(\d+)", line) for key in ("width", "height")]

@@ -1,7 +1,7 @@
-"""Runs in the reader process: a GStreamer pipeline in a `gst-launch-1.0` of its own, which writes raw frames to a pipe.
+"""In the reader process: run a GStreamer pipeline in a `gst-launch-1.0`, which writes raw frames to a pipe.
 
-gst-launch takes the pipeline as its arguments: other users of this machine can see a password that stands in it. An
-address (rtsp://…) in place of a pipeline does not have that flaw.
+gst-launch takes the pipeline as arguments, so other users of the machine can see a password in it. This does not apply
+to an address (rtsp://...) instead of a pipeline.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ FOLLOW_ADDRESSES = ("hlsdemux", "hlsdemux2", "dashdemux", "dashdemux2", "mssdemu
 
 
 def run(spec: ReaderSpec, sender: FrameSender) -> NoReturn:
-    """Hand over frames until the pipeline ends: raises Ended, or ParentGone."""
+    """Send frames until the pipeline ends; raises Ended or ParentGone."""
     sender.tell(opening=True)
     frames, write_end = os.pipe()
     widen_pipe(write_end)
@@ -45,14 +45,14 @@ def run(spec: ReaderSpec, sender: FrameSender) -> NoReturn:
     try:
         Pipeline(process, frames, sender).deliver()
     except Ended:
-        _await_end(process)  # it has not yet said why
+        _await_end(process)  # it has not printed the reason yet
         raise
     finally:
         stop(process, frames)
 
 
 class Pipeline:
-    """What comes from one gst-launch: words on its standard output, pictures on the pipe."""
+    """The output of one gst-launch: text on its standard output, frames on the pipe."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", frames: int, sender: FrameSender) -> None:
         assert process.stdout is not None
@@ -64,10 +64,9 @@ class Pipeline:
         self._is_live = False
 
     def deliver(self) -> NoReturn:
-        """A pipeline that is not live is read at its declared rate: it would run as fast as it can.
+        """Send frames. A pipeline that is not live is read at its declared rate, or it would run at full speed.
 
-        `took` is the time from a frame's first byte to its last; what the pipeline itself did before is not
-        known.
+        `took` is the time from a frame's first byte to its last; what the pipeline did before is not known.
         """
         while self._picture is None:
             if self._words is None:
@@ -75,7 +74,7 @@ class Pipeline:
             self._sender.wait(None, [self._words])
             self._hear_words(self._words)
         picture = self._picture
-        # GStreamer pads the rows of packed pictures.
+        # GStreamer pads the rows of packed formats.
         layout = Layout(picture.width, picture.height, -(-picture.width * 3 // 4) * 4)
         self._sender.refuse_too_large(layout)
         self._sender.tell(opened=True, fps=picture.fps)
@@ -115,7 +114,7 @@ class Pipeline:
     def _hear_words(self, words: int) -> None:
         data = os.read(words, 65536)
         if not data:
-            self._words = None  # there may still be frames in the pipe
+            self._words = None  # the pipe may still hold frames
         lines = (self._text + data).split(b"\n")
         self._text = lines.pop()
         for line in lines:
@@ -123,7 +122,7 @@ class Pipeline:
             self._is_live = self._is_live or text.startswith("Pipeline is live")
             picture = read_caps(text)
             if picture is not None and self._picture is not None and not _same_size(picture, self._picture):
-                # The pipe has no borders between frames: nobody knows where the new size begins.
+                # Frames in the pipe are not delimited, so the first frame of the new size cannot be found.
                 raise Ended(f"the picture size changed to {picture.width}x{picture.height}")
             self._picture = self._picture or picture
 
@@ -133,9 +132,9 @@ def _same_size(one: PictureFormat, other: PictureFormat) -> bool:
 
 
 def launch_environment() -> Dict[str, str]:
-    """English, and without demuxers of playlists: what a server sends may name files of this machine.
+    """Return the environment: English messages, and no playlist demuxers, as a server's playlist may name local files.
 
-    GStreamer knows the variable from 1.18 on; where it is older, no decodebin comes from the dashboard (elements.py).
+    GStreamer supports that variable since 1.18. For older versions the dashboard may not use decodebin (elements.py).
     """
     environment = english_environment()
     ranks = [part for part in [environment.get(RANKS, "")] if part]
@@ -149,11 +148,16 @@ def _await_end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def stop(process: "subprocess.Popen[bytes]", frames: int) -> None:
-    """Some cameras (Jetson's) need an orderly end; what does not end is killed. frames: the pipe's end to read from."""
+    """Stop a process in an orderly way, as some cameras (Jetson's) need it; kill it if it does not end.
+
+    Args:
+        process: The gst-launch.
+        frames: The read end of the pipe.
+    """
     process.send_signal(signal.SIGINT)
     until = time.monotonic() + ORDERLY_END
     while process.poll() is None and time.monotonic() < until:
-        # GStreamer does not end while it waits for room in the pipe.
+        # GStreamer does not end while it is blocked on a full pipe.
         if not select.select([frames], [], [], 0.02)[0] or os.read(frames, PIPE_BYTES):
             continue
         time.sleep(0.02)  # the pipe is closed: it is about to end

@@ -1,4 +1,4 @@
-"""Answers to the challenges of HTTP servers: basic and digest authentication (RFC 7617, RFC 7616)."""
+"""Answer the challenges of HTTP servers: basic and digest authentication (RFC 7617, RFC 7616)."""
 
 import base64
 import hashlib
@@ -7,7 +7,7 @@ import re
 from typing import Dict, List, Optional, Sequence, Tuple
 
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
-# A parameter; a word that no = follows begins a challenge.
+# A parameter; a word without a following = begins a challenge.
 _WORD = re.compile(
     r'(?<![\w-])(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]+))|(?P<scheme>[A-Za-z][\w-]*)'
 )
@@ -15,7 +15,7 @@ _MOST = 4096  # characters of a header
 
 
 class Credentials:
-    """Of one user at one server. Keeps the digest challenge, so that only the first request is refused."""
+    """A user's credentials for one server. Keeps the digest challenge, so only the first request is refused."""
 
     def __init__(self, user: str, password: str) -> None:
         self._user, self._password = user, password
@@ -24,7 +24,7 @@ class Credentials:
         self._count = 0
 
     def challenge(self, headers: Sequence[str]) -> bool:
-        """Take the WWW-Authenticate headers of a 401. False where none of them can be answered."""
+        """Store the WWW-Authenticate headers of a 401. Returns False if none of them can be answered."""
         offers = read_challenges(headers)
         self._digest = next((offer for scheme, offer in offers if scheme == "digest" and _can_answer(offer)), None)
         self._is_basic = any(scheme == "basic" for scheme, _ in offers)
@@ -32,7 +32,12 @@ class Credentials:
         return self._digest is not None or self._is_basic
 
     def authorization(self, method: str, target: str) -> Optional[str]:
-        """The header for a request; None before the first challenge. target: as in the request line."""
+        """Return the header for a request; None before the first challenge.
+
+        Args:
+            method: GET, for example.
+            target: As in the request line.
+        """
         if self._digest is not None:
             return self._answer(self._digest, method, target)
         if self._is_basic:
@@ -69,7 +74,7 @@ class Credentials:
 
 
 def read_challenges(headers: Sequence[str]) -> List[Tuple[str, Dict[str, str]]]:
-    """Scheme in small letters and parameters of each challenge, in their order."""
+    """Return the scheme, in lower case, and the parameters of each challenge, in order."""
     offers: List[Tuple[str, Dict[str, str]]] = []
     for header in headers:
         for match in _WORD.finditer(header[:_MOST]):

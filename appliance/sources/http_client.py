@@ -1,4 +1,4 @@
-"""Asks one HTTP address again and again: over one connection if the server allows, signed in, along redirects."""
+"""Request one HTTP address repeatedly: with keep-alive if possible, authentication, and redirects."""
 
 import http.client
 import os
@@ -17,17 +17,17 @@ from appliance.sources.http_auth import Credentials
 MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _AT_ONCE = 1 << 16  # bytes
-# What may stand in the path and query of a request as it is.
+# Characters that need no encoding in the path and query of a request.
 _PLAIN = "%/:=&?~+!$,;'@()*[]|-._"
 
 
 class Unreadable(Exception):
-    """What answers does not speak HTTP as it is written down."""
+    """The response is not valid HTTP."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What is asked for.
+    """What to request.
 
     Attributes:
         scheme: http or https.
@@ -47,14 +47,14 @@ class Endpoint:
 
 
 class HttpClient:
-    """Requests to one camera. Certificates are not checked, as FFmpeg does not: cameras sign their own.
+    """Sends requests to one camera. Certificates are not verified, as in FFmpeg: cameras use self-signed ones.
 
     Args:
-        address: http or https, with user name and password if need be.
-        timeout: Seconds that a single read or write may take.
+        address: http or https, with user name and password if needed.
+        timeout: Limit in seconds for a single read or write.
 
     Raises:
-        Ended: Whatever goes wrong, from the constructor and every method.
+        Ended: Any failure, from the constructor and every method.
     """
 
     def __init__(self, address: str, timeout: float) -> None:
@@ -67,9 +67,11 @@ class HttpClient:
         self._connected: Optional[Tuple[str, str, int]] = None
 
     def get(self) -> http.client.HTTPResponse:
-        """An answer with status 200, its head read. `read_some` it to its end before the next one.
+        """Return a response with status 200 whose head was read. Read its body by `read_some` before the next request.
 
-        Raises Ended, and Unreadable where the answer is no HTTP.
+        Raises:
+            Ended: Any failure.
+            Unreadable: The response is not valid HTTP.
         """
         endpoint = self._endpoint
         for _ in range(MOST_REDIRECTS + 1):
@@ -92,7 +94,7 @@ class HttpClient:
         self._connection = None
 
     def _is_trusted(self, endpoint: Endpoint) -> bool:
-        """Whether the password may be sent there: not wherever a redirect leads."""
+        """Return whether the password may be sent there: not to every redirect's target."""
         own = self._endpoint
         return endpoint.server == own.server or (endpoint.host == own.host and endpoint.scheme == "https")
 
@@ -135,7 +137,7 @@ class HttpClient:
 
 
 def read_some(response: http.client.HTTPResponse) -> bytes:
-    """The next bytes of an answer, as soon as there are any; none at its end. Raises Ended."""
+    """Return the next bytes of a response as soon as there are any; b"" at its end. Raises Ended."""
     try:
         if response.length is None:
             return response.read1(_AT_ONCE)
@@ -145,7 +147,7 @@ def read_some(response: http.client.HTTPResponse) -> bytes:
 
 
 def _endpoint(parts: urllib.parse.SplitResult) -> Endpoint:
-    """Raises Ended where there is no host, or no such port."""
+    """Return the endpoint of a URL. Raises Ended if there is no host, or the port is invalid."""
     try:
         port = parts.port
     except ValueError:
@@ -160,7 +162,7 @@ def _endpoint(parts: urllib.parse.SplitResult) -> Endpoint:
 
 
 def _follow(endpoint: Endpoint, location: str) -> Endpoint:
-    """Where a redirect leads. Raises Ended where nobody should go."""
+    """Return the target of a redirect. Raises Ended if it must not be followed."""
     host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
     here = f"{endpoint.scheme}://{host}:{endpoint.port}{endpoint.target}"
     try:

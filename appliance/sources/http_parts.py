@@ -1,4 +1,4 @@
-"""JPEGs out of what an HTTP camera sends, as browsers take them: with or without boundaries, lengths and heads."""
+"""Extract JPEGs from a camera's HTTP response as tolerantly as browsers: without boundaries, lengths or headers."""
 
 import re
 from typing import Callable, Iterator, Optional
@@ -14,11 +14,15 @@ _HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}[ \t]*:")
 
 
 class Parts:
-    """Iterates over the JPEGs in one answer, whether it is multipart, one picture, or pictures one after the other.
+    """Iterates over the JPEGs in a response: multipart, a single image, or images one after the other.
 
-    read: gives the next bytes, at least one, or none at the end. boundary: as declared; cameras often send another.
-    passed_over: is called for each part that holds no whole JPEG. Never holds more than one part and one `read`.
-    Iterating raises Ended where a limit is passed, and whatever `read` raises.
+    Holds at most one part and one `read` in memory. Iterating raises Ended if a limit is exceeded, and whatever `read`
+    raises.
+
+    Args:
+        read: Returns the next bytes, at least one; b"" at the end.
+        boundary: As declared; cameras often send another one.
+        passed_over: Called for each part without a complete JPEG.
     """
 
     def __init__(self, read: Callable[[], bytes], boundary: Optional[bytes], passed_over: Callable[[], None]) -> None:
@@ -51,8 +55,8 @@ class Parts:
                     continue
                 if line.strip() or not is_head:
                     is_head, head_bytes, length = False, 0, None
-                    continue  # what is left of a part, or an empty line between two
-            # The head is over, or there was none.
+                    continue  # the rest of a part, or an empty line between two
+            # The header is over, or there was none.
             declared, is_head, head_bytes, length = length, False, 0, None
             picture = self._take_picture(declared) if self._at_picture() else b""
             if is_whole(picture):
@@ -64,7 +68,7 @@ class Parts:
                 self._limit(without)
 
     def _take_line(self) -> bytes:
-        """Up to its end, or as much of it as a line may have."""
+        """Return the next line, or as much of it as a line may have."""
         end = self._data.find(b"\n")
         while end < 0 and len(self._data) < _LINE and self._more():
             end = self._data.find(b"\n")
@@ -74,8 +78,9 @@ class Parts:
         return self._fill(len(jpeg.START)) and self._data.startswith(jpeg.START)
 
     def _take_picture(self, length: Optional[int]) -> bytes:
-        """The part that begins here. Where no length is declared, or a wrong one, it ends with the JPEG or with the
-        next boundary: browsers look at nothing else.
+        """Return the part that begins here.
+
+        If the declared length is missing or wrong, it ends with the JPEG or at the next boundary, as in browsers.
         """
         if length is not None and self._fill(length):
             if self._data[max(0, length - 16) : length].rstrip(b"\0\r\n ").endswith(jpeg.END):
@@ -86,7 +91,7 @@ class Parts:
             try:
                 head = head or jpeg.read_head(self._data)
             except jpeg.Damaged:
-                return self._take(len(jpeg.START))  # the rest of it is passed over line by line
+                return self._take(len(jpeg.START))  # the rest of it is skipped line by line
             if head is not None:
                 end = jpeg.find_end(self._data, max(head.scan, searched))
                 if self._boundary is not None:
@@ -106,7 +111,7 @@ class Parts:
         return count - left
 
     def _fill(self, count: int) -> bool:
-        """False where the answer ends before so many bytes."""
+        """Return False if the response ends before `count` bytes."""
         while len(self._data) < count:
             if not self._more():
                 return False
@@ -130,13 +135,13 @@ class Parts:
 
 
 def read_length(line: bytes, other: Optional[int]) -> Optional[int]:
-    """The Content-Length in this line of a head, `other` where it has none."""
+    """Return the Content-Length in this header line, or `other` if it has none."""
     match = re.match(rb"content-length[ \t]*:[ \t]*(\d{1,18})", line, re.IGNORECASE)
     return int(match.group(1)) if match else other
 
 
 def is_whole(picture: bytes) -> bool:
-    """Whether it is a JPEG from its first byte to its end mark."""
+    """Return whether this is a complete JPEG, from its first byte to its end marker."""
     try:
         head = jpeg.read_head(picture)
     except jpeg.Damaged:

@@ -1,4 +1,4 @@
-"""Runs in the reader process: a camera that sends JPEGs over HTTP, many in one answer (MJPEG) or one a request."""
+"""In the reader process: read JPEGs over HTTP, many in one response (MJPEG) or one per request."""
 
 import dataclasses
 import email.message
@@ -17,19 +17,19 @@ from appliance.sources.http_parts import MOST_BYTES, Parts
 from appliance.sources.protocol import ReaderSpec
 from appliance.sources.shared_frames import Layout
 
-# So many answers without a picture, one after the other, are the end of a snapshot camera.
+# A snapshot camera ends after this many consecutive responses without an image.
 MOST_FAILURES = 5
 PASSED_OVER = "sends parts that are no whole JPEG; they are passed over"
 
 
 @dataclass(frozen=True)
 class BodyFormat:
-    """How an answer holds its JPEGs.
+    """How a response contains JPEGs.
 
     Attributes:
         is_multipart: Whether there may be any number of them, in parts.
-        boundary: What stands between the parts, where the answer says it.
-        begun: What was already read of it.
+        boundary: The declared text between parts.
+        begun: The part of the body that was already read.
     """
 
     is_multipart: bool
@@ -38,7 +38,7 @@ class BodyFormat:
 
 
 def run(spec: ReaderSpec, sender: FrameSender) -> None:
-    """Hand over frames until the camera ends: raises Ended, or ParentGone. Returns where FFmpeg has to see to it."""
+    """Send frames until the camera ends; raises Ended or ParentGone. Returns if FFmpeg has to read it instead."""
     sender.tell(opening=True)
     client = HttpClient(spec.target, spec.patience)
     try:
@@ -54,7 +54,7 @@ def run(spec: ReaderSpec, sender: FrameSender) -> None:
 
 
 def recognise(response: http.client.HTTPResponse) -> Optional[BodyFormat]:
-    """By what the answer says it is, else by its first bytes. None: no JPEGs. Raises Ended."""
+    """Return the format by the Content-Type, otherwise by the first bytes; None if there are no JPEGs. Raises Ended."""
     head = email.message.Message()
     head["Content-Type"] = response.headers.get("Content-Type") or "application/octet-stream"
     if head.get_content_maintype() == "multipart":
@@ -99,7 +99,7 @@ def deliver(
 
 
 class _Frames:
-    """From JPEGs to frames, and what became of the others."""
+    """Decodes JPEGs into frames, and reports skipped ones."""
 
     def __init__(self, sender: FrameSender) -> None:
         self._sender = sender
@@ -107,7 +107,7 @@ class _Frames:
         self._told_at = 0.0
 
     def hand_over(self, picture: bytes) -> bool:
-        """Whether it was one. Raises Ended for one that is too large."""
+        """Send an image; returns False if it is not one. Raises Ended if it is too large."""
         started, worked = time.monotonic(), time.process_time()
         head = jpeg.read_head(picture)
         if head is not None and head.width * head.height > MOST_PIXELS:
@@ -136,7 +136,7 @@ class _Frames:
             self._tell()
 
     def _tell(self) -> None:
-        """Of what was passed over, not at each: there may be thousands in a second."""
+        """Report skipped images, but not each one: there may be thousands per second."""
         if self._skipped:
             self._sender.tell(skipped=self._skipped, notice=PASSED_OVER)
             self._skipped = 0
@@ -144,9 +144,9 @@ class _Frames:
 
 
 def _reader(response: http.client.HTTPResponse, form: BodyFormat) -> Callable[[], bytes]:
-    """What `Parts` reads with. Raises Ended at once for an answer that announces too much."""
+    """Return the `read` for `Parts`. Raises Ended if the response declares too large a body."""
     if form.is_multipart:
-        response.length = None  # some declare one for a stream without an end
+        response.length = None  # some cameras declare a length for an endless stream
     elif response.length is not None and response.length > MOST_BYTES:
         raise Ended(f"announces a picture of {response.length} bytes; up to {MOST_BYTES} are taken")
     begun = [form.begun] if form.begun else []

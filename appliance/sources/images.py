@@ -1,4 +1,4 @@
-"""Pictures: one file, or a folder with its subfolders."""
+"""Images: one file, or a folder with its subfolders."""
 
 import logging
 import os
@@ -24,17 +24,16 @@ ACCEPTED = "jpg, jpeg and png files are accepted, and folders that hold some"
 
 
 class ImagesSource(Source):
-    """Every picture once, in the order that people count: 2.jpg before 10.jpg.
+    """Every image once, in natural order: 2.jpg before 10.jpg.
 
-    A picture that cannot be read is logged, left out and counted in `skipped`; if no picture can, `read` raises
-    SourceError.
+    An unreadable image is logged, skipped and counted in `skipped`; if all are unreadable, `read` raises SourceError.
 
     Args:
-        path: A picture, or a folder whose subfolders count too.
-        left_out: A folder inside `path` whose pictures do not count: the run's own output.
+        path: An image, or a folder including its subfolders.
+        left_out: A folder inside `path` to ignore: the run's own output.
 
     Raises:
-        SourceError: There is no picture.
+        SourceError: There is no image.
     """
 
     def __init__(self, path: str, left_out: Optional[str] = None) -> None:
@@ -70,7 +69,7 @@ class ImagesSource(Source):
 
 
 def find_pictures(path: str, left_out: Optional[str] = None) -> List[str]:
-    """The pictures under `path`, each beginning with `path` as it was given. Raises SourceError where there is none."""
+    """Return the paths of all images under `path`, as prefixed by `path`. Raises SourceError if there is none."""
     if "://" in path:
         raise SourceError(f"{redact(path)} is an address, no picture; `stream` reads addresses")
     if os.path.isfile(path):
@@ -95,7 +94,7 @@ def find_pictures(path: str, left_out: Optional[str] = None) -> List[str]:
 
 
 def natural_key(path: str) -> Tuple[List[List[Tuple[int, Union[int, str]]]], str]:
-    """Sorts folder by folder, numbers by their value, letters without regard to case."""
+    """Return a sort key: folder by folder, numbers by value, letters regardless of case."""
     return [
         [(0, int(part)) if part.isdecimal() else (1, part.lower()) for part in re.split(r"(\d+)", name) if part]
         for name in path.split(os.sep)
@@ -103,13 +102,13 @@ def natural_key(path: str) -> Tuple[List[List[Tuple[int, Union[int, str]]]], str
 
 
 def read_picture(path: str) -> np.ndarray:
-    """Read a picture of any depth and number of channels.
+    """Read an image of any depth and number of channels.
 
     Returns:
-        uint8 [height, width, 3], BGR, turned upright as its EXIF data say.
+        uint8 [height, width, 3], BGR, rotated as its EXIF data say.
 
     Raises:
-        SourceError: It is too large, is none, or only a part of it is there.
+        SourceError: It is too large, not an image, or incomplete.
     """
     try:
         with open_file(path) as file:
@@ -134,9 +133,9 @@ def read_picture(path: str) -> np.ndarray:
 
 
 def is_whole(data: bytes) -> bool:
-    """False for nothing at all and for a JPEG without its end marker; other formats are left to the decoder.
+    """Return False for an empty file and a JPEG without its end marker; other formats are left to the decoder.
 
-    For the OpenCV of Python 3.6 (4.6), which fills with grey what is missing; OpenCV 5 refuses such a picture.
+    Needed for the OpenCV of Python 3.6 (4.6), which fills missing parts with grey; OpenCV 5 refuses such an image.
     """
     if not data.startswith(b"\xff\xd8"):
         return bool(data)
@@ -150,8 +149,10 @@ def is_whole(data: bytes) -> bool:
 
 
 def without_profile(data: bytes) -> bytes:
-    """The picture; a PNG without its colour profile, which OpenCV does not use: old libpng complain of most on
-    standard error."""
+    """Return the image, a PNG without its colour profile.
+
+    OpenCV ignores the profile, and old releases of libpng print warnings about most of them.
+    """
     place = 8 if data.startswith(b"\x89PNG") else len(data)
     while data[place + 4 : place + 8] not in (b"", b"IDAT"):
         end = place + 12 + int.from_bytes(data[place : place + 4], "big")

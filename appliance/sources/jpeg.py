@@ -1,4 +1,4 @@
-"""What a JPEG says of itself before it is decoded."""
+"""Parse a JPEG's header before decoding."""
 
 import struct
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ _SCAN = 0xDA
 
 
 class Damaged(ValueError):
-    """No JPEG, or one whose beginning no decoder would understand."""
+    """Not a JPEG, or one whose header no decoder would accept."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What stands before the coded picture.
+    """The header of a JPEG.
 
     Attributes:
         width: Pixels.
         height: Pixels.
-        scan: Where the coded picture begins, in bytes from the start.
+        scan: Offset of the coded image, in bytes.
     """
 
     width: int
@@ -33,9 +33,9 @@ class Head:
 
 
 def read_head(data: Bytes) -> Optional[Head]:
-    """None where `data` ends before the head does. Raises Damaged.
+    """Return the header; None if `data` ends before the header does. Raises Damaged.
 
-    Stricter than decoders, which look for the next mark where a length is wrong: they are to find no other size.
+    Stricter than decoders, which skip to the next marker if a length is wrong: they must not find another size.
     """
     if not START.startswith(bytes(data[:3])):
         raise Damaged("no JPEG")
@@ -67,6 +67,6 @@ def read_head(data: Bytes) -> Optional[Head]:
 
 
 def find_end(data: Bytes, start: int) -> Optional[int]:
-    """Where the picture ends whose scan begins at or before `start`. None: not yet."""
+    """Return the offset of the end of the image whose scan begins at or before `start`; None if not there yet."""
     place = data.find(END, start)
     return None if place < 0 else place + len(END)

@@ -1,4 +1,4 @@
-"""What a kind of source is, and which kind a text means: decided here and nowhere else."""
+"""The kinds of source, and the only place that decides which kind a text means."""
 
 import os
 import re
@@ -18,11 +18,11 @@ _FILE = re.compile(r"[^:/]{1,200}\.[A-Za-z]\w{1,4}$")
 
 
 class StreamSource(Source):
-    """A source of a stream: live, and opened again by itself when it is lost.
+    """The source of a stream: live, and reopened by itself after a failure.
 
     Attributes:
-        problem: Why there is no picture now; None while frames come.
-        reconnects: How often it came back.
+        problem: Why there are no frames now; None while frames come.
+        reconnects: Number of times that it came back.
     """
 
     is_live = True
@@ -35,15 +35,15 @@ class SourceKind(SourceFacts):
     """One kind of source. A camera has `run`, everything else `open`.
 
     Attributes:
-        recognises: Whether a text, without spaces around it, means this kind. Opens nothing.
-        admit: For what the dashboard may choose: takes the text and returns the source that is meant. Returns None
-            where no reason may be given: nobody is to learn there which files this machine has. Raises SourceError with
-            the reason otherwise.
+        recognises: Returns whether a stripped text means this kind. Opens nothing.
+        admit: For sources that the dashboard may choose: takes the text and returns the source. Returns None if no
+            reason may be given, so that nobody learns which files this machine has; otherwise raises SourceError with
+            the reason.
         prepare: Checks all that can be checked without opening anything, and returns the text for the reader process.
             Raises SourceError.
-        check: For `config check`: returns what is only not there now, in a sentence. Raises SourceError.
-        run: Runs in the reader process until the source ends: hands over frames, and raises Ended or ParentGone.
-        grace_seconds: How much longer than others its reader may take to release the source when it is told to end.
+        check: For `config check`: returns a sentence about what is only missing right now. Raises SourceError.
+        run: Runs in the reader process until the source ends: sends frames, and raises Ended or ParentGone.
+        grace_seconds: Additional time for its reader to release the source when it is stopped.
         open: Opens a source that needs no reader process. Raises SourceError.
     """
 
@@ -57,43 +57,43 @@ class SourceKind(SourceFacts):
 
 
 def source_kinds() -> List[SourceKind]:
-    """All kinds, in the order in which they are asked."""
+    """Return all kinds, in the order in which `recognises` is called."""
     return source_facts(SourceKind)
 
 
 def camera_kinds() -> List[SourceKind]:
-    """The kinds that a reader process reads: what `stream` takes."""
+    """Return the kinds that a reader process reads, which the command `stream` accepts."""
     return [kind for kind in source_kinds() if kind.is_camera]
 
 
 def admitted_kinds() -> List[SourceKind]:
-    """The kinds that may be chosen in the dashboard."""
+    """Return the kinds that the dashboard may choose."""
     return [kind for kind in source_kinds() if kind.is_admitted]
 
 
 def kind_named(name: str) -> SourceKind:
-    """The kind of this name. Raises KeyError."""
+    """Return the kind with this name. Raises KeyError."""
     return {kind.name: kind for kind in source_kinds()}[name]
 
 
 def kind_of(source: Union[int, str]) -> SourceKind:
-    """The kind of a stream's source. Opens nothing. Raises SourceError for what is no source."""
-    # A number is no file's name, though a file may be called by one.
+    """Return the kind of a stream's source. Opens nothing. Raises SourceError if it is not a source."""
+    # A number is an index, though a file may have it as its name.
     return _first(source, source_kinds() if isinstance(source, str) else camera_kinds())
 
 
 def camera_kind_of(source: Union[int, str]) -> SourceKind:
-    """The kind of `camera_input`; a movie counts as the device in whose place it is. Raises SourceError."""
+    """Return the kind of `camera_input`; a movie counts as the device it stands for. Raises SourceError."""
     return _first(source, camera_kinds())
 
 
 def is_file_name(text: str) -> bool:
-    """Whether it looks like a file in the current folder."""
+    """Return whether a text looks like the name of a file in the current folder."""
     return _FILE.match(text) is not None
 
 
 def no_such_file(text: str) -> SourceError:
-    """The error for the name of a file that is not in the current folder."""
+    """Return the error for the name of a file that is not in the current folder."""
     return SourceError(f"{redact(text)}: there is no such file in {os.getcwd()}")
 
 

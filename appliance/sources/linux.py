@@ -10,22 +10,23 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_first() -> None:
-    """Where memory runs out, the kernel ends this process (and what it starts), not the one that has the models."""
+    """Make the kernel kill this process (and its children) first if memory runs out, not the one with the models."""
     try:
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write("1000")
     except OSError:
-        pass  # a system that does not let anybody
+        pass  # some systems do not allow it
 
 
 def print_by_lines() -> None:
-    """OpenCV lets FFmpeg speak on standard output; into a pipe that would come out at the end only."""
+    """Make standard output line-buffered: FFmpeg's messages would otherwise reach a pipe only at the end."""
     _libc.setvbuf(ctypes.c_void_p.in_dll(_libc, "stdout"), None, LINE_BUFFERED, 0)
 
 
 def make_memory_file() -> int:
-    """Descriptor of a file that has no name and lies in memory, whatever is mounted. Raises OSError, also where
-    the C library is older than 2.27.
+    """Return the descriptor of an anonymous file in memory.
+
+    Raises OSError, also if the C library is older than 2.27.
     """
     try:
         descriptor: int = _libc.memfd_create(b"splitlens", MFD_CLOEXEC)

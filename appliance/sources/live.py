@@ -1,4 +1,4 @@
-"""Live sources: a camera read by a process of its own, which is ended and started again whenever it fails."""
+"""Live sources: a camera that is read by a separate process, which is restarted whenever it fails."""
 
 import logging
 import os
@@ -18,12 +18,12 @@ from appliance.sources.shared_frames import Layout, SharedFrameReader
 
 log = logging.getLogger(__name__)
 
-# Seconds between a loss and the next try: doubled until a frame comes.
+# Seconds between a failure and the next attempt; doubled until a frame comes.
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
-# Seconds until a reader has imported what it needs; a Jetson from a slow card takes a while.
+# Seconds for a reader to import what it needs; slow on a Jetson with a slow card.
 START_TIME = 60.0
-# Sizes of a camera that are said; one that changes them all the time would fill the log.
+# Number of size changes that are logged: a camera that keeps changing would fill the log.
 MOST_NOTICES = 20
 
 
@@ -37,18 +37,18 @@ class WaitingFrame:
 
 
 class LiveSource(StreamSource):
-    """The newest frame of a camera, whenever one is asked for.
+    """Returns the newest frame of a camera on request.
 
-    A thread listens to the reader process; `read` copies a frame out of shared memory only when it is wanted. Until the
-    first frame, `read` raises what goes wrong as SourceError; after it the camera is opened again and again, for ever.
+    A thread listens to the reader process; `read` copies a frame out of shared memory only on request. Until the first
+    frame, `read` raises a failure as SourceError; afterwards the camera is reopened forever.
 
     Args:
-        name: For people, without credentials.
-        spec: What the reader process is to read.
-        live_timeout: Seconds without a frame after which the camera is opened anew.
+        name: Display name, without credentials.
+        spec: What the reader process reads.
+        live_timeout: Seconds without a frame after which the camera is reopened.
         on_notice: Called with every sentence that is logged, in a thread of the source.
-        patient: Open the camera again even before its first frame.
-        open_timeout: Seconds until the first frame; None: live_timeout.
+        patient: Reopen the camera even before its first frame.
+        open_timeout: Seconds until the first frame; None for live_timeout.
     """
 
     def __init__(
@@ -100,12 +100,15 @@ class LiveSource(StreamSource):
             self._waiting = None
             self._changed.notify_all()
         if first:
-            os.close(self._alarm_bell)  # which can be read at the other end, and stays so
+            os.close(self._alarm_bell)  # makes the other end readable for good
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
     def _take(self, newest: WaitingFrame) -> None:
-        """A frame arrived: it replaces one that still waits. The reader numbers also those that it had no room for."""
+        """Store a frame that arrived, in place of one that was not read.
+
+        The reader's numbers include frames that it had no room for.
+        """
         now = time.monotonic()
         with self._changed:
             old, self._waiting = self._waiting, None if self._closing.is_set() else newest
@@ -148,7 +151,7 @@ class LiveSource(StreamSource):
             os.close(self._alarm)
 
     def _run_reader(self) -> str:
-        """One life of a reader process; returns why it ended."""
+        """Run a reader process to its end; returns why it ended."""
         try:
             child = ReaderProcess(self._spec)
         except OSError as error:
@@ -164,7 +167,7 @@ class LiveSource(StreamSource):
         return reason if explanation is None else explanation
 
     def _listen(self, child: ReaderProcess) -> Optional[str]:
-        """Until it ends, falls silent or the source is closed. None: it did not say why."""
+        """Listen until the process ends or is silent or the source is closed. Returns the reason, if it gave one."""
         ring: Optional[SharedFrameReader] = None
         reason: Optional[str] = None
         self._number = 0
@@ -200,7 +203,7 @@ class LiveSource(StreamSource):
         select.select([self._alarm], [], [], seconds)
 
     def _notice_once(self, text: str) -> None:
-        """Not after every loss."""
+        """Log and report a sentence once, not after every loss."""
         if text not in self._noticed and len(self._noticed) < MOST_NOTICES:
             self._noticed.add(text)
             self._notice(text)

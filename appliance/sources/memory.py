@@ -1,4 +1,4 @@
-"""Frames from memory: for measuring and for tests."""
+"""Frames from memory, for measurements and tests."""
 
 import threading
 import time
@@ -11,13 +11,13 @@ from appliance.core.source import Source
 
 
 class MemorySource(Source):
-    """The same images over and over. They are handed on as they are, not copied.
+    """Repeats the same images, without copying them.
 
     Args:
         images: uint8 [height, width, 3], BGR, at least one.
-        frames: How many frames there are before the end; None: for ever.
-        fps: Frames a second, counted from the first `read`; None hands on a frame whenever one is asked for.
-        is_live: A live source that is read too seldom drops what it missed; another one catches up.
+        frames: Number of frames before the end; None for no end.
+        fps: Frames per second, counted from the first `read`; None for a frame at every request.
+        is_live: Whether frames that are not read in time are dropped; otherwise they are returned late.
     """
 
     name = "memory"

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Optional
 
-# FFmpeg's remarks on every damaged packet; what they come to is said in one sentence here.
+# Silences FFmpeg's message for every damaged packet; one sentence here sums them up.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2
@@ -20,12 +20,12 @@ from appliance.sources.files import open_file
 log = logging.getLogger(__name__)
 
 ACCEPTED = "mp4, avi and mkv files are accepted"
-# FFmpeg takes any text for a movie of letters.
+# FFmpeg plays any text file as a movie of letters.
 TEXT_CODEC = int.from_bytes(b"ansi", "little")
 
 
 class MovieSource(Source):
-    """A movie file, read by FFmpeg in OpenCV. One that ends before its time is played as far as it goes, and logged.
+    """A movie file, read by FFmpeg in OpenCV. If it is incomplete, it is played as far as possible, and that is logged.
 
     Args:
         path: The file.
@@ -75,8 +75,9 @@ class MovieSource(Source):
             self._capture.release()
 
     def _position(self) -> float:
-        """Seconds from the first frame. OpenCV 4.6 loses count at the last frames: those follow at the
-        declared rate.
+        """Return seconds from the first frame.
+
+        OpenCV 4.6 returns wrong positions for the last frames; the declared rate is used for these.
         """
         position = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if self._offset is None:
@@ -87,7 +88,10 @@ class MovieSource(Source):
         return position
 
     def _say_what_is_missing(self) -> None:
-        """Some containers declare only a duration, and a movie may have a rate that varies: both have to fall short."""
+        """Log that the movie is incomplete if both its frames and its duration fall short.
+
+        Some containers only declare a duration, and the frame rate may vary.
+        """
         if self.frame_count is None or self.fps is None:
             return
         declared = self.frame_count / self.fps
@@ -121,7 +125,7 @@ def _open(path: str) -> cv2.VideoCapture:
     with file:
         if not os.fstat(file.fileno()).st_size:
             raise SourceError(f"{path} is empty; {ACCEPTED}")
-        # OpenCV crashes on a name that is not UTF-8; in Python 3.6 without a locale that is every name with an accent.
+        # OpenCV crashes on a name that is not UTF-8: in Python 3.6 without a locale, on every name with an accent.
         is_plain = path.encode("utf-8", "replace").decode("utf-8") == path
         name = path if is_plain else f"/proc/self/fd/{file.fileno()}"
         capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)

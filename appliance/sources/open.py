@@ -1,4 +1,4 @@
-"""Opens what a user named as a source."""
+"""Open the source that a user named."""
 
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 def open_images(path: str, left_out: Optional[str] = None) -> Source:
-    """A picture, or all pictures of a folder and its subfolders but `left_out`. Raises SourceError."""
+    """Open an image, or all images of a folder and its subfolders except `left_out`. Raises SourceError."""
     from appliance.sources.images import ImagesSource
 
     return ImagesSource(path, left_out)
 
 
 def open_movie(path: str) -> Source:
-    """Every frame of a movie file. Raises SourceError."""
+    """Open a movie file to read every frame. Raises SourceError."""
     from appliance.sources.movie import MovieSource
 
     return MovieSource(path)
 
 
 def open_stream_source(source: Union[int, str], settings: Settings, patient: bool = False) -> StreamSource:
-    """Open the source of a stream of `up`: as `open_set_camera`, and movies too. Raises SourceError."""
+    """Open the source of a stream of `up`: like `open_set_camera`, and movies too. Raises SourceError."""
     kind = kind_of(source)
     if kind.open is not None:
         return kind.open(str(source).strip())
@@ -45,18 +45,18 @@ def open_camera(
     rtsp_transport: str = "auto",
     open_timeout: float = 30.0,
 ) -> "LiveSource":
-    """Open a live source. Returns at once; what is wrong with the camera is raised by the first `read`.
+    """Open a live source. Returns at once; the first `read` raises a failure of the camera.
 
     Args:
         camera_input: A text of any kind that a reader process reads, or an index.
-        width: Pixels to ask of a USB camera; other cameras send what they send.
+        width: Pixels to request from a USB camera; other cameras decide themselves.
         height: As `width`.
-        live_timeout: Seconds without a frame after which the camera is opened anew.
-        on_notice: Told, beside the log, when the camera was lost and when it is back; runs in a thread of the source.
-        patient: Nothing is raised; a camera that is not there is tried for ever.
-        snapshot_fps: Requests a second to an HTTP address that gives one JPEG each.
+        live_timeout: Seconds without a frame after which the camera is reopened.
+        on_notice: Called, in a thread of the source, with what is logged when the camera is lost and when it is back.
+        patient: Raise nothing and retry forever if the camera is not there.
+        snapshot_fps: Requests per second to an HTTP address that returns one JPEG each.
         rtsp_transport: tcp, udp or auto.
-        open_timeout: Seconds from there to the first frame; never less than live_timeout.
+        open_timeout: Seconds from there to the first frame; at least live_timeout.
 
     Raises:
         SourceError: `camera_input` cannot be understood.
@@ -79,7 +79,7 @@ def open_camera(
 
 
 def open_set_camera(camera_input: Union[int, str], settings: Settings, patient: bool = False) -> "LiveSource":
-    """As `open_camera`, as the settings have it."""
+    """Do the same as `open_camera`, with these settings."""
     return open_camera(
         camera_input,
         settings.width,

@@ -1,4 +1,4 @@
-"""Runs in the reader process: a camera that OpenCV reads, through V4L2 (USB) or FFmpeg (addresses, files)."""
+"""In the reader process: read a camera by OpenCV, through V4L2 (USB) or FFmpeg (addresses, files)."""
 
 import glob
 import os
@@ -13,23 +13,23 @@ from appliance.sources.frame_sender import Ended, FrameSender
 from appliance.sources.protocol import ReaderSpec
 from appliance.sources.shared_frames import Layout
 
-# Larger pictures than this do not fit uncompressed through USB 2 at full rate.
+# Larger frames do not fit through USB 2 uncompressed at full rate.
 LARGEST_RAW = 640 * 480
 CAPTURE_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-# What FFmpeg may open for an address, and for a file; both with all that a playlist in it names.
+# Protocols that FFmpeg may open for an address and for a file, including what a playlist in it names.
 NETWORK_PROTOCOLS = "rtsp,rtsps,rtmp,rtmps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,srt,crypto,data"
 FILE_PROTOCOLS = "file"
 MJPG = int.from_bytes(b"MJPG", "little")
 
 
 def run_device(spec: ReaderSpec, sender: FrameSender) -> NoReturn:
-    """Hand over frames of a device, whose path is the target, until it ends. Raises Ended or ParentGone."""
+    """Send frames of a device, whose path is the target, until it ends. Raises Ended or ParentGone."""
     sender.tell(opening=True)
     _deliver_all(open_device(spec), sender, spec)
 
 
 def run_address(spec: ReaderSpec, sender: FrameSender) -> NoReturn:
-    """Hand over frames of an address until it ends. Raises Ended or ParentGone."""
+    """Send frames of an address until it ends. Raises Ended or ParentGone."""
     sender.tell(opening=True)
     _deliver_all(open_address(spec), sender)
 
@@ -42,7 +42,7 @@ def _deliver_all(capture: cv2.VideoCapture, sender: FrameSender, asked: Optional
 
 
 def open_device(spec: ReaderSpec) -> cv2.VideoCapture:
-    """`target` is a path; a file in the place of a device is played like a camera."""
+    """Open a device by its path, `target`; a file in place of a device is played like a camera."""
     path = spec.target
     try:
         status = os.stat(path)
@@ -71,7 +71,7 @@ def open_device(spec: ReaderSpec) -> cv2.VideoCapture:
 
 
 def ask_for_size(capture: cv2.VideoCapture, width: Optional[int], height: Optional[int]) -> None:
-    """Before the first frame. The driver takes the nearest size that it has."""
+    """Request a size before the first frame. The driver uses the nearest one that it has."""
     if width and height and width * height > LARGEST_RAW:
         capture.set(cv2.CAP_PROP_FOURCC, MJPG)
     if width:
@@ -93,19 +93,19 @@ def open_address(spec: ReaderSpec, protocols: str = NETWORK_PROTOCOLS) -> cv2.Vi
 
 
 def allow_only(protocols: str) -> None:
-    """Tell OpenCV's FFmpeg what it may open: what a server sends may be a playlist that names files of this machine.
+    """Restrict the protocols that OpenCV's FFmpeg may open: a server may send a playlist that names local files.
 
-    Behind what the user says: the last one counts. No option of VideoCapture's own can say it.
+    Appended to the user's own options, as the last value wins. VideoCapture has no option for it.
     """
     others = [part for part in os.environ.get(CAPTURE_OPTIONS, "").split("|") if part]
     os.environ[CAPTURE_OPTIONS] = "|".join(others + ["protocol_whitelist;" + protocols])
 
 
 def deliver(capture: cv2.VideoCapture, sender: FrameSender, asked: Optional[ReaderSpec] = None) -> NoReturn:
-    """A recording (whose length is known) is played at its own rate; a camera sets the pace itself.
+    """Send frames. A recording (with a known length) is played at its own rate; a camera sets the pace itself.
 
-    `took` is the processor time that grabbing, decoding and copying cost, never more than the time that
-    passed: the wait for the next frame cannot be told apart from reading it otherwise.
+    `took` is the processor time of grabbing, decoding and copying, at most the time that passed. The wall clock would
+    include the wait for the next frame.
     """
     rate = capture.get(cv2.CAP_PROP_FPS)
     fps = rate if 0 < rate < 1e4 else None
@@ -122,7 +122,7 @@ def deliver(capture: cv2.VideoCapture, sender: FrameSender, asked: Optional[Read
         ready, image = capture.retrieve()
         at = time.monotonic()
         if not ready:
-            continue  # a damaged one
+            continue  # a damaged frame
         height, width = image.shape[:2]
         if first and asked is not None:
             say_size(asked, width, height, sender)

@@ -1,4 +1,4 @@
-"""A movie that plays like a camera: at its own speed, again and again."""
+"""A movie that plays like a camera: at its own speed, in a loop."""
 
 import dataclasses
 import threading
@@ -9,25 +9,24 @@ from appliance.core.frame import Frame
 from appliance.sources.kind import StreamSource
 from appliance.sources.movie import MovieSource
 
-# For a movie that does not say how fast it plays.
+# For a movie that does not declare its frame rate.
 USUAL_FPS = 25.0
-# A reader that comes later than this starts to count anew, instead of hurrying after the clock.
+# A reader that is later than this restarts the clock instead of catching up.
 LONGEST_DELAY = 1.0
-# Late frames are passed over for so long at most: where decoding takes as long as playing, none is ever in time.
+# Longest time to skip late frames: if decoding takes as long as playing, none is ever in time.
 LONGEST_SKIPPING = 0.5
 
 
 class PlaybackSource(StreamSource):
-    """The frames of a movie when they are due, from the start again after the last.
+    """Returns the frames of a movie when they are due, and starts again after the last one.
 
-    Live: frames that are not read in time are dropped; a frame comes at least every half second, or as often as one can
-    be decoded.
+    Live: late frames are dropped, but a frame comes at least every half second, or as often as one can be decoded.
 
     Args:
         path: The movie.
 
     Raises:
-        SourceError: It is no movie, or nothing can be read from it any more.
+        SourceError: It is not a movie, or can no longer be read.
     """
 
     def __init__(self, path: str) -> None:
@@ -45,7 +44,7 @@ class PlaybackSource(StreamSource):
         now = time.monotonic()
         if self._due is None or now - self._due > LONGEST_DELAY:
             self._due = now
-        # What is late by more than a frame is dropped, as a camera would.
+        # Frames that are late by more than one frame are dropped, as a camera would do.
         while frame is not None and now - self._due > self._step:
             if now - began >= LONGEST_SKIPPING:
                 self._due = now
@@ -65,7 +64,7 @@ class PlaybackSource(StreamSource):
         self._movie.close()
 
     def _next(self) -> Optional[Frame]:
-        """The next frame of the movie; None only after `close`."""
+        """Return the next frame of the movie; None only after `close`."""
         frame = self._movie.read()
         if frame is None and not self._closing.is_set():
             self._movie.close()

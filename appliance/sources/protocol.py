@@ -1,10 +1,9 @@
-"""Messages between a live source and its reader process: JSON over a Unix socket, with a file descriptor
-now and then.
+"""Messages between a live source and its reader process: JSON over a Unix socket, some with a file descriptor.
 
 Parent to child: the spec, once; then {"free": slot, "ring": number}.
 Child to parent: {"opening": true} once all is imported; {"opened": true, "fps": rate or null};
-{"ring": number, "width", "height", "stride"} with the ring's descriptor;
-{"slot", "ring", "number", "at", "time", "took"} for each frame, `number` counting the dropped ones too;
+{"ring": number, "width", "height", "stride"} with the descriptor of the shared memory;
+{"slot", "ring", "number", "at", "time", "took"} for each frame, `number` including the dropped ones;
 {"notice": text}; {"ended": reason} as the last one.
 """
 
@@ -20,16 +19,16 @@ MOST = 1 << 16
 
 @dataclass(frozen=True)
 class ReaderSpec:
-    """What a reader process is to read.
+    """What a reader process reads.
 
     Attributes:
         kind: Name of the source's kind.
         target: What to open: a path, an address or a pipeline, as the kind's `prepare` returned it.
-        width: Pixels to ask of a USB camera; None where any will do.
+        width: Pixels to request from a USB camera; None for any.
         height: As `width`.
-        snapshot_fps: Requests a second to an HTTP address that gives one JPEG each.
+        snapshot_fps: Requests per second to an HTTP address that returns one JPEG each.
         rtsp_transport: tcp, udp or auto.
-        patience: Seconds after which a reader gives up opening or reading; the parent is to notice first.
+        patience: Seconds after which a reader gives up opening or reading; longer than the parent waits.
     """
 
     kind: str
@@ -42,7 +41,7 @@ class ReaderSpec:
 
 
 def make_pair() -> Tuple[socket.socket, socket.socket]:
-    """Two ends that keep messages apart. The second one is to be a child's standard input."""
+    """Return two connected sockets that preserve message boundaries. The second is for a child's standard input."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
@@ -51,7 +50,7 @@ def from_stdin() -> socket.socket:
 
 
 def send(sock: socket.socket, message: Message, descriptor: Optional[int] = None) -> None:
-    """Raises OSError where the other end is gone."""
+    """Send a message. Raises OSError if the other end is closed."""
     attached = []
     if descriptor is not None:
         attached.append((socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor])))
@@ -59,17 +58,16 @@ def send(sock: socket.socket, message: Message, descriptor: Optional[int] = None
 
 
 def receive(sock: socket.socket, wait: bool = True) -> Tuple[Optional[Message], Optional[int]]:
-    """The next message and the descriptor that came with it, which the caller has to close.
+    """Return the next message and its file descriptor, which the caller must close.
 
-    The message is None where the other end is gone. Raises BlockingIOError where none is there and `wait`
-    is False.
+    The message is None if the other end is closed. Raises BlockingIOError if there is none and `wait` is False.
     """
     room = array.array("i", [-1]).itemsize
     flags = 0 if wait else socket.MSG_DONTWAIT
     try:
         data, attached, _, _ = sock.recvmsg(MOST, socket.CMSG_LEN(room), flags | socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
-        # It closed without having read all; that is said once, and what it had to tell comes after it.
+        # It closed without reading everything; this is reported once, before its remaining messages.
         data, attached, _, _ = sock.recvmsg(MOST, socket.CMSG_LEN(room), flags | socket.MSG_CMSG_CLOEXEC)
     descriptor: Optional[int] = None
     for _, kind, content in attached:

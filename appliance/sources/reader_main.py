@@ -1,7 +1,7 @@
-"""The process that reads one camera: `python -m appliance.sources.reader_main PARENT`, started by `child`, with a
-socket as its input and the id of its parent.
+"""The process that reads one camera: `python -m appliance.sources.reader_main PARENT`, started by `reader_process`.
 
-It ends when the camera does, when its parent closes the socket, and (by the kernel) when its parent dies.
+Its input is a socket, and PARENT the process id of its parent. It ends when the camera does, when its parent closes the
+socket, and (by the kernel) when its parent dies.
 """
 
 import sys

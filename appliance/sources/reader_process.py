@@ -1,4 +1,4 @@
-"""A reader process, seen from the daemon: start it, hear it, end it."""
+"""The daemon's handle of a reader process: start, listen, stop."""
 
 import contextlib
 import dataclasses
@@ -17,17 +17,17 @@ from appliance.sources import camera_errors, protocol
 from appliance.sources.kind import kind_named
 
 PACKAGE_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# Seconds that an orderly end may take: a reader ends between two frames, and after its pipeline.
+# Limit in seconds for an orderly end: a reader ends between two frames, and after its pipeline.
 GRACE = 1.0
-# Over UDP, FFmpeg shows every lost packet as grey blocks: `auto` takes it after a 461 only.
+# Over UDP, FFmpeg shows lost packets as grey blocks, so `auto` uses it only after a 461.
 RTSP_OPTIONS = {"tcp": "rtsp_transport;tcp", "udp": "rtsp_transport;udp", "auto": "rtsp_flags;prefer_tcp"}
 
 
 class ReaderProcess:
-    """A running reader process, for one thread: when that ends, the kernel kills it. `free` is for any thread.
+    """A running reader process. For one thread, with whose end the kernel kills it; any thread may call `free`.
 
     Args:
-        spec: What it is to read.
+        spec: What it reads.
 
     Attributes:
         pid: Its process id.
@@ -64,17 +64,17 @@ class ReaderProcess:
         try:
             protocol.send(self._sock, dataclasses.asdict(spec))
         except OSError:
-            pass  # it died already, which `listen` will see
+            pass  # it is dead already; `listen` will notice
 
     def listen(self, seconds: float, alarm: int) -> List[Tuple[protocol.Message, Optional[int]]]:
         """Wait for messages.
 
         Args:
-            seconds: How long to wait at most.
-            alarm: A file descriptor; the wait ends when it can be read.
+            seconds: Longest wait.
+            alarm: A file descriptor; the wait ends when it is readable.
 
         Returns:
-            Messages, each with the file descriptor that came with it, which the caller has to close.
+            Messages, each with its file descriptor, which the caller must close.
         """
         ours, output = self._sock.fileno(), self._output.fileno()
         ready, _, _ = select.select([ours, output, alarm], [], [], max(0.0, seconds))
@@ -93,27 +93,27 @@ class ReaderProcess:
         return messages
 
     def free(self, ring: int, slot: int) -> None:
-        """Give back the slot of a frame that was copied."""
+        """Release the slot of a frame that was copied."""
         with self._lock:
             try:
                 protocol.send(self._sock, {"free": slot, "ring": ring})
             except OSError:
-                pass  # it is gone, and its ring with it
+                pass  # it is dead, and its shared memory freed
 
     def forget_remarks(self) -> None:
-        """What it printed so far did not keep it from working."""
+        """Discard what it printed so far: it works nevertheless."""
         self._remarks.clear()
 
     def stop(self) -> None:
-        """End it, by force if need be, and read why it ended."""
+        """Stop it, by force if needed, and read why it ended."""
         with self._lock:
             self._sock.close()
         try:
             self._process.wait(self._grace)
         except subprocess.TimeoutExpired:
-            self._process.kill()  # and the kernel its pipeline
+            self._process.kill()  # and the kernel kills its pipeline
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(2)  # one that hangs in the kernel is left behind
+                self._process.wait(2)  # a process that hangs in the kernel is left behind
         until = time.monotonic() + GRACE
         while time.monotonic() < until and select.select([self._output], [], [], 0)[0]:
             if not self._hear_output():
@@ -121,7 +121,7 @@ class ReaderProcess:
         self._output.close()
 
     def why(self) -> str:
-        """Why it ended, after `stop`, for one that did not say so itself."""
+        """Return why it ended, after `stop`, if it did not send a reason."""
         code = self._process.returncode
         if code is None:
             return "its reader hangs in the kernel"
@@ -133,7 +133,7 @@ class ReaderProcess:
         return f"{how}{': ' + redact(self._remarks[-1]) if code > 0 and self._remarks else ''}"
 
     def explanation(self) -> Optional[str]:
-        """Why it ended, as far as what it printed tells."""
+        """Return why it ended, as far as its output tells."""
         return camera_errors.explain(self._remarks)
 
     def _hear_output(self) -> bool:
@@ -145,16 +145,16 @@ class ReaderProcess:
 
 
 def environment(rtsp_transport: str) -> Dict[str, str]:
-    """Of the reader: this package, OpenCV's FFmpeg told to speak, and how to ask RTSP cameras for their pictures."""
+    """Return the reader's environment: this package, FFmpeg's messages, and the transport for RTSP cameras."""
     variables = dict(os.environ)
     variables["PYTHONPATH"] = os.pathsep.join(
         [PACKAGE_HOME] + [part for part in [variables.get("PYTHONPATH", "")] if part]
     )
-    # Warnings: the line with a server's 404 is one.
+    # Warnings include the line with a server's 404.
     variables["OPENCV_FFMPEG_LOGLEVEL"] = "24"
     options = variables.get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "")
     if not options or rtsp_transport != "auto":
-        # The last of two of a kind counts: a setting beats what stands there.
+        # The last of two equal options wins: a setting overrides the environment.
         options = "|".join([part for part in [options] if part] + [RTSP_OPTIONS[rtsp_transport]])
     variables["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = options
     return variables

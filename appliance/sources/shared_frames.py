@@ -1,4 +1,4 @@
-"""Shared memory with room for a few frames: written by the reader process, copied from by the daemon."""
+"""Shared memory for a few frames: written by the reader process, copied from by the daemon."""
 
 import errno
 import mmap
@@ -11,13 +11,13 @@ import numpy as np
 
 from appliance.sources.linux import make_memory_file
 
-# One being written, one waiting, one being copied, and one to spare.
+# One being written, one waiting, one being copied, and a spare one.
 SLOTS = 4
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a frame lies in shared memory.
+    """The layout of a frame in shared memory.
 
     Attributes:
         width: Pixels.
@@ -35,14 +35,15 @@ class Layout:
 
     @property
     def slot_bytes(self) -> int:
-        """A frame, up to the next page."""
+        """The size of a frame, rounded up to whole pages."""
         return -(-self.frame_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
 
 
 class SharedFrameWriter:
-    """The child's side: knows which slots are free. Raises OSError where there is no room for the frames.
+    """The child's side: knows which slots are free. Raises OSError if there is no room for the frames.
 
-    file: what the other side maps; may be closed once it has been sent.
+    Attributes:
+        file: What the other side maps; may be closed once it has been sent.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -58,20 +59,20 @@ class SharedFrameWriter:
         self._free.append(slot)
 
     def bytes_of(self, slot: int) -> memoryview:
-        """The frame's bytes in shared memory, to be written to."""
+        """Return the frame's bytes in shared memory, to write to."""
         start = slot * self.layout.slot_bytes
         return memoryview(self._memory)[start : start + self.layout.frame_bytes]
 
 
 class SharedFrameReader:
-    """The parent's side. The memory is freed when nobody holds this object any more."""
+    """The parent's side. The memory is freed with the last reference to this object."""
 
     def __init__(self, descriptor: int, layout: Layout) -> None:
         self._layout = layout
         self._memory = mmap.mmap(descriptor, layout.slot_bytes * SLOTS, access=mmap.ACCESS_READ)
 
     def copy(self, slot: int) -> np.ndarray:
-        """uint8 [height, width, 3], memory of its own, without gaps between the rows."""
+        """Return a copy of a frame: uint8 [height, width, 3], contiguous."""
         layout = self._layout
         shared: np.ndarray = np.ndarray(
             (layout.height, layout.width, 3), np.uint8, self._memory, slot * layout.slot_bytes, (layout.stride, 3, 1)
@@ -80,9 +81,9 @@ class SharedFrameReader:
 
 
 def _make_file(size: int) -> IO[bytes]:
-    """A file in memory, all its space taken: too little is an error here, not a SIGBUS at the first write.
+    """Return a file in memory with all its space allocated: too little is an error here, not a SIGBUS at a write.
 
-    /dev/shm, of which a container gets 64 MB or none, is for old systems. Never a disk: a camera would wear it out.
+    /dev/shm, of which a container gets 64 MB or none, is used on old systems. Never a disk: a camera would wear it out.
     """
     if size > _available_memory() // 2:
         # Nothing else limits a memory file: the kernel would kill processes until there is room.
@@ -100,6 +101,6 @@ def _make_file(size: int) -> IO[bytes]:
 
 
 def _available_memory() -> int:
-    """Bytes that the kernel can give without swapping."""
+    """Return the bytes that the kernel can allocate without swapping."""
     with open("/proc/meminfo", encoding="ascii") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))

@@ -1,4 +1,4 @@
-"""A camera in the network, by its address."""
+"""A network camera, by its address."""
 
 import re
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ def _run(spec: ReaderSpec, sender: "FrameSender") -> None:
     if spec.target.lower().startswith(("http://", "https://")):
         from appliance.sources import http_pictures
 
-        http_pictures.run(spec, sender)  # returns where FFmpeg has to see to it
+        http_pictures.run(spec, sender)  # returns if FFmpeg has to read it instead
     from appliance.sources import opencv
 
     opencv.run_address(spec, sender)

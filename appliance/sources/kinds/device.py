@@ -1,4 +1,4 @@
-"""A camera by the path of its device, such as /dev/video0; a file in the place of a device is played like a camera."""
+"""A camera by its device path, such as /dev/video0; a file in place of a device is played like a camera."""
 
 import os
 from typing import TYPE_CHECKING, Optional
@@ -23,7 +23,7 @@ def _admit(text: str) -> Optional[str]:
 
 
 def check_device(path: str) -> Optional[str]:
-    """For `config check`: what is only not there now. Raises SourceError for what is neither a camera nor a file."""
+    """Return what is only missing right now, for `config check`. Raises SourceError if it is no camera and no file."""
     if not os.path.exists(path):
         return f"there is no {path} now"
     complaint = why_unreadable(path, os.stat(path))

@@ -1,4 +1,4 @@
-"""A GStreamer pipeline, run by a gst-launch-1.0 of its own."""
+"""A GStreamer pipeline, run by its own gst-launch-1.0."""
 
 from typing import TYPE_CHECKING, Optional
 

@@ -1,4 +1,4 @@
-"""A movie that plays like a camera, in a loop. From the configuration only: nobody opens files from the dashboard."""
+"""A movie that plays like a camera, in a loop. From the configuration only: the dashboard must not open files."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from typing import Optional
 from appliance.sources.gst_command import is_pipeline
 from appliance.sources.kind import SourceKind, StreamSource, is_file_name
 
-# What ends like the name of a file, as nothing else does that is accepted.
+# A file name's ending, which no other accepted source has.
 _ENDING = re.compile(r"\.[A-Za-z]\w{1,4}$")
 
 
@@ -16,8 +16,9 @@ def _recognises(text: str) -> bool:
 
 
 def _is_missing(text: str) -> bool:
-    """Whether it is the path of a file that is not there now, and of no device: of a movie, perhaps on a disk that is
-    mounted later. A path without an ending, such as a link to a device has, is none.
+    """Return whether it is the path of a missing file, such as a movie on a disk that is mounted later.
+
+    A path without an ending, as links to devices have, does not count.
     """
     if "://" in text or is_pipeline(text) or text.startswith("/dev/") or os.path.exists(text):
         return False
