@@ -1,1 +1,1 @@
-"""The commands: argument parsing, and one module a command."""
+"""The commands: argument parsing, and one module per command."""

@@ -1,4 +1,4 @@
-"""The commands and options of `splitlens`: from words to a Namespace. Imports nothing heavy."""
+"""The commands and options of `splitlens`: parse the command line. Imports nothing heavy."""
 
 import argparse
 import re
@@ -15,7 +15,7 @@ from appliance.schema.settings import SETTINGS
 from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.options import add_setting_options
 
-# The commands that run the loop, each with the setting that its argument stands for.
+# The commands that run the loop, each with the setting that its argument sets.
 INPUT_SETTINGS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
 _CAMERA_SETTINGS = {"camera_input", "live_timeout", "open_timeout", "snapshot_fps", "rtsp_transport"}
 _WINDOW_SETTINGS = {"visualize", "max_vis_fps"}
@@ -24,7 +24,7 @@ _UP_SETTINGS = _UP_SETTINGS - {"profile"} | {"streams"}
 _WITHOUT_EFFECT = {"model_type", "split_shape", "num_classes", "vis_worker"}
 _RUN_SETTINGS = set(SETTINGS) - set(INPUT_SETTINGS.values()) - _WITHOUT_EFFECT - _UP_SETTINGS
 _MODEL_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (MODEL, DETECTION)}
-# What `--help` of a command lists: the settings that change what it does. It accepts the others all the same.
+# The settings that `--help` of a command lists: those that affect it. It accepts the others too.
 _SHOWN_SETTINGS = {
     "image": _RUN_SETTINGS - _CAMERA_SETTINGS - _WINDOW_SETTINGS | {"image_input"},
     "video": _RUN_SETTINGS - _CAMERA_SETTINGS | {"movie_input"},
@@ -43,7 +43,11 @@ _SHOWN_SETTINGS = {
 
 
 def parse(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
-    """What the user asks for. `command` is its name, `action` that of a part of it. Raises ConfigError."""
+    """Parse the command line. Raises ConfigError.
+
+    Returns:
+        `command` is the command's name, `action` that of its subcommand.
+    """
     parser = _make_parser()
     words = sys.argv[1:] if arguments is None else arguments
     if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
@@ -56,10 +60,10 @@ def parse(arguments: Optional[Sequence[str]] = None) -> argparse.Namespace:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Wrong use is a ConfigError, as every other mistake in what the user wrote."""
+    """Raises ConfigError for wrong usage, as for every other mistake of the user."""
 
     def __init__(self, **options: Any) -> None:
-        # Of --det-th only all of it counts: half of an option would mean another one some day.
+        # No abbreviated options: an abbreviation could mean another option in a later release.
         options.setdefault("allow_abbrev", False)
         super().__init__(**options)
 
@@ -74,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
         self._complain(message)
 
     def refuse(self, unknown: List[str]) -> NoReturn:
-        """Complain about arguments that mean nothing to this command."""
+        """Raise an error about arguments that this command does not have."""
         option = next((word.split("=")[0] for word in unknown if word.startswith("-")), None)
         if option is None:
             self._complain(f"{unknown[0]} is one argument too many")
@@ -106,7 +110,7 @@ def _make_parser() -> argparse.ArgumentParser:
         help="a camera, or a movie that plays in a loop (default: the setting streams, or camera_input)",
     )
     _add_settings(up, "up")
-    daemon = commands.add_parser("daemon")  # started by `up` only, so it has no help
+    daemon = commands.add_parser("daemon")  # started only by `up`, so it has no help
     daemon.add_argument("start")
     bench = _add(
         commands,
@@ -229,7 +233,14 @@ def _add_group(commands: Any, name: str, text: str) -> Any:
 
 
 def _add(commands: Any, name: str, text: str, words: str = "") -> argparse.ArgumentParser:
-    """words: its own arguments, for the usage line; argparse would list forty options there."""
+    """Add a command.
+
+    Args:
+        commands: The subparsers.
+        name: The command's name.
+        text: Its help.
+        words: Its own arguments, for the usage line; argparse would list forty options there.
+    """
     command: argparse.ArgumentParser = commands.add_parser(
         name,
         help=text,

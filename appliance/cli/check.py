@@ -1,4 +1,4 @@
-"""`config check`: what a run would complain of, without running anything."""
+"""`config check`: report what a run would complain about, without running anything."""
 
 from pathlib import Path
 from typing import List, Tuple, Union
@@ -15,11 +15,11 @@ from appliance.zoo.store import NotInstalled, resolve_model
 
 
 class _Findings:
-    """What was found.
+    """The findings.
 
     Attributes:
-        mistakes: Sentences that name the place, each with its error, of the kinds that a run would raise.
-        notes: Sentences about what is only not there now.
+        mistakes: Sentences that name the place, each with the error, of the class that a run would raise.
+        notes: Sentences about what is only missing right now.
     """
 
     def __init__(self, loaded: LoadedSettings) -> None:
@@ -40,7 +40,10 @@ class _Findings:
 
 
 def check_all(loaded: LoadedSettings) -> str:
-    """The answer for settings that could be loaded. Raises all that is wrong as one error, of the first one's kind."""
+    """Check settings that could be loaded and return a summary.
+
+    Raises all mistakes as one error, of the first one's class.
+    """
     found = _Findings(loaded)
     _check_sources(loaded, found)
     _check_models(loaded, found)
@@ -60,7 +63,7 @@ def _check_sources(loaded: LoadedSettings, found: _Findings) -> None:
         _check_source("camera_input", "", settings.camera_input, found)
     for name, stream in (settings.streams or {}).items():
         _check_source("streams", name, stream.source, found)
-    # Each is for one command only, which others do without.
+    # Each is for one command only; the others do not need it.
     if found.is_set("image_input"):
         try:
             open_images(settings.image_input).close()

@@ -1,4 +1,4 @@
-"""What this machine has, what the appliance lacks, and what to do about it: `splitlens doctor`."""
+"""`splitlens doctor`: what this machine has, what the appliance lacks, and how to fix it."""
 
 import importlib.util
 import logging
@@ -49,9 +49,14 @@ print(json.dumps({"version": cv2.__version__, "build": cv2.getBuildInformation()
 
 
 def run(load: Callable[[], LoadedSettings], output: TextIO) -> int:
-    """Write what was found. Returns the exit code: 0 if the appliance can run, 1 if it lacks something.
+    """Write the findings.
 
-    load: gives the settings that a run would have, or raises ConfigError.
+    Args:
+        load: Returns the settings of a run, or raises ConfigError.
+        output: Where to write.
+
+    Returns:
+        The exit code: 0 if the appliance can run, 1 if it lacks something.
     """
     log.info("Looking at this machine; TensorFlow takes some seconds.")
     found = diagnose(load, tree=board_root())
@@ -60,9 +65,12 @@ def run(load: Callable[[], LoadedSettings], output: TextIO) -> int:
 
 
 def diagnose(load: Callable[[], LoadedSettings], root: Path = Path("/"), tree: Optional[Path] = None) -> List[Finding]:
-    """Look at everything. A library that is broken is a finding and raises nothing.
+    """Check everything. A broken library is a finding and raises nothing.
 
-    load: as in `run`. root: another folder in tests. tree: where the board's files are, if that is elsewhere.
+    Args:
+        load: As in `run`.
+        root: The root folder; another one in tests.
+        tree: Where the board's files are, if elsewhere.
     """
     tree = tree or root
     board = detect_board(tree)
@@ -89,7 +97,13 @@ def diagnose(load: Callable[[], LoadedSettings], root: Path = Path("/"), tree: O
 
 
 def check_board(board: Board, tree: Path, chosen: Optional[str]) -> Finding:
-    """Which board it was taken for, and why. chosen: the setting `profile`."""
+    """Return which board was detected, and why.
+
+    Args:
+        board: The board.
+        tree: Where its files are.
+        chosen: The setting `profile`.
+    """
     release = read_release(tree)
     found = f"{board.name} (profile {chosen or board.id})" + (f"; {release}" if release else "")
     evidence = [f"{file} says {text[:100]}" for file, text in board.evidence]
@@ -99,7 +113,7 @@ def check_board(board: Board, tree: Path, chosen: Optional[str]) -> Finding:
 
 
 def check_power(board: Board, tree: Path) -> Finding:
-    """The power mode, and whether it can be set from here."""
+    """Return the power mode, and whether it can be set from here."""
     power = Power(board, tree)
     power.refresh()
     found = power.as_message()
@@ -115,7 +129,7 @@ def check_power(board: Board, tree: Path) -> Finding:
 
 
 def check_readings(tree: Path) -> Finding:
-    """What the sensors say; what needs two looks has them."""
+    """Return the sensors' readings; sensors that need two readings are read twice."""
     readings = Telemetry(tree)
     first = readings.read()
     if "power" not in first:
@@ -128,7 +142,7 @@ def check_readings(tree: Path) -> Finding:
 
 
 def format_findings(every: Sequence[Finding]) -> str:
-    """One line a finding, its remedy below it, and what it comes to."""
+    """Return a line per finding with its remedy below, and a summary."""
     width = max([len(finding.subject) for finding in every], default=0)
     lines = []
     for finding in every:
@@ -145,7 +159,11 @@ def format_findings(every: Sequence[Finding]) -> str:
 
 
 def check_libraries(libraries: Dict[str, str]) -> Finding:
-    """libraries: module to the package that brings it."""
+    """Return which libraries are missing.
+
+    Args:
+        libraries: Module name to the package that has it.
+    """
     lacking = [package for module, package in libraries.items() if not _can_find(module)]
     if lacking:
         return Finding(MISSING, "libraries", "no " + ", ".join(lacking), how_to_install("run"))
@@ -155,18 +173,21 @@ def check_libraries(libraries: Dict[str, str]) -> Finding:
 def _can_find(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
-    except ImportError:  # the package around it is missing
+    except ImportError:  # its parent package is missing
         return False
 
 
 def check_engines(machine: Machine) -> List[Finding]:
-    """What the engines say of themselves that have something to say on this machine."""
+    """Return the findings of the engines that have any on this machine."""
     checks = [engine.check(machine) for engine in all_engines().values() if engine.check is not None]
     return [finding for finding in checks if finding is not None]
 
 
 def check_opencv(opencv: Probe) -> Finding:
-    """A build that can read no movie at all is a note: pictures, cameras and gst-launch-1.0 do without."""
+    """Return OpenCV's findings.
+
+    A build without any movie support is only a note: images, cameras and gst-launch-1.0 work without it.
+    """
     if opencv.facts is None:
         return Finding(MISSING, "OpenCV", opencv.complaint, how_to_install("opencv"))
     has = {name: _has(opencv.facts["build"], name) for name in ("FFMPEG", "GStreamer", "GUI")}
@@ -180,13 +201,13 @@ def check_opencv(opencv: Probe) -> Finding:
 
 
 def _has(build: str, name: str) -> bool:
-    """Whether a line of OpenCV's build information names a feature with anything but NO or NONE."""
+    """Return whether OpenCV's build information lists a feature with anything but NO or NONE."""
     line = re.search(rf"^[ \t]*{name}:[ \t]*(\S+)", build, re.MULTILINE)
     return line is not None and line.group(1) not in ("NO", "NONE")
 
 
 def gstreamer_version() -> str:
-    """The version of gst-launch-1.0, or "" where there is none that works."""
+    """Return the version of gst-launch-1.0; "" if none works."""
     command = shutil.which(LAUNCHER)
     if command is None:
         return ""
@@ -198,7 +219,11 @@ def gstreamer_version() -> str:
 
 
 def check_gstreamer(version: str) -> Finding:
-    """version: as `gstreamer_version` gives it."""
+    """Return the finding about GStreamer.
+
+    Args:
+        version: From `gstreamer_version`.
+    """
     if version:
         return Finding(OK, "GStreamer", f"{LAUNCHER} {version}")
     remedy = "only GStreamer sources need it: tools/debian_packages.sh run"
@@ -206,7 +231,7 @@ def check_gstreamer(version: str) -> Finding:
 
 
 def check_cameras(root: Path) -> Finding:
-    """The video devices with the names that their drivers give them."""
+    """Return the video devices with their drivers' names for them."""
     devices = sorted((root / "dev").glob("video[0-9]*"), key=lambda path: (len(path.name), path.name))
     if not devices:
         remedy = "plug one in (a container also needs --device /dev/video0); files and addresses need none"
@@ -223,7 +248,7 @@ def check_cameras(root: Path) -> Finding:
 
 
 def check_memory(root: Path) -> Finding:
-    """What is free, as Linux counts it: caches are."""
+    """Return the available memory as Linux counts it, including caches."""
     sizes = dict(re.findall(r"^(\w+):\s+(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE))
     remedy = f"a run takes about {size_text(RUN_BYTES)}: end other programs, or add swap"
     if "MemAvailable" not in sizes:
@@ -236,7 +261,7 @@ def check_memory(root: Path) -> Finding:
 
 
 def check_disk(models_dir: Path) -> Finding:
-    """Free space where the models are, or will be."""
+    """Return the free space in the models' folder, existing or not."""
     folder = _nearest_there_is(models_dir)
     free = shutil.disk_usage(str(folder)).free
     found = f"{size_text(free)} free in {folder}"
@@ -247,9 +272,12 @@ def check_disk(models_dir: Path) -> Finding:
 
 
 def check_models(models_dir: Path, wanted: str, label_path: Optional[str]) -> Finding:
-    """The models that are installed, and whether the one that a run would take is there.
+    """Return the installed models, and whether the one that a run would use is among them.
 
-    wanted: its name or path. label_path: a label map to use with it.
+    Args:
+        models_dir: The models' folder.
+        wanted: The model's name or path.
+        label_path: A label map to use with it.
     """
     try:
         names = ", ".join(model.name for model in installed(models_dir)) or f"none in {models_dir}"
@@ -264,9 +292,14 @@ def check_models(models_dir: Path, wanted: str, label_path: Optional[str]) -> Fi
 
 
 def check_output(output_dir: Path, is_needed: bool) -> Finding:
-    """Whether movies and pictures can be saved. is_needed: whether a run would (`save_to_file`)."""
+    """Return whether movies and images can be saved.
+
+    Args:
+        output_dir: The folder.
+        is_needed: Whether a run would save any (`save_to_file`).
+    """
     folder = _nearest_there_is(output_dir)
-    # Not even root may write to a file system that is mounted to be read only; os.access knows.
+    # Not even root may write to a file system that is mounted read-only; os.access knows.
     if folder.is_dir() and os.access(str(folder), os.W_OK | os.X_OK):
         return Finding(OK, "output", f"can be written to {output_dir.absolute()}")
     remedy = "movies and pictures are saved below output_dir: give yourself the right to write there, or set another"
@@ -274,7 +307,7 @@ def check_output(output_dir: Path, is_needed: bool) -> Finding:
 
 
 def check_settings(load: Callable[[], LoadedSettings]) -> Tuple[Optional[LoadedSettings], Finding]:
-    """The settings as a run would read them, None where there is a mistake in them."""
+    """Return the settings as a run would read them; None if they have a mistake."""
     try:
         loaded = load()
     except ConfigError as error:
@@ -285,7 +318,7 @@ def check_settings(load: Callable[[], LoadedSettings]) -> Tuple[Optional[LoadedS
 
 
 def _nearest_there_is(path: Path) -> Path:
-    """The path, or the folder on the way to it that is there."""
+    """Return the path, or its nearest parent that exists."""
     path = path.absolute()
     while not path.exists():
         path = path.parent

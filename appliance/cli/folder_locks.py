@@ -1,4 +1,4 @@
-"""The folders that an appliance has for itself, as long as it runs."""
+"""Locks on the folders that an appliance must not share while it runs."""
 
 import logging
 import os
@@ -13,17 +13,17 @@ log = logging.getLogger(__name__)
 
 
 class FolderLock:
-    """A folder that two appliances must not share: made, and locked until `close`.
+    """A folder that two appliances must not share. It is created, and locked until `close`.
 
-    Where it cannot be locked that is logged.
+    If locking is not possible, this is logged.
 
     Args:
         key: The folder's setting.
         folder: The folder.
-        name: Of the file that is locked in it.
+        name: Name of the lock file in it.
 
     Raises:
-        ConfigError: Another appliance has it.
+        ConfigError: Another appliance uses it.
     """
 
     def __init__(self, key: str, folder: Path, name: str) -> None:
@@ -36,7 +36,10 @@ class FolderLock:
             self._file.close()
 
     def renew(self) -> bool:
-        """Make and lock it again where it was taken away; whether it was. What fails is logged: call it again."""
+        """Create and lock the folder again if it was deleted; returns whether it was.
+
+        A failure is logged: call it again.
+        """
         try:
             if os.path.isdir(str(self._folder)) and (self._file is None or (self._folder / self._name).exists()):
                 return False
@@ -73,7 +76,7 @@ class FolderLock:
 
 
 def lock_folders(settings: Settings) -> List[FolderLock]:
-    """Raises ConfigError where another appliance has one of them."""
+    """Lock the folders of these settings. Raises ConfigError if another appliance uses one of them."""
     held: List[FolderLock] = []
     try:
         for key, name in (("state_dir", "lock"), ("recordings_dir", ".lock")):

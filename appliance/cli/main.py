@@ -1,4 +1,4 @@
-"""What each command does, and how what goes wrong is said."""
+"""The entry point: run each command, and report its errors."""
 
 import argparse
 import io
@@ -21,7 +21,7 @@ from appliance.core.redact import redact
 from appliance.settings import Layer, LoadedSettings, chosen_model, load_settings, with_profile
 from appliance.settings.options import read_overrides, set_override
 
-# What a shell expects of a program that ended by Ctrl-C; and the seconds that clearing away may take then.
+# The exit code that shells expect after Ctrl-C; and the limit in seconds for the cleanup.
 INTERRUPTED, CLEARING = 130, 5
 # Seconds after which a thread lets another one run Python. The usual 5 ms are as long as a whole batch takes on a GPU.
 SWITCH_SECONDS = 0.0005
@@ -45,7 +45,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Nobody reads what is printed (`| head`). Python would complain once more when it flushes at its end.
+        # The reader of the output has gone (`| head`). Python would complain again when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
@@ -99,7 +99,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _daemon(options: argparse.Namespace) -> int:
-    """What `up` starts: reads the command line that it was given. Whatever ends it leaves its reason for the page."""
+    """Run the daemon, as started by `up`, with its command line. Any error is also left as the reason for the page."""
     from appliance.bus import write_exit_reason
 
     write_log(log, "daemon", redact=redact)
@@ -125,7 +125,7 @@ def _daemon(options: argparse.Namespace) -> int:
 
 
 def _load_for_up(options: argparse.Namespace) -> LoadedSettings:
-    """A source on the command line stands above the streams of the config file."""
+    """Load the settings; a source on the command line takes precedence over the config file's streams."""
     if options.input is None:
         return _load(options)
     set_override(options, "camera_input", options.input)
@@ -152,7 +152,7 @@ def _config(options: argparse.Namespace) -> int:
 
 
 def _with_tuned(loaded: LoadedSettings) -> LoadedSettings:
-    """With what was tuned for the configured model, if anything was and it is installed."""
+    """Return the settings with what was tuned for the configured model, if it is installed and was tuned."""
     from appliance.settings.tuned import tuned_path
 
     if not tuned_path(loaded.settings.state_dir).exists():
@@ -182,8 +182,10 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _clear_away(number: int, frame: Any) -> NoReturn:
-    """Ctrl-C while files are made: what is not whole goes. A second one, or a library that swallows this one, ends it
-    all the same."""
+    """Handle Ctrl-C while files are written: incomplete ones are deleted.
+
+    The process ends even after a second Ctrl-C, or in a library that swallows this one.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, lambda number, frame: os.kill(os.getpid(), signal.SIGINT))
     signal.alarm(CLEARING)
@@ -205,7 +207,7 @@ _COMMANDS = {
 
 
 def _load(options: argparse.Namespace) -> LoadedSettings:
-    """The profile is the lowest layer, and which one it is may stand in the others."""
+    """Load the settings. The profile is the lowest layer, but the other layers may choose which one it is."""
     from appliance.board import detect_board, load_profile
 
     loaded = load_settings(options.config, os.environ, read_overrides(options))
@@ -216,14 +218,14 @@ def _load(options: argparse.Namespace) -> LoadedSettings:
 
 
 def _prepare_output() -> None:
-    """Log to standard error; print whatever a terminal cannot show (a name that is not UTF-8) as an escape."""
+    """Log to standard error; print what the terminal cannot show (a name that is not UTF-8) as an escape."""
     sys.stdout = io.TextIOWrapper(
         sys.stdout.buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty()
     )
     sys.stderr = _ErrorOutput(sys.stderr.buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True)
     if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # they are for programmers
-    # OpenCV's remarks while it tries one way after the other; what they come to is an error of ours.
+        warnings.simplefilter("ignore")  # they are for developers
+    # Silences OpenCV's messages while it tries its backends; a failure is reported by our own error.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     handler = _LogHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
@@ -233,7 +235,7 @@ def _prepare_output() -> None:
 
 
 class _ErrorOutput(io.TextIOWrapper):
-    """Standard error. What it cannot take is lost: a reader of the log that went away must not stop a camera."""
+    """Standard error. Write errors are ignored: a log reader that went away must not stop a camera."""
 
     def write(self, text: str) -> int:
         try:
@@ -249,7 +251,7 @@ class _ErrorOutput(io.TextIOWrapper):
 
 
 class _LogHandler(logging.Handler):
-    """Writes plain lines to standard error, above a progress bar where there is one. None shows credentials."""
+    """Writes plain lines without credentials to standard error, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
         text = redact(self.format(record))
@@ -263,5 +265,5 @@ class _LogHandler(logging.Handler):
 
 
 def _as_sentences(text: str) -> str:
-    """Every line with a full stop, where it ends in a word."""
+    """Return the text with a full stop after every line that ends in a word."""
     return re.sub(r"(?<=[\w)\]'\"`*])$", ".", text, flags=re.MULTILINE)

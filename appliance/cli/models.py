@@ -65,7 +65,7 @@ def run(options: argparse.Namespace, loaded: LoadedSettings) -> int:
 
 
 def list_models(models_dir: Path, board: Board, trusted: bool = False) -> List[str]:
-    """A table: name, family, size (of the download, or of one's own graph), whether it is here and fits the board."""
+    """Return a table: name, family, size (of the download, or of a user's graph), whether it is here and fits."""
     here = {model.name: model for model in installed(models_dir)}
     rows = [("NAME", "FAMILY", "SIZE", "INSTALLED", "FITS " + board.id.upper())]
     for entry in load_catalogue():
@@ -89,7 +89,7 @@ def _fits(board: Board, family: str) -> str:
 
 
 def show_model(model: InstalledModel, loaded: LoadedSettings, board: Board) -> List[str]:
-    """What is found in a model's graph, and how it would run with these settings."""
+    """Return what was found in a model's graph, and how it would run with these settings."""
     loaded = apply_tuned(loaded, model.name, model.path)
     settings = loaded.settings
     understood = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)

@@ -1,4 +1,4 @@
-"""What a command measured: lines for people, JSON for programs."""
+"""Print a command's measurements: lines for people, JSON for programs."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ def show_report(lines: Sequence[str], report: JsonObject, json_path: Optional[st
     Args:
         lines: For people.
         report: The same for programs.
-        json_path: Where the report goes; "-" is standard output, in place of the lines. None is nowhere.
+        json_path: Where to write the report; "-" for standard output instead of the lines, None for nowhere.
 
     Raises:
         OutputError: The file cannot be written.

@@ -1,4 +1,4 @@
-"""One run: settings in, files and lines out. Puts source, detector, loop and sinks together."""
+"""One run: assemble source, detector, loop and sinks from the settings."""
 
 import contextlib
 import functools
@@ -38,7 +38,7 @@ from appliance.telemetry.console import describe_readings
 log = logging.getLogger(__name__)
 
 IMAGE, VIDEO, STREAM = "image", "video", "stream"
-# For recording a camera that does not say how many frames a second it gives.
+# For recording a camera that does not report its frame rate.
 USUAL_CAMERA_FPS = 30.0
 
 
@@ -48,13 +48,13 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Outputs:
-    """The sinks of a run that write files or show a window, and those of them that something is asked of later.
+    """The sinks of a run that write files or show a window, and those that are needed later.
 
     Attributes:
         sinks: All of them.
         recorder: The one that writes a movie, if any.
-        images: The one that writes pictures, if any.
-        window_closed: Set when a person closes the window; None where there is none.
+        images: The one that writes images, if any.
+        window_closed: Set when the user closes the window; None if there is none.
     """
 
     sinks: List[Sink]
@@ -66,14 +66,14 @@ class Outputs:
 def run(
     loaded: LoadedSettings, kind: str, json_path: Optional[str] = None, force: bool = False, power: bool = False
 ) -> None:
-    """Detect on pictures, a movie or a camera, until the end or a signal.
+    """Detect in images, a movie or a camera, until the end or a signal.
 
     Args:
         loaded: The settings.
         kind: IMAGE, VIDEO or STREAM.
-        json_path: Where to write the detections, a JSON line each; "-" is standard output, None is nowhere.
-        force: Load a model even if this board is known to have too little memory for it.
-        power: Tell with the statistics what the board consumes.
+        json_path: Where to write the detections, one JSON line each; "-" for standard output, None for nowhere.
+        force: Load the model even if this board is known to have too little memory for it.
+        power: Show the board's power consumption with the statistics.
 
     Raises:
         SplitlensError: Source, model or output cannot be used.
@@ -83,11 +83,11 @@ def run(
         log.info("%s", note)
     with open_source(settings, kind) as source, contextlib.ExitStack() as unused:
         meter = Meter(settings.fps_interval)
-        # Before the model is loaded: a place that cannot be written to is said at once.
+        # Before the model is loaded, so that an unwritable path is reported at once.
         outputs = make_outputs(loaded, kind, source, meter, json_path, time.time())
         for sink in outputs.sinks:
             unused.callback(sink.close)
-        # Standard output belongs to the JSON lines where they are asked for there.
+        # With JSON lines on standard output, nothing else is printed there.
         terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
         counts = DetectionSummary()
         with contextlib.closing(load(loaded, force)) as detector:
@@ -109,10 +109,10 @@ def run(
 
 
 def wait(loop: Loop, write_line: Callable[[str], None]) -> None:
-    """Until the loop is done, or a signal asks for its end; then the frames under way are finished."""
+    """Wait until the loop is done, or a signal asks it to end; frames in progress are then finished."""
 
     def stop(number: int, frame: Any) -> None:
-        _set_signals(signal.SIG_DFL)  # a second one ends the program the hard way
+        _set_signals(signal.SIG_DFL)  # a second signal kills the program
         raise Stopped(signal.Signals(number).name)
 
     try:
@@ -120,7 +120,7 @@ def wait(loop: Loop, write_line: Callable[[str], None]) -> None:
             _set_signals(stop)
             loop.wait()
         finally:
-            _set_signals(signal.SIG_DFL)  # until then a signal may come
+            _set_signals(signal.SIG_DFL)  # until then a signal is handled
     except Stopped as stopped:
         write_line(f"{stopped}: finishing the frames under way")
         loop.stop()
@@ -133,7 +133,7 @@ def _set_signals(handler: Any) -> None:
 
 
 def open_source(settings: Settings, kind: str) -> Source:
-    """The source of a run. Raises SourceError."""
+    """Open the source of a run. Raises SourceError."""
     if kind == IMAGE:
         return open_images(settings.image_input, left_out=_picture_folder(settings))
     if kind == VIDEO:
@@ -153,7 +153,7 @@ def make_outputs(
     json_path: Optional[str],
     started_at: float,
 ) -> Outputs:
-    """The files and the window that the settings ask for. Raises OutputError for a place that cannot be written to."""
+    """Create the files and the window of these settings. Raises OutputError if a path cannot be written to."""
     settings = loaded.settings
     sinks: List[Sink] = []
     mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
@@ -173,7 +173,14 @@ def make_outputs(
 
 
 def make_console(settings: Settings, meter: Meter, write_line: Callable[[str], None], power: bool) -> List[Sink]:
-    """What says on the terminal how it goes. power: also what the board consumes."""
+    """Return the sinks that report progress on the terminal.
+
+    Args:
+        settings: The settings.
+        meter: The statistics.
+        write_line: Prints a line.
+        power: Whether to show the board's power consumption too.
+    """
     telemetry = Telemetry() if power else None
     console = Console(
         write_line,
@@ -186,7 +193,7 @@ def make_console(settings: Settings, meter: Meter, write_line: Callable[[str], N
 
 
 def make_progress(source: Source, kind: str, settings: Settings, terminal: TextIO) -> Optional[Progress]:
-    """How far the run has come; None for a single picture, and for a camera, which has no end."""
+    """Return the progress bar; None for a single image, and for a camera, which has no end."""
     if source.is_live or source.frame_count == 1:
         return None
     total = source.frame_count
@@ -196,7 +203,10 @@ def make_progress(source: Source, kind: str, settings: Settings, terminal: TextI
 
 
 def _claim_standard_output() -> int:
-    """A descriptor of standard output; what else is printed there, by native libraries too, goes to standard error."""
+    """Return a descriptor of standard output, for our lines only.
+
+    Everything else that is printed there, by native libraries too, goes to standard error.
+    """
     sys.stdout.flush()
     descriptor = os.dup(1)
     os.dup2(2, 1)
@@ -204,7 +214,7 @@ def _claim_standard_output() -> int:
 
 
 def _playing_fps(source: Source, settings: Settings) -> float:
-    """How fast a recording plays: as the source does; of a camera no more than max_vis_fps."""
+    """Return the frame rate of a recording: the source's; for a camera at most max_vis_fps."""
     fps = source.fps or USUAL_CAMERA_FPS
     return min(fps, settings.max_vis_fps) if source.is_live and settings.max_vis_fps else fps
 
@@ -215,7 +225,7 @@ def _add_window(sinks: List[Sink], loaded: LoadedSettings, kind: str, overlay: O
         return None
     reason = window_reason()
     if reason is not None:
-        # Worth a line only to somebody who asked for a window; the default is to show one if possible.
+        # Logged only if the user requested a window; the default is to show one if possible.
         log.log(logging.DEBUG if loaded.origins["visualize"] == "default" else logging.INFO, "%s", reason)
         return None
     closed = threading.Event()
@@ -231,7 +241,7 @@ def _stop_when(closed: threading.Event, loop: Loop) -> None:
 def summarise(
     source: Source, detector: Detector, counts: DetectionSummary, statistics: Statistics, seconds: float
 ) -> List[str]:
-    """What is worth knowing at the end of a run, a line each."""
+    """Return the lines to print at the end of a run."""
     frames = counts.frames
     lines = [
         f"source: {source.name}",
@@ -249,7 +259,7 @@ def summarise(
 
 
 def write_summary(summary: List[str], outputs: Outputs, settings: Settings, write_line: Callable[[str], None]) -> None:
-    """Print the summary and where the files are, and write it beside the movie. Raises OutputError."""
+    """Print the summary and the paths of the files, and save it beside the movie. Raises OutputError."""
     lines = list(summary)
     movies = outputs.recorder.paths if outputs.recorder else []
     lines += [f"movie: {path}" for path in movies]

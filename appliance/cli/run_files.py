@@ -1,4 +1,4 @@
-"""What `up` leaves in the run directory for the processes that it starts, and for the page."""
+"""The files that `up` writes into the run directory for its child processes and for the page."""
 
 import logging
 import os
@@ -13,20 +13,20 @@ from appliance.core.files import read_json, write_json
 
 log = logging.getLogger(__name__)
 
-# Cleaners of temporary folders take what was not touched for days.
+# Cleaners of temporary folders delete files that were not touched for days.
 _TOUCH_SECONDS = 3600.0
-# So long the daemon may take to open its sockets again.
+# Time limit for the daemon to open its sockets again.
 _SOCKET_SECONDS = 5.0
 _AGAIN = " It is started again after "
 
 
 class RunFiles:
-    """The start files of both processes, in the run directory: kept there, whatever a cleaner takes away.
+    """The start files of both processes in the run directory; rewritten if they are deleted.
 
     Args:
         run_dir: The directory.
-        contents: What each file holds, by its name.
-        restart: Ends a daemon that cannot open its sockets in a new directory, as it may write to the old one only.
+        contents: Each file's content, by its name.
+        restart: Restarts a daemon that cannot open its sockets in a new directory, as it may write to the old one only.
     """
 
     def __init__(self, run_dir: Path, contents: Dict[str, JsonObject], restart: Callable[[], None]) -> None:
@@ -39,8 +39,10 @@ class RunFiles:
             write_json(run_dir / name, content)
 
     def keep(self) -> None:
-        """Write again what is missing, or is not as it was written: the daemon may write there, and what these files
-        say is for processes that are not confined, and for the next daemon. What fails is tried again at the next call.
+        """Write again what is missing or was changed. A failure is retried at the next call.
+
+        The daemon may write to this directory, but processes that are not confined, and the next daemon, rely on these
+        files.
         """
         try:
             for name, content in self._contents.items():
@@ -69,14 +71,14 @@ class RunFiles:
 
 
 def leave_reason(run_dir: Path, why: str, delay: float) -> None:
-    """For the page: why the daemon ended, in its own words if it left any, and how it goes on.
+    """Write for the page why the daemon ended, in its own words if it left any, and what happens next.
 
     Args:
-        run_dir: Where the reason is left.
+        run_dir: Where to write.
         why: What the supervisor saw: "The daemon crashed."
-        delay: Seconds until it is started again.
+        delay: Seconds until it is restarted.
     """
     reason = read_exit_reason(run_dir)
-    if not reason or _AGAIN in reason:  # it left none; this is of a daemon before it
+    if not reason or _AGAIN in reason:  # it left none; this one is an earlier daemon's
         reason = why
     write_exit_reason(run_dir, f"{reason}{_AGAIN}{delay:g} s.")

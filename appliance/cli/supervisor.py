@@ -1,6 +1,6 @@
-"""Keeps processes running: each is started again when it ends or says nothing for too long; all are ended together.
+"""Keep processes running: restart each that ends or is silent for too long; end all together.
 
-Whatever is killed, nothing is left behind: children die with this process, what they leave behind is adopted and ended.
+Nothing is left behind, whatever is killed: children die with this process, and it adopts and ends their orphans.
 """
 
 import logging
@@ -29,21 +29,21 @@ _LAST_SECONDS = 2.0
 
 
 class Child:
-    """One process to be kept running, with a pipe for its heartbeat.
+    """One process to keep running, with a pipe for its heartbeat.
 
     Attributes:
-        command: What runs.
-        environment: Variables besides those of this process.
-        descriptors: Files that it inherits.
+        command: The command line.
+        environment: Additional environment variables.
+        descriptors: File descriptors that it inherits.
         starting: Called before each start.
         pid: Its process id; None while it does not run.
-        heartbeat: The descriptor to which it writes its heartbeat, the same for all its lives.
+        heartbeat: The descriptor to which it writes its heartbeat; it stays the same across restarts.
 
     Args:
         name: For messages.
         silence: Seconds without a heartbeat after which it is killed.
-        busy_silence: The same while it starts, and while it said that it is busy.
-        ended: Called with why it ended, and after how many seconds it is started again.
+        busy_silence: The same while it starts, and while it reports that it is busy.
+        ended: Called with the reason of its end, and the seconds until it is restarted.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Child:
         self.descriptors: Tuple[int, ...] = ()
         self.starting: Callable[[], None] = lambda: None
         self.pid: Optional[int] = None
-        self.heartbeat_reader, self.heartbeat = os.pipe()  # one pipe for all its lives: its number is given once
+        self.heartbeat_reader, self.heartbeat = os.pipe()  # one pipe for all restarts, as its number is passed once
         for end in (self.heartbeat_reader, self.heartbeat):
             os.set_blocking(end, False)
         self._silence, self._busy_silence = silence, busy_silence
@@ -85,7 +85,7 @@ class Child:
         return self._busy_silence if self._is_busy else self._silence
 
     def take_heartbeats(self, now: float) -> None:
-        """Take the heartbeats that came."""
+        """Read the heartbeats that arrived."""
         try:
             beats = os.read(self.heartbeat_reader, 65536)
         except BlockingIOError:
@@ -94,18 +94,18 @@ class Child:
         self._is_busy = beats.endswith(Heartbeat.BUSY)
 
     def forgive_silence(self, now: float) -> None:
-        """It could not be heard: this process did not run itself."""
+        """Reset the silence: this process was suspended itself, and could not read heartbeats."""
         self._last_heartbeat = now
 
     def reap(self, status: int) -> None:
-        """It ended, with this wait status."""
+        """Handle its end with this wait status."""
         assert self._process is not None and self.pid is not None
-        self._process.returncode = status  # it was waited for already, which Popen cannot know
+        self._process.returncode = status  # already waited for, which Popen cannot know
         _kill_group(self.pid)
         self.pid = None
 
     def schedule(self, status: int, now: float) -> None:
-        """Say why it ended, and decide when it is started again."""
+        """Report why it ended, and schedule its restart."""
         self._failures = 0 if now - self._started >= WELL_SECONDS else self._failures
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self._failures, 10))
         self._failures += 1
@@ -124,7 +124,7 @@ class Child:
 
     def _start(self, now: float) -> None:
         self.starting()
-        self.take_heartbeats(now)  # what is left of its last life
+        self.take_heartbeats(now)  # discard what its last run left in the pipe
         self._started = self._last_heartbeat = now
         self._is_busy, self._killed_for = True, ""
         try:
@@ -144,12 +144,12 @@ class Child:
 
 
 class Supervisor:
-    """Starts the children, and ends them all together.
+    """Starts the children, and ends them together.
 
     Args:
-        children: What to keep running.
-        stop_seconds: What an orderly end may take.
-        upkeep: Called once in a while, every two seconds or so.
+        children: The processes to keep running.
+        stop_seconds: Time limit for an orderly end.
+        upkeep: Called about every two seconds.
     """
 
     def __init__(self, children: Sequence[Child], stop_seconds: float, upkeep: Callable[[], None]) -> None:
@@ -160,7 +160,7 @@ class Supervisor:
         self._strays_due: Optional[float] = None
 
     def run(self) -> None:
-        """Until a signal asks for the end; returns when all have ended."""
+        """Run until a signal asks for the end; returns when all children have ended."""
         adopt_orphans()
         wakeup = self._open_wakeup_pipe()
         looked = kept = time.monotonic()
@@ -179,13 +179,13 @@ class Supervisor:
         self._stop(wakeup)
 
     def _open_wakeup_pipe(self) -> int:
-        """Signals wake `select`: a descriptor that can be read then."""
+        """Return a descriptor that becomes readable at a signal, to wake `select`."""
         wakeup, signals = os.pipe()
         for end in (wakeup, signals):
             os.set_blocking(end, False)
         signal.set_wakeup_fd(signals)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` has it
+            if signal.getsignal(number) != signal.SIG_IGN:  # stays ignored, as under `nohup`
                 signal.signal(number, self._end)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         return wakeup
@@ -194,7 +194,7 @@ class Supervisor:
         self._is_ending = True
 
     def _wait(self, wakeup: int) -> None:
-        """Until something happened, or a second is over; then reap who ended."""
+        """Wait for an event, at most a second; then reap children that ended."""
         select.select([wakeup] + [child.heartbeat_reader for child in self._children], [], [], _TICK)
         try:
             os.read(wakeup, 4096)
@@ -222,7 +222,7 @@ class Supervisor:
                 _kill(process.pid)
 
     def _wait_for_all(self, wakeup: int, seconds: float) -> bool:
-        """Whether nothing is left below this process within so many seconds."""
+        """Return whether all processes below this one end within this time."""
         until = time.monotonic() + seconds
         while any(child.pid is not None for child in self._children) or psutil.Process().children():
             if time.monotonic() >= until:
@@ -231,7 +231,7 @@ class Supervisor:
         return True
 
     def _end_strays(self) -> bool:
-        """Kill what is below this process and is no child that it knows. False: there was nothing."""
+        """Kill the descendants that are not known children. Returns False if there are none."""
         known = {child.pid for child in self._children}
         strays = [process for process in psutil.Process().children() if process.pid not in known]
         for process in strays:
@@ -240,7 +240,7 @@ class Supervisor:
 
 
 def describe(status: int) -> str:
-    """What a wait status says, for people."""
+    """Return a wait status in words."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         try:
@@ -254,7 +254,7 @@ def describe(status: int) -> str:
 
 
 def _ended_children() -> List[Tuple[int, int]]:
-    """Process id and wait status of all that ended, adopted ones too."""
+    """Return process id and wait status of all children that ended, including adopted ones."""
     found: List[Tuple[int, int]] = []
     while True:
         try:

@@ -1,4 +1,4 @@
-"""`up`: starts daemon and dashboard, after it has seen that they can work, and keeps them running."""
+"""`up`: check that daemon and dashboard can work, start them, and keep them running."""
 
 import contextlib
 import errno
@@ -31,9 +31,9 @@ from appliance.settings.certificate import certificate_files
 
 log = logging.getLogger(__name__)
 
-# Seconds that the daemon may take to close a recording, and the dashboard to let go of its viewers.
+# Limit in seconds for the daemon to close a recording and the dashboard to disconnect its viewers.
 STOP_SECONDS = 8
-# gunicorn ends a worker that hangs after 30 seconds; this is for what it does not see, itself for one.
+# gunicorn kills a worker that hangs after 30 seconds; this covers what it misses, such as a hang of its own.
 _DASHBOARD_SECONDS, _DASHBOARD_START_SECONDS = 60.0, 180.0
 _BACKLOG = 512
 
@@ -43,18 +43,18 @@ def run(loaded: LoadedSettings, arguments: List[str]) -> int:
 
     Args:
         loaded: The settings.
-        arguments: Of the command line, for the daemon to read again at each of its starts.
+        arguments: The command line, which the daemon reads again at each start.
 
     Returns:
         The exit code.
 
     Raises:
-        SplitlensError: It can be seen that nothing would work.
+        SplitlensError: It is certain that nothing would work.
     """
     settings = loaded.settings
     host, port = listening_address(settings.listen)
     run_dir = make_run_dir(settings.run_dir or default_run_dir(port))
-    lock_run_dir(run_dir).close()  # the daemon takes it
+    lock_run_dir(run_dir).close()  # the daemon will lock it
     write_exit_reason(run_dir, "")
     make_writable_directory(settings.state_dir)
     os.chmod(settings.state_dir, 0o700)
@@ -80,7 +80,7 @@ def run(loaded: LoadedSettings, arguments: List[str]) -> int:
         def keep() -> None:
             files.keep()
             if any([lock.renew() for lock in locks]):
-                daemon.signal(signal.SIGTERM)  # it may write to the old folder only
+                daemon.signal(signal.SIGTERM)  # it may only write to the old folder
 
         home = str(Path(__file__).resolve().parents[2])
         daemon.command = [sys.executable, "-m", "appliance", "daemon", str(run_dir / "daemon.json")]
@@ -101,17 +101,22 @@ def run(loaded: LoadedSettings, arguments: List[str]) -> int:
 
 
 def memory_environment() -> Dict[str, str]:
-    """Keeps the daemon's memory flat: every exchange of a source makes new threads, and each took a pool of its own.
+    """Return the environment that keeps the daemon's memory flat.
 
-    The C library has up to eight pools a core, and gives none back; 200 exchanges took 54 MB, with four pools 15 MB
-    (tools/measure_exchanges.py). More than four threads seldom ask at the same moment: large arrays have no pool.
+    Every exchange of a source starts new threads, and each may get a memory pool. The C library has up to eight pools
+    per core and never returns them: 200 exchanges took 54 MB, and 15 MB with four pools (tools/measure_exchanges.py).
+    More
+        than
+    four threads seldom allocate at the same moment; large arrays use no pool.
     """
     return {} if "MALLOC_ARENA_MAX" in os.environ else {"MALLOC_ARENA_MAX": "4"}
 
 
 def listen_at(host: str, port: int) -> socket.socket:
-    """The dashboard's socket: held here, so that it is there before a model is loaded, and no other program gets it
-    while the dashboard is started again. Raises ConfigError.
+    """Return the dashboard's listening socket. Raises ConfigError.
+
+    It is held here, so that it exists before a model is loaded, and no other program can take it while the dashboard
+    restarts.
     """
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
@@ -144,7 +149,7 @@ def _why_not(address: str, port: int, error: OSError) -> str:
 
 
 def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -> JsonObject:
-    """What the dashboard has to know; it reads no settings itself. Raises ConfigError."""
+    """Return the dashboard's options; it reads no settings itself. Raises ConfigError."""
     try:
         certificate, key = certificate_files(settings.tls)
     except ConfigError as error:
@@ -166,7 +171,7 @@ def dashboard_options(settings: Settings, run_dir: Path, host: str, port: int) -
 
 
 def default_run_dir(port: int) -> str:
-    """In the user's own runtime directory where there is one; one a port, so that two appliances do not meet."""
+    """Return the default run directory for a port, so that two appliances do not meet."""
     own = os.environ.get("XDG_RUNTIME_DIR", "")
     name = f"splitlens-{port}"
     if own and os.path.isdir(own) and os.access(own, os.W_OK):

@@ -1,1 +1,1 @@
-"""`bench`: what this machine gives with a model, in one run. Imports nothing, since the viewer is a small process."""
+"""`bench`: measure a model's speed on this machine. Imports nothing, as the viewer is a small process."""

@@ -1,4 +1,4 @@
-"""What the figures are held against. The bars were set for two processor cores and for one H200."""
+"""The limits that measurements are compared with. They were set for two processor cores and for one H200."""
 
 from typing import List
 
@@ -7,7 +7,7 @@ from appliance.engines.registry import find_engine
 
 
 def list_bars(report: Report) -> List[Bar]:
-    """Those that the report has figures for."""
+    """Return the limits for which the report has a measurement."""
     return [
         *_size_bars(report),
         *_visualize_bars(report),

@@ -1,6 +1,6 @@
-"""How fast a detector is: the whole graph, its engine alone, and the loop around it. Frames lie in memory.
+"""Measure a detector's speed: the whole graph, its engine alone, and the loop around it, with frames in memory.
 
-Machines are noisy: what is to be compared takes turns, round after round, and ratios are of the sums.
+Machines are noisy, so what is compared is measured in turns, round by round, and ratios are those of the sums.
 """
 
 import dataclasses
@@ -36,9 +36,14 @@ STATISTICS_SECONDS = 5.0
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """frames in seconds; cpu_seconds: processor time of this process meanwhile; latencies: seconds of each frame.
+    """A measurement.
 
-    watts: of the whole board; None where it does not say, or was not asked.
+    Attributes:
+        frames: Number of frames.
+        seconds: The time that they took.
+        cpu_seconds: Processor time of this process meanwhile.
+        latencies: Seconds of each frame.
+        watts: Power of the whole board; None if unknown.
     """
 
     frames: int
@@ -53,11 +58,11 @@ class Rate:
 
     @property
     def cpu_percent(self) -> float:
-        """Of one core."""
+        """Percent of one core."""
         return 100 * self.cpu_seconds / self.seconds
 
     def latency(self, percent: float = 50) -> float:
-        """The seconds within which so many of a hundred frames were done; not a number where there is none."""
+        """Return this percentile of the latencies in seconds; NaN if there are none."""
         return float(np.percentile(self.latencies, percent)) if len(self.latencies) else float("nan")
 
 
@@ -66,7 +71,7 @@ Way = Callable[[float], Rate]
 
 
 def read_pictures(clip: Optional[str] = None, count: int = FRAMES) -> List[np.ndarray]:
-    """Frames to measure on: of a movie, or of the sample clip. Raises SourceError."""
+    """Return frames to measure on, from a movie or the sample clip. Raises SourceError."""
     path = Path(clip) if clip else CLIP
     if clip is None and not path.exists():
         log.warning("%s is not there (`make bench` fetches it): measuring on noise, in which nothing is found", path)
@@ -81,14 +86,17 @@ def read_pictures(clip: Optional[str] = None, count: int = FRAMES) -> List[np.nd
 
 
 def resize(pictures: Sequence[np.ndarray], width: int, height: int) -> List[np.ndarray]:
-    """The pictures as a camera of this size would give them."""
+    """Return the images in a camera's size."""
     return [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
 
 
 def interleave(ways: Sequence[Way], seconds: float, readings: Optional[Telemetry] = None) -> List[Rate]:
-    """Measure each for so many seconds in all, about one at a time, after a moment to get warm.
+    """Measure each workload for so many seconds in total, in turns of about one second, after a warm-up.
 
-    readings: where watts are read.
+    Args:
+        ways: The workloads.
+        seconds: Per workload.
+        readings: Source of watts.
     """
     rounds = max(LEAST_ROUNDS, round(seconds))
     for way in ways:
@@ -117,7 +125,7 @@ def _sum(rates: Sequence[Rate]) -> Rate:
 
 
 def measure_whole(detector: Detector, images: Sequence[np.ndarray], seconds: float) -> Rate:
-    """Both parts, one frame after the other, as anybody would call a graph in one session."""
+    """Measure both parts, one frame after the other, as one would call a graph in one session."""
     latencies: List[float] = []
     with _Clock() as clock:
         while not latencies or clock.passed() < seconds:
@@ -130,7 +138,14 @@ def measure_whole(detector: Detector, images: Sequence[np.ndarray], seconds: flo
 def measure_engine(
     detector: Detector, images: Sequence[np.ndarray], seconds: float, workers: Optional[int] = None
 ) -> Rate:
-    """Fronts only, with nothing around them, in the detector's batches. workers: threads; None: as the loop has."""
+    """Measure fronts only, in the detector's batches.
+
+    Args:
+        detector: The detector.
+        images: uint8 [height, width, 3], BGR.
+        seconds: How long to measure.
+        workers: Number of threads; None for as many as the loop has.
+    """
     batch = detector.batch
     latencies: List[List[float]] = [[] for _ in range(workers or detector.workers)]
     endless = list(images) * (2 + batch // len(images))
@@ -154,7 +169,7 @@ def measure_engine(
 
 
 def measure_paced(detector: Detector, images: Sequence[np.ndarray], seconds: float, fps: float) -> Rate:
-    """Fronts only, one at a time, of a camera that gives so many frames a second."""
+    """Measure fronts only, one at a time, for a camera of `fps` frames per second."""
     source = MemorySource(images, fps=fps, is_live=True)
     latencies: List[float] = []
     with _Clock() as clock:
@@ -175,10 +190,17 @@ def measure_loop(
     fps: Optional[float] = None,
     sinks: Callable[[Meter], List[Sink]] = lambda meter: [],
 ) -> Rate:
-    """All of it: sources that always have a frame, front, back, and a sink that takes every result.
+    """Measure the whole loop: sources that always have a frame, front, back, and a sink for every result.
 
-    fps: the sources are cameras that give so many frames a second, and lose those that nobody takes.
-    sinks: the further sinks of a stream, each closed at its end. Latency is from capture to result.
+    Latency is from capture to result.
+
+    Args:
+        detector: The detector.
+        images: uint8 [height, width, 3], BGR.
+        seconds: How long to measure.
+        streams: Number of streams.
+        fps: Frame rate of the sources, which are then cameras that drop frames that are not read; None for no limit.
+        sinks: Makes the further sinks of a stream; each is closed at its end.
     """
     pipelines: List[StreamPipeline] = []
     latencies: List[List[float]] = []

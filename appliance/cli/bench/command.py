@@ -1,6 +1,6 @@
-"""The command `bench`: what to measure, in which order, and how it is shown.
+"""The command `bench`: what to measure, in which order, and how to show it.
 
-Frames lie in memory, so that decoding is not measured.
+Frames are in memory, so decoding is not measured.
 """
 
 import contextlib
@@ -47,9 +47,16 @@ def run(
     markdown: bool = False,
     only: Optional[Sequence[str]] = None,
 ) -> None:
-    """Measure and print a table; `seconds` for each figure. Raises SplitlensError.
+    """Measure and print a table. Raises SplitlensError.
 
-    markdown: print the original project's table. only: the parts to measure; None for all that are shown.
+    Args:
+        loaded: The settings.
+        clip: A movie; None for the sample clip.
+        seconds: Per measurement.
+        json_path: As in `show_report`.
+        force: Load the model even if this board is known to have too little memory for it.
+        markdown: Print the original project's table.
+        only: The parts to measure; None for all that are shown.
     """
     if seconds <= 0:
         raise SplitlensError("--seconds must be more than 0")
@@ -74,13 +81,20 @@ def _measure(
     parts: Sequence[str],
     opened: contextlib.ExitStack,
 ) -> Report:
-    """opened: what is to be closed in the end; TensorFlow complains of sessions that the interpreter's end closes."""
+    """Measure the parts.
+
+    Args:
+        loaded: The settings.
+        clip, seconds, force: As in `run`.
+        parts: Names of the parts.
+        opened: Closes what was opened: TensorFlow complains about sessions that are open at the interpreter's end.
+    """
 
     def kept(detector: Detector) -> Detector:
         opened.callback(detector.close)
         return detector
 
-    # First, while this process is small and nothing else holds the accelerator; see `start_alone`.
+    # First, while this process is small and nothing else uses the accelerator; see `start_alone`.
     starts = _starts(loaded, read_pictures(clip, 1)[0]) if "engines" in parts else {}
     pictures, readings = read_pictures(clip), Telemetry()
     whole: Optional[Detector] = None
@@ -111,7 +125,7 @@ def _measure(
 
 
 def load_other(loaded: LoadedSettings, force: bool) -> Detector:
-    """One to compare with. That what was tuned is for another engine goes without saying."""
+    """Load a detector to compare with. No note if the tuned settings are for another engine."""
     tuned = logging.getLogger("appliance.board.tuned")
     level = tuned.level
     tuned.setLevel(logging.WARNING)

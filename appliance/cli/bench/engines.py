@@ -1,4 +1,4 @@
-"""One engine beside the other: how fast, how soon ready, how much memory, and whether it finds the same."""
+"""Compare engines: speed, time to start, memory, and whether they find the same."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ COMPARED = 10
 
 
 def engine_names(loaded: LoadedSettings) -> List[str]:
-    """Those that can be tried here, the one that the settings ask for first."""
+    """Return the engines that can be tried here, the requested one first."""
     wanted = chosen_engine(loaded)
     measured = [engine for engine in all_engines().values() if engine.bench.is_measured]
     found = [engine.name for engine in measured if engine.build_part is None and engine.is_installed()]
@@ -36,18 +36,21 @@ def engine_names(loaded: LoadedSettings) -> List[str]:
 
 
 def with_engine(loaded: LoadedSettings, name: str, **changes: Any) -> LoadedSettings:
-    """As if somebody had asked for the engine: nothing that a profile has or that was tuned takes its place."""
+    """Return the settings as if the user had requested the engine; profile and tuned values do not override it."""
     changes["engine"] = name
     return loaded.with_values(changes, Layer.COMMAND_LINE, "bench")
 
 
 def start_alone(loaded: LoadedSettings, name: str, picture: np.ndarray) -> EngineStart:
-    """Seconds from the command to its first detections, and the most memory it took, with an engine that is built.
+    """Start an engine, built before, in a process of its own.
 
-    To be called while this process is still small: what it holds when it makes another counts as that one's.
+    Call it while this process is small, as a child inherits its memory.
+
+    Returns:
+        Seconds from the command to the first detections, and the peak memory.
     """
     if find_engine(name).bench.is_built_first:
-        _start(loaded, name, picture)  # it may compile what the next one finds
+        _start(loaded, name, picture)  # it may compile what the next start loads
     return _start(loaded, name, picture)
 
 
@@ -82,7 +85,15 @@ def measure_engines(
     pictures: Sequence[np.ndarray],
     seconds: float,
 ) -> List[EngineRow]:
-    """A row for each engine. starts: what `start_alone` gave."""
+    """Return a row for each engine.
+
+    Args:
+        starts: From `start_alone`, by engine.
+        detectors: By engine.
+        whole: The whole graph, to compare with.
+        pictures: uint8 [height, width, 3], BGR.
+        seconds: Per measurement.
+    """
     images = resize(pictures, *SIZE)
     ways = []
     for detector in detectors.values():

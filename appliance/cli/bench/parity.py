@@ -1,4 +1,4 @@
-"""Whether two detectors find the same: a speed without that is worth nothing."""
+"""Compare two detectors' results: speed is worth nothing if they differ."""
 
 import dataclasses
 from typing import List, Sequence
@@ -15,11 +15,13 @@ SAME_PIXELS = 0.999
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """What came of comparing two detectors.
+    """The result of a comparison.
 
-    detections: how many were compared. unmatched: those, or segmentations, that only one of the two found.
-
-    score, box: the largest difference of those that both found; of boxes as a fraction of the picture.
+    Attributes:
+        detections: Number of compared detections.
+        unmatched: Number of detections, or segmentations, that only one of the two found.
+        score: Largest difference of the scores of common detections.
+        box: Largest difference of their boxes, as a fraction of the image.
     """
 
     detections: int
@@ -33,7 +35,7 @@ class Agreement:
 
 
 def detect_all(detector: Detector, images: Sequence[np.ndarray]) -> List[Prediction]:
-    """What is found in each, through the detector's batches."""
+    """Return the predictions for each image, through the detector's batches."""
     found: List[Prediction] = []
     for start in range(0, len(images), detector.batch):
         some = images[start : start + detector.batch]
@@ -44,7 +46,7 @@ def detect_all(detector: Detector, images: Sequence[np.ndarray]) -> List[Predict
 def compare(
     expected: Sequence[Prediction], found: Sequence[Prediction], images: Sequence[np.ndarray], threshold: float
 ) -> Agreement:
-    """Compare what was found in each image. One within the tolerance of the threshold may lie on either side of it."""
+    """Compare predictions. A detection within the tolerance of the threshold may be found by only one of the two."""
     total, unmatched, score, box = 0, 0, 0.0, 0.0
     for wanted, given, image in zip(expected, found, images):
         if isinstance(wanted, Segmentation) or isinstance(given, Segmentation):
@@ -57,7 +59,7 @@ def compare(
         left = list(range(len(given.scores)))
         scale = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
         for index in range(len(wanted.scores)):
-            # The nearest of its class: two with the same score may come in either order.
+            # The nearest of its class, as two with the same score may come in either order.
             differences = [
                 (
                     abs(float(wanted.scores[index] - given.scores[other])),

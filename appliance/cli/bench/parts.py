@@ -1,4 +1,4 @@
-"""Parts of the bench: each measures in turns what is to be compared, and gives it as data for JSON."""
+"""Parts of the bench: each measures in turns what is compared, and returns it as data for JSON."""
 
 import functools
 from typing import List, Optional, Sequence, Tuple
@@ -26,7 +26,7 @@ CAMERA_FPS = 30.0
 
 
 def figures(rate: Rate) -> Measurement:
-    """What there is to say of a rate, rounded."""
+    """Return a rate's rounded values."""
     return Measurement(
         fps=round(rate.fps, 1),
         latency_ms=milliseconds(rate.latency()),
@@ -39,14 +39,14 @@ def figures(rate: Rate) -> Measurement:
 
 
 def milliseconds(seconds: float) -> Optional[float]:
-    """None for what was never measured: JSON knows no other word for it."""
+    """Return milliseconds; None for NaN (never measured), which JSON does not have."""
     return None if seconds != seconds else round(seconds * 1e3, 1)
 
 
 def measure_sizes(
     whole: Detector, detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
 ) -> List[SizeRow]:
-    """The whole graph, the engine alone and the loop, for each size of the camera."""
+    """Measure the whole graph, the engine alone and the loop, for each camera size."""
     ways: List[Way] = []
     for width, height in SIZES:
         images = resize(pictures, width, height)
@@ -55,7 +55,7 @@ def measure_sizes(
             functools.partial(measure_engine, detector, images),
             functools.partial(measure_loop, detector, images),
         ]
-    rates = iter(interleave(ways, seconds, readings))  # all of them, as one size is compared with another too
+    rates = iter(interleave(ways, seconds, readings))  # all sizes in turns, as they are compared with each other too
     rows = []
     for (width, height), (graph, engine, loop) in zip(SIZES, zip(rates, rates, rates)):
         rows.append(
@@ -75,7 +75,7 @@ def measure_sizes(
 def measure_streams(
     detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
 ) -> List[StreamRow]:
-    """One and several streams in a loop: their frames together."""
+    """Measure one and several streams in a loop; the rates are of all streams together."""
     images = resize(pictures, *LARGEST)
     rates = interleave(
         [
@@ -100,9 +100,9 @@ def measure_streams(
 def measure_camera(
     detector: Detector, pictures: Sequence[np.ndarray], seconds: float, readings: Telemetry
 ) -> CameraRow:
-    """A camera that gives 30 frames a second: from capture to result, beside the engine fed at the same pace.
+    """Measure a camera of 30 frames per second, from capture to result, and the engine alone at the same rate.
 
-    A processor with pauses between frames is slower at each of them than one without.
+    A processor that pauses between frames is slower at each of them than a busy one.
     """
     images = resize(pictures, *LARGEST)
     engine, loop = interleave(

@@ -1,4 +1,4 @@
-"""What `bench` measured, row by row. As JSON a row is an object with the names of its fields."""
+"""The measurements of `bench`, row by row. In JSON, a row is an object with the names of its fields."""
 
 import dataclasses
 from typing import Dict, List, Optional
@@ -8,15 +8,14 @@ from appliance.contract.fields import JsonObject
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """What there is to say of every rate.
+    """The values of one rate.
 
     Attributes:
-        fps: Frames a second.
-        latency_ms, latency_p90_ms, latency_p99_ms: The median, and what 90 and 99 of a hundred frames keep to; None
-            where no frame was timed.
-        cpu_percent: Of one core, of this process with all its threads.
-        cpu_ms: Processor time of a frame, which says more than its rate on a machine that others load as well.
-        watts: Of the whole board; None where it does not say.
+        fps: Frames per second.
+        latency_ms, latency_p90_ms, latency_p99_ms: Median, 90th and 99th percentile; None if no frame was timed.
+        cpu_percent: Of one core, by this process with all its threads.
+        cpu_ms: Processor time per frame, which says more than the rate on a machine that others use too.
+        watts: Power of the whole board; None if unknown.
     """
 
     fps: float
@@ -30,7 +29,7 @@ class Measurement:
 
 @dataclasses.dataclass(frozen=True)
 class SizeRow:
-    """One size of the camera: the whole graph, the engine alone, and the loop."""
+    """One camera size: the whole graph, the engine alone, and the loop."""
 
     width: int
     height: int
@@ -43,7 +42,11 @@ class SizeRow:
 
 @dataclasses.dataclass(frozen=True)
 class StreamRow(Measurement):
-    """Several streams in one loop: their frames together. to_one: beside a single stream."""
+    """Several streams in one loop, all frames together.
+
+    Attributes:
+        to_one: Ratio to a single stream.
+    """
 
     streams: int
     width: int
@@ -56,10 +59,10 @@ class ViewerRow(Measurement):
     """The loop with a viewer.
 
     Attributes:
-        visualize: Key of what the viewer asks for.
-        to_off: Beside the loop without a viewer.
-        drawn_fps, seen_fps: Pictures a second that were drawn, and that the viewer got.
-        draw_ms, encode_ms: What each took; None where there was none.
+        visualize: Key of what the viewer requests.
+        to_off: Ratio to the loop without a viewer.
+        drawn_fps, seen_fps: Frames per second that were drawn, and that the viewer received.
+        draw_ms, encode_ms: Time for each; None if there was none.
     """
 
     visualize: str
@@ -74,7 +77,11 @@ class ViewerRow(Measurement):
 
 @dataclasses.dataclass(frozen=True)
 class CameraRow(Measurement):
-    """A camera of so many frames a second. engine_ms: the median of the engine alone, fed at the same pace."""
+    """A camera with a fixed frame rate.
+
+    Attributes:
+        engine_ms: Median of the engine alone at the same rate.
+    """
 
     camera_fps: float
     width: int
@@ -84,7 +91,7 @@ class CameraRow(Measurement):
 
 @dataclasses.dataclass(frozen=True)
 class EngineStart:
-    """A process of its own: seconds from the command to its first detections, and the most memory it took."""
+    """A start in a process of its own: seconds from the command to the first detections, and the peak memory."""
 
     first_detection_s: float
     peak_memory_mb: int
@@ -92,12 +99,12 @@ class EngineStart:
 
 @dataclasses.dataclass(frozen=True)
 class EngineRow(EngineStart):
-    """One engine beside the others.
+    """One engine among the others.
 
     Attributes:
-        compared: Detections that were compared with those of the whole graph.
-        unmatched: Those that only one of the two found.
-        score_difference, box_difference: The largest of those that both found; of boxes as a part of the picture.
+        compared: Number of detections that were compared with those of the whole graph.
+        unmatched: Number of detections that only one of the two found.
+        score_difference, box_difference: Largest difference of common detections; of boxes as a fraction of the image.
     """
 
     engine: str
@@ -118,7 +125,11 @@ class EngineRow(EngineStart):
 
 @dataclasses.dataclass(frozen=True)
 class MachineRow:
-    """Where and with what it was measured. versions: of each engine's library by its name; None where not loaded."""
+    """Where and with what it was measured.
+
+    Attributes:
+        versions: Version of each engine's library by its name; None if it was not loaded.
+    """
 
     board: str
     mode: Optional[str]
@@ -136,14 +147,14 @@ class MachineRow:
     batch: int
 
     def as_json(self) -> JsonObject:
-        """As JSON, each version under the name of its engine."""
+        """Return the row as JSON, with each version under its engine's name."""
         fields = dataclasses.asdict(self)
         return dict(fields, **fields.pop("versions"))
 
 
 @dataclasses.dataclass(frozen=True)
 class Bar:
-    """What a figure is held against: at_least, or else at_most."""
+    """The limit for a value: at_least, or otherwise at_most."""
 
     what: str
     measured: float
@@ -153,7 +164,7 @@ class Bar:
 
     @property
     def reached(self) -> bool:
-        """Whether it is."""
+        """Return whether the limit is kept."""
         return (self.at_least is None or self.measured >= self.at_least) and (
             self.at_most is None or self.measured <= self.at_most
         )
@@ -161,7 +172,7 @@ class Bar:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """All of it. None: that part was not measured."""
+    """All measurements; None for a part that was not measured."""
 
     machine: MachineRow
     sizes: Optional[List[SizeRow]] = None
@@ -171,7 +182,7 @@ class Report:
     engines: Optional[List[EngineRow]] = None
 
     def as_json(self, bars: List[Bar]) -> JsonObject:
-        """As JSON, with the bars; without the parts that were not measured."""
+        """Return the report as JSON, with the limits, and without the parts that were not measured."""
         parts = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
         rows = [dict(dataclasses.asdict(bar), reached=bar.reached) for bar in bars]
         return dict(parts, machine=self.machine.as_json(), bars=rows)

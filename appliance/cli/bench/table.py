@@ -1,4 +1,4 @@
-"""The figures of `bench` as tables: for a terminal, and as the original project published its own."""
+"""The results of `bench` as tables: for a terminal, and in the original project's format."""
 
 from typing import List, Optional, Sequence, Tuple
 
@@ -10,7 +10,7 @@ _VISUALIZE = {"off": "False", "30 fps": "True, 30 FPS limit", "all": "True"}
 
 
 def text_table(report: Report, bars: Sequence[Bar]) -> List[str]:
-    """Lines for a terminal, of at most 100 columns."""
+    """Return lines of at most 100 columns for a terminal."""
     lines = machine_lines(report.machine)
     lines += _size_lines(report.sizes) if report.sizes is not None else []
     lines += _loop_lines(report)
@@ -20,7 +20,7 @@ def text_table(report: Report, bars: Sequence[Bar]) -> List[str]:
 
 
 def machine_lines(machine: MachineRow) -> List[str]:
-    """Where and with what it was measured."""
+    """Return where and with what it was measured."""
     mode = f", power mode {machine.mode}" if machine.mode else ""
     versions = ["Python " + machine.python]
     versions += [
@@ -48,7 +48,7 @@ def _size_lines(rows: Sequence[SizeRow]) -> List[str]:
 
 
 def _loop_lines(report: Report) -> List[str]:
-    """Every loop that was measured, with what it took."""
+    """Return a line for every loop that was measured."""
     rows: List[Tuple[str, str, Measurement]] = [
         (f"{row.width}x{row.height}", "", row.loop) for row in report.sizes or []
     ]
@@ -103,7 +103,7 @@ def _bar_lines(bars: Sequence[Bar]) -> List[str]:
 
 
 def markdown_table(report: Report) -> List[str]:
-    """The original's columns. CPU is of all cores."""
+    """Return a table with the original's columns. CPU is of all cores."""
     machine = report.machine
     lines = [
         "|FPS|Machine|Size|Split Model|Visualize|Mode|CPU|Watt|Model|classes|",

@@ -1,7 +1,7 @@
-"""Somebody who looks: a process that takes the pictures of a stream as the dashboard does, and counts them.
+"""Simulated viewer: a process that receives a stream's frames as the dashboard does, and counts them.
 
 `python -m appliance.cli.bench.viewer RUN_DIR STREAM` answers every line of its standard input with the number of
-pictures so far, and ends with its standard input.
+frames so far, and ends with its standard input.
 """
 
 import subprocess
@@ -19,7 +19,7 @@ PATIENCE = 60.0  # seconds until the process has subscribed; a loaded board is s
 
 
 class Viewer:
-    """A context manager: looks at a stream of the server, from a process of its own."""
+    """A context manager: watches a stream of the server, in a separate process."""
 
     def __init__(self, server: BusServer, run_dir: str, stream: str) -> None:
         self._server, self._stream = server, stream
@@ -32,7 +32,7 @@ class Viewer:
             stdout=subprocess.PIPE,
             universal_newlines=True,
             start_new_session=True,
-        )  # Ctrl-C is for the bench, with which this one's input ends
+        )  # Ctrl-C is for the bench; its end closes this process's input
         until = time.monotonic() + PATIENCE
         while not self._server.is_watched(self._stream):
             if self._process.poll() is not None or time.monotonic() > until:
@@ -47,7 +47,7 @@ class Viewer:
         self._process.communicate()
 
     def pictures(self) -> int:
-        """How many have come."""
+        """Return the number of frames received."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
@@ -55,7 +55,7 @@ class Viewer:
 
 
 def look(run_dir: str, stream: str) -> None:
-    """Take the pictures of a stream until the standard input ends."""
+    """Receive a stream's frames until standard input ends."""
     pictures = 0
     ended = threading.Event()
 

@@ -1,4 +1,4 @@
-"""What a viewer costs: the loop with the sinks that a stream of the appliance has, watched by a process beside it."""
+"""Measure the cost of a viewer: the loop with the sinks of a stream, watched by a separate process."""
 
 import dataclasses
 import tempfile
@@ -25,7 +25,13 @@ WATCHED, UNWATCHED = "watched", "unwatched"
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """name: as the tables have it. stream: what the pictures are sent as. limit: pictures a second, 0 for all."""
+    """What to measure.
+
+    Attributes:
+        name: As in the tables.
+        stream: The stream that the frames are sent as.
+        limit: Frames per second; 0 for all.
+    """
 
     name: str
     stream: str
@@ -43,7 +49,10 @@ def measure_visualize(
     live_width: int,
     vis_text: bool,
 ) -> List[ViewerRow]:
-    """Nothing drawn, at most 30 pictures a second, and all. The source waits, so that all are all."""
+    """Measure with nothing drawn, at most 30 frames per second drawn, and all drawn.
+
+    The source waits, so that all frames are drawn.
+    """
     images = resize(pictures, *LARGEST)
     with tempfile.TemporaryDirectory() as folder:
         run_dir = make_run_dir(folder)
@@ -75,9 +84,9 @@ def measure_visualize(
 
 
 class _Counts:
-    """One way to be measured, and what was drawn, sent and seen in the turns that count.
+    """One workload, and the frames that were drawn, sent and received in the turns that count.
 
-    The first turn is for getting warm: `interleave` leaves it out, and so does this.
+    The first turn is the warm-up, which `interleave` ignores too.
     """
 
     def __init__(self, server: BusServer, way: Workload, viewer: Viewer, live_width: int, vis_text: bool) -> None:
@@ -101,7 +110,10 @@ class _Counts:
         return rate
 
     def figures(self) -> JsonObject:
-        """drawn_fps, seen_fps: pictures a second that were drawn, and that the viewer got. draw_ms, encode_ms: each."""
+        """Return `drawn_fps` and `seen_fps`: frames per second that were drawn and that the viewer received.
+
+        And `draw_ms` and `encode_ms`: the time for each.
+        """
         return {
             "drawn_fps": round(self._drawn / self._seconds, 1),
             "seen_fps": round(self._seen / self._seconds, 1),

@@ -1,1 +1,1 @@
-"""`tune`: measure the ways to run a model on this machine, and keep the best for the runs to come."""
+"""`tune`: measure the ways to run a model on this machine, and keep the best one for later runs."""

@@ -1,4 +1,4 @@
-"""The ways to run a model, and which of them is the best: pure choice, nothing is loaded or measured here."""
+"""The ways to run a model, and the choice of the best: pure functions that load and measure nothing."""
 
 import dataclasses
 from typing import Any, List, Mapping, Optional, Sequence
@@ -21,7 +21,7 @@ WHOLE_WORKERS = (1, 2)
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """One way to run a model; the fields are settings of the same names, and those of them that have no choice here."""
+    """One way to run a model; the fields are settings of the same names."""
 
     engine: str
     worker_threads: int
@@ -38,7 +38,7 @@ class Candidate:
         return ", ".join(words)
 
     def settings(self) -> JsonObject:
-        """What is kept of it, as settings."""
+        """Return the settings to keep."""
         kept: JsonObject = {
             "engine": self.engine,
             "worker_threads": self.worker_threads,
@@ -50,15 +50,15 @@ class Candidate:
 
 @dataclasses.dataclass(frozen=True)
 class SearchSpace:
-    """What there is to choose from, on this machine and for this model.
+    """The choices on this machine, for this model.
 
     Attributes:
-        engines: Names of those that can be tried.
-        path: The fastest one that model and settings allow: fast, exact or whole.
-        cores: Processor cores that this process may use.
-        on_gpu: Whether there is an NVIDIA GPU that can be used.
-        is_x86: Whether the cores can fill batches for it.
-        fixed: Settings that somebody set, key to value; they are not varied.
+        engines: Names of the engines that can be tried.
+        path: The fastest path that model and settings allow: fast, exact or whole.
+        cores: Number of processor cores that this process may use.
+        on_gpu: Whether there is a usable NVIDIA GPU.
+        is_x86: Whether the cores are fast enough to fill its batches.
+        fixed: Settings that the user set, key to value; they are not varied.
     """
 
     engines: Sequence[str]
@@ -71,7 +71,12 @@ class SearchSpace:
 
 @dataclasses.dataclass(frozen=True)
 class TrialResult:
-    """What a candidate reached. latency: seconds, the median. refusal: why it cannot be taken; "" if it can."""
+    """A candidate's result.
+
+    Attributes:
+        latency: The median, in seconds.
+        refusal: Why it cannot be used; "" if it can.
+    """
 
     candidate: Candidate
     fps: float = 0.0
@@ -86,7 +91,7 @@ DEFAULT: Group = ()
 
 
 def candidate_groups(place: SearchSpace) -> List[Group]:
-    """Every engine with some numbers of workers and of frames together, and the exact path once."""
+    """Return every engine with some numbers of workers and batch sizes, and the exact path once."""
     groups: List[Group] = []
     for engine in place.engines:
         compilers: Sequence[Optional[bool]] = (False, True) if may_compile(engine, place) else (None,)
@@ -106,24 +111,24 @@ def candidate_groups(place: SearchSpace) -> List[Group]:
 
 
 def is_slow_to_load(group: Group) -> bool:
-    """Whether something is compiled at first, for minutes even."""
+    """Return whether something is compiled first, possibly for minutes."""
     return any(candidate.xla or find_engine(candidate.engine).tune.is_slow_to_load for candidate in group)
 
 
 def has_batches(place: SearchSpace) -> bool:
-    """Whether frames of several streams may go together."""
+    """Return whether frames of several streams may be batched."""
     return any(_may_batch(engine, place) for engine in place.engines)
 
 
 def _batches(engine: str, place: SearchSpace) -> Sequence[Sequence[int]]:
-    """The numbers of frames together, those of one loaded detector together."""
+    """Return the batch sizes to try, grouped by loaded detector."""
     if "batch" in place.fixed:
         return [[place.fixed["batch"]]]
     return [BATCHES, [1]] if _may_batch(engine, place) else [[1]]
 
 
 def may_compile(engine: str, place: SearchSpace) -> bool:
-    """Whether XLA could do something."""
+    """Return whether XLA may have an effect."""
     return place.on_gpu and find_engine(engine).tune.has_xla
 
 
@@ -132,12 +137,12 @@ def _may_batch(engine: str, place: SearchSpace) -> bool:
 
 
 def _with_workers(candidate: Candidate, place: SearchSpace, on_gpu: Sequence[int]) -> List[Group]:
-    """The candidate with every number of workers that may be the best."""
+    """Return the candidate with every number of workers that may be the best."""
     cores = place.cores
     if "worker_threads" in place.fixed:
         return [[dataclasses.replace(candidate, worker_threads=place.fixed["worker_threads"])]]
     if not place.on_gpu:
-        # Each number gets its engine set up in another way.
+        # The engine is set up differently for each number.
         numbers: Sequence[int] = sorted({1, cores // 4, cores // 2, cores} - {0})
         numbers = WHOLE_WORKERS if place.path == "whole" else numbers
         return [[dataclasses.replace(candidate, worker_threads=number)] for number in numbers]
@@ -148,21 +153,21 @@ def _with_workers(candidate: Candidate, place: SearchSpace, on_gpu: Sequence[int
 
 
 def finalists(outcomes: Sequence[TrialResult]) -> List[Candidate]:
-    """Those that are worth to be measured again: near the best, which the exact path is not to be."""
+    """Return the candidates to measure again: those near the best, but not the exact path."""
     good = sorted((one for one in outcomes if not one.refusal and not one.candidate.exact), key=lambda one: -one.fps)
     return [one.candidate for one in good if is_near(one, good[0])][:FINALISTS]
 
 
 def is_near(outcome: TrialResult, best: Optional[TrialResult]) -> bool:
-    """Whether it may be the best when both are measured for longer."""
+    """Return whether it may turn out the best when both are measured for longer."""
     return not outcome.refusal and (best is None or outcome.fps >= PRUNE_BELOW * best.fps)
 
 
 def choose(outcomes: Sequence[TrialResult], default: Optional[Candidate] = None) -> Optional[TrialResult]:
-    """The most frames a second; of about as many the lower latency, then fewer workers, and no XLA.
+    """Return the best result: most frames per second; if about equal, lower latency, then fewer workers, then no XLA.
 
-    Nothing that is slower than the default, if that is among them and can be taken. None where all were refused but the
-    exact path, which no run takes unasked.
+    Never one that is slower than a usable default. None if all were refused but the exact path, which is only used on
+    request.
     """
     good = [one for one in outcomes if not one.refusal and not one.candidate.exact]
     floor = max((one.fps for one in good if one.candidate == default), default=0.0)

@@ -1,4 +1,4 @@
-"""What was measured, for people and for programs."""
+"""The measurements of `tune`, for people and for programs."""
 
 import dataclasses
 from typing import List, Optional, Sequence
@@ -25,12 +25,12 @@ _LEFT = ("", "engine", "path", "XLA", "note")
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One candidate with so many streams.
+    """One candidate with a number of streams.
 
     Attributes:
-        outcome: What it reached.
-        streams: How many gave it frames.
-        path, workers: What it came to; "" and None where it did not load.
+        outcome: Its result.
+        streams: Number of streams.
+        path, workers: As loaded; "" and None if it did not load.
         loading, measured: Seconds.
         is_kept: Whether it is the one that is kept.
     """
@@ -45,7 +45,7 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> List[str]:
-    """The table as lines, the best first of each number of streams."""
+    """Return the table as lines, ordered by number of streams, the best first."""
     ordered = sorted(rows, key=lambda row: (row.streams, bool(row.outcome.refusal), -row.outcome.fps))
     cells = [COLUMNS] + [_cells(row) for row in ordered]
     widths = [max(len(line[column]) for line in cells) for column in range(len(COLUMNS))]
@@ -78,7 +78,7 @@ def _cells(row: Row) -> Sequence[str]:
 
 
 def as_json(row: Row) -> JsonObject:
-    """The same as a JSON object."""
+    """Return the row as a JSON object."""
     outcome = row.outcome
     fields: JsonObject = dict(dataclasses.asdict(outcome.candidate), path=row.path or None, workers=row.workers)
     fields.update(

@@ -1,4 +1,4 @@
-"""The command `tune`: what there is to choose from here is measured, told, and the best of it kept."""
+"""The command `tune`: measure the choices on this machine, report them, and keep the best."""
 
 import dataclasses
 import logging
@@ -57,10 +57,17 @@ BUSY_SECONDS, BUSY_PERCENT = 0.5, 20
 def run(
     loaded: LoadedSettings, seconds: float, clip: Optional[str], json_path: Optional[str], force: bool, run_dir: str
 ) -> None:
-    """Measure, print the table, keep the best. Raises SplitlensError, before measuring where that can be.
+    """Measure, print the table, keep the best. Raises SplitlensError, before measuring if possible.
 
-    seconds: how long to measure in all; loading comes on top, up to three minutes for all. run_dir: where an appliance
-    would be running. Ends the process where a load that was given up is still under way.
+    Ends the process if an abandoned load is still running.
+
+    Args:
+        loaded: The settings.
+        seconds: Total time to measure; loading takes up to three minutes more.
+        clip: A movie; None for the sample clip.
+        json_path: As in `show_report`.
+        force: Load the model even if this board is known to have too little memory for it.
+        run_dir: Run directory of an appliance that may be running.
     """
     code = 0
     try:
@@ -71,7 +78,7 @@ def run(
         log.error("%s", error)
         code = error.exit_code
     if is_loading():
-        # Python would end while a library is at work in a thread, and crash. All files are closed.
+        # A normal exit while a library works in a thread would crash. All files are closed.
         sys.stdout.flush()
         os._exit(code)
 
@@ -96,7 +103,7 @@ def _run(
             place.fixed[key],
             loaded.origins[key if not is_free(loaded, key) else "model_type"],
         )
-    # What every load of a detector says belongs to runs.
+    # Messages from loading a detector are for runs.
     logging.getLogger("appliance.detectors").setLevel(logging.WARNING)
     best, rows = _search(model, loaded, images, place, seconds, end)
     rows = [dataclasses.replace(row, is_kept=row.outcome.candidate == best) for row in rows]
@@ -129,7 +136,7 @@ def _run(
 
 
 def _warn_of_others(run_dir: str) -> None:
-    """Of what would be measured too."""
+    """Warn about other programs, which would distort the measurements."""
     if is_up(run_dir):
         log.warning(
             "The appliance is running (%s), and takes its part of the machine: stop it for figures that are right",
@@ -142,20 +149,20 @@ def _warn_of_others(run_dir: str) -> None:
 
 
 def is_up(run_dir: str) -> bool:
-    """Whether an appliance has this directory."""
+    """Return whether an appliance uses this directory."""
     if not os.path.exists(os.path.join(run_dir, "lock")):
         return False
     try:
         lock_run_dir(run_dir).close()
     except SplitlensError:
         return True
-    except OSError:  # somebody else's
+    except OSError:  # it belongs to another user
         return False
     return False
 
 
 def inspect_machine(model: InstalledModel, loaded: LoadedSettings) -> SearchSpace:
-    """What there is to choose from here."""
+    """Return the choices on this machine."""
     settings = loaded.settings
     understood = understand(model.path, settings.trust_graph, settings.split_model, settings.exact)
     fixed = {key: getattr(settings, key) for key in TUNED_SETTINGS if not is_free(loaded, key)}
@@ -182,7 +189,7 @@ def _search(
     seconds: float,
     end: float,
 ) -> Tuple[Candidate, List[Row]]:
-    """What is kept, and all that was measured. Raises SplitlensError where nothing can be taken."""
+    """Return what to keep, and all measurements. Raises SplitlensError if no candidate can be used."""
     try:
         trial = Trial(
             model, model_options(loaded), images, place, end - time.monotonic(), STREAMS if has_batches(place) else 1
@@ -206,7 +213,7 @@ def _search(
 
 
 def nothing_to_keep(name: str, outcomes: Sequence[TrialResult]) -> SplitlensError:
-    """The error for it."""
+    """Return the error for a search without a usable candidate."""
     refusals = "\n".join(f"{one.candidate}: {one.refusal}" for one in outcomes if one.refusal)
     if any(not one.refusal for one in outcomes):
         return SplitlensError(
@@ -228,7 +235,7 @@ def _keep(path: Path, name: str, entry: Tuned) -> None:
 
 
 def _figures(rows: Sequence[Row], width: int, height: int) -> JsonObject:
-    """Those of the way that is kept."""
+    """Return the measurements of the candidate that is kept."""
     return {
         "frames": f"{width}x{height}, from memory",
         "fps": {

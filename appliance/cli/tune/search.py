@@ -1,7 +1,7 @@
-"""In which order the ways to run a model are measured, and which is kept, within a time for all of it.
+"""The order in which candidates are measured, and the choice, within a limit for the total time.
 
-Pure choice: what loads and measures, and the clock, are given. The default is measured first, and again beside whatever
-may take its place: on another day, or a warmer machine, figures are others.
+Pure logic: loading, measuring and the clock are passed in. The default is measured first, and again beside whatever may
+replace it, as results change with the day and the machine's temperature.
 """
 
 import contextlib
@@ -30,37 +30,46 @@ SPARE_SECONDS = 5.0
 
 
 class LoadError(Exception):
-    """A way cannot be loaded; the message is a sentence."""
+    """A candidate cannot be loaded; the message is a sentence."""
 
 
 class GivenUp(Exception):
-    """A load was not done in its time. It goes on behind, and disturbs whatever would be measured from now on."""
+    """A load exceeded its time limit. It continues in the background and disturbs every later measurement."""
 
 
 class LoadedGroup:
-    """A detector that is loaded. candidates: what it stands for, as it came to; none of them twice."""
+    """A loaded detector.
+
+    Attributes:
+        candidates: The candidates that it stands for, as resolved, without duplicates.
+    """
 
     candidates: Sequence[Candidate]
 
     def measure(self, candidate: Candidate, seconds: float) -> TrialResult:
-        """Adds to what was measured of it before."""
+        """Measure a candidate; adds to its earlier measurements."""
         raise NotImplementedError
 
 
 class Trials:
-    """What loads ways to run a model."""
+    """Loads candidates."""
 
     def load(self, group: Group, seconds: float) -> ContextManager[LoadedGroup]:
-        """Load what stands for a group, within a time. Raises LoadError, GivenUp."""
+        """Load a group's detector within a time limit. Raises LoadError, GivenUp."""
         raise NotImplementedError
 
     def refuse(self, candidate: Candidate, refusal: str) -> TrialResult:
-        """Note why one is not measured."""
+        """Record why a candidate is not measured."""
         raise NotImplementedError
 
 
 class Search:
-    """One search. seconds: to measure, in all. whole: seconds for everything, loading too."""
+    """One search.
+
+    Args:
+        seconds: Total time to measure.
+        whole: Total time, including loading.
+    """
 
     def __init__(
         self,
@@ -90,8 +99,8 @@ class Search:
         """Whether a load is still under way."""
 
     def run(self) -> Optional[TrialResult]:
-        """What to keep; None where nothing can be. Raises GivenUp where the default does not load in the time."""
-        with contextlib.suppress(LoadError):  # others may do
+        """Return the result to keep; None if there is none. Raises GivenUp if the default does not load in time."""
+        with contextlib.suppress(LoadError):  # others may load
             self._load_default()
         for group in self._quick:
             self._try(group, self._needed([self._default], self._long))
@@ -102,11 +111,14 @@ class Search:
 
     @property
     def outcomes(self) -> Sequence[TrialResult]:
-        """All of them."""
+        """Return all results."""
         return list(self._outcomes.values())
 
     def _best(self) -> Optional[TrialResult]:
-        """Of those that were measured again beside the default; it alone where none was; any if it cannot be taken."""
+        """Return the best of those that were measured again beside the default.
+
+        The default itself if there were none; any if the default cannot be used.
+        """
         default = [self._outcomes[self._default]] if self._default is not None else []
         return choose([self._outcomes[one] for one in self._finals] or default, self._default) or choose(self.outcomes)
 
@@ -127,8 +139,10 @@ class Search:
             raise
 
     def _try(self, group: Group, reserve: float) -> Optional[Candidate]:
-        """Measure a group for a moment, where that can be expected to leave the reserve; and the best of one that is
-        slow to load for longer, if it is near the best of all, which is returned then."""
+        """Measure a group briefly if that is expected to leave the reserve.
+
+        If it is slow to load and near the best, its best candidate is measured for longer and returned.
+        """
         is_slow, began = is_slow_to_load(group), self._clock()
         left = self._left() - reserve - self._cost(self._brief)
         finalist = None
@@ -151,7 +165,7 @@ class Search:
                     and is_near(own, self._best())
                     and (self._left() - reserve > self._cost(self._long / 3))
                 ):
-                    # While it is loaded: to load it again would take too long.
+                    # Now, while it is loaded, as loading it again would take too long.
                     finalist = own.candidate
                     self._measure(loaded, finalist, self._long / 3)
         except LoadError as error:
@@ -161,7 +175,7 @@ class Search:
         return finalist
 
     def _try_slow(self, group: Group) -> None:
-        """Where one is near the best, the default and the best are measured once more after it."""
+        """Measure a group that is slow to load; if near the best, measure the default and the best once more."""
         best = self._best()
         beside = [best.candidate] if best is not None else []
         finalist = self._try(group, self._needed(list({self._default, *beside}), self._long * 2 / 3))
@@ -169,8 +183,10 @@ class Search:
             self._finals.add(finalist)
 
     def _measure_again(self, candidates: Sequence[Candidate], turns: int, seconds: float) -> bool:
-        """The default, and as many of these as there is time for. Whether there was time for the default, which is no
-        matter where that cannot be taken."""
+        """Measure the default again, and as many of these as there is time for.
+
+        Returns whether there was time for the default; irrelevant if that cannot be used.
+        """
         chosen: List[Candidate] = []
         if self._default is not None and not self._outcomes[self._default].refusal:
             chosen.append(self._default)
@@ -189,17 +205,25 @@ class Search:
         return True
 
     def _measure_loaded_anew(self, group: Group, seconds: float) -> bool:
-        """seconds: for each. Whether it could be loaded."""
+        """Load a group again and measure it.
+
+        Args:
+            group: The group.
+            seconds: Per candidate.
+
+        Returns:
+            Whether it could be loaded.
+        """
         try:
             with self._loading(self._group_of[group[0]], self._left()) as loaded:
                 for candidate in group:
                     self._measure(loaded, candidate, seconds)
-        except (LoadError, GivenUp):  # it was before: what was found then stands
+        except (LoadError, GivenUp):  # it loaded before: keep that result
             return False
         return True
 
     def _grouped(self, candidates: Sequence[Candidate]) -> Sequence[Group]:
-        """By what is loaded for them, in their order."""
+        """Return the candidates grouped by their detector, in order."""
         groups: Dict[int, List[Candidate]] = {}
         for candidate in candidates:
             groups.setdefault(id(self._group_of[candidate]), []).append(candidate)
@@ -222,11 +246,11 @@ class Search:
         self._overhead = max(self._overhead, self._clock() - began - seconds)
 
     def _cost(self, seconds: float) -> float:
-        """Of a measurement: frames that are under way at its end, many of which may take long."""
+        """Return the expected duration of a measurement; frames in progress at its end may take long."""
         return seconds + self._overhead
 
     def _needed(self, candidates: Sequence[Optional[Candidate]], seconds: float) -> float:
-        """To load and measure these, for so many seconds together."""
+        """Return the expected time to load and measure these, for so many seconds in total."""
         loads = sum(self._load_seconds.get(one, 0.0) for one in candidates if one is not None)
         return loads + seconds + len(candidates) * self._overhead
 

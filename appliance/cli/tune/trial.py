@@ -1,6 +1,6 @@
-"""Candidates on trial: loaded, compared with the whole graph, measured.
+"""Load candidates, compare them with the whole graph, and measure them.
 
-One is loaded at a time: a board may have no memory for two.
+One is loaded at a time, as a board may not have the memory for two.
 """
 
 import contextlib
@@ -45,7 +45,11 @@ _Result = TypeVar("_Result")
 
 
 class Trial(Trials):
-    """Measures candidates on so many streams. seconds: for all that is loaded here. Raises SplitlensError."""
+    """Measures candidates with a number of streams. Raises SplitlensError.
+
+    Args:
+        seconds: Time limit for all that is loaded here.
+    """
 
     def __init__(
         self,
@@ -63,7 +67,7 @@ class Trial(Trials):
         step = max(1, len(images) // COMPARED)
         self._compared = list(images[::step][:COMPARED])
         self._threshold = options.det_th
-        # Whoever asks for a lower precision asks for other scores.
+        # A lower precision that the user requested may change scores.
         has_choice = len(find_engine(str(place.fixed.get("engine", AUTO))).precisions) > 1
         asked_for_less = has_choice and options.engine.precision != "FP32"
         self._expected = None if asked_for_less else within(seconds, self._find_expected)
@@ -105,7 +109,7 @@ class Trial(Trials):
         return outcome
 
     def rate(self, candidate: Candidate, detector: Detector, seconds: float) -> Rate:
-        """With what was measured before."""
+        """Measure a candidate; returns the sum with its earlier measurements."""
         measure_loop(detector, self._images, min(WARM_SECONDS, seconds / 2), self.streams)
         rate = measure_loop(detector, self._images, seconds, self.streams)
         before = self._rates.get(candidate)
@@ -131,7 +135,7 @@ class Trial(Trials):
                     fixed.get("xla", False) if may_compile(engine, self._place) else None,
                 )
             ]
-        # Where the graph takes fewer at a time, or one only.
+        # If the graph takes fewer at a time, or only one.
         most = max(1, detector.batch)
         every = [dataclasses.replace(candidate, batch=min(candidate.batch, most)) for candidate in group]
         return sorted(set(every), key=every.index)
@@ -151,7 +155,7 @@ class Trial(Trials):
         return load_detector(self._model.path, self.name, self._model.labels, options)
 
     def _find_expected(self) -> List[Prediction]:
-        """What the whole graph finds; sets the threshold at which candidates are compared with it."""
+        """Return what the whole graph finds; sets the threshold for comparing candidates with it."""
         whole = load_detector(
             self._model.path,
             self.name,
@@ -185,7 +189,7 @@ class Trial(Trials):
         return expected
 
     def compare(self, detector: Detector) -> str:
-        """Why a detector must not be taken; "" where it finds what the whole graph finds."""
+        """Return why a detector must not be used; "" if it finds what the whole graph finds."""
         if self._expected is None:
             return ""
         try:
@@ -199,7 +203,7 @@ class Trial(Trials):
 
     def _finds_the_same(self, detector: Detector, expected: Sequence[Prediction]) -> bool:
         detector.threshold = self._threshold
-        # Full batches, as under load: what they compute may hang on their size.
+        # Full batches, as under load: results may depend on the batch size.
         images = self._compared + list(self._images)[: -len(self._compared) % detector.batch]
         found = detect_all(detector, images)[: len(expected)]
         detector.threshold = self._options.det_th
@@ -213,9 +217,9 @@ class _LoadedDetector(LoadedGroup):
         self._refusals: Dict[int, str] = {}
 
     def measure(self, candidate: Candidate, seconds: float) -> TrialResult:
-        """Whatever goes wrong is its refusal."""
+        """Measure a candidate; any error becomes its refusal."""
         trial, detector = self._trial, self._detector
-        # 0, where somebody set that: the detector's own.
+        # 0, if the user set that, stands for the detector's own.
         detector.workers = candidate.worker_threads or detector.workers
         detector.batch = candidate.batch or detector.batch
         measured = 0.0
@@ -236,7 +240,7 @@ class _LoadedDetector(LoadedGroup):
 
 
 def within(seconds: float, work: Callable[[], _Result]) -> _Result:
-    """What the work gives, or raises. Raises GivenUp where that takes longer; no library can be stopped."""
+    """Return the work's result, or raise its error. Raises GivenUp at the time limit; libraries cannot be stopped."""
     results: List[_Result] = []
     errors: List[BaseException] = []
 
@@ -256,7 +260,7 @@ def within(seconds: float, work: Callable[[], _Result]) -> _Result:
 
 
 def is_loading() -> bool:
-    """Whether something that was given up is still under way."""
+    """Return whether an abandoned load is still running."""
     return any(thread.name == LOADING for thread in threading.enumerate())
 
 
