@@ -203,7 +203,7 @@ class BusServer:
             command = json.loads(data.decode())
             if not isinstance(command, dict) or not isinstance(command.get("command"), str):
                 raise ValueError
-        except ValueError:
+        except (ValueError, RecursionError):
             return {"ok": False, "kind": INVALID, "error": "A command is a JSON object with a `command`."}
         try:
             return dict(self._handler(command), ok=True)

@@ -5,6 +5,7 @@ import stat
 import threading
 
 import pytest
+import zmq
 
 from appliance.bus import (
     COMMAND_THREADS,
@@ -16,6 +17,7 @@ from appliance.bus import (
     request,
     write_exit_reason,
 )
+from appliance.bus.run_dir import socket_addresses
 from appliance.contract.errors import CONFLICT, Refused, Unavailable
 from appliance.core.errors import ConfigError, SplitlensError
 from tests.waiting import wait_until
@@ -76,6 +78,17 @@ def test_a_refusal_says_why(server, run_dir, name, kind, sentence):
 def test_what_is_no_command_is_refused(server, run_dir, command):
     with pytest.raises(Refused, match="JSON object"):
         request(run_dir, command)
+
+
+def test_what_is_nested_too_deeply_to_be_read_is_answered_and_the_next_command_too(server, run_dir):
+    """Each such message ended one of the threads that answer."""
+    with zmq.Context.instance().socket(zmq.DEALER) as channel:
+        channel.connect(socket_addresses(run_dir).control)
+        for _ in range(COMMAND_THREADS):
+            channel.send_multipart([b"", b"[" * 100000])
+        for _ in range(COMMAND_THREADS):
+            assert channel.poll(LIMIT * 1000) and b'"invalid"' in channel.recv_multipart()[-1]
+    assert request(run_dir, {"command": "hello"}, LIMIT) == {"heard": {"command": "hello"}}
 
 
 def test_a_command_that_fails_in_any_way_is_answered_and_the_next_one_too(run_dir):
