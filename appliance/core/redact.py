@@ -7,7 +7,7 @@ HIDDEN = "***"
 
 _STARTS_AS_ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
-# An address inside a longer text. A quoted one may contain spaces. The length of a scheme is limited: if not, every
+# An address inside a longer text. A quoted one may contain spaces. The length of a scheme is limited: otherwise every
 # letter of a long word would start a search to the word's end.
 _QUOTED_ADDRESS = re.compile(
     r"""(?P<start>(?P<quote>["'])[a-z][a-z0-9+.-]{0,30}://)(?P<rest>.*?)(?=(?P=quote)|$)""", re.IGNORECASE

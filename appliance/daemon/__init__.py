@@ -1,4 +1,4 @@
-"""The long-running appliance: services that one event bus joins (docs/architecture.md: services, threads, lock order).
+"""The daemon's services, connected by one event bus (docs/architecture.md: services, threads, lock order).
 
-A new service is made and joined in `appliance.py`; what others have to hear of it is an event in `events.py`.
+Services are created and connected in `appliance.py`; what they tell each other is an event in `events.py`.
 """

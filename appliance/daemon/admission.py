@@ -1,4 +1,4 @@
-"""Which sources the dashboard may choose."""
+"""Decide which sources may be chosen on the dashboard."""
 
 from typing import Sequence, Union
 
@@ -10,12 +10,12 @@ from appliance.sources.kind import admitted_kinds
 
 
 def allowed_source(source: Union[int, str], known: Sequence[Union[int, str]]) -> Union[int, str]:
-    """The source that is meant by what came from the dashboard. Raises Refused.
+    """Return the source that a request from the dashboard refers to. Raises Refused.
 
     Args:
         source: A text or a camera's number.
-        known: What is in use or configured. Credentials are hidden in the dashboard: one of these that comes back as it
-            was shown means what it was.
+        known: Sources in use or configured. The dashboard shows them with hidden credentials; one that comes back as
+            shown refers to the original.
     """
     text = str(source).strip()
     for candidate in known:
@@ -29,7 +29,7 @@ def allowed_source(source: Union[int, str], known: Sequence[Union[int, str]]) ->
     except SourceError as error:
         raise Refused(INVALID, str(error)) from error
     if admitted is None:
-        # The same for what is there and what is not: nobody is to learn here which files this machine has.
+        # The same answer whether or not it exists: clients must not learn which files this machine has.
         raise Refused(
             INVALID,
             f"{redact(text)[:80]!r} is no camera: give {accepted_in_dashboard()}. Movies come from the config file.",

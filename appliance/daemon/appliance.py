@@ -1,4 +1,4 @@
-"""The running appliance: makes its services, joins them, starts and stops them."""
+"""The running appliance: creates, connects, starts and stops the services."""
 
 import dataclasses
 import logging
@@ -37,17 +37,17 @@ WATCH_SECONDS = 0.5
 
 
 class Appliance:
-    """Made from the configuration and what operators changed of it; ended by `close`.
+    """The running appliance, made from the configuration and the operators' changes to it; ended by `close`.
 
     Attributes:
         models, catalogue, streams, live, storage, power, reporter: The services.
-        failure: What makes the daemon end; None while it is well.
-        failed: Set with it.
+        failure: The error that ends the daemon; None while there is none.
+        failed: Set together with it.
 
     Args:
         loaded: The configuration.
-        server: Where all is published. Closed by its maker, after the appliance.
-        database: Where services keep what they must find again. Closed by its maker, after the server.
+        server: Where everything is published. The caller closes it, after the appliance.
+        database: Persistent data of the services. The caller closes it, after the server.
         heartbeat: To the supervisor.
     """
 
@@ -101,7 +101,7 @@ class Appliance:
         events.subscribe(ApplianceFailed, self._fail)
 
     def start(self) -> None:
-        """Open the streams, then load the model: pictures move meanwhile."""
+        """Open the streams, then load the model: live pictures are shown meanwhile."""
         if unknown_board_note(self._board):
             log.warning("%s", unknown_board_note(self._board))
         streams = configured_streams(self._settings)
@@ -116,7 +116,7 @@ class Appliance:
         self._jobs.start()
 
     def close(self) -> None:
-        """End all services; recordings are whole when it returns. After a failure the models are left as they are."""
+        """End all services; recordings are complete when it returns. After a failure the models are not closed."""
         self.reporter.is_stopping = True
         self.streams.stop()
         self.models.stop()
@@ -130,7 +130,7 @@ class Appliance:
         self.reporter.publish_state()
 
     def settings_for_tests(self, seconds: float) -> Settings:
-        """For a source that is only tried out."""
+        """Return the settings for testing a source, with timeouts of at most `seconds`."""
         settings = self._settings
         return dataclasses.replace(
             settings, live_timeout=min(settings.live_timeout, seconds), open_timeout=min(settings.open_timeout, seconds)
@@ -143,7 +143,7 @@ class Appliance:
     def _tidy_recordings(self) -> None:
         try:
             self.storage.tidy()
-        except Exception as error:  # detection goes on
+        except Exception as error:  # detection continues
             log.error("The recordings could not be tidied (%s: %s)", type(error).__name__, error)
 
     def _watch(self) -> None:

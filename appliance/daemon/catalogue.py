@@ -1,4 +1,4 @@
-"""The models that can be chosen: those that are installed, and those of the catalogue, fetched on demand."""
+"""The models that can be chosen: the installed ones, and those of the catalogue, which are downloaded on request."""
 
 import dataclasses
 import logging
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 
 
 class ModelCatalogue:
-    """The models that are installed or can be: for the dashboard to choose from. Any thread may call the methods.
+    """The models that are installed or can be downloaded, as the dashboard offers them. Thread-safe.
 
     Args:
         models_dir: The folder of the installed models.
-        board: Whose limits decide which models fit.
+        board: Its limits determine which models fit.
         events: Where `StateChanged` and `ModelFetched` are published.
     """
 
@@ -40,7 +40,7 @@ class ModelCatalogue:
         self.refresh()
 
     def refresh(self) -> None:
-        """Look at the folder again."""
+        """Read the folder again."""
         installed_models = {model.name: model for model in installed(self._models_dir)}
         rows = []
         for entry in load_catalogue():
@@ -52,16 +52,16 @@ class ModelCatalogue:
             self._rows = sorted(rows, key=lambda row: (not row.installed, row.in_catalogue, row.name))
 
     def rows(self) -> List[Model]:
-        """What the dashboard shows of each: the installed ones first."""
+        """Return all models as the dashboard shows them, installed ones first."""
         with self._lock:
             return [dataclasses.replace(row, download=self._downloads.get(row.name)) for row in self._rows]
 
     def row(self, name: str) -> Optional[Model]:
-        """The row of one model; None where there is none of this name."""
+        """Return one model; None if there is none with this name."""
         return next((row for row in self.rows() if row.name == name), None)
 
     def fetch(self, name: str) -> None:
-        """Begin to fetch a model of the catalogue; nothing happens if it is being fetched."""
+        """Start the download of a model of the catalogue; does nothing if it is in progress."""
         with self._lock:
             running = self._downloads.get(name)
             if running is not None and running.error is None:

@@ -1,4 +1,4 @@
-"""What an operator may change while the appliance runs, and the checks of it: for what is set and what is read back."""
+"""Validate what an operator changes at run time, when it is set and when it is read back from the state folder."""
 
 from typing import Any, List, Sequence, Union
 
@@ -12,14 +12,14 @@ from appliance.settings import redact
 
 POWER_SETTINGS = ("power_mode", "jetson_clocks")
 STREAM, RECORD, SETTING, MODEL = "stream:", "record:", "setting:", "model"
-"""Keys of the file of changes: a stream's source and model, whether it is recorded, a setting of its own
+"""Keys in the file of changes: a stream's source and model, whether it is recorded, one of its own settings
 (`setting:STREAM:KEY`); the shared model."""
 
 _LONGEST_MODEL = 1000
 
 
 def check_setting(key: str, value: Any) -> Any:
-    """A value for one of LIVE_SETTINGS, None excepted. Raises Refused."""
+    """Return the value for one of LIVE_SETTINGS; None is not allowed. Raises Refused."""
     if key not in LIVE_SETTINGS:
         raise Refused(
             INVALID,
@@ -30,14 +30,14 @@ def check_setting(key: str, value: Any) -> Any:
 
 
 def check_stream_setting(key: str, value: Any) -> Any:
-    """A value of a single stream, or None for no value of its own. Raises Refused."""
+    """Return the value for a single stream; None for no value of its own. Raises Refused."""
     if key in LIVE_SETTINGS and not LIVE_SETTINGS[key].per_stream:
         raise Refused(INVALID, f"{key} cannot differ from stream to stream.")
     return None if value is None and key in LIVE_SETTINGS else check_setting(key, value)
 
 
 def check_stream(source: Any, model: Any, known: Sequence[Union[int, str]]) -> StreamSetting:
-    """A stream's source and model. known: as for `allowed_source`. Raises Refused."""
+    """Check a stream's source and model. known: as for `allowed_source`. Raises Refused."""
     if isinstance(source, bool) or not isinstance(source, (int, str)):
         raise Refused(INVALID, "A source is a number or a text.")
     if model is not None and (not isinstance(model, str) or not 0 < len(model) <= _LONGEST_MODEL):
@@ -46,12 +46,12 @@ def check_stream(source: Any, model: Any, known: Sequence[Union[int, str]]) -> S
 
 
 def kept_stream(stream: StreamSetting) -> List[Any]:
-    """A stream's source and model, as they are kept and `check_kept` takes them."""
+    """Return a stream's source and model in the form in which they are stored and `check_kept` expects them."""
     return [stream.source, stream.model]
 
 
 def check_kept(key: str, value: Any, known: Sequence[Union[int, str]]) -> Any:
-    """What was kept under a key. known: the configured sources. Raises Refused where it could not be set today."""
+    """Return the value stored under a key. known: the configured sources. Raises Refused if it is no longer allowed."""
     if key.startswith(STREAM):
         STREAM_NAME.check("stream", key[len(STREAM) :])
         if not isinstance(value, list) or len(value) != 2:

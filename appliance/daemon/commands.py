@@ -1,4 +1,4 @@
-"""What the dashboard may ask of the appliance, one function a command."""
+"""The handlers of the commands, one function each."""
 
 import base64
 import threading
@@ -22,16 +22,16 @@ from appliance.sources.open import open_stream_source
 TEST_SECONDS = 15.0
 TEST_WIDTH = 640
 MOST_TESTS = 3
-"""At a time: other commands must find a thread."""
+"""Maximum number of concurrent tests: other commands need threads, too."""
 
 _testing = threading.BoundedSemaphore(MOST_TESTS)
 
 Handler = Callable[[Appliance, Any], Any]
-"""Gets the appliance and a request of the contract; returns its answer. May raise Refused, SplitlensError."""
+"""Takes the appliance and a request of the contract; returns its answer. May raise Refused, SplitlensError."""
 
 
 def dispatch(appliance: Appliance, message: Message) -> Message:
-    """Do what a message asks; returns the fields of the answer. Raises Refused, or another SplitlensError."""
+    """Handle a message; returns the fields of the answer. Raises Refused, or another SplitlensError."""
     request = parse_message(message)
     return encode_message(HANDLERS[type(request)](appliance, request))
 
@@ -76,7 +76,7 @@ def _remove_stream(appliance: Appliance, request: requests.RemoveStream) -> Stat
 
 
 def _test_source(appliance: Appliance, request: requests.TestSource) -> SourcePicture:
-    """One frame of a source. Of one that is in use, the newest: many cameras can be opened only once."""
+    """Return one frame of a source; of one in use the newest: many cameras cannot be opened twice."""
     source = allowed_source(request.source, appliance.streams.known_sources())
     for stream in appliance.streams.all():
         newest = stream.newest if stream.current.source == source else None

@@ -1,4 +1,4 @@
-"""In which state a stream, and the whole appliance, is: by what arrives, not by what was started. Pure functions."""
+"""Determine the state of a stream and of the appliance by what arrives, not by what was started. Pure functions."""
 
 from dataclasses import dataclass
 from typing import Optional, Sequence, Tuple
@@ -20,13 +20,13 @@ from appliance.contract.states import (
 from appliance.core.frame import Arrivals
 
 FRAME_SECONDS = 5.0
-"""A source that gave none for so long gives none; one of few frames a second has the time of three."""
+"""Seconds without a frame after which the state is no_frames; for slow sources at least the time of three frames."""
 START_SECONDS = 120.0
-"""A source that was opened, does not complain and gave nothing for so long gives no frames."""
+"""Seconds from opening without a frame and without an error after which the state is no_frames."""
 SLOW_BELOW, LIVE_FROM = 0.5, 0.6
-"""Which share of a source's frames has to be detected; between the two a stream stays what it was."""
+"""Minimum share of frames that must be detected; between the two values the state does not change."""
 RATE_SECONDS = 3.0
-"""So long after a source was opened, or a model took over, rates count."""
+"""Seconds after opening the source, or changing the model, before rates are considered."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Condition:
 
     Attributes:
         state: One of `STREAM_STATES`.
-        problem: Why it is not live, in a sentence, where there is anything to say.
+        problem: Why it is not live, in a sentence, if there is anything to say.
     """
 
     state: str
@@ -56,19 +56,21 @@ def stream_condition(
     slowest: float = 0.0,
     before: str = LIVE,
 ) -> Condition:
-    """The state of one stream.
+    """Return the state of one stream.
 
     Args:
-        now: Seconds of the monotonic clock; so are opened_at, when its source was opened, and model_since, when its
-            model took over.
-        declared_fps: Frames a second as the source declares them; None where it does not.
-        result_timeout: Seconds without a result after which an engine is taken for hung; at half of them it is said.
+        now: Seconds of the monotonic clock.
+        opened_at: When its source was opened, on the same clock.
+        model_since: When its model took over, on the same clock.
+        arrivals: Its recent frames and results.
+        result_timeout: Seconds without a result after which an engine counts as hung; reported from half of them on.
+        declared_fps: Frames per second as declared by the source; None if it declares none.
         failure: Why the source could not be opened at all, or ended.
-        source_problem: Why its source is being opened again.
-        model: LIVE where a model runs, LOADING where the first one is being loaded, NO_MODEL.
-        stalled_for: For how many seconds nothing came of the model's engine although it had frames.
-        slowest: Seconds of the engine's longest call: one that takes twice as long is none of its usual ones.
-        before: The state until now.
+        source_problem: Why the source is being reopened.
+        model: LIVE if a model runs, LOADING while the first one is loaded, NO_MODEL.
+        stalled_for: Seconds without any output of the model's engine although it had frames.
+        slowest: Seconds of the engine's longest call: one that takes twice as long is exceptional.
+        before: The previous state.
     """
     if failure is not None:
         return Condition(FAILED_STREAM, failure)
@@ -88,7 +90,7 @@ def stream_condition(
     if arrivals.last_result is None and stalled_for < result_timeout:
         return Condition(STARTING)
     waited = now - arrivals.waiting_since if arrivals.waiting_since is not None else 0.0
-    # One of many streams waits for its turn at a slow model: that is no hang until it is very long.
+    # With many streams each one waits for its turn at a slow model: only a very long wait is a hang.
     if stalled_for > max(result_timeout / 2, 2 * slowest) or waited > 3 * max(result_timeout, 2 * slowest):
         return Condition(NO_RESULTS, f"frames come, and no result for {max(stalled_for, waited):.0f} s")
     share = arrivals.result_fps / arrivals.source_fps if arrivals.source_fps > 0 else 1.0
@@ -106,9 +108,11 @@ def _rate(fps: float) -> str:
 
 
 def appliance_condition(model: str, streams: Sequence[str]) -> Tuple[str, bool]:
-    """The state of the whole, and whether it is ready: whether it detects on at least one stream.
+    """Return the state of the whole appliance, and whether it is ready: whether at least one stream is detected.
 
-    model: as for `stream_condition`, of the shared one, or the worst of those that streams use. streams: their states.
+    Args:
+        model: As for `stream_condition`: the shared one, or the worst of those that streams use.
+        streams: The states of the streams.
     """
     if model == LOADING:
         return LOADING, False

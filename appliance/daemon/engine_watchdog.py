@@ -1,4 +1,4 @@
-"""Ends the daemon where an engine hangs: nothing else can end a call that does not return."""
+"""Ends the daemon when an engine hangs: there is no other way to end a call that does not return."""
 
 import time
 from typing import Any, Dict
@@ -13,18 +13,18 @@ from appliance.daemon.trials import TRIAL_SECONDS, Trials
 from appliance.daemon.watchdog import patience
 
 PROVEN_SECONDS = 3600.0
-"""A model that ran for so long without a hang is as good as one that never had one."""
+"""After this many seconds without a hang, earlier hangs of a model are forgotten."""
 
 
 class EngineWatchdog:
-    """Watches the engines of all models, and notes which of them can be trusted.
+    """Watches the engines of all models, and records which of them are reliable.
 
     Args:
-        models: What to watch.
-        hangs: Where hangs and failures are noted.
-        trials: Is told of models that ran for long enough.
-        result_timeout: Seconds, as the setting.
-        events: Where `ApplianceFailed` is published; hears `ModelFailed`.
+        models: The models to watch.
+        hangs: Where hangs and failures are recorded.
+        trials: Notified of models that ran for long enough.
+        result_timeout: Seconds, as in the setting.
+        events: Where `ApplianceFailed` is published; subscribes to `ModelFailed`.
     """
 
     def __init__(self, models: Models, hangs: Hangs, trials: Trials, result_timeout: float, events: EventBus) -> None:
@@ -38,7 +38,7 @@ class EngineWatchdog:
         events.subscribe(ModelFailed, self._model_failed)
 
     def check(self) -> None:
-        """Look at every engine; to be called some times a second, by the same thread."""
+        """Check every engine; to be called several times per second, by the same thread."""
         if self._found_hang:
             return
         now = time.monotonic()
@@ -59,7 +59,7 @@ class EngineWatchdog:
                     self._hangs.forget(runner.model)
 
     def _hang(self, runner: ModelRunner, detector: Any, seconds: float) -> EngineHang:
-        """detector: the one that hangs; another model may have taken over since."""
+        """Make the error for a hang. detector: the one that hangs; the runner may have another by now."""
         name = runner.name_of(detector) or "the model"
         count = self._hangs.add(name)
         if runner.model != name:
@@ -74,7 +74,7 @@ class EngineWatchdog:
         )
 
     def _model_failed(self, event: ModelFailed) -> None:
-        """A model that cannot take its first frames would end the daemon at each of its starts."""
+        """Record the failure: a model that fails on its first frames would end the daemon at each start."""
         if event.name is not None and event.seconds < TRIAL_SECONDS:
             self._hangs.add(event.name)
         self._events.publish(ApplianceFailed(event.error))

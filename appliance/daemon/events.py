@@ -1,4 +1,4 @@
-"""What the appliance's services tell each other, by the event bus of `core.events`."""
+"""The events that the appliance's services exchange over the event bus of `core.events`."""
 
 from dataclasses import dataclass
 from typing import Optional
@@ -6,21 +6,21 @@ from typing import Optional
 
 @dataclass(frozen=True)
 class StateChanged:
-    """Something that the dashboard shows has changed. Published with any lock held."""
+    """Something that the dashboard shows has changed. The publisher may hold any lock."""
 
 
 @dataclass(frozen=True)
 class SettingsChanged:
-    """Live settings have other values now: `LiveSettings.values` has them. Published without a lock."""
+    """Live settings have new values, in `LiveSettings.values`. The publisher holds no lock."""
 
 
 @dataclass(frozen=True)
 class ModelStarted:
-    """A model has been loaded, and took over.
+    """A model has been loaded and took over.
 
     Attributes:
-        name: What it is called.
-        remember: Whether an operator chose it as the shared model, so that it is the one to load at the next start.
+        name: Its name.
+        remember: Whether an operator chose it as the shared model, so that it is loaded at the next start.
     """
 
     name: str
@@ -32,9 +32,9 @@ class ModelFailed:
     """A model failed on a frame, and its loop ended.
 
     Attributes:
-        name: What it is called; None where none was loaded.
-        seconds: For how long it ran.
-        error: Why.
+        name: Its name; None if none was loaded.
+        seconds: How long it ran.
+        error: The cause.
     """
 
     name: Optional[str]
@@ -51,6 +51,6 @@ class ModelFetched:
 
 @dataclass(frozen=True)
 class ApplianceFailed:
-    """Nothing is sure any more: the daemon ends, and is started again."""
+    """The appliance is in an unknown state: the daemon ends, and is restarted."""
 
     error: BaseException

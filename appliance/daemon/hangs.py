@@ -1,6 +1,6 @@
-"""Which models hung, failed or crashed on this machine, kept over restarts.
+"""The models that hung, failed or crashed on this machine, stored across restarts.
 
-One that did so twice is not loaded again by itself.
+A model that did so twice is not loaded again automatically.
 """
 
 import logging
@@ -20,11 +20,11 @@ _MOST_MODELS = 1000
 
 
 class Hangs:
-    """The file `hangs.json`: how often each graph did so, by its SHA-256. Any thread may call the methods.
+    """The file `hangs.json`: the number of failures of each graph, by its SHA-256. Thread-safe.
 
     Args:
-        state_dir: The folder of the file. A damaged file counts for nothing.
-        models_dir: Where models are looked for by their names.
+        state_dir: The folder of the file. A damaged file is ignored.
+        models_dir: The folder in which models are found by name.
     """
 
     def __init__(self, state_dir: Path, models_dir: Path) -> None:
@@ -34,12 +34,12 @@ class Hangs:
         self._counts = self._store.read({})
 
     def is_given_up(self, model: str) -> bool:
-        """Whether a model, by its name or path, hung so often that nobody but an operator asks for it."""
+        """Return whether a model, by name or path, failed so often that only an operator may load it again."""
         with self._lock:
             return bool(self._counts) and self._counts.get(self._identity(model), 0) >= MOST_HANGS
 
     def add(self, model: str) -> int:
-        """Note that it hung, failed or crashed. Returns how often it did."""
+        """Record that a model hung, failed or crashed. Returns how often it did."""
         with self._lock:
             identity = self._identity(model)
             count = self._counts[identity] = self._counts.get(identity, 0) + 1
@@ -47,11 +47,11 @@ class Hangs:
             return count
 
     def give_another_try(self, model: str) -> None:
-        """An operator asks for it: it may hang once more before it is given up again."""
+        """Allow one more failure before the model is given up again: an operator asked for it."""
         self._lower(model, MOST_HANGS - 1)
 
     def forget(self, model: str) -> None:
-        """It has run for long."""
+        """Reset a model's count: it ran for long enough."""
         self._lower(model, 0)
 
     def _lower(self, model: str, most: int) -> None:

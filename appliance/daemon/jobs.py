@@ -1,4 +1,4 @@
-"""Work that is done over and over, each in a thread of its own."""
+"""Periodic jobs, each in a thread of its own."""
 
 import logging
 import threading
@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """Something to do regularly.
+    """A periodic job.
 
     Attributes:
-        name: Of the job, and of its thread.
-        seconds: Between the end of one turn and the next.
-        run: One turn.
+        name: Name of the job and of its thread.
+        seconds: Pause between the end of one run and the start of the next.
+        run: Runs the job once.
     """
 
     name: str
@@ -28,8 +28,9 @@ class Job:
 
 
 class Jobs:
-    """Runs them until `close`. A job that raises anything ends the daemon, by an `ApplianceFailed`: without one of its
-    jobs the appliance would be half there.
+    """Runs jobs until `close`.
+
+    A job that raises anything ends the daemon, by an `ApplianceFailed`: without it the appliance would be incomplete.
     """
 
     def __init__(self, jobs: Sequence[Job], events: EventBus) -> None:
@@ -40,16 +41,16 @@ class Jobs:
         self._closing = False
 
     def start(self) -> None:
-        """The first turn of each comes after its seconds."""
+        """Start the threads. The first run of each job comes after its pause."""
         for job in self._jobs:
             self._threads[job.name] = start_thread(job.name, self._repeat, job)
 
     def run_soon(self, name: str) -> None:
-        """Let a job have its next turn now, or when its present one is over. From any thread; holds nobody up."""
+        """Let a job run now, or again as soon as its current run ends. Thread-safe; does not block."""
         self._due[name].set()
 
     def close(self) -> None:
-        """Returns when all turns are over."""
+        """Stop all jobs. Returns when all runs have ended."""
         self._closing = True
         for due in self._due.values():
             due.set()

@@ -1,4 +1,4 @@
-"""A small file of JSON in the state folder, for what is kept over restarts."""
+"""A small JSON file in the state folder, for data that is stored across restarts."""
 
 import logging
 from pathlib import Path
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 class JsonStore(Generic[T]):
-    """One file, read at the start and replaced as a whole. Not for several threads at once.
+    """One file, read at the start and always replaced as a whole. Not thread-safe.
 
     Args:
-        path: The file; its folder is made where it is missing.
-        check: Makes what the file stands for of what it holds. Raises ValueError where it is not as it was written.
-        consequence: Goes on in the log behind a file that cannot be read: "which models hung is not known".
+        path: The file; missing folders are created.
+        check: Converts the content of the file. Raises ValueError if it is not in the expected form.
+        consequence: Appended to the log message about an unreadable file: "which models hung is not known".
     """
 
     def __init__(self, path: Path, check: Callable[[Any], T], consequence: str) -> None:
@@ -26,7 +26,7 @@ class JsonStore(Generic[T]):
         self._consequence = consequence
 
     def read(self, default: T) -> T:
-        """What the file stands for; the default where there is none. One that is damaged is kept aside, and logged."""
+        """Return the converted content; `default` if there is no file. A damaged file is moved aside, and logged."""
         try:
             return self._check(read_json(self.path))
         except FileNotFoundError:
@@ -38,9 +38,9 @@ class JsonStore(Generic[T]):
         return default
 
     def write(self, content: Any) -> Optional[OSError]:
-        """Replace the file. Returns why it cannot be written; None if it was."""
+        """Replace the file. Returns the error if it cannot be written, else None."""
         try:
-            # Its owner alone can read it: addresses of cameras hold passwords.
+            # Only its owner can read it: addresses of cameras contain passwords.
             write_json(self.path, content)
         except OSError as error:
             return error

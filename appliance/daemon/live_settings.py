@@ -1,4 +1,4 @@
-"""The settings that an operator may change while the appliance runs: for all streams, and for single ones."""
+"""The settings that an operator may change at run time: for all streams, and for single ones."""
 
 import threading
 from typing import Dict, Optional
@@ -13,17 +13,17 @@ from appliance.settings import Settings
 
 
 class LiveSettings:
-    """Their values now. Any thread may call the methods.
+    """The current values. Thread-safe.
 
-    A stream has the first of these that there is: what an operator set for it, what the configuration has for it, what
-    an operator set for all, what the configuration has for all.
+    A stream uses the first of these that exists: the operator's value for the stream, the configured value for the
+    stream, the operator's general value, the configured general value.
 
     Attributes:
-        configured: What the configuration says for all, by their keys.
+        configured: The configured general values, by key.
 
     Args:
         settings: The configuration.
-        overrides: What operators changed, over restarts.
+        overrides: The operators' changes, stored across restarts.
         events: Where `SettingsChanged` and `StateChanged` are published.
     """
 
@@ -36,35 +36,35 @@ class LiveSettings:
         self._overrides = overrides
         self._events = events
         self._lock = threading.Lock()
-        # Both are never changed, but exchanged: whoever reads them needs no lock.
+        # Both are replaced, never changed: reading needs no lock.
         self._values = {key: overrides.recall(key, value) for key, value in self.configured.items()}
         streams = {rest.partition(":")[0] for rest in overrides.keys(SETTING)} | set(self._configured_own)
         self._own = {name: self._recall_own(name) for name in streams}
 
     @property
     def values(self) -> Values:
-        """What holds for streams without a value of their own, by their keys; not to be changed."""
+        """The general values by key, for streams without values of their own; read-only."""
         return self._values
 
     def own(self, stream: str) -> Values:
-        """What one stream has of its own, by their keys; not to be changed."""
+        """Return the values that one stream has of its own, by key; read-only."""
         return self._own.get(stream, {})
 
     def of(self, stream: str) -> Values:
-        """What holds for one stream, by their keys."""
+        """Return the values that apply to one stream, by key."""
         return {**self._values, **self.own(stream)}
 
     @property
     def lowest_threshold(self) -> float:
-        """The lowest `det_th` of all streams: what a model that several of them share has to find."""
+        """Return the lowest `det_th` of all streams, which a model that they share must use."""
         own = [values["det_th"] for values in self._own.values() if "det_th" in values]
         return float(min([self._values["det_th"], *own]))
 
     def change(self, changes: Values) -> None:
-        """Set some for all streams; None is what the configuration says.
+        """Change general values; None restores the configured one.
 
         Raises:
-            Refused: One is wrong; none is changed.
+            Refused: A value is wrong; nothing is changed.
         """
         checked = {
             key: self.configured[key] if value is None and key in self.configured else check_setting(key, value)
@@ -77,10 +77,10 @@ class LiveSettings:
         self._tell()
 
     def change_own(self, stream: str, changes: Values) -> None:
-        """Set some for one stream; None is what the configuration has for it, or what holds for all.
+        """Change values of one stream; None restores the one configured for it, or the general one.
 
         Raises:
-            Refused: One is wrong; none is changed.
+            Refused: A value is wrong; nothing is changed.
         """
         for key, value in changes.items():
             check_stream_setting(key, value)
@@ -92,7 +92,7 @@ class LiveSettings:
         self._tell()
 
     def forget(self, stream: str) -> None:
-        """Drop what was set for a stream that is no more."""
+        """Drop the operator's values of a stream that was removed."""
         with self._lock:
             for key in self.own(stream):
                 self._overrides.keep(_key(stream, key), None, None)

@@ -1,4 +1,4 @@
-"""The models of the running appliance: loaded, switched while streams run, without a pause of the pictures."""
+"""The models of the running appliance: loaded and replaced while the streams go on without interruption."""
 
 import dataclasses
 import logging
@@ -25,20 +25,20 @@ from appliance.schema.settings import SETTINGS
 
 log = logging.getLogger(__name__)
 
-# What a detector takes beside another, roughly: graphs of 20 to 200 MB took some ten times their size while they were
-# built, on TensorFlow 2.21 (the peaks of a run with each model of the catalogue).
+# Rough memory need of loading a detector next to another one: graphs of 20 to 200 MB took some ten times their size
+# while they were built, on TensorFlow 2.21 (the peaks of a run with each model of the catalogue).
 _MEMORY_BASE = 200 * 10**6
 _MEMORY_TIMES = 12
 
 
 @dataclass(frozen=True)
 class LoadRequest:
-    """A model that is to take over.
+    """A request to load a model and let it take over.
 
     Attributes:
-        name: What it is called.
+        name: Its name.
         load: Loads it. Raises SplitlensError.
-        size: Bytes of its graph; 0 where that is not known.
+        size: Bytes of its graph; 0 if unknown.
         remember: As in `ModelStarted`.
     """
 
@@ -49,25 +49,25 @@ class LoadRequest:
 
 
 class ModelRunner:
-    """One model that streams share, in a loop of its own. Until it is loaded the loop finds nothing.
+    """One model that streams share, in a loop of its own. Before it is loaded the loop detects nothing.
 
-    `request` loads beside the running model, which goes on until the new one takes over, or for good if that cannot be
-    loaded. Where memory cannot hold both, the old one is released first, and loaded again if the new one fails.
-    A load that takes longer than load_seconds, or that a person gives up, is left alone: a thread at work cannot be
-    ended. What it still gives is closed; the next model is loaded by another thread.
+    `request` loads a model next to the running one, which continues until the new one takes over, or for good if
+    loading fails. If memory is too small for both, the old one is released first, and loaded again if the new one
+    fails. A load that takes longer than load_seconds, or that is cancelled, is abandoned, because a running thread
+    cannot be ended. If it still returns a detector, that is closed; the next model is loaded by another thread.
 
-    Any thread may call the methods. Publishes `StateChanged` after every change of what `as_message` says,
-    `ModelStarted`, and `ModelFailed` when the loop itself failed.
+    Thread-safe. Publishes `StateChanged` after every change of what `as_message` returns, `ModelStarted`, and
+    `ModelFailed` when the loop itself failed.
 
     Attributes:
-        detector: What runs now.
+        detector: The current detector.
         watch: Watches its engine.
-        since: Seconds of the monotonic clock, when the detector took over.
-        loop: Where streams are added.
+        since: When the detector took over, in seconds of the monotonic clock.
+        loop: The loop to which streams are added.
 
     Args:
         events: Where to publish.
-        free_memory: Gives the bytes that are free.
+        free_memory: Returns the number of free bytes.
         load_seconds: How long loading may take.
     """
 
@@ -89,10 +89,10 @@ class ModelRunner:
         self._current: Optional[LoadRequest] = None
         self._requested: Optional[LoadRequest] = None
         self._thread: Optional[threading.Thread] = None
-        self._threads: List[threading.Thread] = []  # those that were given up too
-        self._turn = 0  # of the thread that may change anything: another one was given up
+        self._threads: List[threading.Thread] = []  # including abandoned ones
+        self._turn = 0  # number of the thread that may change anything; others were abandoned
         self._trying: Optional[LoadRequest] = None
-        self._released: Optional[LoadRequest] = None  # for want of memory, while another is loaded
+        self._released: Optional[LoadRequest] = None  # released to save memory, while another is loaded
         self._error: Optional[str] = None
         self._stage: Optional[str] = None
         self.loop = Loop(self.detector, stays=True)
@@ -100,7 +100,7 @@ class ModelRunner:
         start_thread("watch loop", self._watch)
 
     def request(self, request: LoadRequest) -> None:
-        """Load a model and let it take over. Returns at once; of several requests the last counts."""
+        """Load a model and let it take over. Returns at once; of several requests the last one counts."""
         with self._lock:
             self._requested, self._error = request, None
             if self._thread is None:
@@ -108,7 +108,7 @@ class ModelRunner:
         self._publish_change()
 
     def give_up(self) -> bool:
-        """Load no further what is being loaded; whether anything was."""
+        """Cancel the load in progress. Returns whether there was one."""
         with self._lock:
             turn = self._turn
         return self._give_up(turn, "it was given up")
@@ -138,7 +138,7 @@ class ModelRunner:
         self._threads = [thread for thread in self._threads if thread.is_alive()] + [self._thread]
 
     def refuse(self, sentence: str) -> None:
-        """Say why no model is loaded."""
+        """Report why no model is loaded."""
         with self._lock:
             self._error = sentence
         log.error("%s", sentence)
@@ -146,25 +146,25 @@ class ModelRunner:
 
     @property
     def condition(self) -> str:
-        """LIVE where a model runs, LOADING where one is being loaded and none runs, else NO_MODEL."""
+        """LIVE if a model runs, LOADING if one is being loaded and none runs, else NO_MODEL."""
         return LIVE if self._current else LOADING if self._requested else NO_MODEL
 
     @property
     def model(self) -> Optional[str]:
-        """The name of the model that runs."""
+        """The name of the running model."""
         current = self._current
         return current.name if current else None
 
     def name_of(self, detector: Any) -> Optional[str]:
-        """The model of a detector that runs, or did."""
+        """Return the model of a current or former detector."""
         return self._names.get(detector)
 
     def set_threshold(self, threshold: float) -> None:
-        """Leave out what has a lower score, 0 to 1, also of the models that come."""
+        """Set the minimum score of detections, 0 to 1, also for future models."""
         self.threshold = self.detector.threshold = threshold
 
     def as_message(self) -> RunningModel:
-        """What the dashboard shows of it."""
+        """Return the model's part of the state."""
         detector, current = self.detector, self._current
         name = current.name if current else None
         with self._lock:
@@ -186,16 +186,16 @@ class ModelRunner:
 
     @property
     def is_loading(self) -> bool:
-        """Whether a model is being loaded that is to take over."""
+        """Whether a model is being loaded to take over."""
         return self._thread is not None
 
     @property
     def is_at_work(self) -> bool:
-        """Whether any thread loads a model, one that was given up too."""
+        """Whether any thread loads a model, including abandoned ones."""
         return any(thread.is_alive() for thread in self._threads)
 
     def close(self) -> None:
-        """End the loop, and use no model that is being loaded. Its streams have been closed."""
+        """End the loop, and abandon any load in progress. The streams must be closed already."""
         with self._lock:
             self._turn += 1
         try:
@@ -274,7 +274,7 @@ class ModelRunner:
         detector = request.load()
         with self._lock:
             is_late = turn != self._turn
-            self._trying = self._trying if is_late else None  # from here on it cannot be given up
+            self._trying = self._trying if is_late else None  # from here on it cannot be cancelled
         if is_late:
             log.warning("%s is loaded at last; it had been given up, and is not used", request.name)
             detector.close()
@@ -287,7 +287,7 @@ class ModelRunner:
         old, self.detector, self._current = self.detector, detector, request
         if request is not None:
             self._names[detector] = request.name
-        detector.threshold = self.threshold  # after it is known: `set_threshold` may come at any time
+        detector.threshold = self.threshold  # after assigning it: `set_threshold` may be called at any time
         self.since = time.monotonic()
         self.loop.swap(detector, old.close)
 

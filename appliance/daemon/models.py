@@ -1,4 +1,4 @@
-"""The models that run: the one that streams share, and those that single streams have for themselves."""
+"""The running models: the one that streams share, and those of single streams."""
 
 import logging
 import threading
@@ -27,19 +27,19 @@ log = logging.getLogger(__name__)
 
 
 class Models:
-    """One runner for each. Any thread may call the methods.
+    """Holds one runner per model. Thread-safe.
 
     Attributes:
-        shared: The runner of the model that streams share.
+        shared: The runner of the shared model.
 
     Args:
         loaded: The configuration.
-        live: Has the lowest threshold of all streams.
-        catalogue: Which models are installed.
-        overrides: Keeps the model that an operator chose.
-        hangs: Which models are not loaded again by themselves.
-        trials: Is told which models are loaded, and may end the daemon.
-        events: For the runners; hears `SettingsChanged`, `ModelStarted` and `ModelFetched`.
+        live: Provides the lowest threshold of all streams.
+        catalogue: Knows which models are installed.
+        overrides: Stores the model that an operator chose.
+        hangs: Knows which models are not loaded again automatically.
+        trials: Notified of models that are loaded, and may end the daemon.
+        events: Passed to the runners; subscribes to `SettingsChanged`, `ModelStarted` and `ModelFetched`.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class Models:
         self._lock = threading.RLock()
         self._closed = False
         self.shared = self._new_runner()
-        self._own: Dict[str, ModelRunner] = {}  # exchanged whole: whoever reads it needs no lock, and never waits
+        self._own: Dict[str, ModelRunner] = {}  # replaced, never changed: reading needs no lock, and never waits
         events.subscribe(SettingsChanged, lambda event: self._set_thresholds())
         events.subscribe(ModelStarted, self._remember)
         events.subscribe(ModelFetched, self._use_first)
 
     def start(self) -> None:
-        """Load the shared model: the one that an operator chose, if it is still there, or the configured one."""
+        """Load the shared model: the one that an operator chose, if it is still installed, else the configured one."""
         name: str = self._overrides.recall(MODEL, self._configured)
         if name != self._configured and not self._is_installed(name):
             log.warning("%s, chosen in the dashboard, is not installed any more: %s is used", name, self._configured)
@@ -77,25 +77,25 @@ class Models:
         self._request(self.shared, name)
 
     def set_shared(self, name: str) -> None:
-        """Load an installed model and let it take over from the shared one. Raises Refused."""
+        """Load an installed model and let it replace the shared one. Raises Refused."""
         if name != self._configured:
             self.check_installed(name)
         self._hangs.give_another_try(name)
-        # Not earlier: a model that cannot be loaded, or that ends the daemon, must not come back with the next start.
+        # Not earlier: a model that cannot be loaded, or crashes the daemon, must not be loaded at the next start.
         self._request(self.shared, name, remember=True)
 
     def cancel(self) -> None:
-        """Give up loading, of the shared model and of those of single streams. Raises Refused."""
+        """Cancel loading, of the shared model and of those of single streams. Raises Refused."""
         if not any([runner.give_up() for runner in self.runners()]):
             raise Refused(CONFLICT, "No model is being loaded.")
 
     def check_installed(self, name: str) -> None:
-        """Raises Refused where a model is not installed."""
+        """Raise Refused if a model is not installed."""
         if not self._is_installed(name):
             raise Refused(NOT_FOUND, f"{name} is not installed.")
 
     def retry(self, name: str) -> None:
-        """An operator asks for a model of a stream: it may be loaded again, and is where it could not be."""
+        """Allow a stream's model to be loaded again, and load it if that failed before: an operator asked for it."""
         self._hangs.give_another_try(name)
         with self._lock:
             runner = self._own.get(name)
@@ -103,7 +103,7 @@ class Models:
                 self._request(runner, name)
 
     def runner_for(self, model: Optional[str]) -> ModelRunner:
-        """The runner of a stream's own model, which is loaded now if no other stream has it; None: the shared one."""
+        """Return the runner of a stream's own model, loading it if necessary. None: the runner of the shared model."""
         if model is None:
             return self.shared
         with self._lock:
@@ -113,7 +113,7 @@ class Models:
             return self._own[model]
 
     def close_unused(self, used: Iterable[Optional[str]]) -> None:
-        """Close the models of streams that are not among these. Returns at once."""
+        """Close the models of streams that are not in `used`. Returns at once."""
         kept = set(used)
         with self._lock:
             unused = [runner for model, runner in self._own.items() if model not in kept]
@@ -122,20 +122,20 @@ class Models:
             start_thread("close model", runner.close)
 
     def runners(self) -> List[ModelRunner]:
-        """All of them, the shared one first."""
+        """Return all runners, the shared one first."""
         return [self.shared, *self._own.values()]
 
     @property
     def is_loading(self) -> bool:
-        """Whether a thread is at work on a model, which cannot be called back."""
+        """Return whether any thread is loading a model, which cannot be interrupted."""
         return any(runner.is_at_work for runner in self.runners())
 
     def stop(self) -> None:
-        """Load no model by itself from now on."""
+        """Load no more models automatically."""
         self._closed = True
 
     def close(self) -> None:
-        """End all models; their streams have been closed."""
+        """End all models; their streams must be closed already."""
         for runner in self.runners():
             runner.close()
 
@@ -159,7 +159,7 @@ class Models:
         try:
             size = resolve_model(name, Path(self._loaded.settings.models_dir)).path.stat().st_size
         except (SplitlensError, OSError):
-            pass  # loading says it better
+            pass  # loading reports it with a better message
         runner.request(LoadRequest(name, lambda: self._load(name), size, remember))
 
     def _load(self, name: str) -> Detector:
@@ -167,7 +167,7 @@ class Models:
         try:
             if name == self._configured:
                 return load(self._loaded)
-            # As `--model NAME` would: what lower layers say of their own model does not hold for this one.
+            # Like `--model NAME`: what lower layers set for their own model does not apply to this one.
             asked_for = {"model": name, "model_path": None}
             return load(self._loaded.with_values(asked_for, Layer.COMMAND_LINE, "the dashboard"))
         except BaseException:
@@ -184,6 +184,6 @@ class Models:
             self._overrides.keep(MODEL, event.name, self._configured)
 
     def _use_first(self, event: ModelFetched) -> None:
-        """A model that was fetched while none runs is wanted to run."""
+        """Run a model that was downloaded while none was running."""
         if self.shared.condition == NO_MODEL and not self._closed:
             self.set_shared(event.name)

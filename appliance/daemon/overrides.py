@@ -1,7 +1,7 @@
-"""What an operator changed, kept over restarts. The config file is never written.
+"""The changes that an operator made, stored across restarts. The config file is never written.
 
-A change is kept with the value that the configuration had then. Where somebody has changed the configuration since,
-that is newer, and wins.
+A change is stored with the configured value at that time. If the configuration has been changed since, it is newer and
+takes precedence.
 """
 
 import logging
@@ -28,14 +28,15 @@ class _Override:
 
 
 class OverrideStore:
-    """The file `appliance.json` of the state folder. Any thread may call the methods. Values are what JSON can hold.
+    """The file `appliance.json` of the state folder. Thread-safe. Values must be representable in JSON.
 
     Attributes:
         problem: Why the last change could not be written, in a sentence; None if it was.
 
     Args:
-        state_dir: The folder. Of a damaged file a copy is kept, and what is right in it holds.
-        check: Gives the value of a key as it may be used, or raises Refused; every value that is read passes it.
+        state_dir: The folder. A damaged file is copied aside, and its valid entries are used.
+        check: Returns the value of a key in the form that the program uses, or raises Refused; applied to every value
+            that is read.
     """
 
     def __init__(self, state_dir: Path, check: Callable[[str, Any], Any]) -> None:
@@ -48,13 +49,13 @@ class OverrideStore:
         self._overrides = self._store.read({})
 
     def recall(self, key: str, configured: Any) -> Any:
-        """The value that an operator gave a key, or the configured one."""
+        """Return the operator's value for a key, or the configured one."""
         with self._lock:
             override = self._overrides.get(key)
             return configured if override is None or override.configured != configured else override.value
 
     def keys(self, prefix: str) -> JsonObject:
-        """The values that operators gave to keys of this beginning, by the rest of the key."""
+        """Return the operators' values for keys with this prefix, by the rest of the key."""
         with self._lock:
             return {
                 key[len(prefix) :]: override.value
@@ -63,7 +64,7 @@ class OverrideStore:
             }
 
     def keep(self, key: str, value: Any, configured: Any) -> None:
-        """Remember a value; one that is the configured one is forgotten. What cannot be written is in `problem`."""
+        """Store a value; one equal to the configured one is deleted. A write error is reported in `problem`."""
         with self._lock:
             if value == configured:
                 self._overrides.pop(key, None)
@@ -79,7 +80,7 @@ class OverrideStore:
                 keep_damaged(self._store.path, wrong[0].rstrip(".")),
                 "It is" if len(wrong) == 1 else f"It and {len(wrong) - 1} others are",
             )
-            self._write(changes)  # or the next start would find it damaged again
+            self._write(changes)  # otherwise the next start would find it damaged again
         return changes
 
     def _write(self, overrides: Dict[str, _Override]) -> None:
@@ -94,7 +95,7 @@ class OverrideStore:
 
 
 def _overrides_of(content: Any, check: Callable[[str, Any], Any]) -> Tuple[Dict[str, _Override], List[str]]:
-    """What a file says, and what is wrong with the rest of it. Raises ValueError where nothing can be used."""
+    """Return the entries of a file, and what is wrong with the others. Raises ValueError if none can be used."""
     if not isinstance(content, dict) or content.get("version") != _VERSION:
         raise ValueError("it is not as it was written")
     if not isinstance(content.get("changes"), dict):
@@ -112,7 +113,7 @@ def _overrides_of(content: Any, check: Callable[[str, Any], Any]) -> Tuple[Dict[
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether it can be what a configuration says: a value, or a list of such."""
+    """Return whether it can be a value of a configuration: a scalar, or a list of scalars."""
     return all(
         one is None or isinstance(one, (bool, int, float, str))
         for one in (value if isinstance(value, list) else [value])

@@ -1,4 +1,4 @@
-"""Keeps the board in the power mode that the settings ask for, or an operator chose."""
+"""Keep the board in the power mode that the settings or an operator selected."""
 
 import threading
 from typing import Optional
@@ -14,16 +14,16 @@ from appliance.daemon.overrides import OverrideStore
 from appliance.settings import Settings
 
 LOOK_SECONDS = 60.0
-"""Others may change it behind our back; asking takes the board a tenth of a second."""
+"""Seconds between two checks: other programs may change the mode. A check takes a tenth of a second."""
 
 
 class PowerKeeper:
-    """Any thread may call the methods.
+    """Sets and watches the power mode. Thread-safe.
 
     Args:
-        board: Whose power is kept.
+        board: The board whose power mode is kept.
         settings: The configuration.
-        overrides: What operators changed, over restarts.
+        overrides: The operators' changes, stored across restarts.
         events: Where `StateChanged` is published.
     """
 
@@ -35,20 +35,20 @@ class PowerKeeper:
         self._closing = threading.Event()
 
     def start(self) -> None:
-        """Not joined by `close`: the helper may take a minute, which must not hold up the daemon's end."""
+        """Start the thread. `close` does not join it: the helper may take a minute, which must not delay the end."""
         if self._power.has_modes:
             start_thread("power", self._run)
 
     def close(self) -> None:
-        """Look at it no longer."""
+        """Stop watching."""
         self._closing.set()
 
     def as_message(self) -> Optional[messages.Power]:
-        """The row `power` of the state."""
+        """Return the field `power` of the state."""
         return self._power.as_message()
 
     def set(self, mode: Optional[int], clocks: Optional[bool]) -> None:
-        """Change the power mode, or whether the clocks are held, or both; None leaves it. Raises Refused."""
+        """Change the power mode, or whether the clocks are held, or both; None leaves it as it is. Raises Refused."""
         try:
             if mode is not None:
                 self._power.set_mode(mode)

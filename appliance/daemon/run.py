@@ -1,4 +1,4 @@
-"""The daemon's process: from the configuration to the end of the last stream."""
+"""The daemon's process, from reading the configuration to closing the last stream."""
 
 import contextlib
 import logging
@@ -23,13 +23,13 @@ from appliance.settings import LoadedSettings, compatibility_notes, redact
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 8.0
-"""For closing all files after an engine hung."""
+"""Maximum seconds for closing all files after an engine hung."""
 
 
 def run(loaded: LoadedSettings, run_dir: Path, heartbeat: Heartbeat) -> None:
-    """Until a signal asks for the end. Raises SplitlensError where the appliance cannot run, or its loop failed."""
-    os.umask(0o077)  # recordings and state are for this user alone
-    die_with_parent(os.getppid())  # a supervisor that was killed must not leave a daemon behind that holds the camera
+    """Run until a signal ends the daemon. Raises SplitlensError if the appliance cannot run, or its loop failed."""
+    os.umask(0o077)  # only this user may access recordings and state
+    die_with_parent(os.getppid())  # a killed supervisor must not leave a daemon behind that holds the camera
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: ending.set())
@@ -41,8 +41,7 @@ def run(loaded: LoadedSettings, run_dir: Path, heartbeat: Heartbeat) -> None:
                 log.info("%s", note)
             appliance.start()
             server.serve(lambda message: dispatch(appliance, message))
-            # In slices: a thread that sets the event cannot wake a main thread in which Python has to run a handler
-            # first.
+            # In slices: if a thread sets the event, the main thread does not wake up to run Python's signal handlers.
             while not ending.wait(0.2) and not appliance.failed.is_set():
                 pass
             failure = appliance.failure
@@ -54,9 +53,9 @@ def run(loaded: LoadedSettings, run_dir: Path, heartbeat: Heartbeat) -> None:
     # All files are closed.
     failure = appliance.failure
     if failure is None and appliance.models.is_loading:
-        _end_now(0)  # Python would end while TensorFlow is at work in a thread, and crash
+        _end_now(0)  # a regular exit would crash while TensorFlow works in a thread
     if isinstance(failure, EngineHang):
-        _end_now(failure.exit_code)  # Python's end would wait for libraries whose thread does not return
+        _end_now(failure.exit_code)  # a regular exit would wait for library threads that do not return
     if isinstance(failure, SplitlensError):
         raise failure
     if failure is not None:
@@ -79,14 +78,14 @@ def _end_now(code: int) -> None:
 
 
 def _end_within(seconds: float, code: int) -> None:
-    """End the process then, whatever is not closed: what hangs may hold what closing waits for."""
+    """End the process after this time, even if not everything is closed: a hung call may block closing."""
     timer = threading.Timer(seconds, os._exit, (code,))
     timer.daemon = True
     timer.start()
 
 
 class BusLogHandler(logging.Handler):
-    """Sends what is logged to the dashboard, without credentials."""
+    """Sends log lines to the dashboard, without credentials."""
 
     def __init__(self, server: BusServer) -> None:
         super().__init__()

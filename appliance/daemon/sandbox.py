@@ -1,7 +1,7 @@
-"""What the daemon may write: its own folders alone. It runs models, and decoders, that anybody may have made.
+"""Restrict the daemon to writing its own folders, because it runs models and decoders of unknown origin.
 
-The kernel keeps the promise (Landlock, Linux 5.19 and newer), for this process and all that it starts, for good. What
-may be read is not limited. Constants and structures: linux/landlock.h.
+Enforced by the kernel (Landlock, Linux 5.19 and newer), permanently, for this process and all its children. Reading is
+not restricted. Constants and structures: linux/landlock.h.
 """
 
 import ctypes
@@ -16,10 +16,10 @@ from appliance.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every processor
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on all architectures
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
 _PR_SET_NO_NEW_PRIVS = 38
-# Version 1 forbids to move a file from one folder to another, by which models are installed.
+# Version 1 forbids moving files between folders, which installing a model requires.
 _OLDEST_VERSION = 2
 
 _WRITE_FILE, _REFER, _TRUNCATE = 1 << 1, 1 << 13, 1 << 14
@@ -34,25 +34,30 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def confine_daemon(settings: Settings, run_dir: Path) -> None:
-    """Confine this process to what an appliance writes. To be called before there are other threads: they stay free."""
+    """Confine this process to what an appliance writes. Call it before starting threads, which would stay free."""
     own = [Path(settings.state_dir), Path(settings.recordings_dir), Path(settings.models_dir), run_dir]
     for folder in own:
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # as the daemon, which has its umask later
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # with the mode that the daemon's umask will give
         except OSError as error:
-            log.debug("%s: %s", folder, error)  # whoever writes there says it
+            log.debug("%s: %s", folder, error)  # reported later, by the code that writes there
     if not confine([*own, Path(tempfile.gettempdir()), Path("/dev/shm")], ["/dev", _proc()]):
         return
-    # Caches that would lie in the home folder, where other programs use what is in them.
+    # Caches that are in the home folder by default, where other programs use their content.
     caches = Path(settings.state_dir).resolve()
     os.environ.setdefault("GST_REGISTRY", str(caches / "gstreamer-registry.bin"))
     os.environ.setdefault("CUDA_CACHE_PATH", str(caches / "cuda-cache"))
 
 
 def confine(folders: Iterable[Path], files_below: Iterable[str]) -> bool:
-    """Let this process write below these folders only, and to existing files below the others.
+    """Let this process write only below some folders, and to existing files below others.
 
-    Returns whether the kernel does that. Folders that are not there stay closed.
+    Args:
+        folders: Writable folders. Missing ones are not writable.
+        files_below: Folders whose existing files are writable.
+
+    Returns:
+        Whether the kernel enforces it.
     """
     version = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION_FLAG)
     if version < _OLDEST_VERSION:
@@ -100,5 +105,5 @@ def _failed() -> bool:
 
 
 def _proc() -> str:
-    """The readers of cameras write there that memory is to be taken from them first; root could set up the machine."""
+    """Return where camera readers mark themselves to be killed first. Not all of /proc as root: it has settings."""
     return "/proc" if os.geteuid() else "/proc/self"

@@ -1,4 +1,4 @@
-"""Makes and publishes what the dashboard shows: the state, now and then, and the statistics, several times a second."""
+"""Make and publish the state, on changes and regularly, and the statistics, several times per second."""
 
 import os
 import threading
@@ -31,15 +31,15 @@ TELEMETRY_SECONDS = 1.0
 
 
 class StateReporter:
-    """Puts together what the services say of themselves, and publishes it.
+    """Collects the messages of the services, and publishes them.
 
     Attributes:
         is_stopping: Set when the daemon ends.
 
     Args:
-        server: Where it is published.
-        heartbeat: To the supervisor, which ends a daemon that is silent.
-        events: Where `StateChanged` is published when a stream's state changes by itself.
+        server: Where the state is published.
+        heartbeat: To the supervisor, which ends a daemon that sends none.
+        events: Where `StateChanged` is published when a stream's condition changes.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class StateReporter:
         self._readings: Readings = {}
         self._read_at = float("-inf")
         self._stream_states: List[str] = []
-        self._publishing = threading.Lock()  # or an older state could go out after a newer one
+        self._publishing = threading.Lock()  # otherwise an older state could be sent after a newer one
         events.subscribe(ApplianceFailed, self._note_failure)
 
     def state(self) -> State:
-        """All that the dashboard shows and that changes seldom."""
+        """Return the current state."""
         streams = [stream.as_message() for stream in self._streams.all()]
         condition, is_ready = self._condition([stream.status for stream in streams])
         problem = str(self._failure) if self._failure else self._overrides.problem
@@ -88,26 +88,29 @@ class StateReporter:
         )
 
     def statistics(self) -> Statistics:
-        """What changes with every frame."""
+        """Return the current statistics."""
         streams = {stream.name: stream.statistics() for stream in self._streams.all()}
         return Statistics(time.time(), streams, self._readings)
 
     def publish_state(self) -> None:
-        """To be called when it has changed, and now and then."""
+        """Publish the state; to be called when it has changed, and regularly."""
         with self._publishing:
             self._server.publish(self.state())
 
     def publish_statistics(self) -> None:
-        """To be called every HEARTBEAT_SECONDS, always by the same thread: reads the telemetry, if that is due, too."""
+        """Publish the statistics, and read the telemetry if that is due.
+
+        To be called every HEARTBEAT_SECONDS, always by the same thread.
+        """
         if time.monotonic() - self._read_at >= TELEMETRY_SECONDS:
             self._read_at = time.monotonic()
             self._readings = self._telemetry.read()
         self._server.publish(self.statistics())
-        # By the thread that the page hears: where that one is stuck, both notice.
+        # In the thread that publishes for the page: if it is stuck, both page and supervisor notice.
         self._heartbeat.beat(self._models.is_loading)
 
     def notice_changes(self) -> None:
-        """Publish `StateChanged` where a stream's state has changed since the last call, by what arrived or did not."""
+        """Publish `StateChanged` if a stream's condition has changed since the last call."""
         states = [stream.condition().state for stream in self._streams.all()]
         if states != self._stream_states:
             self._stream_states = states

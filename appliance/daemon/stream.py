@@ -1,4 +1,4 @@
-"""One stream of the appliance: a source that may be exchanged, lost and found, and what becomes of its pictures."""
+"""One stream of the appliance: a source that may be replaced or lost, and the outputs for its results."""
 
 import logging
 import threading
@@ -29,26 +29,26 @@ from appliance.sources.open import open_stream_source
 
 log = logging.getLogger(__name__)
 
-# Seconds until a source that could not be opened at all is tried again.
+# Seconds until opening a source is tried again.
 RETRY_SECONDS = 5.0
 USUAL_CAMERA_FPS = 30.0
 
 
 class Stream:
-    """Runs in the loop of a model. Every method may be called from any thread.
+    """A stream, which runs in the loop of a model. Thread-safe.
 
     Attributes:
-        name: What it is called.
-        configured: What the configuration says; None for a stream that an operator added.
-        current: The source and model that were asked for last.
+        name: Its name.
+        configured: Its configuration; None for a stream that an operator added.
+        current: The source and model requested last.
 
     Args:
-        runner: Of the model.
+        runner: The runner of its model.
         settings: The configuration of this stream.
-        live: The settings that may change.
-        server: Where live pictures and detections go.
-        storage: Where recordings go.
-        events: Where `StateChanged`, and what its pipeline has to say, are published.
+        live: The live settings.
+        server: Where live pictures and detections are published.
+        storage: Where recordings are stored.
+        events: Where `StateChanged`, and the events of its pipeline, are published.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Stream:
         self._outputs = self._make_outputs()
 
     def open(self) -> None:
-        """Begin to show the current source. What goes wrong is shown, and tried again."""
+        """Start showing the current source. Failures are shown, and opening is tried again."""
         with self._lock:
             if self._closed:
                 return
@@ -106,11 +106,11 @@ class Stream:
         self._events.publish(StateChanged())
 
     def request(self, setting: StreamSetting, runner: ModelRunner) -> None:
-        """Name the source, and the runner of the model, that the next `exchange` takes."""
+        """Set the source and the model's runner for the next `exchange`."""
         self.current, self._next_runner = setting, runner
 
     def exchange(self) -> None:
-        """Take what was requested last; may take ten seconds, if the old source does not end. A recording goes on."""
+        """Switch to the source requested last; takes ten seconds if the old one does not end. A recording continues."""
         with self._lock:
             self._leave()
             self._runner = self._next_runner
@@ -122,7 +122,7 @@ class Stream:
             self._leave()
 
     def revive(self) -> None:
-        """Try a source again that could not be opened, if it is time."""
+        """Try again to open a source that could not be opened, if it is time."""
         if not self._lock.acquire(False):
             return  # its source is being exchanged
         try:
@@ -133,7 +133,7 @@ class Stream:
             self._lock.release()
 
     def record(self, on: bool) -> None:
-        """Begin or end to record. Returns when a file that was being written is whole."""
+        """Start or stop recording. Returns when a file that was being written is complete."""
         with self._lock:
             self._is_recorded = on
             recorder = self._outputs.recorder
@@ -143,22 +143,22 @@ class Stream:
             recorder.stop()
 
     def show(self) -> None:
-        """Draw pictures as the live settings say now."""
+        """Apply the live settings to the drawing of pictures."""
         with self._lock:
             self._outputs.show(self._live.of(self.name))
 
     @property
     def newest(self) -> Optional[Result]:
-        """The last result; None while the source gives nothing."""
+        """Return the last result; None while the source delivers nothing."""
         return self._outputs.newest if self.condition().state in (LIVE, SLOW, NO_RESULTS, STARTING) else None
 
     @property
     def model_condition(self) -> str:
-        """LIVE where its model runs, LOADING where that is being loaded, else NO_MODEL."""
+        """LIVE if its model runs, LOADING if that is being loaded, else NO_MODEL."""
         return self._runner.condition
 
     def condition(self) -> Condition:
-        """Its state by what arrives, and why it is not live."""
+        """Return its state, judged by what arrives, and why it is not live."""
         source, runner = self._source, self._runner
         found = stream_condition(
             time.monotonic(),
@@ -178,8 +178,8 @@ class Stream:
         return found
 
     def as_message(self) -> contract.Stream:
-        """What the dashboard shows of it; credentials are hidden."""
-        # Without the lock: a source that is slow to close must not keep the others from being shown.
+        """Return its part of the state; credentials are hidden."""
+        # Without the lock: a source that is slow to close must not delay the state of the others.
         recorder = self._outputs.recorder
         condition = self.condition()
         size = self._statistics.size
@@ -205,8 +205,8 @@ class Stream:
         )
 
     def source_ended(self, error: Optional[BaseException]) -> None:
-        """Its source gives no more frames: it is opened again after a while. error: None where it came to its end."""
-        # Called by the thread of the source, which `_leave` waits for: no lock here.
+        """Handle the end of the source: it is reopened after a while. error: None at its regular end."""
+        # Called in the source's thread, which `_leave` waits for: no lock here.
         sentence = "it ended" if error is None else str(error)
         if sentence != self._failure:
             log.error("stream %s: %s", self.name, sentence)
@@ -214,9 +214,9 @@ class Stream:
         self._events.publish(StateChanged())
 
     def statistics(self) -> messages.StreamStatistics:
-        """Figures of the window, and counts since the start."""
+        """Return averages over the window, and counts since the start."""
         figures = self._meter.statistics()
-        detects = self._runner.condition == LIVE  # without a model frames pass by, and nothing is looked for in them
+        detects = self._runner.condition == LIVE  # without a model frames pass through undetected
         source, now = self._source, time.monotonic()
         arrivals = self._meter.arrivals(self._opened_at, self._runner.since)
         counts = self._statistics.counts()
@@ -253,7 +253,7 @@ class Stream:
         )
 
     def _playing_fps(self) -> float:
-        """The source's rate. AVI repeats pictures to keep time, so there the rate of detection, if that is lower."""
+        """Return the source's rate; for AVI, which repeats pictures to keep time, the detection rate if lower."""
         source = self._source
         most = (source.fps if source is not None else None) or USUAL_CAMERA_FPS
         measured = self._meter.statistics()

@@ -1,4 +1,4 @@
-"""What becomes of a stream's results: statistics, live pictures, a recording."""
+"""The outputs for a stream's results: statistics, live pictures, a recording."""
 
 from typing import Callable, List, Optional
 
@@ -17,7 +17,7 @@ from appliance.settings import Settings
 
 
 class StreamOutputs:
-    """The sinks of one stream, from the opening of a source to its end; made anew for the next one.
+    """The sinks of one stream, from opening a source to its end; created anew for the next source.
 
     Attributes:
         recorder: Records while it is switched on.
@@ -25,12 +25,12 @@ class StreamOutputs:
     Args:
         stream: Name of the stream.
         settings: The configuration.
-        server: Where live pictures go, and who says whether anybody watches.
-        storage: Where recordings go.
+        server: Where live pictures are published; knows whether anybody is watching.
+        storage: Where recordings are stored.
         meter: Counts the stream's frames.
-        statistics: Counts what is found; the same for all sources of a stream.
-        playing_fps: As `SegmentRecorder` asks it.
-        live: The stream's live settings, by their keys.
+        statistics: Counts what is found; shared by all sources of a stream.
+        playing_fps: As for `SegmentRecorder`.
+        live: The stream's live settings, by key.
     """
 
     def __init__(
@@ -68,15 +68,15 @@ class StreamOutputs:
 
     @property
     def sinks(self) -> List[Sink]:
-        """All of them, for the stream's pipeline."""
+        """Return all sinks, for the stream's pipeline."""
         return [self._publisher, self._statistics, self.recorder]
 
     @property
     def newest(self) -> Optional[Result]:
-        """The last result; None before the first."""
+        """Return the last result; None before the first."""
         return self._publisher.newest
 
     def show(self, live: Values) -> None:
-        """Draw pictures by these live settings from now on."""
+        """Set how pictures are drawn from now on."""
         self._publisher.limit = RateLimit(live["max_vis_fps"])
         self._live_overlay.vis_text = self._kept_overlay.vis_text = live["vis_text"]

@@ -1,4 +1,4 @@
-"""The streams of the appliance: those of the configuration, and those that operators added or changed."""
+"""The streams of the appliance: the configured ones, and those that operators added or changed."""
 
 import logging
 import threading
@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 
 
 class Streams:
-    """Adds, changes and removes them. Any thread may call the methods.
+    """Adds, changes and removes streams. Thread-safe.
 
     Args:
         settings: The configuration.
-        live: The settings that may change.
-        models: Whose runners detect.
-        overrides: What operators changed, over restarts.
-        storage: Where recordings go.
-        server: Where live pictures and detections go.
-        events: For the streams; hears `SettingsChanged`, and what their pipelines publish.
+        live: The live settings.
+        models: Provides the runners of the models.
+        overrides: The operators' changes, stored across restarts.
+        storage: Where recordings are stored.
+        server: Where live pictures and detections are published.
+        events: Passed to the streams; subscribes to `SettingsChanged` and the events of the pipelines.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Streams:
         self._storage, self._server, self._events = storage, server, events
         self._lock = threading.RLock()
         self._is_stopping = False
-        self._streams: Dict[str, Stream] = {}  # exchanged whole: whoever reads it needs no lock, and never waits
+        self._streams: Dict[str, Stream] = {}  # replaced, never changed: reading needs no lock, and never waits
         events.subscribe(SettingsChanged, lambda event: self._show_anew())
         events.subscribe(SourceEnded, self._source_ended)
         events.subscribe(SinkFailed, lambda event: log.error("stream %s: %s", event.stream, event.error))
@@ -61,23 +61,23 @@ class Streams:
         for name, setting in configured_streams(self._settings).items():
             self._add(name, setting, StreamSetting(*self._overrides.recall(STREAM + name, kept_stream(setting))))
         for name in self._overrides.keys(STREAM):
-            change = self._overrides.recall(STREAM + name, None)  # not of one that was taken out of the configuration
+            change = self._overrides.recall(STREAM + name, None)  # not that of a stream removed from the configuration
             if name not in self._streams and change is not None:
                 self._add(name, None, StreamSetting(*change))
 
     def stop(self) -> None:
-        """Change no stream from now on."""
+        """Accept no more changes."""
         self._is_stopping = True
 
     def close(self) -> None:
-        """End all streams; recordings are whole when it returns."""
+        """End all streams; recordings are complete when it returns."""
         self.stop()
         threads = [start_thread("close stream", stream.close) for stream in self.all()]
         for thread in threads:
             thread.join()
 
     def set(self, name: str, source: Union[int, str], model: Optional[str]) -> None:
-        """Give a stream another source or model, or add one. Raises Refused."""
+        """Change the source or model of a stream, or add a stream. Raises Refused."""
         STREAM_NAME.check("stream", name)
         if self._is_stopping:
             raise Refused(CONFLICT, "The daemon is stopping.")
@@ -94,19 +94,19 @@ class Streams:
                 self._add(name, None, wanted)
             elif wanted != stream.current:
                 stream.request(wanted, self._models.runner_for(model))
-                # In a thread of its own: a source may take ten seconds to let go of a device.
+                # In a thread of its own: a source may take ten seconds to release a device.
                 start_thread("exchange", self._exchange, stream)
         self._events.publish(StateChanged())
 
     def reset(self, name: str) -> None:
-        """Give a stream what the configuration says. Raises Refused."""
+        """Restore the configuration of a stream. Raises Refused."""
         stream = self.get(name)
         if stream.configured is None:
             raise Refused(CONFLICT, f"{name} is not in the configuration; remove it instead.")
         self.set(name, stream.configured.source, stream.configured.model)
 
     def remove(self, name: str) -> None:
-        """End a stream that an operator added. Raises Refused."""
+        """Remove a stream that an operator added. Raises Refused."""
         with self._lock:
             stream = self.get(name)
             if stream.configured is not None:
@@ -120,36 +120,36 @@ class Streams:
         self._events.publish(StateChanged())
 
     def change_settings(self, name: str, changes: Values) -> None:
-        """Give a stream live settings of its own; None takes one away. Raises Refused."""
+        """Change the live settings of a stream; None removes its own value. Raises Refused."""
         self.get(name)
         self._live.change_own(name, changes)
 
     def record(self, name: str, on: bool) -> None:
-        """Begin or end to record a stream. Returns when a file that was being written is whole. Raises Refused."""
+        """Start or stop recording a stream. Returns when a file being written is complete. Raises Refused."""
         self.get(name).record(on)
         self._overrides.keep(RECORD + name, on, False)
         self._events.publish(StateChanged())
 
     def get(self, name: str) -> Stream:
-        """The stream of this name. Raises Refused."""
+        """Return the stream with this name. Raises Refused."""
         stream = self._streams.get(name)
         if stream is None:
             raise Refused(NOT_FOUND, f"There is no stream {redact(name)[:40]}; there are {', '.join(self._streams)}.")
         return stream
 
     def all(self) -> List[Stream]:
-        """All streams, in the order in which they were added."""
+        """Return all streams, in the order in which they were added."""
         return list(self._streams.values())
 
     def known_sources(self) -> List[Union[int, str]]:
-        """What is in use or configured: may be chosen, whatever it is."""
+        """Return the sources in use or configured, which may always be chosen."""
         streams = self.all()
         return [stream.current.source for stream in streams] + [
             stream.configured.source for stream in streams if stream.configured is not None
         ]
 
     def reopen_failed(self) -> None:
-        """Try those sources again that ended, or could not be opened, where it is time."""
+        """Reopen sources that ended, or could not be opened, if it is time."""
         for stream in self.all():
             stream.revive()
 
@@ -186,7 +186,7 @@ class Streams:
                 stream.show()
 
     def _source_ended(self, event: SourceEnded) -> None:
-        # By the thread of the source, which may be waited for with locks held: none may be taken here.
+        # Called in the source's thread, which others may join while holding locks: take none here.
         stream = self._streams.get(event.stream)
         if stream is not None:
             stream.source_ended(event.error)
@@ -195,6 +195,6 @@ class Streams:
 
 
 def configured_streams(settings: Settings) -> Dict[str, StreamSetting]:
-    """The streams of the configuration, by their names: those of `streams`, or one of the camera."""
+    """Return the configured streams by name: those of `streams`, or one for the camera."""
     streams = settings.streams or {"main": StreamSetting(settings.camera_input)}
     return {name: StreamSetting(stream.source, stream.model) for name, stream in streams.items()}

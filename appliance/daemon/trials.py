@@ -1,4 +1,4 @@
-"""Which models the last daemon had on trial when it crashed: each may be the reason, and would be at every start."""
+"""The models on trial when the last daemon crashed: each may be the cause, and crash it again at every start."""
 
 import contextlib
 import faulthandler
@@ -16,25 +16,25 @@ from appliance.daemon.json_store import JsonStore
 log = logging.getLogger(__name__)
 
 TRIAL_SECONDS = 60.0
-"""A model is on trial from the begin of its load until it has run for so long."""
+"""A model is on trial from the start of loading until it has run for this many seconds."""
 _MOST_MODELS, _LONGEST_MODEL = 100, 1000
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK | os.O_NOFOLLOW
 
 
 @dataclass(frozen=True)
 class _LastTrials:
-    """What the last daemon left: models on trial, and how many processes had been killed for want of memory by then."""
+    """The last daemon's record: models on trial, and how many processes the out-of-memory killer had killed by then."""
 
     models: List[str]
     killed_for_memory: Optional[int]
 
 
 class Trials:
-    """The files `trials.json` and `crash.txt` of a state folder. Any thread may call the methods.
+    """The files `trials.json` and `crash.txt` of a state folder. Thread-safe.
 
     Attributes:
-        crashed: The models that were on trial when the last daemon was ended by a signal that its own code caused
-            (SIGSEGV and its like), or by the kernel for want of memory; not by somebody's SIGKILL.
+        crashed: The models that were on trial when the last daemon crashed (SIGSEGV and similar signals) or was killed
+            by the kernel because of low memory; not if somebody sent SIGKILL.
     """
 
     def __init__(self, state_dir: Path) -> None:
@@ -46,29 +46,29 @@ class Trials:
         self._write()
         self._file: Optional[IO[bytes]] = None
         try:
-            # Python writes there, from the signal's handler, where the process was.
-            # To a regular file only: a pipe would be waited for, what a link names would be emptied.
+            # Python's signal handler writes the traceback of a crash there.
+            # Only a regular file: a pipe would block, and the target of a link would be emptied.
             self._file = os.fdopen(os.open(str(state_dir / "crash.txt"), _NEW_FILE, PRIVATE), "wb", buffering=0)
             faulthandler.enable(self._file)
         except OSError as error:
             log.warning("%s cannot be written (%s): a model that crashes is loaded again", state_dir, error.strerror)
 
     def begin(self, model: str) -> None:
-        """It is being loaded."""
+        """Put a model on trial: it is being loaded."""
         with self._lock:
             if model not in self._models:
                 self._models = [*self._models, model][-_MOST_MODELS:]
                 self._write()
 
     def end(self, model: str) -> None:
-        """It ran for long enough, or could not be loaded."""
+        """End a trial: the model ran for long enough, or could not be loaded."""
         with self._lock:
             if model in self._models:
                 self._models = [one for one in self._models if one != model]
                 self._write()
 
     def close(self) -> None:
-        """The daemon ends in order."""
+        """End all trials: the daemon ends normally."""
         with self._lock:
             self._models = []
             self._write()
@@ -104,7 +104,7 @@ def _has_crashed(report: Path, last: _LastTrials) -> bool:
 
 
 def _killed_for_memory() -> int:
-    """How many processes the kernel has killed for want of memory since it started; 0 where it does not count them."""
+    """Return how many processes the kernel has killed for lack of memory since boot; 0 if it does not count them."""
     try:
         found = re.search(r"^oom_kill (\d{1,18})$", Path("/proc/vmstat").read_text(encoding="ascii"), re.MULTILINE)
     except (OSError, UnicodeDecodeError):

@@ -1,23 +1,23 @@
-"""Finds an engine that hangs: it has frames, and gives no results. Its caller has the clock and the threads."""
+"""Detect an engine that hangs: it has frames, and returns no results. The caller provides clock and threads."""
 
 from typing import Optional
 
 from appliance.pipeline.progress import Progress
 
 FIRST_SECONDS = 300.0
-"""The first call with pictures of a new size may take so long: TensorFlow, XLA and TensorRT compile then."""
+"""Maximum seconds of the first call with a new image size: TensorFlow, XLA and TensorRT compile then."""
 TIMES_SLOWEST = 5.0
-"""A call may take so many times as long as the slowest before it: a large model on a machine that swaps is no hang."""
+"""A call may take this many times as long as the slowest before it: a large model on a swapping machine is no hang."""
 
 _LONGEST_TICK = 2.0
-"""More than this between two looks was no engine's doing: the process itself was stopped."""
+"""A longer time between two checks is not the engine's fault: the process itself was stopped."""
 
 
 class EngineWatch:
-    """Watches the engine of one loop. For one thread; any may read the attributes.
+    """Watches the engine of one loop. Used by one thread; any thread may read the attributes.
 
     Attributes:
-        silent_for: Seconds without any sign of life of an engine that is at work.
+        silent_for: Seconds without any sign of life of an engine that has work.
         slowest: Seconds of its longest call.
     """
 
@@ -27,11 +27,11 @@ class EngineWatch:
         self._looked_at: Optional[float] = None
 
     def look(self, now: float, progress: Progress) -> float:
-        """Take note of how it goes on; to be called some times a second.
+        """Record the current progress; to be called several times per second.
 
         Args:
             now: Seconds of the monotonic clock.
-            progress: Of the loop.
+            progress: Progress of the loop.
 
         Returns:
             `silent_for`.
@@ -47,12 +47,12 @@ class EngineWatch:
 
 
 def patience(progress: Progress, result_timeout: float, is_loading: bool = False) -> float:
-    """For how many seconds an engine may be silent.
+    """Return how many seconds an engine may be silent.
 
     Args:
-        progress: Of its loop.
-        result_timeout: Seconds, as the setting.
-        is_loading: Whether another engine is being built, which may have the GPU to itself.
+        progress: Progress of its loop.
+        result_timeout: Seconds, as in the setting.
+        is_loading: Whether another engine is being built, which may occupy the GPU.
     """
     if progress.is_first or is_loading:
         return max(result_timeout, FIRST_SECONDS)

@@ -1,1 +1,1 @@
-"""Threads, mailboxes and meters: the loop that takes frames through a split detector. No TensorFlow, no OpenCV."""
+"""The loop that takes frames through a split detector: threads, mailboxes, meters. No TensorFlow, no OpenCV."""

@@ -1,4 +1,4 @@
-"""What a batch of frames is between front and back, and how it becomes results."""
+"""A batch of frames between front and back, and its conversion to results."""
 
 import time
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from appliance.pipeline.stream_pipeline import StreamPipeline
 
 @dataclass(frozen=True)
 class InferredBatch:
-    """A batch that went through the front; its detector is held meanwhile.
+    """A batch that went through the front; its detector stays acquired.
 
     Attributes:
         batch: The frames.
-        raw: What the front gave for all of them.
-        front_seconds: How long that took.
+        raw: The result of the front for all of them.
+        front_seconds: How long the front took.
         left_front_at: When it was done, in seconds of the monotonic clock.
     """
 
@@ -28,19 +28,19 @@ class InferredBatch:
 
     @property
     def detector(self) -> Detector:
-        """Whose front it was."""
+        """The detector used."""
         return self.batch.detector
 
 
 @dataclass(frozen=True)
 class PostprocessedBatch:
-    """A batch that went through the back too.
+    """A batch that went through the back, too.
 
     Attributes:
         inferred: The batch.
-        predictions: What was found, a frame each.
+        predictions: What was found, one per frame.
         send_seconds: How long it waited for the back.
-        back_seconds: How long that took.
+        back_seconds: How long the back took.
     """
 
     inferred: InferredBatch
@@ -50,11 +50,11 @@ class PostprocessedBatch:
 
     @property
     def detector(self) -> Detector:
-        """Whose back it was."""
+        """The detector used."""
         return self.inferred.detector
 
     def results(self, now: float) -> Dict[StreamPipeline, List[Result]]:
-        """The results of each stream, in the order of its frames. now: seconds of the monotonic clock."""
+        """Return the results of each stream, in the order of its frames. now: seconds of the monotonic clock."""
         found: Dict[StreamPipeline, List[Result]] = {}
         labels = self.detector.labels
         for (pipeline, frame), prediction in zip(self.inferred.batch.frames, self.predictions):

@@ -1,4 +1,4 @@
-"""The loop's detector, which another can replace while frames are under way."""
+"""The loop's detector, which can be replaced while frames are in flight."""
 
 import threading
 from typing import Callable, Dict
@@ -7,7 +7,7 @@ from appliance.core.detector import Detector
 
 
 class _Use:
-    """How many batches use a detector, and what to do when it was replaced and none does."""
+    """How many batches use a detector, and what to call once it is replaced and unused."""
 
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
@@ -16,9 +16,9 @@ class _Use:
 
 
 class DetectorHandle:
-    """Counts who uses a detector, so that it is known when one that was replaced has done its last frame.
+    """Counts the uses of detectors, to know when a replaced one has finished its last frame.
 
-    It closes none: whoever loaded a detector closes it.
+    It closes no detector: the code that loaded one closes it.
 
     Attributes:
         current: The detector for the next frames.
@@ -30,13 +30,13 @@ class DetectorHandle:
         self._changed = threading.Condition()
 
     def acquire(self) -> Detector:
-        """The detector for the next batch; to be released when that is done."""
+        """Return the detector for the next batch; `release` it when that is done."""
         with self._changed:
             self._uses[id(self.current)].count += 1
             return self.current
 
     def release(self, detector: Detector) -> None:
-        """A batch that it was acquired for is done."""
+        """Release a detector that was acquired for a batch."""
         with self._changed:
             use = self._uses[id(detector)]
             use.count -= 1
@@ -45,11 +45,11 @@ class DetectorHandle:
             self._end_unused(use)
 
     def replace(self, detector: Detector, on_unused: Callable[[], None]) -> None:
-        """Give the batches that come now to another detector. Nothing happens if it is the same.
+        """Use another detector for future batches. Does nothing if it is the same.
 
         Args:
-            detector: Loaded and warm.
-            on_unused: Called once, when the last batch of the old one is done, by whichever thread has done that.
+            detector: Loaded and warmed up.
+            on_unused: Called once, when the last batch of the old detector is done, in the thread that finished it.
         """
         with self._changed:
             use = self._uses[id(self.current)]
@@ -61,13 +61,13 @@ class DetectorHandle:
         self._end_unused(use)
 
     def settle(self) -> None:
-        """Return when the `on_unused` of every detector that was replaced has returned."""
+        """Return when the `on_unused` of every replaced detector has returned."""
         with self._changed:
             while len(self._uses) > 1:
                 self._changed.wait()
 
     def close(self) -> None:
-        """No batch is under way, though some may not have been released: call what still waits for that."""
+        """Call every pending `on_unused`. No batch may be in progress, though some may not have been released."""
         with self._changed:
             left = [use for use in self._uses.values() if use.detector is not self.current]
             for use in left:
@@ -79,7 +79,7 @@ class DetectorHandle:
         with self._changed:
             if use.detector is self.current or use.count:
                 return
-            on_unused, use.on_unused = use.on_unused, lambda: None  # of two threads one calls it
+            on_unused, use.on_unused = use.on_unused, lambda: None  # only one of two threads calls it
         try:
             on_unused()
         finally:

@@ -1,4 +1,4 @@
-"""What a stream's pipeline publishes."""
+"""The events that a stream's pipeline publishes."""
 
 from dataclasses import dataclass
 from typing import Optional
@@ -6,11 +6,11 @@ from typing import Optional
 
 @dataclass(frozen=True)
 class SourceEnded:
-    """A source gives no more frames; published once, by the source's thread, and not where the pipeline was stopped.
+    """A source delivers no more frames; published once, by its thread, unless the pipeline was stopped.
 
     Attributes:
-        stream: Name of its stream.
-        error: Why it failed, or could not be closed; None where it came to its end.
+        stream: Name of the stream.
+        error: Why it failed, or could not be closed; None at its regular end.
     """
 
     stream: str
@@ -22,8 +22,8 @@ class SinkFailed:
     """A sink could not take a result, or could not be finished; it gets no more. Published by the sink's thread.
 
     Attributes:
-        stream: Name of its stream.
-        error: Why.
+        stream: Name of the stream.
+        error: The cause.
     """
 
     stream: str

@@ -1,4 +1,4 @@
-"""Where the frames of several streams wait for the detector."""
+"""The queue in which frames of several streams wait for the detector."""
 
 import threading
 from collections import OrderedDict, deque
@@ -10,10 +10,10 @@ from appliance.core.frame import Frame
 from appliance.pipeline.detector_handle import DetectorHandle
 
 LIVE_BATCHES = 2
-"""Batches in flight while only cameras wait: more would queue up, and their frames be old."""
+"""Maximum number of batches in flight while only cameras wait: with more, frames would be old."""
 
 S = TypeVar("S")
-"""What stands for a stream."""
+"""Type of the objects that identify a stream."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Batch(Generic[S]):
     """Frames that go through the detector together, most often one.
 
     Attributes:
-        number: Of the batch, from 0.
-        first: Number of its first frame, of all frames that were taken, from 0.
+        number: Number of the batch, from 0.
+        first: Number of its first frame among all frames taken, from 0.
         frames: Each with its stream.
-        detector: For these frames; to be released when they are done.
+        detector: The detector for these frames; to be released when they are done.
     """
 
     number: int
@@ -44,31 +44,30 @@ class _Bucket:
 
 
 class FrameQueue(Generic[S]):
-    """Fair, bounded frame queue: one bucket per stream, served round-robin.
+    """Fair, bounded frame queue: one bucket per stream, served round-robin. Thread-safe.
 
-    So a fast stream leaves the others their turn. The bucket of a live stream holds its newest frame. That of any other
-    holds as many as go through the detector together, and `put` blocks while it is full. Any thread may call the
-    methods.
+    So a fast stream cannot starve the others. The bucket of a live stream holds its newest frame. Any other bucket
+    holds as many frames as go through the detector together, and `put` blocks while it is full.
 
     Args:
-        detectors: Whose current detector says how many frames go through it together.
+        detectors: Provides the current detector, which determines how many frames go through it together.
     """
 
     def __init__(self, detectors: DetectorHandle) -> None:
         self._detectors = detectors
-        self._buckets: OrderedDict[S, _Bucket] = OrderedDict()  # the first one is served next
+        self._buckets: OrderedDict[S, _Bucket] = OrderedDict()  # the first is served next
         self._batches = 0
         self._frames = 0
         self._in_flight = 0
         self._is_limited = True
         self._closed = False
-        # One condition for those that take frames, and one for whatever fills each bucket: waking all of them for each
-        # frame costs more than handing it over.
+        # One condition for the threads that take frames, and one for the thread that fills each bucket: waking all of
+        # them for each frame costs more than passing it on.
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
 
     def open(self, stream: S, is_live: bool) -> None:
-        """Make a bucket for a stream."""
+        """Create a bucket for a stream."""
         with self._lock:
             self._buckets[stream] = _Bucket(is_live, self._lock)
 
@@ -82,13 +81,13 @@ class FrameQueue(Generic[S]):
                 self._filled.notify_all()
 
     def drops(self, stream: S) -> int:
-        """How many frames of a live stream were replaced by a newer one."""
+        """Return how many frames of a live stream were replaced by newer ones."""
         with self._lock:
             bucket = self._buckets.get(stream)
             return 0 if bucket is None else bucket.drops
 
     def put(self, stream: S, frame: Frame) -> bool:
-        """Leave a frame. False, and the frame is gone, where the stream has no bucket (any more)."""
+        """Add a frame. Returns False, and drops the frame, if the stream has no bucket (any more)."""
         with self._lock:
             bucket = self._buckets.get(stream)
             while (
@@ -110,10 +109,10 @@ class FrameQueue(Generic[S]):
             return True
 
     def get_batch(self) -> Optional[Batch[S]]:
-        """Wait for a frame, and take it with those that wait beside it; it never waits for more.
+        """Wait for a frame, and return it together with other waiting frames; never waits for more.
 
-        It also waits while as many batches are in flight (taken, and not yet `done`) as are good for the detector. The
-        detector is acquired under the lock, so that a replaced one has no batch after one of its successor.
+        Also waits while the maximum number of batches is in flight (taken, but not `done`). The detector is acquired
+        under the lock, so that no batch of a replaced one can follow a batch of its successor.
 
         Returns:
             The batch; None once the queue is closed and empty.
@@ -132,23 +131,23 @@ class FrameQueue(Generic[S]):
             if not self._is_empty():
                 self._filled.notify()
             elif self._closed:
-                self._filled.notify_all()  # nothing will come for whoever waits until more may be taken
+                self._filled.notify_all()  # other threads that wait get nothing any more
             return batch
 
     def done(self) -> None:
-        """One batch that was taken is done."""
+        """Mark one batch that was taken as done."""
         with self._lock:
             self._in_flight -= 1
             self._filled.notify()
 
     def release_limit(self) -> None:
-        """From now on nobody waits for batches in flight: they may never be done."""
+        """Stop limiting the batches in flight: they may never be done."""
         with self._lock:
             self._is_limited = False
             self._filled.notify_all()
 
     def close(self) -> None:
-        """Take no more frames. Those that are here can still be taken."""
+        """Accept no more frames. Those in the queue can still be taken."""
         with self._lock:
             self._closed = True
             self._filled.notify_all()
@@ -168,7 +167,7 @@ class FrameQueue(Generic[S]):
         detector = self._detectors.current
         if detector.batch > 1:
             return LIVE_BATCHES if is_all_live else detector.workers + 2
-        # A worker may run ahead by one while another is at a slow one.
+        # A worker may be one batch ahead while another has a slow one.
         return 2 * detector.workers + 1
 
     def _take(self, detector: Detector) -> List[Tuple[S, Frame]]:
@@ -181,13 +180,13 @@ class FrameQueue(Generic[S]):
             self._buckets.move_to_end(stream)
             frame = bucket.frames.popleft()
             frames.append((stream, frame))
-            # Half empty, so that the source's thread is not woken for each frame.
+            # Only when half empty, to avoid waking the source's thread for each frame.
             if len(bucket.frames) <= _max_size(self._detectors.current, frame) // 2:
                 bucket.has_room.notify()
         return frames
 
 
 def _max_size(detector: Detector, frame: Frame) -> int:
-    """How many frames of this size go through the detector together."""
+    """Return how many frames of this size go through the detector together."""
     height, width = frame.image.shape[:2]
     return detector.batch_size_for(width, height)

@@ -3,8 +3,8 @@
     source -> frame queue -> front (workers) -> sequencer -> back -> a mailbox and a thread for each sink
 
 Several streams share one detector: the frame queue has a bucket for each, and serves them in turn. A live source
-overwrites the frame that waits there; a movie or a folder of pictures waits, so that every frame counts. A front that
-takes batches gets what waits when it is free; it never waits for more.
+overwrites its waiting frame; a movie or a folder of pictures waits, so that every frame counts. A front that takes
+batches gets the frames that wait when it is free; it never waits for more.
 """
 
 import dataclasses
@@ -27,15 +27,15 @@ from appliance.pipeline.stream_pipeline import StreamPipeline
 class Loop:
     """Runs until `stop` is called, `max_frames` are done or a part fails.
 
-    Unless it `stays` it also ends when a pipeline's source does. A context manager: leaving it stops it, ends its
-    threads, and raises what made a part fail, if the block did not raise. The detectors stay open: whoever loaded them
-    closes them.
+    Without `stays` it also ends when a pipeline's source does. A context manager: leaving it stops the loop, ends its
+    threads, and raises the error of the part that failed, if the block did not raise. Detectors are not closed: the
+    code that loaded one closes it.
 
     Args:
-        detector: What detects first.
-        pipelines: The streams that take part from the start.
-        max_frames: How many frames to detect in all; 0 is no limit.
-        stays: Streams come and go (`add`, `remove`); a source that ends, or a sink that fails, ends nothing else.
+        detector: The first detector.
+        pipelines: The first streams.
+        max_frames: Total number of frames to detect; 0 is no limit.
+        stays: Whether streams come and go (`add`, `remove`) and the loop continues when a source ends or a sink fails.
     """
 
     def __init__(
@@ -76,27 +76,27 @@ class Loop:
             raise self._error
 
     def wait(self) -> None:
-        """Return when all is done and every sink is closed. Raises what made a part fail."""
+        """Return when everything is done and every sink is closed. Raises the error of the part that failed."""
         self._done.wait()
         self._join()
         if self._error is not None:
             raise self._error
 
     def stop(self) -> None:
-        """Read no more frames; those under way are finished. Returns at once."""
+        """Read no more frames; those in flight are finished. Returns at once."""
         self._queue.close()
         for pipeline in self._pipelines_now():
             pipeline.stop()
 
     def add(self, pipeline: StreamPipeline) -> None:
-        """Let another stream take part."""
+        """Add a stream."""
         self._queue.open(pipeline, pipeline.is_live)
         with self._lock:
             self._pipelines = self._pipelines + [pipeline]
         pipeline.start(lambda frame: self._queue.put(pipeline, frame), lambda: self._queue.drops(pipeline))
 
     def remove(self, pipeline: StreamPipeline) -> None:
-        """End a stream; a frame of it that is under way is lost. Returns when its source and sinks are closed."""
+        """End a stream; its frames in flight are lost. Returns when its source and sinks are closed."""
         pipeline.stop()
         self._queue.shut(pipeline)
         with self._lock:
@@ -105,23 +105,23 @@ class Loop:
         pipeline.join()
 
     def swap(self, detector: Detector, on_unused: Callable[[], None]) -> None:
-        """Let another detector take over between two batches.
+        """Replace the detector between two batches.
 
         Args:
-            detector: Loaded and warm.
-            on_unused: Called once, when the last batch of the old one is done, by whichever thread has done that; at
-                the loop's end at the latest.
+            detector: Loaded and warmed up.
+            on_unused: Called once, when the last batch of the old detector is done, in the thread that finished it; at
+                the latest when the loop ends.
         """
         self._detectors.replace(detector, on_unused)
         self._calls.forget_replaced()
         self._start_workers()
 
     def settle(self) -> None:
-        """Return when the `on_unused` of every detector that was replaced has returned."""
+        """Return when the `on_unused` of every replaced detector has returned."""
         self._detectors.settle()
 
     def progress(self) -> Progress:
-        """Whether the detector is at work, and whether anything comes of it."""
+        """Return the state of the detector's calls."""
         return self._calls.progress()
 
     def _pipelines_now(self) -> List[StreamPipeline]:
@@ -140,7 +140,7 @@ class Loop:
             pipeline.join()
 
     def _start_workers(self) -> None:
-        """As many front threads as the detector wants. Those of an earlier one that are too many end by themselves."""
+        """Start as many front threads as the detector wants. Surplus threads of an earlier one end by themselves."""
         with self._lock:
             self._worker_threads = [thread for thread in self._worker_threads if thread.is_alive()]
             for number in range(self._detectors.current.workers):
@@ -149,14 +149,14 @@ class Loop:
                     self._worker_threads.append(start_thread(f"front {number}", self._run_front, number))
 
     def _fail(self, error: BaseException) -> None:
-        """Note the first error, and read no more; what is under way is finished as far as it can be."""
+        """Record the first error, and stop reading; what is in flight is finished as far as possible."""
         with self._lock:
             if self._error is None:
                 self._error = error
         self.stop()
 
     def _source_ended(self, event: SourceEnded) -> None:
-        # Others would not be read to their end; there are none: such a loop has one source, or endless ones.
+        # Other sources would be cut off, but such a loop has only one source, or endless ones.
         if event.error is not None:
             self._fail(event.error)
         else:
@@ -176,7 +176,7 @@ class Loop:
                     self._queue.done()
                     break
         except BaseException as error:
-            # The batch that failed leaves a gap, at which the back ends.
+            # The failed batch leaves a gap in the sequence, at which the back ends.
             self._fail(error)
             self._inferred.close()
         finally:
@@ -190,7 +190,7 @@ class Loop:
         self._calls.begin(batch.number, batch.detector, [frame for _, frame in batch.frames])
         inferred = infer(batch)
         self._calls.front_returned(batch.number, inferred.front_seconds)
-        # One thread would be too slow for all batches; while one is done here, other workers keep the GPU busy.
+        # One thread is too slow for all batches; while this one works on the CPU, other workers keep the GPU busy.
         return self._inferred.put(batch.number, postprocess(inferred) if len(batch.frames) > 1 else inferred)
 
     def _run_back(self) -> None:

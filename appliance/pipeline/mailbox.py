@@ -1,4 +1,4 @@
-"""Hand-over between threads by condition variable: no polling, no sleep, nothing piles up."""
+"""Pass items between threads by condition variables: no polling, no sleeping, bounded size."""
 
 import threading
 from typing import Dict, Generic, List, Optional, TypeVar
@@ -7,13 +7,13 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """Holds one item. `put` of a second one blocks until the first is taken, or replaces it.
+    """Holds one item. `put` of another one blocks until the first is taken, or replaces it.
 
     Attributes:
-        drops: Items that nobody took.
+        drops: Number of items that were replaced before they were taken.
 
     Args:
-        overwrites: The newest item wins, and `put` never blocks.
+        overwrites: Whether the newest item wins, and `put` never blocks.
     """
 
     def __init__(self, overwrites: bool) -> None:
@@ -25,7 +25,7 @@ class Mailbox(Generic[T]):
         self._filled, self._emptied = threading.Condition(self._lock), threading.Condition(self._lock)
 
     def put(self, item: T) -> bool:
-        """Leave an item. False, and the item is gone, if the mailbox is closed."""
+        """Add an item. Returns False, and drops the item, if the mailbox is closed."""
         with self._lock:
             while self._item and not self._overwrites and not self._closed:
                 self._emptied.wait()
@@ -37,7 +37,7 @@ class Mailbox(Generic[T]):
             return True
 
     def take(self) -> Optional[T]:
-        """Wait for an item. None once it is closed and empty."""
+        """Wait for an item. Returns None once the mailbox is closed and empty."""
         with self._lock:
             while not self._item and not self._closed:
                 self._filled.wait()
@@ -47,7 +47,7 @@ class Mailbox(Generic[T]):
             return self._item.pop()
 
     def close(self) -> None:
-        """Take no more items. One that is here can still be taken."""
+        """Accept no more items. One that is present can still be taken."""
         with self._lock:
             self._closed = True
             self._filled.notify_all()
@@ -55,7 +55,7 @@ class Mailbox(Generic[T]):
 
 
 class Sequencer(Generic[T]):
-    """Brings items that several workers finish in any order back into the order of their numbers, from 0."""
+    """Restores the order of numbered items, from 0, that several workers finish in any order."""
 
     def __init__(self) -> None:
         self._next = 0
@@ -64,7 +64,7 @@ class Sequencer(Generic[T]):
         self._changed = threading.Condition()
 
     def put(self, number: int, item: T) -> bool:
-        """Leave the item with this number. False if closed."""
+        """Add the item with this number. Returns False if closed."""
         with self._changed:
             if self._closed:
                 return False
@@ -73,7 +73,7 @@ class Sequencer(Generic[T]):
             return True
 
     def take(self) -> Optional[T]:
-        """Wait for the item that is next in order. None once it is closed and that one is not here."""
+        """Wait for the next item in order. Returns None once the sequencer is closed and that item is not present."""
         with self._changed:
             while self._next not in self._items and not self._closed:
                 self._changed.wait()
@@ -84,7 +84,7 @@ class Sequencer(Generic[T]):
             return item
 
     def close(self) -> None:
-        """Take no more items. Those that are here can still be taken."""
+        """Accept no more items. Those that are present can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

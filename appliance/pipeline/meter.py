@@ -1,4 +1,4 @@
-"""Counts frames and times over a sliding window, and hands out averages that are renewed every 0.2 s."""
+"""Count frames and times over a sliding window, and return averages that are updated every 0.2 s."""
 
 import threading
 import time
@@ -11,11 +11,11 @@ REFRESH_SECONDS = 0.2
 
 
 class Meter:
-    """Counts the frames of one stream. Any thread may call the methods.
+    """Counts the frames of one stream. Thread-safe.
 
     Args:
-        interval: Seconds of the window.
-        clock: Gives ascending seconds.
+        interval: Length of the window, in seconds.
+        clock: Returns ascending seconds.
     """
 
     def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -23,9 +23,9 @@ class Meter:
         self._clock = clock
         self._lock = threading.Lock()
         self._detected: Deque[Tuple[float, Timings]] = deque()
-        # Of the timings in the window, so that a long window costs no more than a short one.
+        # Running sums over the window, so that a long window costs no more than a short one.
         self._sums: List[float] = [0.0] * len(Timings._fields)
-        self._drawn: OrderedDict[float, float] = OrderedDict()  # when each was drawn, by when it was captured
+        self._drawn: OrderedDict[float, float] = OrderedDict()  # time of drawing by time of capture
         self._live: Deque[Tuple[float, float, float]] = deque()
         self._arrived: Deque[Tuple[float, int]] = deque()
         self._last_frame: Optional[float] = None
@@ -37,32 +37,32 @@ class Meter:
         self._cached: Tuple[float, Optional[Statistics]] = (0.0, None)
 
     def count_drops(self, drops: Callable[[], int], vdrops: Callable[[], int]) -> None:
-        """Say who counts the frames that are lost.
+        """Set the counters of dropped frames.
 
         Args:
-            drops: Gives how many were lost before their detection, since the start.
-            vdrops: Gives how many the sinks lost, since the start.
+            drops: Returns how many were lost before detection, since the start.
+            vdrops: Returns how many the sinks lost, since the start.
         """
         self._drops, self._vdrops = drops, vdrops
 
     def start(self) -> None:
-        """The window starts now, unless it has been started."""
+        """Start the window, unless it has started already."""
         with self._lock:
             if self._started is None:
                 self._started = self._clock()
 
     def arrived(self, frames: int = 1) -> None:
-        """Count frames that a source gave: one that is handed on, and those that were lost before it."""
+        """Count frames that a source delivered: one that is passed on, and those lost before it."""
         with self._lock:
             now = self._clock()
             self._last_frame = now
             if self._waiting_since is None:
                 self._waiting_since = now
             self._arrived.append((now, frames))
-            self._forget(now)  # here too: of an engine that hangs nothing else comes
+            self._forget(now)  # here, too: a hung engine triggers nothing else
 
     def detected(self, timings: Timings) -> None:
-        """Count a frame that has its detections."""
+        """Count a frame whose detection is done."""
         with self._lock:
             now = self._clock()
             self._last_result, self._waiting_since = now, None
@@ -71,17 +71,17 @@ class Meter:
             self._forget(now)
 
     def drawn(self, frame: Frame) -> None:
-        """Count a frame that was drawn; once, for however many sinks."""
+        """Count a frame that was drawn; once, no matter how many sinks draw it."""
         with self._lock:
             self._drawn.setdefault(frame.captured_at, self._clock())
 
     def sent(self, draw: float, encode: float) -> None:
-        """Note the seconds that drawing and encoding a live picture took."""
+        """Record how many seconds drawing and encoding a live picture took."""
         with self._lock:
             self._live.append((self._clock(), draw, encode))
 
     def statistics(self) -> Statistics:
-        """The averages, at most 0.2 s old."""
+        """Return the averages, at most 0.2 s old."""
         with self._lock:
             now = self._clock()
             made, cached = self._cached
@@ -91,11 +91,11 @@ class Meter:
             return cached
 
     def arrivals(self, opened_at: float, model_since: float) -> Arrivals:
-        """What came of the present source and model lately.
+        """Return the recent frames and results of the current source and model.
 
         Args:
             opened_at: When the source was opened, in seconds of the clock.
-            model_since: When the model took over.
+            model_since: When the model took over, in seconds of the clock.
         """
         since = max(opened_at, model_since)
         with self._lock:
@@ -133,7 +133,7 @@ class Meter:
         )
 
     def _forget(self, now: float) -> None:
-        """Take out what lies before the window."""
+        """Remove what is older than the window."""
         oldest = now - self._interval
         while self._detected and self._detected[0][0] <= oldest:
             _, timings = self._detected.popleft()

@@ -1,4 +1,4 @@
-"""Where the results of a live source wait for a sink that is to get all of them."""
+"""The queue of a live source's results for a sink that gets all of them."""
 
 import dataclasses
 import logging
@@ -15,21 +15,22 @@ log = logging.getLogger(__name__)
 
 MOST_RESULTS = 1000
 MOST_BYTES = 128 * 10**6
-"""Of the masks and class maps of what waits; a picture is not kept."""
+"""Maximum bytes of masks and class maps of waiting results; pictures are not kept."""
 
 
 class ResultQueue:
-    """Holds results in their order. `put` never blocks, as a camera does not wait either.
+    """Holds results in order. `put` never blocks, because a camera does not wait.
 
-    What comes while as much waits as may be is lost; the log says so once, and again after all that waited was taken.
+    Results that arrive while the queue is full are lost; that is logged once, and again only after the queue was
+    emptied.
 
     Attributes:
-        drops: Results that were lost.
+        drops: Number of results that were lost.
 
     Args:
-        name: Of the sink, for the log.
-        most_results: How many may wait.
-        most_bytes: How many bytes of masks and class maps may wait.
+        name: Name of the sink, for the log.
+        most_results: Maximum number of waiting results.
+        most_bytes: Maximum number of bytes of their masks and class maps.
     """
 
     def __init__(self, name: str, most_results: int = MOST_RESULTS, most_bytes: int = MOST_BYTES) -> None:
@@ -43,7 +44,7 @@ class ResultQueue:
         self._changed = threading.Condition()
 
     def put(self, results: Sequence[Result]) -> bool:
-        """Leave results. False, and they are gone, if it is closed."""
+        """Add results. Returns False, and drops them, if the queue is closed."""
         with self._changed:
             if self._closed:
                 return False
@@ -62,7 +63,7 @@ class ResultQueue:
             is_news, waiting = self._is_full and not was_full, len(self._waiting)
             self._changed.notify()
         if is_news:
-            # In a thread of its own: a terminal that takes nothing more must not hold up the detection.
+            # In a thread of its own: a terminal that blocks must not delay the detection.
             start_thread(
                 "full queue",
                 log.warning,
@@ -73,7 +74,7 @@ class ResultQueue:
         return True
 
     def take(self) -> Optional[List[Result]]:
-        """Wait for a result, and take it. None: closed and empty."""
+        """Wait for a result, and return it in a list. Returns None once the queue is closed and empty."""
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
@@ -85,7 +86,7 @@ class ResultQueue:
             return [result]
 
     def close(self) -> None:
-        """Take no more results. Those that are here can still be taken."""
+        """Accept no more results. Those in the queue can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -97,6 +98,6 @@ def _size(result: Result) -> int:
 
 
 def _without_picture(result: Result) -> Result:
-    """The same, with a black picture of its size, which takes no memory."""
+    """Return a copy with a black picture of the same size, which takes no memory."""
     black = np.broadcast_to(np.zeros((), np.uint8), result.frame.image.shape)
     return dataclasses.replace(result, frame=dataclasses.replace(result.frame, image=black))

@@ -1,4 +1,4 @@
-"""Which detections of a result go on to the sinks."""
+"""Select the detections of a result that go to the sinks."""
 
 import dataclasses
 from typing import Optional, Sequence
@@ -9,12 +9,12 @@ from appliance.core.frame import Result
 
 
 def select(result: Result, lowest_score: float = 0.0, shown_classes: Optional[Sequence[str]] = None) -> Result:
-    """A result without the detections that are not asked for; the same object where all are.
+    """Return a result with only the requested detections; the same object if those are all.
 
     Args:
-        result: what a detector found in one frame; a segmentation is left as it is.
-        lowest_score: detections with a lower score are left out.
-        shown_classes: names of the classes that stay; None keeps all.
+        result: The objects found in one frame; a segmentation is not changed.
+        lowest_score: Minimum score of a detection.
+        shown_classes: Class names to keep; None keeps all.
     """
     found = result.detections
     keep = found.scores >= np.float32(lowest_score)

@@ -1,4 +1,4 @@
-"""One stream on its way through the loop: its source, and the sinks that take its results."""
+"""One stream in the loop: its source, and the sinks for its results."""
 
 import dataclasses
 import logging
@@ -17,26 +17,26 @@ from appliance.pipeline.results import ResultQueue
 
 log = logging.getLogger(__name__)
 
-# Seconds that a source has to end a `read` when it is closed; it is left behind then.
+# How long to wait for `read` to return after the source was closed; then its thread is abandoned.
 SOURCE_PATIENCE = 10.0
 
 
 class StreamPipeline:
     """A source with a thread of its own, and a mailbox and a thread for each sink.
 
-    The sinks of a live source may lose frames, but for those that get `every_result`; those of any other hold up the
-    loop.
+    The sinks of a live source may lose frames, except those with `every_result`; those of any other source slow down
+    the loop.
 
-    Source and sinks are the pipeline's own from its start on, and it closes each of them once: only its threads can do
-    that at the right moment. A source is closed while it may wait in a `read`, a sink by the thread that wrote to it.
+    From `start` on, source and sinks belong to the pipeline, which closes each of them once: only its threads know the
+    right moment. A source is closed while it may wait in `read`, a sink by the thread that wrote to it.
 
     Args:
-        source: Where frames come from.
-        sinks: Who gets the results.
+        source: The source of the frames.
+        sinks: The sinks of the results.
         meter: Counts frames and results.
         stream: Name of the stream.
-        transform: Applied to every result before the sinks get it, by the loop's back thread.
-        events: Where `SourceEnded` and `SinkFailed` are published; one of its own if it is not given.
+        transform: Applied to every result before the sinks get it, in the loop's back thread.
+        events: Where `SourceEnded` and `SinkFailed` are published; by default a bus of its own.
     """
 
     def __init__(
@@ -62,7 +62,12 @@ class StreamPipeline:
         self._stopped = False
 
     def start(self, put: Callable[[Frame], bool], drops: Callable[[], int]) -> None:
-        """Begin to read. put: takes a frame, and is False when no more are wanted. drops: frames that nobody took."""
+        """Start reading.
+
+        Args:
+            put: Takes a frame; returns False when no more are wanted.
+            drops: Returns the number of frames that were never taken.
+        """
         self._meter.count_drops(lambda: self._source.drops + drops(), lambda: sum(box.drops for box in self._boxes))
         self._meter.start()
         for sink, box in zip(self._sinks, self._boxes):
@@ -70,7 +75,7 @@ class StreamPipeline:
         self._source_threads.append(start_thread("source " + self.stream, self._read, put))
 
     def deliver(self, results: Sequence[Result]) -> None:
-        """Hand results to the sinks, those of a batch together. Of a live source one at a time."""
+        """Pass results to the sinks, those of a batch together; for a live source one at a time."""
         for result in results:
             self._meter.detected(result.timings)
         transformed = [self._transform(result) for result in results]
@@ -82,7 +87,7 @@ class StreamPipeline:
         with self._lock:
             first, self._stopped = not self._stopped, True
         if first:
-            # In a thread of its own: a source may take its time to let go of a device.
+            # In a thread of its own: a source may be slow to release a device.
             self._source_threads.append(start_thread("close source", self._close_source))
 
     def finish(self) -> None:
@@ -91,7 +96,7 @@ class StreamPipeline:
             box.close()
 
     def join(self) -> None:
-        """After `stop` and `finish`: until all threads have ended and all is closed."""
+        """Wait until all threads have ended and everything is closed; call it after `stop` and `finish`."""
         for thread in self._sink_threads:
             thread.join()
         for thread in self._source_threads:
