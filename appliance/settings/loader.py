@@ -31,6 +31,7 @@ NO_SETTINGS = tuple(
         "MEMORY",
         "DOCKER_DIR",  # deploy/
         "CHROMIUM",
+        "COVERAGE",  # Makefile, noxfile.py
         "TEST_ALL",
         "TEST_BOOT",
         "TEST_IMAGE",

@@ -155,8 +155,9 @@ def test_an_energy_counter_for_the_superuser_alone_is_absent(tmp_path):
     assert "power" not in readings.read()
 
 
-def test_a_machine_that_says_nothing_has_what_every_machine_has(tmp_path):
-    assert set(Telemetry(tmp_path).read()) <= {"cpu", "cores", "memory", "process_memory"}
+def test_a_machine_that_says_nothing_has_no_reading_of_a_sensor(tmp_path):
+    of_sensors = {"gpu", "gpu_mhz", "gpu_memory", "temperatures", "power", "fan", "throttling"}
+    assert not of_sensors & set(Telemetry(tmp_path).read())
 
 
 def test_load_and_memory_are_those_of_the_machine(tmp_path, monkeypatch):
@@ -285,9 +286,8 @@ def card(load, temperature, power, used):
 def test_nvidia_cards_say_what_they_can(tmp_path, monkeypatch, cards, expected):
     monkeypatch.setitem(sys.modules, "pynvml", fake_pynvml(cards))
     readings = Telemetry(tmp_path).read()
-    assert {
-        key: value for key, value in readings.items() if key not in ("cpu", "cores", "memory", "process_memory")
-    } == expected
+    of_cards = ("gpu", "gpu_memory", "temperatures", "power")
+    assert {key: value for key, value in readings.items() if key in of_cards} == expected
 
 
 def test_the_package_for_nvidia_cards_is_as_it_is_used_here(monkeypatch):

@@ -370,7 +370,7 @@ def test_a_release_is_named_as_far_as_it_is_known(tmp_path, text, release):
 def test_doctor_tries_another_board(tmp_path):
     ended = run(tmp_path, "doctor", SPLITLENS_SYSROOT=str(BOARDS / "tx2"))
     said = ended.out
-    assert "board       NVIDIA Jetson TX2 (profile tx2); Jetson Linux R32.7.1, JetPack 4.6.1" in said
+    assert re.search(r"board +NVIDIA Jetson TX2 \(profile tx2\); Jetson Linux R32\.7\.1, JetPack 4\.6\.1", said)
     assert "/proc/device-tree/model says quill" in said
     assert re.search(r"note +power +mode 3; clocks unknown\n", said) and "* 3 MAXP_CORE_ARM: 4 cores" in said
     assert "7.96 W" in said and "gpu 42 C" in said
@@ -379,7 +379,7 @@ def test_doctor_tries_another_board(tmp_path):
 
 def test_an_unknown_jetson_gets_a_message(tmp_path):
     said = run(tmp_path, "doctor", SPLITLENS_SYSROOT=str(BOARDS / "thor")).out
-    assert "note     board       NVIDIA Jetson (unknown module) (profile jetson); Jetson Linux R38.2.0" in said
+    assert re.search(r"note +board +NVIDIA Jetson \(unknown module\) \(profile jetson\); Jetson Linux R38\.2\.0", said)
     assert "-> This Jetson (NVIDIA Jetson AGX Thor Developer Kit) is not in the list of boards" in said
 
 

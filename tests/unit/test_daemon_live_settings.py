@@ -28,7 +28,8 @@ def start(tmp_path):
 def test_a_stream_has_what_is_configured_for_it_and_else_what_holds_for_all(start):
     live = start(max_vis_fps=5)
     assert live.own("yard") == {"det_th": 0.3, "shown_classes": ["dog"]}
-    assert live.of("yard") == {"det_th": 0.3, "shown_classes": ["dog"], "max_vis_fps": 5.0, "vis_text": True}
+    assert live.configured["max_vis_fps"] == 5.0
+    assert live.of("yard") == {**live.configured, "det_th": 0.3, "shown_classes": ["dog"]}
     assert live.of("door") == live.of("added later") == live.values == live.configured
     live.change({"det_th": 0.8})
     assert (live.of("yard")["det_th"], live.of("door")["det_th"]) == (0.3, 0.8)
