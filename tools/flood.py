@@ -1,4 +1,4 @@
-"""Connections that keep a server busy: idle ones, slow ones, and WebSockets that send as fast as they can."""
+"""Simulated attackers: idle connections, slow ones, and WebSockets that send as fast as they can."""
 
 import base64
 import os
@@ -15,7 +15,12 @@ _TURN_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Kind:
-    """first: what each connection sends. then: what it sends again and again, every `pause` seconds."""
+    """A kind of attacker.
+
+    Attributes:
+        first: What each connection sends.
+        then: What it sends again every `pause` seconds.
+    """
 
     name: str
     connections: int
@@ -92,7 +97,7 @@ class Crowd:
             self.opened += 1
 
     def _take(self, connection: socket.socket) -> None:
-        """It is connected, or something comes."""
+        """Handle a connection that was established or has data."""
         try:
             if connection not in self._open:
                 connection.send(self._kind.first)
@@ -124,7 +129,7 @@ class Crowd:
 
 
 def flood(port: int, kind: Kind, seconds: float, answer: Any) -> None:
-    """In a process of its own, so that who watches does not wait for it."""
+    """Run a crowd; in a separate process, so that the observer does not wait for it."""
     crowd = Crowd(port, kind)
     crowd.run(seconds)
     crowd.close()

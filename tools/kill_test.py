@@ -46,7 +46,7 @@ class Missed(Exception):
 
 
 class Appliance:
-    """One `up` in a folder of its own. All that it starts can be found by a variable of the environment."""
+    """One `up` in its own folder. Its processes are found by an environment variable."""
 
     def __init__(self, folder: Path, record_format: str, words: List[str]) -> None:
         with socket.socket() as free:
@@ -75,7 +75,7 @@ class Appliance:
             self.up = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
 
     def processes(self) -> List[psutil.Process]:
-        """All that belongs to it, whoever is their parent now."""
+        """Return all its processes, whatever their parents."""
         found = []
         for process in psutil.process_iter():
             try:
@@ -103,7 +103,7 @@ class Appliance:
         return None
 
     def strays(self) -> List[psutil.Process]:
-        """Those that nobody looks after: adopted, or no longer below the supervisor at all."""
+        """Return orphans: adopted processes, or those no longer below the supervisor."""
         below = {process.pid for process in psutil.Process(self.up.pid).children(recursive=True)} | {self.up.pid}
         children = [self.find("daemon"), self.find("master")]
         adopted = {process.pid for process in psutil.Process(self.up.pid).children()} - {
@@ -126,7 +126,7 @@ class Appliance:
 
 
 def summary(state: Dict[str, Any]) -> Dict[str, Any]:
-    """What has to be the same on the page as it is."""
+    """Return the part of the state that must be the same on the page."""
     stream = state["streams"][0]
     return {
         "pid": state["daemon"]["pid"],
@@ -136,7 +136,7 @@ def summary(state: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> float:
-    """Seconds until it held. Raises Missed."""
+    """Wait until a condition holds; returns the seconds. Raises Missed."""
     began = time.monotonic()
     while not condition():
         if time.monotonic() - began > seconds:
@@ -150,7 +150,7 @@ def is_well(said: Optional[Dict[str, Any]]) -> bool:
 
 
 def kill(appliance: Appliance, target: str) -> Dict[str, float]:
-    """Kill it; returns the seconds until it was back, and until the page said what was so."""
+    """Kill a process; returns the seconds until it was back, and until the page was right."""
     victim = appliance.find(target)
     assert victim is not None
     victim.send_signal(signal.SIGKILL)
@@ -168,7 +168,7 @@ def kill(appliance: Appliance, target: str) -> Dict[str, float]:
 
 
 def agree(appliance: Appliance) -> float:
-    """Seconds until the page says what the daemon says. Tells what they say meanwhile."""
+    """Return the seconds until page and daemon agree; prints both meanwhile."""
     began = time.monotonic()
     is_told = False
     while True:
@@ -185,7 +185,7 @@ def agree(appliance: Appliance) -> float:
 
 
 def count_strays(appliance: Appliance) -> int:
-    """What is left behind for good: what a dead process started may finish its file."""
+    """Return the number of lasting orphans: children of a dead process may finish their files."""
     try:
         until(lambda: not appliance.strays(), "", STRAY_SECONDS + 5)
     except Missed:
@@ -204,7 +204,7 @@ def unplayable(folder: Path) -> List[str]:
 
 
 def test(record_format: str, rounds: int, words: List[str]) -> int:
-    """Returns how much went wrong."""
+    """Run the rounds; returns the number of failures."""
     wrong = strays = 0
     times: Dict[str, List[Dict[str, float]]] = {target: [] for target in TARGETS}
     with tempfile.TemporaryDirectory(prefix="kill") as name:

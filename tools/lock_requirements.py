@@ -22,7 +22,12 @@ FROM_THE_BASE = ("numpy", "protobuf")
 
 
 class Target(NamedTuple):
-    """One file. machine: as platform.machine() has it; glibc: the minor release of the image's C library, 2.x."""
+    """One file.
+
+    Attributes:
+        machine: As in platform.machine().
+        glibc: Minor release of the image's C library, 2.x.
+    """
 
     name: str
     python: str
@@ -51,7 +56,7 @@ TARGETS = [
 
 
 class LockError(Exception):
-    """A target cannot be resolved or downloaded, with the reason."""
+    """A target cannot be resolved or downloaded; the message is the reason."""
 
 
 def run(command: List[str]) -> str:
@@ -62,7 +67,7 @@ def run(command: List[str]) -> str:
 
 
 def resolve(target: Target) -> List[str]:
-    """The releases, as "name==version", that the target gets."""
+    """Return the target's releases, as "name==version"."""
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if uv is None:
         raise LockError("`make lock` installs uv, which resolves for another Python: pip install uv")
@@ -94,7 +99,7 @@ def resolve(target: Target) -> List[str]:
 
 
 def pip(target: Target, command: List[str], requirements: List[str]) -> str:
-    """Run pip as if it were on the target's machine. Raises LockError."""
+    """Run pip as on the target's machine. Raises LockError."""
     platforms = [f"manylinux_2_{minor}_{target.machine}" for minor in range(target.glibc, 4, -1)]
     platforms += [f"{name}_{target.machine}" for name in ("manylinux2014", "manylinux2010", "manylinux1", "linux")]
     own = "cp" + target.python.replace(".", "") + ("m" if target.python == "3.6" else "")
@@ -121,7 +126,7 @@ def pip(target: Target, command: List[str], requirements: List[str]) -> str:
 
 
 def lock(target: Target) -> str:
-    """The text of the target's file."""
+    """Return the text of the target's file."""
     with tempfile.TemporaryDirectory() as folder:
         # Of which Python a release needs uv took care; pip would compare it with the one that runs here.
         command = ["install", "--dry-run", "--ignore-installed", "--ignore-requires-python"]
@@ -145,7 +150,7 @@ def lock(target: Target) -> str:
 
 
 def check(target: Target) -> None:
-    """Download what the file says, by its hashes."""
+    """Download the file's packages, checking their hashes."""
     with tempfile.TemporaryDirectory() as folder:
         pip(target, ["download", "--dest", folder], ["--require-hashes", "-r", str(FOLDER / (target.name + ".txt"))])
     print(f"locked: {target.name}: every wheel is there", flush=True)

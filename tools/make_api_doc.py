@@ -38,7 +38,7 @@ What Socket.IO sends to every page.
 
 
 def make_page() -> str:
-    """The text of docs/commands.md."""
+    """Return the text of docs/commands.md."""
     commands = [_command(command) for command in PAGE_COMMANDS]
     questions = [(f"`GET {one.path}`", _name(one.answer), one.help) for one in QUESTIONS]
     events = [(f"`{topic}`", _name(message), _first_line(message)) for topic, message in PAGE_EVENTS.items()]

@@ -18,7 +18,7 @@ WIDTH = 120
 
 
 def make_types() -> str:
-    """The content of the file."""
+    """Return the content of the file."""
     schemas = Schemas()
     events = {topic: type_of(schemas.of(message)) for topic, message in PAGE_EVENTS.items()}
     schemas.of(History)  # the page reads it by REST
@@ -36,7 +36,7 @@ def make_types() -> str:
 
 
 def command_type(command: Command, schemas: Schemas) -> str:
-    """The fields and the answer of a command. The state comes as an event, so it is not in the answer."""
+    """Return the fields and the answer of a command. The answer leaves out the state, which comes as an event."""
     fields = [
         f"{one.name}{'' if one.is_required else '?'}: {type_of(schemas.of_field(one))}"
         for one in fields_of(command.request)
@@ -46,7 +46,7 @@ def command_type(command: Command, schemas: Schemas) -> str:
 
 
 def members(schema: Dict[str, Any]) -> List[str]:
-    """The lines of an interface."""
+    """Return the lines of an interface."""
     lines = []
     for name, content in schema["properties"].items():
         mark = "" if name in schema.get("required", ()) else "?"
@@ -56,13 +56,13 @@ def members(schema: Dict[str, Any]) -> List[str]:
 
 
 def interface(name: str, lines: List[str], description: str) -> str:
-    """An exported interface."""
+    """Return an exported interface."""
     body = "".join(f"  {line}\n" for line in lines)
     return f"{comment(description, '')}export interface {name} {{\n{body}}}\n"
 
 
 def comment(text: str, indent: str) -> str:
-    """A line of comment; nothing for no text."""
+    """Return a comment; "" for no text."""
     if not text:
         return ""
     if len(text) + 8 <= WIDTH - 2:
@@ -77,7 +77,7 @@ def comment(text: str, indent: str) -> str:
 
 
 def type_of(schema: Dict[str, Any]) -> str:
-    """A JSON Schema as a type."""
+    """Return a JSON Schema as a type."""
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
     for key in ("anyOf", "oneOf"):

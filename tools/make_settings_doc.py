@@ -46,7 +46,7 @@ splitlens config schema > splitlens.schema.json
 
 
 def make_page() -> str:
-    """The text of docs/settings.md."""
+    """Return the text of docs/settings.md."""
     groups: Dict[str, List[Setting]] = {}
     for setting in SETTINGS.values():
         groups.setdefault(setting.group, []).append(setting)

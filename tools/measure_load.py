@@ -53,7 +53,7 @@ FORK = multiprocessing.get_context("fork")
 
 
 class Watch:
-    """Asks /healthz all the time, in a thread of its own, each time by a new connection; and looks at the memory."""
+    """Requests /healthz continuously, each time by a new connection, in a thread; and measures memory."""
 
     def __init__(self, port: int, worker: Callable[[], psutil.Process]) -> None:
         self._url = f"http://127.0.0.1:{port}/healthz"
@@ -85,12 +85,12 @@ class Watch:
         self.seconds.sort()
 
     def most_of_them(self) -> float:
-        """The seconds that 95 of 100 did not take."""
+        """The 95th percentile in seconds."""
         return self.seconds[int(len(self.seconds) * 0.95)]
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """That it has used, of processors."""
+    """Return the processor time that a process has used, in seconds."""
     try:
         times = process.cpu_times()
         return float(times.user + times.system)
@@ -133,7 +133,7 @@ class Appliance:
             return False
 
     def cpu_seconds(self) -> float:
-        """Of all its processes."""
+        """Return the processor time of all its processes, in seconds."""
         process = psutil.Process(self.process.pid)
         return sum(map(cpu_seconds, [process, *process.children(recursive=True)]))
 
@@ -142,7 +142,7 @@ class Appliance:
             return str(answer.headers["Set-Cookie"]).partition("=")[2].partition(";")[0]
 
     def worker(self) -> psutil.Process:
-        """gunicorn's, which is the youngest of those that serve."""
+        """Return gunicorn's worker, the youngest process of the dashboard."""
         found = [
             process
             for process in psutil.Process(self.process.pid).children(recursive=True)
@@ -151,7 +151,7 @@ class Appliance:
         return max(found, key=lambda process: process.create_time())
 
     def frames(self) -> Dict[str, Any]:
-        """The newest statistics."""
+        """Return the newest statistics."""
         last: Optional[Dict[str, Any]] = None
         until = time.monotonic() + 1.0
         while time.monotonic() < until or last is None:
@@ -161,7 +161,7 @@ class Appliance:
         return last
 
     def fps(self, work: Callable[[], Any]) -> float:
-        """Detected frames a second while the work is done."""
+        """Return the detected frames per second while the work is done."""
         first = self.frames()
         work()
         last = self.frames()
@@ -175,7 +175,13 @@ class Appliance:
 
 @dataclass(frozen=True)
 class Result:
-    """cores: that each used, on average. fps: detected frames a second. dashboard: the process that ran at the end."""
+    """A measurement.
+
+    Attributes:
+        cores: Cores that each used, on average.
+        fps: Detected frames per second.
+        dashboard: The process that ran at the end.
+    """
 
     kind: str
     opened: int
@@ -186,7 +192,11 @@ class Result:
     is_same_dashboard: bool
 
     def lost(self, against: int) -> float:
-        """against: 0 for before and after, 2 for beside what burns."""
+        """Return the part of the detection that was lost.
+
+        Args:
+            against: 0 compares with before and after, 2 with the burning program.
+        """
         return 1 - self.fps[1] / self.fps[against]
 
     def row(self) -> List[str]:
@@ -216,13 +226,20 @@ class Result:
 
 
 def busy_seconds() -> float:
-    """Of all processors, since the machine started."""
+    """Return the busy seconds of all processors since boot."""
     times = psutil.cpu_times()
     return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
 
 
 def attack(appliance: Appliance, kind: Kind, seconds: float, before: float) -> Result:
-    """before: frames a second before it."""
+    """Measure a flood.
+
+    Args:
+        appliance: The appliance.
+        kind: The attackers.
+        seconds: How long.
+        before: Frames per second before it.
+    """
     worker = appliance.worker()
     watch = Watch(appliance.port, appliance.worker)
     ours, answer = FORK.Pipe()

@@ -29,7 +29,7 @@ from web.accounts import Accounts, Role  # noqa: E402
 
 
 class Viewers:
-    """Sockets that take pictures as fast as they come, but for the first, which takes nothing."""
+    """Sockets that read images as fast as they come, except the first, which reads nothing."""
 
     def __init__(self, port: int, count: int, token: str) -> None:
         self.selector = selectors.DefaultSelector()
@@ -56,7 +56,7 @@ class Viewers:
 
 
 def frames(listener: EventSubscriber, seconds: float, viewers: Optional[Viewers] = None) -> float:
-    """Detected frames a second."""
+    """Return the detected frames per second."""
     counts: List[Tuple[float, int]] = []
 
     def newest() -> None:
@@ -79,7 +79,7 @@ def frames(listener: EventSubscriber, seconds: float, viewers: Optional[Viewers]
 
 
 def memory(run_dir: Path) -> int:
-    """Bytes that the processes of the appliance hold, each by itself."""
+    """Return the memory of the appliance's processes in bytes."""
     found = subprocess.run(["pgrep", "-f", str(run_dir)], stdout=subprocess.PIPE, text=True).stdout.split()
     found += subprocess.run(["pgrep", "-f", "web.wsgi:app"], stdout=subprocess.PIPE, text=True).stdout.split()
     pages = 0

@@ -28,7 +28,7 @@ TESTS = (
 
 
 def main(options: List[str]) -> int:
-    """Returns pytest's exit code; 0, with the reason said, where there is nothing to test."""
+    """Run the tests; returns pytest's exit code, or 0 with a message if there is nothing to test."""
     named = os.environ.get("SPLITLENS_TEST_ZOO")
     if named:
         return test(Path(named), options)
@@ -51,7 +51,7 @@ def test(folder: Path, options: List[str]) -> int:
 
 
 def fetch(models: Path) -> str:
-    """Install every model of the zoo; returns the last reason why one could not be had, "" for none."""
+    """Install every model of the zoo; returns the last failure, or ""."""
     reason = ""
     for entry in load_catalogue():
         origin = entry.origins[0]

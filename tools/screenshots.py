@@ -37,7 +37,7 @@ WIDTH, HEIGHT, FPS, SECONDS = 1280, 560, 15, 24
 
 
 def make_clip(path: Path) -> None:
-    """Write a movie that pans over the pictures, side by side, there and back."""
+    """Write a movie that pans over the images, side by side, there and back."""
     images = []
     for name in PUBLIC_DOMAIN:
         image = cv2.imread(str(ROOT / "samples" / name))
@@ -53,7 +53,7 @@ def make_clip(path: Path) -> None:
 
 
 def start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
-    """An appliance in this folder, with an account for us."""
+    """Start an appliance in this folder, with an account for the browser."""
     make_clip(folder / "clip.avi")
     environment = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
     accounts = [sys.executable, "-m", "web.accounts", "--state-dir", "state", "add", USER, "--role", "operator"]
@@ -77,7 +77,7 @@ def wait_until_ready(address: str) -> None:
 
 
 def save(picture: bytes, name: str) -> None:
-    """As WebP, in the best quality that stays under the limit."""
+    """Save as WebP, in the best quality that stays below the limit."""
     image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
     for quality in range(95, 0, -5):

@@ -1,1 +1,1 @@
-"""The dashboard: live pictures, figures and controls in the browser. It knows the daemon by `appliance.bus` alone."""
+"""The dashboard: live images, statistics and controls in the browser. It uses only the daemon's `appliance.bus`."""

@@ -1,6 +1,6 @@
-"""Authentication and authorisation. Every request passes here first; what declares no role is refused to everybody.
+"""Authentication and authorisation. Every request passes here first; a view that declares no role is refused to all.
 
-Who sends a request is known by a session's cookie (people), HTTP basic (VLC, Home Assistant; a token may stand for the
+The sender is identified by a session cookie (people), HTTP basic (VLC, Home Assistant; a token may replace the
 password) or a bearer token (machines).
 """
 
@@ -40,7 +40,7 @@ KNOWN = "splitlens.known"
 
 
 class Guard:
-    """Says who sends a request and whether it may be sent. Its methods may be called from any thread."""
+    """Authenticates and authorises requests. Any thread may call its methods."""
 
     def __init__(self, options: Options, accounts: Accounts, sessions: Sessions) -> None:
         self._options = options
@@ -48,7 +48,7 @@ class Guard:
         self._sessions = sessions
         self._throttle = Throttle()
         self._secret = read_secret_key(Path(options.state_dir) / "secret_key")
-        # Passwords that were right: a camera client sends its own with every picture, and checking is slow.
+        # Correct passwords: a camera client sends its own with every image, and checking is slow.
         self._remembered: Dict[bytes, float] = {}
         self._lock = threading.Lock()
         self._hashing = Hashing(options.worker)
@@ -56,14 +56,14 @@ class Guard:
         # Six cameras that sign in at once with the same right password are one attempt.
         self._turns = [threading.Lock() for _ in range(16)]
 
-    # Who
+    # Identity
 
     def identify(self, request: Request) -> Identity:
-        """Who sends a request; NOBODY without credentials.
+        """Return the sender of a request; NOBODY without credentials.
 
         Raises:
             Denied: The credentials are wrong.
-            TooManyAttempts: Too many were wrong.
+            TooManyAttempts: There were too many wrong ones.
         """
         found = self._identify(request)
         if found.role > Role.ANONYMOUS and KNOWN in request.environ:
@@ -84,14 +84,14 @@ class Guard:
         return Identity(found.name, found.role, found.changed, token) if found else NOBODY
 
     def viewer(self, identity: Identity, request: Request) -> str:
-        """The key that limits are counted by: the account, or the address where nobody signs in."""
+        """Return the key for limits: the account, or the address if sign-in is off."""
         return identity.name if self._options.sign_in else limited_as(request.remote_addr or "")
 
     def recall(self, request: Request) -> Optional[Identity]:
-        """Who sends a request, as far as that is known without hashing a password.
+        """Return the sender of a request if known without hashing a password.
 
         Returns:
-            None where it is not known, and where nobody signs in.
+            None if not known, or if sign-in is off.
         """
         if not self._options.sign_in:
             return None
@@ -111,11 +111,11 @@ class Guard:
         return Identity(account.name, account.role, account.changed) if account else None
 
     def may_send(self, request: Request) -> bool:
-        """Whether the sender is known without hashing a password, or nobody signs in."""
+        """Return whether the sender is known without hashing a password, or sign-in is off."""
         return not self._options.sign_in or self.recall(request) is not None
 
     def has_own_form(self, request: Request) -> bool:
-        """Whether the browser has a cookie of a form that was made here."""
+        """Return whether the browser has the cookie of a form that this dashboard made."""
         nonce, _, signature = find_cookie(request.cookies, FORM).partition(".")
         return hmac.compare_digest(signature.encode(), self._sign("form:" + nonce).hex().encode())
 
@@ -124,7 +124,7 @@ class Guard:
         return f"{nonce}.{self._sign('form:' + nonce).hex()}"
 
     def is_valid(self, identity: Identity) -> bool:
-        """Whether a previously authenticated identity is still valid."""
+        """Return whether a previously authenticated identity is still valid."""
         if not self._options.sign_in:
             return True
         if identity.session:
@@ -136,13 +136,13 @@ class Guard:
         """Check a name and a password.
 
         Args:
-            name: Of the account.
-            password: As it was typed.
-            address: Of the client.
-            cookies: Of its browser.
+            name: The account's name.
+            password: As typed.
+            address: The client's address.
+            cookies: The browser's cookies.
 
         Returns:
-            The account, or None if one of the two is wrong.
+            The account, or None if name or password is wrong.
 
         Raises:
             TooManyAttempts: It was not checked.
@@ -160,7 +160,7 @@ class Guard:
                 name, password, partial(self._hashing.run, device is not None, owner)
             )
         except TooManyAttempts:
-            self._throttle.take_back(*keys)  # it was not checked
+            self._throttle.take_back(*keys)  # it was not checked, so it is no failure
             raise
         if account:
             self._throttle.take_back(*keys)
@@ -198,19 +198,19 @@ class Guard:
         account = self._accounts.find(name)
         return account if account and self._remembered.get(key) == account.changed else None
 
-    # From where
+    # Origin and CSRF
 
     def check_origin(self, request: Request) -> None:
-        """Refuse what a page of another site makes a browser send. Raises Denied."""
+        """Refuse a request that another site's page made the browser send. Raises Denied."""
         host = request.headers.get("Host", "")
         if not HOST.fullmatch(host):
             raise Denied(400, "The Host header is missing or no host.")
-        # Who is led here by a foreign name can send X-Forwarded-Host too, which a proxy may pass on.
+        # A client that reached us by a foreign name can also send X-Forwarded-Host, which a proxy may pass on.
         hosts = (host, request.environ.get(PROXIED_HOST, host))
         if not self._options.sign_in and not all(map(is_local, hosts)):
             raise Denied(403, "Without signing in the dashboard is reached by its address or its local name only.")
         origin = request.headers.get("Origin")
-        # What only reads gives a foreign page nothing; a WebSocket would, and Socket.IO sends by GET as well.
+        # Reading gives a foreign page nothing, but a WebSocket would, and Socket.IO also sends by GET.
         only_reads = request.method in SAFE_METHODS and "Upgrade" not in request.headers
         if origin is None or (only_reads and not request.path.startswith(SOCKET_PATH)):
             return
@@ -218,13 +218,13 @@ class Guard:
             raise Denied(403, explain(origin, host, request.environ.get(UNBELIEVED, "")))
 
     def csrf_token(self, request: Request, form_cookie: str) -> str:
-        """The token that a page must send with its changes; without a session it depends on the form's cookie."""
+        """Return the token that a page must send with changes; without a session, it depends on the form's cookie."""
         return self._sign(
             "csrf:" + (find_cookie(request.cookies, SESSION) if self._options.sign_in else "") + ":" + form_cookie
         ).hex()
 
     def check_csrf(self, request: Request) -> None:
-        """Refuse a change that is authenticated by cookies alone and has no token of a page. Raises Denied."""
+        """Refuse a change that is authenticated by cookies only and has no CSRF token. Raises Denied."""
         form_cookie = find_cookie(request.cookies, FORM)
         if "Authorization" in request.headers or not (form_cookie or find_cookie(request.cookies, SESSION)):
             return
@@ -240,7 +240,7 @@ class Guard:
 
 
 def _read_basic(value: str) -> Optional[Tuple[str, str]]:
-    """The name and the password of HTTP basic; None if it cannot be read."""
+    """Return name and password of HTTP basic; None if they cannot be parsed."""
     try:
         name, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):

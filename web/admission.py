@@ -1,4 +1,4 @@
-"""How long a request's body may be, decided by its head: strangers may send little."""
+"""The limit for a request's body, decided from its head: unauthenticated clients may send little."""
 
 from typing import Any, Dict, Mapping
 from urllib.parse import parse_qs
@@ -16,11 +16,11 @@ _LONGEST_UNCHECKED = 16 * 1024
 
 
 class Admission:
-    """Decides by the head of a request.
+    """Decides from the head of a request.
 
     Args:
         guard: Knows who is signed in.
-        sockets: Of Socket.IO, by the secret `sid` that identifies the client that opened it.
+        sockets: Socket.IO's connections by their secret `sid`, which identifies the client.
     """
 
     def __init__(self, guard: Guard, sockets: Mapping[str, Any]) -> None:
@@ -28,7 +28,7 @@ class Admission:
         self._sockets = sockets
 
     def longest_body(self, head: Head) -> int:
-        """How many bytes the body may have. Raises Refused where it may have none."""
+        """Return the largest body in bytes. Raises Refused if there may be none."""
         request = _request(head)
         if self._guard.may_send(request) or self._is_of_socket(head):
             return LONGEST_BODY
@@ -39,7 +39,7 @@ class Admission:
         raise Refused(403, "Sign in first, or load the page again: the browser must take its cookies.")
 
     def is_known(self, head: Head) -> bool:
-        """Whether the sender is signed in, as far as that is known without hashing a password."""
+        """Return whether the sender is signed in, as far as known without hashing a password."""
         return self._guard.recall(_request(head)) is not None or self._is_of_socket(head)
 
     def _is_of_socket(self, head: Head) -> bool:

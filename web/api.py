@@ -33,7 +33,7 @@ from web.roles import Denied, needs
 api = Blueprint("api", __name__, url_prefix=BASE_PATH)
 
 
-# What the dashboard answers by itself: a function for each row of QUESTIONS, called by its name.
+# Requests that the dashboard answers itself: a function for each row of QUESTIONS, found by its name.
 
 
 def _state() -> State:
@@ -117,14 +117,14 @@ def _add_command(command: Command, role: Role, http: Http) -> None:
 
 
 def _rule(path: str) -> str:
-    """A path of the contract as Flask writes it."""
+    """Return a path of the contract in Flask's syntax."""
     for name in path_parameters(path):
         path = path.replace(f"{{{name}}}", f"<{name}>")
     return path
 
 
 def _run_command(command: Command, http: Http, known: JsonObject) -> Any:
-    """Have the daemon do it; returns the message to send back. Raises Refused, Unavailable, Denied."""
+    """Send a command to the daemon; returns the response. Raises Refused, Unavailable, Denied."""
     has_body = any(field.name not in known for field in fields_of(command.request))
     body = _body() if has_body else {}
     asked = parse(command, {http.body: body} if http.body else body, known)
@@ -137,7 +137,7 @@ def _run_command(command: Command, http: Http, known: JsonObject) -> Any:
 
 
 def _body() -> JsonObject:
-    """The JSON object that was sent; nothing is an empty one. Raises Refused."""
+    """Return the request's JSON object; an empty body is an empty object. Raises Refused."""
     data = request.get_data()
     if not data.strip():
         return {}
@@ -177,7 +177,7 @@ def docs() -> Any:
 
 @lru_cache(maxsize=None)
 def read_description() -> JsonObject:
-    """The OpenAPI document, to read only. It is made once."""
+    """Return the OpenAPI document, read-only. It is made once."""
     return make_document()
 
 

@@ -28,7 +28,7 @@ _BEAT_SECONDS = 1.0
 
 
 def make_app(options: Options) -> Flask:
-    """Make the dashboard, which does not listen to the daemon until `start`. Raises AccountsError, OSError."""
+    """Make the dashboard; it does not listen to the daemon until `start`. Raises AccountsError, OSError."""
     app = Flask(__name__, static_folder=None)
     accounts = Accounts(options.state_dir)
     if options.sign_in:
@@ -58,7 +58,7 @@ def make_app(options: Options) -> Flask:
 
 
 def start(app: Flask) -> None:
-    """Listen to the daemon, and to the end of sessions, as long as this process lives."""
+    """Listen to the daemon, and watch for ended sessions, for the lifetime of this process."""
     parts: Dashboard = app.extensions["dashboard"]
     if parts.options.worker == "eventlet":
         from eventlet import debug  # type: ignore[import-untyped]
@@ -73,7 +73,7 @@ def start(app: Flask) -> None:
 
 
 def _beat(descriptor: int) -> None:
-    """Send the supervisor a heartbeat; without it this process is taken for hung, and started again."""
+    """Send the supervisor a heartbeat; without it, this process counts as hung and is restarted."""
     heartbeat = Heartbeat(descriptor if descriptor >= 0 else None)
     while True:
         heartbeat.beat()

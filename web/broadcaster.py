@@ -1,4 +1,4 @@
-"""Live pictures: one subscription a stream, shared by all its viewers, and only while there are any."""
+"""Live images: one subscription per stream, shared by all its viewers, and only while there are any."""
 
 import threading
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ _WAIT_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Picture:
-    """A live picture.
+    """A live image.
 
     Attributes:
-        number: Of this stream, counted from 1.
-        jpeg: The picture.
-        part: The same as a part of the multipart response, made once for all viewers.
+        number: Number within the stream, from 1.
+        jpeg: The image.
+        part: The image as a part of the multipart response, made once for all viewers.
     """
 
     number: int
@@ -27,10 +27,10 @@ class Picture:
 
 
 class _FrameBroadcaster:
-    """Keeps the newest picture of one stream.
+    """Keeps the newest image of one stream.
 
     Attributes:
-        viewers: How many there are; counted by the owner.
+        viewers: Number of viewers; counted by the owner.
     """
 
     def __init__(self, run_dir: str, stream: str) -> None:
@@ -42,7 +42,7 @@ class _FrameBroadcaster:
         threading.Thread(target=self._receive, name="pictures of " + stream, daemon=True).start()
 
     def wait(self, after: int, seconds: float) -> Optional[Picture]:
-        """Wait for a picture with a number above `after`; None if none comes within so many seconds."""
+        """Wait for an image with a number above `after`; None if none comes within this time."""
         with self._came:
             self._came.wait_for(lambda: self._newest is not None and self._newest.number > after, seconds)
             newest = self._newest
@@ -65,14 +65,14 @@ class _FrameBroadcaster:
 
 
 class Viewer:
-    """One viewer, who gets the newest picture each time: a slow one misses some, and holds up nobody."""
+    """One viewer, who always gets the newest image: a slow one skips some and delays nobody."""
 
     def __init__(self, broadcaster: _FrameBroadcaster) -> None:
         self._broadcaster = broadcaster
         self._shown = 0
 
     def next(self, seconds: float) -> Optional[Picture]:
-        """Wait for a picture that this viewer has not got; None if none comes within so many seconds."""
+        """Wait for an image that this viewer has not seen; None if none comes within this time."""
         picture = self._broadcaster.wait(self._shown, seconds)
         if picture is not None:
             self._shown = picture.number
@@ -80,10 +80,10 @@ class Viewer:
 
 
 class FrameBroadcasters:
-    """The live pictures of all streams.
+    """The live images of all streams.
 
     Args:
-        run_dir: Where the sockets of the bus are.
+        run_dir: Folder of the bus sockets.
         limit: Counts the viewers.
     """
 
@@ -95,14 +95,14 @@ class FrameBroadcasters:
 
     @contextmanager
     def view(self, stream: str, who: str) -> Iterator[Viewer]:
-        """Subscribe to a stream while the context lasts.
+        """Subscribe to a stream for the duration of the context.
 
         Args:
             stream: Its name.
-            who: The key that viewers are counted by.
+            who: The viewer's key for limits.
 
         Raises:
-            TooManyViewers: There are as many as may be.
+            TooManyViewers: The limit is reached.
         """
         with self._limit.take(who):
             with self._lock:
@@ -120,6 +120,6 @@ class FrameBroadcasters:
                         del self._broadcasters[stream]
 
     def count(self) -> Dict[str, int]:
-        """Number of viewers by stream."""
+        """Return the number of viewers by stream."""
         with self._lock:
             return {stream: broadcaster.viewers for stream, broadcaster in self._broadcasters.items()}

@@ -1,7 +1,7 @@
-"""TLS of the dashboard itself: with files that somebody gives, or with a certificate that is made here.
+"""The dashboard's TLS: with the user's files, or a self-signed certificate.
 
-The program openssl makes it: it is there wherever ca-certificates is, on boards too, where the Python package
-`cryptography` would have to be built.
+The program openssl makes the latter: it is installed wherever ca-certificates is, on boards too, where the Python
+package `cryptography` would have to be compiled.
 """
 
 import logging
@@ -27,7 +27,7 @@ RENEWED_DAYS = 60
 _CHECK_SECONDS = 3600.0
 _OPENSSL_SECONDS = 60
 _HOST = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
-# No certificate authority: with the key of one, who steals the board could make certificates for any site.
+# Not a certificate authority: a thief of the board could use its key to sign certificates for any site.
 _CONFIG = """\
 [req]
 distinguished_name = name
@@ -45,11 +45,11 @@ log = logging.getLogger(__name__)
 
 
 class CertificateError(Exception):
-    """There is no usable certificate; the sentence has the remedy."""
+    """There is no usable certificate; the message names the remedy."""
 
 
 class Certificate:
-    """A certificate and its key; both in one file where they are made here.
+    """A certificate and its key; a self-signed one has both in one file.
 
     Attributes:
         certificate: Path of the file.
@@ -57,8 +57,8 @@ class Certificate:
 
     Args:
         certificate: Path, or SELF_SIGNED.
-        key: Path; ignored for a certificate that is made here.
-        state_dir: Where that is kept.
+        key: Path; ignored for a self-signed certificate.
+        state_dir: Folder for a self-signed certificate.
         clock: Unix time.
     """
 
@@ -71,7 +71,7 @@ class Certificate:
         self._loaded: List[Tuple[int, int]] = []
 
     def prepare(self) -> None:
-        """Make or renew it where that is needed. Raises CertificateError."""
+        """Make or renew the certificate if needed. Raises CertificateError."""
         if self._is_own and not self._is_good():
             try:
                 _make(Path(self.certificate))
@@ -81,7 +81,7 @@ class Certificate:
                 ) from error
 
     def context(self) -> ssl.SSLContext:
-        """The TLS context of all connections. Raises CertificateError."""
+        """Return the TLS context of all connections. Raises CertificateError."""
         if self._context is None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             versions = getattr(ssl, "TLSVersion", None)
@@ -94,13 +94,13 @@ class Certificate:
         return self._context
 
     def refresh(self) -> None:
-        """Give new connections what is in the files now. Raises CertificateError."""
+        """Load the files again for new connections. Raises CertificateError."""
         self.prepare()
         if self._context is not None and self._stamps() != self._loaded:
             self._load(self._context)
 
     def keep_fresh(self, stopped: threading.Event) -> None:
-        """Renew it in time, until `stopped` is set. After a failure the old one serves until the next attempt."""
+        """Renew the certificate in time until `stopped` is set. After a failure the old one stays until a retry."""
         while not stopped.wait(_CHECK_SECONDS):
             try:
                 self.refresh()
@@ -118,7 +118,7 @@ class Certificate:
         return [(facts.st_mtime_ns, facts.st_ino) for facts in map(os.stat, (self.certificate, self.key))]
 
     def _is_good(self) -> bool:
-        """Whether it is for this machine's name and valid now, even if the clock was wrong when it was made."""
+        """Return whether it is for this machine's name and valid now, even if the clock was wrong when it was made."""
         if not os.path.exists(self.certificate):
             return False
         try:
@@ -133,7 +133,7 @@ class Certificate:
 
 
 def _make(path: Path) -> None:
-    """Raises CertificateError, OSError."""
+    """Make a self-signed certificate. Raises CertificateError, OSError."""
     config = Template(_CONFIG).substitute(name=_name()[:64], names=",".join(_subjects()))
     pem = _openssl(
         "req",
@@ -158,7 +158,7 @@ def _make(path: Path) -> None:
 
 
 def _subjects() -> List[str]:
-    """The names and addresses by which browsers may reach the dashboard."""
+    """Return the names and addresses by which browsers may reach the dashboard."""
     name = _name()
     names = [name, "localhost"] if "." in name or name == "localhost" else [name, name + ".local", "localhost"]
     return ["DNS:" + name for name in names] + ["IP:" + address for address in own_addresses() + ["127.0.0.1", "::1"]]

@@ -1,7 +1,7 @@
-"""The address of the client, for everything that counts or limits by address.
+"""The client's address, for everything that counts or limits by address.
 
-A proxy in front hides its clients' addresses and names them in X-Forwarded-For. Anybody can write that header, so it is
-believed of the proxies in the setting `trusted_proxy` alone.
+A reverse proxy hides its clients' addresses and sends them in X-Forwarded-For. Anybody can write that header, so it is
+trusted only from the proxies in the setting `trusted_proxy`.
 """
 
 import ipaddress
@@ -14,12 +14,12 @@ _MOST_HOPS = 20
 
 
 def read_networks(text: str) -> Tuple[Network, ...]:
-    """Read addresses and networks with spaces between, as the start file has them. Raises ValueError."""
+    """Parse addresses and networks separated by spaces, as in the start file. Raises ValueError."""
     return tuple(ipaddress.ip_network(word) for word in text.split())
 
 
 def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
-    """Whether the address that a connection comes from is that of a trusted proxy."""
+    """Return whether a connection's address is that of a trusted proxy."""
     if not trusted:
         return False
     try:
@@ -30,14 +30,14 @@ def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
 
 
 def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
-    """The address of the client.
+    """Return the client's address.
 
-    Each proxy appends the address that it was called from. Read from the right, the first that is no trusted proxy is
-    the client; what stands left of it may be made up.
+    Each proxy appends the address of its own client. Read from the right, the first that is not a trusted proxy is the
+    client; everything to the left of it may be forged.
 
     Args:
-        peer: The address that the connection comes from.
-        forwarded_for: The X-Forwarded-For header; "" where there is none.
+        peer: The connection's address.
+        forwarded_for: The X-Forwarded-For header; "" if there is none.
         trusted: The trusted proxies.
     """
     address = peer
@@ -52,7 +52,7 @@ def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) ->
 
 
 def limited_as(address: str) -> str:
-    """The key that limits are counted by: an IPv4 address, or the /64 of an IPv6 address, which a machine has whole."""
+    """Return the key for limits: an IPv4 address, or the /64 of an IPv6 address, as one machine may use all of it."""
     try:
         found = _read(address)
     except ValueError:
@@ -61,7 +61,7 @@ def limited_as(address: str) -> str:
 
 
 def _read(text: str) -> _Address:
-    """Read an address, also with a port or a zone, as some proxies and systems write it. Raises ValueError."""
+    """Parse an address, also with a port or a zone, as some proxies and systems write it. Raises ValueError."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

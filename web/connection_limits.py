@@ -1,7 +1,7 @@
-"""How many connections there may be, and which of them is closed for a new one.
+"""Limits on the number of connections, and the choice of the one to close for a new one.
 
-Connections without a complete request cost little and may be many. Busy ones, whose requests are answered by a thread
-each, are counted apart: a crowd of the ones takes nothing from the others.
+Connections without a complete request cost little, so many are allowed. Busy ones, whose requests are answered by a
+thread each, are counted separately: many of one kind leave room for the other.
 """
 
 import threading
@@ -22,16 +22,16 @@ SPARE = 100
 
 
 class ConnectionSlot:
-    """What is counted of a connection.
+    """The accounting of one connection.
 
     Attributes:
         connection: The connection itself.
-        group: The key that its address is counted by.
-        is_proxy: Whether it brings the clients of many addresses.
-        is_known: Whether somebody who is signed in uses it.
+        group: The key of its address.
+        is_proxy: Whether it is a proxy, with the clients of many addresses.
+        is_known: Whether a signed-in client uses it.
         is_busy: Whether a request of it is being answered.
         must_go: Whether it is being closed for another one.
-        since: When it became busy, or ceased to be, on the clock.
+        since: When `is_busy` changed, on the clock.
     """
 
     def __init__(self, connection: Any, group: str, is_proxy: bool) -> None:
@@ -42,7 +42,7 @@ class ConnectionSlot:
 
 
 class _Slots:
-    """The slots by address, those of strangers apart from those of people who are signed in."""
+    """The slots by address, those of strangers apart from those of signed-in clients."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -65,17 +65,17 @@ class _Slots:
         return max(self._groups, key=self.size)
 
     def oldest(self, group: str) -> ConnectionSlot:
-        """The oldest slot of an address: of a stranger, if there is any."""
+        """Return the oldest slot of an address, preferably a stranger's."""
         return next(iter(next(slots for slots in self._groups[group] if slots)))
 
 
 class ConnectionLimits:
-    """Counts connections and chooses which are closed. Its methods may be called from any thread.
+    """Counts connections and chooses which to close. Any thread may call its methods.
 
     Args:
-        most_unfinished: Connections without a complete request.
-        most_busy: Connections whose requests are answered.
-        most_busy_an_address: The same of one address.
+        most_unfinished: Limit for connections without a complete request.
+        most_busy: Limit for connections whose requests are being answered.
+        most_busy_an_address: The same per address.
         clock: Seconds.
     """
 
@@ -98,21 +98,22 @@ class ConnectionLimits:
         """Count a new connection.
 
         Returns:
-            Its slot, and the one that must be closed for it, or None: the longest unfinished of the address that has
-            the most of them.
+            Its slot, and the one to close for it or None: the oldest unfinished of the address that has the most of
+                them.
         """
         slot = ConnectionSlot(connection, limited_as(address), is_proxy)
         with self._lock:
             return slot, self._wait(slot)
 
     def begin(self, slot: ConnectionSlot, is_known: bool) -> Tuple[bool, Optional[ConnectionSlot]]:
-        """Count a connection as busy, if it may be.
+        """Count a connection as busy, if allowed.
 
-        The oldest is closed for it: of the same address if that has its share, else, where all slots are taken, of the
-        address that has the most. While all are young, only a stranger's is closed for somebody who is signed in.
+        The oldest one is closed for it: of the same address if that has its share, otherwise, if all slots are used, of
+            the
+        address with the most. While all are young, only a stranger's is closed, for a signed-in client.
 
         Returns:
-            Whether its request may be answered now, and the slot that must be closed for it, or None.
+            Whether its request may be answered now, and the slot to close for it, or None.
         """
         with self._lock:
             if slot.must_go or self._going >= SPARE:
@@ -135,7 +136,7 @@ class ConnectionLimits:
         return True, victim
 
     def rest(self, slot: ConnectionSlot) -> Optional[ConnectionSlot]:
-        """Count a connection as unfinished again; returns the slot that must be closed for it, or None."""
+        """Count a connection as unfinished again; returns the slot to close for it, or None."""
         with self._lock:
             if slot.must_go:
                 return None
@@ -144,7 +145,7 @@ class ConnectionLimits:
             return self._wait(slot)
 
     def know(self, slot: ConnectionSlot) -> None:
-        """Note that somebody who is signed in uses the connection."""
+        """Note that a signed-in client uses the connection."""
         with self._lock:
             if slot.is_known or slot.must_go:
                 return
@@ -154,7 +155,7 @@ class ConnectionLimits:
             slots.insert(slot)
 
     def leave(self, slot: ConnectionSlot) -> None:
-        """Count a connection no longer: it is closed."""
+        """Remove a closed connection."""
         with self._lock:
             if not slot.must_go:
                 (self._busy if slot.is_busy else self._unfinished).remove(slot)
@@ -162,7 +163,7 @@ class ConnectionLimits:
                 self._going -= 1
 
     def count_busy(self) -> int:
-        """Number of busy connections, with those that are being closed."""
+        """Return the number of busy connections, including those that are being closed."""
         with self._lock:
             return self._busy.count + self._going
 

@@ -1,7 +1,7 @@
-"""The dashboard's cookies: their names, how they are found, and which paths and protocols they are set for.
+"""The dashboard's cookies: names, lookup, and the paths and protocols that they are set for.
 
-Over https a cookie has a name of its own. A browser does not tell ports and schemes apart, and lets no page that came
-by http replace a cookie of https: who went from one to the other at the same host could not sign in any more.
+Over https a cookie has another name. Browsers do not separate ports and schemes, and do not let a page loaded by http
+replace a cookie of https: without it, users who change from one to the other on the same host could not sign in.
 """
 
 from typing import Mapping, Optional
@@ -14,7 +14,7 @@ _SECURE = "__Secure-"  # browsers take such a name over https only
 
 
 def find_cookie(cookies: Mapping[str, str], name: str) -> str:
-    """The value of a cookie; "" where there is none."""
+    """Return the value of a cookie; "" if there is none."""
     return cookies.get(_SECURE + name) or cookies.get(name, "")
 
 
@@ -30,13 +30,13 @@ def set_cookie(
     """Set a cookie.
 
     Args:
-        request: What is answered.
-        response: The answer.
-        name: Of the cookie.
-        value: Of the cookie.
-        seconds: How long it is kept; None until the browser ends.
-        same_site: Strict, Lax or None, as browsers know it.
-        is_framed: Whether other sites may show the dashboard.
+        request: The request.
+        response: The response to it.
+        name: The cookie's name.
+        value: The cookie's value.
+        seconds: Lifetime; None until the browser is closed.
+        same_site: Strict, Lax or None, as in the cookie's attribute.
+        is_framed: Whether other sites may show the dashboard in a frame.
     """
     is_https = _is_https(request)
     if is_https and is_framed:
@@ -53,5 +53,8 @@ def set_cookie(
 
 
 def _is_https(request: Request) -> bool:
-    """A proxy that ends TLS may not say so; the browser's Origin, which was checked, does."""
+    """Return whether the browser uses https.
+
+    A proxy that terminates TLS may not tell, but the browser's Origin, which was checked, does.
+    """
     return request.is_secure or request.headers.get("Origin", "").startswith("https://")

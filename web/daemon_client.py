@@ -1,4 +1,4 @@
-"""The dashboard's end of the bus: keeps the newest of everything that the daemon sends, and sends it commands."""
+"""The dashboard's end of the bus: keeps the newest message of every kind, and sends commands to the daemon."""
 
 import logging
 import math
@@ -39,9 +39,9 @@ from appliance.contract.states import LOADING, STOPPING
 from web.history import History
 
 LOGS_KEPT = 1000
-_RECENT_SECONDS = 10.0  # an error so shortly before the silence is its reason
+_RECENT_SECONDS = 10.0  # an error this shortly before the silence is its reason
 _TICK_SECONDS = 0.25
-_STEP_SECONDS = 5  # of what is left until a restart: not every second is told
+_STEP_SECONDS = 5  # the countdown to a restart is not sent every second
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 
 
 class DaemonClient:
-    """Keeps what the daemon says, and sends it commands. Its methods may be called from any thread.
+    """Keeps the daemon's messages, and sends it commands. Any thread may call its methods.
 
     Attributes:
         state: The newest; None before the first.
@@ -61,31 +61,31 @@ class DaemonClient:
     """
 
     def __init__(self, run_dir: str, tell: Callable[[str, JsonObject], None]) -> None:
-        """Hear nothing until `start`.
+        """Make a client that does not listen until `start`.
 
         Args:
-            run_dir: Where the sockets of the bus are.
+            run_dir: Folder of the bus sockets.
             tell: Called by the listener's thread with the topic and content of every event.
         """
         self.state: Optional[State] = None
         self.statistics: Optional[Statistics] = None
         self.history = History()
         self.connection = DaemonConnection(False, time.time(), "The daemon was not heard yet; it is starting.")
-        # As they came: there are many, and hardly anybody asks for them here.
+        # Kept unparsed: there are many, and they are seldom requested here.
         self._detections: Dict[str, JsonObject] = {}
         self._run_dir = run_dir
         self._tell = tell
         self._logs: Deque[LogEntry] = deque(maxlen=LOGS_KEPT)
-        self._last_error: Optional[Tuple[float, str]] = None  # when, what; of this daemon
+        self._last_error: Optional[Tuple[float, str]] = None  # time and message; of this daemon
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Listen, in a thread, until `stop`."""
+        """Listen in a thread until `stop`."""
         threading.Thread(target=self._listen, name="events", daemon=True).start()
 
     def stop(self) -> None:
-        """End the thread, soon."""
+        """Ask the thread to end."""
         self._stopped.set()
 
     @property
@@ -94,31 +94,31 @@ class DaemonClient:
         return self.connection.up
 
     def logs(self, most: int = LOGS_KEPT) -> List[LogEntry]:
-        """The newest lines of the daemon's log, oldest first."""
+        """Return the newest lines of the daemon's log, oldest first."""
         with self._lock:
             return list(self._logs)[-most:]
 
     def newest_detections(self) -> Dict[str, Detections]:
-        """The newest detections of every stream, by its name."""
+        """Return the newest detections of every stream, by its name."""
         return {name: decode(Detections, message) for name, message in list(self._detections.items())}
 
     def get_state(self) -> State:
-        """The newest state. Raises Unavailable while the daemon is down."""
+        """Return the newest state. Raises Unavailable while the daemon is down."""
         return self._get(self.state)
 
     def get_statistics(self) -> Statistics:
-        """The newest statistics. Raises Unavailable while the daemon is down."""
+        """Return the newest statistics. Raises Unavailable while the daemon is down."""
         return self._get(self.statistics)
 
     def get_stream(self, name: str) -> Stream:
-        """What the state says of a stream. Raises Refused if there is none, Unavailable."""
+        """Return the state of a stream. Raises Refused if there is none, Unavailable while the daemon is down."""
         for stream in self.get_state().streams:
             if stream.name == name:
                 return stream
         raise Refused(NOT_FOUND, f"There is no stream {name}.")
 
     def ask(self, request: Request) -> Answer:
-        """Have the daemon do something. Raises Refused and Unavailable; at once while the daemon is down."""
+        """Send a request and return its answer. Raises Refused and Unavailable; at once while the daemon is down."""
         if not self.is_up:
             raise Unavailable(self.connection.why)
         command = command_of(request)
@@ -128,12 +128,12 @@ class DaemonClient:
         except ContractError as error:
             raise Unavailable(_other_version(error)) from error
         if isinstance(answer, StateAnswer) and not self._is_over(answer.state):
-            # The event comes too, but may be behind the answer: whoever reads next must find what was done.
+            # The event comes too, but possibly after the answer, and the next read must see the change.
             self.state = answer.state
         return answer
 
     def _is_over(self, state: State) -> bool:
-        """Whether a state is older than the daemon's last word that it stops: an answer may come that late."""
+        """Return whether a state is older than the daemon's message that it stops, as a late answer may be."""
         last = self.state.daemon if self.state else None
         return last is not None and last.status == STOPPING and last.started == state.daemon.started
 
@@ -168,12 +168,12 @@ class DaemonClient:
             listener.close()
 
     def _is_silent(self, seconds: float) -> bool:
-        """Whether nothing heard for so long means that the daemon hangs, or that it is gone."""
+        """Return whether this silence means that the daemon hangs or has ended."""
         pid = self.state.daemon.pid if self.state else None
         return seconds > (SILENCE_SECONDS if pid is None or is_alive(pid) else 2 * HEARTBEAT_SECONDS)
 
     def _take(self, topic: str, message: JsonObject) -> None:
-        """Keep a message and pass it on. One that cannot be used is logged; the listener goes on."""
+        """Store a message and pass it on. An invalid one is logged, and the listener continues."""
         try:
             if not self.is_up:
                 self._set_daemon(True, "")
@@ -196,7 +196,7 @@ class DaemonClient:
         with self._lock:
             self._logs.append(line)
         if line.level == "error":
-            age = max(0.0, time.time() - line.time)  # it may be told again, to a dashboard that is new
+            age = max(0.0, time.time() - line.time)  # it may be sent again, to a new dashboard
             self._last_error = time.monotonic() - age, line.text
 
     def _forget_streams(self, state: State) -> None:
@@ -209,7 +209,7 @@ class DaemonClient:
         self.connection = DaemonConnection(is_up, since, why)
         if is_up:
             self._last_error = None
-            # What it was before may be of a daemon that is no more.
+            # The earlier value may be of a daemon that has ended.
             threading.Thread(target=self._fetch_state, name="first state", daemon=True).start()
         else:
             self._detections = {}
@@ -224,9 +224,10 @@ class DaemonClient:
             self._tell(STATE, encode(self.state))
 
     def _why(self, heard: float) -> str:
-        """Of the silence. heard: when something was heard last, on the monotonic clock.
+        """Return the reason of the silence: the one that the daemon or its supervisor left, or else what can be seen.
 
-        What the daemon or its supervisor left behind is the reason, if there is any; else what can be seen.
+        Args:
+            heard: When the last message arrived, on the monotonic clock.
         """
         words = read_exit_reason(self._run_dir)
         daemon = self.state.daemon if self.state else None
@@ -251,5 +252,5 @@ def _other_version(error: ContractError) -> str:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process of this number is there."""
+    """Return whether a process with this id exists."""
     return os.path.exists(f"/proc/{pid}")

@@ -20,14 +20,14 @@ class Dashboard:
     """The parts of one dashboard.
 
     Attributes:
-        options: What it was started with.
+        options: Its start options.
         accounts: Who may sign in.
         sessions: Who is signed in.
-        guard: Says who sends a request, and what they may do.
-        daemon: The daemon, as far as it was heard.
-        viewer_limit: Counts who looks at pictures.
-        broadcasters: The live pictures.
-        socketio: The pages that are open.
+        guard: Authenticates and authorises requests.
+        daemon: The connection to the daemon.
+        viewer_limit: Counts the viewers.
+        broadcasters: The live images.
+        socketio: The open pages.
     """
 
     options: Options
@@ -41,17 +41,17 @@ class Dashboard:
 
 
 def dashboard() -> Dashboard:
-    """The dashboard that answers the current request."""
+    """Return the dashboard that handles the current request."""
     found: Dashboard = current_app.extensions["dashboard"]
     return found
 
 
 def viewer() -> str:
-    """The key that limits count the sender of the current request by."""
+    """Return the key for limits of the current request's sender."""
     return dashboard().guard.viewer(identity(), request)
 
 
 def identity() -> Identity:
-    """Who sends the current request."""
+    """Return the sender of the current request."""
     found: Optional[Identity] = g.get("identity")
     return found or NOBODY

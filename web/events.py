@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class GuardedSocketIO(SocketIO):  # type: ignore[misc]
-    """Handlers declare the role they need with `@needs`; one that does not is refused to everybody.
+    """Handlers declare the role they need by `@needs`; a handler without it is refused to all.
 
     Attributes:
         identities: Who opened each connection, by its id.
@@ -46,18 +46,18 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
         self._commands: Dict[str, Rate] = {}
         self._lock = threading.Lock()
         super().__init__(app, **options)
-        # Its own for both kinds of threads: those it would take set no bounds.
+        # Our own queues for both kinds of threads: Socket.IO's are not bounded.
         parts = self.server.eio._async
         self.server.eio._async = dict(parts, websocket=WebSocket, queue=bounded(parts["queue"]))
 
     def cut_off(self, sid: str) -> None:
-        """Close a connection of Engine.IO at once; its own method waits until everything was sent."""
+        """Close a connection of Engine.IO at once; Engine.IO's own method first waits until all is sent."""
         found = self.server.eio.sockets.pop(sid, None)
         if found is not None:
             found.close(wait=False, abort=True)
 
     def allows_command(self, viewer: str) -> bool:
-        """Whether a viewer may send one more command now; if so, it is counted."""
+        """Return whether a viewer may send one more command now; if so, count it."""
         with self._lock:
             if viewer not in self._commands and len(self._commands) >= _MOST_VIEWERS:
                 self._commands.clear()
@@ -73,15 +73,20 @@ class GuardedSocketIO(SocketIO):  # type: ignore[misc]
 
 
 def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
-    """Socket.IO with a handler for each command of the contract. worker: the kind, as in `Options`."""
+    """Make Socket.IO with a handler for each command of the contract.
+
+    Args:
+        app: The application.
+        worker: The worker's kind, as in `Options`.
+    """
     loggers = {name: logging.getLogger(name) for name in ("socketio", "engineio")}
     for found in loggers.values():
-        found.setLevel(logging.ERROR)  # they warn of what pages send, such as that of one that was cut off
+        found.setLevel(logging.ERROR)  # they warn about what pages send, for example a page that was cut off
     socketio = GuardedSocketIO(
         app,
         async_mode="eventlet" if worker == "eventlet" else "threading",
         manage_session=False,
-        cors_allowed_origins=[],  # SocketIOAuth has the one rule, and no other origin is told that it may read
+        cors_allowed_origins=[],  # SocketIOAuth checks origins; no CORS header is sent to other origins
         max_http_buffer_size=LONGEST_MESSAGE,
         serveClient=False,
         logger=loggers["socketio"],
@@ -112,7 +117,7 @@ def _make_handler(command: Command) -> Callable[..., Any]:
     @needs(command.role)
     def handler(fields: Any = None, *more: Any) -> JsonObject:
         answer = encode(current_app.extensions["dashboard"].daemon.ask(parse(command, fields)))
-        answer.pop("state", None)  # it comes as an event, to every page
+        answer.pop("state", None)  # it is sent as an event to every page
         return dict(answer, ok=True)
 
     return handler
@@ -176,7 +181,7 @@ def drop_session(socketio: GuardedSocketIO, session: str) -> None:
 
 
 def watch_sessions(socketio: GuardedSocketIO, is_valid: Callable[[Identity], bool], stopped: threading.Event) -> None:
-    """Disconnect the pages of sessions that ended by themselves; runs until `stopped`."""
+    """Disconnect the pages of expired sessions; runs until `stopped`."""
     while not stopped.wait(_CHECK_SECONDS):
         try:
             _drop(socketio, lambda who: not is_valid(who))
@@ -189,7 +194,7 @@ def _drop(socketio: GuardedSocketIO, is_ended: Callable[[Identity], bool]) -> No
         if is_ended(who):
             socketio.identities.pop(sid, None)
             connection = socketio.server.manager.eio_sid_from_sid(sid, "/")
-            socketio.server.disconnect(sid)  # which only asks the page to go
+            socketio.server.disconnect(sid)  # this only asks the page to disconnect
             socketio.cut_off(connection)
 
 

@@ -1,8 +1,7 @@
 """Headers by which a proxy describes the original request, applied to the WSGI environment.
 
-X-Forwarded-For, -Proto, -Host and -Prefix and Home Assistant's X-Ingress-Path are believed if a proxy in
-`trusted_proxy` sends them; sent by anybody else they are removed. The setting `base_path` is the prefix where no header
-says it.
+X-Forwarded-For, -Proto, -Host and -Prefix and Home Assistant's X-Ingress-Path are trusted from a proxy in
+`trusted_proxy`, and removed otherwise. The setting `base_path` is the prefix if no header has one.
 """
 
 import logging
@@ -16,7 +15,7 @@ from web.options import Options
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 _LONGEST_PREFIX = 200
-# Traefik names WebSockets by schemes of their own.
+# Traefik has separate schemes for WebSockets.
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 UNBELIEVED = "splitlens.unbelieved"
 """In the environment: the address of who sent such headers without being trusted."""
@@ -32,7 +31,7 @@ class Forwarded:
 
     Args:
         inner: The application.
-        options: Of the dashboard.
+        options: The dashboard's options.
     """
 
     def __init__(self, inner: Application, options: Options) -> None:
@@ -77,5 +76,5 @@ class Forwarded:
 
 
 def _first(text: str) -> str:
-    """The value of the first proxy in a chain, on the browser's side."""
+    """Return the value from the first proxy of a chain, the one nearest to the browser."""
     return text.partition(",")[0].strip()

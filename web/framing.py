@@ -1,13 +1,13 @@
-"""Which sites may show the dashboard in a frame: none but those that the setting `framed_by` names."""
+"""The sites that may show the dashboard in a frame: only those in the setting `framed_by`."""
 
 from typing import Dict
 
 
 def frame_headers(framed_by: str) -> Dict[str, str]:
-    """The response headers for browsers; X-Frame-Options, for old ones, cannot name an origin.
+    """Return the response headers; X-Frame-Options, for old browsers, cannot name an origin.
 
     Args:
-        framed_by: "self" and origins, with spaces between.
+        framed_by: "self" and origins, separated by spaces.
     """
     words = framed_by.split()
     ancestors = " ".join("'self'" if word == "self" else word for word in words) or "'none'"
@@ -18,5 +18,5 @@ def frame_headers(framed_by: str) -> Dict[str, str]:
 
 
 def framed_by_others(framed_by: str) -> bool:
-    """Whether another site may show the dashboard in a frame."""
+    """Return whether another site may show the dashboard in a frame."""
     return any(word != "self" for word in framed_by.split())

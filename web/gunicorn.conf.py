@@ -1,4 +1,4 @@
-"""gunicorn's settings. One worker: what the dashboard knows, and who is connected, is in its memory."""
+"""gunicorn's settings. One worker, as the dashboard's data and connections are in its memory."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ from web.certificates import Certificate, CertificateError  # noqa: E402
 from web.connection_limits import MOST_BUSY, SPARE  # noqa: E402
 from web.options import OptionsError, read_options  # noqa: E402
 
-# That eventlet has no future is known: requirements/web.txt holds the releases that have it, and `gthread` is there.
+# eventlet is deprecated: requirements/web.txt pins releases that support it, and `gthread` is the alternative.
 warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
 warnings.filterwarnings("ignore", message="The eventlet worker is deprecated")
 
@@ -49,16 +49,16 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_N
 workers = 1
 # One for each that may be answered: whoever looks at pictures, or does not read an answer, holds it for so long.
 threads = MOST_BUSY + SPARE
-# What proxies say is for forwarded.py alone; gunicorn would believe whoever comes from this machine.
+# Proxy headers are handled by forwarded.py only; gunicorn would trust every local client.
 forwarded_allow_ips = ""
-# After so long the worker is killed. It ends before that, see post_worker_init.
+# The worker is killed after this time, but ends before that; see post_worker_init.
 graceful_timeout = 4
 timeout = 30
 loglevel = "error"
 
 
 class _Log(Logger):  # type: ignore[misc]
-    """gunicorn's own, in the lines of the rest."""
+    """gunicorn's log, formatted like ours."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -69,30 +69,30 @@ logger_class = _Log
 proc_name = "splitlens-dashboard"
 # The heartbeat file of the worker; a disk that stalls must not look like a worker that hangs.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-# A command socket in the home directory, from release 25 on: nobody needs it, and the container's home is read-only.
+# A control socket in the home directory, since release 25: not needed, and the container's home is read-only.
 control_socket_disable = True
 
 
 def ssl_context(config: Any, make: Any) -> Any:
-    """One for all connections, so that a renewed certificate reaches each new one."""
+    """Return one context for all connections, so that a renewed certificate applies to every new one."""
     assert _certificate is not None
     return _certificate.context()
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """A master that was killed must not leave a worker behind that holds the port."""
+    """Let the worker die with its master, so that it does not hold the port."""
     die_with_parent(server.pid)
 
 
 def when_ready(server: Any) -> None:
-    """Say where the dashboard is, and the first password, which is kept nowhere else."""
+    """Log the dashboard's address, and the first password, which is not stored anywhere else."""
     from web.accounts import Accounts
     from web.urls import addresses
 
     log = logging.getLogger("dashboard")
     log.setLevel(logging.INFO)
     write_log(log, "dashboard", sys.stdout)
-    write_log(logging.getLogger(), "dashboard")  # of what else is said here; the worker does the same
+    write_log(logging.getLogger(), "dashboard")  # for other loggers; the worker does the same
     log.propagate = False
     line = "Dashboard: " + " ".join(addresses(_options.host, _options.port, "https" if _certificate else "http"))
     if not _options.sign_in:
@@ -109,7 +109,7 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    # Viewers never leave by themselves, so there is no use in waiting for them longer.
+    # Viewers never leave by themselves, so do not wait longer for them.
     worker.cfg.set("graceful_timeout", 1)
     worker.log.error_log.addFilter(_is_worth_logging)
     ask = health.asker(_options.worker, worker.sockets[0].getsockname(), _certificate is not None)
@@ -121,12 +121,12 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Do not wait for the threads of viewers, as Python does at its end. What did not start has its own exit code."""
+    """Do not wait for viewers' threads, as Python would. A failed start has its own exit code."""
     if worker.booted:
         sys.stdout.flush()
         os._exit(0)
 
 
 def _is_worth_logging(record: logging.LogRecord) -> bool:
-    """A viewer that was cut off because it stopped reading is no error."""
+    """Return False for a viewer that was disconnected because it stopped reading, which is no error."""
     return not (record.exc_info and isinstance(record.exc_info[1], socket.timeout))

@@ -1,6 +1,6 @@
 """A watchdog that sends the dashboard requests as clients do, and ends its process if it does not answer.
 
-gunicorn's heartbeat only tells that a worker's main loop turns, not that anybody is let in or answered.
+gunicorn's heartbeat only shows that a worker's main loop runs, not that it accepts and answers requests.
 """
 
 import json
@@ -19,7 +19,7 @@ _LONGEST_ANSWER = 64 * 1024
 
 
 def _real(module: str, worker: str) -> Any:
-    """The unpatched module: green threads, sockets and sleep hang together with what is watched."""
+    """Return the unpatched module: green threads, sockets and sleep would hang together with what is watched."""
     if worker == "eventlet":
         from eventlet import patcher  # type: ignore[import-untyped]
 
@@ -28,11 +28,11 @@ def _real(module: str, worker: str) -> Any:
 
 
 def watch(worker: str, ask: Callable[[], bool], end: Callable[[], None]) -> None:
-    """Watch from now on, in a thread.
+    """Start to watch, in a thread.
 
     Args:
-        worker: The kind, as in `Options`.
-        ask: Whether the dashboard answers.
+        worker: The worker's kind, as in `Options`.
+        ask: Returns whether the dashboard answers.
         end: Called after MOST_FAILURES failures.
     """
     sleep = _real("time", worker).sleep
@@ -48,12 +48,12 @@ def watch(worker: str, ask: Callable[[], bool], end: Callable[[], None]) -> None
 
 
 def asker(worker: str, address: Any, is_tls: bool) -> Callable[[], bool]:
-    """Make a function that says whether the dashboard answers.
+    """Make a function that returns whether the dashboard answers.
 
     Args:
-        worker: The kind, as in `Options`.
-        address: Of the listening socket.
-        is_tls: Whether it speaks TLS.
+        worker: The worker's kind, as in `Options`.
+        address: The listening socket's address.
+        is_tls: Whether it uses TLS.
     """
     sockets = _real("socket", worker)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])
@@ -81,10 +81,10 @@ def _talk(connection: Any) -> bytes:
 
 
 def _talk_tls(connection: Any) -> bytes:
-    """Speak TLS without a socket of the ssl module, which is green too."""
+    """Send a request by TLS, without a socket of the ssl module, which is green too."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # it is our own, whoever signed it
+    context.verify_mode = ssl.CERT_NONE  # it is our own server, whoever signed its certificate
     came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(came, goes)
     answer = b""
@@ -108,7 +108,7 @@ def _talk_tls(connection: Any) -> bytes:
 
 
 def end_process() -> None:
-    """End the process; gunicorn's master starts another. Writes past the log's handlers, whose locks it may hang on."""
+    """End the process; gunicorn's master starts another. Bypasses log handlers, as their locks may be stuck."""
     os.write(
         2,
         f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} ERROR dashboard: it did not answer itself {MOST_FAILURES} times; it is"

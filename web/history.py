@@ -1,4 +1,4 @@
-"""The last half hour in points two seconds apart, for the charts."""
+"""The last half hour as points two seconds apart, for the charts."""
 
 import functools
 import threading
@@ -19,21 +19,26 @@ Point = Dict[Key, float]
 
 
 class History:
-    """Keeps the newest points. Its methods may be called from any thread."""
+    """Keeps the newest points. Any thread may call its methods."""
 
     def __init__(self) -> None:
         self._points: Deque[Tuple[float, Point]] = deque(maxlen=POINTS)
         self._lock = threading.Lock()
 
     def add(self, now: float, statistics: Optional[Statistics]) -> None:
-        """May be called at any time; takes a point when one is due. statistics: None while the daemon is down."""
+        """Add a point if one is due; may be called at any time.
+
+        Args:
+            now: Unix time.
+            statistics: None while the daemon is down.
+        """
         with self._lock:
             if self._points and 0 <= now - self._points[-1][0] < POINT_SECONDS:
                 return
             self._points.append((round(now, 1), _point(statistics) if statistics else {}))
 
     def show(self) -> Any:
-        """As `answers.History`: the times, and lists as long of every figure, with None where nothing was read."""
+        """Return `answers.History`: the times, and a list of the same length per value, None where it is missing."""
         with self._lock:
             points = list(self._points)
         keys = sorted({key for _, point in points for key in point})
@@ -55,7 +60,7 @@ def _named(series: Dict[Key, Series], name: str) -> Dict[str, Series]:
 
 
 def _point(statistics: Statistics) -> Point:
-    """The figures of a moment, in the units that the statistics have."""
+    """Return the values of a moment, in the units of the statistics."""
     found: Dict[Key, Optional[float]] = {}
     for row in _charted_rows():
         if row.has_series_by_name:

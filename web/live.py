@@ -1,4 +1,4 @@
-"""Live pictures of a stream: MJPEG, for an <img>, VLC or Home Assistant, and snapshots."""
+"""Live images of a stream: MJPEG, for an <img>, VLC or Home Assistant, and snapshots."""
 
 import time
 from contextlib import ExitStack
@@ -16,14 +16,14 @@ from web.roles import Identity, needs
 live = Blueprint("live", __name__)
 
 _FIRST_SECONDS = 10.0
-# A viewer that went away is noticed when something is sent, and one that was signed out when it is looked at.
+# A viewer that left is noticed when something is sent, and one that was signed out at the next check.
 _AGAIN_SECONDS = 2.0
 
 
 @live.route("/streams/<name>.mjpeg")
 @needs(Role.VIEWER)
 def mjpeg(name: str) -> Response:
-    """MJPEG of a stream. `?fps=` limits the pictures a second."""
+    """Return the MJPEG of a stream. `?fps=` limits the frame rate."""
     here = dashboard()
     here.daemon.get_stream(name)
     pause = _pause()
@@ -40,7 +40,7 @@ def mjpeg(name: str) -> Response:
 @live.route("/streams/<name>.jpg")
 @needs(Role.VIEWER)
 def snapshot(name: str) -> Any:
-    """The newest picture of a stream."""
+    """Return the newest image of a stream."""
     here = dashboard()
     here.daemon.get_stream(name)
     with here.broadcasters.view(name, viewer()) as view:

@@ -1,4 +1,4 @@
-"""/metrics: the newest statistics and state for Prometheus. While the daemon is down there is only that it is."""
+"""/metrics: the newest statistics and state for Prometheus; while the daemon is down, only the metric that says so."""
 
 from typing import Any, Dict, Iterator
 
@@ -19,7 +19,7 @@ from web.roles import needs
 
 metrics = Blueprint("metrics", __name__)
 
-# Of a stream: the name here, and that of the figure in the statistics, where it has its help.
+# For each stream: the metric's name, and the field of the statistics, which has its help.
 _STREAM_COUNTERS = {
     "frames": "frames",
     "dropped_frames": "drops",
@@ -39,7 +39,7 @@ _HELP = {field.name: field.help for field in fields_of(StreamStatistics)}
 @metrics.route("/metrics")
 @needs(Role.VIEWER)
 def show() -> Response:
-    """The newest statistics and state in the format of Prometheus."""
+    """Return the newest statistics and state in Prometheus' format."""
     registry = CollectorRegistry()
     registry.register(_Newest(dashboard()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""MJPEG over HTTP: JPEGs one after the other in a multipart response that does not end."""
+"""MJPEG over HTTP: JPEGs in a multipart response that does not end."""
 
 import socket
 import threading
@@ -20,14 +20,14 @@ END = b"--" + _BOUNDARY + b"--\r\n"
 
 
 class TooManyViewers(Exception):
-    """There are as many viewers as may be."""
+    """The limit of viewers is reached."""
 
 
 class ViewerLimit:
-    """Counts who looks at pictures or downloads recordings; one account, or one address, may have half of them.
+    """Counts viewers of images and downloads of recordings. One account or address may have half of them.
 
     Args:
-        most: How many there may be.
+        most: Limit for all.
     """
 
     def __init__(self, most: int = MOST_VIEWERS) -> None:
@@ -38,10 +38,10 @@ class ViewerLimit:
 
     @contextmanager
     def take(self, who: str) -> Iterator[None]:
-        """Count one more while the context lasts. Raises TooManyViewers.
+        """Count one more for the duration of the context. Raises TooManyViewers.
 
         Args:
-            who: The key that viewers are counted by.
+            who: The viewer's key for limits.
         """
         with self._lock:
             if sum(self._taken.values()) >= self._most:
@@ -62,23 +62,23 @@ class ViewerLimit:
 
 
 def part(jpeg: bytes) -> bytes:
-    """A picture with the boundary behind it, without which a browser shows it only when the next one comes."""
+    """Return an image followed by the boundary; without it, browsers show it only when the next one arrives."""
     return b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n%s" % (len(jpeg), jpeg, START)
 
 
 def respond(parts: Iterable[bytes], at_end: Callable[[], None]) -> Response:
-    """Make a response that sends parts as they come. A client that reads nothing for half a minute is cut off.
+    """Return a response that sends parts as they come. A client that reads nothing for half a minute is disconnected.
 
     Args:
         parts: What to send.
-        at_end: Called when that ends, however it ends.
+        at_end: Called at the end, for whatever reason.
     """
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:
         connection.settimeout(_STALLED_SECONDS)
-        # Little is under way to a slow viewer, so that what it sees is not old.
+        # A small buffer, so that a slow viewer does not see old images.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
     response = Response(parts, mimetype="multipart/x-mixed-replace; boundary=" + _BOUNDARY.decode())
-    response.headers["X-Accel-Buffering"] = "no"  # nginx would collect pictures
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would buffer images
     response.call_on_close(at_end)
     return response

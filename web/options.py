@@ -1,4 +1,4 @@
-"""What the dashboard is started with: a JSON file whose path is in the environment variable SPLITLENS_DASHBOARD."""
+"""The dashboard's start options: a JSON file, whose path is in the environment variable SPLITLENS_DASHBOARD."""
 
 import json
 import os
@@ -12,27 +12,27 @@ WORKERS = ("eventlet", "gthread")
 
 
 class OptionsError(Exception):
-    """The start file is missing or wrong."""
+    """The start file is missing or invalid."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the start file says.
+    """The content of the start file.
 
     Attributes:
-        run_dir: Has the sockets of the bus.
-        state_dir: Has the dashboard's own files.
-        recordings_dir: Has the recordings.
-        host: The address that is listened at.
-        port: The port that is listened at.
+        run_dir: Folder of the bus sockets.
+        state_dir: Folder of the dashboard's own files.
+        recordings_dir: Folder of the recordings.
+        host: Address to listen at.
+        port: Port to listen at.
         worker: One of WORKERS.
         sign_in: False makes everybody an operator.
-        trusted_proxy: Networks of proxies whose X-Forwarded headers are believed, with spaces between.
-        base_path: Below which the proxy serves the dashboard, "/splitlens"; empty where that is nothing.
-        framed_by: "self" and origins whose pages may show the dashboard in a frame, with spaces between.
-        certificate: File for TLS, or "self-signed"; empty where there is no TLS.
-        key: File for TLS; empty where there is none, and with "self-signed".
-        listener: Descriptor of a socket that is open already, at this host and port; -1 for none.
+        trusted_proxy: Networks of proxies whose X-Forwarded headers are trusted, separated by spaces.
+        base_path: Path prefix at the proxy, "/splitlens"; empty for none.
+        framed_by: "self" and origins whose pages may show the dashboard in a frame, separated by spaces.
+        certificate: File for TLS, or "self-signed"; empty for no TLS.
+        key: File for TLS; empty without TLS, and with "self-signed".
+        listener: Descriptor of an open socket at this host and port; -1 for none.
         heartbeat: Descriptor of a pipe to the supervisor; -1 for none.
     """
 
@@ -53,7 +53,7 @@ class Options:
 
 
 def read_options() -> Options:
-    """The options of the start file. Raises OptionsError."""
+    """Return the options of the start file. Raises OptionsError."""
     path = os.environ.get(VARIABLE)
     if not path:
         raise OptionsError(f"{VARIABLE} is not set; `{PROGRAM} up` starts the dashboard with it.")

@@ -1,20 +1,20 @@
-"""Which origins a request may come from, the same for pages and Socket.IO."""
+"""The origins that a request may come from, the same for pages and Socket.IO."""
 
 import ipaddress
 import socket
 from typing import Optional, Tuple
 from urllib.parse import urlsplit
 
-# Names that nobody outside can make point here, as DNS rebinding does.
+# Names that DNS rebinding cannot use: nobody outside can make them point here.
 _LOCAL_ENDINGS = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost")
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_SHOWN = 100
 
 
 def is_same_site(origin: str, host: str) -> bool:
-    """Whether a page of this Origin is one of ours, as the Host header names us.
+    """Return whether the Origin is the host in the Host header.
 
-    The scheme does not count: a proxy that ends TLS need not say so. It only tells the port where none is named.
+    The scheme is ignored, as a proxy that terminates TLS may not pass it on; it only gives the default port.
     """
     scheme, _, rest = origin.partition("://")
     default = _PORTS.get(scheme)
@@ -25,12 +25,12 @@ def is_same_site(origin: str, host: str) -> bool:
 
 
 def explain(origin: str, host: str, unbelieved: str) -> str:
-    """Say why a page of another origin is refused, and what to do if that is a proxy of one's own.
+    """Return why a page of another origin is refused, and what to do if it is the user's own proxy.
 
     Args:
         origin: The Origin header.
         host: The Host header.
-        unbelieved: Address of the proxy that sent X-Forwarded headers without being trusted; "" if none did.
+        unbelieved: Address of an untrusted proxy that sent X-Forwarded headers; "" if there is none.
     """
     text = (
         f"This came from a page at {origin[:_LONGEST_SHOWN] or 'nowhere'}, but its Host header names"
@@ -49,7 +49,7 @@ def explain(origin: str, host: str, unbelieved: str) -> str:
 
 
 def is_local(host: str) -> bool:
-    """Whether a Host header is an address, or a name that only this network knows."""
+    """Return whether a Host header is an address, or a name that exists only in this network."""
     name = urlsplit("//" + host).hostname or ""
     try:
         ipaddress.ip_address(name)

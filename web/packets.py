@@ -1,4 +1,4 @@
-"""Limits of what a page may send by Socket.IO: short texts, no more of them than a person can click."""
+"""Limits for Socket.IO messages from a page: short texts, and no more than a person can click."""
 
 import re
 
@@ -12,14 +12,14 @@ MOST_BYTES = 256 * 1024
 """A second, of one page."""
 
 _MOST_BRACKETS = 200
-# Engine.IO's close, probe, pong and upgrade; and of its messages those of Socket.IO without attachments.
+# Engine.IO's close, probe, pong and upgrade, and Socket.IO's messages without attachments.
 _PACKET = re.compile(r"[1235].{0,16}|4[0-4].*", re.DOTALL)
-_CONNECT = "40"  # Socket.IO's, which a page sends once; it is answered with all there is
+_CONNECT = "40"  # Socket.IO's connect, which a page sends once; the answer is the whole state
 _SEPARATOR = "\x1e"
 
 
 class Flood(Exception):
-    """A client sends what no page sends, or more than one does."""
+    """A client sends something that pages do not send, or more than a page does."""
 
 
 class Packets:
@@ -31,14 +31,14 @@ class Packets:
         self._is_connected = False
 
     def count(self, messages: int, length: int) -> None:
-        """Count messages of so many bytes before they are read. Raises Flood."""
+        """Count messages and their bytes before they are read. Raises Flood."""
         if length > LONGEST_MESSAGE:
             raise Flood(f"a message of {length} bytes")
         if not self._messages.allows(messages) or not self._bytes.allows(length):
             raise Flood(f"more than {MOST_MESSAGES} messages or {MOST_BYTES} bytes a second")
 
     def take_posted(self, text: str) -> None:
-        """Count and check what came by one POST, where a page has no WebSocket. Raises Flood."""
+        """Count and check the packets of one POST, from a page without a WebSocket. Raises Flood."""
         packets = text.split(_SEPARATOR)
         self.count(len(packets), len(text.encode()))
         for packet in packets:

@@ -8,8 +8,8 @@ class Rate:
     """A token bucket, for one thread at a time.
 
     Args:
-        a_second: Tokens that are added every second.
-        burst: Tokens that there may be at most.
+        a_second: Tokens added per second.
+        burst: Largest number of tokens.
         clock: Seconds.
     """
 
@@ -18,7 +18,7 @@ class Rate:
         self._left, self._seen = burst, clock()
 
     def allows(self, amount: float = 1) -> bool:
-        """Whether there are so many tokens; if so, they are taken."""
+        """Return whether there are enough tokens; if so, take them."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._seen) * self._a_second)
         self._seen = now

@@ -1,4 +1,4 @@
-"""Recordings: downloads, and MJPEG for an <img>. Names are looked up in the folder, never made into paths."""
+"""Recordings: downloads, and MJPEG for an <img>. Names are looked up in the folder, never turned into paths."""
 
 import os
 import time
@@ -24,7 +24,7 @@ _CHECK_SECONDS = 2.0
 @recordings.route("/recordings/<name>")
 @needs(Role.VIEWER)
 def download(name: str) -> Any:
-    """The file, with ranges, so that a download can be resumed and an MP4 be wound; inline where that works."""
+    """Return the file, with range requests for resuming and seeking; inline if browsers can play it."""
     path = _find(name)
     closing = ExitStack()
     closing.enter_context(dashboard().viewer_limit.take(viewer()))
@@ -33,7 +33,7 @@ def download(name: str) -> Any:
     except BaseException:
         closing.close()
         raise
-    # Of the answer itself nothing is closed where the server sends the file past it.
+    # Not `response.close`: it is not called if the server sends the file directly.
     content: Any = response.response
     closing.callback(content.close)
     content.close = closing.close
@@ -43,7 +43,7 @@ def download(name: str) -> Any:
 @recordings.route("/recordings/<name>.mjpeg")
 @needs(Role.VIEWER)
 def play(name: str) -> Response:
-    """MJPEG of a recording in AVI. `?speed=` (0.1 to 16) and `?start=` (seconds)."""
+    """Return the MJPEG of an AVI recording. `?speed=` (0.1 to 16) and `?start=` (seconds)."""
     path = _find(name)
     speed = _number("speed", 1.0, 0.1, 16.0)
     start = _number("start", 0.0, 0.0, 1e6)
@@ -66,11 +66,11 @@ def _parts(here: Dashboard, who: Identity, file: IO[bytes], fps: float, skip: in
     yield START
     due = checked = time.monotonic()
     for jpeg in read_pictures(file, skip):
-        # Also lets others run, where threads are green.
+        # Also lets other green threads run.
         time.sleep(max(0.0, due - time.monotonic()))
         yield part(jpeg)
         now = time.monotonic()
-        due = max(due + 1 / fps, now - 1.0)  # a viewer that was held up sees no rush of pictures
+        due = max(due + 1 / fps, now - 1.0)  # after a stall, do not catch up in a burst
         if now - checked > _CHECK_SECONDS:
             checked = now
             if not here.guard.is_valid(who):
@@ -79,7 +79,7 @@ def _parts(here: Dashboard, who: Identity, file: IO[bytes], fps: float, skip: in
 
 
 def _find(name: str) -> str:
-    """The path of a recording. Raises Refused."""
+    """Return the path of a recording. Raises Refused."""
     if RECORDING_NAME.is_right(name):
         try:
             with os.scandir(dashboard().options.recordings_dir) as entries:

@@ -1,6 +1,6 @@
-"""Collects the bytes of a request until it is complete; only then does a thread work for it.
+"""Collects the bytes of a request until it is complete; only then does a thread handle it.
 
-No sockets and no threads: the owner of the connection feeds what came, asks for the deadline, and takes the request.
+No sockets and no threads: the owner of the connection feeds received bytes, reads the deadline, and takes the request.
 """
 
 import re
@@ -28,9 +28,9 @@ class Head:
     """The head of a request.
 
     Attributes:
-        method: GET, say.
+        method: GET, for example.
         target: Path and query.
-        headers: By their names in small letters; of one that came twice the last.
+        headers: By their names in lower case; the last one wins.
         length: Of the body, in bytes.
     """
 
@@ -42,24 +42,24 @@ class Head:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is not taken: an HTTP status and a sentence."""
+    """Why a request is refused: an HTTP status and a sentence."""
 
     status: int
     sentence: str
 
 
 class RequestBuffer:
-    """The bytes of one request after the other.
+    """The bytes of consecutive requests.
 
     Attributes:
-        head: Of the request, once it is complete.
-        refusal: Why the request is not taken; None if it is.
+        head: The request's head, once it is complete.
+        refusal: Why the request is refused; None if it is not.
         is_whole: Whether it can be taken.
-        wants_continue: Whether the client waits for a "100 Continue"; to be set to False when that was sent.
+        wants_continue: Whether the client waits for a "100 Continue"; set it to False when that was sent.
         deadline: When the request must be complete, on the clock.
 
     Args:
-        longest_body: How many bytes may follow a head; raises Refused for none at all.
+        longest_body: Returns the largest body after a head, in bytes; raises Refused for none at all.
         clock: Seconds.
     """
 
@@ -75,32 +75,32 @@ class RequestBuffer:
         self.is_whole = self.wants_continue = False
         self.deadline = self._clock() + seconds
         self._searched = 0
-        self._head_end = self._end = 0  # of the request, once its head is known
+        self._head_end = self._end = 0  # end of the request, once its head is parsed
 
     @property
     def is_begun(self) -> bool:
         return bool(self._data)
 
     def taken(self) -> float:
-        """Seconds since the request's first byte."""
+        """Return the seconds since the request's first byte."""
         return self._clock() - (self.deadline - REQUEST_SECONDS) if self._data else 0.0
 
     def feed(self, data: bytes) -> None:
-        """Add what came."""
+        """Add received bytes."""
         if not self._data:
             self.deadline = self._clock() + REQUEST_SECONDS
         self._data += data
         self._look()
 
     def take(self) -> bytes:
-        """Take the complete request out; what follows it begins the next one."""
+        """Return and remove the complete request; further bytes begin the next one."""
         head, body = bytes(self._data[: self._head_end]), bytes(self._data[self._head_end : self._end])
         del self._data[: self._end]
         self._begin(IDLE_SECONDS)
         return _EXPECT.sub(b"", head, 1) + body
 
     def go_on(self) -> None:
-        """Look at what came behind the request that was answered."""
+        """Parse the bytes after the request that was answered."""
         self._begin(REQUEST_SECONDS if self._data else IDLE_SECONDS)
         self._look()
 
@@ -135,7 +135,7 @@ class RequestBuffer:
 
 
 class Refused(Exception):
-    """A request is not taken. status: of HTTP."""
+    """A request is refused. status: of HTTP."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -143,7 +143,7 @@ class Refused(Exception):
 
 
 def parse_head(text: bytes) -> Head:
-    """What matters here; the server's own parser looks at the rest. Raises Refused."""
+    """Parse what is needed here; the server's own parser reads the rest. Raises Refused."""
     if text.count(b"\r\n") > _MOST_LINES:
         raise Refused(431, f"The request has too many headers: {_MOST_LINES} is the most.")
     lines = text.decode("latin-1").split("\r\n")
@@ -154,7 +154,7 @@ def parse_head(text: bytes) -> Head:
         name, _, value = line.partition(":")
         name, value = name.strip().lower(), value.strip()
         if "_" in name and name.replace("_", "-").startswith(_OF_PROXIES):
-            # gunicorn before 22 takes it for the other, which a proxy would have set anew, and this it passes on.
+            # gunicorn before 22 treats _ as -: a proxy replaces the real header but passes this one on.
             raise Refused(400, "A header that proxies set is written with an underscore.")
         if name == "content-length" and headers.get(name, value) != value:
             raise Refused(400, "The request has two lengths.")

@@ -1,4 +1,4 @@
-"""Which role a view or an event handler needs, and which one the sender of a request has."""
+"""The role that a view or an event handler needs, and the role of a request's sender."""
 
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, TypeVar
@@ -12,7 +12,7 @@ class Denied(Exception):
     """A request is refused.
 
     Attributes:
-        status: Of HTTP: 400 (makes no sense), 401 (sign in), 403 (not for this role, or not from this page), 411, 429.
+        status: HTTP status: 400 (invalid), 401 (sign in), 403 (not for this role, or not from this page), 411, 429.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -22,13 +22,13 @@ class Denied(Exception):
 
 @dataclass(frozen=True)
 class Identity:
-    """Who sends a request.
+    """The sender of a request.
 
     Attributes:
-        name: Of the account; "" for nobody.
-        role: What it may do.
+        name: The account's name; "" for nobody.
+        role: The account's role.
         changed: `Account.changed` at that time.
-        session: The value of the session's cookie, where there is one.
+        session: The value of the session cookie, if there is one.
     """
 
     name: str
@@ -41,7 +41,7 @@ NOBODY = Identity("", Role.ANONYMOUS)
 
 
 def needs(role: Optional[Role]) -> Callable[[View], View]:
-    """Declare the role that a view needs; None is for nobody."""
+    """Declare the role that a view needs; None if none is needed."""
 
     def declare(view: View) -> View:
         view.needed_role = role  # type: ignore[attr-defined]
@@ -51,7 +51,7 @@ def needs(role: Optional[Role]) -> Callable[[View], View]:
 
 
 def check_role(has: Role, needs: Role) -> None:
-    """Raises Denied where a role does not suffice."""
+    """Raise Denied if a role is not sufficient."""
     if has >= needs:
         return
     if has == Role.ANONYMOUS:

@@ -1,4 +1,4 @@
-"""The key that signs what browsers keep, in a file."""
+"""The key that signs cookies, in a file."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def read_secret_key(path: Path) -> bytes:
-    """The key that signs what browsers keep; a new one where there is none, or none that can be read."""
+    """Return the key that signs cookies; make a new one if there is none, or if it cannot be read."""
     try:
         kept = read_json(path)
         if not isinstance(kept, str) or not _SECRET.fullmatch(kept):

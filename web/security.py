@@ -33,13 +33,19 @@ log = logging.getLogger(__name__)
 
 
 class OwnResponse(Response):
-    """Redirects by a path alone: behind a proxy only the browser knows its scheme and host."""
+    """Redirects by path only: behind a proxy, only the browser knows the scheme and host."""
 
     autocorrect_location_header = False
 
 
 def install_security(app: Flask, guard: Guard, framed_by: str) -> None:
-    """Install the hooks. framed_by: as `frame_headers` takes it."""
+    """Install the hooks.
+
+    Args:
+        app: The application.
+        guard: Authenticates and authorises requests.
+        framed_by: As in `frame_headers`.
+    """
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.response_class = OwnResponse
 
@@ -51,7 +57,7 @@ def install_security(app: Flask, guard: Guard, framed_by: str) -> None:
         if (request.content_length or 0) > LONGEST_BODY:
             raise Denied(400, f"That is too long: {LONGEST_BODY} bytes is the most.")
         view = app.view_functions.get(request.endpoint or "")
-        # What does not exist is told only to who is signed in.
+        # Only signed-in clients are told what does not exist.
         role = Role.VIEWER if view is None else needed_role(view)
         if role is None:
             raise Denied(403, "This page is for nobody: it declares no role.")
@@ -78,14 +84,14 @@ def _add_headers(response: Response, framing: Dict[str, str]) -> Response:
     headers.update(framing)
     headers["Content-Security-Policy"] = _policy(request.headers.get("Host", "")) + framing["Content-Security-Policy"]
     headers["X-Content-Type-Options"] = "nosniff"
-    # Not `no-referrer`: with that, browsers hide the Origin of a form too.
+    # Not `no-referrer`, as browsers would then hide the Origin of a form too.
     headers["Referrer-Policy"] = "same-origin"
-    if request.is_secure:  # elsewhere browsers ignore it, and complain
+    if request.is_secure:  # otherwise browsers ignore it with a warning
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
     if request.endpoint == "static":
-        headers["Cache-Control"] = "no-cache"  # kept, but asked about: an update shows at once
+        headers["Cache-Control"] = "no-cache"  # cached but revalidated, so that an update shows at once
     else:
         headers["Cache-Control"] = "no-store"
     return response
@@ -115,7 +121,7 @@ def _deny(error: Denied) -> Any:
     if "text/html" in accepted and "Authorization" not in request.headers and request.method == "GET":
         target = request.full_path if request.query_string else request.path
         return redirect(url_for("pages.login", next=None if target == "/" else target))
-    # A browser would answer this header with a window of its own, over our page.
+    # Browsers would react to this header with their own dialog over our page.
     is_page = "image/" in accepted or request.path.startswith("/api/")
     return _say(401, DENIED, str(error), {} if is_page else {"WWW-Authenticate": 'Basic realm="Splitlens"'})
 

@@ -1,4 +1,4 @@
-"""Authentication in front of Socket.IO, which answers before Flask does."""
+"""Authentication in front of Socket.IO, which handles requests before Flask does."""
 
 import io
 import json
@@ -31,13 +31,13 @@ _MOST_PENALTIES = 1000
 
 
 class SocketIOAuth:
-    """WSGI middleware. Without signing in there is no handshake, and nobody sends more than pages do.
+    """WSGI middleware. Without sign-in there is no handshake, and clients may only send what pages send.
 
     After the handshake the secret `sid` identifies the connection, and every event is authorised again.
 
     Args:
         inner: The application.
-        guard: Says who sends a request.
+        guard: Authenticates requests.
         connections: The environ of each handshake by its `sid`, as Socket.IO keeps it.
         disconnect: Ends the connection of a `sid`.
     """
@@ -49,9 +49,9 @@ class SocketIOAuth:
         self._guard = guard
         self._connections = connections
         self._disconnect = disconnect
-        self._packets: Dict[str, Packets] = {}  # of the connections that send by POST
-        self._held: Set[Tuple[str, str]] = set()  # connections by `sid` that a thread waits for, and how
-        self._until: Dict[str, float] = {}  # viewers that flooded, and how long they must wait
+        self._packets: Dict[str, Packets] = {}  # for connections that send by POST
+        self._held: Set[Tuple[str, str]] = set()  # `sid` and kind of request that hold a thread
+        self._until: Dict[str, float] = {}  # viewers that flooded, and until when they must wait
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -84,7 +84,7 @@ class SocketIOAuth:
             return refusal
 
     def _open(self, asked: Request) -> None:
-        """Raises Denied."""
+        """Authorise a handshake. Raises Denied."""
         identity = self._guard.identify(asked)
         check_role(identity.role, Role.VIEWER)
         viewer = self._guard.viewer(identity, asked)
@@ -102,7 +102,7 @@ class SocketIOAuth:
         self._until[viewer] = time.monotonic() + _PENALTY_SECONDS
 
     def _receive(self, sid: str, viewer: str, environ: Environ) -> None:
-        """Raises Denied."""
+        """Check posted packets. Raises Denied."""
         with self._lock:
             if len(self._packets) > _MOST_BEGUN:
                 self._packets = {sid: packets for sid, packets in self._packets.items() if sid in self._connections}
@@ -133,6 +133,6 @@ class SocketIOAuth:
 
 
 def _is_upgrade(environ: Environ) -> bool:
-    """Whether Engine.IO takes it for an upgrade to a WebSocket."""
+    """Return whether Engine.IO treats it as an upgrade to a WebSocket."""
     words = [word.strip() for word in environ.get("HTTP_CONNECTION", "").lower().split(",")]
     return "upgrade" in words and environ.get("HTTP_UPGRADE", "").lower() == "websocket"

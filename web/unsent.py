@@ -1,4 +1,4 @@
-"""Bounded queues of what is to be sent to a page: one that reads too little would fill the memory."""
+"""Bounded queues of messages to a page: a page that reads too slowly would fill the memory."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def bounded(queue: Any) -> Any:
     """Make a class of bounded queues for Engine.IO's packets.
 
     Args:
-        queue: The class of queues, for threads or for green threads. None in one of them is its end.
+        queue: The base class, for threads or for green threads. None in a queue marks its end.
     """
 
     class Unsent(queue):  # type: ignore[misc]
@@ -19,7 +19,7 @@ def bounded(queue: Any) -> Any:
                 while self.qsize():
                     self.get(False)
                     self.task_done()
-                item = None  # the page is cut off, and comes again by itself if it is one
+                item = None  # the page is cut off, and reconnects by itself
             super().put(item, *options, **more)
 
     return Unsent

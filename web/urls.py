@@ -5,19 +5,19 @@ from typing import List
 
 import psutil
 
-# Networks inside the machine: of containers, virtual machines and the USB port of a Jetson.
+# Internal networks: containers, virtual machines and the USB port of a Jetson.
 _INSIDE = ("lo", "docker", "br-", "veth", "virbr", "l4tbr", "cni", "flannel")
 
 
 def addresses(host: str, port: int, scheme: str = "http") -> List[str]:
-    """The URLs at which a dashboard that listens at this host and port is reached."""
+    """Return the URLs of a dashboard that listens at this host and port."""
     if host not in ("0.0.0.0", "::", ""):
         return [_url(scheme, host, port)]
     return [_url(scheme, address, port) for address in own_addresses() or ["127.0.0.1"]]
 
 
 def own_addresses() -> List[str]:
-    """The IPv4 addresses of this machine on networks outside it."""
+    """Return this machine's IPv4 addresses on external networks."""
     return [
         address.address
         for name, own in sorted(psutil.net_if_addrs().items())

@@ -1,4 +1,4 @@
-"""The pages for people: the dashboard, signing in and out. Health checks for whatever monitors the machine."""
+"""The pages: dashboard, sign-in, sign-out; and health checks for monitoring."""
 
 import re
 from typing import Any, Optional
@@ -109,7 +109,7 @@ def health() -> Any:
 @pages.route("/readyz")
 @needs(Role.ANONYMOUS)
 def ready() -> Any:
-    """Whether at least one stream is detected. For anybody, so without details."""
+    """Return whether at least one stream is being detected. Public, so without details."""
     client = dashboard().daemon
     if not client.is_up or client.state is None:
         return jsonify(encode(Readiness(False, reason="The daemon does not answer."))), 503
@@ -121,7 +121,7 @@ def ready() -> Any:
 
 @needs(Role.ANONYMOUS)
 def static_file(filename: str) -> Any:
-    """Styles and scripts of the pages; the login page needs them too."""
+    """Return styles and scripts of the pages; the login page needs them too."""
     return send_from_directory("static", filename)
 
 
@@ -149,7 +149,7 @@ def _end_session() -> None:
 
 
 def _own_path(target: str) -> str:
-    """The path if it leads to a page of ours, or else to the first."""
+    """Return the path if it leads to a page of ours, otherwise the first page's."""
     return target if _OWN_PATH.fullmatch(target) else "/"
 
 

@@ -1,6 +1,6 @@
-"""The server's side of a WebSocket (RFC 6455), as much of it as pages need: short texts, each in one frame.
+"""The server's side of a WebSocket (RFC 6455), as far as pages need it: short texts, each in one frame.
 
-It is the same for green threads and for real ones. What a frame costs is counted before it is read.
+The same for green and real threads. A frame counts towards the limits before it is read.
 """
 
 import base64
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class _Ended(Exception):
-    """The connection ends. code: why, as the protocol has it."""
+    """The connection ends. code: the protocol's close code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -40,10 +40,10 @@ class _Ended(Exception):
 
 
 class WebSocket:
-    """A WebSocket as Engine.IO wants it: called as a WSGI application, it calls the handler with itself.
+    """A WebSocket with Engine.IO's interface: called as a WSGI application, it calls the handler with itself.
 
     Attributes:
-        socket: Of the connection, for its timeout.
+        socket: The connection's socket, for its timeout.
     """
 
     def __init__(self, handler: Callable[["WebSocket"], Any], server: Any = None) -> None:
@@ -73,10 +73,10 @@ class WebSocket:
         return []
 
     def wait(self) -> Optional[str]:
-        """Wait for the next text; None at the end. Raises OSError, also after the socket's timeout."""
+        """Wait for the next text; None at the end. Raises OSError, also at the socket's timeout."""
         try:
             while True:
-                time.sleep(0)  # whoever sends without a pause lets others run all the same
+                time.sleep(0)  # let others run even if the client sends without a pause
                 opcode, data = self._read_frame()
                 if opcode == _TEXT:
                     text = _text(data)
@@ -102,7 +102,7 @@ class WebSocket:
             self._send_frame(_TEXT, message.encode())
 
     def close(self, code: int = _CLOSED) -> None:
-        """Close the connection, if it is open. code: why, as the protocol has it."""
+        """Close the connection if it is open. code: the protocol's close code."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -124,10 +124,10 @@ class WebSocket:
             self.socket.sendall(head + data)
 
     def _read_frame(self) -> Tuple[int, bytes]:
-        """The opcode and the content of the next frame. Raises _Ended, Flood, OSError."""
+        """Return opcode and content of the next frame. Raises _Ended, Flood, OSError."""
         first, second = self._read(2)
         opcode, length = first & 15, second & 127
-        # Whole, of no extension, and masked: fragments have no end, and nothing else is a page's.
+        # Complete, without extensions, and masked, as pages send them; fragments would have no limit.
         if first & 0xF0 != 0x80 or not second & 0x80 or opcode not in (_TEXT, _CLOSE, _PING, _PONG):
             raise _Ended(_NO_PROTOCOL)
         if opcode != _TEXT and length > _LONGEST_CONTROL:
@@ -141,7 +141,7 @@ class WebSocket:
         return opcode, _unmask(self._read(length), mask)
 
     def _receive(self) -> bytes:
-        """What came. Of TLS in real threads never while another sends: OpenSSL does not stand both at once."""
+        """Receive bytes. With TLS in real threads, never while another thread sends: OpenSSL does not support both."""
         if type(self.socket).__module__ == "ssl":
             if not self.socket.pending():
                 poll = select.poll()
@@ -165,7 +165,7 @@ class WebSocket:
 
 
 def _text(data: bytes) -> str:
-    """Raises _Ended."""
+    """Decode a text. Raises _Ended."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -178,7 +178,7 @@ def _unmask(data: bytes, mask: bytes) -> bytes:
 
 
 def _accept(environ: Environ) -> Optional[bytes]:
-    """The answer to the client's key, if it has a good one."""
+    """Return the response to the client's key; None if the key is invalid."""
     key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip().encode("latin-1")
     try:
         is_key = len(base64.b64decode(key, validate=True)) == 16

@@ -1,4 +1,4 @@
-"""What gunicorn serves: `gunicorn -c web/gunicorn.conf.py web.wsgi:app`, in the worker process."""
+"""The entry point for gunicorn, in the worker process: `gunicorn -c web/gunicorn.conf.py web.wsgi:app`."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from web.options import read_options
 write_log(logging.getLogger(), "dashboard")
 log = logging.getLogger(__name__)
 
-_APP_LOAD_ERROR = 4  # gunicorn ends, instead of trying again
+_APP_LOAD_ERROR = 4  # gunicorn then ends instead of trying again
 
 try:
     app = make_app(read_options())

@@ -1,4 +1,4 @@
-"""Accounts, passwords, sessions and the throttling of sign-ins. `python -m web.accounts` changes accounts."""
+"""Accounts, passwords, sessions and login throttling. `python -m web.accounts` changes accounts."""
 
 from appliance.contract.roles import Role
 from web.accounts.devices import Devices

@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> None:
             accounts.add(options.name, Role[options.role.upper()], password)
         else:
             accounts.set_password(options.name, password)
-        if options.generate:  # what is refused above must show no password
+        if options.generate:  # only now, so that a refused change prints no password
             _say(f"password {password} (shown once)")
     elif options.command == "token":
         _say(f"token {accounts.add_token(options.name, Role[options.role.upper()])} (shown once)")

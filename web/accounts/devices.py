@@ -1,7 +1,7 @@
-"""Browsers that have signed in before, by a cookie (OWASP's device cookies).
+"""Browsers that signed in before, recognised by a cookie (OWASP's device cookies).
 
-Whoever guesses at an account slows down all strangers. A browser that shows the account's cookie is none: its attempts
-count apart. The cookie lets nobody in; it is kept after signing out.
+Guessing an account's password slows down all strangers. A browser with the account's cookie is no stranger: its
+attempts are counted separately. The cookie does not authenticate; it is kept after signing out.
 """
 
 import hashlib
@@ -28,12 +28,12 @@ class Devices:
         self._secret = secret
 
     def make(self, name: str) -> Tuple[str, str]:
-        """Name and value of the cookie for a browser that has just signed in to the account; one cookie an account."""
+        """Return name and value of the cookie for a browser that just signed in to the account."""
         number = secrets.token_urlsafe(18)
         return self._cookie(name), f"{number}.{self._sign(name, number)}"
 
     def find(self, name: str, cookies: Mapping[str, str]) -> Optional[str]:
-        """The device's number, if it has signed in to this account before."""
+        """Return the device's number if it has signed in to this account before."""
         found = _VALUE.fullmatch(find_cookie(cookies, self._cookie(name)))
         if found is None or not hmac.compare_digest(found.group(2), self._sign(name, found.group(1))):
             return None

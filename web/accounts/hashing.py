@@ -1,8 +1,8 @@
 """Checks passwords one after the other, in one thread.
 
-A check takes 16 MB and a core for a quarter of a second, and a thread keeps the memory that it once took: twenty at a
-time left 300 MB behind. While too many wait, others are refused; browsers that have signed in before have a queue of
-their own, which strangers do not fill.
+A check takes 16 MB and a core for a quarter of a second, and a thread keeps its memory: twenty at a time left 300 MB
+behind. While too many wait, others are refused; browsers that have signed in before have their own queue, which
+strangers cannot fill.
 """
 
 import threading
@@ -21,7 +21,7 @@ _AGAIN_SECONDS = 5.0
 
 
 class Busy(TooManyAttempts):
-    """Too many passwords wait to be checked; this one was not."""
+    """Too many passwords wait to be checked; this one was not checked."""
 
     status = 503
 
@@ -33,7 +33,7 @@ class Hashing:
     """A queue with one thread.
 
     Args:
-        worker: The kind, as in `Options`; where threads are green, a real one is used.
+        worker: The worker's kind, as in `Options`; a real thread is used even if threads are green.
     """
 
     def __init__(self, worker: str) -> None:
@@ -50,16 +50,16 @@ class Hashing:
             self._execute = lambda function, *arguments: pool.submit(function, *arguments).result()
 
     def run(self, is_known: bool, owner: Hashable, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function when its turn has come.
+        """Call a function when its turn comes.
 
         Args:
             is_known: Whether this browser has signed in before.
             owner: Whose check it is.
-            function: What is called.
-            arguments: What it is called with.
+            function: The function.
+            arguments: Its arguments.
 
         Returns:
-            What the function returns.
+            The function's result.
 
         Raises:
             Busy: Too many wait.

@@ -1,6 +1,6 @@
 """Passwords as salted hashes that are slow to guess, by werkzeug: `scrypt:16384:8:5$salt$digest`.
 
-scrypt with OWASP's parameters (16 MB, 5 times). Where werkzeug or Python lack it, as on Python 3.6, PBKDF2 of SHA-512.
+scrypt with OWASP's parameters (16 MB, 5 times). If werkzeug or Python lacks it, as on Python 3.6, PBKDF2 with SHA-512.
 Hashes of earlier versions, which wrote salt and digest in base64, are still accepted.
 """
 
@@ -13,21 +13,21 @@ from werkzeug.security import DEFAULT_PBKDF2_ITERATIONS, check_password_hash, ge
 
 SHORTEST, LONGEST = 8, 200
 
-# scrypt came to werkzeug with its version 2.3, as these iterations did.
+# werkzeug has scrypt, and this number of iterations, since 2.3.
 _HAS_SCRYPT = hasattr(hashlib, "scrypt") and DEFAULT_PBKDF2_ITERATIONS >= 600000
 _BEST = "scrypt:16384:8:5" if _HAS_SCRYPT else "pbkdf2:sha512:210000"
 _SALT_CHARACTERS = 22  # of 62 kinds: 131 bits
-_SCRYPT_BYTES = 64 << 20  # it may take; it takes 16 MB
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else
+_SCRYPT_BYTES = 64 << 20  # the limit; 16 MB are used
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no characters that look alike
 
 
 def hash_password(password: str) -> str:
-    """Slow. Raises ValueError for a text that cannot be encoded."""
+    """Hash a password. Slow. Raises ValueError for a text that cannot be encoded."""
     return generate_password_hash(password, _BEST, _SALT_CHARACTERS)
 
 
 def check_password(password: str, hashed: str) -> bool:
-    """Whether it is this password. Slow. Raises ValueError if this Python lacks the method."""
+    """Return whether this is the password. Slow. Raises ValueError if this Python lacks the hash's method."""
     method = hashed.split(":")[0]
     if _is_of_earlier_version(hashed):
         return _check_of_earlier_version(password, hashed)
@@ -35,17 +35,17 @@ def check_password(password: str, hashed: str) -> bool:
         raise ValueError(f"this Python has no {method}: set the password anew")
     try:
         return check_password_hash(hashed, password)
-    except UnicodeEncodeError:  # half a character, which no password has
+    except UnicodeEncodeError:  # a lone surrogate, which no password has
         return False
 
 
 def is_outdated(hashed: str) -> bool:
-    """Whether a hash should be replaced when its password is known."""
+    """Return whether a hash should be replaced the next time the password is known."""
     return _is_of_earlier_version(hashed) or not hashed.startswith(_BEST + "$")
 
 
 def make_password() -> str:
-    """Twelve letters and digits, 59 bits."""
+    """Return a password of twelve letters and digits, 59 bits."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
 
 

@@ -1,4 +1,4 @@
-"""Sessions, in a file, so that a restart signs nobody out. A cookie is 256 random bits; the file has hashes of them."""
+"""Sessions in a file, so that a restart signs nobody out. A cookie has 256 random bits; the file, its hash."""
 
 import hashlib
 import logging
@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Session:
-    """Somebody who is signed in.
+    """A signed-in user.
 
     Attributes:
-        name: Of the account.
+        name: The account's name.
         made: When the session began, Unix time.
-        seen: When it was used last, Unix time.
-        changed: `Account.changed` when the session began: another value ends it. Not a later one alone: an account that
+        seen: When it was last used, Unix time.
+        changed: `Account.changed` when the session began; another value ends it. Not only a later one: an account that
             was made while the clock was ahead could not sign in.
     """
 
@@ -43,7 +43,7 @@ class Session:
 
 
 class Sessions:
-    """A session ends by itself, with `remove`, and when its account is removed or gets another password or role."""
+    """A session expires, or ends by `remove`, or when its account is removed or gets another password or role."""
 
     def __init__(self, state_dir: str, accounts: Accounts, clock: Callable[[], float] = time.time) -> None:
         self._path = Path(state_dir) / "sessions.json"
@@ -63,7 +63,7 @@ class Sessions:
         return token
 
     def find(self, token: str) -> Optional[Account]:
-        """The account that is signed in with it, which counts as a use of the session."""
+        """Return the account of a session; this counts as a use of the session."""
         key = _digest(token)
         now = self._clock()
         with self._lock:
@@ -128,7 +128,7 @@ class Sessions:
 
 
 def _lasts(session: Session, now: float) -> bool:
-    # One that was seen in times to come is of a clock that was wrong.
+    # A use in the future was recorded by a clock that was wrong.
     return abs(now - session.seen) < IDLE_SECONDS and now - session.made < LONGEST_SECONDS
 
 

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class AccountsError(Exception):
-    """An account cannot be changed as asked; the message is for whoever asked."""
+    """An account cannot be changed as requested; the message is for the user."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Account:
     Attributes:
         name: To sign in with.
         role: What it may do.
-        changed: When password or role were set, Unix time: who signed in before must do so again.
+        changed: When password or role were set, Unix time; earlier sessions are invalid.
         password: Hash of the password; None for a machine.
         token: SHA-256 of 256 random bits, which nobody can guess; None for a person.
     """
@@ -57,13 +57,13 @@ class Accounts:
         self._stamp: Optional[Tuple[int, int]] = None
         self._accounts: Dict[str, Account] = {}
         self._lock = threading.Lock()
-        # Who does not exist is checked against this, so that the time taken does not tell.
+        # Unknown names are checked against this, so that the duration does not reveal them.
         self._nobody: Optional[str] = None
 
     def make_first(self) -> Optional[str]:
-        """Make the first operator if there is no usable file yet; returns the password, which is kept nowhere else.
+        """Make the first operator if there is no usable file yet; returns the password, which is stored nowhere else.
 
-        A damaged file is kept beside it: who can read this password, in the log, may change the file too.
+        A damaged file is kept as a copy. Anyone who can read this password, in the log, can also change the file.
         """
         try:
             _parse(read_json(self.path))
@@ -77,7 +77,7 @@ class Accounts:
         return password
 
     def all(self) -> Dict[str, Account]:
-        """All accounts by name. Raises AccountsError if there is no usable file and never was."""
+        """Return all accounts by name. Raises AccountsError if there never was a usable file."""
         with self._lock:
             try:
                 facts = self.path.stat()
@@ -100,19 +100,21 @@ class Accounts:
             return self._accounts
 
     def find(self, name: str) -> Optional[Account]:
-        """The account of a name; None where there is none."""
+        """Return the account with this name; None if there is none."""
         return self.all().get(name)
 
     def check_password(self, name: str, password: str, run: Callable[..., Any]) -> Optional[Account]:
-        """Check a name and a password. Slow, and as slow for a name that does not exist. An outdated hash is replaced.
+        """Check a name and a password.
+
+        Slow, and just as slow for an unknown name. An outdated hash is replaced.
 
         Args:
-            name: Of the account.
-            password: As it was typed.
-            run: Calls what it is given with its arguments, in a thread where that may be slow.
+            name: The account's name.
+            password: As typed.
+            run: Calls a function with its arguments, in a thread for slow ones.
 
         Returns:
-            The account, or None if one of the two is wrong.
+            The account, or None if name or password is wrong.
         """
         account = self.find(name)
         if self._nobody is None:
@@ -135,7 +137,7 @@ class Accounts:
         return account
 
     def _replace_hash(self, account: Account, hashed: str) -> None:
-        """Who is signed in stays so: `changed` is as before."""
+        """Replace the hash. Sessions stay valid, as `changed` stays the same."""
         accounts = self._current()
         if accounts.get(account.name) != account:
             return  # somebody has just changed it
@@ -145,7 +147,7 @@ class Accounts:
             log.warning("%s: cannot be written: %s; the old hash of %s stays", self.path, error, account.name)
 
     def check_token(self, token: str) -> Optional[Account]:
-        """The account of a machine by its token; None where there is none."""
+        """Return the account of a machine by its token; None if there is none."""
         digest = _digest(token)
         for account in self.all().values():
             if account.token and hmac.compare_digest(account.token, digest):
@@ -172,7 +174,7 @@ class Accounts:
         self._set(accounts, replace(account, changed=time.time(), password=_hash_checked(password)))
 
     def add_token(self, name: str, role: Role) -> str:
-        """Add a machine; returns its token, which is kept nowhere else. Raises AccountsError, OSError."""
+        """Add a machine; returns its token, which is not stored anywhere else. Raises AccountsError, OSError."""
         if not _NAME.fullmatch(name):
             raise AccountsError(f"{name!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.")
         accounts = self._current()
@@ -206,7 +208,7 @@ class Accounts:
 
 
 def _parse(content: Any) -> Tuple[Dict[str, Account], List[str]]:
-    """The accounts, and a line for each that cannot be one and is left out. Raises ValueError: none is right."""
+    """Return the accounts, and a line for each invalid one, which is ignored. Raises ValueError if none is valid."""
     if not isinstance(content, dict) or not isinstance(content.get("accounts"), dict):
         raise ValueError("it holds no accounts")
     accounts: Dict[str, Account] = {}
@@ -222,7 +224,7 @@ def _parse(content: Any) -> Tuple[Dict[str, Account], List[str]]:
 
 
 def _parse_account(name: str, fields: Any) -> Account:
-    """Raises ValueError."""
+    """Parse an account. Raises ValueError."""
     if not _NAME.fullmatch(name) or not isinstance(fields, dict):
         raise ValueError("it is no account")
     role, changed = fields.get("role"), fields.get("changed")

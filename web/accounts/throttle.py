@@ -1,8 +1,8 @@
-"""Login throttling: so many failures are free, then one is allowed every so many seconds.
+"""Login throttling: a number of failures is free, then one attempt is allowed per interval.
 
-It counts for the address that attempts come from and, more leniently, for the account: one address alone never keeps
-an account's owner out. A browser that has signed in to the account before (devices.py) has a count of its own and is
-kept out by nobody else's guesses.
+Counted by the client's address and, more leniently, by account: a single address can never lock out an account's owner.
+A browser that has signed in to the account before (devices.py) has its own count, and others' guesses do not lock it
+out.
 """
 
 import threading
@@ -18,11 +18,11 @@ Key = Tuple[str, str]
 
 @dataclass(frozen=True)
 class Limit:
-    """How many failures are allowed.
+    """The allowed failures.
 
     Attributes:
-        free: Failures at once.
-        seconds: Until a further one is allowed.
+        free: Number of failures at once.
+        seconds: Interval until one more is allowed.
     """
 
     free: int
@@ -37,7 +37,7 @@ class TooManyAttempts(Exception):
     """Not now.
 
     Attributes:
-        status: Of HTTP.
+        status: HTTP status.
         seconds: How long to wait.
     """
 
@@ -49,19 +49,19 @@ class TooManyAttempts(Exception):
 
 
 class Throttle:
-    """Counts failures by account, address and device. Its methods may be called from any thread."""
+    """Counts failures by account, address and device. Any thread may call its methods."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        # Failures that are not yet made good by time, as of when.
+        # Failures that time has not yet compensated for, and as of when.
         self._failures: Dict[Key, Tuple[float, float]] = {}
 
     def begin(self, *keys: Key) -> None:
-        """Count an attempt as failed until `take_back`, so that many at once gain nothing.
+        """Count an attempt as failed until `take_back`, so that concurrent attempts gain nothing.
 
         Raises:
-            TooManyAttempts: It may not be made, and does not count.
+            TooManyAttempts: It is not allowed, and not counted.
         """
         now = self._clock()
         with self._lock:
@@ -72,12 +72,12 @@ class Throttle:
                 self._forget(now)
 
     def check(self, *keys: Key) -> None:
-        """Raises TooManyAttempts if `begin` would."""
+        """Raise TooManyAttempts if `begin` would."""
         with self._lock:
             self._check(keys, self._clock())
 
     def take_back(self, *keys: Key) -> None:
-        """Uncount an attempt that succeeded. Earlier failures still count, or having an account would help to guess."""
+        """Uncount a successful attempt. Earlier failures still count, or owning an account would help to guess."""
         now = self._clock()
         with self._lock:
             for key in keys:
@@ -93,6 +93,6 @@ class Throttle:
         return max(0.0, count - (now - when) / LIMITS[key[0]].seconds)
 
     def _forget(self, now: float) -> None:
-        """Drop the quarter with the fewest failures: made-up names and addresses displace none that is guessed at."""
+        """Drop the quarter with the fewest failures, so that invented names and addresses do not displace real ones."""
         most_first = sorted(self._failures, key=lambda key: self._count(key, now), reverse=True)
         self._failures = {key: self._failures[key] for key in most_first[: _MOST_KEYS * 3 // 4]}

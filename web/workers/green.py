@@ -1,4 +1,4 @@
-"""gunicorn's eventlet worker: one green thread reads of all connections, others answer whole requests."""
+"""gunicorn's eventlet worker: one green thread reads from all connections, others answer complete requests."""
 
 import socket
 from functools import partial
@@ -15,7 +15,7 @@ from web.workers.reception import Connection, Reception
 
 
 class _Listener(GreenSocket):  # type: ignore[misc]
-    """A listening socket whose connections are green, although accepting does not wait."""
+    """A listening socket whose connections are green, while `accept` itself does not wait."""
 
     def accept(self) -> Tuple[Any, Any]:
         sock, client = super().accept()
@@ -23,7 +23,7 @@ class _Listener(GreenSocket):  # type: ignore[misc]
 
 
 class GreenWorker(EventletWorker):  # type: ignore[misc]
-    """gunicorn's worker with our reader in place of its own."""
+    """gunicorn's worker with our reader instead of its own."""
 
     def load_wsgi(self) -> None:
         super().load_wsgi()

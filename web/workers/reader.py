@@ -1,6 +1,6 @@
-"""Reads the requests of all connections of a worker in one thread, and hands complete ones to others.
+"""Reads the requests of all connections of a worker in one thread, and passes complete ones to others.
 
-It is the same for green threads and for real ones: a request that is not complete yet has no thread.
+The same for green and real threads: an incomplete request occupies no thread.
 """
 
 import heapq
@@ -41,10 +41,10 @@ class Reader:
     """The loop of one worker.
 
     Args:
-        reception: Knows the connections and their limits.
+        reception: The connections and their limits.
         poll: An epoll.
-        look: Waits for events of it, for so many seconds at most.
-        work: Has a connection's request answered in another thread, which then calls `take_back`.
+        look: Waits for its events, for at most this many seconds.
+        work: Lets another thread answer a connection's request, and then call `take_back`.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class Reader:
     ) -> None:
         self._reception, self._poll, self._poll_for, self._work = reception, poll, look, work
         self._watched: Dict[int, Callable[[], None]] = {}
-        self._unfinished: Dict[Connection, float] = {}  # those that are read, or linger, and until when
+        self._unfinished: Dict[Connection, float] = {}  # being read, or lingering, and until when
         self._paused: List[Tuple[float, int, Connection]] = []
         self._numbers = itertools.count()
-        self._turns = Turns()  # of those whose requests are whole
-        self._working: Dict[Connection, float] = {}  # those that are answered, since when
-        self._back: Deque[Tuple[Connection, bool]] = deque()  # those that were answered, and whether they go on
+        self._turns = Turns()  # connections whose requests are complete
+        self._working: Dict[Connection, float] = {}  # being answered, and since when
+        self._back: Deque[Tuple[Connection, bool]] = deque()  # answered, and whether they continue
         self._wake_end, self._wake_start = os.pipe()
         for end in (self._wake_end, self._wake_start):
             os.set_blocking(end, False)
@@ -71,11 +71,11 @@ class Reader:
         self._paused_until = self._looked = 0.0
 
     def watch_signals(self, pipe: int) -> None:
-        """Also wake up by the worker's own pipe, to which signals are written."""
+        """Wake up by the worker's own pipe too, to which signals are written."""
         self._watch(pipe, partial(os.read, pipe, 4096))
 
     def turn(self, listeners: Sequence[Any]) -> None:
-        """Handle what has happened, and wait for it if nothing has."""
+        """Wait for events and handle them."""
         self._listeners = listeners
         now = time.monotonic()
         if now >= self._paused_until:
@@ -94,29 +94,29 @@ class Reader:
         self._look(seconds)
 
     def finish(self, seconds: float) -> None:
-        """Accept nothing any more, and wait until the busy ones are answered."""
+        """Stop accepting connections, and wait until busy ones are answered."""
         self._listen(False)
         until = time.monotonic() + seconds
         while self._reception.limits.count_busy() and time.monotonic() < until:
             self._look(_TURN_SECONDS)
 
     def take_back(self, connection: Connection, goes_on: bool) -> None:
-        """A request was answered. May be called from any thread.
+        """Take back a connection whose request was answered. Any thread may call this.
 
         Args:
-            connection: Whose it was.
-            goes_on: Whether another one may follow.
+            connection: The connection.
+            goes_on: Whether another request may follow.
         """
         self._back.append((connection, goes_on))
         try:
             os.write(self._wake_start, b".")
-        except BlockingIOError:  # it is woken already
+        except BlockingIOError:  # a wake-up is pending already
             pass
 
     def _look(self, seconds: float) -> None:
         for descriptor, _ in self._poll_for(seconds):
             then = self._watched.get(descriptor)
-            if then is not None:  # none of one that was closed in this turn
+            if then is not None:  # not for a connection that was closed in this turn
                 self._safely(then)
 
     def _safely(self, work: Callable[[], Any]) -> None:
@@ -165,13 +165,13 @@ class Reader:
             try:
                 sock.setblocking(False)
                 connection, victim = self._reception.admit(sock, client, server)
-            except OSError:  # gone before it was there
+            except OSError:  # closed before it was accepted
                 sock.close()
                 continue
             if victim is not None:
                 self._close(victim)
             self._unfinished[connection] = connection.buffer.deadline
-            # At once: what is there already need not be waited for.
+            # At once, as its first bytes may be here already.
             self._safely(partial(self._read, connection))
 
     def _close(self, connection: Connection) -> None:
@@ -226,7 +226,7 @@ class Reader:
         heapq.heappush(self._paused, (time.monotonic() + pause, next(self._numbers), connection))
 
     def _give_turns(self, now: float) -> float:
-        """Returns the seconds that the rest of them may wait."""
+        """Start requests whose turn it is; returns the seconds that the others may wait."""
         if not self._turns:
             return _TICK_SECONDS
         free = _ANSWERED_AT_ONCE - sum(now - since < _QUICK_SECONDS for since in self._working.values())
@@ -257,7 +257,7 @@ class Reader:
         connection.sock.setblocking(False)
         connection.buffer.go_on()
         self._unfinished[connection] = connection.buffer.deadline
-        self._read(connection)  # TLS may have bytes of the next that no poll knows of
+        self._read(connection)  # TLS may have buffered bytes that epoll cannot see
 
     # Requests that are not taken
 
@@ -278,7 +278,7 @@ class Reader:
         self._close(connection)
 
     def _send(self, connection: Connection, data: bytes) -> None:
-        """Send a few bytes, for which the system has room."""
+        """Send a few bytes, which fit into the socket's buffer."""
         try:
             connection.sock.send(data)
         except OSError:

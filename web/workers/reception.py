@@ -1,6 +1,6 @@
-"""What both kinds of worker share: admitting connections, and giving complete requests to gunicorn's own parts.
+"""What both kinds of worker share: admitting connections, and passing complete requests to gunicorn's own code.
 
-gunicorn reads from a connection without any limit of time, and as long as it reads, a thread belongs to that one.
+gunicorn reads from a connection without a time limit, and occupies a thread while it reads.
 """
 
 import _socket
@@ -31,7 +31,7 @@ SEND_SECONDS = 20.0
 STRANGER_SECONDS = 30.0
 """How long a request of a stranger may take."""
 
-# Of connections that end as they like.
+# Errors of connections that clients end.
 _ENDINGS = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT, errno.ESHUTDOWN)
 
 log = logging.getLogger(__name__)
@@ -42,13 +42,13 @@ class Connection:
 
     Attributes:
         sock: Its socket.
-        client: Address of the client.
-        server: Address of this end.
-        descriptor: Of the socket.
-        group: Whose turn its complete request takes.
-        busy_since: When that was given to the app, monotonic.
-        slot: What is counted of it.
-        buffer: The request that comes.
+        client: The client's address.
+        server: The address of this end.
+        descriptor: The socket's descriptor.
+        group: The group whose turn its complete request uses.
+        busy_since: When the request was passed to the app, monotonic.
+        slot: Its accounting.
+        buffer: The request that is being received.
     """
 
     def __init__(self, reception: "Reception", sock: Any, client: Any, server: Any) -> None:
@@ -56,20 +56,20 @@ class Connection:
         self.descriptor = sock.fileno()
         self.group: Tuple[bool, str] = (False, "")
         self.busy_since = 0.0
-        self.slot: ConnectionSlot  # from when it is let in
+        self.slot: ConnectionSlot  # set when it is admitted
         self._limits = reception.limits
         self.buffer = RequestBuffer(reception.admission.longest_body)
 
     def know(self) -> None:
-        """Note that somebody who is signed in uses it."""
+        """Note that a signed-in client uses it."""
         self._limits.know(self.slot)
 
     def hang_up(self) -> None:
-        """Shut it down: the thread that waits for it is woken, and closes it."""
+        """Shut it down: the thread that waits for it wakes up, and closes it."""
         self._shut_down(socket.SHUT_RDWR)
 
     def stop_sending(self) -> None:
-        """Shut down this end's side."""
+        """Shut down the sending side."""
         self._shut_down(socket.SHUT_WR)
 
     def _shut_down(self, how: int) -> None:
@@ -78,7 +78,7 @@ class Connection:
                 _socket.socket.shutdown(self.sock, how)
             else:
                 self.sock.shutdown(how)
-        except (OSError, ValueError):  # it is closed already, or the other side has gone
+        except (OSError, ValueError):  # it is closed already, or the client has gone
             pass
 
 
@@ -112,13 +112,13 @@ class Reception:
         return call
 
     def admit(self, sock: Any, client: Any, server: Any) -> Tuple[Connection, Optional[Connection]]:
-        """Take a new connection. A TLS handshake comes with the first bytes.
+        """Accept a new connection. A TLS handshake happens with the first bytes.
 
         Returns:
-            The connection, and the one that must be closed for it, or None.
+            The connection, and the one to close for it, or None.
 
         Raises:
-            OSError: It has gone already.
+            OSError: The client is gone already.
         """
         if self._context is not None:
             sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
@@ -128,7 +128,7 @@ class Reception:
         return connection, victim.connection if victim is not None else None
 
     def begin(self, connection: Connection) -> bool:
-        """Whether the complete request of a connection may be answered now."""
+        """Return whether the complete request of a connection may be answered now."""
         begins, victim = self.limits.begin(connection.slot, connection.group[0])
         if victim is not None:
             victim.connection.hang_up()
@@ -136,7 +136,7 @@ class Reception:
         return begins
 
     def rest(self, connection: Connection) -> Optional[Connection]:
-        """A request was answered; returns the connection that must be closed for this one, or None."""
+        """Mark a request as answered; returns the connection to close for this one, or None."""
         victim = self.limits.rest(connection.slot)
         return victim.connection if victim is not None else None
 
@@ -150,7 +150,7 @@ class Reception:
             pass
 
     def hang_up_late(self) -> None:
-        """End the requests of strangers that take too long, because they do not read the answer, say."""
+        """End strangers' requests that take too long, for example because they do not read the response."""
         now = time.monotonic()
         for connection in list(self._connections.values()):
             slot = connection.slot
@@ -158,16 +158,16 @@ class Reception:
                 connection.hang_up()
 
     def group(self, connection: Connection) -> None:
-        """Decide whose turn a complete request takes: by address, strangers apart from those who are signed in."""
+        """Set the group of a complete request: by address, strangers apart from signed-in clients."""
         assert connection.buffer.head is not None
         slot = connection.slot
         connection.group = (slot.is_known or self.admission.is_known(connection.buffer.head), slot.group)
 
     def answer(self, connection: Connection, handle: Callable[[Any], Any]) -> bool:
-        """Have the request answered.
+        """Answer the request.
 
         Args:
-            connection: Whose it is.
+            connection: The connection.
             handle: gunicorn's handler of a parsed request.
 
         Returns:
@@ -179,7 +179,7 @@ class Reception:
         try:
             connection.sock.setblocking(True)  # which a timeout alone does not do where TLS is green
             connection.sock.settimeout(SEND_SECONDS)
-            # A parser of its own for these bytes alone: whatever it makes of them, it never reads on.
+            # A separate parser for these bytes: however it parses them, it never reads more.
             request = next(RequestParser(self._worker.cfg, [connection.buffer.take()], connection.client))
             return bool(handle(request))
         except (StopIteration, NoMoreData):
@@ -196,7 +196,7 @@ class Reception:
 
 
 def refusal(reason: Refusal) -> bytes:
-    """The whole response to a request that is not taken."""
+    """Return the complete response to a refused request."""
     body = json.dumps({"error": reason.sentence, "kind": "denied" if reason.status == 403 else "invalid"}).encode()
     head = (
         f"HTTP/1.1 {reason.status} {responses.get(reason.status, '')}\r\nConnection: close\r\n"

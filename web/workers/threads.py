@@ -1,4 +1,4 @@
-"""gunicorn's gthread worker: one thread reads of all connections, and others answer the requests that are whole."""
+"""gunicorn's gthread worker: one thread reads from all connections, and others answer complete requests."""
 
 import os
 import select
@@ -11,14 +11,14 @@ from web.workers.reception import Connection, Reception
 
 
 class ThreadsWorker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's worker with our reader in place of its own."""
+    """gunicorn's worker with our reader instead of its own."""
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.reception = Reception(self)
         poll = select.epoll()
         self.reader = Reader(self.reception, poll, poll.poll, self._submit)
-        # Of gunicorn's, which would close what it keeps no count of here.
+        # gunicorn's limit, which would close connections that it does not track here.
         self.max_keepalived = self.cfg.worker_connections
 
     def run(self) -> None:
@@ -37,6 +37,6 @@ class ThreadsWorker(ThreadWorker):  # type: ignore[misc]
         self.tpool.submit(self._answer, connection)
 
     def _answer(self, connection: Connection) -> None:
-        """In a thread of its own."""
+        """Answer a request, in another thread."""
         goes_on = self.reception.answer(connection, partial(self.handle_request, conn=connection))
         self.reader.take_back(connection, goes_on)

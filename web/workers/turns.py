@@ -1,11 +1,11 @@
-"""The order in which complete requests are answered where too many come: fair between addresses."""
+"""The order in which complete requests are answered under load: fair between addresses."""
 
 from collections import OrderedDict
 from typing import Any, Hashable
 
 
 class Turns:
-    """Round robin between groups. Within a group the newest comes first: who has waited long has likely gone."""
+    """Round robin between groups; newest first within a group, as clients that waited long have likely gone."""
 
     def __init__(self) -> None:
         self._groups: OrderedDict[Hashable, OrderedDict[Any, None]] = OrderedDict()
@@ -18,7 +18,7 @@ class Turns:
         self._groups.setdefault(group, OrderedDict())[item] = None
 
     def take(self) -> Any:
-        """Take the next item. Raises KeyError if there is none."""
+        """Return and remove the next item. Raises KeyError if there is none."""
         group, items = self._groups.popitem(last=False)
         item, _ = items.popitem()
         if items:
