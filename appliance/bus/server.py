@@ -211,9 +211,7 @@ class BusServer:
             return {"ok": False, "kind": error.kind, "error": str(error)}
         except SplitlensError as error:
             return {"ok": False, "kind": FAILED, "error": str(error)}
-        except (
-            Exception
-        ) as error:  # or this thread would end, and after a few such errors no thread would be left to answer
+        except Exception as error:  # otherwise this thread would end, and in the end none would be left to answer
             what = f"The daemon failed ({type(error).__name__}: {error}). This is a mistake in Splitlens."
             log.error("%s: %s", command["command"][:40], what)
             log.debug("", exc_info=True)

@@ -28,7 +28,7 @@ class LiveSetting:
     minimum: Optional[float]
     maximum: Optional[float]
     choices: List[str] = field(metadata=info("The texts that are allowed; empty where any is"))
-    zero: str = field(metadata=info('What 0 means, where that is no amount; "" elsewhere'))
+    zero: str = field(metadata=info('What 0 means if it is not an amount; else ""'))
     per_stream: bool = field(metadata=info("Whether a single stream may have a value of its own"))
 
 

@@ -12,9 +12,9 @@ from appliance.core.files import PRIVATE, keep_damaged, open_regular
 
 DATABASE_FILE = "splitlens.db"
 _BUSY_SECONDS = 5.0
-"""At the start, when a process that was killed may be going still."""
+"""At startup, when a process that was killed may not have ended yet."""
 _BUSY_MILLISECONDS_LATER = 200
-"""While it runs nobody else writes to it, and who waits holds up recordings."""
+"""Later: no other process writes to it then, and a waiting thread delays recordings."""
 _VERSIONS = "CREATE TABLE IF NOT EXISTS versions (component TEXT PRIMARY KEY, version INTEGER NOT NULL)"
 
 log = logging.getLogger(__name__)
@@ -110,8 +110,8 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Raises sqlite3.Error, as where the disk is full."""
-    # A power cut costs the last changes at most, and never the file (sqlite.org/wal.html).
+    """Create the table of versions and set the modes. Raises sqlite3.Error, as when the disk is full."""
+    # A power cut loses the last changes at most, never the file (sqlite.org/wal.html).
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(_VERSIONS)

@@ -1,4 +1,4 @@
-"""Ends the daemon when an engine hangs: there is no other way to end a call that does not return."""
+"""End the daemon when an engine hangs: there is no other way to end a call that does not return."""
 
 import time
 from typing import Any, Dict

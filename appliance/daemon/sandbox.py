@@ -105,5 +105,5 @@ def _failed() -> bool:
 
 
 def _proc() -> str:
-    """Return where camera readers mark themselves to be killed first. Not all of /proc as root: it has settings."""
+    """Return where camera readers mark themselves to be killed first. As root not all of /proc: it has settings."""
     return "/proc" if os.geteuid() else "/proc/self"

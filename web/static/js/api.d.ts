@@ -117,7 +117,7 @@ export interface LiveSetting {
   maximum: number | null;
   /** The texts that are allowed; empty where any is */
   choices: string[];
-  /** What 0 means, where that is no amount; "" elsewhere */
+  /** What 0 means if it is not an amount; else "" */
   zero: string;
   /** Whether a single stream may have a value of its own */
   per_stream: boolean;
