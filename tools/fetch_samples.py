@@ -66,7 +66,7 @@ SAMPLES = {
 
 ANY_MACHINE = ["--python-version", "3.11", "--only-binary=:all:", "--no-deps"]
 ANY_MACHINE += ["--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64"]
-"""The files are the same in every wheel of a release, so one is taken whatever this machine is."""
+"""The files are the same in every wheel of a release, so any machine may use this one."""
 
 
 class SampleError(Exception):

@@ -38,7 +38,7 @@ TARGETS = ("daemon", "master", "worker", "reader")
 MARK = "KILL_TEST"
 PATIENCE = 120.0
 PAGE_SECONDS = 2.0
-"""So long the page may say something else than what is."""
+"""How long the page may be out of date."""
 
 
 class Missed(Exception):

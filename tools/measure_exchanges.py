@@ -16,7 +16,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 PRINTED = 10
-"""So many lines."""
+"""Number of lines."""
 SETTLE_SECONDS = 2.0
 CAMERAS = [
     f"videotestsrc is-live=true ! video/x-raw,width={width},height={height},framerate=20/1 ! appsink"

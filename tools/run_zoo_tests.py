@@ -34,7 +34,7 @@ def main(options: List[str]) -> int:
         return test(Path(named), options)
     models = ROOT / "models"
     reason = fetch(models)
-    # What was built from a package instead has other nodes.
+    # Graphs that were built from a package instead have other nodes.
     archives = [model for model in installed(models) if model.record and model.record.origin.endswith(".tar.gz")]
     if not archives:
         print(f"skipped: no true archive is here. SPLITLENS_TEST_ZOO is not set, and {reason}")

@@ -32,7 +32,7 @@ PICTURES = {
 }
 
 PUBLIC_DOMAIN = ("coffee.png", "astronaut.png", "chelsea.png")
-"""In samples/: a photo of NASA's, and two that their photographers released (CC0)."""
+"""In samples/: a photo by NASA, and two that their photographers released (CC0)."""
 WIDTH, HEIGHT, FPS, SECONDS = 1280, 560, 15, 24
 
 

@@ -36,7 +36,7 @@ _MOST_REMEMBERED = 200
 log = logging.getLogger(__name__)
 
 KNOWN = "splitlens.known"
-"""In the environ of a request, where the server puts it: called when the sender is authenticated."""
+"""Key in a request's environ, set by the server: a function to call when the sender is authenticated."""
 
 
 class Guard:

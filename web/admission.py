@@ -10,9 +10,9 @@ from web.request_buffer import Head, Refused
 
 LONGEST_BODY = 64 * 1024
 LONGEST_FORM = 8 * 1024
-"""Of somebody who is not signed in: a name and a password."""
+"""Limit for a client that is not signed in: a name and a password."""
 _LONGEST_UNCHECKED = 16 * 1024
-"""Behind a password that was not checked yet."""
+"""Limit for a request whose password was not checked yet."""
 
 
 class Admission:

@@ -63,8 +63,8 @@ def start(app: Flask) -> None:
     if parts.options.worker == "eventlet":
         from eventlet import debug  # type: ignore[import-untyped]
 
-        # A connection that was closed while somebody still reads leaves its number in eventlet's table. ZeroMQ's
-        # sockets get numbers without eventlet's knowledge, this one too; waiting for them must not be an error then.
+        # A connection that is closed during a read leaves its descriptor in eventlet's table. A ZeroMQ socket may reuse
+        # that number without eventlet's knowledge; waiting for it must not be an error then.
         debug.hub_prevent_multiple_readers(False)
     parts.daemon.start()
     threading.Thread(target=_beat, args=(parts.options.heartbeat,), name="heartbeat", daemon=True).start()

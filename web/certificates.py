@@ -23,7 +23,7 @@ SELF_SIGNED = "self-signed"
 VALID_DAYS = 800
 """Apple's systems accept at most 825."""
 RENEWED_DAYS = 60
-"""So long before its end it is renewed."""
+"""A certificate is renewed this long before it expires."""
 _CHECK_SECONDS = 3600.0
 _OPENSSL_SECONDS = 60
 _HOST = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")

@@ -16,7 +16,7 @@ MOST_BUSY = 250
 """More than all live pictures and pages together."""
 MOST_BUSY_AN_ADDRESS = 100
 _YOUNG_SECONDS = 1.0
-"""How long a request is answered at least before it is ended for another one."""
+"""A request younger than this is not ended for another one."""
 SPARE = 100
 """Busy connections that are being closed; with more of them no new request is answered."""
 

@@ -3,6 +3,6 @@
 from typing import Any, Callable, Dict, Iterable
 
 Environ = Dict[str, Any]
-"""The variables of a request: texts, and what the server and those in front put there."""
+"""The variables of a request: texts, and objects from the server and the middleware."""
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]

@@ -23,9 +23,9 @@ from web.unsent import bounded
 from web.websocket import WebSocket
 
 MOST_PAGES = 32
-"""Pages that may be open; each holds threads."""
+"""Limit for open pages; each holds threads."""
 MOST_COMMANDS = 10
-"""Commands a second of one viewer."""
+"""Commands per second and viewer."""
 _COMMANDS_AT_ONCE = 20
 _MOST_VIEWERS = 100
 _FIRST_LOGS = 200

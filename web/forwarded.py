@@ -18,9 +18,9 @@ _LONGEST_PREFIX = 200
 # Traefik has separate schemes for WebSockets.
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 UNBELIEVED = "splitlens.unbelieved"
-"""In the environment: the address of who sent such headers without being trusted."""
+"""Key in the environ: the address of an untrusted client that sent such headers."""
 PROXIED_HOST = "splitlens.proxied_host"
-"""In the environment: the Host header of a proxy that named another by X-Forwarded-Host."""
+"""Key in the environ: the Host header of a proxy that sent another host in X-Forwarded-Host."""
 _HEADERS = ("FOR", "PROTO", "HOST", "PREFIX")
 
 log = logging.getLogger(__name__)

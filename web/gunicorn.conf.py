@@ -44,10 +44,10 @@ bind = _address if _options.listener < 0 else f"fd://{_options.listener}"
 worker_class = {"eventlet": "web.workers.green.GreenWorker", "gthread": "web.workers.threads.ThreadsWorker"}[
     _options.worker
 ]
-# Far more than there may be connections (web/connection_limits.py); what is open besides, such as files, has the rest.
+# Far above the limit of connections (web/connection_limits.py); the rest is for files and other descriptors.
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 workers = 1
-# One for each that may be answered: whoever looks at pictures, or does not read an answer, holds it for so long.
+# One per busy connection: a viewer, or a client that does not read its response, holds one all the time.
 threads = MOST_BUSY + SPARE
 # Proxy headers are handled by forwarded.py only; gunicorn would trust every local client.
 forwarded_allow_ips = ""

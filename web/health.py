@@ -12,7 +12,7 @@ from typing import Any, Callable
 CHECK_SECONDS = 5.0
 ANSWER_SECONDS = 5.0
 MOST_FAILURES = 3
-"""In a row."""
+"""Consecutive failures."""
 
 _REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 _LONGEST_ANSWER = 64 * 1024

@@ -9,7 +9,7 @@ from typing import Callable, Iterable, Iterator
 from flask import Response, request
 
 MOST_VIEWERS = 64
-"""Of live pictures and recordings together, downloads too; each holds a thread for as long as it looks."""
+"""For live images, recordings and downloads together; each viewer holds a thread."""
 
 _STALLED_SECONDS = 30.0
 _BUFFER_BYTES = 128 * 1024

@@ -5,7 +5,7 @@ import re
 from web.rate import Rate
 
 LONGEST_MESSAGE = 32 * 1024
-"""In bytes; the longest that a page sends is a list of classes."""
+"""In bytes; the longest message of a page is a list of classes."""
 MOST_MESSAGES = 20
 """A second, of one page."""
 MOST_BYTES = 256 * 1024

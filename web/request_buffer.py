@@ -14,7 +14,7 @@ REQUEST_SECONDS = 5.0
 """From a request's first byte to its last, head and body together."""
 LONGEST_HEAD = 16 * 1024
 _MOST_LINES = 100
-"""Of a head; kept as single texts, short ones take much more memory than they have letters."""
+"""Lines of a head: as separate strings, short lines use much more memory than their length."""
 
 _TOKEN = re.compile(rb"[A-Z]{1,20}[ \r]?")
 _LENGTH = re.compile(r"[0-9]{1,10}")

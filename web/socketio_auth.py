@@ -22,9 +22,9 @@ from web.roles import Denied, check_role
 from web.websocket import FLOODED
 
 MOST_OF_A_VIEWER = 16
-"""Pages that one account, or one address where nobody signs in, may have open."""
+"""Limit for the open pages of one account, or of one address if sign-in is off."""
 VIEWER = "splitlens.viewer"
-"""In the environ of a connection: the key that its owner is counted by."""
+"""Key in a connection's environ: its owner's key for limits."""
 _MOST_BEGUN = 64
 _PENALTY_SECONDS = 10.0
 _MOST_PENALTIES = 1000

@@ -3,7 +3,7 @@
 from typing import Any
 
 MOST_UNSENT = 300
-"""Messages: about 20 seconds of them."""
+"""Number of messages: about 20 seconds."""
 
 
 def bounded(queue: Any) -> Any:

@@ -18,9 +18,9 @@ from web.environ import Environ, StartResponse
 from web.packets import Flood, Packets
 
 TAKEN = "splitlens.taken"
-"""In the environ of a request: a list; something in it says that the connection needs no other answer."""
+"""Key in a request's environ: a list; if it is not empty, the connection needs no other response."""
 FLOODED = "splitlens.flooded"
-"""In the environ of a request: called when the page is cut off because it floods."""
+"""Key in a request's environ: a function to call when the page is cut off for flooding."""
 
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10

@@ -6,7 +6,7 @@ from typing import Optional
 
 VARIABLE = "SPLITLENS_SYSROOT"
 RELEASE = "etc/nv_tegra_release"
-"""Below the root: what release of Jetson Linux a board runs, in words."""
+"""Path below the root: the release of Jetson Linux, in words."""
 
 
 def board_root(root: Optional[Path] = None) -> Path:

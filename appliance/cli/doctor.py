@@ -28,12 +28,12 @@ from appliance.zoo.store import installed, resolve_model
 log = logging.getLogger(__name__)
 
 RUN_BYTES = 10**9
-"""Memory that a run with the default model takes on TensorFlow: 0.8 GB, and some for the pictures."""
+"""Memory for a run with the default model on TensorFlow: 0.8 GB, and some for the images."""
 DISK_BYTES = 10**9
 """Free space below which a large model or a long recording will not fit."""
 
 ENERGY_SECONDS = 0.2
-"""Between two looks at counters of energy."""
+"""Interval between two readings of an energy counter."""
 LIBRARIES = {
     "numpy": "numpy",
     "yaml": "PyYAML",

@@ -23,7 +23,7 @@ from appliance.settings.options import read_overrides, set_override
 
 # The exit code that shells expect after Ctrl-C; and the limit in seconds for the cleanup.
 INTERRUPTED, CLEARING = 130, 5
-# Seconds after which a thread lets another one run Python. The usual 5 ms are as long as a whole batch takes on a GPU.
+# Switch interval of Python's threads in seconds. The default of 5 ms is as long as a whole batch takes on a GPU.
 SWITCH_SECONDS = 0.0005
 
 log = logging.getLogger("appliance")

@@ -18,11 +18,11 @@ from appliance.core.process import Heartbeat, adopt_orphans, tied_to_us
 log = logging.getLogger(__name__)
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
-"""Seconds before a restart: the first, doubled with each failure, up to the longest."""
+"""Delay in seconds before a restart: the first one, and the limit to which it doubles with each failure."""
 WELL_SECONDS = 10.0
-"""A process that ran so long ran well: the next delay is the first again."""
+"""After a run of this length, the next delay is FIRST_DELAY again."""
 STRAY_SECONDS = 10.0
-"""So long may what a dead child started go on: an encoder finishes its file."""
+"""How long the children of a dead child may continue: an encoder finishes its file."""
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 _TICK = 1.0
 _LAST_SECONDS = 2.0

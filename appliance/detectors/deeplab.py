@@ -15,7 +15,7 @@ from appliance.zoo.labels import builtin_labels
 
 PASCAL_LABELS = 21
 USUAL_SIDE = 513
-"""The longer side that DeepLab's demonstration feeds; for a graph that takes any."""
+"""The longer side in DeepLab's demonstration, in pixels; for a graph that takes any size."""
 
 
 class SegmentationDetector(Detector):

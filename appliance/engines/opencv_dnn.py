@@ -31,7 +31,7 @@ print(json.dumps({"version": cv2.__version__, "dnn": hasattr(cv2, "dnn")}))
 """
 CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 TOLERANCE = 1e-3
-"""Of the network's outputs, beside TensorFlow's."""
+"""Largest difference between the network's outputs and TensorFlow's."""
 
 
 class OpenCvEngine(Engine):

@@ -15,7 +15,7 @@ from appliance.sources.gst_command import gstreamer_version, split_pipeline
 _FILE = Path(__file__).with_name("elements.yml")
 
 Property = Union[str, int, List[str]]
-"""What a property takes, as elements.yml writes it."""
+"""The values that a property may have, as in elements.yml."""
 
 MOST_CHARACTERS = 4096
 # Each element needs threads and memory; the longest useful pipelines have a dozen.
@@ -29,8 +29,8 @@ _CAPS = re.compile(
     r"((?:video|image|application)/[\w.-]+(?:\([\w:]+\))?)((?:\s*,\s*[\w-]+\s*=\s*[^\s,]+)*)\s*,?", re.ASCII
 )
 _VALUE = re.compile(r"(?:\([a-z]+\))?([\w.+-]+|\d{1,9}/\d{1,9})", re.ASCII)
-# gst-launch joins its words and parses them anew, by rules of its own: there these end a value, and make elements of
-# what stands behind.
+# gst-launch joins its words and parses them again by its own rules: these characters end a value, and what follows
+# would become elements.
 _ENDS_VALUE = re.compile(r"""[!;"'\\\x00-\x1f\x7f]""")
 _FIRST_WITH_RANKS = (1, 18)
 

@@ -7,7 +7,7 @@ from appliance.sources import jpeg
 from appliance.sources.frame_sender import Ended
 
 MOST_BYTES = 32 << 20
-"""Of one part, and of what may come without a picture in it."""
+"""Limit for one part, and for bytes without an image."""
 MOST_HEAD_BYTES = 64 << 10
 _LINE = 8 << 10
 _HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}[ \t]*:")

@@ -14,9 +14,9 @@ from web.accounts.throttle import TooManyAttempts
 
 MOST_STRANGERS = 4
 MOST_WAITING = 8
-"""Checks that wait or run: of strangers, and of all."""
+"""Limit for checks that wait or run: of strangers, and of all."""
 MOST_OF_ONE = 2
-"""Of one account or address, which may have the right password and sign in without end."""
+"""Limit for one account or address, which may sign in endlessly with the right password."""
 _AGAIN_SECONDS = 5.0
 
 

@@ -18,7 +18,7 @@ IDLE_SECONDS = 12 * 3600
 LONGEST_SECONDS = 7 * 86400
 MOST_SESSIONS = 500
 MOST_OF_AN_ACCOUNT = 100
-"""One account's sessions push out no other's."""
+"""Limit per account, so that one account's sessions do not displace others'."""
 _SAVED_EVERY = 60.0
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from typing import Callable, Dict, Sequence, Tuple
 _MOST_KEYS = 2000
 
 Key = Tuple[str, str]
-"""What is counted, a kind of LIMITS, and which one."""
+"""What is counted: a key of LIMITS, and the account, address or device."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Limit:
 
 
 LIMITS = {"address": Limit(5, 60.0), "account": Limit(20, 15.0), "device": Limit(5, 60.0), "success": Limit(60, 5.0)}
-"""success: of signing in to an account, which costs as much as a guess and must not keep others waiting."""
+"""`success` limits successful sign-ins to an account, which cost as much as guesses and delay others."""
 
 
 class TooManyAttempts(Exception):

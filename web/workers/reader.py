@@ -22,15 +22,15 @@ _CHUNK = 64 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LATE = Refusal(408, "The request did not come in time.")
 _LINGER_SECONDS = 1.0
-"""How long the rest of a refused request is read: closed earlier, the refusal would be lost on its way."""
+"""How long the rest of a refused request is read; if closed earlier, the refusal might be lost."""
 _ACCEPT_PAUSE_SECONDS = 0.2
-"""How long nothing is accepted after an accept that failed, for want of descriptors say."""
+"""How long nothing is accepted after a failed accept, for example for lack of descriptors."""
 _TICK_SECONDS = 0.5
 _TURN_SECONDS = 0.02
 _AT_ONCE = 16
-"""Connections accepted before the others have their turn again."""
+"""Number of connections to accept before handling others again."""
 _ANSWERED_AT_ONCE = 8
-"""Requests that are worked on; one that takes longer than `_QUICK_SECONDS` waits for something and does not count."""
+"""Limit for requests in progress. One that takes longer than `_QUICK_SECONDS` is waiting, and does not count."""
 _QUICK_SECONDS = 0.25
 _SHORTEST_PAUSE = 0.02
 
@@ -125,7 +125,7 @@ class Reader:
         except Exception:
             log.exception("a connection failed")
 
-    # What is watched
+    # Events to watch
 
     def _watch(self, descriptor: int, then: Callable[[], Any], event: int = select.EPOLLIN) -> None:
         if descriptor in self._watched:
@@ -138,7 +138,7 @@ class Reader:
         if self._watched.pop(descriptor, None) is not None:
             self._poll.unregister(descriptor)
 
-    # Connections come
+    # New connections
 
     def _listen(self, on: bool) -> None:
         if on == self._is_listening:
@@ -183,7 +183,7 @@ class Reader:
         self._unwatch(connection.descriptor)
         self._unfinished.pop(connection, None)
 
-    # Requests come
+    # Incoming requests
 
     def _read(self, connection: Connection) -> None:
         buffer = connection.buffer
@@ -216,8 +216,8 @@ class Reader:
         if buffer.wants_continue:
             buffer.wants_continue = False
             self._send(connection, _CONTINUE)
-        # So that a request in single bytes costs little, it is looked at again after as long as it has taken: about
-        # ten times in all, and none takes twice its time.
+        # A request may come in single bytes. So it is parsed again only after the time that it has taken so far: about
+        # ten times in total, and no request takes twice its time.
         pause = buffer.taken()
         if pause < _SHORTEST_PAUSE:
             self._watch(connection.descriptor, partial(self._read, connection))
@@ -259,7 +259,7 @@ class Reader:
         self._unfinished[connection] = connection.buffer.deadline
         self._read(connection)  # TLS may have buffered bytes that epoll cannot see
 
-    # Requests that are not taken
+    # Refused requests
 
     def _refuse(self, connection: Connection, reason: Refusal) -> None:
         self._send(connection, refusal(reason))

@@ -74,7 +74,9 @@ class Connection:
 
     def _shut_down(self, how: int) -> None:
         try:
-            if isinstance(self.sock, ssl.SSLSocket):  # not its own, which takes TLS away from who just reads or sends
+            if isinstance(
+                self.sock, ssl.SSLSocket
+            ):  # not SSLSocket.shutdown, which drops TLS while a thread may read or send
                 _socket.socket.shutdown(self.sock, how)
             else:
                 self.sock.shutdown(how)

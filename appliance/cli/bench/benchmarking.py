@@ -67,7 +67,7 @@ class Rate:
 
 
 Way = Callable[[float], Rate]
-"""Something to measure: called with the seconds that it may take, more or less; one frame is always measured."""
+"""A workload: called with the seconds to run, approximately; it measures at least one frame."""
 
 
 def read_pictures(clip: Optional[str] = None, count: int = FRAMES) -> List[np.ndarray]:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 PARTS = ("sizes", "streams", "visualize", "camera", "engines")
 OF_THE_ORIGINAL = ("sizes", "visualize")
-"""The parts that its table has rows of."""
+"""The parts that the original project's table has rows for."""
 
 
 def run(

@@ -23,7 +23,7 @@ from appliance.settings import Layer, LoadedSettings, chosen_engine, chosen_mode
 
 SIZE = SIZES[1]
 COMPARED = 10
-"""Pictures of each size."""
+"""Number of images of each size to compare."""
 
 
 def engine_names(loaded: LoadedSettings) -> List[str]:

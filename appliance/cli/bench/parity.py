@@ -9,7 +9,7 @@ from appliance.core.detector import Detector
 from appliance.core.frame import Detections, Prediction, Segmentation
 
 TOLERANCE = 1e-4
-"""Of scores, and of boxes as a part of the image's sides."""
+"""For scores, and for boxes as a fraction of the image."""
 SAME_PIXELS = 0.999
 
 

@@ -8,15 +8,15 @@ from appliance.core.engine_facts import AUTO
 from appliance.engines.registry import find_engine
 
 SAME = 0.03
-"""Measurements that differ by less are taken for the same."""
+"""Measurements that differ by less than this fraction count as equal."""
 PRUNE_BELOW = 0.8
-"""What is slower than this part of the best is not measured again."""
+"""Candidates slower than this fraction of the best are not measured again."""
 FINALISTS = 3
 BATCHES = (32, 16, 4)
-"""Each is among the sizes of the arrays of the largest: one loaded detector stands for all."""
+"""Each is an array size of the largest one, so one loaded detector can run all of them."""
 GPU_WORKERS, GPU_BATCH_WORKERS = (1, 2, 4), (2, 4, 8)
 WHOLE_WORKERS = (1, 2)
-"""A graph that is not split takes all cores for each frame."""
+"""Few: a graph that is not split uses all cores for each frame."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,9 +85,9 @@ class TrialResult:
 
 
 Group = Sequence[Candidate]
-"""Candidates that one detector can stand for: on a GPU, numbers of workers and smaller batches."""
+"""Candidates that share one loaded detector: on a GPU, numbers of workers and smaller batches."""
 DEFAULT: Group = ()
-"""What a run takes by itself; which that is, is known when it is loaded."""
+"""The candidate that a run uses by default; known once it is loaded."""
 
 
 def candidate_groups(place: SearchSpace) -> List[Group]:

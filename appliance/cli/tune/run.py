@@ -46,11 +46,11 @@ from appliance.zoo.store import InstalledModel
 log = logging.getLogger(__name__)
 
 STREAMS = 8
-"""Where frames go together: so many movies at once."""
+"""Number of simultaneous movies if frames are batched."""
 WHOLE_SECONDS = 175.0
-"""For all that is loaded and measured. With the start of Python and the libraries it is three minutes."""
+"""Limit for loading and measuring. With the start of Python and the libraries, this makes three minutes."""
 LOADING_SECONDS = 120.0
-"""What is left for loading where somebody wants to measure for longer."""
+"""Time for loading if the user wants to measure for longer."""
 BUSY_SECONDS, BUSY_PERCENT = 0.5, 20
 
 

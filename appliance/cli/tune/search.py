@@ -22,11 +22,11 @@ from appliance.cli.tune.candidates import (
 )
 
 BRIEF_PART = 0.4
-"""Of the time for measuring, for the first measurements of all."""
+"""Fraction of the measuring time for the first measurements of all candidates."""
 TURNS = 2
-"""In which the best share the rest: what else the machine does changes from one moment to the next."""
+"""The best share the remaining time in this many turns, as the machine's other load changes."""
 SPARE_SECONDS = 5.0
-"""Of the time for all, for what is not foreseen."""
+"""Reserve of the total time."""
 
 
 class LoadError(Exception):
@@ -96,7 +96,7 @@ class Search:
         self._overhead = 0.0
         self._default: Optional[Candidate] = None
         self.gave_up = False
-        """Whether a load is still under way."""
+        """Whether an abandoned load is still running."""
 
     def run(self) -> Optional[TrialResult]:
         """Return the result to keep; None if there is none. Raises GivenUp if the default does not load in time."""

@@ -32,14 +32,14 @@ from appliance.zoo.store import InstalledModel
 log = logging.getLogger(__name__)
 
 COMPARED = 4
-"""Frames on which each candidate has to find what the whole graph finds."""
+"""Number of frames on which a candidate must find what the whole graph finds."""
 LOWEST_THRESHOLD = 0.05
-"""For comparing, where nothing is found above the threshold of the settings."""
+"""For comparing, if nothing is found above the threshold of the settings."""
 WARM_SECONDS = 0.3
 COMPARE_SECONDS = 10.0
-"""After which no further frame is looked at by the whole graph, which can take many for one."""
+"""After this time the whole graph, which may be slow, gets no further frame."""
 LOADING = "loading"
-"""The name of the threads that load."""
+"""Name of the threads that load."""
 
 _Result = TypeVar("_Result")
 

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 Facts = Dict[str, str]
 
 AVX2_KERNELS = "cpu:jit_avx2_1x1,cpu:jit_avx2_dw,cpu:jit_avx2"
-"""Those that convolutions shall take, in this order. OpenVINO's names."""
+"""OpenVINO's names of kernels for convolutions, in order of preference."""
 
 
 def load_or_compile(

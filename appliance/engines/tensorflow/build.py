@@ -16,9 +16,9 @@ from appliance.graph.rewrite.fold import fold_batch_norms
 log = logging.getLogger(__name__)
 
 GPU_WORKERS = 2
-"""Threads that keep a GPU busy. Measured, as are the two below: docs/performance.md."""
+"""Number of threads that keep a GPU busy. Measured, like the two below: docs/performance.md."""
 GPU_BATCH, GPU_BATCH_WORKERS = 32, 8
-"""Where a PC's GPU gets batches: how large they are, and the threads, which fill them."""
+"""Batch size on a PC's GPU, and the number of threads that fill the batches."""
 
 
 def session_options(options: EngineOptions, workers: int) -> TensorFlowOptions:

@@ -25,8 +25,8 @@ except ImportError as error:
 
 _freeze = getattr(gc, "freeze", None)  # Python 3.7
 if _freeze is not None:
-    # What there is now, most of it TensorFlow's own, lives on anyway. Looking through it for garbage takes 0.1 s, in
-    # which no thread runs.
+    # The objects that exist now, mostly TensorFlow's, are permanent. To search them for garbage takes 0.1 s, in which
+    # no thread runs.
     _freeze()
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -36,7 +36,7 @@ _OFF = 2
 _XLA_ON = 1
 
 if hasattr(tf.config, "enable_tensor_float_32_execution"):
-    # Newer GPUs would round what they multiply to 10 bits: scores move by up to 0.01.
+    # Newer GPUs would round factors to 10 bits (TF32), which changes scores by up to 0.01.
     tf.config.enable_tensor_float_32_execution(False)
 
 
@@ -137,8 +137,8 @@ class TensorFlowEngine(Engine):
         Raises ModelError if TensorFlow cannot run it.
         """
         options = tf.CallableOptions(feed=[str(tensor) for tensor in feeds], fetch=[str(tensor) for tensor in fetches])
-        # As Keras does. The public `make_callable` goes through `Session.run` where anything is fed: 0.3 ms a call, in
-        # which no other Python thread runs.
+        # As Keras does. With inputs, the public `make_callable` uses `Session.run`: 0.3 ms per call, in which no other
+        # Python thread runs.
         with _told():
             call = self._session._make_callable_from_options(options)
 

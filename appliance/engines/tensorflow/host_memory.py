@@ -13,8 +13,8 @@ from appliance.engines.cuda import Cuda
 
 log = logging.getLogger(__name__)
 
-# Bytes: EIGEN_MAX_ALIGN_BYTES with AVX-512, the most that TensorFlow is built with. At other addresses it copies, and
-# no Python thread runs meanwhile.
+# Bytes: EIGEN_MAX_ALIGN_BYTES with AVX-512, the most that TensorFlow is built with. It copies arrays that are not
+# aligned, and no Python thread runs meanwhile.
 _ALIGNMENT = 64
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-# Before the import: TensorFlow reads them once. Errors only; and Keras 2 in place of the 3 that TensorFlow imports with
-# itself (0.35 s and 36 MB, used by nothing here): where that is not installed, it does without.
+# Before the import, as TensorFlow reads them once. Log errors only; and use Keras 2, if it is installed, instead of 3,
+# which TensorFlow would import (0.35 s and 36 MB) and nothing here uses.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 

@@ -28,7 +28,7 @@ from appliance.graph.rewrite.split import keep
 log = logging.getLogger(__name__)
 
 WORKERS = 2
-"""Threads that keep a GPU busy."""
+"""Number of threads that keep a GPU busy."""
 
 
 def build_front(front: Front, options: EngineOptions) -> Engine:
