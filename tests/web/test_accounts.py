@@ -106,6 +106,13 @@ def account_with(accounts, hashed):
     return content["accounts"]["olga"]
 
 
+@pytest.mark.parametrize("hashed", ["pbkdf2$c2FsdA==$c2VjcmV0", "md5$salt$c2VjcmV0", "==$c2VjcmV0"])
+def test_a_damaged_hash_lets_nobody_in_and_is_not_logged(accounts, caplog, hashed):
+    account_with(accounts, hashed)
+    assert accounts.check_password("olga", "correct horse", run) is None
+    assert "c2VjcmV0" not in caplog.text
+
+
 @pytest.mark.parametrize("hashed", OLD_HASHES)
 def test_an_old_hash_is_accepted_and_replaced_when_its_password_is_known(accounts, hashed):
     before = account_with(accounts, hashed)

@@ -28,7 +28,7 @@ def hash_password(password: str) -> str:
 
 def check_password(password: str, hashed: str) -> bool:
     """Return whether this is the password. Slow. Raises ValueError if this Python lacks the hash's method."""
-    method = hashed.split(":")[0]
+    method = hashed.split("$")[0].split(":")[0]  # what follows is for no log
     if _is_of_earlier_version(hashed):
         return _check_of_earlier_version(password, hashed)
     if method != "pbkdf2" and not (method == "scrypt" and _HAS_SCRYPT):
@@ -60,7 +60,7 @@ def _check_of_earlier_version(password: str, hashed: str) -> bool:
     if name == "scrypt" and hasattr(hashlib, "scrypt"):
         n, r, p = map(int, costs)
         found = hashlib.scrypt(data, salt=base64.b64decode(salt), n=n, r=r, p=p, maxmem=_SCRYPT_BYTES)
-    elif name == "pbkdf2":
+    elif name == "pbkdf2" and len(costs) == 1:
         found = hashlib.pbkdf2_hmac("sha512", data, base64.b64decode(salt), int(costs[0]))
     else:
         raise ValueError(f"this Python has no {name}: set the password anew")
