@@ -1,7 +1,7 @@
-"""For mkdocs: pages made of files that stand elsewhere in the repository, so that each fact is written once.
+"""For mkdocs: pages from files elsewhere in the repository, so that each fact is written once.
 
-README.md is the first page of the site; CONTRIBUTING.md and the like are pages too. Their links are written for a
-reader of the repository, and lead to pages of the site here.
+README.md is the site's first page; CONTRIBUTING.md and others are pages too. Their links, written for readers of the
+repository, are changed to pages of the site.
 """
 
 import re

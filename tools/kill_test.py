@@ -1,9 +1,9 @@
-"""Kills each process of a recording appliance, over and over: python tools/kill_test.py [--rounds 100]
+"""Kill each process of a recording appliance, over and over: python tools/kill_test.py [--rounds 100]
 
-A round kills daemon, dashboard's master, its worker and the camera's reader once each, in any order, at any moment.
-After each kill it waits until all is as before: the daemon records, the page says so, the pictures come. It counts
-processes that are left behind, and at the end recordings that do not play. Ends with 1 where there is any of either, or
-where the page said something else than the daemon for more than two seconds.
+A round kills the daemon, the dashboard's master, its worker and the camera's reader once each, in any order, at random
+moments. After each kill it waits until everything is as before: the daemon records, the page says so, images come. It
+counts processes that are left behind and, at the end, recordings that do not play. Exits with 1 if there is any of
+either, or if the page and the daemon disagreed for more than two seconds.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Write requirements/locked/: each image's packages, pinned and hashed. `--check` sees whether they can still be had.
+"""Write requirements/locked/: each image's packages, pinned and hashed. `--check` tests that they are still available.
 
-What is allowed stands in requirements/*.txt, what is known to work in known-good.txt; `uv` resolves them for another
-Python and machine than this one, and pip says which wheel it would take there: nothing is built from source.
+Allowed versions are in requirements/*.txt, versions known to work in known-good.txt. `uv` resolves them for another
+Python and machine than this one, and pip finds the wheel that it would install there: nothing is built from source.
 """
 
 import argparse

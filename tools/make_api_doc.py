@@ -1,4 +1,4 @@
-"""Writes docs/commands.md: `python -m tools.make_api_doc`. A test fails where the page is not current."""
+"""Write docs/commands.md: `python -m tools.make_api_doc`. A test fails if the page is out of date."""
 
 from pathlib import Path
 from typing import Any, List, Sequence

@@ -1,4 +1,4 @@
-"""Writes web/static/js/api.d.ts: `python -m tools.make_api_types`. A test fails where the file is not current."""
+"""Write web/static/js/api.d.ts: `python -m tools.make_api_types`. A test fails if the file is out of date."""
 
 from pathlib import Path
 from typing import Any, Dict, List

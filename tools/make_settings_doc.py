@@ -1,4 +1,4 @@
-"""Writes docs/settings.md: `python -m tools.make_settings_doc`. A test fails where the page is not current."""
+"""Write docs/settings.md: `python -m tools.make_settings_doc`. A test fails if the page is out of date."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What exchanging a stream's source costs in memory: python tools/measure_exchanges.py [--exchanges 200] [--camera]
+"""Measure memory while a stream's source is exchanged: python tools/measure_exchanges.py [--exchanges 200] [--camera]
 
-Starts the daemon here as `up` does, with a model, and gives the stream `main` one source and the other in turns.
-Prints the daemon's memory on the way; it should rise in the first dozens, and then no more.
+Starts the daemon as `up` does, with a model, and switches the stream `main` between two sources. Prints the daemon's
+memory on the way; it should rise during the first dozens of exchanges, and then stay flat.
 """
 
 import argparse

@@ -1,22 +1,22 @@
-"""What a flood of connections does to the appliance: python tools/measure_load.py [--seconds 60] [--worker eventlet]
+"""Measure the appliance under floods of connections: python tools/measure_load.py [--seconds 60] [--worker eventlet]
 
-Starts the appliance here with a clip for a camera, and then, one after the other and each for so long, from one
-address: 1,200 connections that send nothing, 1,200 that send a form byte by byte, 200 WebSockets of a viewer that send
-as fast as they can, and 200 of nobody. What is closed is opened again a second later.
+Starts the appliance with a clip as its camera. The floods follow one after the other, each from one address: 1,200
+connections that send nothing, 1,200 that send a form byte by byte, 200 WebSockets of a viewer that send as fast as they
+can, and 200 without signing in. A closed connection is opened again a second later.
 
-What floods takes the same processors here as what detects, as no attacker from outside does: so each flood is followed
-by a time in which a program burns as much of them for nothing, and the detection is compared with that. Prints a table:
+The floods run on the same processors as the detection, unlike an attack from outside. So each flood is followed by a
+CPU burner that uses as much processor time, and the detection is compared with that. Prints a table:
 
-opened      connections, in all
-healthz     the longest that /healthz took, 95 of 100, and failures
-fps         detected frames a second: before and after the flood (mean), in the flood, beside what burns
-lost        of the detection in the flood, against before and after, and against what burns (which counts)
-MB          of the dashboard's memory, the most
-cores       that were used in the flood: by the dashboard, by what floods, by programs that have nothing to do with it
-after       ten seconds after: the longest of /healthz, failures, and whether the same dashboard runs
+opened      connections in total
+healthz     response time of /healthz: longest, 95th percentile; failures
+fps         detected frames per second: before and after the flood (mean), during the flood, during the CPU burner
+lost        part of the detection lost during the flood: against before and after; against the CPU burner (decisive)
+MB          peak memory of the dashboard
+cores       cores used during the flood: by the dashboard, by the flood, by unrelated programs
+after       ten seconds later: longest response of /healthz, failures, and whether the same dashboard runs
 
-Ends with 1 if /healthz took a second, the detection lost 5 %, the dashboard took 150 MB, or not all was as before.
-Takes a minute and a half for each of the four; the figures are good only where no other programs run.
+Exits with 1 if /healthz took a second, the detection lost 5 %, the dashboard took 150 MB, or not everything recovered.
+Takes a minute and a half for each of the four; the results are only valid if no other programs run.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""What fifty people who look cost the detection: python tools/measure_viewers.py [--viewers 50] [--seconds 20]
+"""Measure the cost of fifty viewers: python tools/measure_viewers.py [--viewers 50] [--seconds 20]
 
-Starts the appliance here twice, with a camera of 30 pictures a second and with one as fast as it is read, and
-prints what is detected with and without viewers. One of the viewers never reads. Viewers run on the same processors.
+Starts the appliance twice, with a camera of 30 frames per second and with one as fast as it is read, and prints the
+detection rate with and without viewers. One of the viewers never reads. Viewers run on the same processors.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Run the tests of the zoo's graphs on the true archives: `make test-zoo`.
+"""Run the tests of the zoo's graphs on the real archives: `make test-zoo`.
 
-SPLITLENS_TEST_ZOO=FOLDER names a folder that has them (NAME/frozen_inference_graph.pb or NAME.pb). Without it they are
-downloaded into models/, as far as their server can be reached: 6 GB in all.
+SPLITLENS_TEST_ZOO=FOLDER names a folder with them (NAME/frozen_inference_graph.pb or NAME.pb). Without it they are
+downloaded into models/, as far as their server can be reached: 6 GB in total.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""Take the pictures of the dashboard for README and documentation, into docs/screenshots: python tools/screenshots.py
+"""Take the screenshots for README and documentation, into docs/screenshots: python tools/screenshots.py
 
-Runs an appliance of its own, in a temporary folder, on a clip that is made here of pictures in the public domain. Needs
+Runs a separate appliance in a temporary folder, on a clip that is made here from images in the public domain. Needs
 Chromium (Debian: apt install chromium) and `pip install playwright`.
 """
 

@@ -1,4 +1,4 @@
-"""`python -m web.accounts`: add, change and remove who may use the dashboard. A running one notices at once."""
+"""`python -m web.accounts`: add, change and remove accounts of the dashboard. A running dashboard notices at once."""
 
 import argparse
 import getpass

@@ -1,7 +1,7 @@
 """TensorFlow with several images per call: on a GPU, the call itself costs more than the computation.
 
 The calling threads copy the images into an array of one of a few fixed sizes; the GPU reads and resizes its bytes. The
-sizes are fixed because XLA compiles the network, and cuDNN selects its algorithms, anew for each size. The engine
+sizes are fixed because XLA compiles the network, and cuDNN selects its algorithms, again for each size. The engine
 returns only the scores that count.
 """
 

@@ -62,7 +62,7 @@ def _parts_alone() -> Any:
             os.environ["TF2_BEHAVIOR"] = before
         raise
     finally:
-        sys.modules.pop("tensorflow", None)  # whoever imports it later gets all of it
+        sys.modules.pop("tensorflow", None)  # a later import then gets the whole package
 
 
 def import_parts() -> Any:
