@@ -120,6 +120,7 @@ class Guard:
         return hmac.compare_digest(signature.encode(), self._sign("form:" + nonce).hex().encode())
 
     def make_form_cookie(self) -> str:
+        """Return a new, signed value for the cookie of a form."""
         nonce = secrets.token_urlsafe(18)
         return f"{nonce}.{self._sign('form:' + nonce).hex()}"
 

@@ -79,6 +79,7 @@ class RequestBuffer:
 
     @property
     def is_begun(self) -> bool:
+        """Whether any byte of the request has arrived."""
         return bool(self._data)
 
     def taken(self) -> float:

@@ -60,5 +60,6 @@ def check_role(has: Role, needs: Role) -> None:
 
 
 def needed_role(view: Any) -> Optional[Role]:
+    """Return the role that a view declared; None for no role or no declaration."""
     role: Optional[Role] = getattr(view, "needed_role", None)
     return role

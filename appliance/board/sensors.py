@@ -184,6 +184,7 @@ def read_text(path: Optional[Path]) -> Optional[str]:
 
 
 def read_integer(path: Optional[Path]) -> Optional[int]:
+    """Return the integer in a small file of /sys; None if it cannot be read."""
     text = read_text(path)
     try:
         return None if text is None else int(text)

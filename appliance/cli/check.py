@@ -28,6 +28,7 @@ class _Findings:
         self.notes: List[str] = []
 
     def add(self, key: str, error: SplitlensError, what: str = "", is_note: bool = False) -> None:
+        """Add a mistake or a note about the setting `key`."""
         place = self._loaded.origins[key] + ": " if self.is_set(key) else ""
         sentence = f"{place}{key}: {what and what + ': '}{error}"
         if is_note:

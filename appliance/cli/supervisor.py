@@ -82,6 +82,7 @@ class Child:
 
     @property
     def patience(self) -> float:
+        """Seconds without a heartbeat after which it is killed now."""
         return self._busy_silence if self._is_busy else self._silence
 
     def take_heartbeats(self, now: float) -> None:
@@ -115,10 +116,12 @@ class Child:
         self._ended(why, delay)
 
     def signal(self, number: int) -> None:
+        """Send it a signal if it runs."""
         if self.pid is not None:
             os.kill(self.pid, number)
 
     def signal_group(self, number: int) -> None:
+        """Send a signal to its process group."""
         if self.pid is not None:
             _kill_group(self.pid, number)
 

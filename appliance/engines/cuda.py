@@ -57,6 +57,7 @@ class Cuda:
         return pointer.value
 
     def free(self, pointer: int) -> None:
+        """Free GPU memory of `allocate`."""
         self._call("cuMemFree_v2", ctypes.c_uint64(pointer))
 
     def allocate_host(self, size: int) -> int:
@@ -66,6 +67,7 @@ class Cuda:
         return int(pointer.value or 0)
 
     def free_host(self, pointer: int) -> None:
+        """Free memory of `allocate_host`."""
         self._call("cuMemFreeHost", ctypes.c_void_p(pointer))
 
     def make_stream(self) -> int:
@@ -75,6 +77,7 @@ class Cuda:
         return int(stream.value or 0)
 
     def destroy_stream(self, stream: int) -> None:
+        """Destroy a stream of `make_stream`."""
         self._call("cuStreamDestroy_v2", ctypes.c_void_p(stream))
 
     def copy_in(self, pointer: int, array: np.ndarray, stream: int) -> None:

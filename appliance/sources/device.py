@@ -22,6 +22,7 @@ def allowed_camera(path: str) -> bool:
 
 
 def is_camera(status: os.stat_result) -> bool:
+    """Return whether the status is that of a Video4Linux device."""
     return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) == VIDEO4LINUX
 
 

@@ -43,6 +43,7 @@ class Endpoint:
 
     @property
     def server(self) -> Tuple[str, str, int]:
+        """Scheme, host and port."""
         return self.scheme, self.host, self.port
 
 

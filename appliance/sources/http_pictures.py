@@ -76,6 +76,7 @@ def recognise(response: http.client.HTTPResponse) -> Optional[BodyFormat]:
 def deliver(
     client: HttpClient, response: http.client.HTTPResponse, form: BodyFormat, snapshot_fps: float, sender: FrameSender
 ) -> NoReturn:
+    """Send frames until the camera ends; raises Ended or ParentGone."""
     sender.tell(opened=True, fps=None if form.is_multipart else snapshot_fps)
     frames = _Frames(sender)
     failures = 0

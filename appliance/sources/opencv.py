@@ -81,6 +81,7 @@ def ask_for_size(capture: cv2.VideoCapture, width: Optional[int], height: Option
 
 
 def open_address(spec: ReaderSpec, protocols: str = NETWORK_PROTOCOLS) -> cv2.VideoCapture:
+    """Open an address by FFmpeg, which may use these protocols only. Raises Ended."""
     allow_only(protocols)
     options = []
     if hasattr(cv2, "CAP_PROP_READ_TIMEOUT_MSEC"):  # OpenCV 4.5.2; it gives up after 30 s otherwise
@@ -134,5 +135,6 @@ def deliver(capture: cv2.VideoCapture, sender: FrameSender, asked: Optional[Read
 
 
 def say_size(spec: ReaderSpec, width: int, height: int, sender: FrameSender) -> None:
+    """Send a notice if the camera's size is not the requested one."""
     if (spec.width or width, spec.height or height) != (width, height):
         sender.tell(notice=f"gives pictures of {width}x{height}, not {spec.width or width}x{spec.height or height}")

@@ -46,6 +46,7 @@ def make_pair() -> Tuple[socket.socket, socket.socket]:
 
 
 def from_stdin() -> socket.socket:
+    """Return the socket that is this process's standard input."""
     return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, fileno=0)
 
 

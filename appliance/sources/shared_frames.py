@@ -31,6 +31,7 @@ class Layout:
 
     @property
     def frame_bytes(self) -> int:
+        """The size of a frame in bytes."""
         return self.stride * self.height
 
     @property
@@ -53,9 +54,11 @@ class SharedFrameWriter:
         self._free: List[int] = list(range(SLOTS))
 
     def take(self) -> Optional[int]:
+        """Take a free slot; None if there is none."""
         return self._free.pop() if self._free else None
 
     def give_back(self, slot: int) -> None:
+        """Make a slot free again."""
         self._free.append(slot)
 
     def bytes_of(self, slot: int) -> memoryview:

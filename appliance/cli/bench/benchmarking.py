@@ -54,6 +54,7 @@ class Rate:
 
     @property
     def fps(self) -> float:
+        """Frames per second."""
         return self.frames / self.seconds
 
     @property

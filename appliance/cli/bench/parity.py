@@ -31,6 +31,7 @@ class Agreement:
 
     @property
     def is_same(self) -> bool:
+        """Whether all detections match, within the tolerance."""
         return not self.unmatched and max(self.score, self.box) <= TOLERANCE
 
 
