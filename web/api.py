@@ -125,7 +125,8 @@ def _rule(path: str) -> str:
 
 def _run_command(command: Command, http: Http, known: JsonObject) -> Any:
     """Send a command to the daemon; returns the response. Raises Refused, Unavailable, Denied."""
-    has_body = any(field.name not in known for field in fields_of(command.request))
+    # What a PUT carries is looked at though nothing can stand there: a field without effect would be taken as done.
+    has_body = http.method == "PUT" or any(field.name not in known for field in fields_of(command.request))
     body = _body() if has_body else {}
     asked = parse(command, {http.body: body} if http.body else body, known)
     if identity().role < Role.OPERATOR and not dashboard().socketio.allows_command(viewer()):

@@ -117,6 +117,7 @@ def test_a_source_is_tried_out(operator):
         ("PUT", "/api/v1/model", {"json": {"model": "x", "y": 1}}, 400, "invalid"),
         ("PUT", "/api/v1/model", {}, 400, "invalid"),
         ("PUT", "/api/v1/model", {"json": {"model": "none_such"}}, 404, "not_found"),
+        ("PUT", "/api/v1/models/none_such", {"json": {"force": True}}, 400, "invalid"),
         ("PATCH", "/api/v1/settings", {"json": {}}, 400, "invalid"),
         ("PATCH", "/api/v1/settings", {"data": '{"det_th": NaN}', "content_type": "application/json"}, 400, "invalid"),
         (
