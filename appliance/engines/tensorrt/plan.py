@@ -45,7 +45,7 @@ def make_logger(trt: Any) -> Any:
         def log(self, severity: Any, msg: str) -> None:
             if severity.name in ("INTERNAL_ERROR", "ERROR"):
                 self.problems.append(msg)
-            # What goes wrong is raised as a ModelError with these lines; a warning is TensorRT's advice to developers.
+            # Errors are raised as a ModelError with these lines; a warning is TensorRT's advice to developers.
             log.debug("TensorRT: %s", msg)
 
         def reason(self) -> str:
