@@ -22,13 +22,13 @@ What the [API](api.md) has, in tables. The paths are below `{BASE_PATH}`; the wh
 _COMMANDS = """\
 ## Commands
 
-By Socket.IO an event of this name with one object of all fields; by REST the fields that are not in the path are the
-body. A field in brackets may be left out. The answer is the new [state](#state) where nothing else stands.
+Over Socket.IO: an event of this name with one object of all fields. Over REST: the fields that are not in the path are
+the body. A field in brackets may be left out. The answer is the new [state](#state) unless another is named.
 """
 _QUESTIONS = """\
 ## Questions
 
-By REST alone. A viewer may ask each of them.
+Over REST only. A viewer may ask all of them.
 """
 _EVENTS = """\
 ## Events
