@@ -145,7 +145,8 @@ def test_a_mistake_is_told_at_once(here, typed, code, complaint):
 @pytest.mark.parametrize("row", SLOW, ids=[row[0] for row in SLOW])
 def test_a_mistake_that_shows_later_is_told_as_clearly(slow_ones, row):
     check(slow_ones[row], *row[1:])
-    told = slow_ones[row].err.splitlines()
+    # Whichever test is the first on a machine waits for the network to be compiled.
+    told = [line for line in slow_ones[row].err.splitlines() if "compiled the network" not in line]
     assert told[0] == "Loading " + COCO and len(told) == 3
     assert re.match(COCO + r": ssd graph, fast path, \w+ on the CPU$", told[1])
 

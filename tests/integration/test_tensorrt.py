@@ -3,6 +3,7 @@
 With tf2onnx installed the model is written as real ONNX; with TensorRT (or TensorRT for RTX) too, a real plan is built.
 """
 
+import dataclasses
 import importlib
 import importlib.util
 import lzma
@@ -161,7 +162,7 @@ def test_a_plan_that_tensorrt_does_not_take_is_built_anew_and_said(person_model,
 
     def read(self, facts):
         built = real_read(self, facts)
-        return built._replace(data=b"plan8.4.1\nx")
+        return dataclasses.replace(built, data=b"plan8.4.1\nx")
 
     trt.built.clear()
     with pytest.MonkeyPatch.context() as patch:
