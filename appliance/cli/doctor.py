@@ -14,23 +14,17 @@ from typing import Callable, Dict, List, Optional, Sequence, TextIO, Tuple
 from appliance.board import Board, board_root, detect_board, read_release, unknown_board_note
 from appliance.board.power import Power
 from appliance.board.telemetry import Telemetry
+from appliance.cli.doctor_storage import check_disk, check_memory, check_models, check_output, read_text
 from appliance.core import findings
-from appliance.core.errors import ConfigError, ModelError
+from appliance.core.errors import ConfigError
 from appliance.core.findings import MISSING, NOTE, OK, Finding, Probe, how_to_install
 from appliance.core.gst import LAUNCHER
 from appliance.core.hardware import Machine, has_nvidia_gpu, is_x86
 from appliance.engines.registry import all_engines
 from appliance.settings import LoadedSettings, Settings, chosen_model
-from appliance.settings.messages import size_text
 from appliance.telemetry.console import describe_readings
-from appliance.zoo.store import installed, resolve_model
 
 log = logging.getLogger(__name__)
-
-RUN_BYTES = 10**9
-"""Memory for a run with the default model on TensorFlow: 0.8 GB, and some for the images."""
-DISK_BYTES = 10**9
-"""Free space below which a large model or a long recording will not fit."""
 
 ENERGY_SECONDS = 0.2
 """Interval between two readings of an energy counter."""
@@ -238,72 +232,13 @@ def check_cameras(root: Path) -> Finding:
         return Finding(NOTE, "cameras", "no /dev/video*", remedy)
     names = []
     for device in devices:
-        name = _read(root / "sys/class/video4linux" / device.name / "name").strip()
+        name = read_text(root / "sys/class/video4linux" / device.name / "name").strip()
         names.append(f"/dev/{device.name} ({name})" if name else "/dev/" + device.name)
     locked = [device for device in devices if not os.access(str(device), os.R_OK | os.W_OK)]
     if locked:
         remedy = "sudo usermod -aG video $USER, then sign in again"
         return Finding(NOTE, "cameras", ", ".join(names) + ": no permission", remedy)
     return Finding(OK, "cameras", ", ".join(names))
-
-
-def check_memory(root: Path) -> Finding:
-    """Return the available memory as Linux counts it, including caches."""
-    sizes = dict(re.findall(r"^(\w+):\s+(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE))
-    remedy = f"a run takes about {size_text(RUN_BYTES)}: end other programs, or add swap"
-    if "MemAvailable" not in sizes:
-        return Finding(NOTE, "memory", "unknown: /proc/meminfo does not say", remedy)
-    free, total = (int(sizes[name]) * 1024 for name in ("MemAvailable", "MemTotal"))
-    found = f"{size_text(free)} of {size_text(total)} free"
-    if free < RUN_BYTES:
-        return Finding(NOTE, "memory", found, remedy)
-    return Finding(OK, "memory", found)
-
-
-def check_disk(models_dir: Path) -> Finding:
-    """Return the free space in the models' folder, existing or not."""
-    folder = _nearest_there_is(models_dir)
-    free = shutil.disk_usage(str(folder)).free
-    found = f"{size_text(free)} free in {folder}"
-    if free < DISK_BYTES:
-        remedy = "models take up to 1.1 GB, movies 1 GB an hour and more: make room, or move models_dir"
-        return Finding(NOTE, "disk", found, remedy)
-    return Finding(OK, "disk", found)
-
-
-def check_models(models_dir: Path, wanted: str, label_path: Optional[str]) -> Finding:
-    """Return the installed models, and whether the one that a run would use is among them.
-
-    Args:
-        models_dir: The models' folder.
-        wanted: The model's name or path.
-        label_path: A label map to use with it.
-    """
-    try:
-        names = ", ".join(model.name for model in installed(models_dir)) or f"none in {models_dir}"
-    except ModelError as error:
-        return Finding(MISSING, "models", str(error), "give yourself the right to read it, or set models_dir")
-    found = f"{names}; a run takes {wanted}"
-    try:
-        resolve_model(wanted, models_dir, Path(label_path) if label_path else None)
-    except ModelError as error:
-        return Finding(MISSING, "models", found, str(error))
-    return Finding(OK, "models", found)
-
-
-def check_output(output_dir: Path, is_needed: bool) -> Finding:
-    """Return whether movies and images can be saved.
-
-    Args:
-        output_dir: The folder.
-        is_needed: Whether a run would save any (`save_to_file`).
-    """
-    folder = _nearest_there_is(output_dir)
-    # Not even root may write to a file system that is mounted read-only; os.access knows.
-    if folder.is_dir() and os.access(str(folder), os.W_OK | os.X_OK):
-        return Finding(OK, "output", f"can be written to {output_dir.absolute()}")
-    remedy = "movies and pictures are saved below output_dir: give yourself the right to write there, or set another"
-    return Finding(MISSING if is_needed else NOTE, "output", f"no permission to write to {folder}", remedy)
 
 
 def check_settings(load: Callable[[], LoadedSettings]) -> Tuple[Optional[LoadedSettings], Finding]:
@@ -315,18 +250,3 @@ def check_settings(load: Callable[[], LoadedSettings]) -> Tuple[Optional[LoadedS
     if loaded.config is None:
         return loaded, Finding(OK, "settings", "no config.yml here: the defaults are used")
     return loaded, Finding(OK, "settings", f"{loaded.config}: {loaded.config_entries} settings")
-
-
-def _nearest_there_is(path: Path) -> Path:
-    """Return the path, or its nearest parent that exists."""
-    path = path.absolute()
-    while not path.exists():
-        path = path.parent
-    return path
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -264,3 +264,13 @@ def test_the_types_of_all_that_tests_share_are_checked_strictly():
     assert loose == {"tests.conftest"} | {
         f"tests.{path.parent.name}.*" for path in (ROOT / "tests").glob("*/test_*.py")
     }
+
+
+LONGEST_MODULE = 300
+"""Lines. A module has one job, and can be read in one go."""
+
+
+def test_no_module_is_too_long():
+    modules = [path for folder in ("appliance", "web", "deploy", "tools") for path in (ROOT / folder).rglob("*.py")]
+    assert len(modules) > 300
+    assert [path for path in modules if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST_MODULE] == []
