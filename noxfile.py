@@ -89,12 +89,12 @@ def install_node_tools(session: nox.Session) -> bool:
     return True
 
 
-def tests(session: nox.Session, *options: str) -> None:
+def tests(session: nox.Session, version: str, *options: str) -> None:
     """Run pytest. What is typed behind `--` comes last, so that it can choose other tests (`-m heavy`)."""
     install(session, "run", "web", "opencv", "openvino", "tensorflow", "test")
     # More at a time than there are processors: a test waits much for processes to start. The newest pytest-xdist for
     # Python 3.6 cannot give an idle worker what waits for a busy one.
-    share = "loadfile" if session.python == "3.6" else "worksteal"
+    share = "loadfile" if version == "3.6" else "worksteal"
     always = (f"--timeout={SECONDS_A_TEST}", "--durations=20", "-n", str(WORKERS), "--dist", share)
     words = ("pytest", *always, *options, *session.posargs)
     if "SPLITLENS_COVERAGE" not in os.environ:
@@ -165,7 +165,7 @@ def add_tests(version: str, python: Optional[str], users: str, tags: List[str], 
         session.skip(f"the tests did not run on {version} ({users}): there is none on PATH or under pyenv")
 
     def found(session: nox.Session) -> None:
-        tests(session, "-m", marks)
+        tests(session, version, "-m", marks)
 
     name = "tests-" + version
     if python:
