@@ -10,6 +10,7 @@ import yaml
 from appliance import __version__
 from appliance.cli.arguments import parse
 from appliance.core.errors import ConfigError
+from appliance.zoo.catalogue import load_catalogue
 from web.api import read_description
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,3 +127,8 @@ def test_the_architecture_names_every_package():
     drawn = read("docs/architecture.md").split("## Packages")[1]
     packages = {path.parent.name for path in (ROOT / "appliance").glob("*/__init__.py")}
     assert packages == set(re.findall(r"^  (\w+)/ ", drawn, re.MULTILINE))
+
+
+def test_the_readme_counts_the_models_right():
+    (count,) = re.findall(r"a catalogue of (\d+) models", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert int(count) == len(load_catalogue())
