@@ -1,6 +1,7 @@
 """Settings: applied, reset, and not taken from under the fingers."""
 
 import dataclasses
+import threading
 
 import pytest
 
@@ -72,6 +73,25 @@ def test_the_threshold_takes_any_number_from_0_to_1(appliance, page):
         field.get_by_role("spinbutton").press("Enter")
         wait_until(lambda: appliance.daemon.settings["det_th"] == float(written), "it is set")  # noqa: B023
     expect(field.locator(".failed")).to_have_count(0)
+
+
+def test_a_number_typed_while_another_is_applied_is_applied_after_it(appliance, page):
+    change, answered = appliance.daemon.do_change_settings, threading.Event()
+
+    def change_when_told(settings):
+        assert answered.wait(60)
+        change(settings)
+
+    appliance.daemon.do_change_settings = change_when_told
+    number = setting(page, "det_th").get_by_role("spinbutton")
+    for written in ("0.3", "0.4", "0.6"):
+        number.fill(written)
+        number.press("Enter")
+    expect(number).to_have_value("0.6")
+    answered.set()
+    wait_until(lambda: appliance.daemon.settings["det_th"] == 0.6, "the last one is set")
+    assert [said["settings"] for said in appliance.heard("change_settings")] == [{"det_th": 0.3}, {"det_th": 0.6}]
+    expect(number).to_have_value("0.6")
 
 
 def test_classes_of_another_model_are_neither_shown_nor_sent(appliance, page):

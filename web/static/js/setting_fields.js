@@ -18,6 +18,7 @@ import { Outcome } from "./outcome.js";
  * @property {HTMLElement} control
  * @property {boolean} editing Somebody is at the control: it does not follow the server.
  * @property {boolean} busy A change is on its way.
+ * @property {{ value: T | null }} [next] The newest change that waits until that one is answered.
  * @property {number} [timer]
  * @property {(value: T | null) => Promise<void>} send null is the configuration's value.
  * @property {() => void} refuse Say what the setting takes, and go back to the value in force.
@@ -70,13 +71,20 @@ function createField(setting, id, text) {
     async send(value) {
       clearTimeout(field.timer);
       field.editing = false;
+      field.next = { value };
+      if (field.busy) return;
       field.busy = true;
-      const applied = await outcome.run(
-        reset,
-        "Applying.",
-        () => command("change_settings", { settings: { [key]: value } }),
-        value === null ? "As the configuration says." : "Applied.",
-      );
+      let applied;
+      while (field.next) {
+        const { value: newest } = field.next;
+        field.next = undefined;
+        applied = await outcome.run(
+          reset,
+          "Applying.",
+          () => command("change_settings", { settings: { [key]: newest } }),
+          newest === null ? "As the configuration says." : "Applied.",
+        );
+      }
       field.busy = false;
       // What was applied is in the next state, which may come after the answer: until then the control would go back.
       if (!applied) field.update();
