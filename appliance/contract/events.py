@@ -84,6 +84,11 @@ class Detection:
     score: float
     box: Tuple[float, float, float, float] = field(metadata=info("x_min, y_min, x_max, y_max in pixels"))
     mask: Optional[Mask] = field(default=None, metadata=info(absent=True))
+    track: Optional[str] = field(
+        default=None,
+        metadata=info("Id of its track, and of the event of that; absent before its second sight", absent=True),
+    )
+    stationary: Optional[bool] = field(default=None, metadata=info("Whether its track stands still", absent=True))
 
 
 @dataclass(frozen=True)

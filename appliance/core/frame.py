@@ -5,7 +5,7 @@ expensive to create, which costs a GPU some percent of its frames.
 """
 
 from dataclasses import dataclass
-from typing import Dict, Mapping, NamedTuple, Optional, Union
+from typing import Dict, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -103,6 +103,20 @@ class Timings(NamedTuple):
     send: float
 
 
+class TrackRef(NamedTuple):
+    """The track that a detection belongs to. A tuple, because one is made for each detection.
+
+    Attributes:
+        id: Its text, the Unix time of its first sight and its number: "1764450123.250000-000012"; unique for good.
+        number: Its number, for people: 12.
+        is_stationary: Whether it stands still.
+    """
+
+    id: str
+    number: int
+    is_stationary: bool
+
+
 @dataclass
 class Result:
     """One frame and everything that was found in it.
@@ -113,6 +127,7 @@ class Result:
         timings: How the frame's time was spent.
         labels: Label map of the detector used, class id to name; ids may be missing.
         segmentation: The class of every pixel, if the model returns that.
+        tracks: The track of each detection, None for one that has none (yet); None if nothing is tracked.
     """
 
     frame: Frame
@@ -120,6 +135,19 @@ class Result:
     timings: Timings
     labels: Mapping[int, str]
     segmentation: Optional[Segmentation] = None
+    tracks: Optional[Sequence[Optional[TrackRef]]] = None
+
+    def track(self, number: int) -> Optional[TrackRef]:
+        """Return the track of a detection, by its place among the detections; None if it has none."""
+        return None if self.tracks is None else self.tracks[number]
+
+    def keep(self, which: np.ndarray) -> "Result":
+        """Return a result with a part of the detections, each with its track. which: bool [n]."""
+        tracks = self.tracks
+        if tracks is not None:
+            tracks = [tracks[number] for number in np.flatnonzero(which)]
+        found = self.detections.select(which)
+        return Result(self.frame, found, self.timings, self.labels, self.segmentation, tracks)
 
     def label(self, class_id: int) -> str:
         """Return the name of a class, or "id 91" if the label map has none."""

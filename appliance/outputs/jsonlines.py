@@ -29,6 +29,7 @@ def detections_of(result: Result, with_masks: bool = True) -> Detections:
     frame, found = result.frame, result.detections
     height, width = frame.image.shape[:2]
     masks = found.masks if with_masks and found.masks is not None else [None] * len(found.boxes)
+    tracks = result.tracks if result.tracks is not None else [None] * len(found.boxes)
     areas = None if result.segmentation is None else result.segmentation.areas()
     return Detections(
         stream=frame.stream,
@@ -44,8 +45,10 @@ def detections_of(result: Result, with_masks: bool = True) -> Detections:
                 score=round(float(score), 6),
                 box=_rounded(box),
                 mask=None if mask is None else encode_mask(mask),
+                track=None if track is None else track.id,
+                stationary=None if track is None else track.is_stationary,
             )
-            for box, score, class_id, mask in zip(found.boxes, found.scores, found.class_ids, masks)
+            for box, score, class_id, mask, track in zip(found.boxes, found.scores, found.class_ids, masks, tracks)
         ],
         segmentation=None
         if areas is None

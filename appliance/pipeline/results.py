@@ -102,4 +102,4 @@ def _without_picture(result: Result) -> Result:
     frame = result.frame
     # Not dataclasses.replace: for each frame it would take as long as everything else here.
     seen = Frame(black, frame.index, frame.source, frame.time, frame.captured_at, frame.capture_seconds, frame.stream)
-    return Result(seen, result.detections, result.timings, result.labels, result.segmentation)
+    return Result(seen, result.detections, result.timings, result.labels, result.segmentation, result.tracks)

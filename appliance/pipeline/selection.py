@@ -1,6 +1,5 @@
 """Select the detections of a result that go to the sinks."""
 
-import dataclasses
 from typing import Optional, Sequence
 
 import numpy as np
@@ -23,4 +22,4 @@ def select(result: Result, lowest_score: float = 0.0, shown_classes: Optional[Se
         keep &= np.array(shown, dtype=bool)
     if keep.all():
         return result
-    return dataclasses.replace(result, detections=found.select(keep))
+    return result.keep(keep)

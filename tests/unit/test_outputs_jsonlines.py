@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from appliance.core.errors import OutputError
-from appliance.core.frame import Detections, Frame, Result, Segmentation, Timings
+from appliance.core.frame import Detections, Frame, Result, Segmentation, Timings, TrackRef
 from appliance.core.sink import OutputClosed, check_writable_file
 from appliance.outputs.jsonlines import JsonLines
 
@@ -62,6 +62,14 @@ def test_a_line_holds_the_frame_and_what_was_found_in_it(tmp_path):
         '{"class_id": 1, "label": "person", "score": 0.98, "box": [10.12, 20.0, 30.5, 41.0]}, '
         '{"class_id": 91, "label": "id 91", "score": 0.5, "box": [0.0, 0.0, 64.0, 48.0]}]}'
     ]
+
+
+def test_a_detection_names_its_track_and_whether_that_stands_still(tmp_path):
+    result = dataclasses.replace(make_result([PERSON, PERSON]), tracks=[TrackRef("1.250000-000007", 7, True), None])
+    (line,) = written(tmp_path / "out.json", result)
+    tracked, other = json.loads(line)["detections"]
+    assert (tracked["track"], tracked["stationary"]) == ("1.250000-000007", True)
+    assert "track" not in other and "stationary" not in other
 
 
 def test_with_masks_each_detection_has_its_own_run_length_encoded(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from appliance.core.errors import OutputError, SourceError
 from appliance.core.events import EventBus
-from appliance.core.frame import Arrivals, Detections, Frame, Result, Timings
+from appliance.core.frame import Arrivals, Detections, Frame, Result, Timings, TrackRef
 from appliance.core.sink import Sink
 from appliance.core.source import Source
 from appliance.pipeline.detector_handle import DetectorHandle
@@ -315,6 +315,11 @@ class TestResultQueue:
         assert queue.take()[0].frame.index == 6 and queue.take() is None and not queue.put([self.result(7)])
         (message,) = [record.getMessage() for record in caplog.records]
         assert message.startswith("json of stream main does not keep up")
+
+    def test_a_waiting_result_keeps_its_tracks(self):
+        queue, tracks = ResultQueue("x"), [TrackRef("1.000000-000001", 1, False)]
+        queue.put([dataclasses.replace(self.result(0), tracks=tracks)])
+        assert queue.take()[0].tracks is tracks
 
     def test_masks_that_wait_are_bounded_by_their_bytes_and_pictures_are_not_kept(self):
         queue = ResultQueue("x", most_bytes=100)

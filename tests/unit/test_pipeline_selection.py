@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from appliance.core.frame import Detections, Frame, Result, Timings
+from appliance.core.frame import Detections, Frame, Result, Timings, TrackRef
 from appliance.pipeline.selection import select
 
 LABELS = {1: "person", 2: "dog"}
@@ -50,3 +50,11 @@ def test_a_result_of_which_all_stays_is_not_copied():
 def test_a_picture_in_which_nothing_was_found():
     result = dataclasses.replace(a_result(), detections=Detections.empty())
     assert select(result, 0.5, ["dog"]) is result
+
+
+def test_a_detection_keeps_its_track_when_others_are_left_out():
+    tracks = [TrackRef("1.0-000001", 1, False), None, TrackRef("1.5-000002", 2, True), None]
+    result = dataclasses.replace(a_result(), tracks=tracks)
+    left = select(result, 0.0, ["dog"])
+    assert [left.track(number) for number in range(len(left.detections.boxes))] == [None, tracks[2]]
+    assert select(a_result(), 0.6).track(0) is None

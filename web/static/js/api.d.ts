@@ -49,6 +49,10 @@ export interface Detection {
   /** x_min, y_min, x_max, y_max in pixels */
   box: [number, number, number, number];
   mask?: Mask;
+  /** Id of its track, and of the event of that; absent before its second sight */
+  track?: string;
+  /** Whether its track stands still */
+  stationary?: boolean;
 }
 
 /** The objects found in one frame, highest score first. */

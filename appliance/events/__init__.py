@@ -1,0 +1,1 @@
+"""From tracks to events and reviews, and where they are stored."""
