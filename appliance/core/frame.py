@@ -145,7 +145,7 @@ class Result:
         """Return a result with a part of the detections, each with its track. which: bool [n]."""
         tracks = self.tracks
         if tracks is not None:
-            tracks = [tracks[number] for number in np.flatnonzero(which)]
+            tracks = [tracks[number] for number in np.flatnonzero(which).tolist()]
         found = self.detections.select(which)
         return Result(self.frame, found, self.timings, self.labels, self.segmentation, tracks)
 
