@@ -1,0 +1,87 @@
+"""Which detection shows which tracked object: costs, and the assignment of least cost."""
+
+from typing import List, Tuple
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+IOU_WEIGHT, DISTANCE_WEIGHT, SIZE_WEIGHT = 0.3, 0.42, 0.3
+UNSEEN_CHARGE, LONGEST_CHARGED = 0.4, 2.0
+"""Cost of each second unseen, and the seconds that are charged at most. Added after refusals: it decides between rivals."""
+GATE, GATE_GROWTH, WIDEST_GATE = 0.8, 0.6, 2.5
+"""How far from its prediction an object may be, in box sizes: at once, more for each second unseen, at most."""
+TOLERANCE, TOLERANCE_GROWTH, WIDEST_TOLERANCE = 0.33, 0.26, 0.8
+"""How much its size may differ, as a logarithm of the ratio: likewise."""
+DEAREST = 0.46
+SURE_IOU = 0.32
+"""A pair that overlaps so much is never refused for its size or cost."""
+PATH_SECONDS = 0.5
+"""Unseen for longer it may be anywhere between where it was last seen and its prediction: it may have stopped."""
+SHORT_CHARGE = 0.15
+"""What falling short of the prediction costs, of its share of the way."""
+OTHER_LABEL_CHARGE = 0.25
+_REFUSED = 1e6
+
+
+def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union, float64 [n, m], of boxes [n, 4] and [m, 4]."""
+    low = np.maximum(boxes[:, np.newaxis, :2], others[np.newaxis, :, :2])
+    high = np.minimum(boxes[:, np.newaxis, 2:], others[np.newaxis, :, 2:])
+    shared = np.prod(np.maximum(high - low, 0.0), axis=2)
+    areas, other_areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), np.prod(others[:, 2:] - others[:, :2], axis=1)
+    union = areas[:, np.newaxis] + other_areas[np.newaxis] - shared
+    found: np.ndarray = shared / np.maximum(union, 1e-9)
+    return found
+
+
+def distances(last: np.ndarray, predicted: np.ndarray, centres: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+    """How far each detection is from where each object may be, in pixels, float64 [n, m].
+
+    Args:
+        last: [n, 2], where each object was last seen.
+        predicted: [n, 2], where it is expected now.
+        centres: [m, 2], of the detections.
+        unseen: [n], seconds since it was last seen.
+    """
+    to_predicted = np.linalg.norm(centres[np.newaxis] - predicted[:, np.newaxis], axis=2)
+    path = predicted - last
+    length = np.maximum((path**2).sum(axis=1), 1e-9)
+    along = ((centres[np.newaxis] - last[:, np.newaxis]) * path[:, np.newaxis]).sum(axis=2) / length[:, np.newaxis]
+    along = np.clip(along, 0.0, 1.0)
+    nearest = last[:, np.newaxis] + along[..., np.newaxis] * path[:, np.newaxis]
+    to_path = np.linalg.norm(centres[np.newaxis] - nearest, axis=2)
+    to_path += SHORT_CHARGE * (1 - along) * np.sqrt(length)[:, np.newaxis]
+    is_long = (unseen > PATH_SECONDS)[:, np.newaxis]
+    found: np.ndarray = np.where(is_long, np.minimum(to_path, to_predicted), to_predicted)
+    return found
+
+
+def costs(
+    distance: np.ndarray, iou: np.ndarray, size_change: np.ndarray, unseen: np.ndarray, is_other: np.ndarray
+) -> np.ndarray:
+    """The cost of each pair of object and detection, float64 [n, m]; infinite where they cannot be the same.
+
+    Args:
+        distance: [n, m], in box sizes.
+        iou: [n, m], of detection and predicted box.
+        size_change: [n, m], absolute logarithm of the ratio of sizes.
+        unseen: [n], seconds.
+        is_other: bool [n, m], where the labels differ.
+    """
+    seconds = unseen[:, np.newaxis]
+    gate = np.minimum(GATE + GATE_GROWTH * seconds, WIDEST_GATE)
+    tolerance = np.minimum(TOLERANCE + TOLERANCE_GROWTH * seconds, WIDEST_TOLERANCE)
+    cost = IOU_WEIGHT * (1 - iou) + DISTANCE_WEIGHT * distance / gate + SIZE_WEIGHT * size_change / tolerance
+    is_doubtful = (cost > DEAREST) | (size_change > tolerance)
+    is_refused = (distance > gate) | (is_doubtful & (iou < SURE_IOU))
+    cost = cost + UNSEEN_CHARGE * np.minimum(seconds, LONGEST_CHARGED) + OTHER_LABEL_CHARGE * is_other
+    found: np.ndarray = np.where(is_refused, np.inf, cost)
+    return found
+
+
+def assign(cost: np.ndarray) -> List[Tuple[int, int]]:
+    """Pairs (row, column) of least total cost; infinite ones are not among them."""
+    if not cost.size:
+        return []
+    rows, columns = linear_sum_assignment(np.where(np.isfinite(cost), cost, _REFUSED))
+    return [(int(row), int(column)) for row, column in zip(rows, columns) if np.isfinite(cost[row, column])]
