@@ -5,10 +5,10 @@ from typing import List, Tuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-IOU_WEIGHT, DISTANCE_WEIGHT, SIZE_WEIGHT = 0.3, 0.42, 0.3
-UNSEEN_CHARGE, LONGEST_CHARGED = 0.4, 2.0
+IOU_WEIGHT, DISTANCE_WEIGHT, SIZE_WEIGHT = 0.18, 0.274, 0.225
+UNSEEN_CHARGE, LONGEST_CHARGED = 1.18, 2.0
 """Cost of each second unseen, and the seconds that are charged at most. Added after refusals: it decides between rivals."""
-GATE, GATE_GROWTH, WIDEST_GATE = 0.8, 0.6, 2.5
+GATE, GATE_GROWTH, WIDEST_GATE = 0.8, 0.6, 1.5
 """How far from its prediction an object may be, in box sizes: at once, more for each second unseen, at most."""
 TOLERANCE, TOLERANCE_GROWTH, WIDEST_TOLERANCE = 0.33, 0.26, 0.8
 """How much its size may differ, as a logarithm of the ratio: likewise."""

@@ -14,7 +14,7 @@ ACCELERATION = 0.75
 """Process noise of the centre, box sizes / s^1.5."""
 SIZE_DRIFT = 0.13
 """Process noise of the size: its logarithm, a root second."""
-CENTRE_NOISE, SIZE_NOISE = 0.057, 0.12
+CENTRE_NOISE, SIZE_NOISE = 0.057, 0.072
 """Measurement noise: of the centre in box sizes, of the size's logarithm."""
 FIRST_SPEED = 1.4
 """Standard deviation of a new object's speed, box sizes a second."""

@@ -12,7 +12,7 @@ from appliance.tracking.settings import TrackSettings
 LOWEST_SCORE = 0.1
 LOW_SECONDS, LOW_IOU = 0.6, 0.4
 """A low score keeps a track alive that was seen so lately, where it overlaps so much."""
-SECOND_SIGHT_SECONDS, SHARE_OF_FRAMES = 0.8, 0.4
+SECOND_SIGHT_SECONDS, SHARE_OF_FRAMES = 0.8, 0.3
 """An object gets its id at the second sight, if that comes so soon and so many of the frames since the first show it."""
 EDGE_SHARE, EDGE_SECONDS = 0.4, 0.9
 """A track ends so soon where less than this share of its predicted box is inside the picture."""
