@@ -1,13 +1,10 @@
-"""Which detection shows which tracked object: costs, and the assignment of least cost."""
-
-from typing import List, Tuple
+"""Which detection shows which tracked object: what each pair costs."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 IOU_WEIGHT, DISTANCE_WEIGHT, SIZE_WEIGHT = 0.18, 0.274, 0.225
 UNSEEN_CHARGE, LONGEST_CHARGED = 1.18, 2.0
-"""Cost of each second unseen, and the seconds that are charged at most. Added after refusals: it decides between rivals."""
+"""Cost of each second unseen, and the seconds charged at most. Added after refusals: it decides between rivals."""
 GATE, GATE_GROWTH, WIDEST_GATE = 0.8, 0.6, 1.5
 """How far from its prediction an object may be, in box sizes: at once, more for each second unseen, at most."""
 TOLERANCE, TOLERANCE_GROWTH, WIDEST_TOLERANCE = 0.33, 0.26, 0.8
@@ -20,7 +17,6 @@ PATH_SECONDS = 0.5
 SHORT_CHARGE = 0.15
 """What falling short of the prediction costs, of its share of the way."""
 OTHER_LABEL_CHARGE = 0.25
-_REFUSED = 1e6
 
 
 def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -77,11 +73,3 @@ def costs(
     cost = cost + UNSEEN_CHARGE * np.minimum(seconds, LONGEST_CHARGED) + OTHER_LABEL_CHARGE * is_other
     found: np.ndarray = np.where(is_refused, np.inf, cost)
     return found
-
-
-def assign(cost: np.ndarray) -> List[Tuple[int, int]]:
-    """Pairs (row, column) of least total cost; infinite ones are not among them."""
-    if not cost.size:
-        return []
-    rows, columns = linear_sum_assignment(np.where(np.isfinite(cost), cost, _REFUSED))
-    return [(int(row), int(column)) for row, column in zip(rows, columns) if np.isfinite(cost[row, column])]

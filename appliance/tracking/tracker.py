@@ -1,28 +1,34 @@
 """The tracker: gives each detection the id of its track."""
 
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
 from appliance.core.frame import Detections
-from appliance.tracking.association import assign, costs, distances, overlaps
+from appliance.tracking.assignment import assign
+from appliance.tracking.association import costs, distances, overlaps
 from appliance.tracking.motion import Motion
 from appliance.tracking.settings import TrackSettings
+from appliance.tracking.track import Track
 
 LOWEST_SCORE = 0.1
 LOW_SECONDS, LOW_IOU = 0.6, 0.4
 """A low score keeps a track alive that was seen so lately, where it overlaps so much."""
 SECOND_SIGHT_SECONDS, SHARE_OF_FRAMES = 0.8, 0.3
-"""An object gets its id at the second sight, if that comes so soon and so many of the frames since the first show it."""
+"""An id comes at the second sight, if that is so soon and so many of the frames since the first show the object."""
 EDGE_SHARE, EDGE_SECONDS = 0.4, 0.9
 """A track ends so soon where less than this share of its predicted box is inside the picture."""
 STILL_SECONDS = 5.0
 """Time constant of the slow mean of a track's centre."""
 STILL_IOU = 0.4
+STILL_LOST = 60.0
 
 
 class Tracker:
     """Follows the objects of one stream. Pure: no thread, no clock.
+
+    Attributes:
+        tracks: Those alive, by id.
 
     Args:
         settings: What can be set.
@@ -33,6 +39,8 @@ class Tracker:
         self._motion = Motion()
         self._time: Optional[float] = None
         self._next_id = 1
+        self.tracks: Dict[int, Track] = {}
+        self._ended: List[Track] = []
         # A row for each object, as those of the motion.
         self._ids = np.zeros(0, np.int64)  # 0: seen once, no id yet
         self._labels = np.zeros(0, np.int64)
@@ -43,13 +51,16 @@ class Tracker:
         self._sights = np.zeros(0, np.int64)
         self._frames = np.zeros(0, np.int64)  # since the first sight
 
-    def update(self, time: float, detections: Detections, size: Tuple[int, int]) -> List[Optional[int]]:
+    def update(
+        self, time: float, detections: Detections, size: Tuple[int, int], image: Optional[np.ndarray] = None
+    ) -> List[Optional[int]]:
         """Take in the detections of the next frame.
 
         Args:
             time: When it was captured, in seconds of any clock that does not jump.
             detections: What was found in it.
             size: Width and height of the picture, in pixels.
+            image: uint8 [height, width, 3], BGR: to see whether what stands still is still there; None: by boxes alone.
 
         Returns:
             The id of each detection's track, in order; None where an object is seen for the first time, and where the
@@ -69,12 +80,26 @@ class Tracker:
         low_cost = np.where(low_iou >= LOW_IOU, 1 - low_iou, np.inf)
         pairs += [(int(rest[row]), int(low[column])) for row, column in assign(low_cost)]
         self._take(time, boxes, pairs)
+        seen_now = set()
+        for row, column in pairs:
+            number = int(self._ids[row])
+            seen_now.add(number)
+            track = self.tracks.setdefault(number, Track(number, self.settings))
+            track.see(time, boxes[column], float(scores[column]), int(labels[column]), size, image)
+        for number, track in self.tracks.items():
+            if number not in seen_now:
+                track.miss(time)
         for row, column in pairs:
             found[column] = int(self._ids[row]) or None
         seen = {column for _, column in pairs}
         self._add(time, boxes, labels, [int(column) for column in high if column not in seen])
         self._forget(time, size)
         return found
+
+    def take_ended(self) -> List[Track]:
+        """The tracks that ended since the last call, each once."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def is_stationary(self) -> np.ndarray:
         """bool [n]: which objects stand still."""
@@ -146,8 +171,10 @@ class Tracker:
         unseen = time - self._last
         boxes = self._motion.boxes()
         inside = np.clip(boxes, 0.0, np.array([size[0], size[1]] * 2, np.float64))
-        share = np.prod(inside[:, 2:] - inside[:, :2], axis=1) / np.maximum(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), 1e-9)
-        limit = np.where(self.is_stationary(), self.settings.stationary_lost, self.settings.lost)
+        share = np.prod(inside[:, 2:] - inside[:, :2], axis=1) / np.maximum(
+            np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), 1e-9
+        )
+        limit = np.where(self.is_stationary(), max(STILL_LOST, self.settings.lost), self.settings.lost)
         limit = np.where(share < EDGE_SHARE, np.minimum(limit, EDGE_SECONDS), limit)
         is_new = self._ids == 0
         limit = np.where(is_new, SECOND_SIGHT_SECONDS, limit)
@@ -155,6 +182,7 @@ class Tracker:
         keep &= ~is_new | (unseen <= 0) | (self._sights >= SHARE_OF_FRAMES * self._frames)
         if keep.all():
             return
+        self._ended += [self.tracks.pop(number) for number in self._ids[~keep].tolist() if number]
         self._motion.keep(keep)
         self._ids, self._labels, self._first, self._last = (
             self._ids[keep],
