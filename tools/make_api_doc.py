@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any, List, Sequence
 
-from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS, Command
+from appliance.contract.command import Command
+from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS
 from appliance.contract.events import PAGE_EVENTS
-from appliance.contract.hints import fields_of, list_item
+from appliance.contract.hints import list_item
 from appliance.contract.openapi import BASE_PATH
 from appliance.contract.schemas import Schemas
 
@@ -65,7 +66,7 @@ def make_page() -> str:
 
 
 def _command(command: Command) -> Sequence[str]:
-    names = [f"`{one.name}`" if one.is_required else f"[`{one.name}`]" for one in fields_of(command.request)]
+    names = [f"`{one.name}`" if one.is_required else f"[`{one.name}`]" for one in command.fields]
     rest = f"`{command.http.method} {command.http.path}`" if command.http else ""
     role = command.role.name.lower() if command.role is not None else ""
     answer = "" if command.answer.__name__ == "StateAnswer" else f" Answer: {_name(command.answer)}."
@@ -93,7 +94,8 @@ def _type(schema: Any) -> str:
             return f"list of {len(schema['prefixItems'])}"
         return f"list of {_type(schema['items'])}"
     if schema["type"] == "object":
-        return f"{_type(schema['additionalProperties'])} by name"
+        content = schema["additionalProperties"]
+        return "object" if content is True else f"{_type(content)} by name"
     return str(schema["type"])
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from appliance.contract.answers import History, StateAnswer
-from appliance.contract.commands import PAGE_COMMANDS, Command
+from appliance.contract.command import Command
+from appliance.contract.commands import PAGE_COMMANDS
 from appliance.contract.events import PAGE_EVENTS
-from appliance.contract.hints import fields_of
 from appliance.contract.schemas import Schemas
 
 FILE = Path(__file__).resolve().parents[1] / "web" / "static" / "js" / "api.d.ts"
@@ -37,10 +37,7 @@ def make_types() -> str:
 
 def command_type(command: Command, schemas: Schemas) -> str:
     """Return the fields and the answer of a command. The answer leaves out the state, which comes as an event."""
-    fields = [
-        f"{one.name}{'' if one.is_required else '?'}: {type_of(schemas.of_field(one))}"
-        for one in fields_of(command.request)
-    ]
+    fields = [f"{one.name}{'' if one.is_required else '?'}: {type_of(schemas.of_field(one))}" for one in command.fields]
     answer = "object" if command.answer is StateAnswer else type_of(schemas.of(command.answer))
     return f"{{ fields: {'{ ' + '; '.join(fields) + ' }' if fields else 'object'}; answer: {answer} }}"
 
@@ -94,6 +91,8 @@ def type_of(schema: Dict[str, Any]) -> str:
         item = type_of(schema["items"])
         return f"({item})[]" if " | " in item and not item.startswith("[") else f"{item}[]"
     if kinds == "object":
+        if schema.get("additionalProperties") is True:
+            return "Record<string, unknown>"
         if schema.get("additionalProperties"):
             return f"Record<string, {type_of(schema['additionalProperties'])}>"
         return "{ " + " ".join(line for line in members(schema) if not line.startswith(("/**", " *"))) + " }"

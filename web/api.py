@@ -17,13 +17,13 @@ from appliance.contract.answers import (
     Streams,
 )
 from appliance.contract.codec import encode
-from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS, Command, Http
+from appliance.contract.command import Command, Http
+from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS
 from appliance.contract.errors import INVALID, Refused
 from appliance.contract.events import Statistics
 from appliance.contract.fields import JsonObject
-from appliance.contract.hints import fields_of
 from appliance.contract.openapi import BASE_PATH, make_document, path_parameters
-from appliance.contract.parsing import parse
+from appliance.contract.parsing import parse, parse_query
 from appliance.contract.roles import Role
 from appliance.contract.state import RunningModel, State, Stream
 from web.dashboard import dashboard, identity, viewer
@@ -126,8 +126,13 @@ def _rule(path: str) -> str:
 def _run_command(command: Command, http: Http, known: JsonObject) -> Any:
     """Send a command to the daemon; returns the response. Raises Refused, Unavailable, Denied."""
     # What a PUT carries is looked at though nothing can stand there: a field without effect would be taken as done.
-    has_body = http.method == "PUT" or any(field.name not in known for field in fields_of(command.request))
-    body = _body() if has_body else {}
+    has_body = http.method == "PUT" or any(field.name not in known for field in command.fields)
+    if http.method == "GET":
+        body = parse_query(command, request.args.to_dict()) if command.fields else {}
+    else:
+        body = _body() if has_body else {}
+    if command.user_field:
+        known = dict(known, **{command.user_field: identity().name})
     asked = parse(command, {http.body: body} if http.body else body, known)
     if identity().role < Role.OPERATOR and not dashboard().socketio.allows_command(viewer()):
         raise Denied(429, f"{MOST_COMMANDS} commands a second is the most; wait a little.")

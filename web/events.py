@@ -8,7 +8,8 @@ from flask import Flask, current_app, request
 from flask_socketio import ConnectionRefusedError, SocketIO  # type: ignore[import-untyped]
 
 from appliance.contract.codec import encode
-from appliance.contract.commands import PAGE_COMMANDS, Command
+from appliance.contract.command import Command
+from appliance.contract.commands import PAGE_COMMANDS
 from appliance.contract.errors import Refused, Unavailable
 from appliance.contract.events import DAEMON, LOGS, STATE, STATISTICS
 from appliance.contract.fields import JsonObject
@@ -109,14 +110,15 @@ def make_socketio(app: Flask, worker: str) -> GuardedSocketIO:
         socketio.identities.pop(_sid(), None)
 
     for command in PAGE_COMMANDS:
-        socketio.on(command.name)(_make_handler(command))
+        socketio.on(command.name)(_make_handler(command, socketio))
     return socketio
 
 
-def _make_handler(command: Command) -> Callable[..., Any]:
+def _make_handler(command: Command, socketio: GuardedSocketIO) -> Callable[..., Any]:
     @needs(command.role)
     def handler(fields: Any = None, *more: Any) -> JsonObject:
-        answer = encode(current_app.extensions["dashboard"].daemon.ask(parse(command, fields)))
+        known = {command.user_field: socketio.identities[_sid()].name} if command.user_field else None
+        answer = encode(current_app.extensions["dashboard"].daemon.ask(parse(command, fields, known)))
         answer.pop("state", None)  # it is sent as an event to every page
         return dict(answer, ok=True)
 

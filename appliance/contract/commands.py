@@ -1,83 +1,18 @@
 """The tables of commands and questions, from which the rest of the interface is generated.
 
 A command goes to the daemon, over the bus; clients send it by Socket.IO under its name, or by REST under its method
-and path. A question is answered by the dashboard from the events that it received. To add one, add a row here, a
-dataclass in requests.py or answers.py, and a function in appliance/daemon/commands.py or web/api.py; then run
-`make generated`.
+and path. A question is answered by the dashboard from the events that it received. The commands about recorded events
+are in event_commands.py. To add one, add a row here, a dataclass in requests.py or answers.py, and a function in
+appliance/daemon/commands.py or web/api.py; then run `make generated`.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Tuple
 
 from appliance.contract import answers, events, requests, state
-from appliance.contract.fields import STREAM_NAME, FieldType
+from appliance.contract.command import Command, Http, Question
+from appliance.contract.event_commands import EVENT_COMMANDS
+from appliance.contract.fields import STREAM_NAME
 from appliance.contract.roles import Role
-
-
-@dataclass(frozen=True)
-class Http:
-    """The REST route of a command.
-
-    Attributes:
-        method: Such as PUT.
-        path: Below /api/v1, with parameters in braces.
-        parameters: Parameter name to field name, where they differ.
-        body: The field that is the whole body; None if the body has all fields that are not in the path.
-        answer: The message that is returned, if not the daemon's whole answer.
-    """
-
-    method: str
-    path: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    body: Optional[str] = None
-    answer: Any = None
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command to the daemon.
-
-    Attributes:
-        name: Its name on the bus and in Socket.IO.
-        request: The dataclass of its fields.
-        answer: The dataclass of its answer.
-        role: The lowest role that may send it; None if only the dashboard itself may.
-        http: Its REST route; None if it has none.
-        help: What it does, in one line.
-        detail: Further description.
-        seconds: Timeout for the answer.
-    """
-
-    name: str
-    request: Any
-    answer: Any
-    role: Optional[Role]
-    http: Optional[Http]
-    help: str
-    detail: str = ""
-    seconds: float = 5.0
-
-
-@dataclass(frozen=True)
-class Question:
-    """A GET request that the dashboard answers by itself.
-
-    Attributes:
-        name: Key of its function in ANSWERS of web/api.py.
-        path: Below /api/v1.
-        answer: The dataclass of the answer.
-        help: What it returns, in one line.
-        needs_daemon: Whether it fails while the daemon is down.
-        parameters: The parameters in the path, by name.
-    """
-
-    name: str
-    path: str
-    answer: Any
-    help: str
-    needs_daemon: bool = True
-    parameters: Mapping[str, FieldType] = field(default_factory=dict)
-
 
 COMMANDS: Tuple[Command, ...] = (
     Command("get_state", requests.GetState, answers.StateAnswer, None, None, "The whole state of the daemon"),
@@ -195,7 +130,7 @@ COMMANDS: Tuple[Command, ...] = (
         "Delete a recording",
         seconds=10.0,
     ),
-)
+) + EVENT_COMMANDS
 
 COMMAND_OF_NAME: Dict[str, Command] = {command.name: command for command in COMMANDS}
 PAGE_COMMANDS: Tuple[Command, ...] = tuple(command for command in COMMANDS if command.role is not None)

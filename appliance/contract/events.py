@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple, Union
 
+from appliance.contract.event_messages import EventMessage, ReviewMessage
 from appliance.contract.hints import info
 from appliance.contract.state import State
 from appliance.contract.states import LOG_LEVELS
 from appliance.telemetry.description import Readings
 
 STATE, STATISTICS, DETECTIONS, LOG = "state", "statistics", "detections", "log"
+EVENT, REVIEW = "event", "review"
 """The daemon's topics."""
 DAEMON, LOGS = "daemon", "logs"
 """Topics that the dashboard adds for its pages: whether the daemon is up; the log so far, once."""
@@ -133,10 +135,17 @@ class DaemonConnection:
     why: str = field(metadata=info('A sentence; "" while it is up'))
 
 
-Event = Union[State, Statistics, Detections, LogEntry]
+Event = Union[State, Statistics, Detections, LogEntry, EventMessage, ReviewMessage]
 """The events of the daemon."""
 
-EVENTS: Dict[str, type] = {STATE: State, STATISTICS: Statistics, DETECTIONS: Detections, LOG: LogEntry}
+EVENTS: Dict[str, type] = {
+    STATE: State,
+    STATISTICS: Statistics,
+    DETECTIONS: Detections,
+    LOG: LogEntry,
+    EVENT: EventMessage,
+    REVIEW: ReviewMessage,
+}
 _TOPICS = {message: topic for topic, message in EVENTS.items()}
 PAGE_EVENTS: Dict[str, object] = dict(EVENTS, **{DAEMON: DaemonConnection, LOGS: List[LogEntry]})
 """The same and the events that the dashboard adds."""

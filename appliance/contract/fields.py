@@ -3,6 +3,7 @@
 A new type is another constant here. A field of a dataclass gets it by `field(metadata=info(type=TYPE))`.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional
@@ -16,6 +17,7 @@ JsonObject = Dict[str, Any]
 """An encoded message, as parsed from JSON or to be written as JSON."""
 
 LONGEST_SOURCE = 2000
+LONGEST_PLACES = 100 * 1000
 HIGHEST_NUMBER = 255
 """The highest number of a camera or power mode."""
 
@@ -73,6 +75,17 @@ def integer(minimum: int, maximum: int, sentence: str) -> FieldType:
         return int(value)
 
     return FieldType(sentence, {"type": "integer", "minimum": minimum, "maximum": maximum}, accept)
+
+
+def number(minimum: float, maximum: float, sentence: str) -> FieldType:
+    """Make the type of numbers in a range."""
+
+    def accept(value: Any) -> float:
+        if not is_number(value) or not minimum <= value <= maximum:
+            raise ValueError
+        return float(value)
+
+    return FieldType(sentence, {"type": "number", "minimum": minimum, "maximum": maximum}, accept)
 
 
 def or_null(kind: FieldType) -> FieldType:
@@ -141,4 +154,22 @@ SOURCE = FieldType(
     },
     _accept_source,
     "Source",
+)
+
+
+def _limited(kind: type) -> Callable[[Any], Any]:
+    """Accept an object or a list of limited size; `appliance.schema.places` checks its content."""
+
+    def accept(value: Any) -> Any:
+        if not isinstance(value, kind) or len(json.dumps(value)) > LONGEST_PLACES:
+            raise ValueError
+        return value
+
+    return accept
+
+
+_PLACES_RULE = f"`{{field}}` is written as in the config file (docs/zones.md), in at most {LONGEST_PLACES} characters."
+PLACES = FieldType(_PLACES_RULE, {"type": "object", "additionalProperties": True}, _limited(dict))
+MASKS = FieldType(
+    _PLACES_RULE, {"type": "array", "items": {"type": "object", "additionalProperties": True}}, _limited(list)
 )

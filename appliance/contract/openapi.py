@@ -5,9 +5,10 @@ from typing import Any, Dict, Iterable, List
 
 from appliance import __version__
 from appliance.contract.answers import Error
-from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS, Command, Http, Question
+from appliance.contract.command import Command, Http, Question
+from appliance.contract.commands import PAGE_COMMANDS, QUESTIONS
 from appliance.contract.fields import JsonObject
-from appliance.contract.hints import Field, fields_of
+from appliance.contract.hints import Field
 from appliance.contract.roles import Role
 from appliance.contract.schemas import Schemas
 
@@ -80,7 +81,8 @@ def _question(question: Question, schemas: Schemas) -> JsonObject:
 
 
 def _command(command: Command, http: Http, schemas: Schemas) -> JsonObject:
-    errors = [400, 401, 403, 404, 409, 422, 429, 503] if command.role == Role.OPERATOR else [401, 422, 429, 503]
+    needs_all = command.role == Role.OPERATOR or command.fields
+    errors = [400, 401, 403, 404, 409, 422, 429, 503] if needs_all else [401, 422, 429, 503]
     operation: JsonObject = {
         "operationId": command.name,
         "summary": command.help,
@@ -88,11 +90,14 @@ def _command(command: Command, http: Http, schemas: Schemas) -> JsonObject:
     }
     if command.detail:
         operation["description"] = command.detail
-    fields = {field.name: field for field in fields_of(command.request)}
+    fields = {field.name: field for field in command.fields}
     parameters = []
     for name in path_parameters(http.path):
         field = fields.pop(http.parameters.get(name, name))
         parameters.append(_parameter(name, schemas.of_field(field)))
+    if http.method == "GET":
+        parameters += [_query_parameter(field, schemas) for field in fields.values()]
+        fields = {}
     if parameters:
         operation["parameters"] = parameters
     if fields:
@@ -113,6 +118,10 @@ def _body(fields: Dict[str, Field], schemas: Schemas) -> JsonObject:
 
 def _parameter(name: str, schema: JsonObject) -> JsonObject:
     return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameter(field: Field, schemas: Schemas) -> JsonObject:
+    return {"name": field.name, "in": "query", "required": field.is_required, "schema": schemas.of_field(field)}
 
 
 def _responses(answer: Any, errors: Iterable[int], schemas: Schemas) -> JsonObject:

@@ -1,11 +1,12 @@
 """Parse and validate commands, for the bus, REST and Socket.IO."""
 
-from typing import Any, Optional, Tuple
+from typing import Any, Mapping, Optional, Tuple
 
 from appliance.contract.codec import encode
-from appliance.contract.commands import COMMAND_OF_NAME, COMMAND_OF_REQUEST, Command
+from appliance.contract.command import Command
+from appliance.contract.commands import COMMAND_OF_NAME, COMMAND_OF_REQUEST
 from appliance.contract.errors import INVALID, Refused
-from appliance.contract.fields import JsonObject
+from appliance.contract.fields import FieldType, JsonObject
 from appliance.contract.hints import Field, fields_of
 from appliance.contract.requests import Request
 
@@ -55,6 +56,30 @@ def parse(command: Command, given: Any, known: Optional[JsonObject] = None) -> R
         raise Refused(INVALID, f"{str(unknown[0])[:100]} is no field here; there are: {', '.join(names) or 'none'}.")
     request: Request = command.request(**_checked(fields, dict(given, **known)))
     return request
+
+
+def parse_query(command: Command, given: Mapping[str, str]) -> JsonObject:
+    """Convert the query parameters of a GET request to the values of fields. Raises Refused.
+
+    Args:
+        command: The row of the table.
+        given: Parameter name to text. Names that are no fields are kept, for `parse` to refuse.
+    """
+    kinds = {one.name: one.type for one in command.fields}
+    return {name: _from_text(kinds.get(name), text) for name, text in given.items()}
+
+
+def _from_text(kind: Optional[FieldType], text: str) -> Any:
+    """Convert a text to the JSON value that it stands for; a wrong one stays a text, which the field refuses."""
+    words = kind.schema.get("type") if kind is not None else None
+    if words == "boolean":
+        return {"1": True, "true": True, "": True, "0": False, "false": False}.get(text.lower(), text)
+    if words in ("integer", "number"):
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text
 
 
 def _checked(fields: Tuple[Field, ...], given: JsonObject) -> JsonObject:

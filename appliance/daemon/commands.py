@@ -16,6 +16,7 @@ from appliance.core.errors import SourceError
 from appliance.core.frame import Frame
 from appliance.daemon.admission import allowed_source
 from appliance.daemon.appliance import Appliance
+from appliance.daemon.event_commands import EVENT_HANDLERS
 from appliance.recording.storage import NoSuchRecording, StillRecording
 from appliance.sources.open import open_stream_source
 
@@ -149,6 +150,7 @@ HANDLERS: Dict[Type[requests.Request], Handler] = {
     requests.SetPower: _set_power,
     requests.ListRecordings: _list_recordings,
     requests.DeleteRecording: _delete_recording,
+    **EVENT_HANDLERS,
 }
 
 

@@ -45,6 +45,7 @@ from appliance.detectors.family import family_title
 from appliance.recording.avi import AviWriter
 from appliance.schema.settings import Settings, live_values
 from appliance.sources.kind import kind_of
+from tests.web.fake_events import FakeEvents
 
 LABELS = ["person", "bicycle", "car", "dog", "cat", "bus"]
 BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0]
@@ -128,7 +129,7 @@ class Stream:
         )
 
 
-class FakeDaemon:
+class FakeDaemon(FakeEvents):
     """Runs from `start` to `stop`. picture_bytes: pads every picture to about this size."""
 
     def __init__(
@@ -183,6 +184,7 @@ class FakeDaemon:
             "needs_reboot": False,
         }
         self.heard: List[Dict[str, Any]] = []
+        self.make_events(list(self.streams))
         self.watched_counts: Dict[str, int] = {}
 
     def start(self) -> "FakeDaemon":

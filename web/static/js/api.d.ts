@@ -16,6 +16,35 @@ export interface ClassArea {
   share: number;
 }
 
+/** Counts of one hour or day, of one label in one stream, and of one zone or line if it names one. */
+export interface CountRow {
+  /** Begin of the hour or day in the appliance's time zone, Unix time */
+  time: number;
+  stream: string;
+  label: string;
+  zone: string | null;
+  line: string | null;
+  /** Events that began; of a zone: tracks that entered it */
+  events: number;
+  /** Crossings of the line with direction "in" */
+  entered: number;
+  /** Crossings of the line with direction "out" */
+  left: number;
+}
+
+/** Counts, oldest first. */
+export interface Counts {
+  counts: CountRow[];
+}
+
+/** A track crossed a line. */
+export interface Crossing {
+  line: string;
+  /** in: from the left of the line's direction to its right */
+  direction: "in" | "out";
+  time: number;
+}
+
 /** Whether the daemon answers the dashboard. */
 export interface DaemonConnection {
   up: boolean;
@@ -75,6 +104,75 @@ export interface Download {
   done: number;
   total: number | null;
   error: string | null;
+}
+
+/** An event with its path and its moments. */
+export interface EventDetail {
+  event: EventRecord;
+  /** Seconds since its start, and the box then; a point for every 1 % of the diagonal */
+  path: [number, number, number, number, number][];
+  happenings: Happening[];
+}
+
+/** An event that began, changed or ended. */
+export interface EventMessage {
+  type: "new" | "update" | "end";
+  event: EventRecord;
+}
+
+/** Events, newest first. */
+export interface EventPage {
+  events: EventRecord[];
+  /** For the next page; null on the last one */
+  cursor: string | null;
+}
+
+/** An event: a track that counted, from its first sight to its end. */
+export interface EventRecord {
+  id: string;
+  stream: string;
+  label: string;
+  /** Unix time of the first sight */
+  start: number;
+  /** null while it goes on */
+  end: number | null;
+  /** The highest median of one second's scores */
+  score: number;
+  top_score: number;
+  /** In the best picture; shares of the picture */
+  box: [number, number, number, number];
+  /** Of that box, as a share of the picture */
+  area: number;
+  /** The highest measured in a zone with sides, in km/h */
+  speed: number | null;
+  /** The zones it entered, in order */
+  zones: string[];
+  lines: Crossing[];
+  stationary: boolean;
+  severity: "alert" | "detection";
+  /** Id of the review that it belongs to */
+  review: string | null;
+  has_snapshot: boolean;
+  /** Whether a recording covers it, at least in part */
+  has_clip: boolean;
+  starred: boolean;
+}
+
+/** One moment of a track. */
+export interface Happening {
+  type: "detected" | "left" | "entered" | "exited" | "crossed" | "loitering" | "stationary" | "active";
+  stream: string;
+  /** Unix time, or the position in a movie, in seconds */
+  time: number;
+  /** Id of the track, and of its event */
+  track: string;
+  label: string;
+  /** Of entered, exited and loitering */
+  zone?: string;
+  /** Of crossed */
+  line?: string;
+  /** Of crossed */
+  direction?: "in" | "out";
 }
 
 /** The last half hour, one point every two seconds: lists of equal length; null for a missing reading. */
@@ -199,6 +297,50 @@ export interface Recordings {
   recordings: Recording[];
 }
 
+/** What stored tracks would have done in other zones and over other lines. */
+export interface Replay {
+  /** Begin of each event that would have been an alert */
+  alerts: number[];
+  /** Number of tracks that were looked at */
+  tracks: number;
+  /** Begin of the time that was looked at */
+  after: number;
+  before: number;
+  /** entered, exited, crossed and loitering, oldest first */
+  happenings: Happening[];
+  /** Whether all tracks of that time were looked at, and all is listed */
+  is_complete: boolean;
+}
+
+/** Events close in time in one stream. */
+export interface Review {
+  id: string;
+  stream: string;
+  start: number;
+  /** null while it goes on */
+  end: number | null;
+  severity: "alert" | "detection";
+  labels: string[];
+  zones: string[];
+  /** Ids of its events, in order */
+  events: string[];
+  /** By the user who asks; false in published messages */
+  seen: boolean;
+}
+
+/** A review that began, changed or ended. */
+export interface ReviewMessage {
+  type: "new" | "update" | "end";
+  review: Review;
+}
+
+/** Reviews, newest first. */
+export interface ReviewPage {
+  reviews: Review[];
+  /** For the next page; null on the last one */
+  cursor: string | null;
+}
+
 /** The model shared by all streams without one of their own. Fields from `family` on: only while a model runs. */
 export interface RunningModel {
   name: string | null;
@@ -233,6 +375,11 @@ export interface RunningRecording {
   name: string;
   /** Of that segment */
   bytes: number;
+}
+
+/** The review after the change. */
+export interface SeenReview {
+  review: Review;
 }
 
 /** The live settings of all streams. */
@@ -273,6 +420,11 @@ export interface SourcePicture {
   /** Of the source, in pixels */
   width: number;
   height: number;
+}
+
+/** The event after the change. */
+export interface StarredEvent {
+  event: EventRecord;
 }
 
 /** The whole state of the daemon. */
@@ -457,12 +609,20 @@ export interface Timings {
   encode: number | null;
 }
 
+/** Zones, lines and masks of the streams, in the form of the config file. */
+export interface Zones {
+  /** By stream: zones, lines, ignore, privacy */
+  streams: Record<string, unknown>;
+}
+
 /** What the server sends. */
 export interface Events {
   state: State;
   statistics: Statistics;
   detections: Detections;
   log: LogEntry;
+  event: EventMessage;
+  review: ReviewMessage;
   daemon: DaemonConnection;
   logs: LogEntry[];
 }
@@ -482,4 +642,13 @@ export interface Commands {
   set_power: { fields: { mode?: number; clocks?: boolean }; answer: object };
   list_recordings: { fields: object; answer: Recordings };
   delete_recording: { fields: { name: string }; answer: Recordings };
+  list_events: { fields: { stream?: string; label?: string; zone?: string; line?: string; severity?: string; after?: number; before?: number; min_score?: number; text?: string; starred?: boolean; cursor?: string; limit?: number }; answer: EventPage };
+  get_event: { fields: { id: string }; answer: EventDetail };
+  star_event: { fields: { id: string; on: boolean }; answer: StarredEvent };
+  list_reviews: { fields: { stream?: string; label?: string; zone?: string; severity?: string; after?: number; before?: number; unseen?: boolean; cursor?: string; limit?: number }; answer: ReviewPage };
+  see_review: { fields: { id: string; on: boolean }; answer: SeenReview };
+  get_counts: { fields: { group?: string; stream?: string; label?: string; zone?: string; line?: string; after?: number; before?: number }; answer: Counts };
+  get_zones: { fields: { stream?: string }; answer: Zones };
+  set_zones: { fields: { stream: string; zones?: Record<string, unknown>; lines?: Record<string, unknown>; ignore?: Record<string, unknown>[]; privacy?: Record<string, unknown>[] }; answer: Zones };
+  replay_zones: { fields: { stream: string; zones?: Record<string, unknown>; lines?: Record<string, unknown>; after?: number; before?: number }; answer: Replay };
 }
