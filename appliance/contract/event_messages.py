@@ -175,6 +175,7 @@ class Clip:
     """A file with the clip of an event."""
 
     name: str = field(metadata=info("Of the file, in the folder of clips"))
+    start: float = field(metadata=info("Unix time of its first picture: it begins at a key frame before the event"))
 
 
 @dataclass(frozen=True)
