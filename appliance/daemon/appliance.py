@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import threading
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 from appliance.board import detect_board, unknown_board_note
 from appliance.bus import HEARTBEAT_SECONDS, BusServer
@@ -12,6 +12,7 @@ from appliance.core.database import Database
 from appliance.core.errors import SplitlensError
 from appliance.core.events import EventBus
 from appliance.core.process import Heartbeat
+from appliance.core.threads import start_thread
 from appliance.daemon.catalogue import ModelCatalogue
 from appliance.daemon.changes import check_kept
 from appliance.daemon.engine_watchdog import EngineWatchdog
@@ -25,7 +26,7 @@ from appliance.daemon.power import PowerKeeper
 from appliance.daemon.state import StateReporter
 from appliance.daemon.streams import Streams, configured_streams
 from appliance.daemon.trials import Trials
-from appliance.recording.encoders import find_encoder
+from appliance.recording.encoders import AUTO, MP4, find_encoder, resolve_format
 from appliance.recording.storage import Storage
 from appliance.settings import LoadedSettings, Settings
 
@@ -105,11 +106,9 @@ class Appliance:
         if unknown_board_note(self._board):
             log.warning("%s", unknown_board_note(self._board))
         streams = configured_streams(self._settings)
-        if any(self._settings.for_stream(name).record_format == "mp4" for name in streams):
-            try:
-                find_encoder()
-            except SplitlensError as error:
-                log.warning("Nothing can be recorded: %s", error)
+        start_thread(
+            "find encoder", self._find_encoder, [self._settings.for_stream(name).record_format for name in streams]
+        )
         self.streams.start()
         self.models.start()
         self.power.start()
@@ -135,6 +134,16 @@ class Appliance:
         return dataclasses.replace(
             settings, live_timeout=min(settings.live_timeout, seconds), open_timeout=min(settings.open_timeout, seconds)
         )
+
+    def _find_encoder(self, formats: List[str]) -> None:
+        """Look for what the first recording would wait for: it takes seconds."""
+        try:
+            if MP4 in formats:
+                find_encoder()
+            elif AUTO in formats:
+                resolve_format(AUTO)
+        except SplitlensError as error:
+            log.warning("Nothing can be recorded: %s", error)
 
     def _report_state(self) -> None:
         self.streams.reopen_failed()

@@ -21,6 +21,7 @@ from appliance.outputs.statistics import StreamStatistics
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.selection import select
 from appliance.pipeline.stream_pipeline import StreamPipeline
+from appliance.recording.encoders import MP4
 from appliance.recording.storage import Storage
 from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import Settings, redact
@@ -257,7 +258,7 @@ class Stream:
         source = self._source
         most = (source.fps if source is not None else None) or USUAL_CAMERA_FPS
         measured = self._meter.statistics()
-        if self._settings.record_format == "mp4" or measured.seconds < 1.0:
+        if self._outputs.recorder.format == MP4 or measured.seconds < 1.0:
             return most
         return max(1.0, min(most, round(measured.fps)))
 

@@ -10,6 +10,7 @@ from appliance.outputs.publisher import Publisher
 from appliance.outputs.rate import RateLimit
 from appliance.outputs.statistics import StreamStatistics
 from appliance.pipeline.meter import Meter
+from appliance.recording.clean_copy import CleanCopy
 from appliance.recording.segments import SegmentRecorder
 from appliance.recording.storage import Storage
 from appliance.schema.setting import Values
@@ -58,7 +59,7 @@ class StreamOutputs:
         self.recorder = SegmentRecorder(
             stream,
             storage,
-            self._kept_overlay,
+            self._kept_overlay if settings.record_overlay else CleanCopy(),
             playing_fps,
             settings.record_format,
             settings.segment_minutes,

@@ -16,6 +16,7 @@ from appliance.daemon.models import Models
 from appliance.daemon.overrides import OverrideStore
 from appliance.daemon.stream import Stream
 from appliance.pipeline.events import SinkFailed, SourceEnded
+from appliance.recording.segments import CONTINUOUS
 from appliance.recording.storage import Storage
 from appliance.schema.setting import Values
 from appliance.schema.stream_setting import StreamSetting
@@ -113,7 +114,7 @@ class Streams:
                 raise Refused(CONFLICT, f"{name} is in the configuration; take it out there.")
             self._streams = {other: one for other, one in self._streams.items() if other != name}
             self._overrides.keep(STREAM + name, None, None)
-            self._overrides.keep(RECORD + name, False, False)
+            self._overrides.keep(RECORD + name, self._is_recorded(name), self._is_recorded(name))
         self._live.forget(name)
         stream.close()
         self._close_unused_models()
@@ -127,7 +128,7 @@ class Streams:
     def record(self, name: str, on: bool) -> None:
         """Start or stop recording a stream. Returns when a file being written is complete. Raises Refused."""
         self.get(name).record(on)
-        self._overrides.keep(RECORD + name, on, False)
+        self._overrides.keep(RECORD + name, on, self._is_recorded(name))
         self._events.publish(StateChanged())
 
     def get(self, name: str) -> Stream:
@@ -167,9 +168,13 @@ class Streams:
                 self._events,
             )
             self._streams = dict(self._streams, **{name: stream})
-            if self._overrides.recall(RECORD + name, False):
+            if self._overrides.recall(RECORD + name, self._is_recorded(name)):
                 stream.record(True)
             stream.open()
+
+    def _is_recorded(self, name: str) -> bool:
+        """Return whether everything is recorded where no operator says otherwise."""
+        return self._settings.for_stream(name).record == CONTINUOUS
 
     def _exchange(self, stream: Stream) -> None:
         stream.exchange()

@@ -4,6 +4,7 @@ import functools
 import logging
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List
@@ -13,6 +14,7 @@ import yaml
 from appliance.core.errors import OutputError
 from appliance.core.gst import INSPECTOR, LAUNCHER, english_environment
 
+AUTO, AVI, MP4 = "auto", "avi", "mp4"
 ENCODERS_FILE = Path(__file__).with_name("encoders.yml")
 NEEDED = {
     "videoconvert": "gstreamer1.0-plugins-base",
@@ -30,6 +32,7 @@ _SD_LINES = 576
 _FEWEST_BITS, _MOST_BITS = 500 * 1000, 25 * 1000 * 1000
 
 log = logging.getLogger(__name__)
+_looking = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,24 @@ def find_encoder() -> Encoder:
         f"MP4 needs an H.264 encoder, and {found}; on Debian and Ubuntu one of these brings one:"
         f" {', '.join(packages)}. AVI needs none."
     )
+
+
+def resolve_format(wanted: str) -> str:
+    """Return AVI or MP4 for a value of `record_format`. The first time AUTO takes as long as `find_encoder`."""
+    if wanted != AUTO:
+        return wanted
+    with _looking:  # or several streams would look at once
+        return _best_format()
+
+
+@functools.lru_cache(maxsize=1)
+def _best_format() -> str:
+    try:
+        find_encoder()
+    except OutputError as missing:
+        log.info("Recordings are AVI here, which browsers cannot play as they are. %s", missing)
+        return AVI
+    return MP4
 
 
 def known_encoders() -> List[Dict[str, str]]:

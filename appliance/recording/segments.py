@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple, Union
 
 from appliance.contract.state import RunningRecording
 from appliance.core.errors import OutputError
@@ -12,13 +12,14 @@ from appliance.core.frame import Result
 from appliance.core.sink import Sink, cannot_write
 from appliance.core.threads import start_thread
 from appliance.drawing.overlay import Overlay
-from appliance.recording.encoders import find_encoder
+from appliance.recording.clean_copy import CleanCopy
+from appliance.recording.encoders import AVI, MP4, find_encoder, resolve_format
 from appliance.recording.movie import LONGEST_FREEZE, AviMovie, Movie
 from appliance.recording.mp4 import Mp4Movie
 from appliance.recording.playing_time import is_empty
 from appliance.recording.storage import Storage
 
-AVI, MP4 = "avi", "mp4"
+OFF, CONTINUOUS, EVENTS = "off", "continuous", "events"
 RETRY_SECONDS = 30.0
 """After a failure it is tried again when so much time has passed."""
 LOOK_SECONDS = 1.0
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 class SegmentRecorder(Sink):
     """Always a sink of its stream; idle until `start`.
+
+    Attributes:
+        format: AVI or MP4, that of the segment written last.
 
     `start`, `stop`, `status`, `wanted` and `problem` may be used from any thread; `write` and `close` as of any sink. A
     new segment is also started when the size of the pictures changes, when none came for over 10 seconds, and when the
@@ -41,11 +45,11 @@ class SegmentRecorder(Sink):
     Args:
         stream: Name of the stream.
         storage: The folder of recordings.
-        overlay: Draws the pictures.
+        overlay: Draws the pictures, or leaves them as they are.
         playing_fps: Returns frames per second of playback, above 0; called at the start of each segment. Pictures are
             repeated or left out so that a second of capture time is a second of playback: the rate of detection suits
             best, not that of a faster camera.
-        format: AVI or MP4.
+        format: AUTO, AVI or MP4.
         segment_minutes, segment_mb: When to start a new segment, in minutes and 10^6 bytes; 0 is no limit.
         clock: Monotonic, in seconds.
     """
@@ -56,7 +60,7 @@ class SegmentRecorder(Sink):
         self,
         stream: str,
         storage: Storage,
-        overlay: Overlay,
+        overlay: Union[Overlay, CleanCopy],
         playing_fps: Callable[[], float],
         format: str = AVI,
         segment_minutes: float = 10.0,
@@ -69,7 +73,7 @@ class SegmentRecorder(Sink):
         self._storage = storage
         self._overlay = overlay
         self._playing_fps = playing_fps
-        self._format = format
+        self._format = self.format = format
         self._segment_seconds = segment_minutes * 60.0 or float("inf")
         self._segment_bytes = segment_mb * 1e6 or float("inf")
         self._clock = clock
@@ -179,8 +183,9 @@ class SegmentRecorder(Sink):
 
     def _begin_segment(self, size: Tuple[int, int], captured_at: float) -> Movie:
         self._look_for_room()
-        encoder = find_encoder() if self._format == MP4 else None
-        path, fps = self._storage.claim(self._stream, self._format), self._playing_fps()
+        self.format = resolve_format(self._format)
+        encoder = find_encoder() if self.format == MP4 else None
+        path, fps = self._storage.claim(self._stream, self.format), self._playing_fps()
         try:
             if encoder is not None:
                 movie: Movie = Mp4Movie(path, size[0], size[1], fps, captured_at, encoder)

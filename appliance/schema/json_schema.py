@@ -1,11 +1,14 @@
 """Make JSON Schema from the rows of the schema: for editors, the OpenAPI document and the dashboard's form."""
 
+from dataclasses import fields
 from typing import Any, Dict
 
 from appliance.core.names import STREAM_NAME
+from appliance.schema.keep import KEEP_PATTERN, Keep
 from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
 from appliance.schema.settings import SETTINGS, STREAM_SETTINGS
 from appliance.schema.values import LONGEST_LABEL, MOST_LABELS
+from appliance.schema.web_values import KEEP
 
 JsonSchema = Dict[str, Any]
 
@@ -39,6 +42,15 @@ def _type(setting: Setting) -> JsonSchema:
         return {"type": "array", "maxItems": MOST_LABELS, "items": label}
     if setting.kind in (CAMERA, POWER_MODE):
         return {"anyOf": [{"type": "integer", **_range(setting)}, {"type": "string", "minLength": 1}]}
+    if setting.kind == KEEP:
+        duration = {"anyOf": [{"type": "string", "pattern": KEEP_PATTERN}, {"const": 0}]}
+        classes = {one.name: duration for one in fields(Keep)}
+        return {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "object", "additionalProperties": False, "properties": classes},
+            ]
+        }
     if setting.choices:
         return {"type": "string", "enum": list(setting.choices)}
     return {"type": "string", "minLength": 1}

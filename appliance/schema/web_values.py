@@ -1,4 +1,4 @@
-"""Kinds of dashboard settings with a syntax of their own: their descriptions and parsers."""
+"""Kinds of settings with a syntax of their own: their descriptions and parsers."""
 
 import ipaddress
 import re
@@ -6,7 +6,10 @@ import shlex
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Tuple
 
+from appliance.schema.keep import KEEP_EXAMPLE, parse_keep
+
 LISTEN, NETWORKS, URL_PATH, ORIGINS, TLS = "listen", "networks", "path of an address", "origins", "TLS"
+KEEP = "keep"
 
 SELF_SIGNED = "self-signed"
 
@@ -66,6 +69,10 @@ def _tls(text: str) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
+def _keep(text: str) -> str:
+    return str(parse_keep(text))
+
+
 def _words(text: str) -> List[str]:
     words = text.replace(",", " ").split()
     if not 0 < len(words) <= _MOST:
@@ -79,4 +86,5 @@ FORMS: Dict[str, Form] = {
     URL_PATH: Form("a path like /splitlens, without a question mark or spaces", _path),
     ORIGINS: Form("self, or origins with commas between, like https://home.example:8123", _origins),
     TLS: Form("self-signed, or the files of a certificate and of its key with a space between", _tls),
+    KEEP: Form(f"durations by class, like {KEEP_EXAMPLE}, each in min, h, d or w, 0 or forever", _keep),
 }

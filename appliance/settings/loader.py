@@ -39,6 +39,8 @@ NO_SETTINGS = tuple(
     )
 )
 """Variables of the project that are read elsewhere."""
+OF_KUBERNETES = PREFIX + "PORT"
+"""Set there for a Service called splitlens: no misspelt SPLITLENS_POST."""
 
 
 class Layer(enum.IntEnum):
@@ -255,7 +257,7 @@ def _read_environment(environ: Mapping[str, str], mistakes: List[str]) -> Values
         if setting is None:
             # Without the common prefix, which would make all names similar.
             near = [SETTINGS[key].variable for key in nearest(variable[len(PREFIX) :].lower(), SETTINGS)]
-            if near:
+            if near and variable != OF_KUBERNETES:
                 mistakes.append(f"{variable}: no setting has this environment variable; {did_you_mean(near)}")
             else:
                 foreign.append(variable)

@@ -6,7 +6,7 @@ from typing import Any, Container, Dict, Optional, Sequence, Union
 from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
 from appliance.schema.settings import SETTINGS
 from appliance.schema.values import describe, show_number
-from appliance.schema.web_values import LISTEN, NETWORKS, ORIGINS, TLS, URL_PATH
+from appliance.schema.web_values import KEEP, LISTEN, NETWORKS, ORIGINS, TLS, URL_PATH
 
 # Keeps the options apart from a command's own arguments, which may be called `model` too.
 _DEST = "setting:"
@@ -23,6 +23,7 @@ _METAVARS = {
     URL_PATH: "/PATH",
     ORIGINS: "self,ORIGIN,...",
     TLS: "self-signed|CERT KEY",
+    KEEP: "CLASS: TIME,...",
 }
 
 

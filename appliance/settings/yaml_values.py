@@ -6,7 +6,7 @@ import yaml
 
 from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, Setting
 from appliance.schema.values import BadValue, check_value, invalid_value
-from appliance.schema.web_values import FORMS
+from appliance.schema.web_values import FORMS, KEEP
 from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, parse_text
 
 IN_DOUBLE_QUOTES = "in double quotes \\ begins an escape; use single quotes"
@@ -22,6 +22,9 @@ def value_from_node(setting: Setting, node: yaml.Node) -> Any:
     """
     if setting.kind == LABELS and isinstance(node, yaml.SequenceNode):
         return check_value(setting, [_scalar_text(setting, one) for one in node.value])
+    if setting.kind == KEEP and isinstance(node, yaml.MappingNode):
+        pairs = [f"{_scalar_text(setting, key)}: {_scalar_text(setting, value)}" for key, value in node.value]
+        return check_value(setting, ", ".join(pairs))
     if not isinstance(node, yaml.ScalarNode):
         raise invalid_value(setting, "a list" if isinstance(node, yaml.SequenceNode) else "a group of settings")
     text = node.value.strip()
@@ -33,6 +36,8 @@ def value_from_node(setting: Setting, node: yaml.Node) -> Any:
     if node.tag == _TAG + "bool":
         if setting.kind == BOOLEAN and text.lower() in yaml.SafeLoader.bool_values:
             return yaml.SafeLoader.bool_values[text.lower()]
+        if text in setting.choices:  # `record: off`
+            return text
         raise invalid_value(setting, text)
     if setting.kind == BOOLEAN and text.lower() in TRUE_WORDS + FALSE_WORDS:
         return parse_text(setting, text)  # 1, "True": the original project accepted whatever is true in Python

@@ -377,7 +377,7 @@ def test_after_a_kill_the_recording_plays_and_the_stream_comes_back(tmp_path, sa
     daemon = Daemon(tmp_path, str(samples / "bikes.mp4"), "--model", PERSON)
     with daemon:
         daemon.ask("record", stream="main", on=True)
-        daemon.until(lambda state: (daemon.stream()["recording"] or {}).get("seconds", 0) > 1)
+        daemon.until(lambda state: (daemon.stream()["recording"] or {}).get("seconds", 0) > 4)
         name = daemon.stream()["recording"]["name"]
         daemon.kill()
         movie = cv2.VideoCapture(str(tmp_path / "recordings" / name))
@@ -387,7 +387,7 @@ def test_after_a_kill_the_recording_plays_and_the_stream_comes_back(tmp_path, sa
         assert count > 10
         with daemon:
             daemon.pictures(2)
-            daemon.until(lambda state: daemon.stream()["recording"])
+            daemon.until(lambda state: (daemon.stream()["recording"] or {}).get("bytes", 0) > 0)
             assert len(daemon.ask("list_recordings")["recordings"]) == 2
     readers = subprocess.run(["pgrep", "-f", str(tmp_path)], stdout=subprocess.PIPE)
     assert readers.stdout == b""

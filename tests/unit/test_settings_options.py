@@ -62,6 +62,9 @@ def test_there_is_an_option_for_every_setting(tmp_path, monkeypatch):
                 value, arguments = ["dog", "cat"], [setting.option, "dog, cat"]
             elif setting.kind == "streams":
                 value, arguments = {"door": StreamSetting("a/b")}, [setting.option, "{door: a/b}"]
+            elif setting.kind == "keep":
+                value = setting.default.replace("30 d", "forever")
+                arguments = [setting.option, value]
             elif setting.kind in WEB_VALUES:
                 value = WEB_VALUES[setting.kind]
                 arguments = [setting.option, value]

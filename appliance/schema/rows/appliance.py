@@ -3,8 +3,9 @@
 import dataclasses
 from typing import Optional, Union
 
+from appliance.schema.keep import Keep
 from appliance.schema.setting import APPLIANCE, BOARD, BOOLEAN, INTEGER, NUMBER, POWER_MODE, RECORDING, TEXT, setting
-from appliance.schema.web_values import LISTEN, NETWORKS, ORIGINS, TLS, URL_PATH
+from appliance.schema.web_values import KEEP, LISTEN, NETWORKS, ORIGINS, TLS, URL_PATH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,12 +92,49 @@ class ApplianceSettings:
 
     # Recording
     recordings_dir: str = setting("recordings", TEXT, RECORDING, "folder of the recordings")
-    record_format: str = setting(
-        "avi",
+    record: str = setting(
+        "off",
         TEXT,
         RECORDING,
-        "avi: Motion JPEG, as in the original project; mp4: H.264, where there is an encoder",
-        choices=("avi", "mp4"),
+        "what is recorded: off: nothing; continuous: everything; events: what happens around events. The dashboard's "
+        "Record button records everything until it is switched off",
+        choices=("off", "continuous", "events"),
+        per_stream=True,
+    )
+    pre: float = setting(
+        5.0,
+        NUMBER,
+        RECORDING,
+        "what a recording of an event shows before it",
+        unit="seconds",
+        minimum=0,
+        maximum=60,
+        per_stream=True,
+    )
+    post: float = setting(
+        5.0,
+        NUMBER,
+        RECORDING,
+        "what a recording of an event shows after it",
+        unit="seconds",
+        minimum=0,
+        maximum=300,
+        per_stream=True,
+    )
+    record_format: str = setting(
+        "auto",
+        TEXT,
+        RECORDING,
+        "mp4: H.264, which browsers play; avi: Motion JPEG, as in the original project; auto: mp4 where there is an "
+        "encoder, else avi",
+        choices=("auto", "avi", "mp4"),
+        per_stream=True,
+    )
+    record_overlay: bool = setting(
+        False,
+        BOOLEAN,
+        RECORDING,
+        "draw boxes and labels into recordings; if not, they are a clean copy of the camera's picture",
         per_stream=True,
     )
     segment_minutes: float = setting(
@@ -120,8 +158,21 @@ class ApplianceSettings:
         minimum=0,
         per_stream=True,
     )
+    keep: str = setting(
+        str(Keep()),
+        KEEP,
+        RECORDING,
+        "how long recordings without an event, with one, with an alert, and snapshots are kept; 0 = not at all, "
+        "forever = until space runs out",
+    )
     keep_days: float = setting(
-        0.0, NUMBER, RECORDING, "older recordings are deleted", zero="never", unit="days", minimum=0
+        0.0,
+        NUMBER,
+        RECORDING,
+        "older recordings are deleted, whatever `keep` says",
+        zero="never",
+        unit="days",
+        minimum=0,
     )
     keep_gb: Optional[float] = setting(
         None,
