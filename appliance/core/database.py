@@ -24,15 +24,28 @@ class Database:
     """A database that any thread may use, one statement at a time.
 
     A damaged file is moved aside and a new one created. If no file can be created, that is logged and the database is
-    in memory until the process ends, so that its users can continue.
+    in memory until the process ends, so that its users can continue; or it is an error.
 
     Args:
         path: The file; missing folders are created. None for a database in memory.
+        needs_file: Whether it is an error if no file can be created.
+        most_checked: Files of more bytes are not read from start to end to find damage, only opened: of a gigabyte
+            that would take seconds. Damage elsewhere shows as sqlite3.DatabaseError when it is reached.
+
+    Raises:
+        OSError, sqlite3.Error: The file cannot be opened and written, and `needs_file` is set.
     """
 
-    def __init__(self, path: Optional[Path] = None) -> None:
+    def __init__(
+        self, path: Optional[Path] = None, needs_file: bool = False, most_checked: Optional[int] = None
+    ) -> None:
         self._lock = threading.RLock()
-        self._connection = _open(path) if path is not None else _connect_to_memory()
+        if path is None:
+            self._connection = _connect_to_memory()
+        elif needs_file:
+            self._connection = _open_file(path, most_checked)
+        else:
+            self._connection = _open(path)
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
         """Migrate the tables of one component to their newest version.
@@ -89,24 +102,38 @@ def _connect_to_memory() -> sqlite3.Connection:
 
 def _open(path: Path) -> sqlite3.Connection:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        why = _damage(path)
-        if why:
-            log.warning("%s. A new one is begun", keep_damaged(path, why))
-            for end in ("", "-wal", "-shm"):
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(str(path) + end)
-        os.close(os.open(str(path), os.O_RDWR | os.O_CREAT, PRIVATE))
-        connection = _connect(str(path))
-        with contextlib.ExitStack() as undo:
-            undo.callback(connection.close)
-            _prepare(connection)
-            undo.pop_all()
-        return connection
+        return _open_file(path, None)
     except (OSError, sqlite3.Error) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else problem
         log.warning("%s: %s; what belongs there is not remembered after a restart", path, reason)
         return _connect_to_memory()
+
+
+def _open_file(path: Path, most_checked: Optional[int]) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    why = _damage(path, most_checked)
+    if why:
+        move_aside(path, why)
+    os.close(os.open(str(path), os.O_RDWR | os.O_CREAT, PRIVATE))
+    connection = _connect(str(path))
+    with contextlib.ExitStack() as undo:
+        undo.callback(connection.close)
+        _prepare(connection)
+        undo.pop_all()
+    return connection
+
+
+def move_aside(path: Path, why: str) -> None:
+    """Keep a damaged database under another name, and log it. Raises OSError.
+
+    Args:
+        path: The file; nobody has it open.
+        why: What is wrong with it.
+    """
+    log.warning("%s. A new one is begun", keep_damaged(path, why))
+    for end in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(str(path) + end)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -118,16 +145,20 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS_LATER}")
 
 
-def _damage(path: Path) -> str:
+def _damage(path: Path, most_checked: Optional[int]) -> str:
     """Return what is wrong with a database file; "" if nothing is, or it does not exist. Raises OSError."""
     try:
-        open_regular(path).close()
+        with open_regular(path) as file:
+            is_large = most_checked is not None and os.fstat(file.fileno()).st_size > most_checked
     except FileNotFoundError:
         return ""
     except ValueError as error:
         return str(error)
     try:
         with contextlib.closing(_connect(str(path))) as connection:
+            if is_large:  # header, schema and length: SQLite compares that with the header
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                return ""
             found = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:  # locked, or no permission: the file itself may be whole
         raise OSError(0, str(error)) from error
