@@ -16,7 +16,8 @@ REVIEW_ID = matching(r"\d{1,12}\.\d{1,6}-[a-z0-9]{1,12}", "That is no id of a re
 PLACE = matching(r"[^\x00-\x1f\x7f]{1,64}", "`{field}` is a name of 1 to 64 characters.")
 LABEL = matching(r"[^\x00-\x1f\x7f]{1,100}", "`{field}` is the name of a class, of 1 to 100 characters.")
 TEXT = matching(r"[^\x00-\x1f\x7f]{1,200}", "`{field}` is a text of 1 to 200 characters, in one line.")
-CURSOR = matching(r"[A-Za-z0-9_=.-]{1,200}", "That is no `cursor`; the page before has it.")
+CURSOR = matching(r"\d{1,12}\.\d{1,6}-[a-z0-9]{1,12}", "That is no `cursor`; the page before has it.")
+"""The id of the last event or review of the page before, which has the time of its start."""
 USER = matching(r"[^\x00-\x1f\x7f]{0,200}", "That is no name of a user.")
 TIME = number(0, LONGEST_TIME, "`{field}` is a Unix time in seconds.")
 SCORE = number(0, 1, "`{field}` is a number from 0 to 1.")
@@ -26,7 +27,7 @@ HEIGHT = integer(32, 2160, "`{field}` is a number of pixels from 32 to 2160.")
 
 def one_of(words: Tuple[str, ...]) -> FieldType:
     """Make the type of a choice between words."""
-    return matching("|".join(words), f"`{{field}}` is {' or '.join(words)}.")
+    return matching(f"({'|'.join(words)})", f"`{{field}}` is {' or '.join(words)}.")
 
 
 SEVERITY = one_of(SEVERITIES)

@@ -3,16 +3,18 @@
 import base64
 import dataclasses
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
 
 from appliance.contract import event_messages as messages
-from appliance.contract.errors import INVALID, NOT_FOUND, Refused
+from appliance.contract.errors import NOT_FOUND, Refused
 from appliance.contract.fields import JsonObject
 
 HOUR = 3600.0
+EXAMPLE_ID = "1764000000.000000-000001"
+"""Of an event, and of the review that has it."""
 KINDS = (("person", "door"), ("car", "drive"), ("person", "yard"), ("dog", "yard"))
 
 
@@ -70,12 +72,17 @@ class FakeEvents:
                 seen=False,
             )
             self.reviews[review.id] = review
+        self.events[EXAMPLE_ID] = dataclasses.replace(
+            event, id=EXAMPLE_ID, start=1764000000.0, end=1764000010.0, review=EXAMPLE_ID
+        )
+        self.reviews[EXAMPLE_ID] = dataclasses.replace(
+            review, id=EXAMPLE_ID, start=1764000000.0, end=1764000010.0, events=[EXAMPLE_ID]
+        )
 
     def do_list_events(self, cursor: Optional[str], limit: int, **wanted: Any) -> messages.EventPage:
         found = [event for event in self.events.values() if _fits(event, wanted)]
-        start = _place_of(cursor)
-        more = str(start + limit) if start + limit < len(found) else None
-        return messages.EventPage(found[start : start + limit], more)
+        page, more = _page(found, cursor, limit)
+        return messages.EventPage(page, more)
 
     def do_get_event(self, id: str) -> messages.EventDetail:
         event = self._event(id)
@@ -122,9 +129,8 @@ class FakeEvents:
             and (zone is None or zone in review.zones)
         ]
         found = [review for review in found if not (unseen and review.seen)]
-        start = _place_of(cursor)
-        more = str(start + limit) if start + limit < len(found) else None
-        return messages.ReviewPage(found[start : start + limit], more)
+        page, more = _page(found, cursor, limit)
+        return messages.ReviewPage(page, more)
 
     def do_see_review(self, id: str, on: bool, user: str) -> messages.SeenReview:
         if id not in self.reviews:
@@ -159,9 +165,6 @@ class FakeEvents:
 
     def do_set_zones(self, stream: str, zones: Any, lines: Any, ignore: Any, privacy: Any) -> messages.Zones:
         self._places(stream)
-        for name, zone in (zones or {}).items():
-            if not isinstance(zone, dict) or "polygon" not in zone:
-                raise Refused(INVALID, f"zones: {name[:40]} needs a polygon of at least three points.")
         self.places[stream] = {
             "zones": zones or {},
             "lines": lines or {},
@@ -210,9 +213,8 @@ def _fits(item: Any, wanted: Dict[str, Any]) -> bool:
     return all(tests[name](value) for name, value in wanted.items() if value is not None)
 
 
-def _place_of(cursor: Optional[str]) -> int:
-    if cursor is None:
-        return 0
-    if not cursor.isdecimal():
-        raise Refused(INVALID, "That is no `cursor`; the page before has it.")
-    return int(cursor)
+def _page(found: List[Any], cursor: Optional[str], limit: int) -> Tuple[List[Any], Optional[str]]:
+    """Return the items after that of the cursor, and the cursor of the next page."""
+    start = float(cursor.partition("-")[0]) if cursor else float("inf")
+    left = [item for item in found if item.start < start]
+    return left[:limit], left[limit - 1].id if len(left) > limit else None

@@ -8,12 +8,23 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from appliance.contract.commands import PAGE_COMMANDS
+from appliance.contract.roles import Role
 from tests.web.conftest import PASSWORD, InProcess, csrf_of
+from tests.web.fake_events import EXAMPLE_ID
 from web.accounts.throttle import LIMITS, Limit
 from web.roles import needed_role
 
 OPEN = {"/login", "/healthz", "/readyz", "/static/css/base.css"}
-EXAMPLES = {"name": "main", "model": "broken", "filename": "css/base.css"}
+EXAMPLES = {"name": "main", "id": EXAMPLE_ID, "model": "broken", "filename": "css/base.css"}
+
+
+VIEWERS = [command for command in PAGE_COMMANDS if command.role == Role.VIEWER]
+"""The commands that change nothing but for the one who sends them."""
+VIEWERS_CHANGES = {
+    (command.http.method, f"/api/v1{command.http.path}".replace("{id}", EXAMPLE_ID))
+    for command in VIEWERS
+    if command.http and command.http.method != "GET"
+}
 
 
 def routes(app):
@@ -57,11 +68,14 @@ def test_nobody_is_not_told_what_exists(here):
 
 
 def test_a_viewer_changes_nothing(here):
-    """Whatever is not asked with GET is for operators, but for signing out."""
+    """Whatever is not asked with GET is for operators, but for signing out and what the table gives to viewers."""
+    assert [path.rpartition("/")[2] for _, path in sorted(VIEWERS_CHANGES)] == ["replay", "seen"]
     count = 0
     heard = len(here.daemon.heard)
     for method, path in routes(here.app):
         if method in ("GET", "HEAD", "OPTIONS") or path in ("/login", "/logout"):
+            continue
+        if (method, path) in VIEWERS_CHANGES:
             continue
         answer = here.client("viewer").open(path, method=method, json={})
         assert answer.status_code == 403, (method, path)
@@ -103,10 +117,11 @@ def test_nobody_is_connected_by_socket_io(here):
     assert not connect(here, "wrong").is_connected()
 
 
-def test_a_viewer_is_refused_every_event_but_the_list_of_recordings(here):
+def test_a_viewer_is_refused_every_command_that_the_table_does_not_give_to_viewers(here):
     client = connect(here, here.tokens["viewer"])
     heard = len(here.daemon.heard)
-    for event in sorted(set(socket_handlers(here.parts)) - {"connect", "disconnect", "list_recordings"}):
+    allowed = {command.name for command in VIEWERS}
+    for event in sorted(set(socket_handlers(here.parts)) - allowed - {"connect", "disconnect"}):
         assert send(client, event, {})["error"].startswith("Only an operator"), event
     assert [command for command in here.daemon.heard[heard:] if command["command"] != "get_state"] == []
     assert send(client, "list_recordings")["ok"]
