@@ -5,10 +5,10 @@ The recorder keeps segments for it, the store writes it, the dashboard shows it.
 """
 
 from dataclasses import dataclass
-from typing import Any, Sequence, Tuple
+from typing import Sequence
 
-PathPoint = Tuple[float, float, float, float, float]
-"""Capture time in Unix seconds, and the box at that moment: x_min, y_min, x_max, y_max, shares of the picture."""
+from appliance.contract.event_messages import EventRecord, Happening, Review
+from appliance.events.reports import PathPoint
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,11 @@ class EventStarted:
     """A track is confirmed, and became an event. Its start is the track's first sight, some tenths of a second ago.
 
     Attributes:
-        record: The contract's `EventRecord`.
-        path: The track's path until now, oldest first.
+        record: The event.
+        path: The track's path until now, oldest first, with Unix times.
     """
 
-    record: Any
+    record: EventRecord
     path: Sequence[PathPoint]
 
 
@@ -29,11 +29,11 @@ class EventChanged:
     """An event has changed: at most once a second, and at once when a zone or line was reached.
 
     Attributes:
-        record: The contract's `EventRecord`, whole.
+        record: The whole event.
         path: The whole path until now.
     """
 
-    record: Any
+    record: EventRecord
     path: Sequence[PathPoint]
 
 
@@ -42,37 +42,37 @@ class EventEnded:
     """The track of an event is gone, or the appliance ends. Published once for every `EventStarted`.
 
     Attributes:
-        record: The contract's `EventRecord`, with its end.
+        record: The event, with its end.
         path: The whole path.
     """
 
-    record: Any
+    record: EventRecord
     path: Sequence[PathPoint]
 
 
 @dataclass(frozen=True)
 class ReviewStarted:
-    """The first event of a review has started. review: the contract's `Review`."""
+    """The first event of a review has started."""
 
-    review: Any
+    review: Review
 
 
 @dataclass(frozen=True)
 class ReviewChanged:
-    """An event was added to a review, or its severity rose. review: the contract's `Review`, whole."""
+    """An event was added to a review, or its severity rose. review: the whole review."""
 
-    review: Any
+    review: Review
 
 
 @dataclass(frozen=True)
 class ReviewEnded:
-    """Nothing more belongs to a review. review: the contract's `Review`, with its end."""
+    """Nothing more belongs to a review. review: with its end."""
 
-    review: Any
+    review: Review
 
 
 @dataclass(frozen=True)
 class Happened:
-    """Something happened to a track that is an event. happening: the contract's `Happening`."""
+    """Something happened to a track that is an event."""
 
-    happening: Any
+    happening: Happening
