@@ -5,10 +5,12 @@ The recorder keeps segments for it, the store writes it, the dashboard shows it.
 """
 
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Sequence, Tuple
 
 from appliance.contract.event_messages import EventRecord, Happening, Review
-from appliance.events.reports import PathPoint
+
+PathPoint = Tuple[float, float, float, float, float]
+"""A time in seconds, and the box at that moment: x_min, y_min, x_max, y_max, shares of the picture."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from appliance.contract.event_messages import (
     Crossing,
     EventRecord,
 )
-from appliance.events.bus_events import EventChanged, EventEnded, EventStarted, Happened
-from appliance.events.reports import PathPoint, TrackReport
+from appliance.events.bus_events import EventChanged, EventEnded, EventStarted, Happened, PathPoint
+from appliance.events.reports import TrackReport
 from appliance.events.reviews import Reviews
 
 

@@ -4,9 +4,7 @@ from dataclasses import dataclass, field
 from typing import List, Optional, Sequence, Tuple
 
 from appliance.contract.event_messages import Happening
-
-PathPoint = Tuple[float, float, float, float, float]
-"""A time in seconds, and the box at that moment: x_min, y_min, x_max, y_max, shares of the picture."""
+from appliance.events.bus_events import PathPoint
 
 
 @dataclass
