@@ -16,16 +16,21 @@ PATH_SECONDS = 0.5
 """Unseen for longer it may be anywhere between where it was last seen and its prediction: it may have stopped."""
 SHORT_CHARGE = 0.15
 """What falling short of the prediction costs, of its share of the way."""
-OTHER_LABEL_CHARGE = 0.25
+
+
+def areas_of(boxes: np.ndarray) -> np.ndarray:
+    """float64 [n] of boxes float64 [n, 4]."""
+    areas: np.ndarray = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return areas
 
 
 def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Intersection over union, float64 [n, m], of boxes [n, 4] and [m, 4]."""
     low = np.maximum(boxes[:, np.newaxis, :2], others[np.newaxis, :, :2])
     high = np.minimum(boxes[:, np.newaxis, 2:], others[np.newaxis, :, 2:])
-    shared = np.prod(np.maximum(high - low, 0.0), axis=2)
-    areas, other_areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), np.prod(others[:, 2:] - others[:, :2], axis=1)
-    union = areas[:, np.newaxis] + other_areas[np.newaxis] - shared
+    sides = np.maximum(high - low, 0.0)
+    shared = sides[..., 0] * sides[..., 1]
+    union = areas_of(boxes)[:, np.newaxis] + areas_of(others)[np.newaxis] - shared
     found: np.ndarray = shared / np.maximum(union, 1e-9)
     return found
 
@@ -52,9 +57,7 @@ def distances(last: np.ndarray, predicted: np.ndarray, centres: np.ndarray, unse
     return found
 
 
-def costs(
-    distance: np.ndarray, iou: np.ndarray, size_change: np.ndarray, unseen: np.ndarray, is_other: np.ndarray
-) -> np.ndarray:
+def costs(distance: np.ndarray, iou: np.ndarray, size_change: np.ndarray, unseen: np.ndarray) -> np.ndarray:
     """The cost of each pair of object and detection, float64 [n, m]; infinite where they cannot be the same.
 
     Args:
@@ -62,7 +65,6 @@ def costs(
         iou: [n, m], of detection and predicted box.
         size_change: [n, m], absolute logarithm of the ratio of sizes.
         unseen: [n], seconds.
-        is_other: bool [n, m], where the labels differ.
     """
     seconds = unseen[:, np.newaxis]
     gate = np.minimum(GATE + GATE_GROWTH * seconds, WIDEST_GATE)
@@ -70,6 +72,6 @@ def costs(
     cost = IOU_WEIGHT * (1 - iou) + DISTANCE_WEIGHT * distance / gate + SIZE_WEIGHT * size_change / tolerance
     is_doubtful = (cost > DEAREST) | (size_change > tolerance)
     is_refused = (distance > gate) | (is_doubtful & (iou < SURE_IOU))
-    cost = cost + UNSEEN_CHARGE * np.minimum(seconds, LONGEST_CHARGED) + OTHER_LABEL_CHARGE * is_other
+    cost = cost + UNSEEN_CHARGE * np.minimum(seconds, LONGEST_CHARGED)
     found: np.ndarray = np.where(is_refused, np.inf, cost)
     return found

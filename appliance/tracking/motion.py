@@ -51,9 +51,9 @@ class Motion:
     def add(self, boxes: np.ndarray) -> None:
         """Append objects that were seen for the first time. boxes: [m, 4]."""
         count = len(boxes)
-        self.centre = np.concatenate([self.centre, (boxes[:, :2] + boxes[:, 2:]) / 2])
+        self.centre = np.concatenate([self.centre, centres_of(boxes)])
         self.speed = np.concatenate([self.speed, np.zeros((count, 2))])
-        self.log_size = np.concatenate([self.log_size, _log_size(boxes)])
+        self.log_size = np.concatenate([self.log_size, log_sizes(boxes)])
         first = np.tile([CENTRE_NOISE**2, 0.0, FIRST_SPEED**2], (count, 1))
         self.covariance = np.concatenate([self.covariance, first])
         self.size_variance = np.concatenate([self.size_variance, np.full(count, SIZE_NOISE**2)])
@@ -86,17 +86,24 @@ class Motion:
         position, cross, velocity = self.covariance[rows].T
         total = position + CENTRE_NOISE**2
         gain, speed_gain = position / total, cross / total
-        error = (boxes[:, :2] + boxes[:, 2:]) / 2 - self.centre[rows]
+        error = centres_of(boxes) - self.centre[rows]
         self.centre[rows] += gain[:, np.newaxis] * error
         self.speed[rows] += speed_gain[:, np.newaxis] * error
         self.covariance[rows] = np.stack(
             [position * (1 - gain), cross * (1 - gain), velocity - speed_gain * cross], axis=1
         )
         size_gain = self.size_variance[rows] / (self.size_variance[rows] + SIZE_NOISE**2)
-        self.log_size[rows] += size_gain[:, np.newaxis] * (_log_size(boxes) - self.log_size[rows])
+        self.log_size[rows] += size_gain[:, np.newaxis] * (log_sizes(boxes) - self.log_size[rows])
         self.size_variance[rows] *= 1 - size_gain
 
 
-def _log_size(boxes: np.ndarray) -> np.ndarray:
+def centres_of(boxes: np.ndarray) -> np.ndarray:
+    """float64 [n, 2] of boxes float64 [n, 4]."""
+    centres: np.ndarray = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return centres
+
+
+def log_sizes(boxes: np.ndarray) -> np.ndarray:
+    """Logarithms of width and height, float64 [n, 2], of boxes float64 [n, 4]."""
     sizes: np.ndarray = np.log(np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0))
     return sizes

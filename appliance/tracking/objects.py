@@ -1,0 +1,96 @@
+"""The objects that a tracker follows: what it knows of each, in arrays of n rows."""
+
+from typing import List
+
+import numpy as np
+
+from appliance.tracking.motion import Motion, centres_of
+from appliance.tracking.settings import SettingsTable, TrackSettings
+from appliance.tracking.track import Track
+
+PLACE_SECONDS = 5.0
+"""Time constant of the place of an object, the slow mean of its centre."""
+
+
+class Objects:
+    """The rows of all objects that are alive.
+
+    Args:
+        settings: Of their tracks.
+
+    Attributes:
+        motion: Where each is expected.
+        tracks: What is known of each; `id` is 0 until the second sight.
+        class_ids: int64 [n], labels.
+        first: float64 [n], capture time of the first sight, in seconds.
+        last: float64 [n], of the last sight.
+        last_centre: float64 [n, 2], where it was then, in pixels.
+        place: float64 [n, 2], slow mean of the centre.
+        sights: int64 [n], how often it was seen.
+        frames: int64 [n], how many frames there were since the first sight, with that.
+    """
+
+    def __init__(self, settings: TrackSettings) -> None:
+        self._settings = settings
+        self._table = SettingsTable(settings)
+        self.motion = Motion()
+        self.tracks: List[Track] = []
+        self.class_ids = np.zeros(0, np.int64)
+        self.first = np.zeros(0)
+        self.last = np.zeros(0)
+        self.last_centre = np.zeros((0, 2))
+        self.place = np.zeros((0, 2))
+        self.sights = np.zeros(0, np.int64)
+        self.frames = np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+    def setting(self, name: str) -> np.ndarray:
+        """The value of a setting for each object, float64 [n]."""
+        return self._table.get(name, self._table.rows(self.class_ids))
+
+    def has_id(self) -> np.ndarray:
+        """bool [n]: which were seen twice."""
+        return self.sights > 1
+
+    def is_still(self, seconds: float) -> np.ndarray:
+        """bool [n]: which are followed for so long and are where they were all the time."""
+        drift = np.sqrt(((self.motion.centre - self.place) ** 2).sum(axis=1))
+        still: np.ndarray = (self.last - self.first > seconds) & (
+            drift < self.setting("still_drift") * self.motion.scale()
+        )
+        return still
+
+    def add(self, time: float, boxes: np.ndarray, class_ids: np.ndarray) -> None:
+        """Append objects that are seen for the first time. boxes: float64 [m, 4], pixels; class_ids: int64 [m]."""
+        count = len(boxes)
+        centres = centres_of(boxes)
+        self.motion.add(boxes)
+        self.tracks += [Track(0, self._settings) for _ in range(count)]
+        self.class_ids = np.concatenate([self.class_ids, class_ids])
+        self.first = np.concatenate([self.first, np.full(count, time)])
+        self.last = np.concatenate([self.last, np.full(count, time)])
+        self.last_centre = np.concatenate([self.last_centre, centres])
+        self.place = np.concatenate([self.place, centres])
+        self.sights = np.concatenate([self.sights, np.ones(count, np.int64)])
+        self.frames = np.concatenate([self.frames, np.ones(count, np.int64)])
+
+    def see(self, time: float, rows: List[int], boxes: np.ndarray) -> None:
+        """Take in where some objects are seen. rows: which; boxes: float64 [len(rows), 4], pixels."""
+        self.motion.correct(rows, boxes)
+        share = 1 - np.exp(-np.maximum(time - self.last[rows], 1e-3) / PLACE_SECONDS)
+        self.place[rows] += share[:, np.newaxis] * (self.motion.centre[rows] - self.place[rows])
+        self.last[rows] = time
+        self.last_centre[rows] = self.motion.centre[rows]
+        self.sights[rows] += 1
+
+    def keep(self, which: np.ndarray) -> List[Track]:
+        """Forget all others and return their tracks. which: bool [n]."""
+        ended = [track for track, is_kept in zip(self.tracks, which.tolist()) if not is_kept]
+        self.motion.keep(which)
+        self.tracks = [track for track, is_kept in zip(self.tracks, which.tolist()) if is_kept]
+        self.class_ids, self.first, self.last = self.class_ids[which], self.first[which], self.last[which]
+        self.last_centre, self.place = self.last_centre[which], self.place[which]
+        self.sights, self.frames = self.sights[which], self.frames[which]
+        return ended
