@@ -7,7 +7,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from appliance.contract.events import StreamStatistics
+from appliance.contract.event_messages import IN, OUT
+from appliance.contract.events import StreamCounts, StreamStatistics
 from appliance.contract.hints import fields_of
 from appliance.contract.roles import Role
 from appliance.contract.state import State, StorageStatus
@@ -94,6 +95,38 @@ def _of_streams(streams: Dict[str, StreamStatistics]) -> Iterator[Any]:
             latency.add_metric([stream], buckets, statistics.latency.sum)
     yield seen
     yield latency
+    yield from _of_counts({name: one.counts for name, one in streams.items() if one.counts is not None})
+
+
+def _of_counts(streams: Dict[str, StreamCounts]) -> Iterator[Any]:
+    """Zones and lines are those of the configuration, and classes those of the model: the labels are bounded."""
+    events = CounterMetricFamily("splitlens_events", "Events, by class", labels=["stream", "class"])
+    entries = CounterMetricFamily(
+        "splitlens_zone_entries", "Objects that entered a zone, by class", labels=["stream", "zone", "class"]
+    )
+    crossings = CounterMetricFamily(
+        "splitlens_line_crossings",
+        "Crossings of a line, by class and direction",
+        labels=["stream", "line", "class", "direction"],
+    )
+    inside = GaugeMetricFamily(
+        "splitlens_zone_objects", "Objects in a zone now, by class", labels=["stream", "zone", "class"]
+    )
+    for stream, counts in streams.items():
+        for label, count in counts.events.items():
+            events.add_metric([stream, label], count)
+        for family, by_zone in ((entries, counts.entries), (inside, counts.zones)):
+            for zone, by_label in by_zone.items():
+                for label, count in by_label.items():
+                    family.add_metric([stream, zone, label], count)
+        for line, totals in counts.crossings.items():
+            for label, total in totals.items():
+                crossings.add_metric([stream, line, label, IN], total.entered)
+                crossings.add_metric([stream, line, label, OUT], total.left)
+    yield events
+    yield entries
+    yield crossings
+    yield inside
 
 
 def _of_readings(readings: Readings) -> Iterator[Any]:

@@ -7,14 +7,14 @@ import json
 import select
 import time
 from pathlib import Path
-from typing import Any, List, Optional, Tuple, Union
+from typing import Any, Iterable, List, Optional, Tuple, Union
 
 import zmq
 
 from appliance.bus.protocol import EVENTS_KEPT, Message
 from appliance.bus.run_dir import socket_addresses
 from appliance.contract.errors import ErrorKind, Refused, Unavailable
-from appliance.contract.events import DETECTIONS, LOG, STATE, STATISTICS
+from appliance.contract.events import EVENTS
 
 _POLL_SECONDS = 0.1
 """ZeroMQ's descriptor signals each change only once, so the socket is polled at least this often."""
@@ -58,9 +58,7 @@ class FrameSubscriber(_Subscriber):
 class EventSubscriber(_Subscriber):
     """Subscribes to events by topic. Reconnects by itself when the daemon is restarted."""
 
-    def __init__(
-        self, run_dir: Union[str, Path], topics: Tuple[str, ...] = (STATE, STATISTICS, DETECTIONS, LOG)
-    ) -> None:
+    def __init__(self, run_dir: Union[str, Path], topics: Iterable[str] = EVENTS) -> None:
         super().__init__(
             socket_addresses(run_dir).events, [topic.encode() + b"\0" for topic in topics], newest_only=False
         )

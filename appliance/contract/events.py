@@ -40,6 +40,29 @@ class Latency:
 
 
 @dataclass(frozen=True)
+class LineTotals:
+    """How often a line was crossed."""
+
+    entered: int = field(metadata=info('With direction "in"'))
+    left: int = field(metadata=info('With direction "out"'))
+
+
+@dataclass(frozen=True)
+class StreamCounts:
+    """What is in the zones of a stream, and what crossed its lines."""
+
+    zones: Dict[str, Dict[str, int]] = field(metadata=info("Objects in each zone now, by class"))
+    lines: Dict[str, LineTotals] = field(metadata=info("Crossings of each line today, in the appliance's time zone"))
+    events: Dict[str, int] = field(metadata=info("Events since the daemon's start, by class"))
+    entries: Dict[str, Dict[str, int]] = field(
+        metadata=info("Objects that entered each zone since the daemon's start, by class")
+    )
+    crossings: Dict[str, Dict[str, LineTotals]] = field(
+        metadata=info("Crossings of each line since the daemon's start, by class")
+    )
+
+
+@dataclass(frozen=True)
 class StreamStatistics:
     """The statistics of one stream: rates of the last seconds, counts since the start."""
 
@@ -56,6 +79,9 @@ class StreamStatistics:
     source_fps: float = field(metadata=info("Frames per second of the source"))
     frame_age: Optional[float] = field(metadata=info("Seconds since the newest frame of the source"))
     result_age: Optional[float] = field(metadata=info("Seconds since the newest result of the model"))
+    counts: Optional[StreamCounts] = field(
+        default=None, metadata=info("What was tracked; absent if nothing is", absent=True)
+    )
 
 
 @dataclass(frozen=True)

@@ -339,6 +339,7 @@ class FakeDaemon(FakeEvents):
             source_fps=stream.source_fps or (self.fps if gives or stream.status == NO_RESULTS else 0.0),
             frame_age=0.05,
             result_age=0.06 if gives else None,
+            counts=self.counts(stream.name),
         )
 
     def timings(self, sway: float, watched: bool) -> Timings:

@@ -10,6 +10,7 @@ import numpy as np
 
 from appliance.contract import event_messages as messages
 from appliance.contract.errors import NOT_FOUND, Refused
+from appliance.contract.events import LineTotals, StreamCounts
 from appliance.contract.fields import JsonObject
 
 HOUR = 3600.0
@@ -25,6 +26,18 @@ class FakeEvents:
     reviews: Dict[str, messages.Review]
     seen: Dict[str, List[str]]  # review to users
     places: Dict[str, JsonObject]
+
+    def counts(self, stream: str) -> StreamCounts:
+        """Return what is in the zones of a stream, and what crossed its lines."""
+        places = self.places.get(stream, {})
+        crossed = LineTotals(12, 9)
+        return StreamCounts(
+            zones={zone: {"person": 2, "dog": 1} for zone in places.get("zones", {})},
+            lines={line: crossed for line in places.get("lines", {})},
+            events={"person": 30, "car": 15, "dog": 15},
+            entries={zone: {"person": 30} for zone in places.get("zones", {})},
+            crossings={line: {"person": crossed} for line in places.get("lines", {})},
+        )
 
     def stream(self, name: str) -> Any:
         """Return a stream. Raises Refused."""

@@ -6,7 +6,7 @@ import pytest
 
 from appliance.board.telemetry import Telemetry
 from appliance.contract.codec import encode
-from appliance.contract.events import Statistics
+from appliance.contract.events import LineTotals, Statistics, StreamCounts
 from tests.waiting import wait_until
 from tests.web import messages
 from tests.web.conftest import ROOT, InProcess
@@ -171,6 +171,28 @@ def test_what_a_board_reads_is_there(here, metrics, monkeypatch, board, expected
     found = metrics()
     for name, value in expected.items():
         assert found["splitlens_" + name] == pytest.approx(value, rel=0.01), name
+
+
+def test_events_zones_and_lines_are_counters(here, metrics, monkeypatch):
+    counts = StreamCounts(
+        zones={"door": {"person": 2}, "yard": {}},
+        lines={"A": LineTotals(900, 0)},
+        events={"person": 7},
+        entries={"door": {"person": 5}, "yard": {}},
+        crossings={"A": {"person": LineTotals(3, 1)}},
+    )
+    read = Statistics(3.0, {"main": replace(messages.STATISTICS, counts=counts)}, {})
+    monkeypatch.setattr(here.daemon, "measure", lambda: read)
+    wait_until(lambda: here.parts.daemon.statistics == read)
+    found = metrics()
+    assert found['splitlens_events_total{class="person",stream="main"}'] == 7
+    assert found['splitlens_zone_entries_total{class="person",stream="main",zone="door"}'] == 5
+    assert found['splitlens_zone_objects{class="person",stream="main",zone="door"}'] == 2
+    crossings = {name: value for name, value in found.items() if name.startswith("splitlens_line_crossings_total")}
+    assert crossings == {
+        'splitlens_line_crossings_total{class="person",direction="in",line="A",stream="main"}': 3,
+        'splitlens_line_crossings_total{class="person",direction="out",line="A",stream="main"}': 1,
+    }
 
 
 def test_what_the_machine_does_not_have_is_absent(here, metrics, monkeypatch):

@@ -203,6 +203,14 @@ export interface Latency {
   count: number;
 }
 
+/** How often a line was crossed. */
+export interface LineTotals {
+  /** With direction "in" */
+  entered: number;
+  /** With direction "out" */
+  left: number;
+}
+
 /** A setting that can be changed while the appliance runs, with what a form needs to show and check it. */
 export interface LiveSetting {
   key: "det_th" | "shown_classes" | "max_vis_fps" | "vis_text";
@@ -506,6 +514,20 @@ export interface Stream {
   settings: StreamSettings;
 }
 
+/** What is in the zones of a stream, and what crossed its lines. */
+export interface StreamCounts {
+  /** Objects in each zone now, by class */
+  zones: Record<string, Record<string, number>>;
+  /** Crossings of each line today, in the appliance's time zone */
+  lines: Record<string, LineTotals>;
+  /** Events since the daemon's start, by class */
+  events: Record<string, number>;
+  /** Objects that entered each zone since the daemon's start, by class */
+  entries: Record<string, Record<string, number>>;
+  /** Crossings of each line since the daemon's start, by class */
+  crossings: Record<string, Record<string, LineTotals>>;
+}
+
 /** Those live settings that one stream has of its own. */
 export interface StreamSettings {
   /** detections with a lower score are left out */
@@ -546,6 +568,8 @@ export interface StreamStatistics {
   frame_age: number | null;
   /** Seconds since the newest result of the model */
   result_age: number | null;
+  /** What was tracked; absent if nothing is */
+  counts?: StreamCounts;
 }
 
 /** A chart of the dashboard. */
