@@ -5,8 +5,9 @@ from typing import Any, Dict
 
 from appliance.core.names import STREAM_NAME
 from appliance.schema.keep import KEEP_PATTERN, Keep
-from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
-from appliance.schema.settings import SETTINGS, STREAM_SETTINGS
+from appliance.schema.places_schema import places_schema
+from appliance.schema.setting import BOOLEAN, BY_LABEL, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
+from appliance.schema.settings import LABEL_SETTINGS, SETTINGS, STREAM_SETTINGS
 from appliance.schema.values import LONGEST_LABEL, MOST_LABELS
 from appliance.schema.web_values import KEEP
 
@@ -42,6 +43,13 @@ def _type(setting: Setting) -> JsonSchema:
         return {"type": "array", "maxItems": MOST_LABELS, "items": label}
     if setting.kind in (CAMERA, POWER_MODE):
         return {"anyOf": [{"type": "integer", **_range(setting)}, {"type": "string", "minLength": 1}]}
+    if setting.kind == BY_LABEL:
+        own = {key: _type(one) for key, one in LABEL_SETTINGS.items()}
+        return {
+            "type": "object",
+            "maxProperties": MOST_LABELS,
+            "additionalProperties": {"type": "object", "additionalProperties": False, "properties": own},
+        }
     if setting.kind == KEEP:
         duration = {"anyOf": [{"type": "string", "pattern": KEEP_PATTERN}, {"const": 0}]}
         classes = {one.name: duration for one in fields(Keep)}
@@ -106,7 +114,7 @@ def _stream() -> JsonSchema:
         "type": "object",
         "required": ["source"],
         "additionalProperties": False,
-        "properties": {"source": source, "model": model, **own},
+        "properties": {"source": source, "model": model, **places_schema(), **own},
     }
 
 

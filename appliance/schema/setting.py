@@ -1,5 +1,6 @@
 """The description of one setting."""
 
+import copy
 import dataclasses
 from typing import Any, Dict, Optional, Tuple, TypeVar
 
@@ -9,12 +10,13 @@ Values = Dict[str, Any]
 """Values of settings by key; the types are in the schema."""
 
 BOOLEAN, INTEGER, NUMBER, TEXT, LABELS = "boolean", "integer", "number", "text", "labels"
-CAMERA, STREAMS, POWER_MODE = "camera", "streams", "power mode"
+CAMERA, STREAMS, POWER_MODE, BY_LABEL = "camera", "streams", "power mode", "by label"
 
-INPUT, MODEL, DETECTION, PICTURE, OUTPUT, RUNNING, APPLIANCE, RECORDING, BOARD = (
+INPUT, MODEL, DETECTION, TRACKING, PICTURE, OUTPUT, RUNNING, APPLIANCE, RECORDING, BOARD = (
     "what to look at",
     "model",
     "detection",
+    "tracks and events",
     "picture",
     "files",
     "running",
@@ -30,9 +32,9 @@ class Setting:
 
     Attributes:
         key: Its name in a config file, from which option and environment variable are derived.
-        kind: BOOLEAN, INTEGER, NUMBER (int or float, stored as float), TEXT, LABELS (a list of class names), CAMERA
-            (int index or text), STREAMS, POWER_MODE (int id or text), or a kind of web_values.py, whose values are
-            texts.
+        kind: BOOLEAN, INTEGER, NUMBER (int or float, stored as float), TEXT, LABELS (a list of class names), BY_LABEL
+            (values of other settings by label), CAMERA (int index or text), STREAMS, POWER_MODE (int id or text), or a
+            kind of web_values.py, whose values are texts.
         default: The value if it is not set.
         help: What it does, as half a sentence.
         group: Heading under which it is listed.
@@ -44,6 +46,7 @@ class Setting:
         title: Its name on the dashboard; "" if it is not shown there.
         live: Whether it can be changed while the appliance runs.
         per_stream: Whether a single stream may have a value of its own.
+        per_label: Whether a single label may.
     """
 
     key: str
@@ -59,6 +62,7 @@ class Setting:
     title: str = ""
     live: bool = False
     per_stream: bool = False
+    per_label: bool = False
 
     @property
     def variable(self) -> str:
@@ -89,6 +93,7 @@ def setting(
     title: str = "",
     live: bool = False,
     per_stream: bool = False,
+    per_label: bool = False,
 ) -> T:
     """Make a field of `Settings`; the parameters are the attributes of `Setting`."""
     metadata = {
@@ -103,5 +108,13 @@ def setting(
         "title": title,
         "live": live,
         "per_stream": per_stream,
+        "per_label": per_label,
     }
+    if isinstance(default, list):  # each gets its own
+        return dataclasses.field(default_factory=lambda: copy.copy(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def default_of(field: Any) -> Any:
+    """Return the default of a field that `setting` made."""
+    return field.default_factory() if field.default is dataclasses.MISSING else field.default

@@ -4,17 +4,29 @@ import math
 from typing import Any
 
 from appliance.core.redact import redact
-from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
+from appliance.schema.errors import BadPart, BadValue
+from appliance.schema.parts import LONGEST_LABEL, MOST_LABELS, is_label, read_mapping
+from appliance.schema.setting import (
+    BOOLEAN,
+    BY_LABEL,
+    CAMERA,
+    INTEGER,
+    LABELS,
+    NUMBER,
+    POWER_MODE,
+    STREAMS,
+    Setting,
+    Values,
+)
+from appliance.schema.settings import LABEL_SETTINGS
 from appliance.schema.stream_setting import EXAMPLE
 from appliance.schema.web_values import FORMS
 
-MOST_LABELS, LONGEST_LABEL = 1000, 100
+__all__ = ["LONGEST_LABEL", "MOST_LABELS", "BadValue", "check_value", "describe", "invalid_value", "show_number"]
+
+BY_LABEL_EXAMPLE = "{person: {min_score: 0.6, min_area: 0.01}}"
 
 _SHOWN = 80
-
-
-class BadValue(ValueError):
-    """The value is not acceptable; the text follows the name of the setting: "must be ..., not ..."."""
 
 
 def check_value(setting: Setting, value: Any) -> Any:
@@ -32,8 +44,10 @@ def check_value(setting: Setting, value: Any) -> Any:
         fits = (is_integer or isinstance(value, float)) and _in_range(setting, value)
     elif setting.kind in (CAMERA, POWER_MODE) and is_integer:
         fits = _in_range(setting, value)
+    elif setting.kind == BY_LABEL:
+        return _check_by_label(value)
     elif setting.kind == LABELS:
-        fits = isinstance(value, list) and len(value) <= MOST_LABELS and all(_is_label(label) for label in value)
+        fits = isinstance(value, list) and len(value) <= MOST_LABELS and all(map(is_label, value))
     else:
         fits = isinstance(value, str) and value != "" and "\0" not in value
         fits = fits and (not setting.choices or value in setting.choices)
@@ -63,6 +77,8 @@ def describe(setting: Setting) -> str:
         return "streams by name, like " + EXAMPLE
     if setting.kind == LABELS:
         return "a list of names of classes, like [person, dog]"
+    if setting.kind == BY_LABEL:
+        return "values by class, like " + BY_LABEL_EXAMPLE
     if setting.choices:
         return "one of " + ", ".join(setting.choices)
     if setting.kind == CAMERA:
@@ -75,8 +91,21 @@ def describe(setting: Setting) -> str:
     return FORMS[setting.kind].description if setting.kind in FORMS else "a text"
 
 
-def _is_label(label: object) -> bool:
-    return isinstance(label, str) and 0 < len(label) <= LONGEST_LABEL and "\0" not in label
+def _check_by_label(value: Any) -> Any:
+    if not isinstance(value, dict) or len(value) > MOST_LABELS or not all(map(is_label, value)):
+        raise BadValue(f"must be values by class, like {BY_LABEL_EXAMPLE}")
+    return {label: _check_of_label(label, own) for label, own in value.items()}
+
+
+def _check_of_label(label: str, own: Any) -> Values:
+    given = read_mapping((label,), own, LABEL_SETTINGS, "what a class has of its own")
+    checked = {}
+    for key, value in given.items():
+        try:
+            checked[key] = check_value(LABEL_SETTINGS[key], value)
+        except BadValue as error:
+            raise BadPart((label, key), str(error)) from None
+    return checked
 
 
 def show_number(number: float) -> str:

@@ -5,8 +5,13 @@ from typing import Iterable, List, Optional
 
 
 def nearest(word: str, known: Iterable[str], most: int = 1) -> List[str]:
-    """Return the known words that may have been meant, the most similar first, at most `most`."""
-    return difflib.get_close_matches(word, sorted(known), most, 0.6)
+    """Return the known words that may have been meant, the most similar first, at most `most`.
+
+    Those that begin as the word does go before others: det_treshold means det_th rather than threshold.
+    """
+    words, start = sorted(known), word.partition("_")[0]
+    alike = [one for one in words if one.partition("_")[0] == start]
+    return difflib.get_close_matches(word, alike, most, 0.6) or difflib.get_close_matches(word, words, most, 0.6)
 
 
 def did_you_mean(words: List[str]) -> str:

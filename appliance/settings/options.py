@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Container, Dict, Optional, Sequence, Union
 
-from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
+from appliance.schema.setting import BOOLEAN, BY_LABEL, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, STREAMS, Setting
 from appliance.schema.settings import SETTINGS
 from appliance.schema.values import describe, show_number
 from appliance.schema.web_values import KEEP, LISTEN, NETWORKS, ORIGINS, TLS, URL_PATH
@@ -15,6 +15,7 @@ _METAVARS = {
     INTEGER: "N",
     NUMBER: "X",
     LABELS: "NAME,...",
+    BY_LABEL: "{NAME: {KEY: X}, ...}",
     CAMERA: "CAMERA",
     STREAMS: "{NAME: SOURCE, ...}",
     POWER_MODE: "ID|NAME",
@@ -49,6 +50,8 @@ def add_setting_options(parser: argparse.ArgumentParser, shown: Container[str] =
     """
     groups: Dict[str, argparse._ArgumentGroup] = {}
     for setting in SETTINGS.values():
+        if setting.option in parser._option_string_actions:  # `models import` has --labels of its own
+            continue
         if setting.group not in groups:
             groups[setting.group] = parser.add_argument_group("settings: " + setting.group)
         group = groups[setting.group]
@@ -99,5 +102,6 @@ def help_text(setting: Setting) -> str:
         if isinstance(default, bool):
             parts.append("default: " + ("true" if default else "false"))
         else:
-            parts.append("default: " + (show_number(default) if isinstance(default, float) else str(default)))
+            text = ",".join(default) if isinstance(default, list) else str(default)
+            parts.append("default: " + (show_number(default) if isinstance(default, float) else text))
     return setting.description + (f" ({'; '.join(parts)})" if parts else "")

@@ -3,10 +3,12 @@
 from typing import Any, List
 
 from appliance.core.redact import redact
+from appliance.schema.places import places_as_data
 from appliance.schema.settings import SETTINGS
+from appliance.schema.stream_setting import StreamSetting
 from appliance.schema.values import show_number
 from appliance.settings.loader import LoadedSettings
-from appliance.settings.streams import show_streams
+from appliance.settings.streams import as_yaml, show_streams
 
 
 def show(loaded: LoadedSettings) -> str:
@@ -18,6 +20,9 @@ def show(loaded: LoadedSettings) -> str:
             for name, stream in (loaded.settings.streams or {}).items():
                 for own, value in stream.settings.items():
                     rows.append((f"streams.{name}.{own}", loaded.stream_origin(name, own), show_value(value)))
+                for own, value in places_as_data(stream.places).items():
+                    if value:
+                        rows.append((f"streams.{name}.{own}", loaded.stream_origin(name, own), as_yaml(value)))
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines: List[str] = []
     for key, origin, value in rows:
@@ -32,7 +37,7 @@ def show_value(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(value)}]"
     if isinstance(value, dict):
-        return show_streams(value)
+        return show_streams(value) if isinstance(next(iter(value.values()), None), StreamSetting) else as_yaml(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

@@ -6,21 +6,24 @@ streams:
     source: 0
     model: pedestrian_ssdlite
     det_th: 0.3
+    zones: {drive: {polygon: [[0.1, 0.5], [0.6, 0.5], [0.6, 1]]}}
 """
 
 import re
-from typing import Dict, Mapping, Tuple, Union
+from typing import Dict, List, Mapping, Tuple, Union
 
 import yaml
 
 from appliance.core.names import STREAM_NAME, STREAM_NAME_RULE
 from appliance.core.redact import redact
+from appliance.schema.places import NO_PLACES, PLACES, Places, parse_places, places_as_data
 from appliance.schema.setting import Values
 from appliance.schema.settings import SETTINGS, STREAM_SETTINGS
 from appliance.schema.stream_setting import EXAMPLE, StreamSetting
 from appliance.schema.values import BadValue
 from appliance.settings.bounded_yaml import compose
 from appliance.settings.messages import did_you_mean, nearest
+from appliance.settings.nested import parse_nested
 from appliance.settings.yaml_values import is_empty, value_from_node
 
 FIELDS = ("source", "model")
@@ -67,6 +70,7 @@ def _stream(name: str, start: str, node: yaml.Node) -> StreamSetting:
         return StreamSetting(_source(_text(f"{start}{name}: source", node)))
     fields: Dict[str, str] = {}
     settings: Values = {}
+    places: List[Tuple[yaml.Node, yaml.Node]] = []
     lines: Dict[str, int] = {}
     for key_node, value_node in node.value:
         key, line, place = _key(key_node)
@@ -76,9 +80,12 @@ def _stream(name: str, start: str, node: yaml.Node) -> StreamSetting:
         if key in FIELDS:
             fields[key] = _text(place + key, value_node)
             continue
-        if key not in STREAM_SETTINGS:
+        if key not in STREAM_SETTINGS and key not in PLACES:
             raise BadValue(place + _no_part(key))
         lines[key] = line
+        if key in PLACES:
+            places.append((key_node, value_node))
+            continue
         if not is_empty(value_node):
             try:
                 settings[key] = value_from_node(STREAM_SETTINGS[key], value_node)
@@ -86,13 +93,22 @@ def _stream(name: str, start: str, node: yaml.Node) -> StreamSetting:
                 raise BadValue(f"{place}{key} {error}") from None
     if "source" not in fields:
         raise BadValue(f"{start}{name}: a stream needs a source: a camera, an address or a movie")
-    return StreamSetting(_source(fields["source"]), fields.get("model"), settings, lines)
+    return StreamSetting(_source(fields["source"]), fields.get("model"), settings, lines, _places(name, node, places))
+
+
+def _places(name: str, stream: yaml.Node, pairs: List[Tuple[yaml.Node, yaml.Node]]) -> Places:
+    if not pairs:
+        return NO_PLACES
+    try:
+        return parse_nested(yaml.MappingNode(stream.tag, pairs, stream.start_mark), parse_places)
+    except BadValue as error:
+        raise BadValue(f"{name}: {error}") from None
 
 
 def _no_part(key: str) -> str:
     if key in SETTINGS:
         return f"{key} cannot differ from stream to stream; set it for all, outside `streams`"
-    hint = did_you_mean(nearest(key, [*FIELDS, *STREAM_SETTINGS])) or (
+    hint = did_you_mean(nearest(key, [*FIELDS, *PLACES, *STREAM_SETTINGS])) or (
         "it has source, model and the settings that docs/settings.md lists for streams"
     )
     return f"{redact(key)} is no part of a stream; {hint}"
@@ -121,7 +137,13 @@ def show_streams(streams: Mapping[str, StreamSetting]) -> str:
     for name, stream in streams.items():
         source = stream.source if isinstance(stream.source, int) else redact(stream.source)
         model = {} if stream.model is None else {"model": stream.model}
-        rest = {**model, **stream.settings}
+        places = {key: value for key, value in places_as_data(stream.places).items() if value}
+        rest = {**model, **stream.settings, **places}
         shown[name] = {"source": source, **rest} if rest else source
-    text: str = yaml.safe_dump(shown, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
+    return as_yaml(shown)
+
+
+def as_yaml(value: object) -> str:
+    """Format a value on one line, as it could be written in a config file."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
     return text.strip()

@@ -1,13 +1,15 @@
 """Parse plain text as a value of the right type and range."""
 
+import functools
 import re
 from typing import Any, List
 
 import yaml
 
-from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, Setting
+from appliance.schema.setting import BOOLEAN, BY_LABEL, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, Setting
 from appliance.schema.values import check_value, invalid_value
 from appliance.settings.bounded_yaml import compose
+from appliance.settings.nested import parse_nested
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
@@ -33,9 +35,26 @@ def parse_text(setting: Setting, text: str) -> Any:
             raise invalid_value(setting, text if re.match(r"[+-]?[0-9.]+$", text) else repr(text)) from None
     if setting.kind == LABELS:
         return check_value(setting, _labels(setting, text))
+    if setting.kind == BY_LABEL:
+        return _by_label(setting, text)
     if setting.kind in (CAMERA, POWER_MODE) and re.match(r"[+-]?[0-9]{1,9}$", text):
         return check_value(setting, int(text))
     return check_value(setting, text)
+
+
+def parse_by_label(setting: Setting, node: yaml.Node) -> Any:
+    """Return values by label, from YAML. Raises BadValue."""
+    return parse_nested(node, functools.partial(check_value, setting))
+
+
+def _by_label(setting: Setting, text: str) -> Any:
+    try:
+        node = compose(text)
+    except yaml.YAMLError:
+        node = None
+    if not isinstance(node, yaml.MappingNode):
+        raise invalid_value(setting, repr(text))
+    return parse_by_label(setting, node)
 
 
 def _labels(setting: Setting, text: str) -> List[str]:

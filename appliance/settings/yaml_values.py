@@ -4,10 +4,10 @@ from typing import Any
 
 import yaml
 
-from appliance.schema.setting import BOOLEAN, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, Setting
+from appliance.schema.setting import BOOLEAN, BY_LABEL, CAMERA, INTEGER, LABELS, NUMBER, POWER_MODE, Setting
 from appliance.schema.values import BadValue, check_value, invalid_value
 from appliance.schema.web_values import FORMS, KEEP
-from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, parse_text
+from appliance.settings.values import FALSE_WORDS, TRUE_WORDS, parse_by_label, parse_text
 
 IN_DOUBLE_QUOTES = "in double quotes \\ begins an escape; use single quotes"
 
@@ -22,6 +22,8 @@ def value_from_node(setting: Setting, node: yaml.Node) -> Any:
     """
     if setting.kind == LABELS and isinstance(node, yaml.SequenceNode):
         return check_value(setting, [_scalar_text(setting, one) for one in node.value])
+    if setting.kind == BY_LABEL and isinstance(node, yaml.MappingNode):
+        return parse_by_label(setting, node)
     if setting.kind == KEEP and isinstance(node, yaml.MappingNode):
         pairs = [f"{_scalar_text(setting, key)}: {_scalar_text(setting, value)}" for key, value in node.value]
         return check_value(setting, ", ".join(pairs))

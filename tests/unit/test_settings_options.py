@@ -62,6 +62,8 @@ def test_there_is_an_option_for_every_setting(tmp_path, monkeypatch):
                 value, arguments = ["dog", "cat"], [setting.option, "dog, cat"]
             elif setting.kind == "streams":
                 value, arguments = {"door": StreamSetting("a/b")}, [setting.option, "{door: a/b}"]
+            elif setting.kind == "by label":
+                value, arguments = {"dog": {"lost": 2.0}}, [setting.option, "{dog: {lost: 2}}"]
             elif setting.kind == "keep":
                 value = setting.default.replace("30 d", "forever")
                 arguments = [setting.option, value]

@@ -85,9 +85,13 @@ streams:
 
 @pytest.mark.parametrize("key", sorted(STREAM_SETTINGS))
 def test_what_is_set_for_one_stream_in_a_word_is_shown_with_its_option(key):
-    value = {"number": "2" if key != "det_th" else "0.25", "integer": "200", "boolean": "false", "labels": "[dog]"}.get(
-        STREAM_SETTINGS[key].kind, (STREAM_SETTINGS[key].choices or ("?",))[-1]
-    )
+    value = {
+        "number": "0.25" if STREAM_SETTINGS[key].maximum == 1 else "2",
+        "integer": "200",
+        "boolean": "false",
+        "labels": "[dog]",
+        "by label": "{dog: {lost: 2}}",
+    }.get(STREAM_SETTINGS[key].kind, (STREAM_SETTINGS[key].choices or ("?",))[-1])
     loaded = load_settings(None, {}, {"streams": f"{{a: {{source: 0, {key}: {value}}}}}"})
     assert f"streams.a.{key}" in show(loaded)
     assert loaded.stream_origin("a", key) == "--streams"

@@ -26,7 +26,6 @@ NAMES = {
     "Tally|tally": "DetectionSummary, summary",
     "Spikes|spikes": "SlowFrames",
     "Door|SocketDoor|guard_app|_Remarks": "security, SocketIOAuthMiddleware, install_security",
-    "Places": "ViewerLimit",
     "Relays?|relays?": "FrameBroadcaster, broadcasters",
     "Link": "DaemonClient",
     "pick_many|front_many|back_many": "infer, postprocess",
