@@ -1,8 +1,11 @@
-"""Reports about tracks, as the tracking of a stream makes them, for tests of what comes after it."""
+"""Drawn objects, and reports about tracks, for tests of what makes events of them."""
 
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
 
 from appliance.contract.event_messages import Happening
+from appliance.core.frame import Detections, Frame, Result, Timings
 from appliance.events.reports import TrackReport
 
 OFFSET = 1_700_000_000.0
@@ -43,3 +46,56 @@ def a_report(
     }
     values.update(fields)
     return TrackReport(**values)
+
+
+LABELS = {1: "person", 3: "car"}
+SIZE = (640, 480)
+
+Drawn = Callable[[float], Optional[Tuple[float, float]]]
+"""Where the bottom centre of an object is at a time, shares of the picture; None where it is not seen."""
+
+
+def a_result(
+    time: float, found: Sequence[Tuple[int, float, Tuple[float, float]]], labels: Mapping[int, str] = LABELS
+) -> Result:
+    """What a live source shows at a capture time: class id, score and bottom centre of each object, 48 x 96 pixels."""
+    boxes = [(x * SIZE[0] - 24, y * SIZE[1] - 96, x * SIZE[0] + 24, y * SIZE[1]) for _, _, (x, y) in found]
+    order = sorted(range(len(found)), key=lambda number: -found[number][1])
+    detections = Detections(
+        np.array([boxes[number] for number in order], np.float32).reshape(-1, 4),
+        np.array([found[number][1] for number in order], np.float32),
+        np.array([found[number][0] for number in order], np.int32),
+    )
+    image = np.broadcast_to(np.zeros((), np.uint8), (SIZE[1], SIZE[0], 3))
+    frame = Frame(image, round(time * 1000), "drawn", time + OFFSET, time, 0.0)
+    return Result(frame, detections, Timings(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), labels)
+
+
+def play(
+    follow: Callable[[Result], Result],
+    objects: Sequence[Tuple[int, Drawn]],
+    seconds: float,
+    fps: float = 10.0,
+    begin: float = 100.0,
+    score: float = 0.8,
+) -> List[Result]:
+    """Show drawn objects (class id, and where they are from 0 seconds on) to a tracker; returns the results."""
+    results = []
+    for number in range(int(seconds * fps)):
+        time = number / fps
+        places = [(class_id, where(time)) for class_id, where in objects]
+        seen = [(class_id, score, place) for class_id, place in places if place is not None]
+        results.append(follow(a_result(begin + time, seen)))
+    return results
+
+
+def walking(begin: Tuple[float, float], end: Tuple[float, float], seconds: float) -> Drawn:
+    """An object that walks from one place to another and is gone."""
+
+    def where(time: float) -> Optional[Tuple[float, float]]:
+        share = time / seconds
+        if share > 1.0:
+            return None
+        return begin[0] + share * (end[0] - begin[0]), begin[1] + share * (end[1] - begin[1])
+
+    return where

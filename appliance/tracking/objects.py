@@ -43,6 +43,13 @@ class Objects:
         self.sights = np.zeros(0, np.int64)
         self.frames = np.zeros(0, np.int64)
 
+    def change(self, settings: TrackSettings) -> None:
+        """Use other settings from now on, for the tracks there are too."""
+        self._settings = settings
+        self._table = SettingsTable(settings)
+        for track in self.tracks:
+            track.settings = settings
+
     def __len__(self) -> int:
         return len(self.tracks)
 

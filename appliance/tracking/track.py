@@ -37,6 +37,7 @@ class Track:
         settings: When it is confirmed and when it stands still.
 
     Attributes:
+        settings: The same; may be replaced.
         id: Number of the track, from 1; 0 until it is seen for the second time.
         class_id: Its label, by majority of score.
         first: Capture time of the first sight, in seconds.
@@ -68,7 +69,7 @@ class Track:
         self.speed = 0.0
         self.path: List[PathPoint] = []
         self.has_better_picture = False
-        self._settings = settings
+        self.settings = settings
         self._best = BestPicture()
         self._votes: Dict[int, float] = {}
         self._scores: Deque[Tuple[float, float]] = deque()  # capture time and score of the last second's frames
@@ -116,7 +117,7 @@ class Track:
         self.last, self.box = time, box
         self.has_better_picture = self._best.see(time, score, now, size)
         if not self.is_confirmed:
-            limits = self._settings.of(self.class_id)
+            limits = self.settings.of(self.class_id)
             self.is_confirmed = time - self.first >= limits.confirm and self.top_median >= limits.threshold
 
     def miss(self, time: float, image: Optional[np.ndarray] = None) -> None:

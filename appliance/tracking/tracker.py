@@ -45,6 +45,12 @@ class Tracker:
         self._next_id = 1
         self._ended: List[Track] = []
 
+    def change(self, settings: TrackSettings) -> None:
+        """Use other settings from now on; no track ends."""
+        self.settings = settings
+        self._table = SettingsTable(settings)
+        self._objects.change(settings)
+
     @property
     def tracks(self) -> Dict[int, Track]:
         """The tracks that are alive, by id."""

@@ -1,0 +1,167 @@
+"""Follow the objects of one stream through every result, and report what happens to them."""
+
+import threading
+from typing import Callable, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from appliance.core.frame import Result, TrackRef
+from appliance.events.followed import Followed, KeepPicture
+from appliance.events.reports import TrackReport
+from appliance.tracking.settings import TrackSettings
+from appliance.tracking.track import Track
+from appliance.tracking.tracker import Tracker
+
+LOWEST_SCORE = 0.1
+"""Detections with such a score keep a track alive, though they are not shown."""
+
+Settings = Callable[[Mapping[int, str]], TrackSettings]
+"""Makes a tracker's settings for a label map."""
+
+
+class StreamTracker:
+    """Tracks one source of a stream, in the loop's back thread, which calls `follow` with every result in order.
+
+    Time is the frame's capture time: of a live source that of the monotonic clock, of a movie the position in it. When
+    a source is opened anew, a new tracker is made for it.
+
+    Args:
+        stream: Name of the stream.
+        is_live: Whether its source is live.
+        settings: The settings of tracking.
+        report: Takes a report about a track; never waits. Returns False if the track is refused.
+        keep_picture: Where the best pictures go; None if they are not wanted.
+        first_number: Number of the first track.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        is_live: bool,
+        settings: Settings,
+        report: Callable[[TrackReport], bool],
+        keep_picture: Optional[KeepPicture] = None,
+        first_number: int = 1,
+    ) -> None:
+        self._stream, self._is_live, self._settings = stream, is_live, settings
+        self._report, self._keep_picture = report, keep_picture
+        self._alert_labels: FrozenSet[str] = frozenset()
+        self._lock = threading.Lock()  # the source may end in another thread than the back's
+        self._labels: Optional[Mapping[int, str]] = None
+        self._tracker = Tracker()
+        self._numbers = first_number - 1  # what to add to the tracker's ids
+        self._followed: Dict[int, Followed] = {}
+        self._last_number = first_number - 1
+        self._moment = _Moment(0.0, 0.0, (1, 1))
+        self._has_changed = False
+        self._has_ended = False
+
+    @property
+    def next_number(self) -> int:
+        """The number for the first track of the next source."""
+        return self._last_number + 1
+
+    def change(self) -> None:
+        """Take over settings that have changed, with the next result; no track ends."""
+        with self._lock:
+            self._has_changed = True
+
+    def follow(self, result: Result) -> Result:
+        """Track what was found in a frame, and return it with the tracks; nothing is tracked once it has ended."""
+        if result.segmentation is not None:
+            return result
+        with self._lock:
+            if self._has_ended:
+                return result
+            return self._follow(result)
+
+    def end(self) -> None:
+        """End all tracks: the source has ended, or is exchanged. Any thread may call it, any number of times."""
+        with self._lock:
+            self._has_ended = True
+            self._end_all()
+
+    def zones_now(self) -> Dict[str, Dict[str, int]]:
+        """Return how many objects of each class are in each zone that is not empty."""
+        found: Dict[str, Dict[str, int]] = {}
+        with self._lock:
+            for id, track in self._tracker.tracks.items():
+                one = self._followed.get(id)
+                for zone in one.zones if one is not None and one.has_begun else ():
+                    counts = found.setdefault(zone, {})
+                    label = self._label(track)
+                    counts[label] = counts.get(label, 0) + 1
+        return found
+
+    def _follow(self, result: Result) -> Result:
+        frame, labels = result.frame, result.labels
+        if labels is not self._labels and (labels or self._labels is None):  # no model has no labels
+            self._take_labels(labels)
+        if self._has_changed:
+            self._has_changed = False
+            self._tracker.change(self._settings(self._labels or {}))
+        time = frame.captured_at if self._is_live else frame.time
+        height, width = frame.image.shape[:2]
+        self._moment = _Moment(time, frame.time - time, (width, height))
+        ids = self._tracker.update(time, result.detections, (width, height), frame.image)
+        for track in self._tracker.take_ended():
+            self._end(track)
+        refs = self._see_all(frame.image if self._keep_picture is not None else None)
+        tracks = [None if id is None else refs.get(id) for id in ids]
+        return Result(frame, result.detections, result.timings, result.labels, None, tracks)
+
+    def _take_labels(self, labels: Mapping[int, str]) -> None:
+        """Begin anew if another model names classes otherwise: its class ids would mix up the tracks."""
+        if self._labels is None or dict(labels) != dict(self._labels):
+            self._end_all()
+            self._tracker = Tracker(self._settings(labels))
+        self._labels = labels
+
+    def _see_all(self, image: Optional[np.ndarray]) -> Dict[int, TrackRef]:
+        """Take in what the frame made of each track, report those that are due, and return the marks of all."""
+        moment, refs = self._moment, {}
+        for id, track in self._tracker.tracks.items():
+            one = self._followed.get(id)
+            if one is None:
+                self._last_number = max(self._last_number, self._numbers + id)
+                one = self._followed[id] = Followed(self._stream, track, self._numbers + id, moment.offset)
+            if one.see(track, moment.time, self._label(track), image):
+                self._tell(one, track, False)
+            refs[id] = one.ref
+        return refs
+
+    def _end(self, track: Track) -> None:
+        one = self._followed.pop(track.id, None)
+        if one is not None and one.has_begun and not one.is_refused:
+            one.end(track, self._label(track))
+            self._tell(one, track, True)
+
+    def _end_all(self) -> None:
+        """End all tracks. The next tracker's numbers go on after those of this one."""
+        self._numbers = self._last_number
+        for track in [*self._tracker.take_ended(), *self._tracker.tracks.values()]:
+            self._end(track)
+        self._followed.clear()
+        self._tracker = Tracker()
+
+    def _tell(self, one: Followed, track: Track, has_ended: bool) -> None:
+        label, moment = self._label(track), self._moment
+        if self._keep_picture is not None:
+            one.hand_over(self._keep_picture)
+        report = one.report(track, moment.time, label, moment.size, self._is_alert(one, label), has_ended)
+        one.is_refused = not self._report(report)
+
+    def _is_alert(self, one: Followed, label: str) -> bool:
+        return label in self._alert_labels
+
+    def _label(self, track: Track) -> str:
+        labels: Mapping[int, str] = self._labels or {}
+        return labels.get(track.class_id, f"id {track.class_id}")
+
+
+class _Moment(NamedTuple):
+    """The newest frame: capture time, what makes Unix time of it, width and height."""
+
+    time: float
+    offset: float
+    size: Tuple[int, int]

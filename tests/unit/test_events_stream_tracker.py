@@ -1,0 +1,142 @@
+"""The objects of one stream are followed through every result, and reported."""
+
+import pytest
+
+from appliance.events.report_queue import ReportQueue
+from appliance.events.stream_tracker import StreamTracker
+from appliance.tracking.settings import TrackSettings
+from tests.events import OFFSET, a_result, play, walking
+
+PERSON, CAR = 1, 3
+THROUGH = walking((0.1, 0.6), (0.9, 0.6), 6.0)
+
+
+def parked(time):
+    return 0.5, 0.5
+
+
+class Followed:
+    """A stream tracker of which the reports are collected."""
+
+    def __init__(self, takes=lambda report: True, **options):
+        self.reports = []
+        self.settings = TrackSettings(lost=2.0)
+
+        def take(report):
+            self.reports.append(report)
+            return takes(report)
+
+        self.tracker = StreamTracker("main", True, lambda labels: self.settings, take, **options)
+
+    def play(self, *arguments, **options):
+        return play(self.tracker.follow, *arguments, **options)
+
+    @property
+    def happened(self):
+        return [(one.type, round(one.time - OFFSET, 2)) for report in self.reports for one in report.happenings]
+
+
+@pytest.mark.parametrize("fps", [5, 25])
+def test_a_walk_is_reported_from_its_first_sight_to_its_last(fps):
+    there = Followed()
+    results = there.play([(PERSON, THROUGH)], 10.0, fps=fps)
+    first, *rest, last = there.reports
+    assert {report.id for report in there.reports} == {f"{OFFSET + 100:.6f}-000001"}
+    assert (first.first, first.offset, first.label, first.stream) == (100.0, OFFSET, "person", "main")
+    assert first.last == pytest.approx(100.4, abs=0.2) and not first.has_ended
+    assert last.has_ended and last.last == pytest.approx(106.0, abs=0.01)
+    assert there.happened == [("detected", 100.0), ("left", pytest.approx(106.0, abs=0.01))]
+    assert len(rest) == pytest.approx(6, abs=2)  # one a second, at any frame rate
+    assert len(last.path) > 25 and last.box[3] - last.box[1] == pytest.approx(0.2, abs=0.01)
+    marked = [result.track(0) for result in results if len(result.detections.boxes)]
+    assert marked[0] is None and {ref.number for ref in marked[1:]} == {1}
+    assert marked[-1].id == last.id and not marked[-1].is_stationary
+
+
+def test_what_is_seen_too_shortly_is_no_event_but_its_detections_have_a_track():
+    there = Followed()
+    results = there.play([(PERSON, walking((0.5, 0.5), (0.5, 0.5), 0.25))], 5.0)
+    assert there.reports == [] and results[1].track(0).number == 1
+
+
+def test_tracks_end_with_their_source_and_nothing_follows():
+    there = Followed()
+    there.play([(PERSON, parked), (CAR, walking((0.1, 0.9), (0.2, 0.9), 60.0))], 2.0)
+    there.tracker.end()
+    there.tracker.end()
+    assert [report.has_ended for report in there.reports].count(True) == 2
+    late = a_result(103.0, [(PERSON, 0.8, (0.5, 0.5))])
+    assert there.tracker.follow(late) is late
+
+
+def test_the_tracks_of_the_next_source_have_numbers_of_their_own():
+    there = Followed()
+    there.play([(PERSON, parked), (CAR, walking((0.1, 0.9), (0.2, 0.9), 1.0))], 6.0)
+    there.tracker.end()
+    after = Followed(first_number=there.tracker.next_number)
+    after.play([(PERSON, parked)], 2.0, begin=110.0)
+    assert {report.id[-6:] for report in after.reports} == {"000003"}
+
+
+def test_another_model_ends_the_tracks_unless_it_names_the_classes_alike():
+    there = Followed()
+    same, other = {1: "person", 3: "car"}, {1: "car", 3: "person"}
+    for time in range(40):
+        labels = same if time < 20 else {} if time == 20 else dict(same)
+        there.tracker.follow(a_result(time / 10, [(PERSON, 0.8, (0.5, 0.5))] if labels else [], labels))
+    assert not any(report.has_ended for report in there.reports)
+    for time in range(40, 60):
+        there.tracker.follow(a_result(time / 10, [(PERSON, 0.8, (0.5, 0.5))], other))
+    assert [(report.label, report.id[-1]) for report in there.reports if report.has_ended] == [("person", "1")]
+    assert (there.reports[-1].label, there.reports[-1].id[-1]) == ("car", "2")
+
+
+def test_settings_change_without_the_loss_of_a_track():
+    there = Followed()
+    there.play([(PERSON, parked)], 2.0, score=0.6)
+    there.settings = TrackSettings(min_score=0.7, lost=2.0)
+    there.tracker.change()
+    there.play([(PERSON, parked)], 2.0, begin=102.0, score=0.6)
+    assert {report.id[-1] for report in there.reports} == {"1"} and not there.reports[-1].has_ended
+    results = there.play([(PERSON, parked), (PERSON, lambda time: (0.1, 0.9))], 2.0, begin=104.0, score=0.6)
+    assert results[-1].tracks.count(None) == 1  # it begins no track any more
+
+
+def test_low_scores_keep_a_track_alive():
+    there = Followed()
+    there.play([(PERSON, THROUGH)], 2.0)
+    results = play(there.tracker.follow, [(PERSON, lambda time: THROUGH(time + 2.0))], 3.0, begin=102.0, score=0.2)
+    assert {result.track(0).number for result in results} == {1}
+
+
+def test_the_best_pictures_are_handed_over_at_most_once_a_second():
+    kept = []
+
+    def keep(event, image, box):
+        kept.append((event, image.shape, box.tolist()))
+        return True
+
+    there = Followed(keep_picture=keep)
+    for number in range(60):
+        size = 1.0 + number / 20
+        result = a_result(100 + number / 20, [(PERSON, 0.8, (0.5, 0.9))])
+        result.detections.boxes[0, 1] -= 40 * size
+        there.tracker.follow(result)
+    there.tracker.end()
+    assert 2 <= len(kept) <= 5 and {event for event, _, _ in kept} == {there.reports[0].id}
+    assert kept[-1][1] == (480, 640, 3) and kept[-1][2][1] < kept[0][2][1]
+    assert there.reports[-1].has_snapshot
+
+
+def test_a_track_that_was_refused_is_not_reported_again():
+    queue = ReportQueue(most_tracks=0)
+    there = Followed(queue.put)
+    there.play([(PERSON, THROUGH)], 10.0)
+    assert len(there.reports) == 1
+
+
+def test_a_segmentation_passes_untracked():
+    there = Followed()
+    result = a_result(0.0, [])
+    result.segmentation = object()
+    assert there.tracker.follow(result) is result
