@@ -55,6 +55,21 @@ def index() -> Any:
     )
 
 
+@pages.route("/live/<name>")
+@pages.route("/events")
+@pages.route("/events/<name>")
+@pages.route("/recordings")
+@pages.route("/streams/<name>/zones")
+@pages.route("/system")
+@pages.route("/settings")
+@pages.route("/settings/<name>")
+@needs(Role.VIEWER)
+def view(name: str = "") -> Any:
+    """Return the page: the same for the address of each view, which its scripts read (web/static/js/routes.js)."""
+    del name
+    return index()
+
+
 @pages.route("/login", methods=["GET"])
 @needs(Role.ANONYMOUS)
 def login() -> Any:

@@ -108,10 +108,16 @@ def open_page(browser, dashboard, sessions, begin):
 
 
 @pytest.fixture
-def page(appliance, open_page):
+def path():
+    """Where `page` is opened; a module whose tests are about another view has its own."""
+    return "/"
+
+
+@pytest.fixture
+def page(appliance, open_page, path):
     """An operator's page that shows the appliance."""
     from tests.browser.chromium import expect
 
-    page = open_page()
+    page = open_page(path=path)
     expect(page.locator("#appliance-status")).to_have_text("running")
     return page

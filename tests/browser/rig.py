@@ -172,6 +172,11 @@ def load(page: Any, address: str) -> None:
     raise AssertionError(f"the scripts of {address} do not start")
 
 
+def show(page: Any, path: str) -> None:
+    """Show another view as a link to it does: "settings/model". Nothing is loaded again."""
+    page.evaluate("(path) => import('/static/js/router.js').then((router) => router.go(path))", path)
+
+
 def sign_in(page: Any, address: str, name: str = "operator", password: str = PASSWORDS["operator"]) -> None:
     load(page, address + "/login")
     page.get_by_label("Name").fill(name)

@@ -11,7 +11,7 @@ import pytest
 from appliance import bus
 from appliance.contract.errors import Refused, Unavailable
 from tests.browser.chromium import expect
-from tests.browser.rig import ROOT, free_port, load
+from tests.browser.rig import ROOT, free_port, load, show
 from tests.browser.test_live import pixels, see_it_move
 from tests.waiting import wait_until
 
@@ -118,14 +118,19 @@ def test_the_first_password_is_shown_once_and_opens_the_page(up, open_signed_in)
 
 def test_the_model_is_switched_while_two_browsers_look(up, open_signed_in):
     page, other = open_signed_in(), open_signed_in()
+    for each in (page, other):
+        show(each, "settings/model")
     row(page, COCO).get_by_role("button").click()
     for each in (page, other):
+        show(each, "")
         expect(each.locator("#model-name")).to_have_text(COCO, timeout=60000)
         see_it_move(each)
+    show(other, "settings/model")
     row(other, "broken").get_by_role("button").click()
     expect(page.locator("#model-failure")).to_contain_text("broken cannot be used", timeout=60000)
     expect(page.locator("#model-name")).to_have_text(COCO)
     see_it_move(page)
+    show(page, "settings/model")
     row(page, PERSON).get_by_role("button").click()
     expect(other.locator("#model-name")).to_have_text(PERSON, timeout=60000)
 
@@ -133,10 +138,11 @@ def test_the_model_is_switched_while_two_browsers_look(up, open_signed_in):
 def test_the_source_is_switched_and_set_back(up, open_signed_in):
     bus.request(up.run_dir, {"command": "set_stream", "stream": "main", "source": PATTERN}, 30)
     page = open_signed_in()
-    expect(page.locator("#live [data-stream=main]")).to_contain_text("320×240", timeout=60000)
+    show(page, "live/main")
+    expect(page.locator(".live-details")).to_contain_text("320×240", timeout=60000)
     wait_until(lambda: pixels(page), "a picture comes")
     bus.request(up.run_dir, {"command": "reset_stream", "stream": "main"}, 30)
-    expect(page.locator("#live [data-stream=main]")).to_contain_text("640×272", timeout=60000)
+    expect(page.locator(".live-details")).to_contain_text("640×272", timeout=60000)
     see_it_move(page)
 
 
@@ -144,8 +150,10 @@ def test_a_recording_is_made_and_played_back(up, open_signed_in):
     page = open_signed_in()
     tile = page.locator("#live [data-stream=main]")
     tile.get_by_role("button", name="Record main").click()
-    expect(tile).to_contain_text(re.compile(r"Recording main_.*\.avi: 0:0[2-9]"), timeout=60000)
+    under_way = re.compile(r"Recording main_.*\.avi: 0:0[2-9]")
+    expect(tile.locator(".elapsed")).to_have_attribute("aria-label", under_way, timeout=60000)
     tile.get_by_role("button", name="Stop recording main").click()
+    show(page, "recordings")
     recording = page.locator("[data-recording]")
     expect(recording.get_by_role("button", name="Delete")).to_be_enabled(timeout=60000)
     recording.get_by_role("button", name="Play").click()

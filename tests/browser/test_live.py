@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.browser.chromium import expect
-from tests.browser.rig import load
+from tests.browser.rig import load, show
 from tests.waiting import wait_until
 
 
@@ -54,18 +54,20 @@ def five_streams(begin):
 def test_the_picture_moves_and_the_figures_are_shown(page):
     expect(page.locator(".live-image.has-picture")).to_be_visible()
     see_it_move(page)
+    show(page, "system")
     now = page.locator("#now")
     expect(now.locator(".figure", has_text=re.compile("^FPS"))).to_contain_text(re.compile(r"\d\.\d"))
     expect(now.locator(".figure", has_text="Latency")).to_contain_text(re.compile(r"\d+\.\d ms"))
     expect(now.locator(".legend")).to_contain_text(re.compile(r"Capture.*Front.*Back.*Waiting.*Hand-over"))
-    expect(now.locator(".seen")).to_contain_text("person")
+    expect(now.locator(".seen-now")).to_contain_text("person")
     expect(page.locator("#readings")).to_contain_text("Power")
     parts = ("cap", "front", "back", "lost", "send")
-    widths = [page.locator(f".piece.{part}").bounding_box()["width"] for part in parts]
+    widths = [now.locator(f".piece.{part}").bounding_box()["width"] for part in parts]
     assert widths[1] == max(widths) and min(widths) > 0, "the bar's pieces are as long as what they stand for"
 
 
 def test_the_last_half_hour_is_drawn(page):
+    show(page, "system")
     for chart in ("fps", "latency", "load", "power", "temperatures"):
         expect(page.locator(f"[data-chart={chart}] canvas")).to_be_visible()
     expect(page.locator("[data-chart=fps] .chart-legend")).to_contain_text(re.compile(r"main \d"))
@@ -77,14 +79,19 @@ def test_one_stream_or_all(two_streams, open_page):
     for name in ("main", "yard"):
         expect(page.get_by_role("img", name=f"Live picture of {name}")).to_be_visible()
         see_it_move(page, name)
-    page.get_by_role("button", name="yard", exact=True).click()
+    page.get_by_role("link", name="Enlarge yard").click()
     expect(page.get_by_role("img", name="Live picture of main")).to_have_count(0)
-    expect(page.get_by_role("button", name="yard", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("heading", name="yard", level=1)).to_be_visible()
+    expect(page.locator(".live-details .figure", has_text=re.compile("^FPS"))).to_contain_text(re.compile(r"\d\.\d"))
     wait_until(lambda: not two_streams.is_watched("main"), "nothing is drawn of the stream that is not shown")
     see_it_move(page, "yard")
     load(page, page.url)
     expect(page.get_by_role("img", name="Live picture of yard")).to_be_visible()
     expect(page.get_by_role("img", name="Live picture of main")).to_have_count(0)
+    show(page, "system")
+    wait_until(lambda: not two_streams.is_watched("yard"), "nothing is drawn while another view is shown")
+    page.go_back()
+    see_it_move(page, "yard")
 
 
 def test_many_streams_leave_connections_for_the_rest_of_the_page(five_streams, open_page):
@@ -109,8 +116,8 @@ def test_a_source_that_is_lost_is_told_on_the_picture(appliance, page):
     appliance.daemon.do_set_stream("main", appliance.broken_source)
     tile = page.locator("#live [data-stream=main]")
     expect(tile.locator(".picture-note")).to_contain_text("cannot be opened")
-    expect(tile.locator(".chip")).to_have_text("lost")
-    expect(tile.locator(".screen")).to_have_class(re.compile("stale"))
+    expect(tile.locator(".state-word")).to_have_text("lost")
+    expect(tile).to_have_class(re.compile("dim"))
 
 
 def color_of(page, chart, name):
@@ -122,7 +129,7 @@ def test_a_stream_has_one_colour_in_all_charts_whichever_others_are_in_them(begi
     appliance = begin(["alpha", "beta"])
     with appliance.daemon.lock:
         appliance.daemon.streams["alpha"].source = appliance.broken_source  # which has no latency
-    page = open_page()
+    page = open_page(path="/system")
     alpha, beta = color_of(page, "fps", "alpha"), color_of(page, "fps", "beta")
     assert alpha != beta
     assert color_of(page, "latency", "beta") == beta

@@ -2,7 +2,14 @@
 
 import re
 
+import pytest
+
 from tests.browser.chromium import expect
+
+
+@pytest.fixture
+def path():
+    return "/settings/model"
 
 
 def row(page, name):

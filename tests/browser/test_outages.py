@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.browser.chromium import expect
-from tests.browser.rig import Appliance, Dashboard, sign_in
+from tests.browser.rig import Appliance, Dashboard, show, sign_in
 from tests.browser.test_live import see_it_move
 
 
@@ -24,8 +24,9 @@ def test_a_daemon_that_is_killed_is_told_and_its_picture_marked_and_both_come_ba
     apart.kill()
     expect(page.locator(".banner")).to_contain_text(re.compile(r"The daemon has not answered since \d\d:\d\d:\d\d: ."))
     expect(page.locator("#live .picture-note")).to_contain_text("Not live")
-    expect(page.locator("#live .chip")).to_have_text("stale")
+    expect(page.locator("#live .state-word")).to_have_text("stale")
     expect(page.locator("#appliance-status")).to_have_text("no daemon")
+    show(page, "settings/detection")
     number = page.locator("[data-setting=det_th]").get_by_role("spinbutton")
     number.fill("0.7")
     number.press("Enter")
@@ -33,6 +34,7 @@ def test_a_daemon_that_is_killed_is_told_and_its_picture_marked_and_both_come_ba
     expect(number).to_have_value("0.5")  # what holds, as far as is known
     apart.start_apart()
     expect(page.locator(".banner")).to_have_count(0)
+    show(page, "")
     expect(page.locator("#live .picture-note")).to_be_hidden()
     see_it_move(page)
 
@@ -84,6 +86,7 @@ def test_a_problem_of_the_daemon_and_a_disk_that_fills_are_told(appliance, page)
 def test_the_log_is_shown_by_level(appliance, page):
     appliance.daemon.log("warning", "The lens is dusty.")
     appliance.daemon.log("error", "The lens fell off.")
+    show(page, "system")
     lines = page.locator("#log-lines .log-line:visible")
     expect(lines.last).to_contain_text("The lens fell off.")
     page.get_by_label("Show", exact=True).select_option("error")

@@ -5,46 +5,87 @@ import re
 import pytest
 
 from tests.browser.chromium import expect
-from tests.browser.rig import ROOT, load
+from tests.browser.rig import PASSWORDS, ROOT, load, show
 from tests.browser.test_live import see_it_move
 
 
 def test_two_browsers_stay_in_step(appliance, page, open_page):
     other = open_page(role="viewer")
     expect(other.locator("#appliance-status")).to_have_text("running")
+    show(page, "settings/model")
     page.locator(f"#model [data-model='{appliance.other_model}']").get_by_role("button").click()
     expect(other.locator("#model-name")).to_have_text(appliance.other_model)
+    show(page, "settings/detection")
     number = page.locator("[data-setting=det_th]").get_by_role("spinbutton")
     number.fill("0.25")
     number.press("Enter")
-    expect(other.locator("[data-setting=det_th]").get_by_role("spinbutton")).to_have_value("0.25")
+    expect(other.locator("[data-setting=det_th] input[type=number]")).to_have_value("0.25")
+    show(page, "")
     page.get_by_role("button", name="Record main").click()
-    expect(other.locator("#live .elapsed")).to_contain_text("Recording")
+    expect(other.locator("#live .elapsed")).to_be_visible()
     page.get_by_role("button", name="Stop recording main").click()
+    show(page, "recordings")
+    show(other, "recordings")
     expect(other.locator("[data-recording]")).to_have_count(1)
     page.locator("[data-recording]").get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(other.locator("[data-recording]")).to_have_count(0)
 
 
+VIEWS = ["", "live/main", "events", "recordings", "system", "settings/streams", "settings/detection", "settings/model"]
+
+
+def show_full(appliance, page, path):
+    """Show a view with all that it can unfold."""
+    show(page, path)
+    if path == "settings/streams" and page.get_by_role("button", name="Edit").get_attribute("aria-expanded") != "true":
+        page.get_by_role("button", name="Edit").click()
+    if path == "settings/detection":
+        page.locator("[data-setting=shown_classes] details").evaluate("(fold) => { fold.open = true; }")
+    if path == "settings/model":
+        page.locator("#catalogue-fold").evaluate("(fold) => { fold.open = true; }")
+    if path == "system":
+        expect(page.locator("[data-chart=fps] canvas")).to_be_visible()
+    if path == "recordings":
+        expect(page.locator("[data-recording]")).to_have_count(1)
+
+
 def test_a_phone_scrolls_one_way_only(appliance, open_page):
     page = open_page(phone=True)
     expect(page.locator("#appliance-status")).to_have_text("running")
-    page.locator("#catalogue-fold summary").click()
-    page.locator("[data-setting=shown_classes] summary").click()
-    page.get_by_role("button", name="Edit").click()
     appliance.daemon.do_record("main", True)
     appliance.daemon.publish_state()
-    expect(page.locator("[data-recording]")).to_have_count(1)
-    expect(page.locator("[data-chart=fps] canvas")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
-    outside = page.evaluate("""[...document.querySelectorAll("main *")].filter((node) => {
-        const box = node.getBoundingClientRect();
-        return box.width && (box.right > 361 || box.left < -1) && getComputedStyle(node).position !== "absolute";
-    }).map((node) => node.outerHTML.slice(0, 80))""")
-    assert outside == []
-    page.get_by_role("link", name="Settings").click()
-    expect(page.get_by_role("heading", name="Settings")).to_be_in_viewport()
+    for path in VIEWS:
+        show_full(appliance, page, path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360, path
+        outside = page.evaluate("""[...document.querySelectorAll("main *")].filter((node) => {
+            const box = node.getBoundingClientRect();
+            return box.width && (box.right > 361 || box.left < -1) && getComputedStyle(node).position !== "absolute";
+        }).map((node) => node.outerHTML.slice(0, 80))""")
+        assert outside == [], path
+    page.get_by_role("link", name="Recordings", exact=True).click()
+    expect(page.get_by_role("heading", name="Recordings", level=1)).to_be_visible()
+
+
+def test_each_view_has_an_address_that_is_opened_sent_and_gone_back_to(appliance, open_page):
+    page = open_page(path="/settings/model")
+    expect(page.locator("#model-name")).to_be_visible()
+    expect(page.locator("#live")).to_be_hidden()
+    page.evaluate("window.stays = true")
+    for name, path in (("Live", "/"), ("Events", "/events"), ("Recordings", "/recordings"), ("System", "/system")):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        assert page.url == appliance.address + path and page.title().startswith(name)
+        expect(page.locator(".rail [aria-current=page]")).to_have_text(name)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Recordings", level=1)).to_be_visible()
+    assert page.evaluate("window.stays"), "nothing was loaded again"
+    stranger = open_page(role=None, path="/events?label=car")
+    stranger.wait_for_url(re.compile("/login"))
+    stranger.get_by_label("Name").fill("operator")
+    stranger.get_by_label("Password").fill(PASSWORDS["operator"])
+    stranger.get_by_role("button", name="Sign in").click()
+    stranger.wait_for_url("**/events?label=car")
 
 
 def ground(page):
@@ -58,10 +99,10 @@ def test_dark_comes_from_the_system_or_the_toggle_and_is_kept(appliance, open_pa
     toggle = light.get_by_role("button", name="Theme")
     toggle.click()
     toggle.click()
-    expect(toggle).to_have_text("Theme: dark")
+    expect(toggle).to_have_accessible_name("Theme: dark")
     assert ground(light) == dark_ground
     load(light, light.url)
-    expect(toggle).to_have_text("Theme: dark")
+    expect(toggle).to_have_accessible_name("Theme: dark")
     assert ground(light) == dark_ground
     toggle.click()
     assert ground(light) == light_ground
@@ -79,17 +120,23 @@ def tab_to(page, locator, most=80):
 def test_everything_can_be_done_with_the_keyboard(appliance, page):
     tab_to(page, page.get_by_role("link", name="Skip to the content"), 1)
     page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
     tab_to(page, page.get_by_role("button", name="Record main"))
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid", "the focus is seen"
     page.keyboard.press("Enter")
-    expect(page.locator("#live .elapsed")).to_contain_text("Recording")
+    expect(page.locator("#live .elapsed")).to_be_visible()
     expect(page.get_by_role("button", name="Stop recording main")).not_to_have_attribute("aria-busy", "true")
     page.keyboard.press("Enter")  # the focus has stayed where it was
     expect(page.get_by_role("button", name="Record main")).to_be_focused()
+    tab_to(page, page.get_by_role("link", name="Settings", exact=True))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("link", name="Model", exact=True))
+    page.keyboard.press("Enter")
     tab_to(page, page.locator(f"#model [data-model='{appliance.other_model}'] button"))
     page.keyboard.press("Space")
     expect(page.locator("#model-name")).to_have_text(appliance.other_model)
+    show(page, "settings/streams")
     tab_to(page, page.locator("#streams").get_by_role("button", name="Edit"))
     page.keyboard.press("Enter")
     expect(page.get_by_label("Source", exact=True)).to_be_focused()
@@ -98,9 +145,11 @@ def test_everything_can_be_done_with_the_keyboard(appliance, page):
     page.keyboard.press("Enter")
     expect(page.locator("#streams code")).to_have_text("3")
     expect(page.locator("#streams").get_by_role("button", name="Edit")).to_be_focused()
+    show(page, "settings/detection")
     tab_to(page, page.locator("[data-setting=vis_text] input"))
     page.keyboard.press("Space")
     expect(page.locator("[data-setting=vis_text] .outcome")).to_have_text("Applied.")
+    show(page, "recordings")
     tab_to(page, page.locator("[data-recording]").get_by_role("button", name="Delete"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Cancel")).to_be_focused()
@@ -132,12 +181,10 @@ def test_no_serious_barrier_is_found(appliance, open_page, dark, phone):
     appliance.daemon.log("warning", "The camera is slow.")
     appliance.daemon.model["error"] = "It is cut off."
     appliance.daemon.publish_state()
-    page.locator("#catalogue-fold summary").click()
-    page.locator("[data-setting=shown_classes] summary").click()
-    page.get_by_role("button", name="Edit").click()
-    expect(page.locator("[data-recording]")).to_have_count(1)
-    expect(page.locator("[data-chart=fps] canvas")).to_be_visible()
-    assert violations(page) == []
+    for path in VIEWS:
+        show_full(appliance, page, path)
+        assert violations(page) == [], path
+    show(page, "recordings")
     page.locator("[data-recording]").get_by_role("button", name="Play").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert violations(page) == []
@@ -146,7 +193,9 @@ def test_no_serious_barrier_is_found(appliance, open_page, dark, phone):
 def test_no_serious_barrier_for_a_viewer_or_before_signing_in(appliance, open_page):
     page = open_page(role="viewer")
     expect(page.locator("#appliance-status")).to_have_text("running")
-    assert violations(page) == []
+    for path in ("", "settings/streams"):
+        show(page, path)
+        assert violations(page) == [], path
     login = open_page(role=None, path="/login")
     assert violations(login) == []
 

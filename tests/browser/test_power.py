@@ -1,7 +1,14 @@
 """The power card: there on a Jetson, set by an operator, and honest where it cannot be."""
 
+import pytest
+
 from tests.browser.chromium import expect
 from tests.waiting import wait_until
+
+
+@pytest.fixture
+def path():
+    return "/system"
 
 
 def test_mode_and_clocks_are_set_and_shown(appliance, page):
@@ -39,7 +46,7 @@ def test_a_mode_that_needs_a_restart_says_so_and_nothing_changes(appliance, page
 
 
 def test_a_viewer_only_looks(appliance, open_page):
-    card = open_page("viewer").locator("#power")
+    card = open_page("viewer", path="/system").locator("#power")
     expect(card).to_contain_text("Now: ")
     expect(card.get_by_role("checkbox")).to_be_disabled()
     expect(card.get_by_role("combobox")).to_be_disabled()

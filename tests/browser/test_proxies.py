@@ -100,6 +100,8 @@ def use(page, address):
     page.wait_for_url(address + "/")
     expect(page.locator("#appliance-status")).to_have_text("running")
     expect(page.get_by_role("img", name="Live picture of main")).to_have_class(re.compile("has-picture"))
+    page.get_by_role("link", name="System", exact=True).click()
+    page.wait_for_url(address + "/system")
     expect(page.locator("#charts canvas").first).to_be_visible()
     assert [url for url in sockets if url.startswith(address.replace("http", "ws", 1) + "/socket.io/")]
     (session,) = [cookie for cookie in page.context.cookies() if "splitlens_session" in cookie["name"]]
@@ -108,7 +110,7 @@ def use(page, address):
     page.wait_for_url(address + "/api/v1/docs")
     page.get_by_role("link", name="Dashboard").click()
     page.wait_for_url(address + "/")
-    load(page, address + "/")
+    load(page, address + "/settings/account")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(address + "/login")
 

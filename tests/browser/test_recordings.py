@@ -3,6 +3,7 @@
 import re
 
 from tests.browser.chromium import expect
+from tests.browser.rig import show
 from tests.browser.test_live import see_it_move
 from tests.waiting import wait_until
 
@@ -10,9 +11,12 @@ from tests.waiting import wait_until
 def record_a_little(page):
     tile = page.locator("#live [data-stream=main]")
     tile.get_by_role("button", name="Record main").click()
-    expect(tile).to_contain_text(re.compile(r"Recording main_.*\.avi: 0:0[1-9], .* GB free"))
+    expect(tile.locator(".elapsed")).to_have_attribute(
+        "aria-label", re.compile(r"Recording main_.*\.avi: 0:0[1-9], .* GB free")
+    )
     tile.get_by_role("button", name="Stop recording main").click()
     expect(tile.get_by_role("button", name="Record main")).to_be_visible()
+    show(page, "recordings")
     row = page.locator("[data-recording]")
     expect(row).to_have_count(1)
     expect(row.get_by_role("button", name="Delete")).to_be_enabled()
@@ -53,12 +57,14 @@ def test_a_recording_is_made_played_fetched_and_deleted(appliance, page):
     expect(row).to_have_count(0)
     expect(page.locator("#recordings-outcome")).to_have_text(f"{name} is deleted.")
     expect(page.locator("#recordings")).to_contain_text("No recordings.")
+    show(page, "")
     see_it_move(page)
 
 
 def test_a_recording_under_way_cannot_be_deleted(appliance, page):
     appliance.daemon.do_record("main", True)
     appliance.daemon.publish_state()
+    show(page, "recordings")
     row = page.locator("[data-recording]")
     expect(row).to_contain_text("recording")
     expect(row.get_by_role("button", name="Delete")).to_be_disabled()

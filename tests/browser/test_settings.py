@@ -13,6 +13,11 @@ from tests.web import fake_daemon
 from tests.web.fake_daemon import LABELS
 
 
+@pytest.fixture
+def path():
+    return "/settings/detection"
+
+
 def setting(page, key):
     return page.locator(f"[data-setting={key}]")
 
@@ -25,7 +30,7 @@ def test_the_threshold_is_set_by_number_and_by_slider(appliance, page):
     number.press("Enter")
     expect(field.locator(".outcome")).to_have_text("Applied.")
     expect(field.get_by_role("slider")).to_have_value("0.35")
-    expect(field).to_contain_text("configured: 0.5")
+    expect(field).to_contain_text("Configured: 0.5")
     field.get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
     expect(number).to_have_value("0.36")
@@ -111,10 +116,10 @@ def test_the_rate_and_the_text_in_the_picture(appliance, page):
     rate = setting(page, "max_vis_fps")
     rate.get_by_role("spinbutton").fill("7.5")
     rate.get_by_role("spinbutton").press("Enter")
-    expect(rate).to_contain_text("configured: no limit")
+    expect(rate).to_contain_text("Configured: no limit")
     text = setting(page, "vis_text")
     text.get_by_role("checkbox").uncheck()
-    expect(text).to_contain_text("configured: on")
+    expect(text).to_contain_text("Configured: on")
     assert [said["settings"] for said in appliance.heard("change_settings")] == [
         {"max_vis_fps": 7.5},
         {"vis_text": False},
@@ -135,7 +140,7 @@ def test_the_classes_that_are_shown(appliance, page):
     expect(field.get_by_label("dog")).not_to_be_checked()
     field.get_by_role("button", name="Apply").click()
     expect(field.locator("summary")).to_have_text("car")
-    expect(field).to_contain_text("configured: all")
+    expect(field).to_contain_text("Configured: all")
     field.get_by_role("button", name="Reset").click()
     expect(field.locator("summary")).to_have_text("All 6")
     assert [said["settings"] for said in appliance.heard("change_settings")] == [
@@ -149,7 +154,7 @@ def test_a_number_half_typed_stays_when_another_changes_it(appliance, page):
     number.fill("0.1")
     appliance.daemon.settings["det_th"] = 0.8
     appliance.daemon.publish_state()
-    expect(setting(page, "det_th")).to_contain_text("configured: 0.5")
+    expect(setting(page, "det_th")).to_contain_text("Configured: 0.5")
     expect(number).to_have_value("0.1")
 
 
@@ -162,7 +167,7 @@ def test_all_classes_can_be_shown_where_the_configuration_names_some(appliance, 
     field.locator("summary").click()
     field.get_by_role("button", name="All").click()
     field.get_by_role("button", name="Apply").click()
-    expect(field).to_contain_text("configured: car")
+    expect(field).to_contain_text("Configured: car")
     expect(field.get_by_label("dog")).to_be_checked()
     (said,) = appliance.heard("change_settings")
     assert sorted(said["settings"]["shown_classes"]) == sorted(LABELS)

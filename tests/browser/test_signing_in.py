@@ -1,7 +1,7 @@
 """Who gets in, and what those see who may not."""
 
 from tests.browser.chromium import expect
-from tests.browser.rig import sign_in
+from tests.browser.rig import show, sign_in
 
 
 def test_a_stranger_is_asked_to_sign_in_and_then_sees_the_picture(appliance, open_page):
@@ -10,6 +10,7 @@ def test_a_stranger_is_asked_to_sign_in_and_then_sees_the_picture(appliance, ope
     sign_in(page, appliance.address)
     page.wait_for_url(appliance.address + "/")
     expect(page.get_by_role("img", name="Live picture of main")).to_be_visible()
+    show(page, "settings/account")
     expect(page.locator(".who")).to_contain_text("operator")
 
 
@@ -27,6 +28,7 @@ def test_a_wrong_password_is_told_and_lets_nobody_in(appliance, open_page):
 def test_who_signs_out_is_out(appliance, open_page):
     page = open_page(role=None, path="/login")
     sign_in(page, appliance.address)
+    show(page, "settings/account")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login*")
     page.goto(appliance.address + "/")
@@ -39,7 +41,7 @@ def test_a_page_whose_session_has_ended_asks_to_sign_in_again(appliance, open_pa
     expect(page.locator("#appliance-status")).to_have_text("running")
     page.forgiven += ["401", "WebSocket"]
     other = page.context.new_page()
-    other.goto(appliance.address + "/")
+    other.goto(appliance.address + "/settings/account")
     other.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login*")
 
@@ -49,17 +51,20 @@ def test_a_viewer_sees_all_and_can_change_nothing(appliance, open_page):
     expect(page.locator("#appliance-status")).to_have_text("running")
     expect(page.get_by_role("img", name="Live picture of main")).to_be_visible()
     expect(page.locator("#model-name")).to_have_text(appliance.first_model)
+    show(page, "recordings")
     expect(page.locator("#recordings")).to_contain_text("No recordings")
-    for card in ("live", "model", "sources", "settings", "recordings"):
+    for card in ("model", "sources", "detection", "recordings"):
         expect(page.locator(f"#{card} .access-note")).to_contain_text("viewer")
-    page.locator("#catalogue-fold summary").click()
+    show(page, "settings/detection")
     page.locator("[data-setting=shown_classes] summary").click()
     controls = page.locator("#live .record, #model button, #sources button, #sources input").or_(
-        page.locator("#settings input:not([type=search]), #settings button")
+        page.locator("#detection input:not([type=search]), #detection button")
     )
     assert controls.count() > 10
     for control in controls.all():
         expect(control).to_be_disabled()
+    show(page, "settings/model")
+    page.locator("#catalogue-fold summary").click()
     expect(page.get_by_label("Filter by name or family")).to_be_enabled()  # what only looks works
     commands = {said["command"] for said in appliance.daemon.heard}
     assert commands <= {"get_state", "list_recordings"}

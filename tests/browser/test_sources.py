@@ -1,6 +1,14 @@
 """Changing where frames come from."""
 
+import pytest
+
 from tests.browser.chromium import expect
+from tests.browser.rig import show
+
+
+@pytest.fixture
+def path():
+    return "/settings/streams"
 
 
 def stream(page, name="main"):
@@ -76,13 +84,17 @@ def test_a_stream_is_added_seen_and_removed(appliance, page):
     form.get_by_label("Name").fill("yard")
     form.get_by_role("button", name="Add").click()
     expect(stream(page, "yard")).to_contain_text("Added here")
+    show(page, "")
     expect(page.get_by_role("img", name="Live picture of yard")).to_be_visible()
+    show(page, "settings/streams")
     stream(page, "yard").get_by_role("button", name="Remove").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(stream(page, "yard")).to_have_count(1)
     stream(page, "yard").get_by_role("button", name="Remove").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(stream(page, "yard")).to_have_count(0)
+    show(page, "")
+    expect(page.get_by_role("img", name="Live picture of main")).to_be_visible()
     expect(page.get_by_role("img", name="Live picture of yard")).to_have_count(0)
 
 

@@ -6,6 +6,7 @@ import { ago, clock } from "./format.js";
 import { findLiveness } from "./liveness.js";
 import { describeAppliance } from "./states.js";
 
+/** @import { State } from "./api.js" */
 /** @import { Topic } from "./types.js" */
 
 /** @typedef {{ id: string, level: "bad" | "warn", text: string, seconds?: number }} Banner */
@@ -39,7 +40,7 @@ function currentBanners() {
 function createBanner() {
   const text = make("span", { role: "alert" });
   const time = make("span", { class: "banner-time" }); // outside the alert, or every second would be read out
-  const node = make("p", { class: "banner" }, text, " ", time);
+  const node = make("p", { class: "banner" }, make("span", {}, text, " ", time));
   return {
     node,
     /** @param {Banner} banner */
@@ -51,12 +52,22 @@ function createBanner() {
   };
 }
 
+/**
+ * The state of all streams in a few words.
+ * @param {State} state
+ */
+function describeSum(state) {
+  const [text, chipClass] = describeAppliance(state.daemon.status);
+  const well = state.streams.filter((stream) => stream.status === "live").length;
+  return [state.daemon.status === "degraded" ? `${well} of ${state.streams.length} live` : text, chipClass];
+}
+
 function render() {
   const now = liveness();
   const state = latest("state");
   keepChildren(box, currentBanners(), (banner) => banner.id, createBanner);
   document.body.classList.toggle("not-live", !now.live);
-  const [text, chipClass] = state ? describeAppliance(state.daemon.status) : ["connecting", "busy"];
+  const [text, chipClass] = state ? describeSum(state) : ["connecting", "busy"];
   setText(chip, now.live ? text : now.missing ? `no ${now.missing}` : "connecting");
   chip.className = `chip ${now.live ? chipClass : now.missing ? "bad" : "busy"}`;
 }

@@ -33,11 +33,12 @@ const note = byId("history-note");
 let history = null;
 /** @type {number | undefined} */
 let retryTimer;
+let isShown = false;
 
 const rows = () => latest("state")?.telemetry || [];
 
 function draw() {
-  if (!history || document.hidden) return;
+  if (!history || !isShown || document.hidden) return;
   const shown = history;
   const charts = [...STREAM_CHARTS, ...telemetryCharts(rows(), latest("statistics")?.readings || {})];
   const present = charts.map((chart) => ({
@@ -55,15 +56,24 @@ function draw() {
 }
 
 async function fetchHistory() {
-  if (document.hidden) return;
+  clearTimeout(retryTimer);
+  if (document.hidden || !isShown) return;
   try {
     history = await getJson("api/v1/statistics/history");
     draw();
   } catch (error) {
     setSentence(note, messageOf(error));
-    clearTimeout(retryTimer);
     retryTimer = setTimeout(fetchHistory, RETRY_SECONDS * 1000);
   }
+}
+
+export function showCharts() {
+  isShown = true;
+  if (latest("connection")) fetchHistory();
+}
+
+export function hideCharts() {
+  isShown = false;
 }
 
 export function startCharts() {
@@ -73,7 +83,7 @@ export function startCharts() {
     wasUp = up;
   });
   listen("statistics", (statistics) => {
-    if (!history || document.hidden) return;
+    if (!history || !isShown || document.hidden) return;
     const newest = history.time[history.time.length - 1];
     if (newest !== undefined && statistics.time - newest < STEP_SECONDS) return;
     append(history, statistics, rows());

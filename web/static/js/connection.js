@@ -124,7 +124,13 @@ const retry = () => setTimeout(() => socket.connect(), 3000);
 
 async function signInAgainIfAsked() {
   const answer = await fetch(`${root}api/v1/state`, { headers: { Accept: "application/json" } }).catch(() => null);
-  if (answer && answer.status === 401) location.assign(`${root}login`);
+  if (answer && answer.status === 401) signInAgain();
+}
+
+/** Ask to sign in; after that, this address is shown again. */
+function signInAgain() {
+  const here = `/${(location.pathname + location.search).slice(root.length)}`;
+  location.assign(`${root}login?next=${encodeURIComponent(here)}`);
 }
 
 setInterval(() => {
@@ -162,7 +168,7 @@ export async function command(name, fields, seconds = 15) {
  */
 export async function getJson(path) {
   const answer = await fetch(root + path, { headers: { Accept: "application/json" } });
-  if (answer.status === 401) location.assign(`${root}login`);
+  if (answer.status === 401) signInAgain();
   if (!answer.ok) {
     const body = await answer.json().catch(() => ({}));
     throw new Error(body.error || `The dashboard answered with ${answer.status}.`);

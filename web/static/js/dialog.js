@@ -21,6 +21,7 @@ dialog.addEventListener("close", () => {
  * @param {(value: string) => void} closed Called when it closes, with the value of the button.
  */
 export function openDialog(title, content, closed) {
+  dialog.className = "plain-dialog";
   dialog.replaceChildren(make("h2", { id: "dialog-title" }, title), ...content);
   dialog.returnValue = "";
   onClose = closed;

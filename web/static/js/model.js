@@ -124,14 +124,14 @@ function createRow(first) {
   const bar = make("progress", { class: "download", "aria-label": `Download of ${name}` });
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
   const unfit = make("p", { class: "hint", hidden: true });
-  const title = make("span", { class: "row-name", tabindex: -1 }, name);
+  const title = make("span", { class: "entry-name", tabindex: -1 }, name);
   let item = first;
   return {
     node: make(
       "li",
-      { class: "row", "data-model": name },
-      make("div", { class: "row-main" }, title, details),
-      make("div", { class: "row-tools" }, tag, button),
+      { class: "entry", "data-model": name },
+      make("div", { class: "entry-main" }, title, details),
+      make("div", { class: "entry-tools" }, tag, button),
       bar,
       problem,
       unfit,

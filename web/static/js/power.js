@@ -26,19 +26,15 @@ const card = make(
   currentMode,
   make(
     "div",
-    { class: "setting" },
-    make("div", { class: "setting-head" }, make("label", { class: "label", for: modeId }, "Power mode")),
-    make("div", { class: "setting-control" }, choice, apply),
+    { class: "setting whole" },
+    make("label", { class: "label", for: modeId }, "Power mode"),
+    make("div", { class: "control" }, choice, apply),
   ),
   make(
     "div",
-    { class: "setting with-box" },
-    make(
-      "div",
-      { class: "setting-head" },
-      clocks,
-      make("label", { class: "label", for: clocksId }, "Hold the clocks at the mode's maximum"),
-    ),
+    { class: "setting inline" },
+    make("label", { class: "label", for: clocksId }, "Hold the clocks at the mode's maximum"),
+    make("div", { class: "control" }, clocks),
   ),
   outcome.node,
   problem,
@@ -96,7 +92,7 @@ function render() {
 }
 
 export function startPower() {
-  byId("settings").after(card);
+  byId("board-cards").append(card);
   explainAccess([card]);
   choice.addEventListener("change", () => {
     chosen = true;

@@ -14,7 +14,6 @@ import { Outcome } from "./outcome.js";
  * @template T
  * @typedef {object} Field
  * @property {HTMLElement} node
- * @property {HTMLElement} head
  * @property {HTMLElement} control
  * @property {boolean} editing Somebody is at the control: it does not follow the server.
  * @property {boolean} busy A change is on its way.
@@ -57,14 +56,14 @@ function createField(setting, id, text) {
   const outcome = new Outcome();
   const configured = make("span", { class: "configured" });
   const reset = actionButton("Reset", () => field.send(null), { class: "quiet", "aria-label": `Reset: ${title}` });
-  const control = make("div", { class: "setting-control" });
-  const label = make(id ? "label" : "span", { class: "label", for: id, title: setting.help }, title);
-  const head = make("div", { class: "setting-head" }, label, configured, reset);
+  const control = make("div", { class: "control" });
+  const label = make(id ? "label" : "span", { class: "label", for: id }, title);
+  const head = make("div", {}, label, make("p", { class: "hint" }, setting.help));
+  const origin = make("div", { class: "origin" }, configured, reset);
   /** @type {Field<T>} */
   const field = {
-    head,
     control,
-    node: make("div", { class: "setting", "data-setting": key }, head, control, outcome.node),
+    node: make("div", { class: "setting", "data-setting": key }, head, control, origin, outcome.node),
     editing: false,
     busy: false,
     show() {},
@@ -101,9 +100,9 @@ function createField(setting, id, text) {
       const value = valueIn(state.settings);
       const original = valueIn(state.configured);
       const differs = JSON.stringify(value) !== JSON.stringify(original);
-      setText(configured, differs ? `configured: ${text(original)}` : "");
+      setText(configured, differs ? `Configured: ${text(original)}` : "");
       /** @type {HTMLElement | null} */
-      const input = control.querySelector("input, summary") || head.querySelector("input, select");
+      const input = control.querySelector("input, select, summary");
       if (input) hideControl(reset, !differs, input);
       if (!field.editing && !field.busy) field.show(value, state);
     },
@@ -146,7 +145,7 @@ function createNumber(setting) {
     });
     field.control.append(slider, number);
   } else {
-    field.head.append(number);
+    field.control.append(number);
   }
   field.show = (value) => {
     if (Number(number.value) !== value || number.value === "") number.value = String(value);
@@ -169,8 +168,8 @@ function createCheckbox(setting) {
   const field = createField(setting, id, (value) => (value ? "on" : "off"));
   const box = make("input", { id, type: "checkbox" });
   box.addEventListener("change", () => field.send(box.checked));
-  field.node.classList.add("with-box");
-  field.head.prepend(box);
+  field.node.classList.add("inline");
+  field.control.append(box);
   field.show = (value) => {
     box.checked = value;
     setEnabled(box);
@@ -193,7 +192,7 @@ function createText(setting) {
     field.editing = true;
   });
   control.addEventListener("change", () => field.send(control.value));
-  field.head.append(control);
+  field.control.append(control);
   field.show = (value) => {
     if (control.value !== value) control.value = value || "";
     setEnabled(control);

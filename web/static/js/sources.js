@@ -74,9 +74,9 @@ function createStream(first) {
   return {
     node: make(
       "li",
-      { class: "row", "data-stream": name },
-      make("div", { class: "row-main" }, make("span", { class: "row-name" }, name, " ", status), details),
-      make("div", { class: "row-tools" }, edit, reset, remove),
+      { class: "entry", "data-stream": name },
+      make("div", { class: "entry-main" }, make("span", { class: "entry-name" }, name, " ", status), details),
+      make("div", { class: "entry-tools" }, edit, reset, remove),
       source,
       problem,
       changed,
