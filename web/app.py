@@ -13,6 +13,7 @@ from web.broadcaster import FrameBroadcasters
 from web.daemon_client import DaemonClient
 from web.dashboard import Dashboard
 from web.environ import Application
+from web.event_files import event_files
 from web.events import make_socketio, watch_sessions
 from web.forwarded import Forwarded
 from web.live import live
@@ -36,7 +37,7 @@ def make_app(options: Options) -> Flask:
     sessions = Sessions(options.state_dir, accounts)
     guard = Guard(options, accounts, sessions)
     install_security(app, guard, options.framed_by)
-    for part in (pages, live, recordings, api, metrics):
+    for part in (pages, live, recordings, api, event_files, metrics):
         app.register_blueprint(part)
     app.add_url_rule("/static/<path:filename>", "static", static_file)
     socketio = make_socketio(app, options.worker)

@@ -19,7 +19,9 @@ _DESCRIPTION = (
     "token` (Authorization: Bearer). A viewer may read, an operator may also change. A page that is signed in by its "
     "cookie sends the X-CSRF-Token of the page with every change. Sizes are bytes, times Unix seconds, durations "
     "seconds. A reading that the machine does not have is absent or null. Live pictures are at /streams/NAME.mjpeg and "
-    "/streams/NAME.jpg, recordings at /recordings/NAME, figures for Prometheus at /metrics."
+    "/streams/NAME.jpg, recordings at /recordings/NAME, figures for Prometheus at /metrics. An event's picture is at "
+    "/api/v1/events/ID/snapshot.jpg (?bbox=1, ?crop=1, ?height=), its recording at /api/v1/events/ID/clip.mp4, and "
+    "where objects stood at /api/v1/heatmap.png (?stream=, ?label=, ?after=, ?before=)."
 )
 _ERRORS = (
     "What is wrong and what to do about it. 400: the request itself; 401: sign in; 403: not for a viewer, or not from "
