@@ -8,6 +8,7 @@ from appliance.contract.live_settings import SETTING_VALUES, STREAM_SETTING_VALU
 from appliance.contract.states import (
     APPLIANCE_STATES,
     APPLIANCE_STATES_HELP,
+    KEPT_AS,
     MODEL_STATES,
     RECORDING_FORMATS,
     SOURCE_KINDS,
@@ -125,6 +126,22 @@ class Model:
 
 
 @dataclass(frozen=True)
+class StreamStorage:
+    """What the recordings and snapshots of one stream take."""
+
+    name: str
+    continuous: int = field(metadata=info("Bytes of recordings without an event"))
+    events: int = field(metadata=info("Bytes of recordings with an event, and without an alert"))
+    alerts: int = field(metadata=info("Bytes of recordings with an alert"))
+    other: int = field(metadata=info("Bytes of recordings of earlier versions, and of files copied there"))
+    snapshots: int = field(metadata=info("Bytes of snapshots"))
+    a_day: int = field(metadata=info("Bytes that a day takes at the rate of the last one"))
+    lasts: Optional[float] = field(
+        metadata=info("How far back recordings will reach at this rate, in seconds; null while that is unknown")
+    )
+
+
+@dataclass(frozen=True)
 class StorageStatus:
     """The storage of recordings."""
 
@@ -135,6 +152,9 @@ class StorageStatus:
     keep_days: float = field(metadata=info("0 is forever"))
     alarm: Optional[str] = field(metadata=info("Why nothing can be recorded"))
     warning: Optional[str] = field(metadata=info("What will be deleted soon"))
+    streams: List[StreamStorage] = field(
+        default_factory=list, metadata=info("Streams that have recordings or snapshots, by name")
+    )
 
 
 @dataclass(frozen=True)
@@ -194,3 +214,6 @@ class Recording:
     bytes: int
     format: str = field(metadata=info(choices=RECORDING_FORMATS))
     recording: bool = field(metadata=info("Whether it is being written"))
+    kept_as: str = field(
+        default="", metadata=info('Its class, which says how long it is kept; "" if unknown', choices=KEPT_AS)
+    )

@@ -24,4 +24,5 @@ MODEL_STATES = (LOADING, READY, FAILED_MODEL)
 
 SOURCE_KINDS = tuple(kind.name for kind in source_facts(SourceFacts))
 RECORDING_FORMATS = ("avi", "mp4")
+KEPT_AS = ("", "continuous", "events", "alerts")
 LOG_LEVELS = ("info", "warning", "error")

@@ -28,6 +28,7 @@ from appliance.daemon.streams import Streams, configured_streams
 from appliance.daemon.trials import Trials
 from appliance.recording.encoders import AUTO, MP4, find_encoder, resolve_format
 from appliance.recording.storage import Storage
+from appliance.schema.keep import parse_keep
 from appliance.settings import LoadedSettings, Settings
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,12 @@ class Appliance:
             log.error("The daemon crashed, or had no memory left, while %s was loaded or new", model)
             hangs.add(model)
         self.storage = Storage(
-            settings.recordings_dir, settings.keep_days, settings.keep_gb, settings.free_gb, database
+            settings.recordings_dir,
+            settings.keep_days,
+            settings.keep_gb,
+            settings.free_gb,
+            database,
+            keep=parse_keep(settings.keep),
         )
         self.live = LiveSettings(settings, overrides, events)
         self.catalogue = ModelCatalogue(models_dir, self._board, events)
@@ -151,6 +157,7 @@ class Appliance:
 
     def _tidy_recordings(self) -> None:
         try:
+            self.streams.event_recorder.settle()
             self.storage.tidy()
         except Exception as error:  # detection continues
             log.error("The recordings could not be tidied (%s: %s)", type(error).__name__, error)

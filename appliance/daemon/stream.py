@@ -11,9 +11,10 @@ from appliance.contract import state as contract
 from appliance.contract.states import LIVE, NO_RESULTS, SLOW, STARTING
 from appliance.core.errors import SplitlensError
 from appliance.core.events import EventBus
-from appliance.core.frame import Result, Statistics
+from appliance.core.frame import Result
 from appliance.daemon.condition import Condition, stream_condition
 from appliance.daemon.events import StateChanged
+from appliance.daemon.figures import age, timings
 from appliance.daemon.live_settings import LiveSettings
 from appliance.daemon.model_runner import ModelRunner
 from appliance.daemon.stream_outputs import StreamOutputs
@@ -22,6 +23,7 @@ from appliance.pipeline.meter import Meter
 from appliance.pipeline.selection import select
 from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording.encoders import MP4
+from appliance.recording.interest import Interest
 from appliance.recording.storage import Storage
 from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import Settings, redact
@@ -50,6 +52,7 @@ class Stream:
         server: Where live pictures and detections are published.
         storage: Where recordings are stored.
         events: Where `StateChanged`, and the events of its pipeline, are published.
+        interest: What its events want recorded.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Stream:
         server: BusServer,
         storage: Storage,
         events: EventBus,
+        interest: Interest,
     ) -> None:
         self.name = name
         self.configured = configured
@@ -71,6 +75,7 @@ class Stream:
         self._next_runner = runner
         self._settings, self._live = settings, live
         self._server, self._storage, self._events = server, storage, events
+        self._interest = interest
         self._lock = threading.RLock()
         self._meter = Meter(settings.fps_interval)
         self._statistics = StreamStatistics(server.publish)
@@ -230,11 +235,11 @@ class Stream:
             vfps=round(figures.vfps, 2),
             drops=figures.drops,
             vdrops=figures.vdrops,
-            timings=_timings(figures) if detects else None,
+            timings=timings(figures) if detects else None,
             reconnects=source.reconnects if source is not None else 0,
             source_fps=round(arrivals.source_fps, 2),
-            frame_age=_age(now, arrivals.last_frame),
-            result_age=_age(now, arrivals.last_result) if detects else None,
+            frame_age=age(now, arrivals.last_frame),
+            result_age=age(now, arrivals.last_result) if detects else None,
         )
 
     def _select(self, result: Result) -> Result:
@@ -251,6 +256,7 @@ class Stream:
             self._statistics,
             self._playing_fps,
             self._live.of(self.name),
+            self._interest,
         )
 
     def _playing_fps(self) -> float:
@@ -275,23 +281,3 @@ class Stream:
             self._logged = self._failure = sentence
             self._failed_at = time.monotonic()
         self._events.publish(StateChanged())
-
-
-def _age(now: float, time: Optional[float]) -> Optional[float]:
-    return None if time is None else round(max(0.0, now - time), 2)
-
-
-def _timings(figures: Statistics) -> Optional[messages.Timings]:
-    if figures.timings is None:
-        return None
-    mean, is_drawn = figures.timings, figures.vframes > 0
-    return messages.Timings(
-        total=round(mean.total, 6),
-        cap=round(mean.cap, 6),
-        front=round(mean.front, 6),
-        back=round(mean.back, 6),
-        lost=round(mean.lost, 6),
-        send=round(mean.send, 6),
-        draw=round(figures.draw, 6) if is_drawn else None,
-        encode=round(figures.encode, 6) if is_drawn else None,
-    )

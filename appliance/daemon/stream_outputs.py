@@ -11,7 +11,8 @@ from appliance.outputs.rate import RateLimit
 from appliance.outputs.statistics import StreamStatistics
 from appliance.pipeline.meter import Meter
 from appliance.recording.clean_copy import CleanCopy
-from appliance.recording.segments import SegmentRecorder
+from appliance.recording.interest import Interest
+from appliance.recording.segments import EVENTS, SegmentRecorder
 from appliance.recording.storage import Storage
 from appliance.schema.setting import Values
 from appliance.settings import Settings
@@ -32,6 +33,7 @@ class StreamOutputs:
         statistics: Counts what is found; shared by all sources of a stream.
         playing_fps: As for `SegmentRecorder`.
         live: The stream's live settings, by key.
+        interest: What events want recorded.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class StreamOutputs:
         statistics: StreamStatistics,
         playing_fps: Callable[[], float],
         live: Values,
+        interest: Interest,
     ) -> None:
         vis_text = live["vis_text"]
         mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
@@ -64,6 +67,8 @@ class StreamOutputs:
             settings.record_format,
             settings.segment_minutes,
             settings.segment_mb,
+            interest=interest,
+            is_by_event=settings.record == EVENTS,
         )
         self._statistics = statistics
 

@@ -16,6 +16,7 @@ from appliance.daemon.models import Models
 from appliance.daemon.overrides import OverrideStore
 from appliance.daemon.stream import Stream
 from appliance.pipeline.events import SinkFailed, SourceEnded
+from appliance.recording.event_recorder import EventRecorder
 from appliance.recording.segments import CONTINUOUS
 from appliance.recording.storage import Storage
 from appliance.schema.setting import Values
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 class Streams:
     """Adds, changes and removes streams. Thread-safe.
+
+    Attributes:
+        event_recorder: Tells the streams what events want recorded.
 
     Args:
         settings: The configuration.
@@ -50,6 +54,7 @@ class Streams:
     ) -> None:
         self._settings, self._live, self._models, self._overrides = settings, live, models, overrides
         self._storage, self._server, self._events = storage, server, events
+        self.event_recorder = EventRecorder(storage)
         self._lock = threading.RLock()
         self._is_stopping = False
         self._streams: Dict[str, Stream] = {}  # replaced, never changed: reading needs no lock, and never waits
@@ -156,16 +161,18 @@ class Streams:
 
     def _add(self, name: str, configured: Optional[StreamSetting], current: StreamSetting) -> None:
         with self._lock:
+            settings = self._settings.for_stream(name)
             stream = Stream(
                 name,
                 configured,
                 current,
                 self._models.runner_for(current.model),
-                self._settings.for_stream(name),
+                settings,
                 self._live,
                 self._server,
                 self._storage,
                 self._events,
+                self.event_recorder.interest(name, settings.pre, settings.post),
             )
             self._streams = dict(self._streams, **{name: stream})
             if self._overrides.recall(RECORD + name, self._is_recorded(name)):

@@ -16,11 +16,13 @@ class Flusher:
 
     Attributes:
         problem: Why the disk did not accept something, once that happened: later data may be lost.
+        is_wanted: Whether to flush; while not, the system writes when it likes, or never if the file is deleted soon.
     """
 
     def __init__(self, descriptor: int, directory: str) -> None:
         """descriptor: of the file, which may be closed before `stop`. directory: where it lies."""
         self.problem: Optional[OSError] = None
+        self.is_wanted = True
         self._descriptor = os.dup(descriptor)
         self._directory = directory
         self._stopping = threading.Event()
@@ -35,17 +37,18 @@ class Flusher:
         try:
             sync_path(Path(self._directory))
             while not self._stopping.wait(INTERVAL):
-                _flush(self._descriptor)
-            _flush(self._descriptor)
+                self._flush()
+            self._flush()
         except OSError as problem:
             self.problem = problem
         finally:
             os.close(self._descriptor)
 
-
-def _flush(descriptor: int) -> None:
-    try:
-        os.fdatasync(descriptor)
-    except OSError as problem:
-        if problem.errno not in UNSUPPORTED:
-            raise
+    def _flush(self) -> None:
+        if not self.is_wanted:
+            return
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError as problem:
+            if problem.errno not in UNSUPPORTED:
+                raise

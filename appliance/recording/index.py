@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Collection, Dict, List, Optional, Set, Tuple
 
+from appliance.contract.state import Recording
 from appliance.core.database import Database
 from appliance.core.names import STREAM_NAME
 from appliance.core.sink import cannot_write
@@ -23,7 +24,9 @@ _STEPS = [
         name TEXT PRIMARY KEY, stream TEXT NOT NULL, format TEXT NOT NULL, started REAL NOT NULL,
         position INTEGER NOT NULL, bytes INTEGER NOT NULL, changed REAL NOT NULL, seconds REAL,
         finished INTEGER NOT NULL);
-    CREATE INDEX recordings_by_start ON recordings (stream, started)"""
+    CREATE INDEX recordings_by_start ON recordings (stream, started)""",
+    # A table of its own: an earlier version writes rows of the first by the number of its columns.
+    "CREATE TABLE recording_spans (name TEXT PRIMARY KEY, kept_as TEXT NOT NULL, began REAL NOT NULL)",
 ]
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,8 @@ class Entry:
         changed: When its file was last written to, Unix time.
         seconds: Playing time; None where it has not been measured since the file changed.
         is_finished: Whether whoever wrote it has closed it.
+        kept_as: Its class, "continuous", "events" or "alerts"; "" where that is unknown.
+        began: When its first picture was captured, Unix time; `started` where that is unknown.
     """
 
     name: str
@@ -54,6 +59,18 @@ class Entry:
     changed: float
     seconds: Optional[float]
     is_finished: bool
+    kept_as: str = ""
+    began: float = 0.0
+
+    @property
+    def ended(self) -> float:
+        """When its last picture was captured, Unix time; the file's time where its duration is unknown."""
+        return self.changed if self.seconds is None else self.began + self.seconds
+
+    def as_message(self, seconds: float, is_written: bool) -> Recording:
+        return Recording(
+            self.name, self.stream, self.started, seconds, self.bytes, self.format, is_written, self.kept_as
+        )
 
 
 class RecordingIndex:
@@ -74,7 +91,9 @@ class RecordingIndex:
         try:
             database.migrate("recordings", _STEPS)
             rows = database.read(
-                "SELECT name, stream, format, started, position, bytes, changed, seconds, finished FROM recordings"
+                "SELECT recordings.name, stream, format, started, position, bytes, changed, seconds, finished,"
+                " IFNULL(kept_as, ''), IFNULL(began, started)"
+                " FROM recordings LEFT JOIN recording_spans ON recordings.name = recording_spans.name"
             )
         except sqlite3.Error as problem:
             self._complain(problem)
@@ -92,10 +111,15 @@ class RecordingIndex:
         """Names of those that were begun and not finished."""
         return {entry.name for entry in self._entries.values() if not entry.is_finished}
 
-    def begin(self, name: str, stream: str, format: str, now: float) -> None:
-        """A recording that is written from now on; its file need not be there yet. now: Unix time."""
+    def begin(self, name: str, stream: str, format: str, began: float, kept_as: str = "") -> None:
+        """A recording that is written from now on; its file need not be there yet. began: Unix time."""
         position = max((entry.position for entry in self._entries.values()), default=0) + 1
-        self._store([Entry(name, stream, format, float(int(now)), position, 0, now, None, is_finished=False)])
+        started = float(int(began))
+        self._store([Entry(name, stream, format, started, position, 0, began, None, False, kept_as, began)])
+
+    def classify(self, names: Collection[str], kept_as: str) -> None:
+        """These recordings are of this class from now on."""
+        self._store([replace(self._entries[name], kept_as=kept_as) for name in names])
 
     def finish(self, name: str, seconds: Optional[float] = None) -> None:
         """Nobody writes it any more. seconds: playing time, None where it has to be measured."""
@@ -158,7 +182,16 @@ class RecordingIndex:
                 started = None
             if match and started is not None:
                 entry = Entry(
-                    name, match["stream"], match["format"], started, 0, facts.st_size, facts.st_mtime, None, True
+                    name,
+                    match["stream"],
+                    match["format"],
+                    started,
+                    0,
+                    facts.st_size,
+                    facts.st_mtime,
+                    None,
+                    True,
+                    began=started,
                 )
                 adopted.append((facts.st_mtime, started, int(match["number"] or 1), name, entry))
         entries = [row[-1] for row in sorted(adopted, key=lambda row: row[:-1])]
@@ -198,14 +231,19 @@ class RecordingIndex:
             with self._database.transaction():
                 if self._has_failed:
                     self._database.read("DELETE FROM recordings")
+                    self._database.read("DELETE FROM recording_spans")
                     changed = self._entries.values()
                 for name in removed:
                     self._database.read("DELETE FROM recordings WHERE name = ?", name)
+                    self._database.read("DELETE FROM recording_spans WHERE name = ?", name)
                 for one in changed:
                     self._database.read(
                         "INSERT OR REPLACE INTO recordings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         *(one.name, one.stream, one.format, one.started, one.position),
                         *(one.bytes, one.changed, one.seconds, int(one.is_finished)),
+                    )
+                    self._database.read(
+                        "INSERT OR REPLACE INTO recording_spans VALUES (?, ?, ?)", one.name, one.kept_as, one.began
                     )
             self._has_failed = False
         except sqlite3.Error as problem:
@@ -222,5 +260,8 @@ class RecordingIndex:
 def _is_entry(row: Tuple[Any, ...]) -> bool:
     """Whether a row has what it should: SQLite takes anything in any column."""
     return all(isinstance(value, kind) for value, kind in zip(row[:7], (str, str, str, float, int, int, float))) and (
-        isinstance(row[7], (float, type(None))) and isinstance(row[8], int)
+        isinstance(row[7], (float, type(None)))
+        and isinstance(row[8], int)
+        and isinstance(row[9], str)
+        and isinstance(row[10], float)
     )

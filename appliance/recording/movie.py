@@ -53,6 +53,10 @@ class Movie:
         """Whether the file has been deleted: what is written is lost then."""
         return not os.path.exists(str(self.path))
 
+    def set_durable(self, is_durable: bool) -> None:
+        """Whether a power cut may cost no more than the last second; it is so from the start."""
+        raise NotImplementedError
+
     def check(self) -> None:
         """Raise what went wrong in the background since the last `write`; `write` may raise it too."""
         raise NotImplementedError
@@ -100,6 +104,9 @@ class AviMovie(Movie):
     def is_full(self) -> bool:
         """Whether the format cannot take more."""
         return self._file.is_full
+
+    def set_durable(self, is_durable: bool) -> None:
+        self._flusher.is_wanted = is_durable
 
     def check(self) -> None:
         """Raise what went wrong in the background since the last `write`; `write` may raise it too."""

@@ -63,6 +63,9 @@ class Mp4Movie(Movie):
         # It is this thread that waits for the process, so that it may be left alone to do so.
         self._thread = start_thread("encoder", self._run)
 
+    def set_durable(self, is_durable: bool) -> None:
+        self._flusher.is_wanted = is_durable
+
     def check(self) -> None:
         problem = self._problem or self._flusher.problem
         if problem:

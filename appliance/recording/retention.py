@@ -1,20 +1,29 @@
 """Which recordings are deleted, when and why: the whole rule, without a file or a clock.
 
-1. A recording that is being written, and one that ended within the last hour, is never deleted. Where the clock was
-   wrong, the last hour is what plays for an hour.
-2. By age: what ended longer ago than `keep_days`, once the clock is known to be right.
-3. By size: the oldest, while all together take more than `keep_gb`.
-4. For room: the oldest, while less than `free_gb` of the disk is free. Where deleting all that may be deleted would not
-   be enough, none is deleted for it: recording stops instead.
+1. A recording that is being written, or watched, is never deleted. One that ended within the last hour is only deleted
+   where `keep` says less than an hour. Where the clock was wrong, the last hour is what plays for an hour.
+2. By age, once the clock is known to be right: what ended longer ago than `keep` says for its class, or than
+   `keep_days`. `keep` does not apply to what shows a starred event, nor to recordings of an earlier version, which have
+   no class.
+3. By size: while all together take more than `keep_gb`. The order is: the lowest class first, in it the oldest; what
+   shows a starred event comes last.
+4. For room: in the same order, while less than `free_gb` of the disk is free. Where deleting all that may be deleted
+   would not be enough, none is deleted for it: recording stops instead.
 5. A tenth of the recordings at most a pass, one at least. The oldest is what was written first, whatever names and
    clocks say.
 """
 
-from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Sequence
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from appliance.recording.interest import CLASSES
 
 GIGABYTE = 1000**3
 LAST_HOUR = 3600.0
+LEAST_AGE = 300.0
+"""So long `keep` keeps everything: an event is known only some seconds after it began."""
+WATCHED_SECONDS = 60.0
+"""What somebody opened or read from so shortly ago is being watched."""
 SHARE_A_PASS = 10
 
 EARLIEST = 1735689600.0
@@ -27,21 +36,34 @@ _AHEAD = 60.0
 
 @dataclass(frozen=True)
 class Candidate:
-    """A recording. age: seconds since it ended, None if unknown. is_written: it is being written."""
+    """A recording.
+
+    Attributes:
+        age: Seconds since it ended, None if unknown.
+        is_busy: It is being written or watched.
+        kept_as: Its class, "" if it has none.
+        is_starred: It shows a starred event.
+    """
 
     name: str
     bytes: int
     age: Optional[float]
-    is_written: bool
+    is_busy: bool
+    kept_as: str = ""
+    is_starred: bool = False
 
 
 @dataclass(frozen=True)
 class Limits:
-    """seconds: maximum age; bytes: of all recordings together; 0 is no limit. floor: bytes that stay free."""
+    """seconds: maximum age; bytes: of all recordings together; 0 is no limit. floor: bytes that stay free.
+
+    by_class: The maximum age of each class, in seconds; a class that is not in it has none.
+    """
 
     seconds: float
     bytes: int
     floor: int
+    by_class: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,16 +81,25 @@ def choose(recordings: Sequence[Candidate], limits: Limits, free: int, is_clock_
         free: Bytes that are free on the disk.
         is_clock_sure: Whether ages are reliable; if not, nothing is deleted by age.
     """
-    may_go = [one for one in recordings if not one.is_written and not _is_recent(one)]
+    may_go = sorted((one for one in recordings if not one.is_busy and not _is_recent(one)), key=_rank)
     most = max(1, len(recordings) // SHARE_A_PASS)
     used = sum(one.bytes for one in recordings)
     lacking = limits.floor - free
     if lacking > sum(one.bytes for one in may_go):
         lacking = 0
     chosen: List[Deletion] = []
+    if is_clock_sure:
+        for one in recordings:
+            if len(chosen) < most and not one.is_busy and _is_expired(one, limits):
+                chosen.append(Deletion(one.name, f"keep says so of {one.kept_as} of its age"))
+                used -= one.bytes
+                lacking -= one.bytes
+    expired = {one.name for one in chosen}
     for one in may_go:
-        if len(chosen) == most:
+        if len(chosen) >= most:
             break
+        if one.name in expired:
+            continue
         if is_clock_sure and one.age is not None and 0 < limits.seconds < one.age:
             reason = "it is older than keep_days"
         elif 0 < limits.bytes < used:
@@ -164,6 +195,21 @@ def deletion_ahead(free: int, floor: int) -> Optional[str]:
         f"Only {free / GIGABYTE:.1f} GB of the disk are free. Below {floor / GIGABYTE:.1f} GB (free_gb) the"
         " oldest recordings are deleted, all but the last hour: copy what you want to keep."
     )
+
+
+def is_watched(accessed: float, now: float) -> bool:
+    """Return whether a file is being watched. accessed: when it was last read, Unix time; the dashboard sets it."""
+    return abs(now - accessed) < WATCHED_SECONDS
+
+
+def _rank(one: Candidate) -> Tuple[bool, int]:
+    """What goes first; of equals the oldest."""
+    return one.is_starred, CLASSES.index(one.kept_as) if one.kept_as in CLASSES else 0
+
+
+def _is_expired(one: Candidate, limits: Limits) -> bool:
+    longest = limits.by_class.get(one.kept_as)
+    return longest is not None and one.age is not None and not one.is_starred and max(longest, LEAST_AGE) < one.age
 
 
 def _is_recent(one: Candidate) -> bool:

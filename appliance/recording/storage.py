@@ -5,27 +5,23 @@ import os
 import shutil
 import threading
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
 from appliance.contract.state import Recording, StorageStatus
 from appliance.core.database import Database
 from appliance.core.errors import OutputError
-from appliance.core.files import is_held
 from appliance.core.sink import cannot_write, make_writable_directory
+from appliance.recording.cleaning import Cleaner
+from appliance.recording.folder import RING, empty_hidden
 from appliance.recording.index import NAME_TIME, Entry, RecordingIndex
-from appliance.recording.playing_time import is_empty, read_seconds
-from appliance.recording.retention import (
-    GIGABYTE,
-    Candidate,
-    ClockWatch,
-    Limits,
-    ages,
-    choose,
-    deletion_ahead,
-    lack_of_room,
-    least_ages,
-)
+from appliance.recording.interest import CLASSES, highest
+from appliance.recording.leftovers import settle
+from appliance.recording.playing_time import read_seconds
+from appliance.recording.retention import GIGABYTE, Limits, deletion_ahead, lack_of_room
+from appliance.recording.usage import usage
+from appliance.schema.keep import Keep
 
 DEFAULT_SHARE = 4
 """Where nobody says how much recordings may take, it is this part of the disk: a quarter."""
@@ -53,6 +49,11 @@ class Storage:
         keep_days, keep_gb, free_gb: Limits, see retention.py; in days and 10^9 bytes. 0 is no limit for the first two;
             None for `keep_gb` is a part of the disk.
         database: Where the index is kept.
+        keep: How long each class is kept.
+
+    Attributes:
+        is_starred: Returns whether something in a stream from one Unix time to another is starred.
+        snapshots: Returns the bytes of the snapshots of each stream.
     """
 
     def __init__(
@@ -65,7 +66,11 @@ class Storage:
         disk_usage: Callable[[str], Any] = shutil.disk_usage,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        keep: Optional[Keep] = None,
     ) -> None:
+        self.is_starred: Callable[[str, float, float], bool] = lambda stream, start, end: False
+        self.snapshots: Callable[[], Mapping[str, int]] = dict
+        self._keep = Keep() if keep is None else keep
         self.folder = Path(folder).absolute()
         self._keep_days = keep_days
         self._keep_bytes = None if keep_gb is None else int(keep_gb * GIGABYTE)
@@ -73,10 +78,9 @@ class Storage:
         self._disk_usage = disk_usage
         self._now = now
         self._monotonic = monotonic
-        self._clock = ClockWatch()
-        self._ended: Dict[str, float] = {}  # monotonic, of what this process recorded
         self._lock = threading.Lock()  # of what follows
         self._deleting = threading.Lock()  # taken before the other; may be held for long: large files take their time
+        self._cleaner = Cleaner()
         self._writing: Dict[str, Optional[float]] = {}  # names, and seconds so far
         self._index = RecordingIndex(self.folder, database or Database())
         self._unfinished: Optional[Set[str]] = None  # left by an earlier process; None: not looked yet
@@ -90,15 +94,7 @@ class Storage:
             entries, writing = self._index.entries(), dict(self._writing)
         entries.sort(key=lambda entry: (entry.started, entry.position), reverse=True)
         return [
-            Recording(
-                entry.name,
-                entry.stream,
-                entry.started,
-                self._seconds(entry, writing),
-                entry.bytes,
-                entry.format,
-                entry.name in writing,
-            )
+            entry.as_message(self._seconds(entry, writing), entry.name in writing)
             for entry in entries
             if entry.bytes or entry.name not in writing  # else there is no file yet
         ]
@@ -154,19 +150,23 @@ class Storage:
         try:
             with self._lock:
                 self._index.grow(self._writing)
-                used = sum(entry.bytes for entry in self._index.entries())
+                entries = self._index.entries()
+            used = sum(entry.bytes for entry in entries)
             free, limit = self._free(), self._limit()
         except (OSError, OutputError) as problem:
             said = problem if isinstance(problem, OutputError) else cannot_write(str(self.folder), problem)
             return StorageStatus(0, self._floor, 0, self._keep_bytes or 0, self._keep_days, str(said), None)
         alarm = self._unusable or lack_of_room(free, self._floor, str(self.folder))
         warning = deletion_ahead(free, self._floor) if used and not alarm else None
-        return StorageStatus(free, self._floor, used, limit, self._keep_days, alarm, warning)
+        room = free + used - self._floor
+        streams = usage(entries, self.snapshots(), self._keep, max(0, min(room, limit or room)), self._now())
+        return StorageStatus(free, self._floor, used, limit, self._keep_days, alarm, warning, streams)
 
     def _try_folder(self) -> None:
         try:
             make_writable_directory(str(self.folder))
             if self._unfinished is None:
+                empty_hidden(self.folder, RING)
                 with self._lock:
                     self._index.refresh(self._writing)
                     self._unfinished = self._index.unfinished()
@@ -177,19 +177,52 @@ class Storage:
         except OSError as problem:
             self._unusable = str(cannot_write(str(self.folder), problem))
 
-    def claim(self, stream: str, format: str) -> Path:
-        """Return the path for a recording that starts now, a file that does not exist. It counts as being written."""
+    def claim(self, stream: str, format: str, began: Optional[float] = None, kept_as: str = CLASSES[0]) -> Path:
+        """Return the path for a recording, a file that does not exist. It counts as being written.
+
+        Args:
+            stream: Whose it is.
+            format: AVI or MP4.
+            began: Unix time of its first picture; None is now.
+            kept_as: Its class.
+        """
         with self._lock:
-            stem = f"{stream}_{time.strftime(NAME_TIME, time.localtime(self._now()))}"
+            began = self._now() if began is None else began
+            stem = f"{stream}_{time.strftime(NAME_TIME, time.localtime(began))}"
             number = 1
             while True:
                 name = f"{stem}{f'_{number}' if number > 1 else ''}.{format}"
                 path = self.folder / name
                 if name not in self._writing and not os.path.lexists(str(path)):
                     self._writing[name] = None
-                    self._index.begin(name, stream, format, self._now())
+                    self._index.begin(name, stream, format, began, kept_as)
                     return path
                 number += 1
+
+    def keep(self, path: Path, stream: str, format: str, began: float, kept_as: str) -> Path:
+        """Make a recording of a file, as `claim`; returns its new path. Raises OSError: it is where it was."""
+        target = self.claim(stream, format, began, kept_as)
+        try:
+            os.rename(str(path), str(target))
+        except OSError:
+            self.release(target)
+            raise
+        return target
+
+    def overlapping(self, stream: str, start: float, end: float) -> List[Entry]:
+        """Return the recordings of a stream from one Unix time to another, the first first."""
+        with self._lock:
+            writing = dict(self._writing)
+            entries = [entry for entry in self._index.entries() if entry.stream == stream]
+        known = [replace(entry, seconds=self._seconds(entry, writing)) for entry in entries if entry.began <= end]
+        return sorted((one for one in known if one.ended > start), key=lambda entry: entry.began)
+
+    def classify(self, stream: str, start: float, end: float, kept_as: str) -> None:
+        """Let the recordings of a stream from one Unix time to another be of this class, if theirs is lower."""
+        found = [one for one in self.overlapping(stream, start, end) if one.kept_as and one.kept_as != kept_as]
+        names = [one.name for one in found if highest(one.kept_as, kept_as) == kept_as]
+        with self._lock:
+            self._index.classify([name for name in names if self._index.get(name)], kept_as)
 
     def grew(self, path: Path, seconds: float) -> None:
         """Report the duration, in seconds, of a recording that is being written."""
@@ -199,7 +232,7 @@ class Storage:
         """Report that a recording is finished, or was never started. seconds: its duration, None if unknown."""
         with self._lock:
             self._writing.pop(path.name, None)
-            self._ended[path.name] = self._monotonic()
+            self._cleaner.ended[path.name] = self._monotonic()
             self._index.finish(path.name, seconds)
 
     def _free(self) -> int:
@@ -217,26 +250,23 @@ class Storage:
             with self._lock:
                 self._index.refresh(self._writing)
                 files, writing = self._index.entries(), dict(self._writing)
-                self._ended = {name: at for name, at in self._ended.items() if self._index.get(name)}
-                ended = dict(self._ended)
-            free, limits = self._free(), Limits(self._keep_days * 86400.0, self._limit(), self._floor)
+            limits = Limits(self._keep_days * 86400.0, self._limit(), self._floor, asdict(self._keep))
+            deletions = self._cleaner.choose(
+                self.folder,
+                files,
+                list(writing),
+                lambda entry: self._seconds(entry, writing),
+                lambda entry: self.is_starred(entry.stream, entry.began, entry.ended),
+                limits,
+                self._free(),
+                self._now(),
+                self._monotonic(),
+            )
         except (OSError, OutputError) as problem:
             log.warning("The recordings cannot be tidied: %s", problem)
             return 0
-        now, monotonic = self._now(), self._monotonic()
-        by_clock = least_ages(
-            [file.stream for file in files],
-            ages([file.changed for file in files], now),
-            lambda number: self._seconds(files[number], writing),
-        )
-        candidates = [
-            Candidate(
-                file.name, file.bytes, monotonic - ended[file.name] if file.name in ended else age, file.name in writing
-            )
-            for file, age in zip(files, by_clock)
-        ]
         deleted = 0
-        for deletion in choose(candidates, limits, free, self._clock.is_sure(now, monotonic)):
+        for deletion in deletions:
             try:
                 self._delete(deletion.name)
             except OutputError as problem:
@@ -249,20 +279,10 @@ class Storage:
     def _remove_empty(self) -> None:
         """Delete files that a killed process left without a complete picture: they cannot be played."""
         for name in sorted(self._unfinished or ()):
-            path = self.folder / name
-            try:
-                with self._lock:
-                    is_there = self._index.get(name) is not None
-                if is_there:
-                    if is_held(path):
-                        continue  # its encoder is about to finish it
-                    if is_empty(path):
-                        self._delete(name)
-                        log.info("Deleted the recording %s: it holds no picture", name)
-            except FileNotFoundError:
-                pass
-            except (OSError, OutputError) as problem:
-                log.warning("An empty recording cannot be deleted: %s", problem)
+            with self._lock:
+                is_known = self._index.get(name) is not None
+            if is_known and not settle(self.folder / name):
+                continue
             with self._lock:
                 self._index.finish(name)
             if self._unfinished is not None:

@@ -305,7 +305,7 @@ def test_the_index_does_not_grow_for_ever(tmp_path, disk):
     storage.tidy()
     rows = disk.open().read("SELECT name, finished FROM recordings ORDER BY position")
     assert len(rows) == 4 and rows[0] == (written.name, 0) and {row[1] for row in rows[1:]} == {1}
-    assert len(storage._ended) == 3
+    assert len(storage._cleaner.ended) == 3
 
 
 @pytest.mark.parametrize("data", [b"\xff\x00" * 1000, b"SQLite format 3\0" + b"x" * 5000])

@@ -298,6 +298,8 @@ export interface Recording {
   format: "avi" | "mp4";
   /** Whether it is being written */
   recording: boolean;
+  /** Its class, which says how long it is kept; "" if unknown */
+  kept_as?: "" | "continuous" | "events" | "alerts";
 }
 
 /** All recordings, newest first. */
@@ -482,6 +484,8 @@ export interface StorageStatus {
   alarm: string | null;
   /** What will be deleted soon */
   warning: string | null;
+  /** Streams that have recordings or snapshots, by name */
+  streams: StreamStorage[];
 }
 
 /** A stream: its source, model, condition and settings. */
@@ -570,6 +574,25 @@ export interface StreamStatistics {
   result_age: number | null;
   /** What was tracked; absent if nothing is */
   counts?: StreamCounts;
+}
+
+/** What the recordings and snapshots of one stream take. */
+export interface StreamStorage {
+  name: string;
+  /** Bytes of recordings without an event */
+  continuous: number;
+  /** Bytes of recordings with an event, and without an alert */
+  events: number;
+  /** Bytes of recordings with an alert */
+  alerts: number;
+  /** Bytes of recordings of earlier versions, and of files copied there */
+  other: number;
+  /** Bytes of snapshots */
+  snapshots: number;
+  /** Bytes that a day takes at the rate of the last one */
+  a_day: number;
+  /** How far back recordings will reach at this rate, in seconds; null while that is unknown */
+  lasts: number | null;
 }
 
 /** A chart of the dashboard. */
