@@ -1,0 +1,88 @@
+"""What happens to tracks in the zones and at the lines of one stream."""
+
+import time as clock
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from appliance.schema.places import Places
+from appliance.tracking.lines import LineWatch
+from appliance.tracking.sighting import PlaceEvent, Sighting
+from appliance.tracking.zones import ZoneWatch
+
+
+class PlaceWatcher:
+    """Tells what enters and leaves zones, loiters in them and crosses lines. Pure: no thread, no clock, no I/O.
+
+    watcher = PlaceWatcher(places)
+    for event in watcher.update(time, sightings_of(tracker.tracks.values(), labels, size, time), size, wall): ...
+
+    Args:
+        places: The zones and lines; masks are of no concern here.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._zones: List[ZoneWatch] = []
+        self._lines: List[LineWatch] = []
+        self._labels: Dict[int, str] = {}
+        self._has_hours = False
+        self.replace(places)
+
+    def replace(self, places: Places) -> None:
+        """Take other zones and lines. Those that have not changed know the tracks that they know now."""
+        zones = {one.zone.name: one for one in self._zones}
+        lines = {one.line.name: one for one in self._lines}
+        self._zones = [
+            zones[name] if name in zones and zones[name].zone == zone else ZoneWatch(zone)
+            for name, zone in places.zones.items()
+        ]
+        self._lines = [
+            lines[name] if name in lines and lines[name].line == line else LineWatch(line)
+            for name, line in places.lines.items()
+        ]
+        self._has_hours = any(zone.active is not None for zone in places.zones.values())
+
+    def update(
+        self, time: float, sightings: Sequence[Sighting], size: Tuple[int, int], wall: float
+    ) -> List[PlaceEvent]:
+        """Take in all living tracks at one moment. A track that is missing has ended, and is forgotten.
+
+        Args:
+            time: Capture time in seconds; never less than before.
+            sightings: The tracks, also those that are not seen just now.
+            size: Width and height of the picture, in pixels.
+            wall: Unix time, for the times of day at which zones are active.
+
+        Returns:
+            What happened, in order of time.
+        """
+        tracks = list(sightings)
+        labels = {one.track: one.label for one in tracks}
+        ended = [(track, label) for track, label in self._labels.items() if track not in labels]
+        self._labels = labels
+        minute = _minute_of_day(wall) if self._has_hours else 0.0
+        found: List[PlaceEvent] = []
+        for zone in self._zones:
+            found += zone.update(time, tracks, size, minute)
+        for line in self._lines:
+            found += line.update(time, tracks, size)
+        for track, label in ended:
+            for zone in self._zones:
+                left = zone.forget(track, label)
+                if left is not None:
+                    found.append(left)
+            for line in self._lines:
+                line.forget(track)
+        return sorted(found, key=lambda event: event.time) if len(found) > 1 else found
+
+    def zones_of(self, track: int) -> List[str]:
+        """Return the names of the zones in which a track is, in the order of the configuration."""
+        return [zone.zone.name for zone in self._zones if zone.holds(track)]
+
+    def speed_of(self, track: int) -> Optional[float]:
+        """Return the highest speed that the zones measured of a living track, in km/h; None if there is none."""
+        speeds = [speed for speed in (zone.top_speed(track) for zone in self._zones) if speed is not None]
+        return max(speeds, default=None)
+
+
+def _minute_of_day(wall: float) -> float:
+    local = clock.localtime(wall)
+    return 60 * local.tm_hour + local.tm_min + local.tm_sec / 60
