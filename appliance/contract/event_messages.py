@@ -68,6 +68,9 @@ class EventRecord:
     has_snapshot: bool
     has_clip: bool = field(metadata=info("Whether a recording covers it, at least in part"))
     starred: bool
+    interrupted: bool = field(
+        default=False, metadata=info("Whether the appliance crashed meanwhile; `end` is when it was last seen")
+    )
 
 
 @dataclass(frozen=True)

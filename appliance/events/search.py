@@ -1,0 +1,140 @@
+"""Pages of events and reviews, newest first.
+
+First the kinds are found (see schema.py), then the newest event of each in one step; only those with the newest ones
+can stand on the page, so that a page needs one look into the index for each kind, and one row for each event on it.
+"""
+
+import sqlite3
+from typing import Any, List, Optional, Tuple
+
+from appliance.contract.errors import INVALID, NOT_FOUND, Refused
+from appliance.contract.event_messages import EventDetail, EventPage, ReviewPage
+from appliance.contract.event_requests import ListEvents, ListReviews
+from appliance.events.kinds import KindFilter
+from appliance.events.packing import unpack_path
+from appliance.events.rows import EVENT_COLUMNS, REVIEW_COLUMNS, event_of, happening_of, review_of
+from appliance.events.schema import first_key
+
+_HIGHEST_KEY = 2**63 - 1
+
+
+def find_events(connection: sqlite3.Connection, query: ListEvents) -> EventPage:
+    """Return a page of events. Raises Refused, sqlite3.Error."""
+    kinds = KindFilter(is_review=False)
+    kinds.equal("stream", query.stream)
+    kinds.equal("severity", query.severity)
+    kinds.equal("starred", query.starred)
+    kinds.has_name("labels", query.label)
+    kinds.has_name("zones", query.zone)
+    kinds.has_name("lines", query.line)
+    kinds.at_least(query.min_score)
+    kinds.has_words(query.text)
+    span = _span(query.after, query.before, query.cursor)
+    keys = _newest_keys(connection, "event", kinds, span, query.limit + 1, query.min_score)
+    shown, cursor = _page(keys, query.limit)
+    rows = connection.execute(
+        f"SELECT {EVENT_COLUMNS} FROM event e CROSS JOIN kind k ON k.id = e.kind"
+        f" WHERE e.key IN ({_marks(shown)}) ORDER BY e.key DESC",
+        shown,
+    )
+    return EventPage([event_of(row) for row in rows], cursor)
+
+
+def find_reviews(connection: sqlite3.Connection, query: ListReviews) -> ReviewPage:
+    """Return a page of reviews. Raises Refused, sqlite3.Error."""
+    kinds = KindFilter(is_review=True)
+    kinds.equal("stream", query.stream)
+    kinds.equal("severity", query.severity)
+    kinds.has_name("labels", query.label)
+    kinds.has_name("zones", query.zone)
+    if query.unseen is not None:
+        kinds.has_name("users", query.user, is_in=not query.unseen)
+    span = _span(query.after, query.before, query.cursor)
+    keys = _newest_keys(connection, "review", kinds, span, query.limit + 1, None)
+    shown, cursor = _page(keys, query.limit)
+    rows = connection.execute(
+        f"SELECT {REVIEW_COLUMNS} FROM review r CROSS JOIN kind k ON k.id = r.kind"
+        f" WHERE r.key IN ({_marks(shown)}) ORDER BY r.key DESC",
+        shown,
+    )
+    return ReviewPage([review_of(row, query.user) for row in rows], cursor)
+
+
+def get_event(connection: sqlite3.Connection, id: str) -> EventDetail:
+    """Return one event with all that is known of it. Raises Refused, sqlite3.Error."""
+    rows = connection.execute(
+        f"SELECT {EVENT_COLUMNS} FROM event e CROSS JOIN kind k ON k.id = e.kind WHERE e.id = ?", (id,)
+    ).fetchall()
+    if not rows:
+        raise no_event(id)
+    key, event = rows[0][0], event_of(rows[0])
+    packed = connection.execute("SELECT points FROM path WHERE event = ?", (key,)).fetchone()
+    path = [tuple(point) for point in unpack_path(packed[0]).round(4).tolist()] if packed else []
+    happenings = connection.execute(
+        "SELECT time, type, zone, line, direction FROM happening WHERE event = ? ORDER BY time", (key,)
+    )
+    return EventDetail(event, path, [happening_of(row, event) for row in happenings])
+
+
+def no_event(id: str) -> Refused:
+    """Make the error that there is no such event."""
+    return Refused(NOT_FOUND, f"There is no event {id[:40]}; it may have been deleted.")
+
+
+def no_review(id: str) -> Refused:
+    """Make the error that there is no such review."""
+    return Refused(NOT_FOUND, f"There is no review {id[:40]}; it may have been deleted.")
+
+
+Span = Tuple[int, int]
+"""The least key, and the least one that is too high."""
+
+
+def _span(after: Optional[float], before: Optional[float], cursor: Optional[str]) -> Span:
+    end = _HIGHEST_KEY if before is None else first_key(before)
+    if cursor is not None:
+        if not (cursor.isdecimal() and len(cursor) < 20 and int(cursor) <= _HIGHEST_KEY):
+            raise Refused(INVALID, "That is no `cursor`; the page before has it.")
+        end = min(end, int(cursor))
+    return 0 if after is None else first_key(after), end
+
+
+def _newest_keys(
+    connection: sqlite3.Connection, table: str, kinds: KindFilter, span: Span, count: int, score: Optional[float]
+) -> List[int]:
+    """Return the highest keys of what is asked for, descending."""
+    if kinds.is_for_all:
+        rows = connection.execute(
+            f"SELECT key FROM {table} WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?", (*span, count)
+        )
+        return [row[0] for row in rows]
+    of_kind = f"FROM {table} x INDEXED BY {table}_by_kind WHERE x.kind = {{}} AND x.key >= ? AND x.key < ?"
+    values: List[Any] = list(span)
+    if score is not None:
+        of_kind += " AND x.score >= ?"
+        values.append(score)
+    newest_of_each = connection.execute(
+        f"SELECT id, (SELECT x.key {of_kind.format('kind.id')} ORDER BY x.key DESC LIMIT 1) AS newest"
+        f" FROM kind WHERE {kinds.condition} ORDER BY newest DESC LIMIT ?",
+        (*values, *kinds.values, count),
+    ).fetchall()
+    keys: List[int] = []
+    for id, newest in newest_of_each:
+        if newest is None or (len(keys) == count and newest < keys[-1]):
+            break  # this kind and the following ones have nothing that is new enough
+        if len(keys) == count:
+            values[0] = keys[-1] + 1
+        rows = connection.execute(
+            f"SELECT x.key {of_kind.format('?')} ORDER BY x.key DESC LIMIT ?", (id, *values, count)
+        )
+        keys = sorted(keys + [row[0] for row in rows], reverse=True)[:count]
+    return keys
+
+
+def _page(keys: List[int], limit: int) -> Tuple[List[int], Optional[str]]:
+    shown = keys[:limit]
+    return shown, str(shown[-1]) if len(keys) > limit else None
+
+
+def _marks(values: List[int]) -> str:
+    return ", ".join("?" * len(values))
