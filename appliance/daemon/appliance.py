@@ -26,6 +26,7 @@ from appliance.daemon.power import PowerKeeper
 from appliance.daemon.state import StateReporter
 from appliance.daemon.streams import Streams, configured_streams
 from appliance.daemon.trials import Trials
+from appliance.events.store import EVENTS_FILE, EventStore
 from appliance.recording.encoders import AUTO, MP4, find_encoder, resolve_format
 from appliance.recording.storage import Storage
 from appliance.schema.keep import parse_keep
@@ -42,7 +43,7 @@ class Appliance:
     """The running appliance, made from the configuration and the operators' changes to it; ended by `close`.
 
     Attributes:
-        models, catalogue, streams, live, storage, power, reporter: The services.
+        models, catalogue, streams, live, storage, event_store, power, reporter: The services.
         failure: The error that ends the daemon; None while there is none.
         failed: Set together with it.
 
@@ -76,6 +77,8 @@ class Appliance:
             database,
             keep=parse_keep(settings.keep),
         )
+        self.event_store = EventStore(state_dir / EVENTS_FILE)
+        self.event_store.listen(events)
         self.live = LiveSettings(settings, overrides, events)
         self.catalogue = ModelCatalogue(models_dir, self._board, events)
         self.power = PowerKeeper(self._board, settings, overrides, events)
@@ -131,6 +134,7 @@ class Appliance:
         self.streams.close()
         if self.failure is None:
             self.models.close()
+        self.event_store.close()
         self._trials.close()
         self.reporter.publish_state()
 

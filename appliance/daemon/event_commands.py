@@ -1,7 +1,9 @@
 """The handlers of the commands about events, reviews, zones and lines, one function each."""
 
+import base64
 from typing import Any, Callable, Dict, Type
 
+from appliance.contract import event_messages as messages
 from appliance.contract import event_requests as requests
 from appliance.contract.errors import CONFLICT, Refused
 from appliance.contract.requests import Request
@@ -12,16 +14,44 @@ def _not_recorded(appliance: Appliance, request: Request) -> Any:
     raise Refused(CONFLICT, "Events are not recorded yet.")
 
 
+def _list_events(appliance: Appliance, request: requests.ListEvents) -> messages.EventPage:
+    return appliance.event_store.search(request)
+
+
+def _get_event(appliance: Appliance, request: requests.GetEvent) -> messages.EventDetail:
+    return appliance.event_store.get(request.id)
+
+
+def _star_event(appliance: Appliance, request: requests.StarEvent) -> messages.StarredEvent:
+    return messages.StarredEvent(appliance.event_store.star(request.id, request.on))
+
+
+def _list_reviews(appliance: Appliance, request: requests.ListReviews) -> messages.ReviewPage:
+    return appliance.event_store.reviews(request)
+
+
+def _see_review(appliance: Appliance, request: requests.SeeReview) -> messages.SeenReview:
+    return messages.SeenReview(appliance.event_store.mark_seen(request.id, request.user, request.on))
+
+
+def _get_counts(appliance: Appliance, request: requests.GetCounts) -> messages.Counts:
+    return appliance.event_store.counts(request)
+
+
+def _get_heatmap(appliance: Appliance, request: requests.GetHeatmap) -> messages.Picture:
+    return messages.Picture(base64.b64encode(appliance.event_store.heatmap(request)).decode("ascii"))
+
+
 EVENT_HANDLERS: Dict[Type[Request], Callable[[Appliance, Any], Any]] = {
-    requests.ListEvents: _not_recorded,
-    requests.GetEvent: _not_recorded,
-    requests.StarEvent: _not_recorded,
+    requests.ListEvents: _list_events,
+    requests.GetEvent: _get_event,
+    requests.StarEvent: _star_event,
     requests.GetSnapshot: _not_recorded,
     requests.MakeClip: _not_recorded,
-    requests.ListReviews: _not_recorded,
-    requests.SeeReview: _not_recorded,
-    requests.GetCounts: _not_recorded,
-    requests.GetHeatmap: _not_recorded,
+    requests.ListReviews: _list_reviews,
+    requests.SeeReview: _see_review,
+    requests.GetCounts: _get_counts,
+    requests.GetHeatmap: _get_heatmap,
     requests.GetZones: _not_recorded,
     requests.SetZones: _not_recorded,
     requests.ReplayZones: _not_recorded,

@@ -2,11 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from appliance.contract import event_requests as requests
 from appliance.contract.errors import NOT_FOUND, Refused
+from appliance.contract.event_fields import DAY
 from appliance.contract.event_messages import (
+    IN,
+    OUT,
     Counts,
     EventDetail,
     EventPage,
@@ -135,6 +138,17 @@ class EventStore:
         """Return counts by hour or day, oldest first. Raises Refused."""
         with self._readers.reading() as connection:
             return read_counts(connection, query, self._clock())
+
+    def crossings_today(self) -> Dict[Tuple[str, str, str], int]:
+        """Return how often lines were crossed today, by stream, line and direction. Raises Refused."""
+        found: Dict[Tuple[str, str, str], int] = {}
+        midnight = time.mktime(time.localtime(self._clock())[:3] + (0, 0, 0, 0, 0, -1))
+        for row in self.counts(requests.GetCounts(DAY, after=midnight)).counts:
+            if row.line is not None:
+                for direction, count in ((IN, row.entered), (OUT, row.left)):
+                    key = row.stream, row.line, direction
+                    found[key] = found.get(key, 0) + count
+        return found
 
     def heatmap(self, query: requests.GetHeatmap) -> bytes:
         """Return a PNG of where objects were: one hue, clear to full. Raises Refused."""

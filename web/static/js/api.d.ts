@@ -156,6 +156,8 @@ export interface EventRecord {
   /** Whether a recording covers it, at least in part */
   has_clip: boolean;
   starred: boolean;
+  /** Whether the appliance crashed meanwhile; `end` is when it was last seen */
+  interrupted?: boolean;
 }
 
 /** One moment of a track. */
