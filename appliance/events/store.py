@@ -90,6 +90,10 @@ class EventStore:
         for id in ids:
             self._writer.put_files(id, (has_snapshot, has_clip))
 
+    def flush(self) -> None:
+        """Wait until all that was put is written. Raises Refused if it cannot be."""
+        self._writer.call(lambda database, records: None)
+
     @property
     def problem(self) -> str:
         """Why nothing can be written at present, in a sentence; "" if it can."""
@@ -115,7 +119,7 @@ class EventStore:
         except Refused as error:
             if error.kind != NOT_FOUND:
                 raise
-        self._writer.call(lambda database, records: None)  # it may have started a moment ago: all is written first
+        self.flush()  # it may have started a moment ago
         with self._readers.reading() as connection:
             return get_event(connection, id)
 
