@@ -44,6 +44,15 @@ class Detector:
     anchors: Optional[int] = None
     threshold: float = 0.0
 
+    def set_threshold(self, shown: float, tracked: float) -> None:
+        """Set the minimum score.
+
+        Args:
+            shown: Minimum score of what is shown.
+            tracked: Minimum score of what helps to follow objects; lower.
+        """
+        self.threshold = min(shown, tracked)
+
     def front(self, image: np.ndarray) -> Raw:
         """Run the front.
 

@@ -16,6 +16,7 @@ from appliance.core.threads import start_thread
 from appliance.daemon.catalogue import ModelCatalogue
 from appliance.daemon.changes import check_kept
 from appliance.daemon.engine_watchdog import EngineWatchdog
+from appliance.daemon.event_services import EventServices
 from appliance.daemon.events import ApplianceFailed, StateChanged
 from appliance.daemon.hangs import Hangs
 from appliance.daemon.jobs import Job, Jobs
@@ -83,7 +84,11 @@ class Appliance:
         self.catalogue = ModelCatalogue(models_dir, self._board, events)
         self.power = PowerKeeper(self._board, settings, overrides, events)
         self.models = Models(loaded, self.live, self.catalogue, overrides, hangs, self._trials, events)
-        self.streams = Streams(settings, self.live, self.models, overrides, self.storage, server, events)
+        self._event_services = EventServices(self.event_store, server.publish, events)
+        self.streams = Streams(
+            settings, self.live, self.models, overrides, self.storage, self._event_services, server, events
+        )
+        self._event_services.subscribe(self.streams.event_recorder.take)
         self.reporter = StateReporter(
             self._board,
             self.live,
@@ -132,6 +137,7 @@ class Appliance:
         self.power.close()
         self._jobs.close()
         self.streams.close()
+        self._event_services.close()
         if self.failure is None:
             self.models.close()
         self.event_store.close()
@@ -161,7 +167,7 @@ class Appliance:
 
     def _tidy_recordings(self) -> None:
         try:
-            self.streams.event_recorder.settle()
+            self.event_store.mark_files(self.streams.event_recorder.settle(), has_clip=True)
             self.storage.tidy()
         except Exception as error:  # detection continues
             log.error("The recordings could not be tidied (%s: %s)", type(error).__name__, error)

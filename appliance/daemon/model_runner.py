@@ -22,6 +22,7 @@ from appliance.detectors.family import family_title
 from appliance.detectors.none import NoDetector
 from appliance.pipeline.loop import Loop
 from appliance.schema.settings import SETTINGS
+from appliance.tracking.tracker import LOWEST_SCORE
 
 log = logging.getLogger(__name__)
 
@@ -160,8 +161,9 @@ class ModelRunner:
         return self._names.get(detector)
 
     def set_threshold(self, threshold: float) -> None:
-        """Set the minimum score of detections, 0 to 1, also for future models."""
-        self.threshold = self.detector.threshold = threshold
+        """Set the minimum score of detections that are shown, 0 to 1, also for future models."""
+        self.threshold = threshold
+        self.detector.set_threshold(threshold, LOWEST_SCORE)
 
     def as_message(self) -> RunningModel:
         """Return the model's part of the state."""
@@ -287,7 +289,7 @@ class ModelRunner:
         old, self.detector, self._current = self.detector, detector, request
         if request is not None:
             self._names[detector] = request.name
-        detector.threshold = self.threshold  # after assigning it: `set_threshold` may be called at any time
+        detector.set_threshold(self.threshold, LOWEST_SCORE)  # after assigning it: it may be changed at any time
         self.since = time.monotonic()
         self.loop.swap(detector, old.close)
 

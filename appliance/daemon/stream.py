@@ -1,5 +1,6 @@
 """One stream of the appliance: a source that may be replaced or lost, and the outputs for its results."""
 
+import functools
 import logging
 import threading
 import time
@@ -18,6 +19,8 @@ from appliance.daemon.figures import age, timings
 from appliance.daemon.live_settings import LiveSettings
 from appliance.daemon.model_runner import ModelRunner
 from appliance.daemon.stream_outputs import StreamOutputs
+from appliance.daemon.stream_tracking import StreamTracking
+from appliance.events.stream_tracker import StreamTracker
 from appliance.outputs.statistics import StreamStatistics
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.selection import select
@@ -49,6 +52,7 @@ class Stream:
         runner: The runner of its model.
         settings: The configuration of this stream.
         live: The live settings.
+        tracking: Follows what is found.
         server: Where live pictures and detections are published.
         storage: Where recordings are stored.
         events: Where `StateChanged`, and the events of its pipeline, are published.
@@ -63,6 +67,7 @@ class Stream:
         runner: ModelRunner,
         settings: Settings,
         live: LiveSettings,
+        tracking: StreamTracking,
         server: BusServer,
         storage: Storage,
         events: EventBus,
@@ -73,7 +78,7 @@ class Stream:
         self.current = current
         self._runner = runner
         self._next_runner = runner
-        self._settings, self._live = settings, live
+        self._settings, self._live, self._tracking = settings, live, tracking
         self._server, self._storage, self._events = server, storage, events
         self._interest = interest
         self._lock = threading.RLock()
@@ -106,7 +111,12 @@ class Stream:
             if self._is_recorded:
                 self._outputs.recorder.start()
             self._pipeline = StreamPipeline(
-                self._source, self._outputs.sinks, self._meter, self.name, self._select, self._events
+                self._source,
+                self._outputs.sinks,
+                self._meter,
+                self.name,
+                functools.partial(self._track, self._tracking.begin()),
+                self._events,
             )
             self._runner.loop.add(self._pipeline)
         self._events.publish(StateChanged())
@@ -129,6 +139,7 @@ class Stream:
 
     def revive(self) -> None:
         """Try again to open a source that could not be opened, if it is time."""
+        self._tracking.check(time.monotonic())
         if not self._lock.acquire(False):
             return  # its source is being exchanged
         try:
@@ -149,7 +160,8 @@ class Stream:
             recorder.stop()
 
     def show(self) -> None:
-        """Apply the live settings to the drawing of pictures."""
+        """Apply the live settings to tracking and to the drawing of pictures."""
+        self._tracking.change()
         with self._lock:
             self._outputs.show(self._live.of(self.name))
 
@@ -240,11 +252,13 @@ class Stream:
             source_fps=round(arrivals.source_fps, 2),
             frame_age=age(now, arrivals.last_frame),
             result_age=age(now, arrivals.last_result) if detects else None,
+            counts=self._tracking.counts(),
         )
 
-    def _select(self, result: Result) -> Result:
+    def _track(self, tracker: StreamTracker, result: Result) -> Result:
+        """Follow everything that was found, and return what is shown of it. tracker: that of the frame's source."""
         live = self._live.of(self.name)
-        return select(result, live["det_th"], live["shown_classes"])
+        return select(tracker.follow(result), live["det_th"], live["shown_classes"])
 
     def _make_outputs(self) -> StreamOutputs:
         return StreamOutputs(
@@ -273,6 +287,7 @@ class Stream:
         self._statistics.size = None
         if pipeline is not None:
             self._runner.loop.remove(pipeline)
+        self._tracking.end()
 
     def _fail(self, sentence: str) -> None:
         with self._lock:

@@ -10,11 +10,13 @@ from appliance.contract.fields import STREAM_NAME
 from appliance.core.events import EventBus
 from appliance.core.threads import start_thread
 from appliance.daemon.changes import RECORD, STREAM, check_stream, kept_stream
+from appliance.daemon.event_services import EventServices
 from appliance.daemon.events import SettingsChanged, StateChanged
 from appliance.daemon.live_settings import LiveSettings
 from appliance.daemon.models import Models
 from appliance.daemon.overrides import OverrideStore
 from appliance.daemon.stream import Stream
+from appliance.daemon.stream_tracking import StreamTracking
 from appliance.pipeline.events import SinkFailed, SourceEnded
 from appliance.recording.event_recorder import EventRecorder
 from appliance.recording.segments import CONTINUOUS
@@ -38,6 +40,7 @@ class Streams:
         models: Provides the runners of the models.
         overrides: The operators' changes, stored across restarts.
         storage: Where recordings are stored.
+        services: Takes what is tracked.
         server: Where live pictures and detections are published.
         events: Passed to the streams; subscribes to `SettingsChanged` and the events of the pipelines.
     """
@@ -49,11 +52,12 @@ class Streams:
         models: Models,
         overrides: OverrideStore,
         storage: Storage,
+        services: EventServices,
         server: BusServer,
         events: EventBus,
     ) -> None:
         self._settings, self._live, self._models, self._overrides = settings, live, models, overrides
-        self._storage, self._server, self._events = storage, server, events
+        self._storage, self._services, self._server, self._events = storage, services, server, events
         self.event_recorder = EventRecorder(storage)
         self._lock = threading.RLock()
         self._is_stopping = False
@@ -162,6 +166,9 @@ class Streams:
     def _add(self, name: str, configured: Optional[StreamSetting], current: StreamSetting) -> None:
         with self._lock:
             settings = self._settings.for_stream(name)
+            tracking = StreamTracking(
+                name, settings, lambda: self._live.of(name), lambda: self._settings.places(name), self._services
+            )
             stream = Stream(
                 name,
                 configured,
@@ -169,6 +176,7 @@ class Streams:
                 self._models.runner_for(current.model),
                 settings,
                 self._live,
+                tracking,
                 self._server,
                 self._storage,
                 self._events,

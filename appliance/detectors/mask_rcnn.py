@@ -18,6 +18,9 @@ from appliance.graph.recognise.output_heads import mask_classes
 class MaskDetector(ExactDetector):
     """Runs the graph's own operations in one part, or in two with the light tail after the mask head as the back."""
 
+    def set_threshold(self, shown: float, tracked: float) -> None:
+        self.threshold = shown  # each mask takes long to reframe
+
     def back(self, raw: Raw, width: int, height: int) -> Detections:
         outputs = self._back.run(*raw) if self._back else raw
         boxes, scores, classes, count, masks = (output[0] for output in outputs)

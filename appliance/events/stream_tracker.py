@@ -12,8 +12,8 @@ from appliance.tracking.settings import TrackSettings
 from appliance.tracking.track import Track
 from appliance.tracking.tracker import Tracker
 
-LOWEST_SCORE = 0.1
-"""Detections with such a score keep a track alive, though they are not shown."""
+SILENT_SECONDS = 60.0
+"""After so long without a frame all tracks end. A parked car may not be seen for so long."""
 
 Settings = Callable[[Mapping[int, str]], TrackSettings]
 """Makes a tracker's settings for a label map."""
@@ -80,6 +80,13 @@ class StreamTracker:
         with self._lock:
             self._has_ended = True
             self._end_all()
+
+    def check(self, now: float) -> None:
+        """End all tracks if no frame has come for long: a camera that hangs ends nothing. now: as capture times."""
+        with self._lock:
+            if self._followed and now - self._moment.time > SILENT_SECONDS:
+                self._end_all()
+                self._labels = None
 
     def zones_now(self) -> Dict[str, Dict[str, int]]:
         """Return how many objects of each class are in each zone that is not empty."""

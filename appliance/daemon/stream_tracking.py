@@ -1,0 +1,76 @@
+"""The tracking of one stream of the appliance, over all its sources."""
+
+import dataclasses
+from typing import Callable, Mapping, Optional
+
+from appliance.contract.events import StreamCounts
+from appliance.daemon.event_services import EventServices
+from appliance.events.stream_tracker import StreamTracker
+from appliance.schema.places import Places
+from appliance.schema.setting import Values
+from appliance.settings import Settings
+from appliance.tracking.from_settings import track_settings
+from appliance.tracking.settings import TrackSettings
+
+
+class StreamTracking:
+    """Makes a tracker for each source of a stream, one after another.
+
+    Args:
+        name: Name of the stream.
+        settings: Its configuration.
+        live: Returns its live settings, by key.
+        places: Returns its zones, lines and masks.
+        services: What takes the reports.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        live: Callable[[], Values],
+        places: Callable[[], Places],
+        services: EventServices,
+    ) -> None:
+        self._name, self._settings, self._live, self._places = name, settings, live, places
+        self._services = services
+        self._tracker: Optional[StreamTracker] = None
+
+    def begin(self) -> StreamTracker:
+        """Make the tracker of a source that was just opened; the tracks of the one before end."""
+        before = self._tracker
+        if before is not None:
+            before.end()
+        self._tracker = StreamTracker(
+            self._name,
+            True,
+            self._track_settings,
+            self._services.report,
+            first_number=1 if before is None else before.next_number,
+        )
+        return self._tracker
+
+    def end(self) -> None:
+        """End all tracks."""
+        if self._tracker is not None:
+            self._tracker.end()
+
+    def check(self, now: float) -> None:
+        """End the tracks of a source that has been silent for long. now: seconds of the monotonic clock."""
+        if self._tracker is not None:
+            self._tracker.check(now)
+
+    def change(self) -> None:
+        """Take over settings and places that have changed; no track ends."""
+        if self._tracker is not None:
+            self._tracker.change()
+
+    def counts(self) -> StreamCounts:
+        """Return what is in the zones, and what was counted."""
+        places, tracker = self._places(), self._tracker
+        now = tracker.zones_now() if tracker is not None else {}
+        zones = {zone: now.get(zone, {}) for zone in places.zones}
+        return self._services.totals.of(self._name, zones, places.lines)
+
+    def _track_settings(self, labels: Mapping[int, str]) -> TrackSettings:
+        return track_settings(dataclasses.replace(self._settings, det_th=self._live()["det_th"]), labels)
