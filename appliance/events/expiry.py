@@ -29,12 +29,16 @@ class Expiry:
         with self._lock:
             self._wanted = (now, alerts, events)
 
-    def delete_some(self, database: Database) -> bool:
-        """Delete a few rows, in a transaction; returns whether there may be more. Raises sqlite3.Error."""
+    def delete_some(self, database: Database) -> Optional[bool]:
+        """Delete a few rows, in a transaction; returns whether there may be more. Raises sqlite3.Error.
+
+        Returns:
+            None if nothing was wanted.
+        """
         with self._lock:
             wanted = self._wanted
         if wanted is None:
-            return False
+            return None
         if self._delete(database, *wanted):
             return True
         with self._lock:

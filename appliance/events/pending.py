@@ -1,7 +1,7 @@
 """What waits to be written into the database of events: bounded, the newest of each."""
 
 from collections import OrderedDict, deque
-from typing import Any, Deque, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
 from appliance.contract.event_messages import EventRecord, Happening, Review
 from appliance.events.records import PreparedEvent, prepare_event
@@ -15,13 +15,25 @@ Files = Tuple[Optional[bool], Optional[bool]]
 """Whether an event has a snapshot, and a clip; None: unchanged."""
 
 
-class Batch(NamedTuple):
-    """What is written at once. Nothing in it is wrong."""
+class Batch:
+    """What is written at once.
 
-    events: "OrderedDict[str, PreparedEvent]"
-    reviews: "OrderedDict[str, Tuple[Review, str]]"
-    happenings: List[Happening]
-    files: Dict[str, Files]
+    Attributes:
+        events: By id, each as it was put; prepared by `prepare`.
+        reviews: By id, each with its data once it is prepared.
+        happenings, files: The others.
+        dropped: How many finished events were dropped since the last batch that could be written.
+    """
+
+    def __init__(self) -> None:
+        self.events: OrderedDict[str, Any] = OrderedDict()
+        self.reviews: OrderedDict[str, Any] = OrderedDict()
+        self.happenings: List[Happening] = []
+        self.files: Dict[str, Files] = {}
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.reviews) + len(self.happenings) + len(self.files)
 
 
 class Pending:
@@ -29,13 +41,10 @@ class Pending:
 
     Of an event that is put again before it was written only the newest is kept. What is too much is dropped: first
     events that go on, which are put again, then the oldest finished ones.
-
-    Attributes:
-        dropped: How many finished events were dropped since it was last set to 0.
     """
 
     def __init__(self) -> None:
-        self.dropped = 0
+        self._dropped = 0
         self._running: OrderedDict[str, Any] = OrderedDict()
         self._finished: OrderedDict[str, Any] = OrderedDict()
         self._reviews: OrderedDict[str, Review] = OrderedDict()
@@ -66,33 +75,22 @@ class Pending:
         self._files[id] = (snapshot, clip)
         self._bound()
 
-    def take(self) -> Tuple[Batch, List[str]]:
-        """Take everything out; returns it, and a sentence for each record that is wrong and left out."""
-        wrong: List[str] = []
-        batch = Batch(OrderedDict(), OrderedDict(), [], dict(self._files))
+    def take(self) -> Batch:
+        """Take everything out."""
+        batch = Batch()
         for waiting in (self._running, self._finished):
-            for id, entry in waiting.items():
-                try:
-                    batch.events[id] = entry if isinstance(entry, PreparedEvent) else prepare_event(*entry)
-                except (ValueError, TypeError, OverflowError) as error:
-                    wrong.append(f"The event {id} cannot be stored: {error}")
-        for id, review in self._reviews.items():
-            try:
-                batch.reviews[id] = (review, review_data(review))
-            except (ValueError, TypeError) as error:
-                wrong.append(f"The review {id} cannot be stored: {error}")
-        for happening in self._happenings:
-            try:
-                check_times([happening.time])
-                batch.happenings.append(happening)
-            except (ValueError, TypeError) as error:
-                wrong.append(f"A moment of the event {happening.track} cannot be stored: {error}")
+            batch.events.update(waiting)
+        batch.reviews.update((id, (review, None)) for id, review in self._reviews.items())
+        batch.happenings.extend(self._happenings)
+        batch.files.update(self._files)
+        batch.dropped, self._dropped = self._dropped, 0
         for taken in (self._running, self._finished, self._reviews, self._happenings, self._files):
             taken.clear()
-        return batch, wrong
+        return batch
 
     def put_back(self, batch: Batch) -> None:
-        """Put what could not be written in front of what came meanwhile, which is newer."""
+        """Put what could not be written in front of what came meanwhile, which is newer. batch: prepared."""
+        self._dropped += batch.dropped
         for id, event in reversed(batch.events.items()):
             if id not in self._running and id not in self._finished:
                 self._put_event(event.record, event)
@@ -122,8 +120,34 @@ class Pending:
                 self._running.popitem(last=False)
             else:
                 self._finished.popitem(last=False)
-                self.dropped += 1
+                self._dropped += 1
         while len(self._reviews) > MOST_EVENTS:
             self._reviews.popitem(last=False)
         while len(self._files) > MOST_EVENTS:
             self._files.popitem(last=False)
+
+
+def prepare(batch: Batch) -> List[str]:
+    """Prepare what a batch has for writing; returns a sentence for each record that is wrong and left out."""
+    wrong: List[str] = []
+    events, reviews, happenings = list(batch.events.items()), list(batch.reviews.items()), batch.happenings
+    batch.events.clear()
+    batch.reviews.clear()
+    for id, entry in events:
+        try:
+            batch.events[id] = entry if isinstance(entry, PreparedEvent) else prepare_event(*entry)
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            wrong.append(f"The event {id} cannot be stored: {error}")
+    for id, (review, _) in reviews:
+        try:
+            batch.reviews[id] = (review, review_data(review))
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            wrong.append(f"The review {id} cannot be stored: {error}")
+    batch.happenings = []
+    for happening in happenings:
+        try:
+            check_times([happening.time])
+            batch.happenings.append(happening)
+        except (ValueError, TypeError) as error:
+            wrong.append(f"A moment of the event {happening.track} cannot be stored: {error}")
+    return wrong

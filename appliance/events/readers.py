@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable, Iterator, List, Tuple
 
 from appliance.contract.errors import CONFLICT, FAILED, Refused
-from appliance.events.writer import is_damage
+from appliance.events.event_file import is_damage
 
 QUERY_SECONDS = 3.0
 """What takes longer is interrupted."""

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Collection, Dict, Optional, Sequence, Tuple
+from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Tuple
 
 from appliance.contract.event_messages import IN, LEFT, EventRecord, Happening, Review
 from appliance.core.database import Database
@@ -55,8 +55,9 @@ class RecordWriter:
         events: Collection[PreparedEvent],
         reviews: Collection[Tuple[Review, str]],
         happenings: Sequence[Happening],
+        files: Mapping[str, Tuple[Optional[bool], Optional[bool]]],
     ) -> None:
-        """Write a batch. reviews: with their data."""
+        """Write a batch. reviews: with their data. files: of events by id, whether they have a snapshot, and a clip."""
         counts = CountChanges()
         heat: Dict[Tuple[str, int, str], Any] = {}
         for event in events:
@@ -65,6 +66,8 @@ class RecordWriter:
             self._write_review(review, data)
         for happening in happenings:
             self._write_happening(happening)
+        for id, (has_snapshot, has_clip) in files.items():
+            self._mark_files(id, has_snapshot, has_clip)
         self._write_counts(counts)
         self._write_heat(heat)
 
@@ -188,8 +191,8 @@ class RecordWriter:
         for table in ("event", "review"):
             self._database.read(f'UPDATE {table} SET seen = ? WHERE "end" IS NULL AND seen < ?', now, now)
 
-    def close_open(self) -> Tuple[int, int]:
-        """End the events and reviews of a run that ended without doing so; returns how many events and reviews.
+    def close_open(self) -> int:
+        """End the events and reviews of a run that ended without doing so; returns how many events.
 
         An event says that it was interrupted, and that its end is only the last that is known.
         """
@@ -200,12 +203,10 @@ class RecordWriter:
             text = json.dumps(fields, separators=(",", ":"))
             run('UPDATE event SET "end" = ?, data = ? WHERE key = ?', seen, text, key)
             run("INSERT OR IGNORE INTO happening VALUES (?, ?, ?, '', '', '')", key, seen, LEFT)
-        reviews = run('SELECT count(*) FROM review WHERE "end" IS NULL')[0][0]
         run('UPDATE review SET "end" = seen WHERE "end" IS NULL')
-        return len(events), int(reviews)
+        return len(events)
 
-    def mark_files(self, id: str, has_snapshot: Optional[bool], has_clip: Optional[bool]) -> None:
-        """Note which files an event has. None: unchanged."""
+    def _mark_files(self, id: str, has_snapshot: Optional[bool], has_clip: Optional[bool]) -> None:
         for column, value in (("has_snapshot", has_snapshot), ("has_clip", has_clip)):
             if value is not None:
                 self._database.read(f"UPDATE event SET {column} = ? WHERE id = ?", int(value), id)

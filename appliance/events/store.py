@@ -57,7 +57,7 @@ class EventStore:
         self._clock = clock
         self._expiry = Expiry()
         self._writer = Writer(path, self._expiry.delete_some)
-        self._readers = Readers(path, self._writer.generation, self._writer.suspect)
+        self._readers = Readers(path, self._writer.file.generation, self._writer.file.suspect)
 
     # What happens: never waits for the disk
 
@@ -97,7 +97,7 @@ class EventStore:
     @property
     def problem(self) -> str:
         """Why nothing can be written at present, in a sentence; "" if it can."""
-        return self._writer.problem
+        return self._writer.file.problem
 
     def close(self) -> None:
         """Write what is left, and end the thread. Events that go on are closed at the next start."""
