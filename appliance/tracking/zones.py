@@ -85,7 +85,7 @@ class ZoneWatch:
                 if not visit.is_in and not inside and visit.credit <= 0:
                     del visits[one.track]
                     continue
-            if visit is not None and visit.is_in and self.zone.loiter and not visit.has_loitered:
+            if self.zone.loiter and visit is not None and visit.is_in and visit.was_inside and not visit.has_loitered:
                 if time - visit.entered >= self.zone.loiter:
                     visit.has_loitered = True
                     at = visit.entered + self.zone.loiter
