@@ -5,12 +5,10 @@ from typing import Callable, Mapping, Optional
 
 from appliance.contract.events import StreamCounts
 from appliance.daemon.event_services import EventServices
-from appliance.events.stream_tracker import StreamTracker
+from appliance.events.stream_tracker import Rules, StreamTracker, rules_of
 from appliance.schema.places import Places
 from appliance.schema.setting import Values
 from appliance.settings import Settings
-from appliance.tracking.from_settings import track_settings
-from appliance.tracking.settings import TrackSettings
 
 
 class StreamTracking:
@@ -44,7 +42,7 @@ class StreamTracking:
         self._tracker = StreamTracker(
             self._name,
             True,
-            self._track_settings,
+            self._rules,
             self._services.report,
             first_number=1 if before is None else before.next_number,
         )
@@ -72,5 +70,6 @@ class StreamTracking:
         zones = {zone: now.get(zone, {}) for zone in places.zones}
         return self._services.totals.of(self._name, zones, places.lines)
 
-    def _track_settings(self, labels: Mapping[int, str]) -> TrackSettings:
-        return track_settings(dataclasses.replace(self._settings, det_th=self._live()["det_th"]), labels)
+    def _rules(self, labels: Mapping[int, str]) -> Rules:
+        settings = dataclasses.replace(self._settings, det_th=self._live()["det_th"])
+        return rules_of(settings, self._places(), labels)

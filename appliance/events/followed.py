@@ -24,6 +24,7 @@ class Followed:
     Attributes:
         ref: What its detections are marked with.
         zones: The names of the zones in which it is now.
+        entered: The names of all that it entered.
         speed: The highest that a zone measured, km/h; None if none did.
         has_begun: Whether it is confirmed and was reported.
         is_refused: Whether its reports are not wanted.
@@ -38,6 +39,7 @@ class Followed:
     def __init__(self, stream: str, track: Track, number: int, offset: float) -> None:
         self.ref = TrackRef(f"{track.first + offset:.6f}-{number % 10**6:06d}", number, False)
         self.zones: Set[str] = set()
+        self.entered: Set[str] = set()
         self.speed: Optional[float] = None
         self.has_begun = False
         self.is_refused = False
@@ -59,6 +61,7 @@ class Followed:
         """Remember that something happened to it; reported once it is confirmed. The fields are those of Happening."""
         if type == ENTERED and zone is not None:
             self.zones.add(zone)
+            self.entered.add(zone)
         elif type == EXITED and zone is not None:
             self.zones.discard(zone)
         if len(self._happenings) < MOST_HELD and not self.is_refused:
@@ -90,10 +93,13 @@ class Followed:
             self._happenings.sort(key=lambda happening: happening.time)
         return bool(self._happenings) or time - self._reported_at >= REPORT_SECONDS
 
+    def take_speed(self, speed: Optional[float]) -> None:
+        """Take in what a zone measured, km/h; None if none did."""
+        if speed is not None:
+            self.speed = speed if self.speed is None else max(self.speed, speed)
+
     def end(self, track: Track, label: str) -> None:
-        """Take in that the track is gone: it leaves every zone."""
-        for zone in sorted(self.zones):
-            self.note(EXITED, track.last, label, zone)
+        """Take in that the track is gone."""
         self.note(LEFT, track.last, label)
 
     def hand_over(self, keep: KeepPicture) -> None:

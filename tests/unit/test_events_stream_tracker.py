@@ -3,7 +3,8 @@
 import pytest
 
 from appliance.events.report_queue import ReportQueue
-from appliance.events.stream_tracker import StreamTracker
+from appliance.events.stream_tracker import Rules, StreamTracker
+from appliance.schema.places import NO_PLACES, parse_places
 from appliance.tracking.settings import TrackSettings
 from tests.events import OFFSET, a_result, play, walking
 
@@ -18,15 +19,18 @@ def parked(time):
 class Followed:
     """A stream tracker of which the reports are collected."""
 
-    def __init__(self, takes=lambda report: True, **options):
+    def __init__(self, takes=lambda report: True, places=None, **options):
         self.reports = []
-        self.settings = TrackSettings(lost=2.0)
+        self.settings, self.places = TrackSettings(lost=2.0), places or NO_PLACES
 
         def take(report):
             self.reports.append(report)
             return takes(report)
 
-        self.tracker = StreamTracker("main", True, lambda labels: self.settings, take, **options)
+        self.tracker = StreamTracker("main", True, self.rules, take, **options)
+
+    def rules(self, labels):
+        return Rules(self.settings, self.places, frozenset(["person"]))
 
     def play(self, *arguments, **options):
         return play(self.tracker.follow, *arguments, **options)
@@ -140,3 +144,109 @@ def test_a_segmentation_passes_untracked():
     result = a_result(0.0, [])
     result.segmentation = object()
     assert there.tracker.follow(result) is result
+
+
+DOOR = "0.4,0.5,0.6,0.5,0.6,0.7,0.4,0.7"
+"""The middle of the way."""
+
+
+def moments(there, kind):
+    return [one for report in there.reports for one in report.happenings if one.type == kind]
+
+
+@pytest.mark.parametrize("fps", [5, 25])
+def test_zones_and_lines_on_the_way_are_noticed_at_their_times(fps):
+    there = Followed(
+        places=parse_places(
+            {
+                "zones": {"door": {"polygon": DOOR, "loiter": 1.0}, "roof": {"polygon": "0,0,1,0,1,0.2,0,0.2"}},
+                "lines": {"gate": {"from": [0.7, 0.9], "to": [0.7, 0.1]}},
+            }
+        )
+    )
+    there.play([(PERSON, THROUGH)], 10.0, fps=fps)
+    found = [(one.type, one.zone or one.line, one.time - OFFSET - 100) for one in sum_of(there.reports)]
+    about = 1.5 / fps
+    assert [(kind, name) for kind, name, _ in found] == [
+        ("detected", None),
+        ("entered", "door"),
+        ("loitering", "door"),
+        ("exited", "door"),
+        ("crossed", "gate"),
+        ("left", None),
+    ]
+    assert [time for _, _, time in found] == pytest.approx([0.0, 2.25, 3.25, 3.75, 4.5, 6.0], abs=about)
+    (crossing,) = moments(there, "crossed")
+    assert (crossing.direction, crossing.label, crossing.track) == ("in", "person", there.reports[0].id)
+
+
+def sum_of(reports):
+    return [one for report in reports for one in report.happenings]
+
+
+def test_who_stands_in_a_zone_at_the_end_has_left_it():
+    there = Followed(places=parse_places({"zones": {"door": {"polygon": DOOR}}}))
+    there.play([(PERSON, lambda time: (0.5, 0.6))], 3.0)
+    assert there.tracker.zones_now() == {"door": {"person": 1}}
+    there.tracker.end()
+    assert [one.type for one in sum_of(there.reports)] == ["detected", "entered", "exited", "left"]
+    assert there.tracker.zones_now() == {}
+
+
+def test_what_comes_before_a_track_is_believed_is_told_then():
+    there = Followed(places=parse_places({"zones": {"door": {"polygon": DOOR, "inertia": 0}}}))
+    there.settings = TrackSettings(confirm=2.0)
+    results = there.play([(PERSON, lambda time: (0.5, 0.6))], 1.5)
+    assert results[-1].track(0) is not None and there.reports == [] and there.tracker.zones_now() == {}
+    there.play([(PERSON, lambda time: (0.5, 0.6))], 1.5, begin=101.5)
+    assert [one.type for one in there.reports[0].happenings] == ["detected", "entered"]
+    assert there.reports[0].happenings[1].time == pytest.approx(OFFSET + 100.1, abs=0.11)
+
+
+def test_an_alert_needs_its_label_and_where_there_are_alert_zones_one_of_them():
+    there = Followed()
+    there.play([(PERSON, parked), (CAR, lambda time: (0.1, 0.9))], 2.0)
+    assert {report.label: report.is_alert for report in there.reports} == {"person": True, "car": False}
+    there = Followed(places=parse_places({"zones": {"door": {"polygon": DOOR, "alert": True}}}))
+    there.play([(PERSON, THROUGH)], 10.0)
+    assert not there.reports[0].is_alert and there.reports[-1].is_alert
+
+
+def test_what_stands_in_a_mask_is_dropped_before_anything_follows_it():
+    there = Followed(places=parse_places({"ignore": [{"polygon": DOOR, "labels": ["car"]}]}))
+    results = there.play([(PERSON, lambda time: (0.5, 0.6)), (CAR, lambda time: (0.55, 0.6))], 2.0)
+    assert {tuple(result.detections.class_ids.tolist()) for result in results} == {(PERSON,)}
+    assert {report.label for report in there.reports} == {"person"}
+
+
+def test_zones_are_changed_without_the_loss_of_a_track():
+    there = Followed(places=parse_places({"zones": {"door": {"polygon": DOOR}, "all": {"polygon": "0,0,1,0,1,1,0,1"}}}))
+    there.play([(PERSON, lambda time: (0.5, 0.6))], 3.0)
+    there.places = parse_places({"zones": {"all": {"polygon": "0,0,1,0,1,1,0,1"}, "new": {"polygon": DOOR}}})
+    there.tracker.change()
+    there.play([(PERSON, lambda time: (0.5, 0.6))], 3.0, begin=103.0)
+    assert there.tracker.zones_now() == {"all": {"person": 1}, "new": {"person": 1}}
+    assert [(one.type, one.zone) for one in sum_of(there.reports)] == [
+        ("detected", None),
+        ("entered", "door"),
+        ("entered", "all"),
+        ("entered", "new"),
+    ]
+
+
+def test_a_camera_that_hangs_ends_its_tracks_after_a_while():
+    there = Followed()
+    there.play([(PERSON, parked)], 3.0)
+    there.tracker.check(150.0)
+    assert not there.reports[-1].has_ended
+    there.tracker.check(170.0)
+    assert there.reports[-1].has_ended and there.reports[-1].last == pytest.approx(102.9)
+    there.play([(PERSON, parked)], 3.0, begin=171.0)
+    assert there.reports[-1].id[-6:] == "000002"
+
+
+def test_a_zone_with_measured_sides_tells_the_highest_speed():
+    road = {"polygon": [[0, 0.2], [1, 0.2], [1, 1], [0, 1]], "sides": [80, 20, 80, 20]}
+    there = Followed(places=parse_places({"zones": {"road": road}}))
+    there.play([(PERSON, THROUGH)], 10.0)
+    assert there.reports[-1].speed == pytest.approx(0.8 * 80 / 6.0 * 3.6, rel=0.1)
