@@ -158,6 +158,7 @@ def make_outputs(
     sinks: List[Sink] = []
     mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
     overlay = Overlay(settings.vis_text, meter.statistics, mask_size, drawn=meter.drawn)
+    overlay.show_boxes = settings.show_boxes
     recorder, images = None, None
     if settings.save_to_file and kind == IMAGE:
         images = ImageWriter(_picture_folder(settings), overlay)

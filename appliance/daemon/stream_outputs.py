@@ -71,6 +71,7 @@ class StreamOutputs:
             is_by_event=settings.record == EVENTS,
         )
         self._statistics = statistics
+        self.show(live)
 
     @property
     def sinks(self) -> List[Sink]:
@@ -85,4 +86,6 @@ class StreamOutputs:
     def show(self, live: Values) -> None:
         """Set how pictures are drawn from now on."""
         self._publisher.limit = RateLimit(live["max_vis_fps"])
-        self._live_overlay.vis_text = self._kept_overlay.vis_text = live["vis_text"]
+        for overlay in (self._live_overlay, self._kept_overlay):
+            overlay.vis_text = live["vis_text"]
+            overlay.show_boxes, overlay.show_zones = live["show_boxes"], live["show_zones"]

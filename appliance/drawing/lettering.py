@@ -53,5 +53,5 @@ def _printable(text: str) -> str:
     """Return the text as OpenCV can show it: before 5.0 without accents, other letters as question marks."""
     if _HAS_UNICODE:
         return text
-    plain = unicodedata.normalize("NFKD", text)
+    plain = unicodedata.normalize("NFKD", text.replace(" ·", ","))
     return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode("ascii")

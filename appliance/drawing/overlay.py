@@ -7,25 +7,36 @@ from typing import Callable, List, Optional, Tuple
 import cv2
 import numpy as np
 
+from appliance.contract.events import StreamCounts
 from appliance.core.frame import Frame, Result, Statistics, Timings
-from appliance.drawing.colours import WHITE, Colour, class_colour, text_colour
+from appliance.drawing.colours import BLACK, WHITE, Colour, class_colour, text_colour
 from appliance.drawing.lettering import Style, style_for, text_size, write_text
+from appliance.drawing.places import draw_places
 from appliance.drawing.regions import draw_legend, draw_masks, draw_segmentation
+from appliance.schema.places import NO_PLACES, Places
 
 Area = Tuple[int, int, int, int]  # x_min, y_min, x_max, y_max
 
 
 class Overlay:
-    """Draws detections and, with `vis_text`, statistics in the upper left corner.
+    """Draws detections, zones and lines, and statistics in the upper left corner.
 
-    Boxes have label and score; masks and segmentations are translucent, the latter with a legend.
+    Boxes have label, number of the track and score; those that stand still are thin and dashed. Masks and
+    segmentations are translucent, the latter with a legend.
+
+    Attributes:
+        vis_text: Whether to draw statistics; this and the next two may be changed at any time.
+        show_boxes: Whether to draw boxes, masks and their labels.
+        show_zones: Whether to draw zones and lines.
 
     Args:
-        vis_text: Whether to draw statistics; may be changed at any time.
+        vis_text: As the attribute.
         statistics: Returns them.
         mask_size: Width and height to which a picture with masks is resized; None draws at the frame's own size.
         max_width: Wider frames are drawn at this width, with their height in proportion.
         drawn: Called with every frame that was drawn.
+        places: Returns the zones and lines.
+        counts: Returns what is in them; None if nothing is counted.
     """
 
     def __init__(
@@ -35,9 +46,12 @@ class Overlay:
         mask_size: Optional[Tuple[int, int]] = None,
         max_width: Optional[int] = None,
         drawn: Callable[[Frame], None] = lambda frame: None,
+        places: Callable[[], Places] = lambda: NO_PLACES,
+        counts: Callable[[], Optional[StreamCounts]] = lambda: None,
     ) -> None:
-        self._drawn = drawn
+        self._drawn, self._places, self._counts = drawn, places, counts
         self.vis_text = vis_text
+        self.show_boxes = self.show_zones = True
         self._max_width = max_width
         self._statistics = statistics
         self._mask_size = mask_size
@@ -53,6 +67,8 @@ class Overlay:
 
     def draw(self, result: Result) -> np.ndarray:
         """Return a new picture, uint8 [height, width, 3], BGR, of `size`; the frame's own image is unchanged."""
+        if not self.show_boxes:
+            result = result.keep(np.zeros(len(result.detections.scores), np.bool_))
         resized = _resized(result, *self.size(result))
         picture: np.ndarray = resized.frame.image.copy() if resized is result else resized.frame.image
         result = resized
@@ -66,14 +82,18 @@ class Overlay:
         # From the worst to the best, so that the best lie on top; all boxes above all masks, all labels above these.
         if found.masks is not None:
             draw_masks(picture, found.masks, colours, style.line)
-        for box, colour in zip(reversed(boxes), reversed(colours)):
-            _draw_box(picture, box, colour, style.line)
+        tracks = [result.track(number) for number in range(len(boxes))]
+        for box, colour, track in reversed(list(zip(boxes, colours, tracks))):
+            if track is not None and track.is_stationary:
+                _draw_dashed_box(picture, box, colour, style)
+            else:
+                _draw_box(picture, box, colour, style.line)
         draw_legend(picture, result, style)
         if self.vis_text:
             taken.append(_draw_statistics(picture, style, self._statistics()))
-        labels = []
-        for box, colour, class_id, score in zip(boxes, colours, found.class_ids, found.scores):
-            tile = _label_tile(f"{result.label(int(class_id))} {score:.2f}", colour, style)
+        labels = self._draw_places(picture, style, taken) if self.show_zones else []
+        for box, colour, text in zip(boxes, colours, _texts(result)):
+            tile = _label_tile(text, colour, style)
             place = place_label(box, tile.shape[1], tile.shape[0], width, height, style.line, taken)
             taken.append(place)
             labels.append((place, tile))
@@ -82,6 +102,32 @@ class Overlay:
             target[:] = tile[: target.shape[0], : target.shape[1]]
         self._drawn(result.frame)
         return picture
+
+    def _draw_places(self, picture: np.ndarray, style: Style, taken: List[Area]) -> List[Tuple[Area, np.ndarray]]:
+        """Draw zones and lines. Returns their labels, with the places that these have taken."""
+        places = self._places()
+        if not places.zones and not places.lines:
+            return []
+        height, width = picture.shape[:2]
+        labels = []
+        for text, (x, y) in draw_places(picture, places, self._counts(), style):
+            tile = _label_tile(text, BLACK, style)
+            place = place_label((x, y, x, y), tile.shape[1], tile.shape[0], width, height, style.line, taken)
+            taken.append(place)
+            labels.append((place, tile))
+        return labels
+
+
+def _texts(result: Result) -> List[str]:
+    """Return what is written at each box: "person 17 · 0.94", "car 4 · still", or "person 0.94" without a track."""
+    texts = []
+    for number, (class_id, score) in enumerate(zip(result.detections.class_ids, result.detections.scores)):
+        label, track = result.label(int(class_id)), result.track(number)
+        if track is None:
+            texts.append(f"{label} {score:.2f}")
+        else:
+            texts.append(f"{label} {track.number} · {'still' if track.is_stationary else f'{score:.2f}'}")
+    return texts
 
 
 def _resized(result: Result, width: int, height: int) -> Result:
@@ -129,6 +175,18 @@ def _draw_box(picture: np.ndarray, box: Area, colour: Colour, line: int) -> None
     picture[max(y_max - out, 0) : bottom, left:right] = colour
     picture[top:bottom, left : x_min + into] = colour
     picture[top:bottom, max(x_max - out, 0) : right] = colour
+
+
+def _draw_dashed_box(picture: np.ndarray, box: Area, colour: Colour, style: Style) -> None:
+    """Draw a thin box of dashes, for what stands still."""
+    width, dash = max(1, style.line // 2), 4 * style.line
+    x_min, y_min, x_max, y_max = box
+    for x in range(x_min, x_max + 1, 2 * dash):
+        for y in (y_min, y_max):
+            picture[y : y + width, x : min(x + dash, x_max + 1)] = colour
+    for y in range(y_min, y_max + 1, 2 * dash):
+        for x in (x_min, x_max):
+            picture[y : min(y + dash, y_max + 1), x : x + width] = colour
 
 
 @lru_cache(maxsize=256)

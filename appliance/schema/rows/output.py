@@ -39,6 +39,24 @@ class OutputSettings:
         live=True,
         per_stream=True,
     )
+    show_boxes: bool = setting(
+        True,
+        BOOLEAN,
+        PICTURE,
+        "draw what is detected: boxes with label, track and score, and masks",
+        title="Draw boxes",
+        live=True,
+        per_stream=True,
+    )
+    show_zones: bool = setting(
+        True,
+        BOOLEAN,
+        PICTURE,
+        "draw zones and lines, with what they have counted",
+        title="Draw zones and lines",
+        live=True,
+        per_stream=True,
+    )
     mask_output_size: str = setting(
         "input",
         TEXT,

@@ -215,7 +215,7 @@ export interface LineTotals {
 
 /** A setting that can be changed while the appliance runs, with what a form needs to show and check it. */
 export interface LiveSetting {
-  key: "det_th" | "shown_classes" | "max_vis_fps" | "vis_text";
+  key: "det_th" | "shown_classes" | "max_vis_fps" | "vis_text" | "show_boxes" | "show_zones";
   /** Its name, for people */
   title: string;
   /** What it does, as half a sentence */
@@ -406,6 +406,10 @@ export interface Settings {
   max_vis_fps: number;
   /** write the statistics into the picture */
   vis_text: boolean;
+  /** draw what is detected: boxes with label, track and score, and masks */
+  show_boxes: boolean;
+  /** draw zones and lines, with what they have counted */
+  show_zones: boolean;
 }
 
 /**
@@ -546,6 +550,10 @@ export interface StreamSettings {
   max_vis_fps?: number;
   /** write the statistics into the picture */
   vis_text?: boolean;
+  /** draw what is detected: boxes with label, track and score, and masks */
+  show_boxes?: boolean;
+  /** draw zones and lines, with what they have counted */
+  show_zones?: boolean;
 }
 
 /** The statistics of one stream: rates of the last seconds, counts since the start. */
@@ -685,8 +693,8 @@ export interface Commands {
   reset_stream: { fields: { stream: string }; answer: object };
   remove_stream: { fields: { stream: string }; answer: object };
   test_source: { fields: { source: Source }; answer: SourcePicture };
-  change_settings: { fields: { settings: { det_th?: number | null; shown_classes?: string[] | null; max_vis_fps?: number | null; vis_text?: boolean | null; } }; answer: object };
-  change_stream_settings: { fields: { stream: string; settings: { det_th?: number | null; shown_classes?: string[] | null; max_vis_fps?: number | null; vis_text?: boolean | null; } }; answer: object };
+  change_settings: { fields: { settings: { det_th?: number | null; shown_classes?: string[] | null; max_vis_fps?: number | null; vis_text?: boolean | null; show_boxes?: boolean | null; show_zones?: boolean | null; } }; answer: object };
+  change_stream_settings: { fields: { stream: string; settings: { det_th?: number | null; shown_classes?: string[] | null; max_vis_fps?: number | null; vis_text?: boolean | null; show_boxes?: boolean | null; show_zones?: boolean | null; } }; answer: object };
   record: { fields: { stream: string; on: boolean }; answer: object };
   set_power: { fields: { mode?: number; clocks?: boolean }; answer: object };
   list_recordings: { fields: object; answer: Recordings };
