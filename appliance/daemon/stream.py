@@ -271,6 +271,8 @@ class Stream:
             self._playing_fps,
             self._live.of(self.name),
             self._interest,
+            self._tracking.places,
+            self._tracking.counts,
         )
 
     def _playing_fps(self) -> float:

@@ -3,6 +3,7 @@
 from typing import Callable, List, Optional
 
 from appliance.bus import BusServer
+from appliance.contract.events import StreamCounts
 from appliance.core.frame import Result
 from appliance.core.sink import Sink
 from appliance.drawing.overlay import Overlay
@@ -14,6 +15,7 @@ from appliance.recording.clean_copy import CleanCopy
 from appliance.recording.interest import Interest
 from appliance.recording.segments import EVENTS, SegmentRecorder
 from appliance.recording.storage import Storage
+from appliance.schema.places import Places
 from appliance.schema.setting import Values
 from appliance.settings import Settings
 
@@ -34,6 +36,8 @@ class StreamOutputs:
         playing_fps: As for `SegmentRecorder`.
         live: The stream's live settings, by key.
         interest: What events want recorded.
+        places: Returns the zones and lines that are drawn.
+        counts: Returns what is in them.
     """
 
     def __init__(
@@ -47,11 +51,13 @@ class StreamOutputs:
         playing_fps: Callable[[], float],
         live: Values,
         interest: Interest,
+        places: Callable[[], Places],
+        counts: Callable[[], StreamCounts],
     ) -> None:
-        vis_text = live["vis_text"]
+        vis_text, drawn = live["vis_text"], meter.drawn
         mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
-        self._live_overlay = Overlay(vis_text, meter.statistics, mask_size, settings.live_width, meter.drawn)
-        self._kept_overlay = Overlay(vis_text, meter.statistics, mask_size, drawn=meter.drawn)
+        self._live_overlay = Overlay(vis_text, meter.statistics, mask_size, settings.live_width, drawn, places, counts)
+        self._kept_overlay = Overlay(vis_text, meter.statistics, mask_size, None, drawn, places, counts)
         self._publisher = Publisher(
             self._live_overlay,
             lambda: server.is_watched(stream),

@@ -63,6 +63,10 @@ class StreamTracking:
         if self._tracker is not None:
             self._tracker.change()
 
+    def places(self) -> Places:
+        """Return its zones, lines and masks."""
+        return self._places()
+
     def counts(self) -> StreamCounts:
         """Return what is in the zones, and what was counted."""
         places, tracker = self._places(), self._tracker
