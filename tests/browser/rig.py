@@ -5,6 +5,7 @@ Another appliance can take its place, so `Appliance` names all that the tests us
 
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -151,7 +152,10 @@ class Appliance:
             self.process.terminate()
             self.process.wait(20)
         for path in self.dashboard.recordings.iterdir():
-            path.unlink()
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def load(page: Any, address: str) -> None:

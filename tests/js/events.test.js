@@ -41,6 +41,7 @@ const card = (/** @type {string} */ id, /** @type {number} */ start) =>
     review: id,
     event: id,
     seen: false,
+    starred: false,
   });
 
 test("filters survive the address", () => {
@@ -136,16 +137,17 @@ test("a day counts each event once, whatever its zones and lines", () => {
   );
 });
 
-test("cards are grouped by hour, and other days than the list's are named", () => {
-  const cards = [card("d", at(14, 21)), card("c", at(14, 2)), card("b", at(13, 59)), card("a", at(14, 3, 28))];
-  const groups = groupByHour(cards, "2026-11-29", at(14, 30));
+test("cards are grouped by hour, hours with few of them together, and other days than the list's are named", () => {
+  const busy = [50, 40, 30, 20].map((minute) => card(`n${minute}`, at(14, minute)));
+  const cards = [...busy, card("c", at(13, 59)), card("b", at(11)), card("a", at(14, 3, 28))];
+  const groups = groupByHour(cards, "2026-11-29", at(14, 55));
   assert.deepEqual(
-    groups.map((group) => group.title),
-    ["14:00, now", "13:00", "Yesterday, 14:00"],
-  );
-  assert.deepEqual(
-    groups[0].cards.map((one) => one.id),
-    ["d", "c"],
+    groups.map((group) => [group.title, group.cards.length]),
+    [
+      ["14:00 to now", 4],
+      ["11:00 to 14:00", 2],
+      ["Yesterday, 14:00", 1],
+    ],
   );
 });
 

@@ -3,25 +3,31 @@
 import base64
 import dataclasses
 import time
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
 
 from appliance.contract import event_messages as messages
-from appliance.contract.errors import NOT_FOUND, Refused
+from appliance.contract.errors import FAILED, NOT_FOUND, Refused
 from appliance.contract.events import LineTotals, StreamCounts
 from appliance.contract.fields import JsonObject
+from appliance.core.errors import OutputError
+from tests.web import fake_media
 
 HOUR = 3600.0
 EXAMPLE_ID = "1764000000.000000-000001"
 """Of an event, and of the review that has it."""
 KINDS = (("person", "door"), ("car", "drive"), ("person", "yard"), ("dog", "yard"))
+PATH = [(float(step), 0.1 + step * 0.05, 0.25, 0.3 + step * 0.05, 0.85) for step in range(12)]
+"""The way of every event's object: seconds since the start, and the box."""
 
 
 class FakeEvents:
     """Obeys the commands about events; a class that the stand-in inherits from. Call `make_events` once."""
 
+    recordings: Path
     events: Dict[str, messages.EventRecord]
     reviews: Dict[str, messages.Review]
     seen: Dict[str, List[str]]  # review to users
@@ -99,7 +105,6 @@ class FakeEvents:
 
     def do_get_event(self, id: str) -> messages.EventDetail:
         event = self._event(id)
-        steps = [(float(step), 0.1 + step * 0.05, 0.25, 0.3 + step * 0.05, 0.85) for step in range(12)]
         happenings = [
             messages.Happening(messages.DETECTED, event.stream, event.start, event.id, event.label),
             messages.Happening(
@@ -107,7 +112,7 @@ class FakeEvents:
             ),
             messages.Happening(messages.LEFT, event.stream, event.end or event.start, event.id, event.label),
         ]
-        return messages.EventDetail(event, steps, happenings)
+        return messages.EventDetail(event, PATH, happenings)
 
     def do_star_event(self, id: str, on: bool) -> messages.StarredEvent:
         event = self.events[id] = dataclasses.replace(self._event(id), starred=on)
@@ -117,18 +122,26 @@ class FakeEvents:
         self, id: str, bbox: Optional[bool], crop: Optional[bool], height: Optional[int]
     ) -> messages.Picture:
         event = self._event(id)
-        image: Any = np.full((180, 320, 3), 70, np.uint8)
-        x_min, y_min, x_max, y_max = (int(share * side) for share, side in zip(event.box, (320, 180) * 2))
-        cv2.rectangle(image, (x_min, y_min), (x_max, y_max), (80, 160, 220), -1)
+        image: Any = fake_media.draw_scene(event.stream, event.label, event.box)
+        if bbox:
+            height_, width = image.shape[:2]
+            x_min, y_min, x_max, y_max = (int(share * side) for share, side in zip(event.box, (width, height_) * 2))
+            cv2.rectangle(image, (x_min, y_min), (x_max, y_max), (255, 255, 255), 2)
         if crop:
-            image = image[y_min:y_max, x_min:x_max]
+            image = fake_media.cut(image, event.box)
         if height:
             image = cv2.resize(image, (max(1, image.shape[1] * height // image.shape[0]), height))
         return messages.Picture(base64.b64encode(cv2.imencode(".jpg", image)[1].tobytes()).decode())
 
     def do_make_clip(self, id: str) -> messages.Clip:
-        self._event(id)
-        raise Refused(NOT_FOUND, "No recording covers this event.")
+        event = self._event(id)
+        path = self.recordings / "clips" / f"{event.id}.mp4"
+        if not path.exists():
+            try:
+                fake_media.make_clip(path, event.stream, event.label, PATH)
+            except OutputError as error:
+                raise Refused(FAILED, str(error)) from error
+        return messages.Clip(path.name, event.start - fake_media.BEFORE_SECONDS)
 
     def do_list_reviews(
         self, cursor: Optional[str], limit: int, unseen: Optional[bool], user: str, **wanted: Any

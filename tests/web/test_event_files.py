@@ -20,9 +20,9 @@ def shape(answer):
 def test_a_snapshot_comes_whole_or_cut_to_the_object(here, event):
     client, address = here.client("viewer"), f"/api/v1/events/{event.id}/snapshot.jpg"
     whole = client.get(address)
-    assert whole.mimetype == "image/jpeg" and shape(whole)[:2] == (180, 320)
+    assert whole.mimetype == "image/jpeg" and shape(whole)[:2] == (270, 480)
     height, width = shape(client.get(address + "?crop=1&height=96"))[:2]
-    assert height == 96 and width != 96 * 320 // 180
+    assert height == 96 and width != 96 * 480 // 270
 
 
 @pytest.mark.parametrize("query", ["height=9999", "crop=perhaps", "size=1"])
@@ -38,7 +38,7 @@ def test_a_heat_map_is_a_png(here):
 
 def test_a_clip_says_when_it_begins_and_comes_in_parts(here, event, monkeypatch):
     folder = here.daemon.recordings / "clips"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "one.mp4").write_bytes(b"0123456789")
     monkeypatch.setattr(here.daemon, "do_make_clip", lambda id: Clip("one.mp4", 1764426057.25), raising=False)
     client, address = here.client("viewer"), f"/api/v1/events/{event.id}/clip.mp4"

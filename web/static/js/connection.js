@@ -78,7 +78,7 @@ function setConnection(up, why) {
   }
 }
 
-for (const topic of /** @type {Topic[]} */ (["state", "statistics", "log", "logs", "daemon"])) {
+for (const topic of /** @type {Topic[]} */ (["state", "statistics", "log", "logs", "daemon", "event", "review"])) {
   socket.on(topic, (message) => {
     lastMessageAt = Date.now();
     if (topic === "statistics") clockOffset = message.time - lastMessageAt / 1000;

@@ -14,6 +14,8 @@ import { findRoute } from "./routes.js";
  * @property {(section: HTMLElement, route: Route) => void} mount Called when an address leads here.
  * @property {(route: Route) => void} [change] Called when another address of the same view is shown; without it the
  *   view is left and mounted again.
+ * @property {boolean} [keepsPlace] Whether the page stays scrolled where it is between addresses of this view: a dialog
+ *   opens above it.
  * @property {() => void} leave Called when another view is shown: what it draws or asks for by itself ends here.
  */
 
@@ -82,7 +84,7 @@ function show(isNew) {
     view.mount(section, route);
   }
   if (isNew && before?.path !== route.path) {
-    scrollTo(0, 0);
+    if (before?.view !== route.view || !view.keepsPlace) scrollTo(0, 0);
     if (before && before.view !== route.view) content.focus({ preventScroll: true });
   }
 }

@@ -17,6 +17,7 @@ import { dayOf, dayTitle } from "./days.js";
  * @property {number} start Unix time
  * @property {number | null} end null while it goes on
  * @property {boolean} seen
+ * @property {boolean} starred Whether any of its events is.
  */
 
 /** @param {Review} review @returns {Card} */
@@ -32,6 +33,7 @@ export const cardOfReview = (review) => ({
   start: review.start,
   end: review.end,
   seen: review.seen,
+  starred: false,
 });
 
 /** @param {EventRecord} event @param {boolean} seen @returns {Card} */
@@ -47,6 +49,7 @@ export const cardOfEvent = (event, seen) => ({
   start: event.start,
   end: event.end,
   seen,
+  starred: event.starred,
 });
 
 const MANY = /** @type {Record<string, string>} */ ({ person: "people" });
@@ -85,8 +88,12 @@ export function trackNumber(event) {
  * @property {Card[]} cards
  */
 
+/** A group takes the hours before it until it has as many: a quiet night is one row, not eight. */
+const FEW = 4;
+
 /**
- * Cards by the hour of their start, in their order; days that are not the list's own are named.
+ * Cards by the hour of their start, in their order; hours with few of them together. Days that are not the list's own
+ * are named.
  * @param {Card[]} cards Newest first
  * @param {string} day The list's own
  * @param {number} now Unix time
@@ -94,18 +101,24 @@ export function trackNumber(event) {
  */
 export function groupByHour(cards, day, now) {
   const today = dayOf(now);
-  const hourOf = (/** @type {number} */ time) => `${dayOf(time)} ${new Date(time * 1000).getHours()}`;
-  const newest = hourOf(now);
-  /** @type {Group[]} */
+  /** @type {(Group & { date: string, first: number, last: number })[]} */
   const groups = [];
   for (const card of cards) {
-    const key = hourOf(card.start);
-    if (groups.at(-1)?.key !== key) {
-      const [date, hour] = key.split(" ");
-      const time = `${hour}:00${key === newest ? ", now" : ""}`;
-      groups.push({ key, title: date === day ? time : `${dayTitle(date, today)}, ${time}`, cards: [] });
+    const date = dayOf(card.start);
+    const hour = new Date(card.start * 1000).getHours();
+    const group = groups.at(-1);
+    if (group && group.date === date && (group.first === hour || group.cards.length < FEW)) {
+      group.first = hour;
+      group.cards.push(card);
+    } else {
+      groups.push({ key: `${date} ${hour}`, title: "", cards: [card], date, first: hour, last: hour });
     }
-    groups[groups.length - 1].cards.push(card);
+  }
+  const present = new Date(now * 1000).getHours();
+  for (const group of groups) {
+    const until = group.date === today && group.last === present ? "now" : `${group.last + 1}:00`;
+    const time = until !== "now" && group.first === group.last ? `${group.first}:00` : `${group.first}:00 to ${until}`;
+    group.title = group.date === day ? time : `${dayTitle(group.date, today)}, ${time}`;
   }
   return groups;
 }
