@@ -9,8 +9,6 @@ from appliance.contract.event_messages import EventRecord, Review
 from appliance.core.database import Database
 from appliance.events.schema import SEPARATOR
 
-SCORE_STEPS = 20
-"""Scores are told apart by kinds in steps of this part of 1, so that a search for high ones passes over the others."""
 _MOST_REMEMBERED = 20000
 
 Names = Tuple[str, ...]
@@ -25,7 +23,6 @@ class Kind:
     labels: str
     severity: str
     starred: bool
-    score: int
     zones: str
     lines: str
     users: str
@@ -45,7 +42,6 @@ def kind_of_event(record: EventRecord, starred: bool) -> Kind:
         join_names([record.label]),
         record.severity,
         starred,
-        score_step(record.score),
         join_names(record.zones),
         join_names(lines),
         "",
@@ -60,7 +56,6 @@ def kind_of_review(review: Review, users: Iterable[str]) -> Kind:
         join_names(review.labels),
         review.severity,
         False,
-        0,
         join_names(review.zones),
         "",
         join_names(users),
@@ -82,13 +77,13 @@ class KindTable:
         content = astuple(kind)
         rows = self._database.read(
             "SELECT id FROM kind WHERE is_review = ? AND stream = ? AND labels = ? AND severity = ? AND starred = ?"
-            " AND score = ? AND zones = ? AND lines = ? AND users = ?",
+            " AND zones = ? AND lines = ? AND users = ?",
             *content,
         )
         if not rows:
             self._database.read(
-                "INSERT INTO kind (is_review, stream, labels, severity, starred, score, zones, lines, users, words)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO kind (is_review, stream, labels, severity, starred, zones, lines, users, words)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 *content,
                 fold(" ".join(kind.names)),
             )
@@ -135,11 +130,6 @@ class KindFilter:
         for word in fold(text or "").split():
             self._add("instr(words, ?) > 0", word)
 
-    def at_least(self, score: Any) -> None:
-        """Ask for kinds that may have this score; None asks for nothing."""
-        if score is not None:
-            self._add("score >= ?", score_step(score))
-
     def _add(self, condition: str, value: Any) -> None:
         self._conditions.append(condition)
         self.values.append(value)
@@ -154,11 +144,6 @@ def join_names(names: Iterable[str]) -> str:
 def split_names(joined: str) -> Names:
     """Return the names that `join_names` joined, sorted."""
     return tuple(joined.strip(SEPARATOR).split(SEPARATOR)) if joined else ()
-
-
-def score_step(score: float) -> int:
-    """Return the step of a score."""
-    return min(SCORE_STEPS, max(0, int(score * SCORE_STEPS)))
 
 
 def clean(text: str) -> str:

@@ -2,8 +2,8 @@
 
 A *kind* is what searches ask for: all that many events have in common. Events refer to their kind, and a search first
 finds the kinds, of which there are hundreds or thousands, and then the newest events of each in one index. So its time
-depends neither on the number of events nor on how rare the wanted ones are. Names in `labels`, `zones`, `lines` and
-`users` are sorted and joined by SEPARATOR, also at both ends.
+hardly depends on the number of events, and not on how rare the wanted ones are. Names in `labels`, `zones`, `lines`
+and `users` are sorted and joined by SEPARATOR, also at both ends.
 
 The key of an event or review is its start in microseconds times 1000, plus a number if several started at once:
 in order of the keys is in order of time.
@@ -16,14 +16,14 @@ KEYS_PER_MICROSECOND = 1000
 STEPS = [
     """CREATE TABLE kind (
         id INTEGER PRIMARY KEY, is_review INTEGER NOT NULL, stream TEXT NOT NULL, labels TEXT NOT NULL,
-        severity TEXT NOT NULL, starred INTEGER NOT NULL, score INTEGER NOT NULL, zones TEXT NOT NULL,
-        lines TEXT NOT NULL, users TEXT NOT NULL, words TEXT NOT NULL);
-    CREATE UNIQUE INDEX kind_by_content
-        ON kind (is_review, stream, labels, severity, starred, score, zones, lines, users);
+        severity TEXT NOT NULL, starred INTEGER NOT NULL, zones TEXT NOT NULL, lines TEXT NOT NULL,
+        users TEXT NOT NULL, words TEXT NOT NULL);
+    CREATE UNIQUE INDEX kind_by_content ON kind (is_review, stream, labels, severity, starred, zones, lines, users);
     CREATE TABLE event (
         key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, score REAL NOT NULL, "end" REAL,
         seen REAL NOT NULL, has_snapshot INTEGER NOT NULL, has_clip INTEGER NOT NULL, data TEXT NOT NULL);
     CREATE INDEX event_by_kind ON event (kind, key, score);
+    CREATE INDEX event_by_score ON event (CAST(score * 20 AS INTEGER), key, score);
     CREATE INDEX event_that_goes_on ON event (key) WHERE "end" IS NULL;
     CREATE TABLE path (event INTEGER PRIMARY KEY, heated REAL NOT NULL, points BLOB NOT NULL);
     CREATE TABLE happening (

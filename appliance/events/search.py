@@ -1,11 +1,12 @@
 """Pages of events and reviews, newest first.
 
-First the kinds are found (see schema.py), then the newest event of each in one step; only those with the newest ones
-can stand on the page, so that a page needs one look into the index for each kind, and one row for each event on it.
+What is frequent is found among the newest. For the rest the kinds are found (see schema.py), then the newest event of
+each; only those with the newest ones can stand on the page. So a page needs one look into an index for each kind, and
+one row for each event on it.
 """
 
 import sqlite3
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from appliance.contract.errors import INVALID, NOT_FOUND, Refused
 from appliance.contract.event_messages import EventDetail, EventPage, ReviewPage
@@ -15,6 +16,10 @@ from appliance.events.packing import unpack_path
 from appliance.events.rows import EVENT_COLUMNS, REVIEW_COLUMNS, event_of, happening_of, review_of
 from appliance.events.schema import first_key
 
+SCANNED = 1500
+"""The newest events, which are looked at one by one: what is frequent is among them."""
+SCORE_STEPS = 20
+"""Of the index of scores."""
 _HIGHEST_KEY = 2**63 - 1
 
 
@@ -27,7 +32,6 @@ def find_events(connection: sqlite3.Connection, query: ListEvents) -> EventPage:
     kinds.has_name("labels", query.label)
     kinds.has_name("zones", query.zone)
     kinds.has_name("lines", query.line)
-    kinds.at_least(query.min_score)
     kinds.has_words(query.text)
     span = _span(query.after, query.before, query.cursor)
     keys = _newest_keys(connection, "event", kinds, span, query.limit + 1, query.min_score)
@@ -103,11 +107,36 @@ def _newest_keys(
     connection: sqlite3.Connection, table: str, kinds: KindFilter, span: Span, count: int, score: Optional[float]
 ) -> List[int]:
     """Return the highest keys of what is asked for, descending."""
-    if kinds.is_for_all:
-        rows = connection.execute(
-            f"SELECT key FROM {table} WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?", (*span, count)
+    if kinds.is_for_all and score is None:
+        return _column(
+            connection,
+            f"SELECT key FROM {table} WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?",
+            (*span, count),
         )
-        return [row[0] for row in rows]
+    rest = _column(
+        connection,
+        f"SELECT key FROM {table} WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1 OFFSET ?",
+        (*span, SCANNED),
+    )
+    has_score, values = ("", []) if score is None else ("AND x.score >= ?", [score])
+    found = _column(
+        connection,
+        f"SELECT x.key FROM {table} x CROSS JOIN kind ON kind.id = x.kind WHERE x.key >= ? AND x.key < ? {has_score}"
+        f" AND {kinds.condition} ORDER BY x.key DESC LIMIT ?",
+        (rest[0] + 1 if rest else span[0], span[1], *values, *kinds.values, count),
+    )
+    if rest and len(found) < count:
+        span = (span[0], rest[0] + 1)
+        if kinds.is_for_all and score is not None:
+            found += _newest_by_score(connection, span, count - len(found), score)
+        else:
+            found += _newest_by_kind(connection, table, kinds, span, count - len(found), score)
+    return found
+
+
+def _newest_by_kind(
+    connection: sqlite3.Connection, table: str, kinds: KindFilter, span: Span, count: int, score: Optional[float]
+) -> List[int]:
     of_kind = f"FROM {table} x INDEXED BY {table}_by_kind WHERE x.kind = {{}} AND x.key >= ? AND x.key < ?"
     values: List[Any] = list(span)
     if score is not None:
@@ -124,11 +153,28 @@ def _newest_keys(
             break  # this kind and the following ones have nothing that is new enough
         if len(keys) == count:
             values[0] = keys[-1] + 1
-        rows = connection.execute(
-            f"SELECT x.key {of_kind.format('?')} ORDER BY x.key DESC LIMIT ?", (id, *values, count)
+        rows = _column(
+            connection, f"SELECT x.key {of_kind.format('?')} ORDER BY x.key DESC LIMIT ?", (id, *values, count)
         )
-        keys = sorted(keys + [row[0] for row in rows], reverse=True)[:count]
+        keys = sorted(keys + rows, reverse=True)[:count]
     return keys
+
+
+def _newest_by_score(connection: sqlite3.Connection, span: Span, count: int, score: float) -> List[int]:
+    keys: List[int] = []
+    for step in range(int(score * SCORE_STEPS), SCORE_STEPS + 1):
+        rows = _column(
+            connection,
+            "SELECT key FROM event INDEXED BY event_by_score WHERE CAST(score * 20 AS INTEGER) = ? AND key >= ?"
+            " AND key < ? AND score >= ? ORDER BY key DESC LIMIT ?",
+            (step, *span, score, count),
+        )
+        keys = sorted(keys + rows, reverse=True)[:count]
+    return keys
+
+
+def _column(connection: sqlite3.Connection, statement: str, values: Sequence[Any]) -> List[int]:
+    return [row[0] for row in connection.execute(statement, values)]
 
 
 def _page(keys: List[int], limit: int) -> Tuple[List[int], Optional[str]]:
