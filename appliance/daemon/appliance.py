@@ -3,8 +3,9 @@
 import dataclasses
 import logging
 import threading
+import time
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 from appliance.board import detect_board, unknown_board_note
 from appliance.bus import HEARTBEAT_SECONDS, BusServer
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 STATE_SECONDS = 2.0
 TIDY_SECONDS = 10.0
 WATCH_SECONDS = 0.5
+EXPIRY_SECONDS = 600.0
 
 
 class Appliance:
@@ -80,6 +82,7 @@ class Appliance:
         )
         self.event_store = EventStore(state_dir / EVENTS_FILE)
         self.event_store.listen(events)
+        self.storage.is_starred = self.event_store.is_starred
         self.live = LiveSettings(settings, overrides, events)
         self.catalogue = ModelCatalogue(models_dir, self._board, events)
         self.power = PowerKeeper(self._board, settings, overrides, events)
@@ -109,6 +112,7 @@ class Appliance:
                 Job("state", STATE_SECONDS, self._report_state),
                 Job("tidy", TIDY_SECONDS, self._tidy_recordings),
                 Job("watchdog", WATCH_SECONDS, self._watch),
+                Job("old events", EXPIRY_SECONDS, self._expire_events),
             ],
             events,
         )
@@ -151,6 +155,10 @@ class Appliance:
             settings, live_timeout=min(settings.live_timeout, seconds), open_timeout=min(settings.open_timeout, seconds)
         )
 
+    def alert_labels(self, stream: str) -> Sequence[str]:
+        """Return the classes whose events are alerts in a stream."""
+        return self._settings.for_stream(stream).alert_labels
+
     def _find_encoder(self, formats: List[str]) -> None:
         """Look for what the first recording would wait for: it takes seconds."""
         try:
@@ -171,6 +179,10 @@ class Appliance:
             self.storage.tidy()
         except Exception as error:  # detection continues
             log.error("The recordings could not be tidied (%s: %s)", type(error).__name__, error)
+
+    def _expire_events(self) -> None:
+        keep = parse_keep(self._settings.keep)
+        self.event_store.expire(time.time(), keep.alerts, keep.events)
 
     def _watch(self) -> None:
         self.reporter.notice_changes()

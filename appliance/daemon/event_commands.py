@@ -1,13 +1,24 @@
 """The handlers of the commands about events, reviews, zones and lines, one function each."""
 
 import base64
+import threading
+import time
 from typing import Any, Callable, Dict, Type
 
 from appliance.contract import event_messages as messages
 from appliance.contract import event_requests as requests
-from appliance.contract.errors import CONFLICT, Refused
+from appliance.contract.errors import CONFLICT, INVALID, Refused
 from appliance.contract.requests import Request
 from appliance.daemon.appliance import Appliance
+from appliance.events.replay import replay
+from appliance.schema.errors import BadValue
+from appliance.schema.places import parse_places
+
+REPLAYED_SECONDS = 86400.0
+USUAL_SIZE = (1080, 1920)
+"""Height and width, of a stream that shows nothing at present."""
+
+_replaying = threading.BoundedSemaphore(1)
 
 
 def _not_recorded(appliance: Appliance, request: Request) -> Any:
@@ -42,6 +53,30 @@ def _get_heatmap(appliance: Appliance, request: requests.GetHeatmap) -> messages
     return messages.Picture(base64.b64encode(appliance.event_store.heatmap(request)).decode("ascii"))
 
 
+def _replay_zones(appliance: Appliance, request: requests.ReplayZones) -> messages.Replay:
+    stream = appliance.streams.get(request.stream)
+    try:
+        places = parse_places({"zones": request.zones or {}, "lines": request.lines or {}})
+    except BadValue as error:
+        raise Refused(INVALID, f"{error}.") from error
+    newest = stream.newest
+    height, width = newest.frame.image.shape[:2] if newest is not None else USUAL_SIZE
+    before = time.time() if request.before is None else request.before
+    after = before - REPLAYED_SECONDS if request.after is None else request.after
+    if not _replaying.acquire(blocking=False):
+        raise Refused(CONFLICT, "Zones are being tried out already; wait for that to end.")
+    try:
+        return replay(
+            appliance.event_store.tracks(request.stream, after, before),
+            places,
+            appliance.alert_labels(request.stream),
+            (width, height),
+            (after, before),
+        )
+    finally:
+        _replaying.release()
+
+
 EVENT_HANDLERS: Dict[Type[Request], Callable[[Appliance, Any], Any]] = {
     requests.ListEvents: _list_events,
     requests.GetEvent: _get_event,
@@ -54,5 +89,5 @@ EVENT_HANDLERS: Dict[Type[Request], Callable[[Appliance, Any], Any]] = {
     requests.GetHeatmap: _get_heatmap,
     requests.GetZones: _not_recorded,
     requests.SetZones: _not_recorded,
-    requests.ReplayZones: _not_recorded,
+    requests.ReplayZones: _replay_zones,
 }

@@ -35,6 +35,7 @@ from appliance.events.expiry import Expiry
 from appliance.events.heatmap import draw_heat, read_heat
 from appliance.events.readers import Readers
 from appliance.events.search import find_events, find_reviews, get_event
+from appliance.events.starred import Starred
 from appliance.events.stored_track import StoredTrack, read_tracks, span_of
 from appliance.events.writer import Writer
 
@@ -58,6 +59,7 @@ class EventStore:
         self._expiry = Expiry()
         self._writer = Writer(path, self._expiry.delete_some)
         self._readers = Readers(path, self._writer.file.generation, self._writer.file.suspect)
+        self._starred = Starred(self._readers)
 
     # What happens: never waits for the disk
 
@@ -131,7 +133,12 @@ class EventStore:
     def star(self, id: str, on: bool) -> EventRecord:
         """Star an event or take its star away; returns it. Raises Refused."""
         event: EventRecord = self._writer.call(lambda database, records: changes.star(database, records, id, on))
+        self._starred.forget()
         return event
+
+    def is_starred(self, stream: str, start: float, end: float) -> bool:
+        """Return whether an event in this time has a star; True if that cannot be known. Quick."""
+        return self._starred.has(stream, start, end)
 
     def mark_seen(self, id: str, user: str, on: bool) -> Review:
         """Mark a review as seen by a user, or not seen; returns it. Raises Refused."""

@@ -17,6 +17,7 @@ class StoredTrack:
 
     Attributes:
         id: Of the event.
+        stream: In which it was.
         label: Of the event.
         start: Unix time of the first sight.
         end: Unix time of the last sight.
@@ -26,6 +27,7 @@ class StoredTrack:
     """
 
     id: str
+    stream: str
     label: str
     start: float
     end: float
@@ -56,7 +58,7 @@ def read_tracks(connection: sqlite3.Connection, stream: str, span: Tuple[int, in
         if of_stream == stream:
             path = unpack_path(packed)
             path[:, 0] += start_of(key)
-            tracks.append(StoredTrack(id, labels.strip(SEPARATOR), start_of(key), seen, score, path))
+            tracks.append(StoredTrack(id, stream, labels.strip(SEPARATOR), start_of(key), seen, score, path))
     return tracks, rows[-1][0] + 1 if rows else span[1]
 
 

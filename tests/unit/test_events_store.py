@@ -323,3 +323,14 @@ def test_files_that_come_and_go_are_marked(store):
     store.mark_files([an_event().id], has_snapshot=False)
     store.star(an_event().id, False)
     assert (store.get(an_event().id).event.has_snapshot, store.get(an_event().id).event.has_clip) == (False, True)
+
+
+def test_when_starred_events_were_is_known(store):
+    put(store, an_event(), an_event(NOON + 100, 2), an_event(NOON + 200, 3, stream="yard", end=None))
+    assert not store.is_starred("main", NOON, NOON + 50)
+    store.star(an_event().id, True)
+    store.star(an_event(NOON + 200, 3).id, True)
+    asked = [("main", -9, -1), ("main", -9, 1), ("main", 9, 50), ("main", 11, 300), ("yard", 500, 600), ("none", 0, 9)]
+    assert [store.is_starred(name, NOON + start, NOON + end) for name, start, end in asked] == [
+        False, True, True, False, True, False,
+    ]  # fmt: skip

@@ -1,0 +1,72 @@
+"""Zones and lines are tried on stored tracks: what would have happened, and when an alert would have been."""
+
+import numpy as np
+import pytest
+
+from appliance.contract.event_messages import CROSSED, ENTERED, EXITED, IN, LOITERING
+from appliance.events import replay as replay_module
+from appliance.events.replay import replay
+from appliance.events.stored_track import StoredTrack
+from appliance.schema.places import parse_places
+
+BEGIN = 1_700_000_000.0
+SPAN = (BEGIN - 3600, BEGIN + 3600)
+RIGHT_HALF = {"polygon": [[0.5, 0], [1, 0], [1, 1], [0.5, 1]]}
+
+
+def walk(number=1, label="person", start=BEGIN, seconds=10.0, stands=0.0):
+    """From left to right through the picture; the path has a point for every hundredth of the way."""
+    times = np.linspace(start, start + seconds, 101)
+    x = np.linspace(0.0, 0.9, 101)
+    path = np.stack([times, x, np.full(101, 0.3), x + 0.1, np.full(101, 0.6)], 1)
+    return StoredTrack(f"{start:.6f}-{number:06d}", "main", label, start, start + seconds + stands, 0.8, path)
+
+
+def run(tracks, zones=None, lines=None, labels=("person", "car")):
+    places = parse_places({"zones": zones or {}, "lines": lines or {}})
+    return replay([tracks], places, labels, (640, 360), SPAN)
+
+
+def test_what_walks_through_a_zone_and_over_a_line_would_have_entered_and_crossed():
+    found = run([walk()], {"right": RIGHT_HALF}, {"middle": {"from": [0.6, 0.9], "to": [0.6, 0.1]}})
+    assert [(one.type, one.zone, one.line, one.direction) for one in found.happenings] == [
+        (ENTERED, "right", None, None),
+        (CROSSED, None, "middle", IN),
+        (EXITED, "right", None, None),
+    ]
+    entered, crossed, left = (one.time - BEGIN for one in found.happenings)
+    assert entered == pytest.approx(5.0, abs=0.2) and crossed == pytest.approx(6.1, abs=0.2)
+    assert left == pytest.approx(10.0, abs=0.01)
+    assert (found.alerts, found.tracks, found.is_complete) == ([BEGIN], 1, True)
+    assert (found.after, found.before) == SPAN
+
+
+def test_only_what_enters_a_zone_of_alerts_would_have_been_an_alert():
+    far = {"polygon": [[0.5, 0], [1, 0], [1, 0.2], [0.5, 0.2]], "alert": True}
+    near = dict(RIGHT_HALF, alert=True)
+    tracks = [walk(1), walk(2, "car", BEGIN + 60), walk(3, "dog", BEGIN + 120)]
+    assert run(tracks, {"far": far, "right": RIGHT_HALF}).alerts == []
+    assert run(tracks, {"far": far, "near": near}).alerts == [BEGIN, BEGIN + 60]
+    assert run(tracks).alerts == [BEGIN, BEGIN + 60]
+    assert run(tracks, {"near": dict(near, labels=["car"])}).alerts == [BEGIN + 60]
+
+
+def test_who_stands_still_at_one_point_of_the_path_loiters():
+    zones = {"right": dict(RIGHT_HALF, loiter=60)}
+    assert LOITERING not in [one.type for one in run([walk()], zones).happenings]
+    loitering = [one for one in run([walk(stands=300.0)], zones).happenings if one.type == LOITERING]
+    assert [one.time - BEGIN for one in loitering] == [pytest.approx(65.0, abs=0.3)]
+
+
+def test_a_replay_that_takes_too_long_ends_and_says_up_to_when_it_looked():
+    tracks = [walk(number, start=BEGIN + number) for number in range(5)]
+    times = iter([0.0, 1.0, 2.0, 100.0])
+    found = replay([tracks], parse_places({}), ("person",), (640, 360), SPAN, lambda: next(times))
+    assert (found.tracks, found.is_complete, found.before, found.alerts) == (2, False, BEGIN + 2, [BEGIN, BEGIN + 1])
+
+
+def test_a_replay_lists_no_more_than_it_may(monkeypatch):
+    monkeypatch.setattr(replay_module, "MOST_HAPPENINGS", 3)
+    tracks = [walk(number, start=BEGIN + 60 * number) for number in range(5)]
+    found = run(tracks, {"right": RIGHT_HALF})
+    assert (len(found.happenings), found.is_complete, found.tracks) == (3, False, 2)
