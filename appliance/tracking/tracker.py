@@ -7,6 +7,7 @@ import numpy as np
 from appliance.core.frame import Detections
 from appliance.tracking.assignment import Pairs, assign
 from appliance.tracking.association import areas_of, costs, distances, overlaps
+from appliance.tracking.cuts import Cuts
 from appliance.tracking.motion import centres_of, log_sizes
 from appliance.tracking.objects import Objects
 from appliance.tracking.settings import SettingsTable, TrackSettings
@@ -44,6 +45,7 @@ class Tracker:
         self._size: Optional[Tuple[int, int]] = None
         self._next_id = 1
         self._ended: List[Track] = []
+        self._cuts = Cuts()
 
     def change(self, settings: TrackSettings) -> None:
         """Use other settings from now on; no track ends."""
@@ -70,13 +72,15 @@ class Tracker:
             time: When it was captured, in seconds of any clock that does not jump.
             detections: What was found in it.
             size: Width and height of the picture, in pixels.
-            image: uint8 [height, width, 3], BGR: to see whether what stands still is still there; None: by boxes alone.
+            image: uint8 [height, width, 3], BGR, for cuts and for what boxes alone cannot tell; may be None.
 
         Returns:
             The id of each detection's track, in order; None where an object is seen for the first time, and where a
             detection is none that the settings let be tracked.
         """
         objects, time = self._objects, self._begin(time, size)
+        if image is not None and self._cuts.see(time, image):
+            self._end(np.zeros(len(objects), bool))
         boxes = np.asarray(detections.boxes, np.float64).reshape(-1, 4)
         boxes = np.where(np.isfinite(boxes).all(axis=1, keepdims=True), boxes, 0.0)  # one of no size is not tracked
         shown = Shown(
