@@ -5,15 +5,16 @@ from typing import Any, List, Sequence, Union
 from appliance.contract.errors import INVALID, Refused
 from appliance.contract.fields import FLAG, STREAM_NAME
 from appliance.daemon.admission import allowed_source
+from appliance.schema.places import Places, parse_places, places_as_data
 from appliance.schema.settings import LIVE_SETTINGS, SETTINGS
 from appliance.schema.stream_setting import StreamSetting
 from appliance.schema.values import BadValue, check_value
 from appliance.settings import redact
 
 POWER_SETTINGS = ("power_mode", "jetson_clocks")
-STREAM, RECORD, SETTING, MODEL = "stream:", "record:", "setting:", "model"
+STREAM, RECORD, SETTING, PLACES, MODEL = "stream:", "record:", "setting:", "places:", "model"
 """Keys in the file of changes: a stream's source and model, whether it is recorded, one of its own settings
-(`setting:STREAM:KEY`); the shared model."""
+(`setting:STREAM:KEY`), its zones, lines or masks (`places:STREAM:KIND`); the shared model."""
 
 _LONGEST_MODEL = 1000
 
@@ -45,6 +46,14 @@ def check_stream(source: Any, model: Any, known: Sequence[Union[int, str]]) -> S
     return StreamSetting(allowed_source(source, known), model)
 
 
+def check_places(data: Any) -> Places:
+    """Return the zones, lines and masks of a stream. Raises Refused."""
+    try:
+        return parse_places(data)
+    except BadValue as error:
+        raise Refused(INVALID, f"{error}.") from error
+
+
 def kept_stream(stream: StreamSetting) -> List[Any]:
     """Return a stream's source and model in the form in which they are stored and `check_kept` expects them."""
     return [stream.source, stream.model]
@@ -64,6 +73,10 @@ def check_kept(key: str, value: Any, known: Sequence[Union[int, str]]) -> Any:
         stream, _, setting = key[len(SETTING) :].partition(":")
         STREAM_NAME.check("stream", stream)
         return check_stream_setting(setting, value)
+    if key.startswith(PLACES):
+        stream, _, kind = key[len(PLACES) :].partition(":")
+        STREAM_NAME.check("stream", stream)
+        return places_as_data(check_places({kind: value}))[kind]
     if key == MODEL:
         if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_MODEL:
             raise Refused(INVALID, "A model is a name.")

@@ -19,6 +19,7 @@ from appliance.daemon.appliance import Appliance
 from appliance.daemon.event_commands import EVENT_HANDLERS
 from appliance.recording.storage import NoSuchRecording, StillRecording
 from appliance.sources.open import open_stream_source
+from appliance.sources.privacy import PrivacyMask
 
 TEST_SECONDS = 15.0
 TEST_WIDTH = 640
@@ -79,10 +80,11 @@ def _remove_stream(appliance: Appliance, request: requests.RemoveStream) -> Stat
 def _test_source(appliance: Appliance, request: requests.TestSource) -> SourcePicture:
     """Return one frame of a source; of one in use the newest: many cameras cannot be opened twice."""
     source = allowed_source(request.source, appliance.streams.known_sources())
+    private = PrivacyMask(lambda: appliance.streams.private(source))
     for stream in appliance.streams.all():
         newest = stream.newest if stream.current.source == source else None
         if newest is not None:
-            return _picture(newest.frame)
+            return _picture(private.copy(newest.frame))
     settings = appliance.settings_for_tests(TEST_SECONDS)
     frame: Optional[Frame] = None
     if not _testing.acquire(blocking=False):
@@ -96,7 +98,7 @@ def _test_source(appliance: Appliance, request: requests.TestSource) -> SourcePi
         _testing.release()
     if frame is None:
         raise Refused(FAILED, "The source ended before its first frame.")
-    return _picture(frame)
+    return _picture(private(frame))
 
 
 def _change_settings(appliance: Appliance, request: requests.ChangeSettings) -> StateAnswer:

@@ -7,12 +7,12 @@ from typing import Any, Callable, Dict, Type
 
 from appliance.contract import event_messages as messages
 from appliance.contract import event_requests as requests
-from appliance.contract.errors import CONFLICT, INVALID, Refused
+from appliance.contract.errors import CONFLICT, Refused
 from appliance.contract.requests import Request
 from appliance.daemon.appliance import Appliance
+from appliance.daemon.changes import check_places
 from appliance.events.replay import replay
-from appliance.schema.errors import BadValue
-from appliance.schema.places import parse_places
+from appliance.schema.places import PLACES, places_as_data
 
 REPLAYED_SECONDS = 86400.0
 USUAL_SIZE = (1080, 1920)
@@ -55,10 +55,7 @@ def _get_heatmap(appliance: Appliance, request: requests.GetHeatmap) -> messages
 
 def _replay_zones(appliance: Appliance, request: requests.ReplayZones) -> messages.Replay:
     stream = appliance.streams.get(request.stream)
-    try:
-        places = parse_places({"zones": request.zones or {}, "lines": request.lines or {}})
-    except BadValue as error:
-        raise Refused(INVALID, f"{error}.") from error
+    places = check_places({"zones": request.zones or {}, "lines": request.lines or {}})
     newest = stream.newest
     height, width = newest.frame.image.shape[:2] if newest is not None else USUAL_SIZE
     before = time.time() if request.before is None else request.before
@@ -77,6 +74,19 @@ def _replay_zones(appliance: Appliance, request: requests.ReplayZones) -> messag
         _replaying.release()
 
 
+def _get_zones(appliance: Appliance, request: requests.GetZones) -> messages.Zones:
+    streams = appliance.streams
+    names = [one.name for one in streams.all()] if request.stream is None else [streams.get(request.stream).name]
+    return messages.Zones({name: places_as_data(streams.places.of(name)) for name in names})
+
+
+def _set_zones(appliance: Appliance, request: requests.SetZones) -> messages.Zones:
+    name = appliance.streams.get(request.stream).name
+    given = {kind: getattr(request, kind) for kind in PLACES}
+    appliance.streams.places.change(name, given)
+    return _get_zones(appliance, requests.GetZones(name))
+
+
 EVENT_HANDLERS: Dict[Type[Request], Callable[[Appliance, Any], Any]] = {
     requests.ListEvents: _list_events,
     requests.GetEvent: _get_event,
@@ -87,7 +97,7 @@ EVENT_HANDLERS: Dict[Type[Request], Callable[[Appliance, Any], Any]] = {
     requests.SeeReview: _see_review,
     requests.GetCounts: _get_counts,
     requests.GetHeatmap: _get_heatmap,
-    requests.GetZones: _not_recorded,
-    requests.SetZones: _not_recorded,
+    requests.GetZones: _get_zones,
+    requests.SetZones: _set_zones,
     requests.ReplayZones: _replay_zones,
 }

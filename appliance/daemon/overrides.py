@@ -19,6 +19,8 @@ from appliance.daemon.json_store import JsonStore
 log = logging.getLogger(__name__)
 
 _VERSION = 1
+_DEEPEST = 5
+"""Levels of a value: zones > NAME > polygon > point > coordinate."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,10 @@ def _overrides_of(content: Any, check: Callable[[str, Any], Any]) -> Tuple[Dict[
     return found, wrong
 
 
-def _is_plain(value: Any) -> bool:
-    """Return whether it can be a value of a configuration: a scalar, or a list of scalars."""
-    return all(
-        one is None or isinstance(one, (bool, int, float, str))
-        for one in (value if isinstance(value, list) else [value])
-    )
+def _is_plain(value: Any, depth: int = _DEEPEST) -> bool:
+    """Return whether it can be a value of a configuration: of JSON, and not nested deeper than zones are."""
+    if isinstance(value, dict):
+        return depth > 0 and all(_is_plain(one, depth - 1) for one in value.values())
+    if isinstance(value, list):
+        return depth > 0 and all(_is_plain(one, depth - 1) for one in value)
+    return value is None or isinstance(value, (bool, int, float, str))

@@ -30,8 +30,9 @@ from appliance.recording.interest import Interest
 from appliance.recording.storage import Storage
 from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import Settings, redact
-from appliance.sources.kind import StreamSource, kind_of
+from appliance.sources.kind import StreamSource, kind_name
 from appliance.sources.open import open_stream_source
+from appliance.sources.privacy import PrivacyMask
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Stream:
         storage: Where recordings are stored.
         events: Where `StateChanged`, and the events of its pipeline, are published.
         interest: What its events want recorded.
+        mask: Blacks what is private in its frames.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Stream:
         storage: Storage,
         events: EventBus,
         interest: Interest,
+        mask: PrivacyMask,
     ) -> None:
         self.name = name
         self.configured = configured
@@ -80,7 +83,7 @@ class Stream:
         self._next_runner = runner
         self._settings, self._live, self._tracking = settings, live, tracking
         self._server, self._storage, self._events = server, storage, events
-        self._interest = interest
+        self._interest, self._mask = interest, mask
         self._lock = threading.RLock()
         self._meter = Meter(settings.fps_interval)
         self._statistics = StreamStatistics(server.publish)
@@ -117,6 +120,7 @@ class Stream:
                 self.name,
                 functools.partial(self._track, self._tracking.begin()),
                 self._events,
+                self._mask,
             )
             self._runner.loop.add(self._pipeline)
         self._events.publish(StateChanged())
@@ -201,14 +205,10 @@ class Stream:
         recorder = self._outputs.recorder
         condition = self.condition()
         size = self._statistics.size
-        try:
-            kind = kind_of(self.current.source).name
-        except SplitlensError:
-            kind = "device"
         return contract.Stream(
             name=self.name,
             source=redact(str(self.current.source)),
-            kind=kind,
+            kind=kind_name(self.current.source),
             model=self.current.model,
             status=condition.state,
             problem=condition.problem,

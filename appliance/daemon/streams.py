@@ -16,14 +16,17 @@ from appliance.daemon.live_settings import LiveSettings
 from appliance.daemon.models import Models
 from appliance.daemon.overrides import OverrideStore
 from appliance.daemon.stream import Stream
+from appliance.daemon.stream_places import StreamPlaces
 from appliance.daemon.stream_tracking import StreamTracking
 from appliance.pipeline.events import SinkFailed, SourceEnded
 from appliance.recording.event_recorder import EventRecorder
 from appliance.recording.segments import CONTINUOUS
 from appliance.recording.storage import Storage
+from appliance.schema.polygons import Polygon
 from appliance.schema.setting import Values
 from appliance.schema.stream_setting import StreamSetting
 from appliance.settings import Settings, redact
+from appliance.sources.privacy import PrivacyMask
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class Streams:
 
     Attributes:
         event_recorder: Tells the streams what events want recorded.
+        places: Their zones, lines and masks.
 
     Args:
         settings: The configuration.
@@ -59,6 +63,7 @@ class Streams:
         self._settings, self._live, self._models, self._overrides = settings, live, models, overrides
         self._storage, self._services, self._server, self._events = storage, services, server, events
         self.event_recorder = EventRecorder(storage)
+        self.places = StreamPlaces(settings, overrides, events)
         self._lock = threading.RLock()
         self._is_stopping = False
         self._streams: Dict[str, Stream] = {}  # replaced, never changed: reading needs no lock, and never waits
@@ -125,6 +130,7 @@ class Streams:
             self._overrides.keep(STREAM + name, None, None)
             self._overrides.keep(RECORD + name, self._is_recorded(name), self._is_recorded(name))
         self._live.forget(name)
+        self.places.forget(name)
         stream.close()
         self._close_unused_models()
         self._events.publish(StateChanged())
@@ -158,6 +164,15 @@ class Streams:
             stream.configured.source for stream in streams if stream.configured is not None
         ]
 
+    def private(self, source: Union[int, str]) -> List[Polygon]:
+        """Return what is private in the pictures of a source, by all streams that have it now or in the config file."""
+        return [
+            polygon
+            for stream in self.all()
+            if source in (stream.current.source, stream.configured.source if stream.configured else None)
+            for polygon in self.places.of(stream.name).privacy
+        ]
+
     def reopen_failed(self) -> None:
         """Reopen sources that ended, or could not be opened, if it is time."""
         for stream in self.all():
@@ -167,7 +182,7 @@ class Streams:
         with self._lock:
             settings = self._settings.for_stream(name)
             tracking = StreamTracking(
-                name, settings, lambda: self._live.of(name), lambda: self._settings.places(name), self._services
+                name, settings, lambda: self._live.of(name), lambda: self.places.of(name), self._services
             )
             stream = Stream(
                 name,
@@ -181,6 +196,7 @@ class Streams:
                 self._storage,
                 self._events,
                 self.event_recorder.interest(name, settings.pre, settings.post),
+                PrivacyMask(lambda: self.places.of(name).privacy),
             )
             self._streams = dict(self._streams, **{name: stream})
             if self._overrides.recall(RECORD + name, self._is_recorded(name)):

@@ -37,6 +37,7 @@ class StreamPipeline:
         stream: Name of the stream.
         transform: Applied to every result before the sinks get it, in the loop's back thread.
         events: Where `SourceEnded` and `SinkFailed` are published; by default a bus of its own.
+        mask: Applied to every frame before anything else gets it, in the thread that reads; a failure ends the source.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class StreamPipeline:
         stream: str = "main",
         transform: Callable[[Result], Result] = lambda result: result,
         events: Optional[EventBus] = None,
+        mask: Callable[[Frame], Frame] = lambda frame: frame,
     ) -> None:
         self.stream = stream
         self.is_live = source.is_live
@@ -55,6 +57,7 @@ class StreamPipeline:
         self._sinks = sinks
         self._meter = meter
         self._transform = transform
+        self._mask = mask
         self._boxes: List[Union[Mailbox[Sequence[Result]], ResultQueue]] = [self._box(sink) for sink in sinks]
         self._sink_threads: List[threading.Thread] = []
         self._source_threads: List[threading.Thread] = []
@@ -114,7 +117,7 @@ class StreamPipeline:
                     break
                 before, lost = lost, self._source.drops
                 self._meter.arrived(1 + lost - before)
-                if not put(dataclasses.replace(frame, stream=self.stream)):
+                if not put(dataclasses.replace(self._mask(frame), stream=self.stream)):
                     break
         except BaseException as problem:
             error = problem

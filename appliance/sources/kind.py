@@ -82,6 +82,14 @@ def kind_of(source: Union[int, str]) -> SourceKind:
     return _first(source, source_kinds() if isinstance(source, str) else camera_kinds())
 
 
+def kind_name(source: Union[int, str]) -> str:
+    """Return the name of a source's kind; "device" if it is of none now, as a device that is not there."""
+    try:
+        return kind_of(source).name
+    except SourceError:
+        return "device"
+
+
 def camera_kind_of(source: Union[int, str]) -> SourceKind:
     """Return the kind of `camera_input`; a movie counts as the device it stands for. Raises SourceError."""
     return _first(source, camera_kinds())

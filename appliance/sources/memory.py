@@ -34,7 +34,7 @@ class MemorySource(Source):
         self.frame_count = frames
         self.fps = fps
         self.is_live = is_live
-        self._images = images
+        self._images = [image[:] for image in images]  # views: whoever writes to a frame copies it
         self._turn = 0
         self._index = 0
         self._began: Optional[float] = None

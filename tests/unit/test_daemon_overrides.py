@@ -88,6 +88,13 @@ CONFIGURED = [0, "clips/street.mp4"]
         ("stream:door", [1, None]),
         ("stream:door", ["rtsp://user:word@camera/1", "mine"]),
         ("stream:door", ["clips/street.mp4", None]),
+        (
+            "places:door:zones",
+            {"yard": {"polygon": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]], "filters": {"dog": {"min_area": 0.1}}}},
+        ),
+        ("places:door:lines", {"A": {"from": [0.1, 0.2], "to": [0.3, 0.4], "anchor": "corners"}}),
+        ("places:door:ignore", [{"polygon": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]], "labels": ["dog"]}]),
+        ("places:door:privacy", [{"polygon": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]}]),
     ],
 )
 def test_what_could_be_set_is_read_back(tmp_path, key, value):
@@ -122,6 +129,12 @@ def test_what_could_be_set_is_read_back(tmp_path, key, value):
         ("stream:Door!", [0, None]),
         ("stream:door", ["/etc/passwd", None]),
         ("stream:door", ["filesrc location=/etc/passwd ! appsink", None]),
+        ("places:door:zones", {"yard": {"polygon": [[0.0, 0.0], [1.0, 0.0]]}}),
+        ("places:door:zones", [1]),
+        ("places:door:privacy", 3),
+        ("places:door:colour", []),
+        ("places:door", {}),
+        ("places:Door!:privacy", []),
         ("power_mode", {}),
         ("jetson_clocks", 1),
         ("colour", "red"),
@@ -148,7 +161,7 @@ def test_what_is_dropped_is_told_once_and_is_right_at_the_next_start(tmp_path, c
     path = tmp_path / "appliance.json"
     changes = {f"wrong {number}": {"value": 1, "over": None} for number in range(2000)}
     changes["det_th"] = {"value": 10**400, "over": 0.5}
-    changes["vis_text"] = {"value": False, "over": [[True]]}
+    changes["vis_text"] = {"value": False, "over": [[[[[[True]]]]]]}
     changes["max_vis_fps"] = {"value": 5, "over": 0}
     path.write_text(json.dumps({"version": 1, "changes": changes}))
     checked = CheckedMemory(tmp_path, lambda key, value: check_kept(key, value, CONFIGURED))

@@ -137,7 +137,7 @@ def test_memory_hands_on_its_images_over_and_over():
         frames = [source.read() for _ in range(8)]
     assert frames[7] is None
     assert [frame.index for frame in frames[:7]] == list(range(7))
-    assert all(frame.image is images[number % 3] for number, frame in enumerate(frames[:7]))
+    assert all(frame.image.base is images[number % 3] for number, frame in enumerate(frames[:7]))
     assert (source.frame_count, source.fps, source.is_live) == (7, None, False)
 
 
