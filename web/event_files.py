@@ -9,16 +9,17 @@ from flask import Blueprint, Response, request, send_file
 
 from appliance.contract.commands import COMMAND_OF_NAME
 from appliance.contract.errors import NOT_FOUND, Refused
+from appliance.contract.event_messages import CLIPS
 from appliance.contract.openapi import BASE_PATH
 from appliance.contract.parsing import parse, parse_query
 from appliance.contract.roles import Role
+from appliance.core.files import note_access
 from web.dashboard import dashboard, viewer
 from web.roles import needs
+from web.security import REVALIDATED
 
 event_files = Blueprint("event_files", __name__, url_prefix=BASE_PATH)
 
-CLIPS = "clips"
-"""The folder of clips, below that of the recordings."""
 CLIP_START = "Clip-Start"
 """The header with the Unix time of a clip's first picture."""
 _TYPES = {".avi": "video/x-msvideo", ".mp4": "video/mp4"}
@@ -41,14 +42,24 @@ def heatmap() -> Response:
 @event_files.route("/events/<id>/clip.mp4")
 @needs(Role.VIEWER)
 def clip(id: str) -> Any:
-    """Return the recording of an event, with range requests for seeking. The header Clip-Start says when it begins."""
+    """Return the recording of an event, with range requests for seeking. `?download`: as a file to keep.
+
+    The header Clip-Start says when it begins. Where recordings are AVI, so is the clip, and always a file to keep.
+    """
     here = dashboard()
     closing = ExitStack()
     closing.enter_context(here.viewer_limit.take(viewer()))
     try:
         made: Any = here.daemon.ask(parse(COMMAND_OF_NAME["make_clip"], {"id": id}))
         path = _find(made.name)
-        response = send_file(path, mimetype=_TYPES.get(path[-4:], "video/mp4"), conditional=True)
+        note_access(path)
+        is_kept = "download" in request.args or path.endswith(".avi")
+        response = send_file(
+            path,
+            mimetype=_TYPES.get(path[-4:], "video/mp4"),
+            conditional=True,
+            as_attachment=is_kept,
+        )
     except BaseException:
         closing.close()
         raise
@@ -64,7 +75,11 @@ def _picture(name: str, kind: str, **known: str) -> Response:
     command = COMMAND_OF_NAME[name]
     asked = parse(command, parse_query(command, request.args.to_dict()), known)
     made: Any = dashboard().daemon.ask(asked)
-    return Response(base64.b64decode(made.data), mimetype=kind)
+    response = Response(base64.b64decode(made.data), mimetype=kind)
+    response.add_etag()
+    response.headers["Cache-Control"] = REVALIDATED  # kept, and asked about each time: it may become better
+    response.make_conditional(request)
+    return response
 
 
 def _find(name: str) -> str:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request, send_file
 from appliance.contract.errors import INVALID, NOT_FOUND, Refused
 from appliance.contract.fields import RECORDING_NAME
 from appliance.contract.roles import Role
+from appliance.core.files import note_access
 from appliance.recording.avi_reader import AviError, read_fps, read_pictures
 from web.dashboard import Dashboard, dashboard, identity, viewer
 from web.mjpeg import END, START, part, respond
@@ -24,12 +25,14 @@ _CHECK_SECONDS = 2.0
 @recordings.route("/recordings/<name>")
 @needs(Role.VIEWER)
 def download(name: str) -> Any:
-    """Return the file, with range requests for resuming and seeking; inline if browsers can play it."""
+    """Return the file, with range requests for seeking; inline if browsers can play it, and without `?download`."""
     path = _find(name)
     closing = ExitStack()
     closing.enter_context(dashboard().viewer_limit.take(viewer()))
     try:
-        response = send_file(path, mimetype=_TYPES[path[-4:]], as_attachment=path.endswith(".avi"), conditional=True)
+        note_access(path)
+        is_kept = "download" in request.args or path.endswith(".avi")
+        response = send_file(path, mimetype=_TYPES[path[-4:]], as_attachment=is_kept, conditional=True)
     except BaseException:
         closing.close()
         raise
@@ -73,6 +76,7 @@ def _parts(here: Dashboard, who: Identity, file: IO[bytes], fps: float, skip: in
         due = max(due + 1 / fps, now - 1.0)  # after a stall, do not catch up in a burst
         if now - checked > _CHECK_SECONDS:
             checked = now
+            note_access(file.name)
             if not here.guard.is_valid(who):
                 break
     yield END

@@ -17,6 +17,8 @@ from web.framing import frame_headers
 from web.mjpeg import TooManyViewers
 from web.roles import Denied, check_role, needed_role
 
+REVALIDATED = "private, no-cache"
+"""Cache-Control of what only the browser may keep, and has to ask about each time."""
 LONGEST_BODY = 64 * 1024
 
 _TITLES = {
@@ -92,7 +94,7 @@ def _add_headers(response: Response, framing: Dict[str, str]) -> Response:
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
     if request.endpoint == "static":
         headers["Cache-Control"] = "no-cache"  # cached but revalidated, so that an update shows at once
-    else:
+    elif headers.get("Cache-Control") != REVALIDATED:
         headers["Cache-Control"] = "no-store"
     return response
 

@@ -67,8 +67,7 @@ def _run(options: argparse.Namespace) -> int:
     loaded = _load(options)
     from appliance.cli import run as app
 
-    events, stream = (getattr(options, name, None) for name in ("events", "stream"))  # `image` has none
-    app.run(loaded, options.command, options.json, options.force, options.power, events, stream)
+    app.run(loaded, options.command, options.json, options.force, options.power)
     return 0
 
 

@@ -20,6 +20,9 @@ DETECTED, LEFT, ENTERED, EXITED, CROSSED = "detected", "left", "entered", "exite
 LOITERING, STATIONARY, ACTIVE = "loitering", "stationary", "active"
 HAPPENINGS = (DETECTED, LEFT, ENTERED, EXITED, CROSSED, LOITERING, STATIONARY, ACTIVE)
 
+CLIPS = "clips"
+"""The folder of clips, in that of the recordings."""
+
 Box = Tuple[float, float, float, float]
 
 

@@ -147,8 +147,8 @@ class StorageStatus:
 
     free: int = field(metadata=info("Free bytes on the disk"))
     floor: int = field(metadata=info("Bytes to keep free"))
-    used: int = field(metadata=info("Bytes of all recordings"))
-    limit: int = field(metadata=info("Maximum bytes of all recordings; 0 is no limit"))
+    used: int = field(metadata=info("Bytes of all recordings and snapshots"))
+    limit: int = field(metadata=info("Maximum bytes of all recordings and snapshots; 0 is no limit"))
     keep_days: float = field(metadata=info("0 is forever"))
     alarm: Optional[str] = field(metadata=info("Why nothing can be recorded"))
     warning: Optional[str] = field(metadata=info("What will be deleted soon"))

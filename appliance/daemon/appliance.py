@@ -17,6 +17,7 @@ from appliance.core.threads import start_thread
 from appliance.daemon.catalogue import ModelCatalogue
 from appliance.daemon.changes import check_kept
 from appliance.daemon.engine_watchdog import EngineWatchdog
+from appliance.daemon.event_files import EventFiles
 from appliance.daemon.event_services import EventServices
 from appliance.daemon.events import ApplianceFailed, StateChanged
 from appliance.daemon.hangs import Hangs
@@ -30,6 +31,7 @@ from appliance.daemon.streams import Streams, configured_streams
 from appliance.daemon.trials import Trials
 from appliance.events.store import EVENTS_FILE, EventStore
 from appliance.recording.encoders import AUTO, MP4, find_encoder, resolve_format
+from appliance.recording.snapshots import SnapshotStore
 from appliance.recording.storage import Storage
 from appliance.schema.keep import parse_keep
 from appliance.settings import LoadedSettings, Settings
@@ -46,7 +48,7 @@ class Appliance:
     """The running appliance, made from the configuration and the operators' changes to it; ended by `close`.
 
     Attributes:
-        models, catalogue, streams, live, storage, event_store, power, reporter: The services.
+        models, catalogue, streams, live, storage, event_store, event_files, power, reporter: The services.
         failure: The error that ends the daemon; None while there is none.
         failed: Set together with it.
 
@@ -87,11 +89,15 @@ class Appliance:
         self.catalogue = ModelCatalogue(models_dir, self._board, events)
         self.power = PowerKeeper(self._board, settings, overrides, events)
         self.models = Models(loaded, self.live, self.catalogue, overrides, hangs, self._trials, events)
-        self._event_services = EventServices(self.event_store, server.publish, events)
+        self._snapshots = SnapshotStore(self.storage.folder)
+        self._event_services = EventServices(self.event_store, server.publish, events, self._snapshots)
         self.streams = Streams(
             settings, self.live, self.models, overrides, self.storage, self._event_services, server, events
         )
         self._event_services.subscribe(self.streams.event_recorder.take)
+        self.event_files = EventFiles(
+            settings, self.event_store, self.storage, self._snapshots, self.streams.event_recorder
+        )
         self.reporter = StateReporter(
             self._board,
             self.live,
@@ -142,6 +148,7 @@ class Appliance:
         self._jobs.close()
         self.streams.close()
         self._event_services.close()
+        self._snapshots.close()
         if self.failure is None:
             self.models.close()
         self.event_store.close()
@@ -175,8 +182,7 @@ class Appliance:
 
     def _tidy_recordings(self) -> None:
         try:
-            self.event_store.mark_files(self.streams.event_recorder.settle(), has_clip=True)
-            self.storage.tidy()
+            self.event_files.tidy()
         except Exception as error:  # detection continues
             log.error("The recordings could not be tidied (%s: %s)", type(error).__name__, error)
 

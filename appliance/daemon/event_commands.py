@@ -11,6 +11,7 @@ from appliance.contract.errors import CONFLICT, Refused
 from appliance.contract.requests import Request
 from appliance.daemon.appliance import Appliance
 from appliance.daemon.changes import check_places
+from appliance.daemon.recording_commands import get_snapshot, make_clip
 from appliance.events.replay import replay
 from appliance.schema.places import PLACES, places_as_data
 
@@ -19,10 +20,6 @@ USUAL_SIZE = (1080, 1920)
 """Height and width, of a stream that shows nothing at present."""
 
 _replaying = threading.BoundedSemaphore(1)
-
-
-def _not_recorded(appliance: Appliance, request: Request) -> Any:
-    raise Refused(CONFLICT, "Events are not recorded yet.")
 
 
 def _list_events(appliance: Appliance, request: requests.ListEvents) -> messages.EventPage:
@@ -91,8 +88,8 @@ EVENT_HANDLERS: Dict[Type[Request], Callable[[Appliance, Any], Any]] = {
     requests.ListEvents: _list_events,
     requests.GetEvent: _get_event,
     requests.StarEvent: _star_event,
-    requests.GetSnapshot: _not_recorded,
-    requests.MakeClip: _not_recorded,
+    requests.GetSnapshot: get_snapshot,
+    requests.MakeClip: make_clip,
     requests.ListReviews: _list_reviews,
     requests.SeeReview: _see_review,
     requests.GetCounts: _get_counts,

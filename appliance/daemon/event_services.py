@@ -4,6 +4,8 @@ import logging
 import time
 from typing import Callable, Dict, Tuple, Union
 
+import numpy as np
+
 from appliance.contract.errors import Refused
 from appliance.contract.event_fields import DAY
 from appliance.contract.event_messages import IN, OUT, EventMessage, EventRecord, ReviewMessage
@@ -15,6 +17,7 @@ from appliance.events.reports import TrackReport
 from appliance.events.service import EventService
 from appliance.events.store import EventStore
 from appliance.events.totals import Today, Totals
+from appliance.recording.snapshots import SnapshotStore
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +32,17 @@ class EventServices:
         store: The database of events, which knows how often lines were crossed today.
         send: Sends a message of the contract to the pages.
         events: Where events are published.
+        snapshots: Stores the best pictures.
     """
 
     def __init__(
-        self, store: EventStore, send: Callable[[Union[EventMessage, ReviewMessage]], None], events: EventBus
+        self,
+        store: EventStore,
+        send: Callable[[Union[EventMessage, ReviewMessage]], None],
+        events: EventBus,
+        snapshots: SnapshotStore,
     ) -> None:
+        self._snapshots = snapshots
         self.totals = Totals(_counted_today(store))
         events.subscribe(Happened, lambda event: self.totals.take(event.happening))
         EventPublisher(events, send)
@@ -49,6 +58,10 @@ class EventServices:
     def report(self, report: TrackReport) -> bool:
         """Take a report; never waits. Returns False if the track is refused, now and for its reports to come."""
         return self._service.put(report)
+
+    def keep_picture(self, stream: str, id: str, image: np.ndarray, box: np.ndarray) -> bool:
+        """Store the best picture of an event, as `SnapshotStore.keep`."""
+        return self._snapshots.keep(id, stream, image, box)
 
     def close(self) -> None:
         """Publish what is left; all tracks must have ended."""

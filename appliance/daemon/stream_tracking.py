@@ -1,6 +1,7 @@
 """The tracking of one stream of the appliance, over all its sources."""
 
 import dataclasses
+import functools
 from typing import Callable, Mapping, Optional
 
 from appliance.contract.events import StreamCounts
@@ -44,6 +45,7 @@ class StreamTracking:
             True,
             self._rules,
             self._services.report,
+            keep_picture=functools.partial(self._services.keep_picture, self._name),
             first_number=1 if before is None else before.next_number,
         )
         return self._tracker
@@ -75,6 +77,5 @@ class StreamTracking:
         return self._services.totals.of(self._name, zones, places.lines)
 
     def _rules(self, labels: Mapping[int, str]) -> Rules:
-        live = self._live()
-        settings = dataclasses.replace(self._settings, det_th=live["det_th"], shown_classes=live["shown_classes"])
+        settings = dataclasses.replace(self._settings, det_th=self._live()["det_th"])
         return rules_of(settings, self._places(), labels)

@@ -7,7 +7,7 @@ standard library only.
 
 import struct
 from dataclasses import dataclass
-from typing import IO, Iterator
+from typing import IO, Iterator, Tuple
 
 _HEADER = struct.Struct("<4sI")
 _CONTAINERS = (b"RIFF", b"LIST")
@@ -61,6 +61,18 @@ def read_fps(file: IO[bytes]) -> float:
         if chunk.kind == _PICTURE:
             break
     raise AviError("it has no pictures in JPEG; play it with another program")
+
+
+def read_size(file: IO[bytes]) -> Tuple[int, int]:
+    """Return width and height of the pictures. Raises AviError."""
+    for chunk in _chunks(file):
+        if chunk.kind == b"avih" and chunk.size >= 40:
+            file.seek(chunk.start + 32)
+            width, height = struct.unpack("<2I", file.read(8))
+            return int(width), int(height)
+        if chunk.kind == _PICTURE:
+            break
+    raise AviError("its header is damaged")
 
 
 def read_pictures(file: IO[bytes], skip: int = 0) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import List, Optional
 
 from appliance.core.files import sync_path
 from appliance.core.threads import start_thread
-from appliance.recording.folder import RING, make_hidden, remove
+from appliance.recording.folder import RING, make_folder, remove
 from appliance.recording.interest import Interest, highest
 from appliance.recording.movie import Movie
 from appliance.recording.playing_time import is_empty
@@ -62,7 +62,7 @@ class EventRing:
 
     def path(self, format: str) -> Path:
         """Return the path for a segment that nobody wants yet. Raises OSError."""
-        return make_hidden(self._storage.folder, RING) / f"{self._stream}_{next(_numbers)}.{format}"
+        return make_folder(self._storage.folder, RING) / f"{self._stream}_{next(_numbers)}.{format}"
 
     def add(self, segment: Segment) -> None:
         """A segment is over; its file may not be complete yet."""

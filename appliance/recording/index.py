@@ -161,7 +161,7 @@ class RecordingIndex:
                 facts = self._look_at(name)
                 if facts is not None:
                     found[name] = facts
-        self._remove([name for name in self._entries if name not in found and name not in written])
+        self.remove([name for name in self._entries if name not in found and name not in written])
         self.grow(written)
         changed = []
         for name, facts in found.items():
@@ -217,9 +217,10 @@ class RecordingIndex:
         self._entries.update((entry.name, entry) for entry in entries)
         self._write(entries, [])
 
-    def _remove(self, names: List[str]) -> None:
+    def remove(self, names: List[str]) -> None:
+        """These recordings are gone."""
         for name in names:
-            del self._entries[name]
+            self._entries.pop(name, None)
         self._write([], names)
 
     def _write(self, changed: Collection[Entry], removed: List[str]) -> None:

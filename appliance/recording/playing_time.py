@@ -3,14 +3,12 @@
 Reads a few bytes of our AVI, and of MP4 with or without fragments.
 """
 
-import os
 import struct
 from pathlib import Path
-from typing import IO, Iterator, Tuple
+from typing import IO
 
 from appliance.recording import avi_reader
-
-_LARGEST_BOX = 1 << 24  # of those that are read as a whole: moov and moof
+from appliance.recording.mp4_boxes import LARGEST_BOX, boxes, boxes_of_file, find, scale_and_duration
 
 
 def read_seconds(path: Path) -> float:
@@ -37,76 +35,33 @@ def _read_seconds(path: Path) -> float:
 def _mp4_seconds(file: IO[bytes]) -> float:
     """A fragmented file states its duration only once finished; until then its fragments are added up."""
     timescale, default_duration, ticks, next_ticks = 0, 0, 0, 0
-    for kind, start, end in _boxes_of_file(file):
+    for kind, start, end in boxes_of_file(file):
         if kind == b"mdat":
             ticks, next_ticks = ticks + next_ticks, 0
-        if kind not in (b"moov", b"moof") or end - start > _LARGEST_BOX:
+        if kind not in (b"moov", b"moof") or end - start > LARGEST_BOX:
             continue
         file.seek(start)
         data = file.read(end - start)
         if kind == b"moof":
-            next_ticks = sum(_fragment_ticks(data, *place, default_duration) for place in _find(data, b"traf"))
+            next_ticks = sum(_fragment_ticks(data, *place, default_duration) for place in find(data, b"traf"))
             continue
-        for place in _find(data, b"mvhd"):
-            scale, duration = _scale_and_duration(data, place[0])
-            for start, end in _find(data, b"mvex", b"mehd"):
+        for place in find(data, b"mvhd"):
+            scale, duration = scale_and_duration(data, place[0])
+            for start, end in find(data, b"mvex", b"mehd"):
                 duration = duration or int.from_bytes(data[start + 4 : end], "big")
             if duration and scale:
                 return duration / scale
-        for place in _find(data, b"trak", b"mdia", b"mdhd"):
-            timescale = _scale_and_duration(data, place[0])[0]
-        for place in _find(data, b"mvex", b"trex"):
+        for place in find(data, b"trak", b"mdia", b"mdhd"):
+            timescale = scale_and_duration(data, place[0])[0]
+        for place in find(data, b"mvex", b"trex"):
             default_duration = struct.unpack_from(">I", data, place[0] + 12)[0]
     return ticks / timescale if timescale else 0.0
-
-
-def _boxes_of_file(file: IO[bytes]) -> Iterator[Tuple[bytes, int, int]]:
-    """Kind, start and end of what is in each box that is whole."""
-    size = os.fstat(file.fileno()).st_size
-    place = 0
-    while place + 8 <= size:
-        file.seek(place)
-        head = file.read(16)
-        length, kind = struct.unpack_from(">I4s", head)
-        start = place + 8
-        if length == 1:
-            length, start = struct.unpack_from(">Q", head, 8)[0], place + 16
-        end = place + length if length else size
-        if end <= place or end > size:
-            return
-        yield kind, start, end
-        place = end
-
-
-def _boxes(data: bytes, start: int, end: int) -> Iterator[Tuple[bytes, int, int]]:
-    while start + 8 <= end:
-        length, kind = struct.unpack_from(">I4s", data, start)
-        if length < 8 or start + length > end:
-            return
-        yield kind, start + 8, start + length
-        start += length
-
-
-def _find(data: bytes, *path: bytes) -> Iterator[Tuple[int, int]]:
-    """Return start and end of all boxes at the end of this path."""
-    places = [(0, len(data))]
-    for wanted in path:
-        places = [(start, end) for place in places for kind, start, end in _boxes(data, *place) if kind == wanted]
-    return iter(places)
-
-
-def _scale_and_duration(data: bytes, start: int) -> Tuple[int, int]:
-    """Read mvhd or mdhd: ticks per second, and ticks."""
-    scale, duration = (
-        struct.unpack_from(">IQ", data, start + 20) if data[start] == 1 else struct.unpack_from(">II", data, start + 12)
-    )
-    return scale, duration
 
 
 def _fragment_ticks(data: bytes, start: int, end: int, default_duration: int) -> int:
     """Return the duration, in ticks, of one track's fragment."""
     ticks = 0
-    for kind, at, _ in _boxes(data, start, end):
+    for kind, at, _ in boxes(data, start, end):
         flags = int.from_bytes(data[at + 1 : at + 4], "big")
         if kind == b"tfhd" and flags & 0x08:
             place = at + 8 + (8 if flags & 0x01 else 0) + (4 if flags & 0x02 else 0)

@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
@@ -14,17 +14,13 @@ from appliance.core.database import Database
 from appliance.core.errors import OutputError
 from appliance.core.sink import cannot_write, make_writable_directory
 from appliance.recording.cleaning import Cleaner
-from appliance.recording.folder import RING, empty_hidden
+from appliance.recording.disk import Disk
+from appliance.recording.folder import RING, empty_folder
 from appliance.recording.index import NAME_TIME, Entry, RecordingIndex
 from appliance.recording.interest import CLASSES, highest
 from appliance.recording.leftovers import settle
 from appliance.recording.playing_time import read_seconds
-from appliance.recording.retention import GIGABYTE, Limits, deletion_ahead, lack_of_room
-from appliance.recording.usage import usage
 from appliance.schema.keep import Keep
-
-DEFAULT_SHARE = 4
-"""Where nobody says how much recordings may take, it is this part of the disk: a quarter."""
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +50,7 @@ class Storage:
     Attributes:
         is_starred: Returns whether something in a stream from one Unix time to another is starred.
         snapshots: Returns the bytes of the snapshots of each stream.
+        deleted: Called with every recording that was deleted; must be quick.
     """
 
     def __init__(
@@ -69,13 +66,10 @@ class Storage:
         keep: Optional[Keep] = None,
     ) -> None:
         self.is_starred: Callable[[str, float, float], bool] = lambda stream, start, end: False
+        self.deleted: Callable[[Entry], None] = lambda entry: None
         self.snapshots: Callable[[], Mapping[str, int]] = dict
-        self._keep = Keep() if keep is None else keep
         self.folder = Path(folder).absolute()
-        self._keep_days = keep_days
-        self._keep_bytes = None if keep_gb is None else int(keep_gb * GIGABYTE)
-        self._floor = int(free_gb * GIGABYTE)
-        self._disk_usage = disk_usage
+        self._disk = Disk(self.folder, Keep() if keep is None else keep, keep_days, keep_gb, free_gb, disk_usage)
         self._now = now
         self._monotonic = monotonic
         self._lock = threading.Lock()  # of what follows
@@ -124,11 +118,16 @@ class Storage:
                 raise StillRecording(f"{name} is being recorded. Stop the recording first.")
             self._delete(name)
 
-    def tidy(self) -> None:
-        """Delete what retention.py chooses. Call every ten seconds or so. Failures are logged."""
+    def tidy(self) -> int:
+        """Delete what retention.py chooses; returns how many. Call every ten seconds or so. Failures are logged."""
         with self._deleting:
             self._remove_empty()
-            self._tidy()
+            return self._tidy()
+
+    def excess(self) -> int:
+        """Return how many bytes are used too many, or free too few."""
+        status = self.status()
+        return max(0, status.used - status.limit if status.limit else 0, status.floor - status.free)
 
     def room(self) -> Optional[str]:
         """Return None if recording may continue, else why not and the remedy. Makes room if it can."""
@@ -137,11 +136,11 @@ class Storage:
         if self._unusable is not None:
             return self._unusable
         try:
-            if self._free() < self._floor:
+            if self._disk.free() < self._disk.floor:
                 with self._deleting:
                     if self._tidy():
                         return None  # a part at a time
-            return lack_of_room(self._free(), self._floor, str(self.folder))
+            return self._disk.lack()
         except OSError as problem:
             return str(cannot_write(str(self.folder), problem))
 
@@ -151,22 +150,16 @@ class Storage:
             with self._lock:
                 self._index.grow(self._writing)
                 entries = self._index.entries()
-            used = sum(entry.bytes for entry in entries)
-            free, limit = self._free(), self._limit()
+            return self._disk.status(entries, self.snapshots(), self._unusable, self._now())
         except (OSError, OutputError) as problem:
             said = problem if isinstance(problem, OutputError) else cannot_write(str(self.folder), problem)
-            return StorageStatus(0, self._floor, 0, self._keep_bytes or 0, self._keep_days, str(said), None)
-        alarm = self._unusable or lack_of_room(free, self._floor, str(self.folder))
-        warning = deletion_ahead(free, self._floor) if used and not alarm else None
-        room = free + used - self._floor
-        streams = usage(entries, self.snapshots(), self._keep, max(0, min(room, limit or room)), self._now())
-        return StorageStatus(free, self._floor, used, limit, self._keep_days, alarm, warning, streams)
+            return self._disk.unknown(str(said))
 
     def _try_folder(self) -> None:
         try:
             make_writable_directory(str(self.folder))
             if self._unfinished is None:
-                empty_hidden(self.folder, RING)
+                empty_folder(self.folder, RING)
                 with self._lock:
                     self._index.refresh(self._writing)
                     self._unfinished = self._index.unfinished()
@@ -235,22 +228,13 @@ class Storage:
             self._cleaner.ended[path.name] = self._monotonic()
             self._index.finish(path.name, seconds)
 
-    def _free(self) -> int:
-        return int(self._disk_usage(str(self.folder)).free)
-
-    def _limit(self) -> int:
-        """Return how many bytes all recordings may take; 0 is no limit. Raises OSError."""
-        if self._keep_bytes is not None:
-            return self._keep_bytes
-        return int(self._disk_usage(str(self.folder)).total) // DEFAULT_SHARE
-
     def _tidy(self) -> int:
         """Return how many were deleted."""
         try:
             with self._lock:
                 self._index.refresh(self._writing)
                 files, writing = self._index.entries(), dict(self._writing)
-            limits = Limits(self._keep_days * 86400.0, self._limit(), self._floor, asdict(self._keep))
+            limits = self._disk.limits(sum(self.snapshots().values()))
             deletions = self._cleaner.choose(
                 self.folder,
                 files,
@@ -258,7 +242,7 @@ class Storage:
                 lambda entry: self._seconds(entry, writing),
                 lambda entry: self.is_starred(entry.stream, entry.began, entry.ended),
                 limits,
-                self._free(),
+                self._disk.free(),
                 self._now(),
                 self._monotonic(),
             )
@@ -296,3 +280,8 @@ class Storage:
             pass
         except OSError as problem:
             raise cannot_write(path, problem) from problem
+        with self._lock:
+            entry = self._index.get(name)
+            self._index.remove([name])
+        if entry is not None:
+            self.deleted(entry)

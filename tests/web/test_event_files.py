@@ -1,5 +1,7 @@
 """Pictures and clips of events, as the browser gets them."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -60,3 +62,28 @@ def test_nothing_outside_the_folder_of_clips_is_sent(here, event, monkeypatch, n
 @pytest.mark.parametrize("path", ["events/1.0-a/snapshot.jpg", "events/1.0-a/clip.mp4", "heatmap.png?stream=main"])
 def test_nobody_sees_them_without_signing_in(here, path):
     assert here.client().get("/api/v1/" + path).status_code == 401
+
+
+def test_what_is_watched_is_noted_and_a_clip_can_be_kept(here, event, monkeypatch):
+    folder = here.daemon.recordings / "clips"
+    folder.mkdir(exist_ok=True)
+    for name in ("one.mp4", "one.avi"):
+        (folder / name).write_bytes(b"0123456789")
+        os.utime(str(folder / name), (1.0, 2.0))
+    client, address = here.client("viewer"), f"/api/v1/events/{event.id}/clip.mp4"
+    for name, query, is_kept in (("one.mp4", "", False), ("one.mp4", "?download", True), ("one.avi", "", True)):
+        monkeypatch.setattr(here.daemon, "do_make_clip", lambda id, name=name: Clip(name, 1.0), raising=False)
+        answer = client.get(address + query, buffered=True)
+        said = answer.headers.get("Content-Disposition", "")
+        assert said.startswith("attachment") == is_kept and (not is_kept or name in said)
+        facts = (folder / name).stat()
+        assert facts.st_atime > 1e9 and facts.st_mtime == 2.0
+
+
+def test_a_snapshot_is_sent_again_only_if_it_is_another(here, event):
+    client, address = here.client("viewer"), f"/api/v1/events/{event.id}/snapshot.jpg"
+    first = client.get(address)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.get(address + "?crop=1", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200

@@ -480,9 +480,9 @@ export interface StorageStatus {
   free: number;
   /** Bytes to keep free */
   floor: number;
-  /** Bytes of all recordings */
+  /** Bytes of all recordings and snapshots */
   used: number;
-  /** Maximum bytes of all recordings; 0 is no limit */
+  /** Maximum bytes of all recordings and snapshots; 0 is no limit */
   limit: number;
   /** 0 is forever */
   keep_days: number;

@@ -1,0 +1,138 @@
+"""The files of events: clips, snapshots, and which recordings show a starred event."""
+
+import base64
+import collections
+import logging
+from typing import Deque, Dict, List, Tuple
+
+from appliance.contract import event_requests as requests
+from appliance.contract.errors import NOT_FOUND, Refused
+from appliance.contract.event_messages import Clip, EventRecord, Picture
+from appliance.events.store import EventStore
+from appliance.recording.clips import Clips
+from appliance.recording.event_recorder import EventRecorder
+from appliance.recording.index import Entry
+from appliance.recording.snapshot_pictures import read_box, show_snapshot
+from appliance.recording.snapshots import SnapshotStore
+from appliance.recording.storage import Storage
+from appliance.schema.keep import parse_keep
+from appliance.settings import Settings
+
+MOST_STARRED = 10000
+MOST_DELETED = 10000
+LONGEST_EVENT = 24 * 3600.0
+"""An event that began longer ago is not looked for when a recording is deleted."""
+
+log = logging.getLogger(__name__)
+
+
+class EventFiles:
+    """Keeps the database of events and the files in step. Thread-safe.
+
+    Args:
+        settings: The configuration.
+        store: The database of events.
+        storage: The recordings.
+        snapshots: The best pictures.
+        recorder: Knows which ended events have a recording.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: EventStore,
+        storage: Storage,
+        snapshots: SnapshotStore,
+        recorder: EventRecorder,
+    ) -> None:
+        self._settings, self._store, self._storage, self._recorder = settings, store, storage, recorder
+        self._keep = parse_keep(settings.keep)
+        self._starred: Dict[str, EventRecord] = {}
+        self._clips = Clips(storage, self._padding)
+        self._snapshots = snapshots
+        storage.snapshots = self._snapshots.bytes
+        storage.is_starred = self._is_starred_time
+        self._deleted: Deque[Entry] = collections.deque(maxlen=MOST_DELETED)
+        storage.deleted = self._deleted.append
+
+    def make_clip(self, id: str) -> Clip:
+        """Return the clip of an event. Raises Refused."""
+        return self._clips.make(self._store.get(id).event)
+
+    def snapshot(self, request: requests.GetSnapshot) -> Picture:
+        """Return the snapshot of an event, as it is asked for. Raises Refused."""
+        event = self._store.get(request.id).event
+        jpeg = self._snapshots.read(event.id, event.stream)
+        shown = jpeg and show_snapshot(
+            jpeg,
+            read_box(jpeg) or event.box,
+            event.label,
+            event.top_score,
+            bool(request.bbox),
+            bool(request.crop),
+            request.height,
+        )
+        if not shown:
+            raise Refused(NOT_FOUND, "There is no snapshot of this event, or no more.")
+        return Picture(base64.b64encode(shown).decode("ascii"))
+
+    def tidy(self) -> None:
+        """Delete what is too old, or takes too much room. Call every ten seconds or so."""
+        self._starred = self._find_starred()
+        self._store.mark_files(self._recorder.settle(), has_clip=True)
+        self._clips.tidy()
+        gone = self._snapshots.tidy(self._keep.snapshots, self._starred.__contains__)
+        if not self._storage.tidy():
+            gone += self._snapshots.make_room(self._storage.excess(), self._starred.__contains__)
+        while self._deleted:
+            self._recording_deleted(self._deleted.popleft())
+        if gone:
+            log.info("Deleted %d snapshots: they are older than keep says, or there is no room", len(gone))
+            self._store.mark_files(gone, has_snapshot=False)
+
+    def _padding(self, stream: str) -> Tuple[float, float]:
+        settings = self._settings.for_stream(stream)
+        return settings.pre, settings.post
+
+    def _find_starred(self) -> Dict[str, EventRecord]:
+        found: Dict[str, EventRecord] = {}
+        cursor = None
+        try:
+            while len(found) < MOST_STARRED:
+                page = self._store.search(requests.ListEvents(starred=True, cursor=cursor, limit=200))
+                found.update((event.id, event) for event in page.events)
+                cursor = page.cursor
+                if cursor is None:
+                    break
+        except Refused:
+            return self._starred  # the database cannot be read now
+        return found
+
+    def _is_starred_time(self, stream: str, start: float, end: float) -> bool:
+        pre, post = self._padding(stream)
+        return any(
+            event.stream == stream and event.start - pre <= end and (event.end is None or start <= event.end + post)
+            for event in self._starred.values()
+        )
+
+    def _recording_deleted(self, entry: Entry) -> None:
+        """Note of which events there is no recording any more."""
+        gone: List[str] = []
+        query = requests.ListEvents(
+            stream=entry.stream, after=max(0.0, entry.began - LONGEST_EVENT), before=entry.ended, limit=200
+        )
+        try:
+            while True:
+                page = self._store.search(query)
+                for event in page.events:
+                    is_in_it = event.has_clip and event.end is not None and event.end >= entry.began
+                    if is_in_it and not self._storage.overlapping(event.stream, event.start, event.end or event.start):
+                        gone.append(event.id)
+                if page.cursor is None or len(gone) > MOST_STARRED:
+                    break
+                query = requests.ListEvents(
+                    stream=entry.stream, after=query.after, before=query.before, cursor=page.cursor, limit=200
+                )
+        except Refused:
+            pass  # asking for the clip says it
+        self._store.mark_files(gone, has_clip=False)
