@@ -15,6 +15,7 @@ from appliance.events.schema import STEPS
 MOST_CHECKED = 16 * 1000**2
 """Bytes of a file that is read from start to end before it is used; a larger one only once damage was met."""
 _OPEN_SECONDS = 1.0
+_REOPENED = 10
 _CORRUPTION = ("malformed", "not a database")
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,11 @@ class EventFile:
         return is_healed
 
     def failed(self, error: Exception) -> None:
-        """It could not be opened or written; logged once. It is opened again, as the next one may be another."""
+        """It could not be opened or written; logged once.
+
+        It stays open if it is locked or the disk full: readers could not open it on a full disk. After other errors,
+        and now and then, it is opened again.
+        """
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         self.failures += 1
         if is_damage(error):
@@ -109,7 +114,8 @@ class EventFile:
         if not self.problem:
             log.error("%s", problem)
         self.problem = problem
-        self.close()
+        if not isinstance(error, sqlite3.OperationalError) or is_damage(error) or self.failures % _REOPENED == 0:
+            self.close()
 
     def close(self) -> None:
         """Close the file; `open` opens it again."""

@@ -1,5 +1,6 @@
 """Writes events, reviews and happenings into the database, and what follows from them: counts and heat maps."""
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Tuple
@@ -8,7 +9,7 @@ from appliance.contract.event_messages import IN, LEFT, EventRecord, Happening, 
 from appliance.core.database import Database
 from appliance.events.bus_events import PathPoint
 from appliance.events.heat import heat_of, pack_cells, unpack_cells
-from appliance.events.kinds import KindTable, clean, kind_of_event, kind_of_review, split_names
+from appliance.events.kinds import Kind, KindTable, clean, kind_of_event, kind_of_review, split_names
 from appliance.events.packing import pack_path, path_array
 from appliance.events.rows import CountChanges, check_times, event_data, hour_of
 from appliance.events.schema import KEYS_PER_MICROSECOND, first_key
@@ -27,20 +28,22 @@ class PreparedEvent:
         record: The event.
         points: Its path, float64 [points, 5].
         packed: The same in few bytes.
+        kind: Its kind, without a star.
         data: The fields without a column.
     """
 
     record: EventRecord
     points: Any
     packed: bytes
+    kind: Kind
     data: str
 
 
 def prepare_event(record: EventRecord, path: Sequence[PathPoint]) -> PreparedEvent:
     """Prepare an event for writing. Raises ValueError, TypeError if it is wrong."""
-    points = path_array(path)
+    data, points = event_data(record), path_array(path)
     check_times(points[:, 0])
-    return PreparedEvent(record, points, pack_path(points, record.start), event_data(record))
+    return PreparedEvent(record, points, pack_path(points, record.start), kind_of_event(record, False), data)
 
 
 class RecordWriter:
@@ -79,7 +82,7 @@ class RecordWriter:
             record.id,
         )
         key, known, has_snapshot, has_clip, data, label, starred, heated = rows[0] if rows else _NEW
-        kind = self.kinds.id_of(kind_of_event(record, bool(starred)))
+        kind = self.kinds.id_of(dataclasses.replace(event.kind, starred=True) if starred else event.kind)
         now = record.end
         if now is None:
             now = max(record.start, float(event.points[-1, 0]) if len(event.points) else 0.0)

@@ -14,58 +14,11 @@ from appliance.contract.event_messages import (
     LEFT,
     OUT,
     Crossing,
-    EventRecord,
     Happening,
-    Review,
 )
 from appliance.contract.event_requests import GetCounts, GetHeatmap, ListEvents, ListReviews
 from appliance.events.store import EventStore
-
-NOON = 1_700_046_000.0
-"""11:00 UTC on a Wednesday."""
-
-
-def an_event(start=NOON, number=1, **fields):
-    values = {
-        "id": f"{start:.6f}-{number:06d}",
-        "stream": "main",
-        "label": "person",
-        "start": start,
-        "end": start + 10.0,
-        "score": 0.8,
-        "top_score": 0.9,
-        "box": (0.1, 0.2, 0.3, 0.6),
-        "area": 0.08,
-        "speed": None,
-        "zones": [],
-        "lines": [],
-        "stationary": False,
-        "severity": DETECTION,
-        "review": None,
-        "has_snapshot": False,
-        "has_clip": False,
-        "starred": False,
-    }
-    return EventRecord(**{**values, **fields})
-
-
-def a_review(start=NOON, number=1, **fields):
-    values = {
-        "id": f"{start:.6f}-{number:06d}",
-        "stream": "main",
-        "start": start,
-        "end": start + 10.0,
-        "severity": DETECTION,
-        "labels": ["person"],
-        "zones": [],
-        "events": [],
-        "seen": False,
-    }
-    return Review(**{**values, **fields})
-
-
-def a_path(event, points=5):
-    return tuple((event.start + step, 0.1 + step / 50, 0.2, 0.3 + step / 50, 0.6) for step in range(points))
+from tests.stored_events import NOON, a_path, a_review, an_event
 
 
 @pytest.fixture
