@@ -1,19 +1,17 @@
 """Lines that count what crosses them."""
 
 import math
-from typing import Collection, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from appliance.contract.event_messages import CROSSED, IN, OUT
-from appliance.core.geometry import Point, orientation, segments_meet
-from appliance.schema.places import BOTTOM_CENTER, CORNERS, Line
-from appliance.tracking.sighting import Box, PlaceEvent, Sighting
+from appliance.core.geometry import Point, segments_meet
+from appliance.schema.places import Line
+from appliance.tracking.sighting import PlaceEvent, Sighting
 
 AWAY = 0.02
 """After a crossing the track counts again once it was this far from the line: a share of the picture's diagonal."""
 UNSEEN_HOLD = 1.0
 """Seconds after which a crossing counts though the track was not seen again: who leaves the picture behind a line."""
-_SURE = 1e-15
-"""Rounding cannot change the sign of a cross product of shares that is larger."""
 
 
 class _Passage:
@@ -52,50 +50,46 @@ class LineWatch:
         self.line = line
         self._passages: Dict[int, _Passage] = {}
         self._across = (line.end[0] - line.start[0], line.end[1] - line.start[1])
-        self._corners = line.anchor == CORNERS
-        self._lowered = line.anchor == BOTTOM_CENTER
 
-    def update(self, time: float, sightings: List[Sighting], size: Tuple[int, int]) -> List[PlaceEvent]:
+    def update(
+        self,
+        time: float,
+        sightings: Sequence[Sighting],
+        at: Sequence[Point],
+        sides: Sequence[int],
+        size: Tuple[int, int],
+    ) -> List[PlaceEvent]:
         """Take in all living tracks.
 
         Args:
             time: Capture time in seconds.
             sightings: The tracks.
+            at: Where the line's anchor of each is.
+            sides: On which side of the line it is: 1, -1, or 0 on the line.
             size: Width and height of the picture, in pixels.
         """
         found: List[PlaceEvent] = []
-        labels, passages, lowered = self.line.labels, self._passages, self._lowered
-        (start_x, start_y), (across_x, across_y) = self.line.start, self._across
-        for one in sightings:
-            passage = passages.get(one.track)
-            if not one.is_seen:
+        labels, passages = self.line.labels, self._passages
+        for one, point, side in zip(sightings, at, sides):
+            track, label, _, _, is_seen = one
+            passage = passages.get(track)
+            if not is_seen:
                 if passage is not None and passage.since is not None:
                     self._consider(passage, time, one, found)
                 continue
-            if labels is not None and one.label not in labels:
+            if labels is not None and label not in labels:
                 continue
-            x_min, y_min, x_max, y_max = one.box
-            at = ((x_min + x_max) / 2, y_max if lowered else (y_min + y_max) / 2)
-            cross = across_x * (at[1] - start_y) - across_y * (at[0] - start_x)
-            if self._corners:
-                side = self._side_of_corners(one.box)
-            elif cross > _SURE:
-                side = 1
-            elif cross < -_SURE:
-                side = -1
-            else:
-                side = orientation(self.line.start, self.line.end, at)
             if passage is None:
-                passages[one.track] = _Passage(side, at)
+                passages[track] = _Passage(side, point)
                 continue
-            if passage.is_near and self._is_away(at, size):
+            if passage.is_near and self._is_away(point, size):
                 passage.is_near = False
             if side == passage.side:
-                passage.at = at
+                passage.at = point
                 if passage.has_met:
                     passage.has_met, passage.since = False, None
                 continue
-            self._leave(passage, side, at, time)
+            self._leave(passage, side, point, time)
             if passage.since is not None:
                 self._consider(passage, time, one, found)
         return found
@@ -127,13 +121,6 @@ class LineWatch:
             passage.is_near = True
             direction = IN if passage.side > 0 else OUT
             found.append(PlaceEvent(CROSSED, since, one.track, one.label, line=self.line.name, direction=direction))
-
-    def _side_of_corners(self, box: Box) -> int:
-        """Return the side of all four corners; 0 if they are not on one side."""
-        x_min, y_min, x_max, y_max = box
-        corners = ((x_min, y_min), (x_max, y_min), (x_max, y_max), (x_min, y_max))
-        sides: Collection[int] = {orientation(self.line.start, self.line.end, corner) for corner in corners}
-        return sides.pop() if isinstance(sides, set) and len(sides) == 1 else 0
 
     def _is_away(self, at: Point, size: Tuple[int, int]) -> bool:
         width, height = size

@@ -4,6 +4,7 @@ import time as clock
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from appliance.schema.places import Places
+from appliance.tracking.anchors import Anchors, LineSides, ZoneTable, as_points
 from appliance.tracking.lines import LineWatch
 from appliance.tracking.sighting import PlaceEvent, Sighting
 from appliance.tracking.zones import ZoneWatch
@@ -39,6 +40,8 @@ class PlaceWatcher:
             for name, line in places.lines.items()
         ]
         self._has_hours = any(zone.active is not None for zone in places.zones.values())
+        self._zone_table = ZoneTable([one.zone for one in self._zones])
+        self._line_sides = LineSides([one.line for one in self._lines])
 
     def update(
         self, time: float, sightings: Sequence[Sighting], size: Tuple[int, int], wall: float
@@ -60,10 +63,13 @@ class PlaceWatcher:
         self._labels = labels
         minute = _minute_of_day(wall) if self._has_hours else 0.0
         found: List[PlaceEvent] = []
-        for zone in self._zones:
-            found += zone.update(time, tracks, size, minute)
-        for line in self._lines:
-            found += line.update(time, tracks, size)
+        if tracks and (self._zones or self._lines):
+            anchors = Anchors(tracks)
+            for zone, covered in zip(self._zones, self._zone_table.covered(anchors)):
+                found += zone.update(time, tracks, covered, size, minute)
+            points = {anchor: as_points(points) for anchor, points in anchors.points.items()} if self._lines else {}
+            for line, sides in zip(self._lines, self._line_sides.sides(anchors)):
+                found += line.update(time, tracks, points[line.line.anchor], sides, size)
         for track, label in ended:
             for zone in self._zones:
                 left = zone.forget(track, label)

@@ -1,19 +1,14 @@
 """Zones that notice what enters them, leaves them and stays."""
 
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from appliance.contract.event_messages import ENTERED, EXITED, LOITERING
-from appliance.core.geometry import Point, is_inside
+from appliance.core.geometry import is_inside
 from appliance.schema.filters import Filter
 from appliance.schema.hours import is_active
 from appliance.schema.places import Zone
 from appliance.tracking.ground import GroundPlane, Speedometer
-from appliance.tracking.sighting import Box, PlaceEvent, Sighting
-
-AT_EDGE = 0.005
-"""A box that comes this close to the picture's edge, as a share of the picture, is cut off by it."""
-INWARD = 0.01
-"""A zone that comes this close to the edge touches it."""
+from appliance.tracking.sighting import PlaceEvent, Sighting
 
 
 class _Visit:
@@ -32,9 +27,9 @@ class _Visit:
 
     __slots__ = ("at", "credit", "entered", "has_loitered", "is_in", "speedometer", "turned", "was_inside")
 
-    def __init__(self, time: float, inside: bool) -> None:
-        self.is_in = self.has_loitered = False
-        self.was_inside, self.at = inside, time
+    def __init__(self, time: float) -> None:
+        self.is_in = self.has_loitered = self.was_inside = False
+        self.at = time
         self.credit = 0.0
         self.turned = self.entered = time
         self.speedometer: Optional[Speedometer] = None
@@ -51,45 +46,42 @@ class ZoneWatch:
         self.zone = zone
         self._visits: Dict[int, _Visit] = {}
         self._top_speeds: Dict[int, float] = {}
-        xs, ys = zip(*zone.polygon)
-        self._bounds = (min(xs), min(ys), max(xs), max(ys))
         self._ground = GroundPlane(zone.polygon, zone.sides) if zone.sides is not None else None
 
-    def update(self, time: float, sightings: List[Sighting], size: Tuple[int, int], minute: float) -> List[PlaceEvent]:
+    def update(
+        self, time: float, sightings: Sequence[Sighting], covered: Sequence[bool], size: Tuple[int, int], minute: float
+    ) -> List[PlaceEvent]:
         """Take in all living tracks.
 
         Args:
             time: Capture time in seconds.
             sightings: The tracks.
+            covered: Whether each stands in the zone.
             size: Width and height of the picture, in pixels.
             minute: The time of day, in minutes from midnight.
         """
         found: List[PlaceEvent] = []
-        visits = self._visits
-        left, top, right, bottom = self._bounds
-        watched = self.zone.active is None or is_active(self.zone.active, minute)
-        for one in sightings:
-            x_min, y_min, x_max, y_max = one.box
-            x = (x_min + x_max) / 2
-            visit = visits.get(one.track)
-            cut_off = x_min <= AT_EDGE or x_max >= 1 - AT_EDGE or y_max >= 1 - AT_EDGE
-            if visit is None and not cut_off and not (left <= x <= right and top <= y_max <= bottom):
+        zone, visits = self.zone, self._visits
+        is_watched = zone.active is None or is_active(zone.active, minute)
+        for one, inside in zip(sightings, covered):
+            track = one.track
+            visit = visits.get(track)
+            if visit is None and not inside:
                 continue
             if one.is_seen:
-                inside = watched and self._covers((x, y_max), one.box, cut_off) and self._takes(one, size)
+                inside = inside and is_watched and self._takes(one, size)
                 if visit is None:
                     if not inside:
                         continue
-                    visit = visits[one.track] = _Visit(time, False)
-                self._see(visit, one, time, inside, (x, y_max), found)
+                    visit = visits[track] = _Visit(time)
+                self._see(visit, one, time, inside, found)
                 if not visit.is_in and not inside and visit.credit <= 0:
-                    del visits[one.track]
+                    del visits[track]
                     continue
-            if self.zone.loiter and visit is not None and visit.is_in and visit.was_inside and not visit.has_loitered:
-                if time - visit.entered >= self.zone.loiter:
+            if zone.loiter and visit is not None and visit.is_in and visit.was_inside and not visit.has_loitered:
+                if time - visit.entered >= zone.loiter:
                     visit.has_loitered = True
-                    at = visit.entered + self.zone.loiter
-                    found.append(PlaceEvent(LOITERING, at, one.track, one.label, self.zone.name))
+                    found.append(PlaceEvent(LOITERING, visit.entered + zone.loiter, track, one.label, zone.name))
         return found
 
     def forget(self, track: int, label: str) -> Optional[PlaceEvent]:
@@ -109,40 +101,28 @@ class ZoneWatch:
         """Return the highest speed of a track inside, in km/h; None if none was measured."""
         return self._top_speeds.get(track)
 
-    def _see(self, visit: _Visit, one: Sighting, time: float, inside: bool, at: Point, found: List[PlaceEvent]) -> None:
+    def _see(self, visit: _Visit, one: Sighting, time: float, inside: bool, found: List[PlaceEvent]) -> None:
         """Take in whether a track is inside, and tell whether it has entered or left."""
         inertia = self.zone.inertia
-        if inside != visit.was_inside and visit.credit == (0.0 if inside else inertia):
-            visit.turned = time
-        elif inside and visit.was_inside:
+        if inside != visit.was_inside:
+            if visit.credit == (0.0 if inside else inertia):
+                visit.turned = time
+            visit.was_inside = inside
+        elif inside:
             visit.credit = min(inertia, visit.credit + time - visit.at)
-        elif not inside and not visit.was_inside:
+        else:
             visit.credit = max(0.0, visit.credit - time + visit.at)
-        visit.was_inside, visit.at = inside, time
+        visit.at = time
         if self._ground is not None and inside:
-            self._measure(visit, one.track, time, at)
-        if not visit.is_in and inside and visit.credit >= inertia and self._is_fast(visit):
+            self._measure(visit, one, time)
+        if visit.is_in == inside:
+            return
+        if inside and visit.credit >= inertia and self._is_fast(visit):
             visit.is_in, visit.has_loitered, visit.entered = True, False, visit.turned
             found.append(PlaceEvent(ENTERED, visit.turned, one.track, one.label, self.zone.name))
-        elif visit.is_in and not inside and visit.credit <= 0:
+        elif not inside and visit.credit <= 0:
             visit.is_in = False
             found.append(PlaceEvent(EXITED, visit.turned, one.track, one.label, self.zone.name))
-
-    def _covers(self, at: Point, box: Box, cut_off: bool) -> bool:
-        """Return whether a box stands in the zone: its bottom centre, or where an edge of the picture cuts it off."""
-        polygon = self.zone.polygon
-        if is_inside(at, polygon):
-            return True
-        if not cut_off:
-            return False
-        x, y = at
-        y = min(y, 1 - INWARD) if box[3] >= 1 - AT_EDGE else y
-        places = [(x, y)]
-        if box[0] <= AT_EDGE:
-            places.append((INWARD, y))
-        if box[2] >= 1 - AT_EDGE:
-            places.append((1 - INWARD, y))
-        return any(is_inside(place, polygon) for place in places)
 
     def _takes(self, one: Sighting, size: Tuple[int, int]) -> bool:
         zone = self.zone
@@ -151,7 +131,9 @@ class ZoneWatch:
         limits = zone.filters.get(one.label) if zone.filters else None
         return limits is None or passes(limits, one, size)
 
-    def _measure(self, visit: _Visit, track: int, time: float, at: Point) -> None:
+    def _measure(self, visit: _Visit, one: Sighting, time: float) -> None:
+        x_min, _, x_max, y_max = one.box
+        at = ((x_min + x_max) / 2, y_max)
         if self._ground is None or not is_inside(at, self.zone.polygon):
             return
         if visit.speedometer is None:
@@ -159,7 +141,7 @@ class ZoneWatch:
         visit.speedometer.see(time, self._ground.position(at))
         speed = visit.speedometer.speed
         if speed is not None:
-            self._top_speeds[track] = max(speed, self._top_speeds.get(track, 0.0))
+            self._top_speeds[one.track] = max(speed, self._top_speeds.get(one.track, 0.0))
 
     def _is_fast(self, visit: _Visit) -> bool:
         if self.zone.min_speed is None:

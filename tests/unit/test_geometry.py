@@ -4,9 +4,11 @@ import math
 import random
 import sys
 
+import numpy as np
 import pytest
 
 from appliance.core.geometry import crossing_edges, is_inside, is_on_segment, orientation, segments_meet
+from appliance.tracking.tables import LineTable, PolygonTable
 
 POLYGONS = 10000 if sys.version_info >= (3, 11) else 2500  # the older ones have a slower shapely
 SQUARE = [(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9)]
@@ -72,6 +74,22 @@ def test_a_polygon_that_crosses_itself_is_one_that_shapely_takes_for_invalid():
             assert crosses != shapely.Polygon(corners).is_valid, corners
             crossed += crosses
     assert 200 < crossed < 1800
+
+
+def test_many_points_at_once_are_as_each_by_itself():
+    rng, inside, on_line = random.Random(10), 0, 0
+    for _ in range(150):
+        polygons = [some_polygon(rng) for _ in range(rng.randint(1, 6))]
+        points = [point for polygon in polygons for point in some_path(rng, polygon)]
+        rows = PolygonTable(polygons).inside(np.array(points))
+        assert rows == [[is_inside(point, polygon) for point in points] for polygon in polygons]
+        lines = [(a, b) for a, b in zip(points, points[1:]) if a != b]
+        sides = LineTable(lines).sides(np.array(points))
+        assert sides == [[orientation(a, b, point) for point in points] for a, b in lines]
+        inside += sum(map(sum, rows))
+        on_line += sum(side == 0 for row in sides for side in row)
+    assert inside > 1000 and on_line > 3000
+    assert PolygonTable([]).inside(np.zeros((2, 2))) == [] and LineTable([]).sides(np.zeros((2, 2))) == []
 
 
 @pytest.mark.parametrize("point", [*SQUARE, (0.5, 0.1), (0.9, 0.3), (0.5, 0.9), (0.1, 0.2), (0.5, 0.5)])

@@ -123,6 +123,16 @@ def test_the_anchor_says_which_point_of_a_box_must_cross():
         assert times[anchor] == pytest.approx((reached - 0.45) / 0.2, abs=0.05)
 
 
+def test_lines_with_several_anchors_keep_their_names():
+    anchors = ("center", "bottom_center", "corners", "center", "bottom_center")
+    heights = (0.5, 0.6, 0.55, 0.4, 0.95)
+    lines = {f"L{n}": Line(f"L{n}", (0.2, y), (0.8, y), anchor=anchors[n]) for n, y in enumerate(heights)}
+    watcher, found = PlaceWatcher(Places(lines=lines)), []
+    for time, x, y in walk([(0.5, 0.45), (0.5, 0.9)]):
+        found += watcher.update(time, [Sighting(1, "person", box_at(x, y))], SIZE, 0.0)
+    assert sorted(one.line for one in found) == ["L0", "L1", "L2", "L3"]
+
+
 def test_a_hold_of_nothing_counts_at_the_first_sight_beyond():
     line = Line("A", LINE.start, LINE.end, hold=0.0)
     assert crossings(line, [(0.0, 0.45, 0.5), (0.04, 0.55, 0.5)]) == [(OUT, 0.04)]
