@@ -155,7 +155,8 @@ def _add_runs(commands: Any) -> None:
         ("video", "FILE", "detect on every frame of a movie"),
         ("stream", "SOURCE", "detect on a camera, a network stream or a GStreamer pipeline"),
     ):
-        command = _add(commands, name, text, f"[{argument}] [--json FILE] [--power] [--force]")
+        more = "" if name == "image" else "[--events FILE] [--stream NAME] "
+        command = _add(commands, name, text, f"[{argument}] [--json FILE] {more}[--power] [--force]")
         command.add_argument(
             "input",
             metavar=argument,
@@ -165,6 +166,15 @@ def _add_runs(commands: Any) -> None:
         command.add_argument(
             "--json", metavar="FILE", help="write the detections, one JSON line a frame; - = standard output"
         )
+        if more:
+            command.add_argument(
+                "--events", metavar="FILE", help="write what happens, one JSON line each; - = standard output"
+            )
+            command.add_argument(
+                "--stream",
+                metavar="NAME",
+                help="use settings, zones and lines of this stream of the config file (with --events: main)",
+            )
         command.add_argument(
             "--power",
             action="store_true",

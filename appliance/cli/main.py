@@ -67,7 +67,8 @@ def _run(options: argparse.Namespace) -> int:
     loaded = _load(options)
     from appliance.cli import run as app
 
-    app.run(loaded, options.command, options.json, options.force, options.power)
+    events, stream = (getattr(options, name, None) for name in ("events", "stream"))  # `image` has none
+    app.run(loaded, options.command, options.json, options.force, options.power, events, stream)
     return 0
 
 

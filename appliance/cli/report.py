@@ -6,7 +6,7 @@ from typing import Optional, Sequence
 
 from appliance.contract.fields import JsonObject
 from appliance.core.sink import cannot_write
-from appliance.outputs.jsonlines import STANDARD_OUTPUT
+from appliance.outputs.lines_file import STANDARD_OUTPUT
 
 
 def show_report(lines: Sequence[str], report: JsonObject, json_path: Optional[str]) -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Callable, List, Optional, TextIO
 
 from appliance.board.telemetry import Telemetry
-from appliance.core.detector import Detector
-from appliance.core.frame import Statistics
-from appliance.core.sink import Sink, cannot_write
+from appliance.cli.run_summary import summarise, write_summary
+from appliance.cli.run_tracking import MAIN, RunTracking, with_stream
+from appliance.core.errors import ConfigError
+from appliance.core.frame import Result
+from appliance.core.sink import Sink
 from appliance.core.source import Source
 from appliance.core.threads import start_thread
 from appliance.detectors.from_settings import load
@@ -22,7 +24,8 @@ from appliance.drawing.overlay import Overlay
 from appliance.outputs.console import Console
 from appliance.outputs.detection_summary import DetectionSummary
 from appliance.outputs.images import ImageWriter
-from appliance.outputs.jsonlines import STANDARD_OUTPUT, JsonLines
+from appliance.outputs.jsonlines import JsonLines
+from appliance.outputs.lines_file import STANDARD_OUTPUT, LinesFile
 from appliance.outputs.progress import Progress
 from appliance.outputs.slow_frames import SlowFrameLog
 from appliance.outputs.window import Window, window_reason
@@ -64,7 +67,13 @@ class Outputs:
 
 
 def run(
-    loaded: LoadedSettings, kind: str, json_path: Optional[str] = None, force: bool = False, power: bool = False
+    loaded: LoadedSettings,
+    kind: str,
+    json_path: Optional[str] = None,
+    force: bool = False,
+    power: bool = False,
+    events_path: Optional[str] = None,
+    stream: Optional[str] = None,
 ) -> None:
     """Detect in images, a movie or a camera, until the end or a signal.
 
@@ -74,10 +83,16 @@ def run(
         json_path: Where to write the detections, one JSON line each; "-" for standard output, None for nowhere.
         force: Load the model even if this board is known to have too little memory for it.
         power: Show the board's power consumption with the statistics.
+        events_path: Where to write what happens to tracks, as `json_path`.
+        stream: The stream of the config file whose settings, zones and lines are used.
 
     Raises:
         SplitlensError: Source, model or output cannot be used.
     """
+    if stream is not None or events_path is not None:
+        loaded = with_stream(loaded, stream)
+    if json_path == events_path == STANDARD_OUTPUT:
+        raise ConfigError("--json and --events cannot both write to standard output; name a file for one of them.")
     settings = loaded.settings
     for note in compatibility_notes(settings, loaded.origins):
         log.info("%s", note)
@@ -85,18 +100,23 @@ def run(
         meter = Meter(settings.fps_interval)
         # Before the model is loaded, so that an unwritable path is reported at once.
         outputs = make_outputs(loaded, kind, source, meter, json_path, time.time())
+        tracking = make_tracking(settings, kind, source, json_path, events_path, stream)
+        outputs.sinks.extend(tracking.sinks if tracking else [])
         for sink in outputs.sinks:
             unused.callback(sink.close)
         # With JSON lines on standard output, nothing else is printed there.
-        terminal: TextIO = sys.stderr if json_path == STANDARD_OUTPUT else sys.stdout
+        terminal: TextIO = sys.stderr if STANDARD_OUTPUT in (json_path, events_path) else sys.stdout
         counts = DetectionSummary()
         with contextlib.closing(load(loaded, force)) as detector:
             progress = make_progress(source, kind, settings, terminal)
             write_line = progress.write_line if progress else functools.partial(print, file=terminal, flush=True)
             sinks = outputs.sinks + ([progress] if progress else [])
             sinks += make_console(settings, meter, write_line, power) + [counts]
-            transform = functools.partial(select, shown_classes=settings.shown_classes)
-            pipeline = StreamPipeline(source, sinks, meter, transform=transform)
+            transform: Callable[[Result], Result] = functools.partial(select, shown_classes=settings.shown_classes)
+            if tracking is not None:
+                tracking.use(detector)
+                transform = tracking.transform
+            pipeline = StreamPipeline(source, sinks, meter, stream or MAIN, transform)
             began = time.monotonic()
             with Loop(detector, [pipeline], 0 if outputs.window_closed else settings.max_frames) as loop:
                 unused.pop_all()  # the pipeline closes its sinks
@@ -105,7 +125,12 @@ def run(
                 wait(loop, write_line)
             seconds = time.monotonic() - began
             summary = summarise(source, detector, counts, meter.statistics(), seconds)
-    write_summary(summary, outputs, settings, write_line)
+            summary += tracking.summary() if tracking else []
+    movies = outputs.recorder.paths if outputs.recorder else []
+    summary += [f"movie: {path}" for path in movies]
+    if outputs.images is not None:
+        summary.append(f"pictures: {outputs.images.written} in {_picture_folder(settings)}")
+    write_summary(summary, movies, write_line)
 
 
 def wait(loop: Loop, write_line: Callable[[str], None]) -> None:
@@ -173,6 +198,20 @@ def make_outputs(
     return Outputs(sinks, recorder, images, window_closed)
 
 
+def make_tracking(
+    settings: Settings,
+    kind: str,
+    source: Source,
+    json_path: Optional[str],
+    events_path: Optional[str],
+    stream: Optional[str],
+) -> Optional[RunTracking]:
+    """Return what tracks, with the file of events; None if nobody wants tracks. Raises OutputError."""
+    if kind == IMAGE or (json_path is None and events_path is None):
+        return None
+    return RunTracking(settings, stream, source, None if events_path is None else _lines_file(events_path))
+
+
 def make_console(settings: Settings, meter: Meter, write_line: Callable[[str], None], power: bool) -> List[Sink]:
     """Return the sinks that report progress on the terminal.
 
@@ -201,6 +240,10 @@ def make_progress(source: Source, kind: str, settings: Settings, terminal: TextI
     if settings.max_frames:
         total = min(settings.max_frames, total or settings.max_frames)
     return Progress(total, "pictures" if kind == IMAGE else "frames", terminal)
+
+
+def _lines_file(path: str) -> LinesFile:
+    return LinesFile(path, _claim_standard_output() if path == STANDARD_OUTPUT else 1)
 
 
 def _claim_standard_output() -> int:
@@ -237,42 +280,3 @@ def _add_window(sinks: List[Sink], loaded: LoadedSettings, kind: str, overlay: O
 def _stop_when(closed: threading.Event, loop: Loop) -> None:
     closed.wait()
     loop.stop()
-
-
-def summarise(
-    source: Source, detector: Detector, counts: DetectionSummary, statistics: Statistics, seconds: float
-) -> List[str]:
-    """Return the lines to print at the end of a run."""
-    frames = counts.frames
-    lines = [
-        f"source: {source.name}",
-        f"model: {detector.name} ({detector.path} path, {detector.engine} on the {detector.device})",
-        f"frames: {frames} in {seconds:.1f} s, {frames / seconds if seconds else 0.0:.1f} a second",
-    ]
-    if source.skipped:
-        noun = "picture" if source.skipped == 1 else "pictures"
-        lines.append(f"skipped: {source.skipped} {noun} that could not be read")
-    if statistics.drops:
-        lines.append(f"dropped: {statistics.drops} frames that came faster than they could be used")
-    found = counts.lines()
-    lines.append(f"found:{'' if found else ' nothing'}")
-    return lines + ["  " + line for line in found]
-
-
-def write_summary(summary: List[str], outputs: Outputs, settings: Settings, write_line: Callable[[str], None]) -> None:
-    """Print the summary and the paths of the files, and save it beside the movie. Raises OutputError."""
-    lines = list(summary)
-    movies = outputs.recorder.paths if outputs.recorder else []
-    lines += [f"movie: {path}" for path in movies]
-    if outputs.images is not None:
-        lines.append(f"pictures: {outputs.images.written} in {_picture_folder(settings)}")
-    for line in lines:
-        write_line(line)
-    if movies:
-        path = os.path.splitext(movies[0])[0] + ".txt"
-        try:
-            with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write("\n".join(lines) + "\n")
-        except OSError as problem:
-            raise cannot_write(path, problem) from problem
-        write_line(f"summary: {path}")

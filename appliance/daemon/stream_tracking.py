@@ -77,5 +77,6 @@ class StreamTracking:
         return self._services.totals.of(self._name, zones, places.lines)
 
     def _rules(self, labels: Mapping[int, str]) -> Rules:
-        settings = dataclasses.replace(self._settings, det_th=self._live()["det_th"])
+        live = self._live()
+        settings = dataclasses.replace(self._settings, det_th=live["det_th"], shown_classes=live["shown_classes"])
         return rules_of(settings, self._places(), labels)

@@ -40,7 +40,7 @@ def rules_of(settings: Settings, places: Places, labels: Mapping[int, str]) -> R
     """Return the rules for one stream.
 
     Args:
-        settings: Those of the stream, with the present `det_th`.
+        settings: Those of the stream, with the present values of the live ones.
         places: Its zones, lines and masks.
         labels: The label map of the model.
     """

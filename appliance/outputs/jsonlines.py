@@ -1,17 +1,15 @@
 """Write results as JSON, one line per frame."""
 
-import json
-from typing import IO, Tuple
+from typing import Tuple
 
 import numpy as np
 
 from appliance.contract.codec import encode_message
 from appliance.contract.events import ClassArea, Detection, Detections
 from appliance.core.frame import Result
-from appliance.core.sink import OutputClosed, Sink, cannot_write, write_all
+from appliance.core.sink import Sink
+from appliance.outputs.lines_file import LinesFile
 from appliance.outputs.rle import encode_mask
-
-STANDARD_OUTPUT = "-"
 
 
 def detections_of(result: Result, with_masks: bool = True) -> Detections:
@@ -65,10 +63,10 @@ def _rounded(box: np.ndarray) -> Tuple[float, float, float, float]:
 
 
 class JsonLines(Sink):
-    """Writes to `path`, replacing an existing file; "-" is standard output. A line is written when `write` returns.
+    """Writes what was found in each frame, one line a frame.
 
     Args:
-        path: The file.
+        path: The file; see `LinesFile`.
         standard_output: The descriptor that "-" stands for.
 
     Raises:
@@ -80,27 +78,12 @@ class JsonLines(Sink):
     every_result = True
 
     def __init__(self, path: str, standard_output: int = 1) -> None:
-        is_standard = path == STANDARD_OUTPUT
-        self._path = "standard output" if is_standard else path
-        try:
-            # Unbuffered: a pipe that closed must be noticed here, and not once more when Python ends.
-            self._file: IO[bytes] = (
-                open(standard_output, "wb", buffering=0, closefd=False)
-                if is_standard
-                else open(path, "wb", buffering=0)
-            )
-        except OSError as problem:
-            raise cannot_write(self._path, problem) from problem
+        self._file = LinesFile(path, standard_output)
 
     def write(self, result: Result) -> None:
         line = encode_message(detections_of(result))
         del line["stream"]  # there is one only
-        try:
-            write_all(self._file, json.dumps(line, allow_nan=False).encode("ascii") + b"\n")
-        except BrokenPipeError as problem:
-            raise OutputClosed(f"{self._path}: its reader closed it.") from problem
-        except OSError as problem:
-            raise cannot_write(self._path, problem) from problem
+        self._file.write(line)
 
     def close(self) -> None:
         self._file.close()

@@ -11,18 +11,19 @@ def track_settings(settings: Settings, labels: Mapping[int, str]) -> TrackSettin
     """Return the settings of a tracker.
 
     Args:
-        settings: Those of one stream, from `Settings.for_stream`; of the live ones, `det_th` must be current.
+        settings: Those of one stream, from `Settings.for_stream`, with the present values of the live ones.
         labels: The label map of the model, class id to name. Names that it does not have are of no consequence: another
             model may have them.
     """
     own = settings.labels or {}
+    names = settings.track if settings.track is not None else settings.shown_classes
     return TrackSettings(
         classes={
             class_id: LabelSettings(**_values(settings, label)) for class_id, label in labels.items() if label in own
         },
         class_ids=None
-        if settings.track is None
-        else frozenset(class_id for class_id, label in labels.items() if label in settings.track),
+        if names is None
+        else frozenset(class_id for class_id, label in labels.items() if label in names),
         **_values(settings, ""),
     )
 

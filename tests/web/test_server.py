@@ -10,6 +10,8 @@ import requests
 import socketio  # type: ignore[import-untyped]
 
 from appliance.bus import write_exit_reason
+from appliance.contract.codec import encode
+from appliance.contract.event_messages import END, NEW, EventMessage, ReviewMessage
 from tests.waiting import wait_until
 from tests.web.conftest import LIMIT, PASSWORD, ROOT, Viewer, background, bearer, csrf_of
 from web.accounts import Accounts, Role
@@ -25,7 +27,7 @@ class Page:
             reconnection=False, logger=quiet, engineio_logger=quiet, ssl_verify=not site.url.startswith("https:")
         )
         self.heard = []
-        for event in ("state", "statistics", "detections", "log", "logs", "daemon"):
+        for event in ("state", "statistics", "detections", "log", "logs", "daemon", "event", "review"):
             self.client.on(event, lambda message, event=event: self.heard.append((event, message)))
         if token:
             headers.update(bearer(token))
@@ -68,6 +70,12 @@ def test_a_page_gets_what_there_is_and_then_all_that_comes(site, transports):
         site.daemon.log("warning", "a new line")
         wait_until(lambda: page.newest("log").get("text") == "a new line")
         wait_until(lambda: len(page.of("statistics")) > count + 3)
+        event, review = next(iter(site.daemon.events.values())), next(iter(site.daemon.reviews.values()))
+        site.daemon.server.publish(EventMessage(NEW, event))
+        site.daemon.server.publish(ReviewMessage(END, review))
+        wait_until(lambda: page.of("review"))
+        assert page.of("event") == [{"type": "new", "event": encode(event)}]
+        assert page.of("review") == [{"type": "end", "review": encode(review)}]
 
 
 @pytest.mark.parametrize(

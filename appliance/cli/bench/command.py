@@ -28,7 +28,7 @@ from appliance.core.hardware import available_cores
 from appliance.core.sink import check_writable_file
 from appliance.detectors.from_settings import load
 from appliance.engines.registry import all_engines, loaded_versions, reference_engine
-from appliance.outputs.jsonlines import STANDARD_OUTPUT
+from appliance.outputs.lines_file import STANDARD_OUTPUT
 from appliance.settings import LoadedSettings
 
 log = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ from appliance.core.sink import cannot_write, check_writable_file, make_writable
 from appliance.detectors.from_settings import find_model, model_options
 from appliance.detectors.plan import understand
 from appliance.engines.registry import all_engines, loaded_versions, reference_engine
-from appliance.outputs.jsonlines import STANDARD_OUTPUT
+from appliance.outputs.lines_file import STANDARD_OUTPUT
 from appliance.settings import LoadedSettings
 from appliance.settings.tuned import (
     MEASURED_UNDER,

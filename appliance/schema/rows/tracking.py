@@ -15,7 +15,7 @@ class TrackingSettings:
         None,
         LABELS,
         TRACKING,
-        "names of the classes to follow; by default all that are detected",
+        "names of the classes to follow; by default those of shown_classes",
         per_stream=True,
     )
     min_score: Optional[float] = setting(
