@@ -34,8 +34,10 @@ from appliance.pipeline.meter import Meter
 from appliance.pipeline.selection import select
 from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording.recorder import MovieRecorder, movie_path
+from appliance.schema.places import NO_PLACES
 from appliance.settings import LoadedSettings, Settings, compatibility_notes
 from appliance.sources.open import open_images, open_movie, open_set_camera
+from appliance.sources.privacy import PrivacyMask
 from appliance.telemetry.console import describe_readings
 
 log = logging.getLogger(__name__)
@@ -89,8 +91,10 @@ def run(
     Raises:
         SplitlensError: Source, model or output cannot be used.
     """
+    places = NO_PLACES
     if stream is not None or events_path is not None:
         loaded = with_stream(loaded, stream)
+        places = loaded.settings.places(stream or MAIN)
     if json_path == events_path == STANDARD_OUTPUT:
         raise ConfigError("--json and --events cannot both write to standard output; name a file for one of them.")
     settings = loaded.settings
@@ -100,7 +104,10 @@ def run(
         meter = Meter(settings.fps_interval)
         # Before the model is loaded, so that an unwritable path is reported at once.
         outputs = make_outputs(loaded, kind, source, meter, json_path, time.time())
-        tracking = make_tracking(settings, kind, source, json_path, events_path, stream)
+        tracking = None
+        if events_path is not None or (json_path is not None and kind != IMAGE):
+            events = None if events_path is None else _lines_file(events_path)
+            tracking = RunTracking(settings, stream or MAIN, places, source, events)
         outputs.sinks.extend(tracking.sinks if tracking else [])
         for sink in outputs.sinks:
             unused.callback(sink.close)
@@ -116,7 +123,9 @@ def run(
             if tracking is not None:
                 tracking.use(detector)
                 transform = tracking.transform
-            pipeline = StreamPipeline(source, sinks, meter, stream or MAIN, transform)
+            pipeline = StreamPipeline(
+                source, sinks, meter, stream or MAIN, transform, mask=PrivacyMask(lambda: places.privacy)
+            )
             began = time.monotonic()
             with Loop(detector, [pipeline], 0 if outputs.window_closed else settings.max_frames) as loop:
                 unused.pop_all()  # the pipeline closes its sinks
@@ -196,20 +205,6 @@ def make_outputs(
     if json_path is not None:
         sinks.append(JsonLines(json_path, _claim_standard_output() if json_path == STANDARD_OUTPUT else 1))
     return Outputs(sinks, recorder, images, window_closed)
-
-
-def make_tracking(
-    settings: Settings,
-    kind: str,
-    source: Source,
-    json_path: Optional[str],
-    events_path: Optional[str],
-    stream: Optional[str],
-) -> Optional[RunTracking]:
-    """Return what tracks, with the file of events; None if nobody wants tracks. Raises OutputError."""
-    if kind == IMAGE or (json_path is None and events_path is None):
-        return None
-    return RunTracking(settings, stream, source, None if events_path is None else _lines_file(events_path))
 
 
 def make_console(settings: Settings, meter: Meter, write_line: Callable[[str], None], power: bool) -> List[Sink]:

@@ -58,21 +58,22 @@ class RunTracking:
 
     Args:
         settings: As `with_stream` returns them.
-        stream: Name of the stream; None for `main`.
+        stream: Name of the stream.
+        places: Its zones, lines and masks.
         source: The run's source.
         events: Where events are written; None for nowhere.
     """
 
-    def __init__(self, settings: Settings, stream: Optional[str], source: Source, events: Optional[LinesFile]) -> None:
-        self.name = stream or MAIN
+    def __init__(
+        self, settings: Settings, stream: str, places: Places, source: Source, events: Optional[LinesFile]
+    ) -> None:
+        self._name = stream
         self._settings = settings
-        self._places = settings.places(self.name)
-        if not source.is_live:
-            self._places = _at_all_times(self._places)
+        self._places = places if source.is_live else _at_all_times(places)
         self._lines = None if events is None else EventLines(events, source.is_live)
         self.sinks: List[Sink] = [] if self._lines is None else [self._lines]
         report = (lambda report: False) if self._lines is None else self._lines.report
-        self._tracker = StreamTracker(self.name, source.is_live, self._rules, report)
+        self._tracker = StreamTracker(stream, source.is_live, self._rules, report)
         if self._lines is not None:
             self._lines.end = self._tracker.end
 
@@ -88,7 +89,7 @@ class RunTracking:
         """Return lines about what was counted; none if events were not wanted."""
         if self._lines is None:
             return []
-        counts = self._lines.totals.of(self.name, {zone: {} for zone in self._places.zones}, self._places.lines)
+        counts = self._lines.totals.of(self._name, {zone: {} for zone in self._places.zones}, self._places.lines)
         lines = [f"events: {_counted(counts.events) or 'none'}"]
         lines += [f"zone {zone}: {_counted(entries) or 'nothing'} entered" for zone, entries in counts.entries.items()]
         for line, crossings in counts.crossings.items():

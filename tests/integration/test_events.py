@@ -58,6 +58,26 @@ def test_detections_name_the_tracks_of_these_events_and_none_is_below_the_thresh
     assert not any(detection["stationary"] for detection in detections if "track" in detection)
 
 
+def test_masks_of_the_stream_black_and_drop_and_without_events_main_changes_nothing(tmp_path, samples, coco_model):
+    everywhere = "0,0,1,0,1,1,0,1"
+    (tmp_path / "config.yml").write_text(
+        f'streams:\n  main: {{source: 0, ignore: ["{everywhere}"]}}\n  yard: {{source: 0, privacy: ["{everywhere}"]}}\n'
+    )
+    found = {}
+    for name, words in {"alone": (), "yard": ("--stream", "yard"), "main": ("--events", "events.jsonl")}.items():
+        ended = run(
+            tmp_path,
+            "video",
+            str(samples / "bikes.mp4"),
+            *("--json", f"{name}.jsonl", "--max-frames", "10", *MODELS, *words),
+        )
+        assert ended.code == 0, ended.err
+        lines = read_json_lines((tmp_path / f"{name}.jsonl").read_text())
+        found[name] = sum(len(line["detections"]) for line in lines)
+    assert found["alone"] > 0 and found["yard"] == found["main"] == 0
+    assert (tmp_path / "events.jsonl").read_text() == ""
+
+
 @pytest.mark.parametrize(
     "words, code, sentence",
     [
