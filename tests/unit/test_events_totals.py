@@ -1,14 +1,18 @@
 """What is counted of zones and lines, and what of events is sent to pages."""
 
 import calendar
+import time
 
 from appliance.contract.event_messages import EventMessage, Happening, ReviewMessage
 from appliance.contract.events import LineTotals
 from appliance.core.events import EventBus
 from appliance.daemon.event_publisher import OTHERS_A_SECOND, UPDATES_A_SECOND, EventPublisher
+from appliance.daemon.event_services import EventServices
 from appliance.events.engine import EventEngine
+from appliance.events.store import EventStore
 from appliance.events.totals import Totals
-from tests.events import a_report
+from appliance.recording.snapshots import SnapshotStore
+from tests.events import OFFSET, a_report
 
 NOON = calendar.timegm((2026, 6, 1, 12, 0, 0, 0, 1, -1))
 DAY = 86400.0
@@ -90,3 +94,28 @@ def test_a_flood_of_events_is_not_passed_on_to_pages():
     now[0] = 1.0
     engine.take(a_report(1, has_ended=True))
     assert sent[-1].type == "end"
+
+
+def test_what_crossed_lines_today_is_known_after_a_restart(tmp_path):
+    now, snapshots = time.time(), SnapshotStore(tmp_path)
+
+    def start():
+        store = EventStore(tmp_path / "events.db")
+        bus = EventBus()
+        store.listen(bus)
+        return store, EventServices(store, lambda message: None, bus, snapshots)
+
+    store, services = start()
+    crossings = [("crossed", now - OFFSET, {"line": "A", "direction": way}) for way in ("in", "in", "out")]
+    for number, crossing in enumerate(crossings):
+        assert services.report(a_report(number, now - OFFSET, now - OFFSET, [("detected", now - OFFSET, {}), crossing]))
+    services.close()
+    store.close()
+    store, services = start()
+    try:
+        found = services.totals.of("main", {}, ["A"])
+        assert found.lines == {"A": LineTotals(2, 1)} and found.crossings == {"A": {}}
+    finally:
+        services.close()
+        store.close()
+        snapshots.close()
