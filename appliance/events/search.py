@@ -36,11 +36,7 @@ def find_events(connection: sqlite3.Connection, query: ListEvents) -> EventPage:
     span = _span(query.after, query.before, query.cursor)
     keys = _newest_keys(connection, "event", kinds, span, query.limit + 1, query.min_score)
     shown, cursor = _page(keys, query.limit)
-    rows = connection.execute(
-        f"SELECT {EVENT_COLUMNS} FROM event e CROSS JOIN kind k ON k.id = e.kind"
-        f" WHERE e.key IN ({_marks(shown)}) ORDER BY e.key DESC",
-        shown,
-    )
+    rows = _rows(connection, f"SELECT {EVENT_COLUMNS} FROM event e CROSS JOIN kind k ON k.id = e.kind", "e", shown)
     return EventPage([event_of(row) for row in rows], cursor)
 
 
@@ -56,11 +52,7 @@ def find_reviews(connection: sqlite3.Connection, query: ListReviews) -> ReviewPa
     span = _span(query.after, query.before, query.cursor)
     keys = _newest_keys(connection, "review", kinds, span, query.limit + 1, None)
     shown, cursor = _page(keys, query.limit)
-    rows = connection.execute(
-        f"SELECT {REVIEW_COLUMNS} FROM review r CROSS JOIN kind k ON k.id = r.kind"
-        f" WHERE r.key IN ({_marks(shown)}) ORDER BY r.key DESC",
-        shown,
-    )
+    rows = _rows(connection, f"SELECT {REVIEW_COLUMNS} FROM review r CROSS JOIN kind k ON k.id = r.kind", "r", shown)
     return ReviewPage([review_of(row, query.user) for row in rows], cursor)
 
 
@@ -182,5 +174,9 @@ def _page(keys: List[int], limit: int) -> Tuple[List[int], Optional[str]]:
     return shown, str(shown[-1]) if len(keys) > limit else None
 
 
-def _marks(values: List[int]) -> str:
-    return ", ".join("?" * len(values))
+def _rows(connection: sqlite3.Connection, select: str, table: str, keys: List[int]) -> List[Tuple[Any, ...]]:
+    """Return the rows of these keys, newest first."""
+    if not keys:
+        return []
+    marks = ", ".join("?" * len(keys))
+    return connection.execute(f"{select} WHERE {table}.key IN ({marks}) ORDER BY {table}.key DESC", keys).fetchall()
