@@ -258,7 +258,7 @@ class Stream:
     def _track(self, tracker: StreamTracker, result: Result) -> Result:
         """Follow everything that was found, and return what is shown of it. tracker: that of the frame's source."""
         live = self._live.of(self.name)
-        return select(tracker.follow(result), live["det_th"], live["shown_classes"])
+        return select(tracker.follow(self._mask.again(result)), live["det_th"], live["shown_classes"])
 
     def _make_outputs(self) -> StreamOutputs:
         return StreamOutputs(

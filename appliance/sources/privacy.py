@@ -1,11 +1,13 @@
 """Privacy masks: black in the frame itself, before anything else sees it."""
 
 import dataclasses
+import math
+import time
 from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from appliance.core.frame import Frame
+from appliance.core.frame import Frame, Result
 from appliance.schema.polygons import Polygon
 
 MARGIN = 3
@@ -34,6 +36,8 @@ class PrivacyMask:
     def __init__(self, polygons: Callable[[], Polygons]) -> None:
         self._polygons = polygons
         self._drawn: Tuple[Polygons, Tuple[int, int], List[_Block]] = ((), (0, 0), [])
+        self._seen: Polygons = ()
+        self._changed_at = -math.inf
 
     def __call__(self, frame: Frame) -> Frame:
         """Return a frame that a source has just made, with its polygons black.
@@ -41,6 +45,8 @@ class PrivacyMask:
         Nobody else may have it yet: its image is written to, unless the memory belongs to something else.
         """
         polygons = self._polygons()
+        if polygons is not self._seen:
+            self._seen, self._changed_at = polygons, time.monotonic()
         if not polygons:
             return frame
         image = frame.image
@@ -48,6 +54,13 @@ class PrivacyMask:
             return self.copy(frame)
         self._black(image, polygons)
         return frame
+
+    def again(self, result: Result) -> Result:
+        """Return a result that no output has yet, with what became private since its frame was read."""
+        if result.frame.captured_at > self._changed_at and self._polygons() is self._seen:
+            return result
+        frame = self(result.frame)
+        return result if frame is result.frame else dataclasses.replace(result, frame=frame)
 
     def copy(self, frame: Frame) -> Frame:
         """Return a frame with the polygons black; the frame itself is left as it is."""

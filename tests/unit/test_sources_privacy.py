@@ -1,11 +1,12 @@
 """Privacy masks: what they touch is black, and only that."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
 
-from appliance.core.frame import Frame
+from appliance.core.frame import Frame, Result
 from appliance.sources.memory import MemorySource
 from appliance.sources.privacy import MARGIN, PrivacyMask
 
@@ -65,6 +66,21 @@ def test_polygons_that_are_changed_count_from_the_next_frame_on():
     assert ((mask(a_frame(160, 120)).image == 0).all(axis=2) == blacked([CORNER], 160, 120)).all()
     polygons[0] = []
     assert (mask(a_frame(160, 120)).image == 200).all()
+
+
+def test_a_frame_that_was_read_before_a_change_is_blacked_when_its_result_comes():
+    polygons = [()]
+    mask = PrivacyMask(lambda: polygons[0])
+    early, late = (
+        Result(dataclasses.replace(a_frame(160, 120), captured_at=time.monotonic()), None, None, {}) for _ in "ab"
+    )
+    for result in (early, late):
+        mask(result.frame)
+        assert mask.again(result) is result and (result.frame.image == 200).all()
+    polygons[0] = (TRIANGLE,)
+    assert (mask.again(early).frame.image == 0).any()
+    mask(a_frame(160, 120))  # the next frame is read
+    assert (mask.again(late).frame.image == 0).any()
 
 
 def test_an_image_of_somebody_else_is_copied_and_its_own_is_not():
