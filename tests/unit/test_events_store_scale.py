@@ -151,7 +151,7 @@ def bytes_read():
 def test_no_table_but_that_of_kinds_is_read_from_end_to_end(tmp_path):
     with contextlib.closing(fill(tmp_path / "events.db", 4000)) as database:
         statements = set()
-        database._connection.set_trace_callback(statements.add)
+        database._connection.set_trace_callback(lambda statement: statements.add(statement))
         for find, query in queries(4000):
             find(database._connection, query)
         database._connection.set_trace_callback(None)
