@@ -8,7 +8,8 @@ one row for each event on it.
 import sqlite3
 from typing import Any, List, Optional, Sequence, Tuple
 
-from appliance.contract.errors import INVALID, NOT_FOUND, Refused
+from appliance.contract.errors import NOT_FOUND, Refused
+from appliance.contract.event_fields import CURSOR
 from appliance.contract.event_messages import EventDetail, EventPage, ReviewPage
 from appliance.contract.event_requests import ListEvents, ListReviews
 from appliance.events.kinds import KindFilter
@@ -33,11 +34,11 @@ def find_events(connection: sqlite3.Connection, query: ListEvents) -> EventPage:
     kinds.has_name("zones", query.zone)
     kinds.has_name("lines", query.line)
     kinds.has_words(query.text)
-    span = _span(query.after, query.before, query.cursor)
+    span = _span(connection, "event", query.after, query.before, query.cursor)
     keys = _newest_keys(connection, "event", kinds, span, query.limit + 1, query.min_score)
-    shown, cursor = _page(keys, query.limit)
-    rows = _rows(connection, f"SELECT {EVENT_COLUMNS} FROM event e CROSS JOIN kind k ON k.id = e.kind", "e", shown)
-    return EventPage([event_of(row) for row in rows], cursor)
+    select = f"SELECT {EVENT_COLUMNS} FROM event e CROSS JOIN kind k ON k.id = e.kind"
+    events = [event_of(row) for row in _rows(connection, select, "e", keys[: query.limit])]
+    return EventPage(events, events[-1].id if len(keys) > query.limit else None)
 
 
 def find_reviews(connection: sqlite3.Connection, query: ListReviews) -> ReviewPage:
@@ -49,11 +50,11 @@ def find_reviews(connection: sqlite3.Connection, query: ListReviews) -> ReviewPa
     kinds.has_name("zones", query.zone)
     if query.unseen is not None:
         kinds.has_name("users", query.user, is_in=not query.unseen)
-    span = _span(query.after, query.before, query.cursor)
+    span = _span(connection, "review", query.after, query.before, query.cursor)
     keys = _newest_keys(connection, "review", kinds, span, query.limit + 1, None)
-    shown, cursor = _page(keys, query.limit)
-    rows = _rows(connection, f"SELECT {REVIEW_COLUMNS} FROM review r CROSS JOIN kind k ON k.id = r.kind", "r", shown)
-    return ReviewPage([review_of(row, query.user) for row in rows], cursor)
+    select = f"SELECT {REVIEW_COLUMNS} FROM review r CROSS JOIN kind k ON k.id = r.kind"
+    reviews = [review_of(row, query.user) for row in _rows(connection, select, "r", keys[: query.limit])]
+    return ReviewPage(reviews, reviews[-1].id if len(keys) > query.limit else None)
 
 
 def get_event(connection: sqlite3.Connection, id: str) -> EventDetail:
@@ -86,12 +87,15 @@ Span = Tuple[int, int]
 """The least key, and the least one that is too high."""
 
 
-def _span(after: Optional[float], before: Optional[float], cursor: Optional[str]) -> Span:
+def _span(
+    connection: sqlite3.Connection, table: str, after: Optional[float], before: Optional[float], cursor: Optional[str]
+) -> Span:
     end = _HIGHEST_KEY if before is None else first_key(before)
     if cursor is not None:
-        if not (cursor.isdecimal() and len(cursor) < 20 and int(cursor) <= _HIGHEST_KEY):
-            raise Refused(INVALID, "That is no `cursor`; the page before has it.")
-        end = min(end, int(cursor))
+        CURSOR.check("cursor", cursor)
+        known = _column(connection, f"SELECT key FROM {table} WHERE id = ?", (cursor,))
+        # One that was deleted meanwhile still says when it began.
+        end = min(end, known[0] if known else first_key(float(cursor.partition("-")[0])))
     return 0 if after is None else first_key(after), end
 
 
@@ -167,11 +171,6 @@ def _newest_by_score(connection: sqlite3.Connection, span: Span, count: int, sco
 
 def _column(connection: sqlite3.Connection, statement: str, values: Sequence[Any]) -> List[int]:
     return [row[0] for row in connection.execute(statement, values)]
-
-
-def _page(keys: List[int], limit: int) -> Tuple[List[int], Optional[str]]:
-    shown = keys[:limit]
-    return shown, str(shown[-1]) if len(keys) > limit else None
 
 
 def _rows(connection: sqlite3.Connection, select: str, table: str, keys: List[int]) -> List[Tuple[Any, ...]]:

@@ -129,7 +129,14 @@ def test_pages_follow_each_other_without_gap_or_overlap_also_of_events_that_bega
         assert starts == sorted(starts, reverse=True)
 
 
-@pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "1e3", "9" * 19, "1" * 200, "0x10", "²"])
+def test_a_cursor_whose_event_was_deleted_says_when_it_began(store):
+    put(store, *(an_event(NOON + number, number) for number in range(4)))
+    page = store.search(ListEvents(cursor=an_event(NOON + 2, 99).id))
+    assert [event.start - NOON for event in page.events] == [1, 0]
+    assert found(store, cursor="1.0-000001") == []
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "1e3", "9" * 19, "1" * 200, "1.0-", "²"])
 def test_a_cursor_of_nobody_is_refused(store, cursor):
     with pytest.raises(Refused, match="no `cursor`") as refused:
         store.search(ListEvents(cursor=cursor))

@@ -70,7 +70,7 @@ def fill(file, count):
 
 def queries(count):
     """Each filter alone, many together, what is rare, old or not there at all, and cursors deep in."""
-    middle, near_begin = NOON + count // 2, str(first_key(NOON + count // 50))
+    middle, near_begin = NOON + count // 2, an_event(NOON + count // 50, count // 50).id
     events = [
         {},
         {"stream": "main"},
