@@ -157,7 +157,9 @@ def test_a_recording_is_made_and_played_back(up, open_signed_in):
     recording = page.locator("[data-recording]")
     expect(recording.get_by_role("button", name="Delete")).to_be_enabled(timeout=60000)
     recording.get_by_role("button", name="Play").click()
-    wait_until(lambda: page.evaluate("document.querySelector('dialog img').naturalWidth") == 640, "it plays")
+    wait_until(
+        lambda: page.evaluate("document.querySelector('#recordings .player img').naturalWidth") == 640, "it plays"
+    )
 
 
 def test_a_daemon_that_is_killed_is_told_and_comes_back(up, open_signed_in):

@@ -60,7 +60,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.folder.resolve()
     start_file = write_start_file(folder, options.port, options.worker, not options.no_sign_in)
-    processes: List[Any] = [fake_daemon(folder, "--streams", options.streams), gunicorn(start_file)]
+    processes: List[Any] = [fake_daemon(folder, "--streams", options.streams, "--movies"), gunicorn(start_file)]
     print(f"http://127.0.0.1:{options.port}/  (kill -USR1 {processes[0].pid} crashes the fake daemon)")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

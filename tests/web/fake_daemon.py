@@ -534,8 +534,8 @@ class FakeDaemon(FakeEvents):
                 contract.Recording(
                     name=path.name,
                     stream=path.name.split("_")[0],
-                    started=facts.st_mtime - 5,
-                    seconds=5.0,
+                    started=self.recorded.get(path.name, (facts.st_mtime - 5, 5.0))[0],
+                    seconds=self.recorded.get(path.name, (0.0, 5.0))[1],
                     bytes=facts.st_size,
                     format=path.suffix[1:],
                     recording=path.name in running,
@@ -560,11 +560,15 @@ def main() -> None:
     parser.add_argument("--streams", default="main", help="names, separated by commas")
     parser.add_argument("--fps", type=float, default=10.0)
     parser.add_argument("--picture-bytes", type=int, default=0)
+    parser.add_argument("--movies", action="store_true", help="record some movies first; takes an H.264 encoder")
     options = parser.parse_args()
     recordings = options.recordings or os.path.join(options.run_dir, "recordings")
     daemon = FakeDaemon(
         options.run_dir, recordings, options.streams.split(","), options.fps, options.picture_bytes
     ).start()
+
+    if options.movies:
+        daemon.make_recordings()
 
     def crash(*_: Any) -> None:
         daemon.log("error", "The camera driver crashed the daemon.")

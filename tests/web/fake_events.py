@@ -32,6 +32,7 @@ class FakeEvents:
     reviews: Dict[str, messages.Review]
     seen: Dict[str, List[str]]  # review to users
     places: Dict[str, JsonObject]
+    recorded: Dict[str, Tuple[float, float]]  # file to start and seconds, where these are not those of the file
 
     def counts(self, stream: str) -> StreamCounts:
         """Return what is in the zones of a stream, and what crossed its lines."""
@@ -52,8 +53,11 @@ class FakeEvents:
     def make_events(self, streams: List[str], count: int = 60) -> None:
         """Invent events of the last two days, the newest some minutes ago; every third is a detection."""
         self.events, self.reviews, self.seen = {}, {}, {}
-        self.places = {}
+        self.places, self.recorded = {}, {}
         now = time.time()
+        newest = time.localtime(now - 300.0)
+        if newest.tm_hour * 60 + newest.tm_min >= 24 * 60 - 3:
+            now -= 600.0  # what is recorded around an event stays within one day
         for number in range(count):
             label, zone = KINDS[number % len(KINDS)]
             start = round(now - 300.0 - number * 48 * HOUR / count, 6)
@@ -97,6 +101,19 @@ class FakeEvents:
         self.reviews[EXAMPLE_ID] = dataclasses.replace(
             review, id=EXAMPLE_ID, start=1764000000.0, end=1764000010.0, events=[EXAMPLE_ID]
         )
+
+    def make_recordings(self, seconds: float = 8.0, count: int = 3) -> None:
+        """Record around the newest event of each stream: files that join, the last one after a gap of a minute."""
+        for stream in {event.stream for event in self.events.values()}:
+            event = next(event for event in self.events.values() if event.stream == stream)
+            before = fake_media.BEFORE_SECONDS
+            for number in range(count):
+                started = event.start - before + number * seconds + (60.0 if number == count - 1 else 0.0)
+                name = f"{stream}_{time.strftime('%Y%m%d-%H%M%S', time.localtime(started))}_{number}.mp4"
+                path = self.recordings / name
+                shift = before - number * seconds
+                fake_media.write_movie(path, stream, event.label, PATH, seconds, shift)
+                self.recorded[name] = started, seconds
 
     def do_list_events(self, cursor: Optional[str], limit: int, **wanted: Any) -> messages.EventPage:
         found = [event for event in self.events.values() if _fits(event, wanted)]

@@ -7,12 +7,13 @@ import { cardOfReview, groupByHour, mergeCards } from "../events/cards.js";
 import { Changes } from "../events/changes.js";
 import { empty, loading } from "../events/conditions.js";
 import { DayTools } from "../events/day_tools.js";
-import { addMonths, countByDay, dayOf, startOfDay } from "../events/days.js";
+import { dayOf } from "../events/days.js";
 import { EventDialog } from "../events/event_dialog.js";
 import { FilterBar } from "../events/filter_bar.js";
 import { chipsOf, NO_FILTERS, readFilters, searchOf, withoutAll } from "../events/filters.js";
 import { Grid } from "../events/grid.js";
 import { askDay, EventList } from "../events/list.js";
+import { MonthCounts } from "../events/month_counts.js";
 import { stopPreview } from "../events/preview.js";
 import { around, sequence } from "../events/sequence.js";
 import { SidePanel } from "../events/side_panel.js";
@@ -35,10 +36,7 @@ class EventsView {
   #dayNumber = 0;
   /** Reviews that came since the list was read. @type {Set<string>} */
   #pending = new Set();
-  /** @type {import("../api.js").CountRow[]} */
-  #counts = [];
-  /** @type {Set<string>} */
-  #months = new Set();
+  #counts = new MonthCounts(() => this.#show());
   /** Whether the dialog was opened from here, so that closing it is going back. */
   #isAbove = false;
   #list = new EventList(ask, () => this.#show());
@@ -71,12 +69,12 @@ class EventsView {
   #filterBar = new FilterBar((filters, options) => this.#filter(filters, options));
   #dayTools = new DayTools(
     (day) => this.#pickDay(day),
-    (month) => this.#count(month),
+    (month) => this.#counts.need(month),
     "calendar-dialog-title",
   );
   #side = new SidePanel({
     pickDay: (day) => this.#pickDay(day),
-    needs: (month) => this.#count(month),
+    needs: (month) => this.#counts.need(month),
     pick: (time, card) => this.#goTo(time, card),
     open: (card) => this.#open(card.event),
   });
@@ -180,19 +178,6 @@ class EventsView {
     if (number === this.#dayNumber) this.#show();
   }
 
-  /** @param {string} month Its first day */
-  async #count(month) {
-    if (this.#months.has(month)) return;
-    this.#months.add(month);
-    const range = { after: startOfDay(month), before: startOfDay(addMonths(month, 1)) };
-    try {
-      this.#counts.push(...(await ask("get_counts", { group: "day", ...range })).counts);
-    } catch {
-      this.#months.delete(month);
-    }
-    this.#show();
-  }
-
   /** @param {Filters} filters @param {{ replace: boolean }} [options] */
   #filter(filters, options) {
     go(`events${searchOf(filters)}`, options);
@@ -230,10 +215,10 @@ class EventsView {
     const now = serverTime();
     const today = dayOf(now);
     const streams = latest("state")?.streams.map((stream) => stream.name) || [];
-    const rows = this.#counts;
+    const { rows, byDay } = this.#counts;
     this.#dayTools.show(this.#day, today);
-    this.#dayTools.setCounts(countByDay(rows));
-    this.#side.show(this.#day, now, this.#filters.severity, this.#dayCards, streams, countByDay(rows));
+    this.#dayTools.setCounts(byDay);
+    this.#side.show(this.#day, now, this.#filters.severity, this.#dayCards, streams, byDay);
     this.#toolbar.show(this.#filters.severity, this.#dayCards);
     this.#filterBar.show(this.#filters, {
       stream: streams,
