@@ -155,8 +155,8 @@ def _add_runs(commands: Any) -> None:
         ("video", "FILE", "detect on every frame of a movie"),
         ("stream", "SOURCE", "detect on a camera, a network stream or a GStreamer pipeline"),
     ):
-        more = "" if name == "image" else "[--events FILE] [--stream NAME] "
-        command = _add(commands, name, text, f"[{argument}] [--json FILE] {more}[--power] [--force]")
+        more = "" if name == "image" else "[--events FILE] "
+        command = _add(commands, name, text, f"[{argument}] [--json FILE] {more}[--stream NAME] [--power] [--force]")
         command.add_argument(
             "input",
             metavar=argument,
@@ -170,11 +170,12 @@ def _add_runs(commands: Any) -> None:
             command.add_argument(
                 "--events", metavar="FILE", help="write what happens, one JSON line each; - = standard output"
             )
-            command.add_argument(
-                "--stream",
-                metavar="NAME",
-                help="use settings, zones and lines of this stream of the config file (with --events: main)",
-            )
+        command.add_argument(
+            "--stream",
+            metavar="NAME",
+            help="use settings, zones and masks of this stream of the config file (default: the privacy masks of main;"
+            " with --events all of main)",
+        )
         command.add_argument(
             "--power",
             action="store_true",

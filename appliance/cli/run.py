@@ -91,7 +91,7 @@ def run(
     Raises:
         SplitlensError: Source, model or output cannot be used.
     """
-    places = NO_PLACES
+    places, private = NO_PLACES, loaded.settings.places(stream or MAIN).privacy
     if stream is not None or events_path is not None:
         loaded = with_stream(loaded, stream)
         places = loaded.settings.places(stream or MAIN)
@@ -100,6 +100,8 @@ def run(
     settings = loaded.settings
     for note in compatibility_notes(settings, loaded.origins):
         log.info("%s", note)
+    if private:
+        log.info("What is private in the stream %s of the config file is black in every picture", stream or MAIN)
     with open_source(settings, kind) as source, contextlib.ExitStack() as unused:
         meter = Meter(settings.fps_interval)
         # Before the model is loaded, so that an unwritable path is reported at once.
@@ -124,7 +126,7 @@ def run(
                 tracking.use(detector)
                 transform = tracking.transform
             pipeline = StreamPipeline(
-                source, sinks, meter, stream or MAIN, transform, mask=PrivacyMask(lambda: places.privacy)
+                source, sinks, meter, stream or MAIN, transform, mask=PrivacyMask(lambda: private)
             )
             began = time.monotonic()
             with Loop(detector, [pipeline], 0 if outputs.window_closed else settings.max_frames) as loop:

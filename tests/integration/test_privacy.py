@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.command import MODELS, run
 from tests.daemon import PERSON, Daemon
 
 WIDTH, HEIGHT = 320, 240
@@ -118,3 +119,29 @@ def test_what_is_drawn_is_black_from_then_on_in_all_and_after_a_restart(daemon):
         daemon.until(lambda state: daemon.stream("door")["status"] in ("live", "slow"))
         assert daemon.ask("get_zones", stream="door")["streams"] == answer
         assert all(is_black(decode(jpeg), RIGHT) for jpeg in daemon.pictures(2, "door"))
+
+
+ONE_MAIN = (
+    f"vis_text: false\nstreams: {{main: {{source: 0, privacy: [{LEFT}]}}, yard: {{source: 0, privacy: [{RIGHT}]}}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "commands, words, polygon", [(("image", "video"), (), LEFT), (("stream",), ("--stream", "yard"), RIGHT)]
+)
+def test_what_runs_write_is_black(tmp_path, person_model, commands, words, polygon):
+    (tmp_path / "config.yml").write_text(f"model: {PERSON}\n{ONE_MAIN}")
+    white = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
+    cv2.imwrite(str(tmp_path / "white.png"), white)
+    white_movie(tmp_path / "white.avi", 3)
+    sources = {"image": "white.png", "video": "white.avi", "stream": LIVE}
+    for command in commands:
+        ended = run(tmp_path, command, sources[command], "--save-to-file", "--max-frames", "3", *words, *MODELS)
+        assert ended.code == 0, ended.err
+    pictures = [cv2.imread(str(path)) for path in (tmp_path / "output_image").rglob("*.*")]
+    movies = [path for path in (tmp_path / "output_movie").iterdir() if path.suffix in (".avi", ".mp4")]
+    assert len(pictures) + len(movies) == len(commands)
+    for movie in movies:
+        pictures += movie_pictures(movie)
+    assert pictures and all(is_black(picture, polygon) for picture in pictures)
+    assert (cv2.imread(str(tmp_path / "white.png")) == 255).all()
