@@ -16,7 +16,7 @@ from appliance.pipeline.selection import select
 from appliance.schema.places import Places
 from appliance.settings import Layer, LoadedSettings, Settings
 from appliance.settings.messages import did_you_mean, nearest
-from appliance.tracking.tracker import LOWEST_SCORE
+from appliance.tracking.matching import LOWEST_SCORE
 
 MAIN = "main"
 """The stream whose zones and lines are used if none is named."""

@@ -22,7 +22,7 @@ from appliance.detectors.family import family_title
 from appliance.detectors.none import NoDetector
 from appliance.pipeline.loop import Loop
 from appliance.schema.settings import SETTINGS
-from appliance.tracking.tracker import LOWEST_SCORE
+from appliance.tracking.matching import LOWEST_SCORE
 
 log = logging.getLogger(__name__)
 

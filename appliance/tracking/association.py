@@ -24,12 +24,18 @@ def areas_of(boxes: np.ndarray) -> np.ndarray:
     return areas
 
 
-def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union, float64 [n, m], of boxes [n, 4] and [m, 4]."""
+def shared_areas(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Area of the intersection, float64 [n, m], of boxes [n, 4] and [m, 4]."""
     low = np.maximum(boxes[:, np.newaxis, :2], others[np.newaxis, :, :2])
     high = np.minimum(boxes[:, np.newaxis, 2:], others[np.newaxis, :, 2:])
     sides = np.maximum(high - low, 0.0)
-    shared = sides[..., 0] * sides[..., 1]
+    shared: np.ndarray = sides[..., 0] * sides[..., 1]
+    return shared
+
+
+def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union, float64 [n, m], of boxes [n, 4] and [m, 4]."""
+    shared = shared_areas(boxes, others)
     union = areas_of(boxes)[:, np.newaxis] + areas_of(others)[np.newaxis] - shared
     found: np.ndarray = shared / np.maximum(union, 1e-9)
     return found

@@ -34,7 +34,13 @@ class BestPicture:
         """Compare a new sight with the best so far. Returns whether it is the best now."""
         area = max((box[2] - box[0]) * (box[3] - box[1]), 1.0)
         quality = math.log(area) / math.log(LARGER) + score / SURER
-        is_cut = is_at_edge(box, size)
+        return self._take(time, score, box, is_at_edge(box, size), quality)
+
+    def join(self, other: "BestPicture") -> bool:
+        """Compare the best of another track with the best so far. Returns whether it is the best now."""
+        return other.time is not None and self._take(other.time, other.score, other.box, other._is_cut, other._quality)
+
+    def _take(self, time: float, score: float, box: Box, is_cut: bool, quality: float) -> bool:
         is_better = quality >= self._quality + 1.0 if is_cut == self._is_cut else self._is_cut
         if is_better:
             self.time, self.score, self.box = time, score, box

@@ -4,7 +4,7 @@ Lengths are in box sizes, the root of the box's area, so that near and far objec
 same noise, so one covariance (position, position-velocity, velocity) serves both.
 """
 
-from typing import List
+from typing import List, Tuple
 
 import numpy as np
 
@@ -37,6 +37,10 @@ class Motion:
         self.log_size = np.zeros((0, 2))
         self.covariance = np.zeros((0, 3))
         self.size_variance = np.zeros(0)
+
+    def arrays(self) -> Tuple[np.ndarray, ...]:
+        """All that is known, n rows each."""
+        return self.centre, self.speed, self.log_size, self.covariance, self.size_variance
 
     def scale(self) -> np.ndarray:
         """Box sizes in pixels, float64 [n]."""

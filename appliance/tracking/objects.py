@@ -4,12 +4,19 @@ from typing import List
 
 import numpy as np
 
+from appliance.tracking.appearance import BINS
 from appliance.tracking.motion import Motion, centres_of
 from appliance.tracking.settings import SettingsTable, TrackSettings
 from appliance.tracking.track import Track
 
+STILL_SECONDS = 5.0
+"""Who is at its place for so long is held there while it is not seen."""
 PLACE_SECONDS = 5.0
 """Time constant of the place of an object, the slow mean of its centre."""
+LOOKS_SECONDS = 2.0
+"""And of its looks."""
+LOOKS_OF_NEW = 0.3
+"""Weight of the looks since an object was found again."""
 
 
 class Objects:
@@ -26,6 +33,7 @@ class Objects:
         last: float64 [n], of the last sight.
         last_centre: float64 [n, 2], where it was then, in pixels.
         place: float64 [n, 2], slow mean of the centre.
+        looks: float32 [n, BINS], mean colours; zeros where it was never looked at.
         sights: int64 [n], how often it was seen.
         frames: int64 [n], how many frames there were since the first sight, with that.
     """
@@ -40,6 +48,7 @@ class Objects:
         self.last = np.zeros(0)
         self.last_centre = np.zeros((0, 2))
         self.place = np.zeros((0, 2))
+        self.looks = np.zeros((0, BINS), np.float32)
         self.sights = np.zeros(0, np.int64)
         self.frames = np.zeros(0, np.int64)
 
@@ -58,8 +67,8 @@ class Objects:
         return self._table.get(name, self._table.rows(self.class_ids))
 
     def has_id(self) -> np.ndarray:
-        """bool [n]: which were seen twice."""
-        return self.sights > 1
+        """bool [n]: which are known well enough to have one."""
+        return np.array([track.id > 0 for track in self.tracks], bool)
 
     def is_still(self, seconds: float) -> np.ndarray:
         """bool [n]: which are followed for so long and are where they were all the time."""
@@ -80,6 +89,7 @@ class Objects:
         self.last = np.concatenate([self.last, np.full(count, time)])
         self.last_centre = np.concatenate([self.last_centre, centres])
         self.place = np.concatenate([self.place, centres])
+        self.looks = np.concatenate([self.looks, np.zeros((count, BINS), np.float32)])
         self.sights = np.concatenate([self.sights, np.ones(count, np.int64)])
         self.frames = np.concatenate([self.frames, np.ones(count, np.int64)])
 
@@ -92,6 +102,24 @@ class Objects:
         self.last_centre[rows] = self.motion.centre[rows]
         self.sights[rows] += 1
 
+    def look(self, rows: List[int], looks: np.ndarray, seconds: np.ndarray) -> None:
+        """Take in what some objects look like.
+
+        Args:
+            rows: Which.
+            looks: float32 [len(rows), BINS].
+            seconds: float64 [len(rows)], for how long each was not seen before.
+        """
+        share = np.where(self.looks[rows].any(axis=1), 1 - np.exp(-np.maximum(seconds, 1e-3) / LOOKS_SECONDS), 1.0)
+        self.looks[rows] += share[:, np.newaxis].astype(np.float32) * (looks - self.looks[rows])
+
+    def replace(self, old: int, new: int) -> None:
+        """Let an object go on as another, which is the same and was seen since. old, new: rows; the new is to end."""
+        for state in (*self.motion.arrays(), self.last, self.last_centre, self.place):
+            state[old] = state[new]
+        self.looks[old] += LOOKS_OF_NEW * (self.looks[new] - self.looks[old])
+        self.tracks[old].join(self.tracks[new])
+
     def keep(self, which: np.ndarray) -> List[Track]:
         """Forget all others and return their tracks. which: bool [n]."""
         ended = [track for track, is_kept in zip(self.tracks, which.tolist()) if not is_kept]
@@ -99,5 +127,6 @@ class Objects:
         self.tracks = [track for track, is_kept in zip(self.tracks, which.tolist()) if is_kept]
         self.class_ids, self.first, self.last = self.class_ids[which], self.first[which], self.last[which]
         self.last_centre, self.place = self.last_centre[which], self.place[which]
+        self.looks = self.looks[which]
         self.sights, self.frames = self.sights[which], self.frames[which]
         return ended

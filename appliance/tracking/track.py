@@ -42,6 +42,7 @@ class Track:
         class_id: Its label, by majority of score.
         first: Capture time of the first sight, in seconds.
         last: Capture time of the last sight.
+        first_box: float64 [4], first box, in pixels.
         box: float64 [4], latest box, in pixels, (x_min, y_min, x_max, y_max).
         score: Latest score.
         top_score: Highest score of a sight.
@@ -59,7 +60,7 @@ class Track:
         self.class_id = 0
         self.first = 0.0
         self.last = 0.0
-        self.box = np.zeros(4)
+        self.first_box = self.box = np.zeros(4)
         self.score = 0.0
         self.top_score = 0.0
         self.median = 0.0
@@ -85,6 +86,11 @@ class Track:
         best = self._best
         return None if best.time is None else (best.time, best.score, np.array(best.box))
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether one of its scores was high enough for its label."""
+        return self.top_score >= self.settings.of(self.class_id).min_score
+
     def see(
         self,
         time: float,
@@ -109,6 +115,7 @@ class Track:
         is_first = not self._votes
         if is_first:
             self.first = self.last = time
+            self.first_box = box
         self._vote(class_id, score)
         self._add_score(time, score)
         self.score, self.top_score = score, max(self.top_score, score)
@@ -116,14 +123,31 @@ class Track:
         self._walk(time, now, size, is_first)
         self.last, self.box = time, box
         self.has_better_picture = self._best.see(time, score, now, size)
-        if not self.is_confirmed:
-            limits = self.settings.of(self.class_id)
-            self.is_confirmed = time - self.first >= limits.confirm and self.top_median >= limits.threshold
+        self._confirm()
 
     def miss(self, time: float, image: Optional[np.ndarray] = None) -> None:
         """Take in a frame that does not show it."""
         self.has_better_picture = False
         self._add_score(time, 0.0)
+
+    def join(self, newer: "Track") -> None:
+        """Take over what is known of a track that began while this one was hidden, and is the same."""
+        for class_id, votes in newer._votes.items():
+            self._vote(class_id, votes)
+        self._scores, self._sorted = newer._scores, newer._sorted
+        self.median, self.top_median = newer.median, max(self.top_median, newer.top_median)
+        self.score, self.top_score = newer.score, max(self.top_score, newer.top_score)
+        self._smooth, self._way, self.speed = newer._smooth, newer._way, newer.speed
+        self.path += newer.path
+        self._last_step = newer._last_step
+        self.last, self.box = newer.last, newer.box
+        self.has_better_picture = newer.has_better_picture and self._best.join(newer._best)
+        self._confirm()
+
+    def _confirm(self) -> None:
+        if not self.is_confirmed:
+            limits = self.settings.of(self.class_id)
+            self.is_confirmed = self.last - self.first >= limits.confirm and self.top_median >= limits.threshold
 
     def _vote(self, class_id: int, score: float) -> None:
         votes = self._votes

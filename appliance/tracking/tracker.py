@@ -1,31 +1,28 @@
 """The tracker: gives each detection the id of its track."""
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
 from appliance.core.frame import Detections
-from appliance.tracking.assignment import Pairs, assign
-from appliance.tracking.association import areas_of, costs, distances, overlaps
+from appliance.tracking.appearance import BINS, looks_of
+from appliance.tracking.assignment import Pairs
+from appliance.tracking.association import areas_of, overlaps
 from appliance.tracking.cuts import Cuts
-from appliance.tracking.motion import centres_of, log_sizes
-from appliance.tracking.objects import Objects
+from appliance.tracking.matching import Shown, match, select
+from appliance.tracking.objects import STILL_SECONDS, Objects
+from appliance.tracking.reidentify import rejoin
 from appliance.tracking.settings import SettingsTable, TrackSettings
 from appliance.tracking.track import Track
 
-LOWEST_SCORE = 0.1
-LOW_SECONDS, LOW_IOU = 0.6, 0.4
-"""A low score keeps a track alive that was seen so lately, where it overlaps so much."""
-OTHER_IOU = 0.6
-"""A track takes a detection of another label, which none of its own is for, where it overlaps so much."""
-DOUBLE_IOU = 0.75
-"""A detection that overlaps so much with one of another label that a track took shows the same object once more."""
 SECOND_SIGHT_SECONDS, SHARE_OF_FRAMES = 0.8, 0.3
 """An id comes at the second sight, if that is so soon and so many of the frames since the first show the object."""
 EDGE_SHARE, EDGE_SECONDS = 0.4, 0.9
 """A track ends so soon where less than this share of its predicted box is inside the picture."""
-STILL_SECONDS, STILL_IOU, STILL_LOST = 5.0, 0.4, 60.0
-"""Who stands for so long takes only boxes that overlap so much, and may be hidden for so long."""
+STILL_LOST = 60.0
+"""Who stands still may be hidden for so long."""
+LOOKS_SCORE, COVERED_IOU, COVERING_SCORE = 0.4, 0.15, 0.3
+"""Looks are noted from this score on, where no detection of the other score overlaps so much."""
 REWIND_SECONDS = 1.0
 """Time that goes back by more is another recording; by less, frames that came in the wrong order."""
 
@@ -40,6 +37,7 @@ class Tracker:
     def __init__(self, settings: Optional[TrackSettings] = None) -> None:
         self.settings = settings or TrackSettings()
         self._table = SettingsTable(self.settings)
+        self._class_ids = None if self.settings.class_ids is None else sorted(self.settings.class_ids)
         self._objects = Objects(self.settings)
         self._time: Optional[float] = None
         self._size: Optional[Tuple[int, int]] = None
@@ -51,6 +49,7 @@ class Tracker:
         """Use other settings from now on; no track ends."""
         self.settings = settings
         self._table = SettingsTable(settings)
+        self._class_ids = None if settings.class_ids is None else sorted(settings.class_ids)
         self._objects.change(settings)
 
     @property
@@ -83,30 +82,63 @@ class Tracker:
             self._end(np.zeros(len(objects), bool))
         boxes = np.asarray(detections.boxes, np.float64).reshape(-1, 4)
         boxes = np.where(np.isfinite(boxes).all(axis=1, keepdims=True), boxes, 0.0)  # one of no size is not tracked
-        shown = Shown(
-            time,
-            boxes,
-            np.asarray(detections.scores, np.float64),
-            np.asarray(detections.class_ids, np.int64),
-            size,
-            image,
-        )
-        pairs, new = self._match(shown)
+        scores, class_ids = np.asarray(detections.scores, np.float64), np.asarray(detections.class_ids, np.int64)
+        shown = Shown(time, boxes, scores, class_ids, size, image)
+        high, low = select(shown, self._table, self._class_ids)
+        if image is not None:
+            shown = shown._replace(looks=self._looks_of(shown, high + low))
+        pairs, new = match(objects, shown, high, low)
         rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
-        objects.see(time, rows, shown.boxes[columns])
-        found: List[Optional[int]] = [None] * len(shown.boxes)
+        self._look(shown, rows, columns)
+        objects.see(time, rows, boxes[columns])
         for row, column in pairs:
-            track = objects.tracks[row]
-            if not track.id:
-                track.id, self._next_id = self._next_id, self._next_id + 1
-            found[column] = track.id
             self._see(row, column, shown)
         for row in set(range(len(objects))).difference(rows):
             objects.tracks[row].miss(time, image)
+        found = self._number(pairs, shown)
         first = len(objects)
-        objects.add(time, shown.boxes[new], shown.class_ids[new])
+        objects.add(time, boxes[new], class_ids[new])
+        self._look(shown, list(range(first, first + len(new))), new)
         for row, column in enumerate(new, first):
             self._see(row, column, shown)
+        return found
+
+    @staticmethod
+    def _looks_of(shown: Shown, columns: List[int]) -> np.ndarray:
+        """What the detections of some columns look like, zeros for the others, float32 [n, BINS]."""
+        looks = np.zeros((len(shown.boxes), BINS), np.float32)
+        if shown.image is not None and columns:
+            looks[columns] = looks_of(shown.image, shown.boxes[columns])
+        return looks
+
+    def _look(self, shown: Shown, rows: List[int], columns: List[int]) -> None:
+        """Note what objects look like where nothing else covers them. rows, columns: who is seen where."""
+        if shown.looks is None or not columns:
+            return
+        objects, boxes = self._objects, shown.boxes
+        others = np.flatnonzero(shown.scores >= COVERING_SCORE)
+        covered = overlaps(boxes[columns], boxes[others])
+        covered[np.array(columns)[:, np.newaxis] == others[np.newaxis]] = 0.0
+        is_clear = (covered.max(axis=1, initial=0.0) < COVERED_IOU) & (shown.scores[columns] >= LOOKS_SCORE)
+        is_clear |= ~objects.looks[rows].any(axis=1)
+        rows, columns = np.array(rows)[is_clear].tolist(), np.array(columns)[is_clear].tolist()
+        objects.look(rows, shown.looks[columns], shown.time - objects.last[rows])
+
+    def _number(self, pairs: Pairs, shown: Shown) -> List[Optional[int]]:
+        """Give ids to who is seen for the second time and well enough. Returns that of each detection."""
+        objects = self._objects
+        found: List[Optional[int]] = [None] * len(shown.boxes)
+        new = [row for row, _ in pairs if not objects.tracks[row].id and objects.tracks[row].is_sure]
+        joined = rejoin(objects, new, [row for row, _ in pairs]) if shown.looks is not None else {}
+        for row in new:
+            if row in joined:
+                objects.replace(joined[row], row)
+            else:
+                objects.tracks[row].id, self._next_id = self._next_id, self._next_id + 1
+        for row, column in pairs:
+            found[column] = objects.tracks[joined.get(row, row)].id or None
+        if joined:
+            self._end(~np.isin(np.arange(len(objects)), list(joined)))
         return found
 
     def _begin(self, time: float, size: Tuple[int, int]) -> float:
@@ -148,7 +180,7 @@ class Tracker:
         if not which.all():
             self._ended += [track for track in self._objects.keep(which) if track.id]
 
-    def _see(self, row: int, column: int, shown: "Shown") -> None:
+    def _see(self, row: int, column: int, shown: Shown) -> None:
         track = self._objects.tracks[row]
         track.see(
             shown.time,
@@ -159,66 +191,3 @@ class Tracker:
             shown.image,
         )
         self._objects.class_ids[row] = track.class_id
-
-    def _match(self, shown: "Shown") -> Tuple[Pairs, List[int]]:
-        """Which object each detection shows: pairs (row, column), and the columns that show new ones."""
-        objects = self._objects
-        high, low = self._select(shown)
-        unseen = shown.time - objects.last
-        iou = overlaps(objects.motion.boxes(), shown.boxes)
-        is_other = objects.class_ids[:, np.newaxis] != shown.class_ids[np.newaxis]
-        pairs = self._part(np.where(is_other, np.inf, self._costs(shown, iou, unseen)), high, [])
-        low_cost = np.where((iou >= LOW_IOU) & ~is_other & (unseen <= LOW_SECONDS)[:, np.newaxis], 1 - iou, np.inf)
-        other_cost = np.where((iou >= OTHER_IOU) & is_other, 1 - iou, np.inf)
-        pairs += self._part(other_cost, high, pairs)
-        pairs += self._part(low_cost, low, pairs)
-        taken = {column: row for row, column in pairs}
-        is_double = overlaps(shown.boxes, shown.boxes[sorted(taken)]).max(axis=1, initial=0.0) >= DOUBLE_IOU
-        return pairs, [column for column in high.tolist() if column not in taken and not is_double[column]]
-
-    @staticmethod
-    def _part(cost: np.ndarray, columns: np.ndarray, before: Pairs) -> Pairs:
-        """Pair rows and columns that are in no pair yet. cost: float64 [n, m]; columns: int64, those to pair."""
-        rows = np.setdiff1d(np.arange(len(cost)), [row for row, _ in before])
-        columns = np.setdiff1d(columns, [column for _, column in before])
-        if not len(rows) or not len(columns):
-            return []
-        return [(int(rows[row]), int(columns[column])) for row, column in assign(cost[np.ix_(rows, columns)])]
-
-    def _costs(self, shown: "Shown", iou: np.ndarray, unseen: np.ndarray) -> np.ndarray:
-        """The cost of each pair of object and detection, float64 [n, m]."""
-        objects = self._objects
-        scale = objects.motion.scale()[:, np.newaxis]
-        distance = distances(objects.last_centre, objects.motion.centre, centres_of(shown.boxes), unseen) / scale
-        sizes = objects.motion.log_size[:, np.newaxis] - log_sizes(shown.boxes)[np.newaxis]
-        cost = costs(distance, iou, np.abs(sizes).max(axis=2), unseen)
-        still = objects.is_still(STILL_SECONDS)[:, np.newaxis]
-        found: np.ndarray = np.where(still & (iou < STILL_IOU), np.inf, cost)
-        return found
-
-    def _select(self, shown: "Shown") -> Tuple[np.ndarray, np.ndarray]:
-        """The columns of detections that may start a track, and of those that only keep one alive."""
-        boxes, scores, class_ids = shown.boxes, shown.scores, shown.class_ids
-        rows = self._table.rows(class_ids)
-        width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-        is_right = (width > 0) & (height > 0)
-        area = width * height / max(shown.size[0] * shown.size[1], 1)
-        ratio = width / np.where(height > 0, height, 1)
-        for name, value in (("area", area), ("ratio", ratio)):
-            is_right &= value >= self._table.get("min_" + name, rows)
-            is_right &= value <= self._table.get("max_" + name, rows)
-        if self.settings.class_ids is not None:
-            is_right &= np.isin(class_ids, sorted(self.settings.class_ids))
-        is_high = scores >= self._table.get("min_score", rows)
-        return np.flatnonzero(is_right & is_high), np.flatnonzero(is_right & ~is_high & (scores >= LOWEST_SCORE))
-
-
-class Shown(NamedTuple):
-    """What a frame shows; see `Tracker.update` and `Detections`."""
-
-    time: float
-    boxes: np.ndarray
-    scores: np.ndarray
-    class_ids: np.ndarray
-    size: Tuple[int, int]
-    image: Optional[np.ndarray]
