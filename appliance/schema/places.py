@@ -16,7 +16,7 @@ import dataclasses
 import re
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar
 
-from appliance.core.geometry import Point
+from appliance.core.geometry import Point, orientation
 from appliance.core.names import PLACE_NAME, PLACE_NAME_RULE
 from appliance.core.redact import redact
 from appliance.schema.errors import BadPart, Path
@@ -259,6 +259,9 @@ def _sides(path: Path, data: Any, polygon: Polygon) -> Tuple[float, ...]:
         raise BadPart(path, f"must be the lengths of four sides in metres, like [10, 12, 11, 13.5], not {shown(data)}")
     if len(polygon) != 4:
         raise BadPart(path, f"can be had for a polygon of four points; this one has {len(polygon)}")
+    turns = {orientation(polygon[n - 2], polygon[n - 1], polygon[n]) for n in range(4)}
+    if len(turns) != 1 or 0 in turns:
+        raise BadPart(path, "need four corners that all point outwards, as those of a piece of road do")
     sides = tuple(number((*path, position), one, 0.01, LONGEST_SIDE, "metres") for position, one in enumerate(given))
     if max(sides) >= sum(sides) - max(sides):
         raise BadPart(path, f"do not close: {max(sides):g} m is longer than the other three together; measure again")

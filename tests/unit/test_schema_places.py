@@ -1,6 +1,8 @@
 """Zones, lines and masks of a stream: how they are written, and how mistakes in them are named."""
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
@@ -219,6 +221,21 @@ def test_a_mistake_elsewhere_is_named(tmp_path, written, complaint):
 def test_a_wrong_coordinate_is_refused_whatever_it_is(wrong):
     with pytest.raises(BadValue):
         parse_places({"lines": {"a": {"from": [0, 0], "to": [0.5, wrong]}}})
+
+
+@pytest.mark.parametrize("corner", [[0.3, 0.3], [0.5, 0.5]])
+def test_the_sides_of_a_zone_need_corners_that_point_outwards(corner):
+    zone = {"polygon": [[0, 0], [1, 0], corner, [0, 1]], "sides": [1, 1, 1, 1]}
+    with pytest.raises(BadValue, match=r"^zones\.a\.sides need four corners that all point outwards"):
+        parse_places({"zones": {"a": zone}})
+
+
+def test_the_examples_of_the_documentation_are_config_files(tmp_path):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "zones.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(examples) == 4
+    places = [load(tmp_path, text).settings.streams for text in examples]
+    assert sum(bool(stream.places) for streams in places for stream in streams.values()) == 3
 
 
 def test_values_by_label_go_before_general_ones_and_those_of_a_stream_before_both(tmp_path):
