@@ -67,6 +67,7 @@ class RunningRecording:
     seconds: float = field(metadata=info("Duration of everything recorded since"))
     name: str = field(metadata=info('Of the segment being written; "" before its first frame'))
     bytes: int = field(metadata=info("Of that segment"))
+    by_event: bool = field(default=False, metadata=info("Whether it was begun, and will be ended, by events"))
 
 
 @dataclass(frozen=True)

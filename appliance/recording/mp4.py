@@ -34,6 +34,10 @@ MOST_WAITING = 64 * 1000**2
 _WORDS_KEPT = 4000
 
 
+class EncoderError(OutputError):
+    """The encoder failed or hangs."""
+
+
 @dataclass(frozen=True)
 class _Picture:
     raw: bytes
@@ -205,7 +209,7 @@ class _Child:
         return bool(data)
 
     def _hang(self) -> OutputError:
-        return OutputError(
+        return EncoderError(
             f"{self._path}: the encoder {self._element} hangs, and was ended. Record as AVI if that happens again."
         )
 
@@ -214,7 +218,7 @@ class _Child:
         if "No space left" in text:
             return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         errors = [line for line in text.splitlines() if "ERROR" in line or "WARNING" in line]
-        return OutputError(
+        return EncoderError(
             f"{self._path}: the encoder {self._element} failed{': ' + errors[0].strip().rstrip('.') if errors else ''}."
             " Record as AVI if that happens again."
         )

@@ -12,11 +12,11 @@ from appliance.core.sink import Sink, cannot_write
 from appliance.core.threads import start_thread
 from appliance.drawing.overlay import Overlay
 from appliance.recording.clean_copy import CleanCopy
-from appliance.recording.encoders import AVI, MP4, find_encoder, resolve_format
+from appliance.recording.encoders import AUTO, AVI, MP4, find_encoder, resolve_format
 from appliance.recording.event_ring import RING_SECONDS, EventRing, Segment
 from appliance.recording.interest import CONTINUOUS_CLASS, Interest
 from appliance.recording.movie import LONGEST_FREEZE, AviMovie, Movie
-from appliance.recording.mp4 import Mp4Movie
+from appliance.recording.mp4 import EncoderError, Mp4Movie
 from appliance.recording.retention import EARLIEST
 from appliance.recording.storage import Storage
 
@@ -196,9 +196,9 @@ class SegmentRecorder(Sink):
             self.problem, self._retry_at = None, None
         if segment.kept_as:
             self._storage.grew(movie.path, movie.seconds)
-            since = segment.began if segment.is_by_event else self._since
-            seconds = self._earlier_seconds + movie.seconds
-            self._status = RunningRecording(since, seconds, movie.path.name, movie.bytes)
+            since, earlier = (self._since, self._earlier_seconds) if self.wanted else (segment.began, 0.0)
+            seconds, by_event = earlier + movie.seconds, segment.is_by_event
+            self._status = RunningRecording(since, seconds, movie.path.name, movie.bytes, by_event)
         else:
             self._status = None
 
@@ -287,6 +287,8 @@ class SegmentRecorder(Sink):
     def _pause(self, problem: OutputError) -> None:
         if self._retry_at is None:
             log.error("%s The recording of %s pauses; detection goes on", problem, self._stream)
+        if isinstance(problem, EncoderError) and self._format == AUTO:
+            self._format = AVI  # better than nothing
         self._retry_at = self._clock() + RETRY_SECONDS
         self.problem, self._status = str(problem), None
         self._end_segment()

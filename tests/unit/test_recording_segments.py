@@ -15,6 +15,7 @@ from appliance.core.frame import Detections, Frame, Result, Statistics, Timings
 from appliance.drawing.overlay import Overlay
 from appliance.recording import segments
 from appliance.recording.avi import AviWriter
+from appliance.recording.mp4 import EncoderError
 from appliance.recording.retention import GIGABYTE
 from appliance.recording.segments import RETRY_SECONDS, SegmentRecorder
 from appliance.recording.storage import Storage
@@ -324,3 +325,20 @@ def test_mp4_without_an_encoder_says_what_to_install(tmp_path, monkeypatch):
     bench.feed(range(0, 700, 100))
     bench.recorder.stop()
     assert os.listdir(str(tmp_path)) == []
+
+
+def test_where_the_encoder_fails_auto_goes_on_as_avi(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise EncoderError("the encoder hangs.")
+
+    monkeypatch.setattr(segments, "resolve_format", lambda wanted: "mp4" if wanted == "auto" else wanted)
+    monkeypatch.setattr(segments, "Mp4Movie", fail)
+    monkeypatch.setattr(segments, "find_encoder", object)
+    bench = Bench(tmp_path, format="auto")
+    bench.recorder.start()
+    bench.feed(range(5))
+    assert bench.recorder.problem == "the encoder hangs." and bench.played() == []
+    bench.feed(range(int(RETRY_SECONDS * FPS) + 5, int(RETRY_SECONDS * FPS) + 10))
+    bench.recorder.stop()
+    (recording,) = bench.storage.list()
+    assert bench.recorder.problem is None and recording.format == "avi"

@@ -387,6 +387,8 @@ export interface RunningRecording {
   name: string;
   /** Of that segment */
   bytes: number;
+  /** Whether it was begun, and will be ended, by events */
+  by_event?: boolean;
 }
 
 /** The review after the change. */

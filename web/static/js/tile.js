@@ -22,6 +22,12 @@ const WATCHED_AFTER_MS = 6000;
 /** @typedef {Child<Stream> & { tick: () => void, show: (mode: Mode) => void, restart: () => void }} Tile */
 
 /**
+ * Whether all of a stream is recorded, until somebody ends it; events begin and end recordings by themselves.
+ * @param {Stream} stream
+ */
+const isRecorded = (stream) => Boolean(stream.recording && !stream.recording.by_event);
+
+/**
  * @param {Stream} first
  * @returns {Tile}
  */
@@ -74,7 +80,7 @@ export function createTile(first) {
   let shownReason = null;
 
   async function toggle() {
-    const on = !stream.recording;
+    const on = !isRecorded(stream);
     await outcome.run(
       record,
       on ? "Starting to record." : "Ending the recording.",
@@ -130,9 +136,10 @@ export function createTile(first) {
     update(item) {
       stream = item;
       updatedAt = performance.now();
-      setAttribute(record, "aria-pressed", String(Boolean(stream.recording)));
-      setAttribute(record, "aria-label", stream.recording ? `Stop recording ${name}` : `Record ${name}`);
-      setEnabled(record, stream.status !== "failed" || Boolean(stream.recording));
+      const isOn = isRecorded(stream);
+      setAttribute(record, "aria-pressed", String(isOn));
+      setAttribute(record, "aria-label", isOn ? `Stop recording ${name}` : `Record ${name}`);
+      setEnabled(record, stream.status !== "failed" || isOn);
       setSentence(slow, givesFrames(stream.status) && stream.problem);
       setSentence(problem, stream.recording_problem);
       // If the daemon sees no viewer, the connection of this picture has ended.
