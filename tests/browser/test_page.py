@@ -32,7 +32,8 @@ def test_two_browsers_stay_in_step(appliance, page, open_page):
     expect(other.locator("[data-recording]")).to_have_count(0)
 
 
-VIEWS = ["", "live/main", "events", "recordings", "system", "settings/streams", "settings/detection", "settings/model"]
+VIEWS = ["", "live/main", "events", "recordings", "system", "streams/main/zones", "settings/streams"]
+VIEWS += ["settings/detection", "settings/model", "settings/account"]
 
 
 def show_full(appliance, page, path):
@@ -44,6 +45,10 @@ def show_full(appliance, page, path):
         page.locator("[data-setting=shown_classes] details").evaluate("(fold) => { fold.open = true; }")
     if path == "settings/model":
         page.locator("#catalogue-fold").evaluate("(fold) => { fold.open = true; }")
+    if path == "streams/main/zones":
+        page.get_by_role("button", name="Zone", exact=True).click()
+        page.locator(".frame.editing").press("Enter")
+        page.locator("#zones details").last.evaluate("(fold) => { fold.open = true; }")
     if path == "system":
         expect(page.locator("[data-chart=fps] canvas")).to_be_visible()
     if path == "recordings":
