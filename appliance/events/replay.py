@@ -1,23 +1,23 @@
 """Tries zones and lines on stored tracks: what would have happened, had they been there."""
 
 import time
-from typing import Any, Callable, Collection, Iterable, Iterator, List, Tuple
+from typing import Callable, Collection, Dict, Iterable, List, Set, Tuple
 
 from appliance.contract.event_messages import ENTERED, Happening, Replay
 from appliance.events.stored_track import StoredTrack
 from appliance.schema.places import Places
 from appliance.tracking.places import PlaceWatcher
-from appliance.tracking.sighting import Box, PlaceEvent, Sighting
+from appliance.tracking.sighting import Box, Sighting
 
 REPLAY_SECONDS = 15.0
 """A replay that takes longer ends with what it has, and says so."""
 MOST_HAPPENINGS = 5000
-MOST_ALERTS = 5000
-PAUSE_SECONDS = 0.2
-"""Between two points of a path that are further apart the object stood still."""
+STEP_SECONDS = 0.1
+"""Tracks are looked at in such steps."""
 LOOK_SECONDS = 60.0
-"""Meanwhile it is looked at so often: a zone may become active."""
-_TRACK = 1
+"""What stands still is looked at so often: a zone may become active."""
+_REST = 0.5
+"""The share of the time in which a replay rests: detection needs the processor, too."""
 
 
 def replay(
@@ -27,6 +27,7 @@ def replay(
     size: Tuple[int, int],
     span: Tuple[float, float],
     clock: Callable[[], float] = time.monotonic,
+    rest: Callable[[float], None] = time.sleep,
 ) -> Replay:
     """Return what tracks would have done in zones and over lines.
 
@@ -37,65 +38,83 @@ def replay(
         size: Width and height of the stream's picture.
         span: The time that is looked at, Unix time.
         clock: Says how long it takes.
+        rest: Waits for some seconds.
     """
-    end = clock() + REPLAY_SECONDS
-    alert_zones = [zone.name for zone in places.zones.values() if zone.alert]
+    begin = clock()
+    alert_zones = {zone.name for zone in places.zones.values() if zone.alert}
+    has_hours = any(zone.active is not None for zone in places.zones.values())
     alerts: List[float] = []
     happenings: List[Happening] = []
-    count, is_complete = 0, True
+    count = 0
     after, before = span
+    is_complete = True
     for group in groups:
-        for track in group:
-            if clock() > end or len(happenings) >= MOST_HAPPENINGS or len(alerts) >= MOST_ALERTS:
-                is_complete = False
+        # All at once, as if all had begun together; not where it matters at what time of day.
+        for together in [[track] for track in group] if has_hours else [group] if group else []:
+            began = clock()
+            if began - begin > REPLAY_SECONDS or len(happenings) >= MOST_HAPPENINGS:
+                is_complete, before = False, together[0].start
                 break
-            found = list(_follow(track, places, size))
-            count += 1
+            found = _follow(together, places, size)
             happenings += found
-            entered = {one.zone for one in found if one.type == ENTERED}
-            if track.label in alert_labels and (not alert_zones or entered.intersection(alert_zones)):
-                alerts.append(track.start)
+            count += len(together)
+            entered = {one.track for one in found if one.type == ENTERED and one.zone in alert_zones}
+            alerts += _alerts(together, alert_labels, entered if alert_zones else {track.id for track in together})
+            rest((clock() - began) * _REST / (1 - _REST))
         if not is_complete:
-            before = track.start
             break
-    happenings.sort(key=lambda one: one.time)
-    return Replay(alerts, count, after, before, happenings[:MOST_HAPPENINGS], is_complete)
+    happenings.sort(key=lambda one: (one.time, one.track))
+    return Replay(alerts, count, after, before, happenings, is_complete)
 
 
-def _follow(track: StoredTrack, places: Places, size: Tuple[int, int]) -> Iterator[Happening]:
+def _alerts(tracks: List[StoredTrack], labels: Collection[str], chosen: Set[str]) -> List[float]:
+    return [track.start for track in tracks if track.label in labels and track.id in chosen]
+
+
+def _follow(tracks: List[StoredTrack], places: Places, size: Tuple[int, int]) -> List[Happening]:
+    """Follow tracks from the begin of each to its end."""
+    steps: Dict[int, Dict[int, Box]] = {}
+    last: Dict[int, int] = {}
+    for number, track in enumerate(tracks):
+        for step, box in _sightings(track):
+            steps.setdefault(step, {})[number] = box
+            last[number] = max(step, last.get(number, 0))
     watcher = PlaceWatcher(places)
-    for at, box in _sightings(track.path, track.end):
-        for event in watcher.update(at, [Sighting(_TRACK, track.label, box, track.score)], size, at):
-            yield _happening(event, track)
-    for event in watcher.update(track.end, [], size, track.end):
-        yield _happening(event, track)
+    boxes: Dict[int, Box] = {}
+    found: List[Happening] = []
+    for step in [*sorted(steps), max(steps, default=0) + 1]:
+        seen = steps.get(step, {})
+        boxes.update(seen)
+        for number in [number for number in boxes if last[number] < step]:
+            del boxes[number]
+        sightings = [
+            Sighting(number, tracks[number].label, box, tracks[number].score, number in seen)
+            for number, box in boxes.items()
+        ]
+        wall = tracks[0].start + step * STEP_SECONDS
+        for event in watcher.update(step * STEP_SECONDS, sightings, size, wall):
+            track = tracks[event.track]
+            at = round(min(track.start + event.time, track.end), 3)
+            found.append(
+                Happening(event.type, track.stream, at, track.id, track.label, event.zone, event.line, event.direction)
+            )
+    return found
 
 
-def _sightings(path: Any, end: float) -> Iterator[Tuple[float, Box]]:
-    """Give times and boxes: a stay at a point by its begin and its end, as a path has one point for it."""
-    points = path.tolist()
+def _sightings(track: StoredTrack) -> Iterable[Tuple[int, Box]]:
+    """Give steps from the start and boxes, in order. For a stay a path has one point, here there are several."""
+    points = track.path.tolist()
     for number, (at, x_min, y_min, x_max, y_max) in enumerate(points):
         box = (x_min, y_min, x_max, y_max)
-        yield at, box
-        until = points[number + 1][0] if number + 1 < len(points) else end + PAUSE_SECONDS
-        stays = min(until - PAUSE_SECONDS, end)
-        again = at + PAUSE_SECONDS
-        while again < stays:
+        step = _step(at - track.start)
+        until = points[number + 1][0] if number + 1 < len(points) else track.end + STEP_SECONDS
+        stays = _step(until - track.start) - 1
+        yield step, box
+        for again in range(step + 1, stays, _step(LOOK_SECONDS)):
             yield again, box
-            again += LOOK_SECONDS
-        if stays > at:
+        if stays > step:
             yield stays, box
 
 
-def _happening(event: PlaceEvent, track: StoredTrack) -> Happening:
-    # The time of a place's event is that of the sightings, here Unix time.
-    return Happening(
-        event.type,
-        track.stream,
-        round(event.time, 3),
-        track.id,
-        track.label,
-        event.zone,
-        event.line,
-        event.direction,
-    )
+def _step(seconds: float) -> int:
+    return max(0, int(round(seconds / STEP_SECONDS)))

@@ -21,8 +21,11 @@ _TIDY_SECONDS = 0.1
 """Between two steps of deleting what is too old."""
 _RETRY_SECONDS = (1.0, 2.0, 5.0)
 """Pauses after the first failures, and the last one after all others."""
-_ANSWER_SECONDS = 5.0
-_MOST_CALLS = 50
+_ANSWER_SECONDS = 3.0
+_MOST_CALLS = 4
+"""Of those who wait at once: the threads of commands have other things to do, too."""
+_TURN_SECONDS = 0.5
+"""How long one more waits for its turn."""
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,7 @@ class Writer:
         self._condition = threading.Condition()
         self._pending = Pending()
         self._calls: List[_Call] = []
+        self._turns = threading.BoundedSemaphore(_MOST_CALLS)
         self._closing = False
         self._kept_alive = 0.0
         self._thread = start_thread("events database", self._run)
@@ -89,13 +93,18 @@ class Writer:
     def call(self, work: Work) -> Any:
         """Write what is pending, do a piece of work, and return what it returns. Raises Refused."""
         call = _Call(work)
-        with self._condition:
-            if self._closing or len(self._calls) >= _MOST_CALLS:
-                raise Refused(CONFLICT, "The database of events is closing, or busy; try again in a moment.")
-            self._calls.append(call)
-            self._condition.notify()
-        if not call.done.wait(_ANSWER_SECONDS):
-            raise Refused(FAILED, self.file.problem or "The database of events is slow; try again in a moment.")
+        if not self._turns.acquire(timeout=_TURN_SECONDS):
+            raise Refused(CONFLICT, "The database of events is busy; try again in a moment.")
+        try:
+            with self._condition:
+                if self._closing:
+                    raise Refused(CONFLICT, "The appliance is being stopped.")
+                self._calls.append(call)
+                self._condition.notify()
+            if not call.done.wait(_ANSWER_SECONDS):
+                raise Refused(FAILED, self.file.problem or "The database of events is slow; try again in a moment.")
+        finally:
+            self._turns.release()
         if call.error is not None:
             raise call.error
         return call.answer

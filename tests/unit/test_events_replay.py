@@ -1,5 +1,7 @@
 """Zones and lines are tried on stored tracks: what would have happened, and when an alert would have been."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -58,15 +60,40 @@ def test_who_stands_still_at_one_point_of_the_path_loiters():
     assert [one.time - BEGIN for one in loitering] == [pytest.approx(65.0, abs=0.3)]
 
 
+def test_tracks_that_are_followed_together_do_not_disturb_each_other():
+    zones, lines = {"right": dict(RIGHT_HALF, loiter=5)}, {"middle": {"from": [0.6, 0.9], "to": [0.6, 0.1]}}
+    tracks = [walk(number, start=BEGIN + 3 * number, seconds=4.0 + number, stands=9.0 * number) for number in range(5)]
+    alone = [one for track in tracks for one in run([track], zones, lines).happenings]
+    assert run(tracks, zones, lines).happenings == sorted(alone, key=lambda one: (one.time, one.track))
+
+
+def test_a_zone_with_times_of_day_is_watched_at_those_of_each_track(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    # BEGIN is 22:13:20. The third is there before and stays.
+    zones = {"right": dict(RIGHT_HALF, active="23:00-24:00")}
+    tracks = [walk(1), walk(2, start=BEGIN + 3600), walk(3, start=BEGIN + 60, stands=7200.0)]
+    entered = [(one.track[-1], one.time - BEGIN) for one in run(tracks, zones).happenings if one.type == ENTERED]
+    monkeypatch.undo()
+    time.tzset()
+    assert [track for track, _ in entered] == ["3", "2"]
+    assert entered[0][1] == pytest.approx(46 * 60 + 40, abs=61)
+
+
 def test_a_replay_that_takes_too_long_ends_and_says_up_to_when_it_looked():
-    tracks = [walk(number, start=BEGIN + number) for number in range(5)]
-    times = iter([0.0, 1.0, 2.0, 100.0])
-    found = replay([tracks], parse_places({}), ("person",), (640, 360), SPAN, lambda: next(times))
+    groups = [[walk(number, start=BEGIN + number)] for number in range(5)]
+    now = [0.0]
+
+    def rest(seconds):
+        assert seconds == 0.0
+        now[0] += 8.0
+
+    found = replay(groups, parse_places({}), ("person",), (640, 360), SPAN, lambda: now[0], rest)
     assert (found.tracks, found.is_complete, found.before, found.alerts) == (2, False, BEGIN + 2, [BEGIN, BEGIN + 1])
 
 
 def test_a_replay_lists_no_more_than_it_may(monkeypatch):
     monkeypatch.setattr(replay_module, "MOST_HAPPENINGS", 3)
-    tracks = [walk(number, start=BEGIN + 60 * number) for number in range(5)]
-    found = run(tracks, {"right": RIGHT_HALF})
-    assert (len(found.happenings), found.is_complete, found.tracks) == (3, False, 2)
+    groups = [[walk(number, start=BEGIN + 60 * number)] for number in range(5)]
+    found = replay(groups, parse_places({"zones": {"right": RIGHT_HALF}}), (), (640, 360), SPAN)
+    assert (len(found.happenings), found.is_complete, found.tracks) == (4, False, 2)

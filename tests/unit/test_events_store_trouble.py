@@ -7,6 +7,8 @@ import math
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -257,6 +259,35 @@ def test_queries_do_not_take_all_threads(file):
         with pytest.raises(Refused, match="busy") as refused:
             store.search(ListEvents())
         assert refused.value.kind == CONFLICT
+
+
+def test_changes_that_hang_do_not_take_all_threads(file, monkeypatch):
+    monkeypatch.setattr(writer, "_ANSWER_SECONDS", 0.2)
+    with opened(file) as store:
+        store.flush()
+        begun, end = threading.Semaphore(0), threading.Event()
+
+        def hang(database, records):
+            begun.release()
+            end.wait(60)
+
+        def change(work):
+            try:
+                return store._writer.call(work)
+            except Refused as error:
+                return str(error)
+
+        with ThreadPoolExecutor(8) as pool:
+            first = pool.submit(change, hang)
+            assert begun.acquire(timeout=60)
+            others = [pool.submit(change, lambda database, records: "done") for _ in range(7)]
+            found = {future.result() for future in others} | {first.result()}
+            assert found <= {
+                "The database of events is slow; try again in a moment.",
+                "The database of events is busy; try again in a moment.",
+            }
+            end.set()
+        wait_until(lambda: change(lambda database, records: "done") == "done")
 
 
 def test_readers_cannot_write(file):
