@@ -94,6 +94,23 @@ def test_one_stream_or_all(two_streams, open_page):
     see_it_move(page, "yard")
 
 
+def test_boxes_zones_and_figures_are_switched_for_all_streams_or_for_one(two_streams, open_page):
+    page = open_page()
+    for name, key in (("Boxes", "show_boxes"), ("Zones", "show_zones"), ("Figures", "vis_text")):
+        button = page.get_by_role("button", name=name, exact=True)
+        expect(button).to_have_attribute("aria-pressed", "true")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "false")
+        assert two_streams.heard("change_settings")[-1]["settings"] == {key: False}
+    show(page, "live/yard")
+    boxes = page.get_by_role("button", name="Boxes", exact=True)
+    expect(boxes).to_have_attribute("aria-pressed", "false")
+    boxes.click()
+    expect(boxes).to_have_attribute("aria-pressed", "true")
+    (said,) = two_streams.heard("change_stream_settings")
+    assert (said["stream"], said["settings"]) == ("yard", {"show_boxes": True})
+
+
 def test_many_streams_leave_connections_for_the_rest_of_the_page(five_streams, open_page):
     page = open_page()
     for name in five_streams.streams:

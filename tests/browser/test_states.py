@@ -65,6 +65,7 @@ def test_one_of_two_streams_that_gives_nothing_is_told_at_the_top(dashboard, beg
     page = open_page()
     set_state(two, "no_frames", "no frame for 12 s", "yard")
     expect(page.locator("#appliance-status")).to_have_text("1 of 2 live")
+    expect(page.get_by_role("link", name="System 1 thing needs you")).to_be_visible()
     expect(page.locator("#live [data-stream=yard] .state-word")).to_have_text("no frames")
     expect(page.locator("#live [data-stream=main] .state-word")).to_have_text("live")
     assert ready(dashboard.address) == (200, {"ready": True, "status": "degraded"})

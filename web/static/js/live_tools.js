@@ -1,10 +1,25 @@
-// What the top bar has in Live: the way back to the wall, how many columns it has, full screen.
+// What the top bar has in Live: what is drawn into the pictures, how many columns the wall has, the way back to it.
 
-import { make } from "./dom.js";
+import { setEnabled } from "./access.js";
+import { command, latest, listen } from "./connection.js";
+import { make, setAttribute } from "./dom.js";
 import { icon } from "./icons.js";
+import { Outcome } from "./outcome.js";
 import { addressOf, setTools } from "./router.js";
 
 const MOST = 4;
+
+/** @typedef {"show_boxes" | "show_zones" | "vis_text"} Shown A setting: whether something is drawn into the picture. */
+
+/** @type {[key: Shown, text: string][]} */
+const SHOWN = [
+  ["show_boxes", "Boxes"],
+  ["show_zones", "Zones"],
+  ["vis_text", "Figures"],
+];
+
+/** @type {(() => void) | null} */
+let refresh = null;
 
 /** The number of columns that somebody chose in this browser; 0: as many as fit best. */
 export function chosenColumns() {
@@ -38,10 +53,57 @@ function columnChoice(changed) {
 }
 
 /**
+ * Whether something is drawn: into the pictures of all streams, or of one, which may have a setting of its own.
+ * @param {Shown} key
+ * @param {string} [name]
+ */
+function isDrawn(key, name) {
+  const state = latest("state");
+  const own = state?.streams.find((stream) => stream.name === name)?.settings[key];
+  return own ?? state?.settings[key] ?? true;
+}
+
+/**
+ * The buttons that say what the appliance draws into the pictures, for everybody who looks.
+ * @param {string} [name] The stream that they are about; all by default.
+ */
+function shownButtons(name) {
+  const outcome = new Outcome();
+  const buttons = SHOWN.map(([key, text]) => {
+    const button = make("button", { type: "button", class: "quiet" }, text);
+    button.addEventListener("click", () => {
+      const settings = { [key]: !isDrawn(key, name) };
+      outcome.run(
+        button,
+        "",
+        () =>
+          name
+            ? command("change_stream_settings", { stream: name, settings })
+            : command("change_settings", { settings }),
+        "",
+      );
+    });
+    return { key, button };
+  });
+  refresh = () => {
+    for (const { key, button } of buttons) {
+      setAttribute(button, "aria-pressed", String(isDrawn(key, name)));
+      setEnabled(button);
+    }
+  };
+  refresh();
+  const group = { class: "row", role: "group", "aria-label": "Drawn into the pictures" };
+  return make("div", group, outcome.node, ...buttons.map(({ button }) => button));
+}
+
+/**
  * @param {() => void} changed Called when another number of columns is chosen.
  * @param {string} [name] The stream that is enlarged.
  */
 export function setLiveTools(changed, name) {
   const wall = make("a", { class: "button quiet", href: addressOf("") }, icon("grid"), "Wall");
-  setTools(name ? wall : make("div", { class: "wide-only" }, columnChoice(changed)));
+  const onWide = make("div", { class: "tools wide-only" }, shownButtons(name), name ? null : columnChoice(changed));
+  setTools(onWide, ...(name ? [wall] : []));
 }
+
+listen("state", () => refresh?.());

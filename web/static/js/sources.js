@@ -6,6 +6,7 @@ import { confirm } from "./dialog.js";
 import { byId, hideControl, keepChildren, make, setAttribute, setSentence, setText } from "./dom.js";
 import { joinDetails } from "./format.js";
 import { Outcome } from "./outcome.js";
+import { addressOf } from "./router.js";
 import { createSourceForm } from "./source_form.js";
 import { describeStream } from "./states.js";
 
@@ -40,6 +41,15 @@ function createStream(first) {
     { "aria-label": `Reset ${name} to the configuration` },
   );
   const remove = actionButton("Remove", removeStream, { "aria-label": `Remove ${name}` });
+  const zones = make(
+    "a",
+    {
+      class: "button quiet",
+      href: addressOf(`streams/${encodeURIComponent(name)}/zones`),
+      "aria-label": `Zones of ${name}`,
+    },
+    "Zones",
+  );
   let stream = first;
   /** @type {ReturnType<typeof createSourceForm> | null} */
   let form = null;
@@ -76,7 +86,7 @@ function createStream(first) {
       "li",
       { class: "entry", "data-stream": name },
       make("div", { class: "entry-main" }, make("span", { class: "entry-name" }, name, " ", status), details),
-      make("div", { class: "entry-tools" }, edit, reset, remove),
+      make("div", { class: "entry-tools" }, zones, edit, reset, remove),
       source,
       problem,
       changed,

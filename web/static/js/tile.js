@@ -125,7 +125,7 @@ export function createTile(first) {
     const seconds = under.seconds + (now.live ? (performance.now() - updatedAt) / 1000 : 0);
     setText(elapsed, duration(seconds));
     const free = bytes(latest("state")?.storage.free);
-    const sentence = `Recording ${under.name}: ${duration(seconds)}, ${bytes(under.bytes)}; ${free} free`;
+    const sentence = `Recording${under.name ? ` ${under.name}` : ""}: ${duration(seconds)}, ${bytes(under.bytes)}; ${free} free`;
     setAttribute(recording, "aria-label", sentence);
     setAttribute(recording, "title", sentence);
   }
