@@ -145,3 +145,25 @@ def test_what_runs_write_is_black(tmp_path, person_model, commands, words, polyg
         pictures += movie_pictures(movie)
     assert pictures and all(is_black(picture, polygon) for picture in pictures)
     assert (cv2.imread(str(tmp_path / "white.png")) == 255).all()
+
+
+@pytest.mark.heavy
+def test_snapshots_and_clips_of_events_are_black(tmp_path, samples, coco_model):
+    half = [[0.5, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 1.0]]
+    config = f"streams: {{main: {{source: {samples / 'bikes.mp4'}, record: events, privacy: [{half}]}}}}\n"
+    with Daemon(tmp_path, config=config) as daemon:
+
+        def ended_events(state):
+            return [one for one in daemon.ask("list_events")["events"] if one["end"] and one["has_snapshot"]]
+
+        daemon.until(ended_events)
+        event = ended_events({})[-1]
+        pictures = [decode(base64.b64decode(daemon.ask("get_snapshot", id=event["id"])["data"]))]
+        daemon.until(lambda state: daemon.ask("get_event", id=event["id"])["event"]["has_clip"])
+        name = daemon.ask("make_clip", id=event["id"])["name"]
+        (clip,) = tmp_path.rglob(name)
+        pictures += movie_pictures(clip)
+    assert len(pictures) > 2
+    for picture in pictures:
+        width = picture.shape[1]
+        assert picture[:, width // 2 :].max() < DARK < picture[:, : width // 2].max()
