@@ -32,6 +32,9 @@ streams:
     shown_classes: [person, dog]
 ```
 
+Beside these a stream has `source`, `model`, and the `zones`, `lines`, `ignore` and `privacy` of
+[Zones, lines and masks](zones.md).
+
 An editor that knows JSON Schema completes and checks `config.yml`: write the schema beside it, and name it in the
 first line.
 

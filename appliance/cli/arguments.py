@@ -10,7 +10,7 @@ from appliance import __version__
 from appliance.core.errors import ConfigError
 from appliance.core.names import PROGRAM
 from appliance.core.redact import redact
-from appliance.schema.setting import APPLIANCE, BOARD, DETECTION, MODEL, RECORDING
+from appliance.schema.setting import APPLIANCE, BOARD, DETECTION, MODEL, RECORDING, TRACKING
 from appliance.schema.settings import SETTINGS
 from appliance.settings.messages import did_you_mean, nearest
 from appliance.settings.options import add_setting_options
@@ -23,10 +23,11 @@ _UP_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (AP
 _UP_SETTINGS = _UP_SETTINGS - {"profile"} | {"streams"}
 _WITHOUT_EFFECT = {"model_type", "split_shape", "num_classes", "vis_worker"}
 _RUN_SETTINGS = set(SETTINGS) - set(INPUT_SETTINGS.values()) - _WITHOUT_EFFECT - _UP_SETTINGS
+_TRACKING_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group == TRACKING}
 _MODEL_SETTINGS = {key for key, setting in SETTINGS.items() if setting.group in (MODEL, DETECTION)}
 # The settings that `--help` of a command lists: those that affect it. It accepts the others too.
 _SHOWN_SETTINGS = {
-    "image": _RUN_SETTINGS - _CAMERA_SETTINGS - _WINDOW_SETTINGS | {"image_input"},
+    "image": _RUN_SETTINGS - _CAMERA_SETTINGS - _WINDOW_SETTINGS - _TRACKING_SETTINGS | {"image_input"},
     "video": _RUN_SETTINGS - _CAMERA_SETTINGS | {"movie_input"},
     "stream": _RUN_SETTINGS | {"camera_input"},
     "up": (
