@@ -107,6 +107,7 @@ class Appliance:
             self.storage,
             self.power,
             overrides,
+            self.event_store,
             server,
             heartbeat,
             events,

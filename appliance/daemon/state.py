@@ -24,6 +24,7 @@ from appliance.daemon.models import Models
 from appliance.daemon.overrides import OverrideStore
 from appliance.daemon.power import PowerKeeper
 from appliance.daemon.streams import Streams
+from appliance.events.store import EventStore
 from appliance.recording.storage import Storage
 from appliance.telemetry.description import Readings
 
@@ -52,6 +53,7 @@ class StateReporter:
         storage: Storage,
         power: PowerKeeper,
         overrides: OverrideStore,
+        event_store: EventStore,
         server: BusServer,
         heartbeat: Heartbeat,
         events: EventBus,
@@ -59,7 +61,8 @@ class StateReporter:
         self.is_stopping = False
         self._started = time.time()
         self._board, self._live, self._models, self._catalogue = board, live, models, catalogue
-        self._streams, self._storage, self._power, self._overrides = streams, storage, power, overrides
+        self._streams, self._storage, self._power = streams, storage, power
+        self._overrides, self._event_store = overrides, event_store
         self._server, self._heartbeat, self._events = server, heartbeat, events
         self._failure: Optional[BaseException] = None
         self._telemetry = Telemetry()
@@ -73,7 +76,7 @@ class StateReporter:
         """Return the current state."""
         streams = [stream.as_message() for stream in self._streams.all()]
         condition, is_ready = self._condition([stream.status for stream in streams])
-        problem = str(self._failure) if self._failure else self._overrides.problem
+        problem = str(self._failure) if self._failure else self._overrides.problem or self._event_store.problem or None
         return State(
             daemon=DaemonState(os.getpid(), __version__, self._started, condition, is_ready, problem),
             board=messages.Board(self._board.id, self._board.name),
