@@ -19,8 +19,7 @@ from appliance.daemon.figures import age, timings
 from appliance.daemon.live_settings import LiveSettings
 from appliance.daemon.model_runner import ModelRunner
 from appliance.daemon.stream_outputs import StreamOutputs
-from appliance.daemon.stream_tracking import StreamTracking
-from appliance.events.stream_tracker import StreamTracker
+from appliance.daemon.stream_tracking import Follow, StreamTracking
 from appliance.outputs.statistics import StreamStatistics
 from appliance.pipeline.meter import Meter
 from appliance.pipeline.selection import select
@@ -255,10 +254,10 @@ class Stream:
             counts=self._tracking.counts(),
         )
 
-    def _track(self, tracker: StreamTracker, result: Result) -> Result:
-        """Follow everything that was found, and return what is shown of it. tracker: that of the frame's source."""
+    def _track(self, follow: Follow, result: Result) -> Result:
+        """Follow everything that was found, and return what is shown of it. follow: that of the frame's source."""
         live = self._live.of(self.name)
-        return select(tracker.follow(self._mask.again(result)), live["det_th"], live["shown_classes"])
+        return select(follow(self._mask.again(result)), live["det_th"], live["shown_classes"])
 
     def _make_outputs(self) -> StreamOutputs:
         return StreamOutputs(

@@ -2,14 +2,21 @@
 
 import dataclasses
 import functools
+import logging
 from typing import Callable, Mapping, Optional
 
 from appliance.contract.events import StreamCounts
+from appliance.core.frame import Result
 from appliance.daemon.event_services import EventServices
 from appliance.events.stream_tracker import Rules, StreamTracker, rules_of
 from appliance.schema.places import Places
 from appliance.schema.setting import Values
 from appliance.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Follow = Callable[[Result], Result]
+"""Takes a result and returns it with the tracks of its detections. Never raises."""
 
 
 class StreamTracking:
@@ -34,9 +41,10 @@ class StreamTracking:
         self._name, self._settings, self._live, self._places = name, settings, live, places
         self._services = services
         self._tracker: Optional[StreamTracker] = None
+        self._has_failed = False
 
-    def begin(self) -> StreamTracker:
-        """Make the tracker of a source that was just opened; the tracks of the one before end."""
+    def begin(self) -> Follow:
+        """Return what follows the results of a source that was just opened; the tracks of the one before end."""
         before = self._tracker
         if before is not None:
             before.end()
@@ -48,7 +56,7 @@ class StreamTracking:
             keep_picture=functools.partial(self._services.keep_picture, self._name),
             first_number=1 if before is None else before.next_number,
         )
-        return self._tracker
+        return functools.partial(self._follow, self._tracker)
 
     def end(self) -> None:
         """End all tracks."""
@@ -75,6 +83,17 @@ class StreamTracking:
         now = tracker.zones_now() if tracker is not None else {}
         zones = {zone: now.get(zone, {}) for zone in places.zones}
         return self._services.totals.of(self._name, zones, places.lines)
+
+    def _follow(self, tracker: StreamTracker, result: Result) -> Result:
+        try:
+            return tracker.follow(result)
+        except Exception as error:  # detection continues, and the next frame begins anew
+            if not self._has_failed:
+                log.error("stream %s: nothing can be followed (%s: %s)", self._name, type(error).__name__, error)
+            self._has_failed = True
+            log.debug("", exc_info=True)
+            tracker.restart()
+            return result
 
     def _rules(self, labels: Mapping[int, str]) -> Rules:
         live = self._live()

@@ -8,7 +8,7 @@ import numpy as np
 from appliance.core.frame import Result, TrackRef
 from appliance.events.followed import Followed, KeepPicture
 from appliance.events.reports import TrackReport
-from appliance.schema.places import Places
+from appliance.schema.places import NO_PLACES, Places
 from appliance.schema.settings import Settings
 from appliance.tracking.from_settings import track_settings
 from appliance.tracking.ignoring import kept_by_masks
@@ -110,6 +110,16 @@ class StreamTracker:
         with self._lock:
             self._has_ended = True
             self._end_all()
+
+    def restart(self) -> None:
+        """Begin anew after a failure: all tracks end, those that can still be reported with a report."""
+        with self._lock:
+            try:
+                self._end_all()
+            finally:
+                self._followed.clear()
+                self._tracker, self._watcher = Tracker(), PlaceWatcher(NO_PLACES)
+                self._labels = None
 
     def check(self, now: float) -> None:
         """End all tracks if no frame has come for long: a camera that hangs ends nothing. now: as capture times."""
