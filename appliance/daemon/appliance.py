@@ -3,7 +3,6 @@
 import dataclasses
 import logging
 import threading
-import time
 from pathlib import Path
 from typing import List, Optional, Sequence
 
@@ -84,7 +83,6 @@ class Appliance:
         )
         self.event_store = EventStore(state_dir / EVENTS_FILE)
         self.event_store.listen(events)
-        self.storage.is_starred = self.event_store.is_starred
         self.live = LiveSettings(settings, overrides, events)
         self.catalogue = ModelCatalogue(models_dir, self._board, events)
         self.power = PowerKeeper(self._board, settings, overrides, events)
@@ -188,8 +186,7 @@ class Appliance:
             log.error("The recordings could not be tidied (%s: %s)", type(error).__name__, error)
 
     def _expire_events(self) -> None:
-        keep = parse_keep(self._settings.keep)
-        self.event_store.expire(time.time(), keep.alerts, keep.events)
+        self.event_files.expire()
 
     def _watch(self) -> None:
         self.reporter.notice_changes()

@@ -3,11 +3,12 @@
 import base64
 import collections
 import logging
-from typing import Deque, Dict, List, Tuple
+import time
+from typing import Deque, List, Tuple
 
 from appliance.contract import event_requests as requests
 from appliance.contract.errors import NOT_FOUND, Refused
-from appliance.contract.event_messages import Clip, EventRecord, Picture
+from appliance.contract.event_messages import Clip, Picture
 from appliance.events.store import EventStore
 from appliance.recording.clips import Clips
 from appliance.recording.event_recorder import EventRecorder
@@ -18,7 +19,6 @@ from appliance.recording.storage import Storage
 from appliance.schema.keep import parse_keep
 from appliance.settings import Settings
 
-MOST_STARRED = 10000
 MOST_DELETED = 10000
 LONGEST_EVENT = 24 * 3600.0
 """An event that began longer ago is not looked for when a recording is deleted."""
@@ -47,7 +47,6 @@ class EventFiles:
     ) -> None:
         self._settings, self._store, self._storage, self._recorder = settings, store, storage, recorder
         self._keep = parse_keep(settings.keep)
-        self._starred: Dict[str, EventRecord] = {}
         self._clips = Clips(storage, self._padding)
         self._snapshots = snapshots
         storage.snapshots = self._snapshots.bytes
@@ -77,43 +76,44 @@ class EventFiles:
         return Picture(base64.b64encode(shown).decode("ascii"))
 
     def tidy(self) -> None:
-        """Delete what is too old, or takes too much room. Call every ten seconds or so."""
-        self._starred = self._find_starred()
+        """Delete recordings and clips that are too old, or take too much room. Call every ten seconds or so."""
         self._store.mark_files(self._recorder.settle(), has_clip=True)
         self._clips.tidy()
-        gone = self._snapshots.tidy(self._keep.snapshots, self._starred.__contains__)
         if not self._storage.tidy():
-            gone += self._snapshots.make_room(self._storage.excess(), self._starred.__contains__)
+            self._note_gone(self._snapshots.make_room(self._storage.excess(), self._is_starred))
         while self._deleted:
             self._recording_deleted(self._deleted.popleft())
-        if gone:
-            log.info("Deleted %d snapshots: they are older than keep says, or there is no room", len(gone))
-            self._store.mark_files(gone, has_snapshot=False)
+
+    def expire(self) -> None:
+        """Delete events and snapshots that are too old. Call every ten minutes or so."""
+        keep = self._keep
+        self._store.expire(time.time(), keep.alerts, keep.events)
+        least = min(keep.alerts, keep.events)
+        self._note_gone(self._snapshots.tidy(keep.snapshots, least, self._is_starred, self._is_known))
+
+    def _note_gone(self, ids: List[str]) -> None:
+        if ids:
+            log.info("Deleted %d snapshots: they are older than keep says, or there is no room", len(ids))
+            self._store.mark_files(ids, has_snapshot=False)
+
+    def _is_known(self, id: str) -> bool:
+        try:
+            self._store.get(id)
+        except Refused as refused:
+            return refused.kind != NOT_FOUND  # the database may be busy
+        return True
+
+    def _is_starred(self, stream: str, time: float) -> bool:
+        return self._store.is_starred(stream, time, time)
+
+    def _is_starred_time(self, stream: str, start: float, end: float) -> bool:
+        """Return whether a clip of a starred event has something of this time."""
+        pre, post = self._padding(stream)
+        return self._store.is_starred(stream, start - post, end + pre)
 
     def _padding(self, stream: str) -> Tuple[float, float]:
         settings = self._settings.for_stream(stream)
         return settings.pre, settings.post
-
-    def _find_starred(self) -> Dict[str, EventRecord]:
-        found: Dict[str, EventRecord] = {}
-        cursor = None
-        try:
-            while len(found) < MOST_STARRED:
-                page = self._store.search(requests.ListEvents(starred=True, cursor=cursor, limit=200))
-                found.update((event.id, event) for event in page.events)
-                cursor = page.cursor
-                if cursor is None:
-                    break
-        except Refused:
-            return self._starred  # the database cannot be read now
-        return found
-
-    def _is_starred_time(self, stream: str, start: float, end: float) -> bool:
-        pre, post = self._padding(stream)
-        return any(
-            event.stream == stream and event.start - pre <= end and (event.end is None or start <= event.end + post)
-            for event in self._starred.values()
-        )
 
     def _recording_deleted(self, entry: Entry) -> None:
         """Note of which events there is no recording any more."""
@@ -128,7 +128,7 @@ class EventFiles:
                     is_in_it = event.has_clip and event.end is not None and event.end >= entry.began
                     if is_in_it and not self._storage.overlapping(event.stream, event.start, event.end or event.start):
                         gone.append(event.id)
-                if page.cursor is None or len(gone) > MOST_STARRED:
+                if page.cursor is None or len(gone) > MOST_DELETED:
                     break
                 query = requests.ListEvents(
                     stream=entry.stream, after=query.after, before=query.before, cursor=page.cursor, limit=200

@@ -24,6 +24,12 @@ MOST_WAITING = 32
 MOST_BYTES = 128 * 1000**2
 """Of the pictures that wait to be encoded, uncompressed."""
 
+MOST_ASKED = 5000
+"""Number of events that are asked for in one `tidy`."""
+
+IsStarred = Callable[[str, float], bool]
+"""Takes the name of a stream and a Unix time; returns whether something starred was there."""
+
 _ID = re.compile(r"(?P<time>\d{1,12}\.\d{1,6})-[a-z0-9]{1,12}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ENDING = ".jpg"
@@ -111,12 +117,14 @@ class SnapshotStore:
         with self._changed:
             return {stream: size for stream, size in self._bytes.items() if size > 0}
 
-    def tidy(self, longest: float, is_starred: Callable[[str], bool]) -> List[str]:
-        """Delete what is too old. Call every ten seconds or so.
+    def tidy(self, longest: float, least: float, is_starred: IsStarred, is_known: Callable[[str], bool]) -> List[str]:
+        """Delete what is too old, or of an event that is deleted. Call every ten minutes or so.
 
         Args:
             longest: How long snapshots are kept, in seconds.
-            is_starred: Returns whether an event is starred: its snapshot stays.
+            least: How long every event is kept, in seconds.
+            is_starred: Its snapshot stays.
+            is_known: Returns whether there is still an event of this id.
 
         Returns:
             Ids of the events whose snapshot was deleted.
@@ -124,13 +132,22 @@ class SnapshotStore:
         now = self._now()
         if not self._clock.is_sure(now, self._monotonic()):
             return []
-        old = (one for one in self._files(now - longest) if EARLIEST <= one.time < now - longest)
-        return [one.id for one in old if not is_starred(one.id) and self._delete(one)]
+        gone, asked = [], 0
+        for one in self._files(now - min(longest, least)):
+            age = now - one.time
+            if one.time < EARLIEST or age <= min(longest, least) or is_starred(one.stream, one.time):
+                continue
+            asked += age <= longest
+            if (age > longest or (asked <= MOST_ASKED and not is_known(one.id))) and self._delete(one):
+                gone.append(one.id)
+        return gone
 
-    def make_room(self, bytes: int, is_starred: Callable[[str], bool]) -> List[str]:
+    def make_room(self, bytes: int, is_starred: IsStarred) -> List[str]:
         """Delete the oldest until so many bytes are free, the starred ones last; returns the ids of their events."""
-        deleted = []
-        files = sorted(self._files(float("inf")), key=lambda one: (is_starred(one.id), one.time))
+        deleted: List[str] = []
+        if bytes <= 0:
+            return deleted
+        files = sorted(self._files(float("inf")), key=lambda one: (is_starred(one.stream, one.time), one.time))
         for one in files:
             if bytes <= 0:
                 break
@@ -139,11 +156,6 @@ class SnapshotStore:
             if self._delete(one):
                 deleted.append(one.id)
         return deleted
-
-    def delete(self, id: str, stream: str) -> None:
-        """Delete the snapshot of an event that is deleted."""
-        with contextlib.suppress(ValueError):
-            self._delete(_File(id, stream, 0.0, self._path(id, stream)))
 
     def close(self) -> None:
         """Write what waits."""

@@ -125,9 +125,9 @@ def test_of_a_snapshot_that_is_deleted_the_database_knows(bench, monkeypatch):
     assert bench.snapshots.read(id, "main") and bench.has(id, "has_snapshot")
     monkeypatch.setattr(bench.snapshots._clock, "is_sure", lambda wall, monotonic: True)
     bench.store.star(id, True)
-    bench.files.tidy()
+    bench.files.expire()
     assert bench.snapshots.read(id, "main")
     bench.store.star(id, False)
-    bench.files.tidy()
+    bench.files.expire()
     assert bench.snapshots.read(id, "main") is None
     wait_until(lambda: not bench.has(id, "has_snapshot"))

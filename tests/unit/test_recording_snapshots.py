@@ -39,11 +39,16 @@ class Bench:
         self.monotonic = 0.0
         self.store = SnapshotStore(folder, lambda: NOW + self.monotonic, lambda: self.monotonic)
         self.folder = folder / "snapshots"
-        self.store.tidy(float("inf"), lambda id: False)
+        self.tidy(float("inf"))
         self.monotonic = STABLE_SECONDS
 
+    def tidy(self, longest, least=float("inf"), starred=(), unknown=()):
+        return self.store.tidy(
+            longest, least, lambda stream, time: (stream, time) in starred, lambda id: id not in unknown
+        )
+
     def files(self):
-        return sorted(path.name for path in self.folder.rglob("*") if path.is_file())
+        return sorted(path.name for path in self.folder.rglob("[!.]*.jpg"))
 
 
 @pytest.fixture
@@ -73,7 +78,6 @@ def test_what_is_no_id_and_no_stream_is_neither_stored_nor_read(bench, id, strea
 
 def test_of_what_is_not_there_there_is_nothing(bench):
     assert bench.store.read(event(3), "main") is None
-    bench.store.delete(event(3), "main")
 
 
 def test_pictures_that_come_too_fast_are_refused_and_nobody_waits(bench, monkeypatch):
@@ -109,20 +113,27 @@ def test_old_snapshots_go_and_starred_ones_stay(bench):
         bench.store.keep(event(days), "main", picture(), BOX)
         bench.store.keep(event(days, 2), "door", picture(), BOX)
     wait_until(lambda: len(bench.files()) == 10)
-    starred = {event(30, 2)}
-    gone = bench.store.tidy(10 * DAY, starred.__contains__)
+    starred = {("door", NOW - 30 * DAY)}
+    gone = bench.tidy(10 * DAY, starred=starred)
     assert sorted(gone) == sorted([event(10.1), event(30), event(10.1, 2)])
     assert len(bench.files()) == 7 and event(30, 2) + ".jpg" in bench.files()
     assert not (bench.folder / "main" / "2026-05-16").exists()
-    assert bench.store.tidy(10 * DAY, starred.__contains__) == []
+    assert bench.tidy(10 * DAY, starred=starred) == []
     assert sum(bench.store.bytes().values()) == sum(path.stat().st_size for path in bench.folder.rglob("*.jpg"))
+
+
+def test_with_its_event_goes_its_snapshot(bench):
+    for days in (1, 3, 4):
+        bench.store.keep(event(days), "main", picture(), BOX)
+    wait_until(lambda: len(bench.files()) == 3)
+    assert bench.tidy(10 * DAY, 2 * DAY, unknown=(event(1), event(4))) == [event(4)]
 
 
 def test_while_the_clock_may_be_wrong_nothing_is_too_old(tmp_path):
     store = SnapshotStore(tmp_path, lambda: NOW, lambda: 5.0)
     store.keep(event(100), "main", picture(), BOX)
     assert store.read(event(100), "main")
-    assert store.tidy(DAY, lambda id: False) == []
+    assert store.tidy(DAY, DAY, lambda stream, time: False, lambda id: True) == []
     store.close()
 
 
@@ -130,7 +141,10 @@ def test_the_oldest_make_room_and_the_starred_last(bench):
     for days in (1, 2, 3):
         bench.store.keep(event(days), "main", picture(), BOX)
     wait_until(lambda: len(bench.files()) == 3)
-    starred = {event(3)}.__contains__
+
+    def starred(stream, time):
+        return time == NOW - 3 * DAY
+
     assert bench.store.make_room(0, starred) == []
     assert bench.store.make_room(1, starred) == [event(2)]
     assert bench.store.make_room(10**9, starred) == [event(1), event(3)]
