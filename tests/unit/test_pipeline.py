@@ -541,6 +541,29 @@ class TestLoop:
         run(Numbers(60), Fake(workers=2), [slow, Collect()])
         assert slow.numbers == list(range(60))
 
+    def test_detector_and_outputs_get_frames_only_as_the_mask_leaves_them(self):
+        def black(frame):
+            return dataclasses.replace(frame, image=np.zeros_like(frame.image))
+
+        sinks, seen = [Collect(), Collect(every_result=True)], []
+        pipeline = StreamPipeline(Numbers(20), sinks, Meter(5.0), mask=black)
+        with Loop(Fake(front_at=seen.append), [pipeline]) as loop:
+            loop.wait()
+        assert seen == [0] * 20
+        for sink in sinks:
+            assert len(sink.results) == 20 and not any(result.frame.image.any() for result in sink.results)
+
+    def test_where_the_mask_fails_no_frame_comes_through(self):
+        def fail(frame):
+            raise MemoryError("no room")
+
+        sink, ended, events = Collect(), [], EventBus()
+        events.subscribe(SourceEnded, ended.append)
+        pipeline = StreamPipeline(Numbers(20), [sink], Meter(5.0), events=events, mask=fail)
+        with Loop(Fake(), [pipeline], stays=True):
+            wait_until(lambda: ended)
+        assert sink.results == [] and isinstance(ended[0].error, MemoryError)
+
     def test_it_stops_after_max_frames(self):
         sink = Collect()
         run(Numbers(None), Fake(workers=3), [sink], max_frames=7)
