@@ -83,6 +83,27 @@ class TestFigures:
         assert seen["streams"]["door"]["seen"].get("person", 0) == 0
 
 
+def test_what_an_operator_ignores_is_dropped_at_once_and_without_opening_the_source_again(daemon):
+    def detections(count):
+        found = []
+        daemon.events(
+            "detections", lambda event: event["stream"] == "main" and (found.append(event) or len(found) >= count)
+        )
+        return [event["detections"] for event in found]
+
+    daemon.ask("set_zones", stream="main", ignore=[{"polygon": "0,0,1,0,1,1,0,1"}])
+    assert not any(detections(12)[2:])
+    everything = daemon.ask("set_zones", stream="main", ignore=[{"polygon": "0,0,1,0,1,1,0,1", "labels": ["car"]}])
+    assert everything["streams"]["main"]["ignore"][0]["labels"] == ["car"]
+    assert daemon.events("detections", lambda event: event["stream"] == "main" and event["detections"])
+    assert daemon.ask("set_zones", stream="main")["streams"]["main"]["ignore"] == []
+    assert refusal(daemon, "set_zones", stream="main", zones={"a": {"polygon": "0,0,1,1"}}) == (
+        "invalid",
+        "zones.a.polygon has 2 points; a polygon needs three or more.",
+    )
+    assert refusal(daemon, "set_zones", stream="other")[0] == "not_found"
+
+
 @pytest.mark.boards
 class TestModels:
     def test_another_takes_over_while_pictures_go_on(self, daemon):
