@@ -1,27 +1,25 @@
 // One event: its clip with boxes drawn over it, what happened, and what can be done with it.
 
-import { setEnabled } from "../access.js";
 import { make, setAttribute, setText } from "../dom.js";
-import { bytes, clock, date } from "../format.js";
+import { bytes, clock } from "../format.js";
 import { icon } from "../icons.js";
 import { drawOverlay, readPlaces } from "../player/overlay.js";
 import { Player } from "../player/player.js";
-import { addressOf } from "../router.js";
-import { clipOf, download, snapshotOf } from "./addresses.js";
+import { clipOf, snapshotOf } from "./addresses.js";
 import { ask, askEvent } from "./ask.js";
-import { labelsTitle, trackNumber } from "./cards.js";
-import { dayOf, dayTitle } from "./days.js";
+import { labelsTitle } from "./cards.js";
+import { makeFacts, nameOf } from "./event_facts.js";
 import { describeMoment } from "./moments.js";
 
 /** @import { EventDetail } from "../api.js" */
+/** @import { Changes } from "./changes.js" */
 /** @import { Places, Subject } from "../player/overlay.js" */
 
 /**
  * @typedef {object} Actions
  * @property {() => void} closed The person closed it.
  * @property {(step: 1 | -1) => void} step Show the next event, or the one before.
- * @property {(event: string, on: boolean) => Promise<boolean>} star Returns whether it is starred then.
- * @property {(review: string, on: boolean) => Promise<boolean>} see Returns whether it is seen then.
+ * @property {Changes} changes Makes what is changed here.
  */
 
 /** Seconds that the clip begins before the event, where the server does not say. */
@@ -139,20 +137,12 @@ export class EventDialog {
   }
 
   /** @param {EventDetail} detail @param {boolean} isSeen */
-  #fill({ event, path, happenings }, isSeen) {
+  #fill(detail, isSeen) {
+    const { event, path } = detail;
     const label = labelsTitle({ labels: [event.label], events: [event.id] });
     setText(this.#title, event.zones.length ? `${label} in ${event.zones.join(", ")}` : label);
-    const number = trackNumber(event.id);
-    const name = `${event.label}${number === null ? "" : ` ${number}`}`;
-    this.#subjects = [
-      {
-        label: `${name} · ${event.top_score.toFixed(2)}`,
-        start: event.start,
-        end: event.end,
-        isStationary: false,
-        path,
-      },
-    ];
+    const name = `${nameOf(event)} · ${event.top_score.toFixed(2)}`;
+    this.#subjects = [{ label: name, start: event.start, end: event.end, isStationary: false, path }];
     this.#places = { zones: [], lines: [] };
     ask("get_zones", { stream: event.stream })
       .then(({ streams }) => {
@@ -160,114 +150,18 @@ export class EventDialog {
         this.#player.draw();
       })
       .catch(() => undefined); // the clip shows without them
-    const now = Date.now() / 1000;
-    const day = dayTitle(dayOf(event.start), dayOf(now));
-    const end = event.end === null ? "now" : clock(event.end);
-    const clip = make(
-      "button",
-      { type: "button", class: "button clip", disabled: !event.has_clip },
-      icon("download"),
-      make("span", {}, "Clip"),
-    );
-    clip.addEventListener("click", () => download(clipOf(event.id), `${event.stream}-${event.id}.mp4`));
-    const snapshot = make(
-      "button",
-      { type: "button", class: "button", disabled: !event.has_snapshot },
-      icon("camera"),
-      "Snapshot",
-    );
-    snapshot.addEventListener("click", () => download(snapshotOf(event.id), `${event.stream}-${event.id}.jpg`));
-    this.#facts.replaceChildren(
-      make(
-        "p",
-        { class: "row" },
-        make(
-          "span",
-          { class: `chip plain ${event.severity === "alert" ? "note" : ""}` },
-          event.severity === "alert" ? "Alert" : "Detection",
-        ),
-        make("span", { class: "muted small" }, `${event.stream} · ${day}, ${clock(event.start)} to ${end}`),
-      ),
-      make(
-        "div",
-        { class: "toolbar" },
-        this.#seenButton(event.review, isSeen),
-        this.#starButton(event.id, event.starred),
-      ),
-      make("div", { class: "toolbar" }, clip, snapshot),
-      make("h3", {}, "What happened"),
-      make("ol", { class: "moments" }, ...happenings.map((happening) => this.#moment(happening))),
-      make("details", { open: true }, make("summary", {}, "Figures"), this.#figures(event, name)),
-      make(
-        "a",
-        {
-          class: "small",
-          href: addressOf(`recordings?at=${event.start.toFixed(1)}&stream=${encodeURIComponent(event.stream)}`),
-        },
-        "Open at this moment in Recordings",
-      ),
-    );
-    this.#happenings = happenings;
-  }
-
-  /** @type {EventDetail["happenings"]} */
-  #happenings = [];
-
-  /** @param {EventDetail["happenings"][number]} happening */
-  #moment(happening) {
-    const [before, name, after] = describeMoment(happening);
-    const time = make("button", { type: "button", class: "button quiet" }, clock(happening.time));
-    time.addEventListener("click", () => this.#player.seek(happening.time - this.#clipStart));
-    return make("li", {}, time, make("span", {}, before, name && make("b", {}, name), after));
-  }
-
-  /** @param {EventDetail["event"]} event @param {string} name */
-  #figures(event, name) {
-    const facts = [
-      ["Track", name],
-      ["Best score", `${event.top_score.toFixed(2)}, median ${event.score.toFixed(2)}`],
-      ["Speed", event.speed === null ? "" : `${event.speed.toFixed(1)} km/h at most`],
-      ["Size", `${(event.area * 100).toFixed(event.area < 0.1 ? 1 : 0)} % of the picture`],
-      ["Began", date(event.start)],
-    ].filter(([, value]) => value);
-    const pairs = facts.flatMap(([title, value]) => [make("dt", {}, title), make("dd", {}, value)]);
-    return make("dl", { class: "facts two fold-body" }, ...pairs);
-  }
-
-  /** @param {string | null} review @param {boolean} isSeen */
-  #seenButton(review, isSeen) {
-    const text = make("span");
-    const button = make("button", { type: "button", class: "button", disabled: !review }, icon("check"), text);
-    const render = () => {
-      button.classList.toggle("primary", !isSeen);
-      setText(text, isSeen ? "Mark as not seen" : "Mark as seen");
-    };
-    button.addEventListener("click", async () => {
-      if (!review) return;
-      isSeen = await this.#actions.see(review, !isSeen);
-      render();
-    });
-    render();
-    return button;
-  }
-
-  /** @param {string} id @param {boolean} isStarred */
-  #starButton(id, isStarred) {
-    const button = make("button", { type: "button", class: "button" });
-    const render = () => {
-      button.replaceChildren(icon(isStarred ? "starred" : "star"), "Star");
-      setAttribute(button, "aria-pressed", String(isStarred));
-    };
-    button.addEventListener("click", async () => {
-      isStarred = await this.#actions.star(id, !isStarred);
-      render();
-    });
-    render();
-    return setEnabled(button);
+    const seek = (/** @type {number} */ time) => this.#player.seek(time - this.#clipStart);
+    const { changes } = this.#actions;
+    const see = async (/** @type {string} */ review, /** @type {boolean} */ on) =>
+      (await changes.see([review], on)) ? on : !on;
+    const star = async (/** @type {string} */ id, /** @type {boolean} */ on) =>
+      (await changes.star([id], on)) ? on : !on;
+    changes.outcome.clear();
+    this.#facts.replaceChildren(...makeFacts(detail, isSeen, { see, star, seek }, changes.outcome.node));
   }
 
   /** @param {EventDetail} detail */
-  async #loadClip({ event }) {
+  async #loadClip({ event, happenings }) {
     if (!event.has_clip) {
       this.#showPicture("Nothing was recorded then.");
       return;
@@ -285,7 +179,7 @@ export class EventDialog {
     const clip = this.#facts.querySelector(".clip span");
     if (clip && size) setText(clip, `Clip, ${bytes(size)}`);
     this.#player.setMoments(
-      this.#happenings.map((happening) => ({
+      happenings.map((happening) => ({
         at: happening.time - this.#clipStart,
         title: describeMoment(happening).join(""),
       })),

@@ -85,7 +85,7 @@ export class FilterBar {
     select.addEventListener("change", () => {
       this.#change({ ...this.#filters, [name]: name === "min_score" ? Number(select.value) : select.value });
     });
-    let listed = "";
+    let listed = "none yet";
     this.#controls.push({
       update: (filters, choices) => {
         const value = String(filters[name] || "");

@@ -5,17 +5,16 @@ import { make } from "../dom.js";
 import { ask } from "../events/ask.js";
 import { cardOfReview, groupByHour, mergeCards } from "../events/cards.js";
 import { Changes } from "../events/changes.js";
-import { empty, loading } from "../events/conditions.js";
+import { describeList } from "../events/conditions.js";
 import { DayTools } from "../events/day_tools.js";
 import { dayOf } from "../events/days.js";
-import { EventDialog } from "../events/event_dialog.js";
 import { FilterBar } from "../events/filter_bar.js";
-import { chipsOf, NO_FILTERS, readFilters, searchOf, withoutAll } from "../events/filters.js";
+import { NO_FILTERS, readFilters, searchOf, withoutAll } from "../events/filters.js";
 import { Grid } from "../events/grid.js";
 import { askDay, EventList } from "../events/list.js";
 import { MonthCounts } from "../events/month_counts.js";
+import { OpenedEvent } from "../events/opened.js";
 import { stopPreview } from "../events/preview.js";
-import { around, sequence } from "../events/sequence.js";
 import { SidePanel } from "../events/side_panel.js";
 import { Toolbar } from "../events/toolbar.js";
 import { addressOf, go, setTools } from "../router.js";
@@ -37,8 +36,6 @@ class EventsView {
   /** Reviews that came since the list was read. @type {Set<string>} */
   #pending = new Set();
   #counts = new MonthCounts(() => this.#show());
-  /** Whether the dialog was opened from here, so that closing it is going back. */
-  #isAbove = false;
   #list = new EventList(ask, () => this.#show());
   #changes = new Changes((review, event, change) => this.#change(review, event, change));
   #grid = new Grid(
@@ -76,13 +73,13 @@ class EventsView {
     pickDay: (day) => this.#pickDay(day),
     needs: (month) => this.#counts.need(month),
     pick: (time, card) => this.#goTo(time, card),
-    open: (card) => this.#open(card.event),
+    open: (card) => go(this.#path(card.event)),
   });
-  #dialog = new EventDialog({
-    closed: () => this.#closed(),
-    step: (step) => this.#step(step),
-    star: async (event, on) => ((await this.#changes.star([event], on)) ? on : !on),
-    see: async (review, on) => ((await this.#changes.see([review], on)) ? on : !on),
+  #opened = new OpenedEvent({
+    changes: new Changes((review, event, change) => this.#change(review, event, change)),
+    lists: () => [this.#list.cards, this.#dayCards],
+    pathOf: (event) => this.#path(event),
+    focus: (card) => this.#grid.linkOf(card.id)?.focus({ preventScroll: true }),
   });
   #newButton = make("button", { type: "button", class: "button primary", hidden: true });
   #condition = make("div");
@@ -122,13 +119,14 @@ class EventsView {
   /** @param {HTMLElement} section @param {Route} route */
   mount(section, route) {
     this.#section = section;
-    if (!section.contains(this.#node)) section.replaceChildren(this.#node, this.#dialog.node);
+    if (!section.contains(this.#node)) section.replaceChildren(this.#node, this.#opened.node);
     setTools(this.#dayTools.node);
     this.#isShown = true;
-    this.#isAbove = false;
+    this.#opened.begin();
     this.#filters = readFilters(route.query.toString());
     this.#load();
-    this.#showDialog(route);
+    stopPreview();
+    this.#opened.show(route);
   }
 
   /** @param {Route} route */
@@ -138,14 +136,15 @@ class EventsView {
       this.#filters = filters;
       this.#load();
     }
-    this.#showDialog(route);
+    stopPreview();
+    this.#opened.show(route);
   }
 
   leave() {
     this.#isShown = false;
     this.#select(false);
     stopPreview();
-    this.#dialog.hide();
+    this.#opened.hide();
   }
 
   get #day() {
@@ -229,31 +228,10 @@ class EventsView {
     this.#grid.show(groupByHour(this.#list.cards, this.#day, now));
     this.#newButton.hidden = this.#pending.size === 0;
     this.#newButton.textContent = `${this.#pending.size} new`;
-    this.#condition.replaceChildren(...this.#conditions());
+    const clear = () => this.#filter({ ...withoutAll(this.#filters), severity: "" });
+    this.#condition.replaceChildren(...describeList(this.#list, clear));
     this.#watcher.disconnect(); // an end that stays in sight is told of again
     if (this.#isShown) this.#watcher.observe(this.#end);
-  }
-
-  #conditions() {
-    const list = this.#list;
-    if (list.problem) {
-      const log = make("a", { class: "button", href: addressOf("system") }, "See the log");
-      return [empty("warn", "Events cannot be read", `${list.problem} Detection goes on.`, log)];
-    }
-    if (list.isLoading) return list.cards.length ? [] : [loading()];
-    if (list.cards.length) return [];
-    if (chipsOf(this.#filters).length || this.#filters.severity) {
-      const clear = make("button", { type: "button", class: "button" }, "Remove all filters");
-      clear.addEventListener("click", () => this.#filter({ ...withoutAll(this.#filters), severity: "" }));
-      const names = chipsOf(this.#filters).map((chip) => chip.text);
-      return [
-        empty("search", "No event matches", [...names, this.#filters.severity].filter(Boolean).join(" · "), clear),
-      ];
-    }
-    const until = this.#filters.day ? "Nothing happened until then" : "Nothing has happened yet";
-    return [
-      empty("events", until, "An event appears here as soon as something is seen for long enough to be believed."),
-    ];
   }
 
   // Moving in the list
@@ -269,7 +247,7 @@ class EventsView {
   /** @param {number} time @param {Card | undefined} card */
   async #goTo(time, card) {
     if (this.#section?.classList.contains("pane-tl")) {
-      if (card) this.#open(card.event);
+      if (card) go(this.#path(card.event));
       return;
     }
     for (let page = 0; page < MOST_PAGES_TO_A_TIME && (this.#list.cards.at(-1)?.start || 0) > time; page += 1) {
@@ -307,65 +285,6 @@ class EventsView {
     const cards = this.#list.cards.filter((card) => chosen?.has(card.id));
     this.#select(false);
     act(cards);
-  }
-
-  // The dialog
-
-  /** @param {string} event */
-  #open(event) {
-    go(this.#path(event));
-  }
-
-  get #events() {
-    return sequence(this.#list.cards, this.#dayCards);
-  }
-
-  /** @param {Route} route */
-  async #showDialog(route) {
-    const id = route.parameters.id;
-    stopPreview();
-    if (!id) {
-      const closed = this.#dialog.id;
-      this.#dialog.hide();
-      const card = closed && this.#events.find((one) => one.id === closed)?.card;
-      if (card) this.#grid.linkOf(card.id)?.focus({ preventScroll: true });
-      this.#isAbove = true; // whatever is opened from now on is above the list
-      return;
-    }
-    if (this.#dialog.id === id) return;
-    const known = this.#events.find((one) => one.id === id)?.card;
-    const detail = await this.#dialog.show(id, known ? known.seen : false);
-    if (!detail) return;
-    if (!this.#events.some((one) => one.id === id)) {
-      const cards = await askDay(ask, NO_FILTERS, dayOf(detail.event.start)).catch(() => []);
-      this.#neighbours = cards;
-    }
-    this.#showNeighbours();
-  }
-
-  /** Of an event that is not listed: those of its day. @type {Card[]} */
-  #neighbours = [];
-
-  get #place() {
-    const all = this.#events.some((one) => one.id === this.#dialog.id) ? this.#events : sequence(this.#neighbours);
-    return around(all, this.#dialog.id);
-  }
-
-  #showNeighbours() {
-    const { before, next } = this.#place;
-    this.#dialog.setNeighbours({ hasBefore: before !== null, hasNext: next !== null });
-  }
-
-  /** @param {1 | -1} step */
-  #step(step) {
-    const { before, next } = this.#place;
-    const id = step > 0 ? next : before;
-    if (id) go(this.#path(id), { replace: true });
-  }
-
-  #closed() {
-    if (this.#isAbove) history.back();
-    else go(this.#path(""), { replace: true });
   }
 }
 

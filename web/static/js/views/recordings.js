@@ -183,7 +183,8 @@ class RecordingsView {
   }
 
   get #ofDay() {
-    return touched(this.#files.recordings, rangeOfDay(this.#day), serverTime());
+    const found = touched(this.#files.recordings, rangeOfDay(this.#day), serverTime());
+    return found.sort((one, other) => other.started - one.started);
   }
 
   get #streams() {
