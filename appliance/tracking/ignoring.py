@@ -1,12 +1,13 @@
 """Masks that drop detections before anything follows them."""
 
+import functools
 from typing import Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from appliance.core.frame import Detections
-from appliance.core.geometry import is_inside
 from appliance.schema.places import Mask
+from appliance.tracking.tables import PolygonTable
 
 
 def kept_by_masks(
@@ -25,13 +26,16 @@ def kept_by_masks(
     """
     if not masks or not len(detections.boxes):
         return None
-    width, height = size
-    boxes = detections.boxes.tolist()
-    kept = []
-    for (x_min, _, x_max, y_max), class_id in zip(boxes, detections.class_ids.tolist()):
-        at = ((x_min + x_max) / 2 / width, y_max / height)
-        label = labels.get(class_id, f"id {class_id}")
-        kept.append(
-            not any((mask.labels is None or label in mask.labels) and is_inside(at, mask.polygon) for mask in masks)
-        )
-    return None if all(kept) else np.array(kept, bool)
+    boxes = detections.boxes.astype(np.float64)
+    points = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1) / size
+    names = [labels.get(class_id, f"id {class_id}") for class_id in detections.class_ids.tolist()]
+    kept: np.ndarray = np.ones(len(names), bool)
+    for mask, inside in zip(masks, _table(tuple(masks)).inside(points)):
+        meant = inside if mask.labels is None else [one and name in mask.labels for one, name in zip(inside, names)]
+        kept &= ~np.array(meant, bool)
+    return None if kept.all() else kept
+
+
+@functools.lru_cache(maxsize=32)
+def _table(masks: Tuple[Mask, ...]) -> PolygonTable:
+    return PolygonTable([mask.polygon for mask in masks])
