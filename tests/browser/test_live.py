@@ -133,7 +133,7 @@ def test_a_source_that_is_lost_is_told_on_the_picture(appliance, page):
     appliance.daemon.do_set_stream("main", appliance.broken_source)
     tile = page.locator("#live [data-stream=main]")
     expect(tile.locator(".picture-note")).to_contain_text("cannot be opened")
-    expect(tile.locator(".state-word")).to_have_text("lost")
+    expect(tile.locator(".state-word")).to_have_text("· lost")
     expect(tile).to_have_class(re.compile("dim"))
 
 

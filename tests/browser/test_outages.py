@@ -24,7 +24,7 @@ def test_a_daemon_that_is_killed_is_told_and_its_picture_marked_and_both_come_ba
     apart.kill()
     expect(page.locator(".banner")).to_contain_text(re.compile(r"The daemon has not answered since \d\d:\d\d:\d\d: ."))
     expect(page.locator("#live .picture-note")).to_contain_text("Not live")
-    expect(page.locator("#live .state-word")).to_have_text("stale")
+    expect(page.locator("#live .state-word")).to_have_text("· stale")
     expect(page.locator("#appliance-status")).to_have_text("no daemon")
     show(page, "settings/detection")
     number = page.locator("[data-setting=det_th]").get_by_role("spinbutton")

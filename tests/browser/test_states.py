@@ -40,7 +40,7 @@ def test_a_stream_says_in_which_state_it_is_everywhere(appliance, page, dashboar
     set_state(appliance, state, problem)
     expect(page.locator("#appliance-status")).to_have_text(chip)
     for card in ("#live .state-word", "#now .now-stream .chip", "#sources .entry .chip"):
-        expect(page.locator(card)).to_have_text(re.compile(f"^{word}(, .* FPS)?$"))
+        expect(page.locator(card)).to_have_text(re.compile(f"^(· )?{word}(, .* FPS)?$"))
     expect(page.locator("#sources .entry")).to_contain_text(problem)
     if note:
         expect(page.locator("#live .picture-note")).to_have_text(note)
@@ -66,7 +66,7 @@ def test_one_of_two_streams_that_gives_nothing_is_told_at_the_top(dashboard, beg
     set_state(two, "no_frames", "no frame for 12 s", "yard")
     expect(page.locator("#appliance-status")).to_have_text("1 of 2 live")
     expect(page.get_by_role("link", name="System 1 thing needs you")).to_be_visible()
-    expect(page.locator("#live [data-stream=yard] .state-word")).to_have_text("no frames")
+    expect(page.locator("#live [data-stream=yard] .state-word")).to_have_text("· no frames")
     expect(page.locator("#live [data-stream=main] .state-word")).to_have_text("live")
     assert ready(dashboard.address) == (200, {"ready": True, "status": "degraded"})
 

@@ -111,7 +111,10 @@ export function createTile(first) {
     const [shown, look] = now.live ? [text, chipClass] : ["stale", "bad"];
     const mark = { good: "", busy: "slow", bad: "gone" }[look];
     const statistics = latest("statistics")?.streams[name];
-    setText(word, shown === "slow" && statistics ? `${shown}, ${rate(statistics)} FPS` : shown);
+    setText(
+      word,
+      shown === "slow" && statistics ? `· ${shown}, ${rate(statistics)} FPS` : shown === "live" ? shown : `· ${shown}`,
+    );
     word.classList.toggle("unseen", shown === "live"); // a green disc says it
     state.className = `tag state ${mark}`;
     dot.className = `dot ${mark}`;
@@ -150,7 +153,8 @@ export function createTile(first) {
         Date.now() - picture.startedAt > WATCHED_AFTER_MS
       )
         picture.restart();
-      if (stream.width && stream.height) frame.style.setProperty("--ratio", String(stream.width / stream.height));
+      if (stream.width && stream.height) node.style.setProperty("--ratio", String(stream.width / stream.height));
+      node.classList.toggle("with-figures", stream.settings.vis_text ?? latest("state")?.settings.vis_text);
       tile.tick();
     },
     tick() {

@@ -90,7 +90,8 @@ function createEditorView(section, stream) {
   function showHeat(on) {
     layer.hidden = !on;
     setSentence(heatProblem, "");
-    if (on) layer.src = `${root}api/v1/heatmap.png?stream=${encodeURIComponent(stream)}&t=${Date.now()}`;
+    layer.removeAttribute("src"); // what is shown again is fetched again
+    if (on) layer.src = `${root}api/v1/heatmap.png?stream=${encodeURIComponent(stream)}`;
   }
 
   layer.addEventListener("error", () => {
