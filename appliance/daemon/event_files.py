@@ -13,6 +13,7 @@ from appliance.events.store import EventStore
 from appliance.recording.clips import Clips
 from appliance.recording.event_recorder import EventRecorder
 from appliance.recording.index import Entry
+from appliance.recording.retention import ClockWatch
 from appliance.recording.snapshot_pictures import read_box, show_snapshot
 from appliance.recording.snapshots import SnapshotStore
 from appliance.recording.storage import Storage
@@ -47,6 +48,7 @@ class EventFiles:
     ) -> None:
         self._settings, self._store, self._storage, self._recorder = settings, store, storage, recorder
         self._keep = parse_keep(settings.keep)
+        self._clock = ClockWatch()
         self._clips = Clips(storage, self._padding)
         self._snapshots = snapshots
         storage.snapshots = self._snapshots.bytes
@@ -87,7 +89,8 @@ class EventFiles:
     def expire(self) -> None:
         """Delete events and snapshots that are too old. Call every ten minutes or so."""
         keep = self._keep
-        self._store.expire(time.time(), keep.alerts, keep.events)
+        if self._clock.is_sure(time.time(), time.monotonic()):  # a wrong one could delete everything
+            self._store.expire(time.time(), keep.alerts, keep.events)
         least = min(keep.alerts, keep.events)
         self._note_gone(self._snapshots.tidy(keep.snapshots, least, self._is_starred, self._is_known))
 

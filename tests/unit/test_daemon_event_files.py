@@ -9,6 +9,7 @@ import pytest
 from appliance.contract import event_requests as requests
 from appliance.contract.errors import Refused
 from appliance.contract.event_messages import EventRecord
+from appliance.daemon import event_files
 from appliance.daemon.event_files import EventFiles
 from appliance.events.store import EventStore
 from appliance.recording.event_recorder import EventRecorder
@@ -131,3 +132,15 @@ def test_of_a_snapshot_that_is_deleted_the_database_knows(bench, monkeypatch):
     bench.files.expire()
     assert bench.snapshots.read(id, "main") is None
     wait_until(lambda: not bench.has(id, "has_snapshot"))
+
+
+def test_old_events_are_deleted_only_by_a_clock_that_is_sure(bench, monkeypatch):
+    old, new = bench.put(1, 20), bench.put(2, 1)
+    monkeypatch.setattr(event_files.time, "time", lambda: NOW)
+    bench.files.expire()
+    bench.store.flush()
+    assert bench.is_stored(old)
+    monkeypatch.setattr(bench.files._clock, "is_sure", lambda wall, monotonic: True)
+    bench.files.expire()
+    wait_until(lambda: not bench.is_stored(old))
+    assert bench.is_stored(new)
