@@ -1,7 +1,7 @@
 """Choose which recordings of the folder to delete now: their ages by several clocks, and what is watched or starred."""
 
 from pathlib import Path
-from typing import Callable, Dict, List, Sequence
+from typing import Callable, Dict, List, Sequence, Set
 
 from appliance.recording.folder import access_time
 from appliance.recording.index import Entry
@@ -60,15 +60,28 @@ class Cleaner:
             ages([entry.changed for entry in entries], now),
             lambda number: seconds(entries[number]),
         )
-        candidates = [
-            Candidate(
-                entry.name,
-                entry.bytes,
-                monotonic - self.ended[entry.name] if entry.name in self.ended else age,
-                entry.name in written or is_watched(access_time(folder / entry.name), now),
-                entry.kept_as,
-                starred(entry),
-            )
+        ended = [
+            monotonic - self.ended[entry.name] if entry.name in self.ended else age
             for entry, age in zip(entries, by_clock)
         ]
-        return choose(candidates, limits, free, self._clock.is_sure(now, monotonic))
+        is_sure, by_name = self._clock.is_sure(now, monotonic), {entry.name: entry for entry in entries}
+        busy: Set[str] = set(written)
+        kept: Set[str] = set()
+        while True:
+            # Who watches and what is starred is asked only of what would be deleted: there may be many recordings.
+            chosen = choose(
+                [
+                    Candidate(entry.name, entry.bytes, age, entry.name in busy, entry.kept_as, entry.name in kept)
+                    for entry, age in zip(entries, ended)
+                ],
+                limits,
+                free,
+                is_sure,
+            )
+            would_go = [one.name for one in chosen]
+            watched = {name for name in would_go if is_watched(access_time(folder / name), now)}
+            shining = {name for name in would_go if name not in kept and starred(by_name[name])}
+            if not watched and not shining:
+                return chosen
+            busy |= watched
+            kept |= shining

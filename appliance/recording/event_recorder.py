@@ -2,10 +2,10 @@
 
 import threading
 import time
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Set
 
 from appliance.contract.event_messages import EventRecord
-from appliance.recording.interest import Interest
+from appliance.recording.interest import Interest, Span
 from appliance.recording.storage import Storage
 
 MOST_ENDED = 10000
@@ -34,6 +34,7 @@ class EventRecorder:
         self._interests: Dict[str, Interest] = {}
         self._moving: Dict[str, Optional[float]] = {}  # events that go on: since when they move, None while they stand
         self._ended: List[_Ended] = []
+        self._settled: Dict[str, Set[Span]] = {}  # what is over, and done
 
     def interest(self, stream: str, pre: float, post: float) -> Interest:
         """Return what events of a stream want recorded; the same object as long as `pre` and `post` are the same."""
@@ -86,8 +87,10 @@ class EventRecorder:
         with self._lock:
             interests, now = dict(self._interests), self._now()
         for stream, interest in interests.items():
-            for span in interest.spans():
+            spans = interest.spans()
+            for span in set(spans) - self._settled.get(stream, set()):
                 self._storage.classify(stream, span.start, min(span.end, now), span.kept_as)
+            self._settled[stream] = {span for span in spans if span.end < now}
         with self._lock:
             over = [one for one in self._ended if self._is_over(one, now)]
             self._ended = [one for one in self._ended if one not in over]

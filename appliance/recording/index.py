@@ -104,6 +104,10 @@ class RecordingIndex:
         """All, in the order in which they were written."""
         return sorted(self._entries.values(), key=lambda entry: entry.position)
 
+    def unordered(self) -> List[Entry]:
+        """All, in any order."""
+        return list(self._entries.values())
+
     def get(self, name: str) -> Optional[Entry]:
         return self._entries.get(name)
 

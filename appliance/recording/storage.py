@@ -149,7 +149,7 @@ class Storage:
         try:
             with self._lock:
                 self._index.grow(self._writing)
-                entries = self._index.entries()
+                entries = self._index.unordered()
             return self._disk.status(entries, self.snapshots(), self._unusable, self._now())
         except (OSError, OutputError) as problem:
             said = problem if isinstance(problem, OutputError) else cannot_write(str(self.folder), problem)
@@ -206,8 +206,9 @@ class Storage:
         """Return the recordings of a stream from one Unix time to another, the first first."""
         with self._lock:
             writing = dict(self._writing)
-            entries = [entry for entry in self._index.entries() if entry.stream == stream]
-        known = [replace(entry, seconds=self._seconds(entry, writing)) for entry in entries if entry.began <= end]
+            found = [one for one in self._index.unordered() if one.stream == stream and one.began <= end]
+        near = [one for one in found if one.ended > start or one.name in writing]
+        known = [replace(one, seconds=self._seconds(one, writing)) for one in near]
         return sorted((one for one in known if one.ended > start), key=lambda entry: entry.began)
 
     def classify(self, stream: str, start: float, end: float, kept_as: str) -> None:

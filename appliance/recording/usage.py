@@ -1,7 +1,7 @@
 """How much of the disk the recordings of each stream take, and for how long that will do. Pure."""
 
 import math
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Collection, Dict, List, Mapping, Optional, Sequence
 
 from appliance.contract.state import StreamStorage
 from appliance.recording.index import Entry
@@ -14,7 +14,7 @@ SHORTEST = 600.0
 
 
 def usage(
-    entries: Sequence[Entry], snapshots: Mapping[str, int], keep: Keep, allowed: Optional[int], now: float
+    entries: Collection[Entry], snapshots: Mapping[str, int], keep: Keep, allowed: Optional[int], now: float
 ) -> List[StreamStorage]:
     """Return what each stream uses, in the order of their names.
 
@@ -25,15 +25,14 @@ def usage(
         allowed: Bytes that all recordings together may take; None is no limit.
         now: Unix time.
     """
-    names = sorted({entry.stream for entry in entries} | set(snapshots))
-    rates = {name: _rate([entry for entry in entries if entry.stream == name], now) for name in names}
+    by_stream: Dict[str, List[Entry]] = {name: [] for name in snapshots}
+    for entry in entries:
+        by_stream.setdefault(entry.stream, []).append(entry)
+    rates = {name: _rate(of_stream, now) for name, of_stream in by_stream.items()}
     total = sum(rates.values())
     room = math.inf if allowed is None or not total else allowed / total
     return [
-        _of_stream(
-            name, [entry for entry in entries if entry.stream == name], snapshots.get(name, 0), rates[name], room, keep
-        )
-        for name in names
+        _of_stream(name, by_stream[name], snapshots.get(name, 0), rates[name], room, keep) for name in sorted(by_stream)
     ]
 
 

@@ -1,6 +1,7 @@
 """The files of events beside their database: which have a clip or a snapshot, which are starred, what is gone."""
 
 import base64
+import math
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from appliance.events.store import EventStore
 from appliance.recording.event_recorder import EventRecorder
 from appliance.recording.snapshots import SnapshotStore
 from appliance.recording.storage import Storage
+from appliance.schema.keep import Keep
 from appliance.settings import Settings
 from tests.unit.test_recording_classes import record
 from tests.unit.test_recording_storage import NOW
@@ -125,6 +127,7 @@ def test_of_a_snapshot_that_is_deleted_the_database_knows(bench, monkeypatch):
     bench.snapshots.keep(id, "main", np.full((16, 20, 3), 90, np.uint8), (6, 4, 10, 12))
     assert bench.snapshots.read(id, "main") and bench.has(id, "has_snapshot")
     monkeypatch.setattr(bench.snapshots._clock, "is_sure", lambda wall, monotonic: True)
+    monkeypatch.setattr(bench.files, "_keep", Keep(events=math.inf, alerts=math.inf))
     bench.store.star(id, True)
     bench.files.expire()
     assert bench.snapshots.read(id, "main")
