@@ -35,9 +35,9 @@ def with_stream(loaded: LoadedSettings, name: Optional[str]) -> LoadedSettings:
     streams = loaded.settings.streams or {}
     if name is not None and name not in streams:
         known = did_you_mean(nearest(name, streams)) or (
-            f"there are {', '.join(streams)}" if streams else "the config file has no `streams`"
+            f"there are {', '.join(streams)}." if streams else "the config file has no `streams`."
         )
-        raise ConfigError(f"--stream {redact(name)[:40]}: there is no such stream; {known}.")
+        raise ConfigError(f"--stream {redact(name)[:40]}: there is no such stream; {known}")
     stream = streams.get(name or MAIN)
     if stream is None:
         return loaded
