@@ -19,6 +19,8 @@ from appliance.events.schema import first_key
 
 SCANNED = 1500
 """The newest events, which are looked at one by one: what is frequent is among them."""
+MOST_HAPPENINGS = 2000
+"""Of one event, the newest: something may sway at the border of a zone for days."""
 SCORE_STEPS = 20
 """Of the index of scores."""
 _HIGHEST_KEY = 2**63 - 1
@@ -68,9 +70,10 @@ def get_event(connection: sqlite3.Connection, id: str) -> EventDetail:
     packed = connection.execute("SELECT points FROM path WHERE event = ?", (key,)).fetchone()
     path = [tuple(point) for point in unpack_path(packed[0]).round(4).tolist()] if packed else []
     happenings = connection.execute(
-        "SELECT time, type, zone, line, direction FROM happening WHERE event = ? ORDER BY time", (key,)
+        "SELECT time, type, zone, line, direction FROM happening WHERE event = ? ORDER BY time DESC LIMIT ?",
+        (key, MOST_HAPPENINGS),
     )
-    return EventDetail(event, path, [happening_of(row, event) for row in happenings])
+    return EventDetail(event, path, [happening_of(row, event) for row in happenings][::-1])
 
 
 def no_event(id: str) -> Refused:
