@@ -83,7 +83,8 @@ class Followed:
         if track.is_stationary != self.ref.is_stationary:
             self.ref = self.ref._replace(is_stationary=track.is_stationary)
             self.note(STATIONARY if track.is_stationary else ACTIVE, time, label)
-        if track.has_better_picture and image is not None:
+        has_none = self._picture is None and not self._has_snapshot  # the first sight, the best perhaps, had no id yet
+        if image is not None and (track.has_better_picture or (has_none and track.last == time)):
             self._picture = image, track.box
         if self.is_refused or not track.is_confirmed:
             return False

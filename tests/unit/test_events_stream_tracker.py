@@ -132,6 +132,14 @@ def test_the_best_pictures_are_handed_over_at_most_once_a_second():
     assert there.reports[-1].has_snapshot
 
 
+def test_what_never_looks_better_than_at_first_has_a_picture_too():
+    kept = []
+    there = Followed(keep_picture=lambda event, image, box: kept.append(box.tolist()) or len(kept) > 1)
+    there.play([(PERSON, parked)], 5.0)
+    there.tracker.end()
+    assert there.reports[-1].has_snapshot and len(kept) == 2  # the first was not taken
+
+
 def test_a_track_that_was_refused_is_not_reported_again():
     queue = ReportQueue(most_tracks=0)
     there = Followed(queue.put)
