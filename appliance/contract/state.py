@@ -210,7 +210,7 @@ class Recording:
 
     name: str
     stream: str
-    started: float = field(metadata=info("Unix time"))
+    started: float = field(metadata=info("Unix time of its first picture"))
     seconds: Optional[float] = field(metadata=info("Duration"))
     bytes: int
     format: str = field(metadata=info(choices=RECORDING_FORMATS))

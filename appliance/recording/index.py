@@ -69,7 +69,7 @@ class Entry:
 
     def as_message(self, seconds: float, is_written: bool) -> Recording:
         return Recording(
-            self.name, self.stream, self.started, seconds, self.bytes, self.format, is_written, self.kept_as
+            self.name, self.stream, round(self.began, 3), seconds, self.bytes, self.format, is_written, self.kept_as
         )
 
 

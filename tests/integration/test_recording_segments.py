@@ -24,6 +24,7 @@ from appliance.pipeline.meter import Meter
 from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording import encoders, mp4
 from appliance.recording.encoders import Encoder, find_encoder, known_encoders
+from appliance.recording.interest import Interest
 from appliance.recording.mp4 import Mp4Movie
 from appliance.recording.segments import SegmentRecorder
 from appliance.recording.storage import Storage
@@ -321,6 +322,34 @@ def test_on_a_full_disk_the_recording_is_kept_and_said_so(samples, small_disk, f
     assert sum(one.bytes for one in recordings) > 500000
     for one in recordings:
         assert play(small_disk / one.name)[0] and one.seconds > 0
+
+
+def test_what_events_want_is_kept_on_a_full_disk_and_detection_goes_on(samples, small_disk, format):
+    now, interest = time.time(), Interest(1.0, 1.0)
+    storage = Storage(str(small_disk), free_gb=0)
+    recorder = SegmentRecorder(
+        "main", storage, OVERLAY, lambda: FPS, format, clock=lambda: 0.0, interest=interest, is_by_event=True
+    )
+    interest.touch("1", now, None, "alert")
+    movie = cv2.VideoCapture(str(samples / "bikes.mp4"))
+    for number in range(4000):
+        is_read, image = movie.read()
+        if not is_read:
+            movie = cv2.VideoCapture(str(samples / "bikes.mp4"))
+            continue
+        frame = Frame(image, number, "camera", now + number / FPS, number / FPS, 0.0)
+        recorder.write(Result(frame, Detections.empty(), Timings(0, 0, 0, 0, 0, 0), {}))
+        if recorder.problem:
+            break
+    assert "no space left" in recorder.problem
+    for _ in range(50):  # it pauses: nothing is raised, and nothing waits
+        recorder.write(Result(frame, Detections.empty(), Timings(0, 0, 0, 0, 0, 0), {}))
+    recorder.close()
+    recordings = storage.list()
+    assert recordings and {one.kept_as for one in recordings} == {"alerts"}
+    for one in recordings:
+        assert play(small_disk / one.name)[0]
+    assert not list((small_disk / ".ring").glob("*"))
 
 
 def test_no_room_is_noticed_before_the_disk_is_full(samples, small_disk):

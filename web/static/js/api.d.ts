@@ -292,7 +292,7 @@ export interface PowerMode {
 export interface Recording {
   name: string;
   stream: string;
-  /** Unix time */
+  /** Unix time of its first picture */
   started: number;
   /** Duration */
   seconds: number | null;
