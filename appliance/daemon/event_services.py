@@ -1,15 +1,12 @@
 """The services that make events of tracks, count them and publish them."""
 
 import logging
-import time
-from typing import Callable, Dict, Tuple, Union
+from typing import Callable, Union
 
 import numpy as np
 
 from appliance.contract.errors import Refused
-from appliance.contract.event_fields import DAY
-from appliance.contract.event_messages import IN, OUT, EventMessage, EventRecord, ReviewMessage
-from appliance.contract.event_requests import GetCounts
+from appliance.contract.event_messages import EventMessage, EventRecord, ReviewMessage
 from appliance.core.events import EventBus
 from appliance.daemon.event_publisher import EventPublisher
 from appliance.events.bus_events import EventChanged, EventEnded, EventStarted, Happened
@@ -70,17 +67,8 @@ class EventServices:
 
 def _counted_today(store: EventStore) -> Today:
     """Return how often each line was crossed today, before this start."""
-    now = time.localtime()
-    midnight = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, 0, 0, 0, 0, 0, -1))
-    today: Dict[Tuple[str, str, str], int] = {}
     try:
-        rows = store.counts(GetCounts(group=DAY, after=midnight)).counts
+        return store.crossings_today()
     except Refused as error:
         log.warning("The crossings of lines today are counted from 0: %s", error)
-        return today
-    for row in rows:
-        if row.line is not None:
-            for direction, count in ((IN, row.entered), (OUT, row.left)):
-                key = row.stream, row.line, direction
-                today[key] = today.get(key, 0) + count
-    return today
+        return {}
