@@ -2,15 +2,17 @@
 
 import numpy as np
 
-IOU_WEIGHT, DISTANCE_WEIGHT, SIZE_WEIGHT = 0.18, 0.274, 0.225
+IOU_WEIGHT, DISTANCE_WEIGHT, SIZE_WEIGHT = 0.18, 0.274, 0.26
+RANK_WEIGHT, TAIL = 0.4, 6.0
+"""Rivals are ranked by the logarithm of a misfit that counts less where it is large: objects do turn and stop."""
 UNSEEN_CHARGE, LONGEST_CHARGED = 1.18, 2.0
-"""Cost of each second unseen, and the seconds charged at most. Added after refusals: it decides between rivals."""
-GATE, GATE_GROWTH, WIDEST_GATE = 0.8, 0.6, 1.5
+"""What rivals are charged for each second unseen, and the seconds that are charged at most."""
+GATE, GATE_GROWTH, WIDEST_GATE = 0.45, 1.2, 1.5
 """How far from its prediction an object may be, in box sizes: at once, more for each second unseen, at most."""
 TOLERANCE, TOLERANCE_GROWTH, WIDEST_TOLERANCE = 0.33, 0.26, 0.8
 """How much its size may differ, as a logarithm of the ratio: likewise."""
-DEAREST = 0.46
-SURE_IOU = 0.32
+DEAREST = 0.45
+SURE_IOU = 0.36
 """A pair that overlaps so much is never refused for its size or cost."""
 PATH_SECONDS = 0.5
 """Unseen for longer it may be anywhere between where it was last seen and its prediction: it may have stopped."""
@@ -63,7 +65,9 @@ def distances(last: np.ndarray, predicted: np.ndarray, centres: np.ndarray, unse
     return found
 
 
-def costs(distance: np.ndarray, iou: np.ndarray, size_change: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+def costs(
+    distance: np.ndarray, iou: np.ndarray, size_change: np.ndarray, unseen: np.ndarray, squared: np.ndarray
+) -> np.ndarray:
     """The cost of each pair of object and detection, float64 [n, m]; infinite where they cannot be the same.
 
     Args:
@@ -71,6 +75,7 @@ def costs(distance: np.ndarray, iou: np.ndarray, size_change: np.ndarray, unseen
         iou: [n, m], of detection and predicted box.
         size_change: [n, m], absolute logarithm of the ratio of sizes.
         unseen: [n], seconds.
+        squared: [n, m], squared distance in standard deviations.
     """
     seconds = unseen[:, np.newaxis]
     gate = np.minimum(GATE + GATE_GROWTH * seconds, WIDEST_GATE)
@@ -78,6 +83,6 @@ def costs(distance: np.ndarray, iou: np.ndarray, size_change: np.ndarray, unseen
     cost = IOU_WEIGHT * (1 - iou) + DISTANCE_WEIGHT * distance / gate + SIZE_WEIGHT * size_change / tolerance
     is_doubtful = (cost > DEAREST) | (size_change > tolerance)
     is_refused = (distance > gate) | (is_doubtful & (iou < SURE_IOU))
-    cost = cost + UNSEEN_CHARGE * np.minimum(seconds, LONGEST_CHARGED)
-    found: np.ndarray = np.where(is_refused, np.inf, cost)
+    rank = RANK_WEIGHT * np.log1p(squared / TAIL) + UNSEEN_CHARGE * np.minimum(seconds, LONGEST_CHARGED)
+    found: np.ndarray = np.where(is_refused, np.inf, rank)
     return found

@@ -1,12 +1,13 @@
 """Which object each detection of a frame shows: first by where it is expected, then by overlap, then by its looks."""
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
 from appliance.tracking.appearance import unlikeness
 from appliance.tracking.assignment import Pairs, assign
 from appliance.tracking.association import areas_of, costs, distances, overlaps, shared_areas
+from appliance.tracking.likelihood import doubtful, misfits
 from appliance.tracking.motion import centres_of, log_sizes
 from appliance.tracking.objects import STILL_SECONDS, Objects
 from appliance.tracking.reidentify import costs_of_looks
@@ -40,6 +41,20 @@ class Shown(NamedTuple):
     looks: Optional[np.ndarray] = None
 
 
+class Match(NamedTuple):
+    """Which detections of a frame show which objects.
+
+    Attributes:
+        pairs: (row of an object, column of a detection).
+        doubtful: The columns of those that may well be exchanged with another object's.
+        new: The columns that show new objects.
+    """
+
+    pairs: Pairs
+    doubtful: Set[int]
+    new: List[int]
+
+
 def select(shown: Shown, settings: SettingsTable, class_ids: Optional[List[int]]) -> Tuple[List[int], List[int]]:
     """Return the columns of the detections that may be tracked: those of a high score, and those of a low one.
 
@@ -63,8 +78,8 @@ def select(shown: Shown, settings: SettingsTable, class_ids: Optional[List[int]]
     return np.flatnonzero(is_right & is_high).tolist(), np.flatnonzero(is_right & is_low).tolist()
 
 
-def match(objects: Objects, shown: Shown, high: List[int], low: List[int]) -> Tuple[Pairs, List[int]]:
-    """Return the pairs (row of an object, column of a detection), and the columns that show new objects.
+def match(objects: Objects, shown: Shown, high: List[int], low: List[int]) -> Match:
+    """Return which detections show which objects.
 
     Args:
         objects: Those that are followed, predicted for the time of the frame.
@@ -76,26 +91,31 @@ def match(objects: Objects, shown: Shown, high: List[int], low: List[int]) -> Tu
     iou = overlaps(objects.motion.boxes(), shown.boxes)
     is_other = objects.class_ids[:, np.newaxis] != shown.class_ids[np.newaxis]
     change = np.abs(objects.motion.log_size[:, np.newaxis] - log_sizes(shown.boxes)[np.newaxis]).max(axis=2)
-    cost = _costs(objects, shown, iou, unseen, change)
+    squared, misfit = misfits(objects.motion, shown.boxes)
+    cost = _costs(objects, shown, iou, unseen, change, squared)
     unlike = None if shown.looks is None else unlikeness(objects.looks, shown.looks)
     if unlike is not None:
         cost = np.where(unlike > MOST_UNLIKE, np.inf, cost + LOOKS_WEIGHT * unlike)
+        misfit = misfit + LOOKS_WEIGHT * unlike
     pairs = _part(np.where(is_other, np.inf, cost), high, [])
+    doubts = doubtful(np.where(is_other, np.inf, misfit), pairs, [track.id > 0 for track in objects.tracks])
     pairs += _part(np.where((iou >= OTHER_IOU) & is_other, 1 - iou, np.inf), high, pairs)
     is_low = (iou >= LOW_IOU) & ~is_other & (unseen <= LOW_SECONDS)[:, np.newaxis] & (change <= LOW_TOLERANCE)
     pairs += _part(np.where(is_low, 1 - iou, np.inf), low, pairs)
     if unlike is not None and all(_free(len(objects), high, pairs)):
         again = costs_of_looks(objects, shown.boxes, unseen[:, np.newaxis], change, unlike)
         pairs += _part(np.where(is_other, np.inf, again), high, pairs)
-    return pairs, _new(objects, shown, high, low, [column for _, column in pairs])
+    return Match(pairs, doubts, _new(objects, shown, high, low, [column for _, column in pairs]))
 
 
-def _costs(objects: Objects, shown: Shown, iou: np.ndarray, unseen: np.ndarray, change: np.ndarray) -> np.ndarray:
+def _costs(
+    objects: Objects, shown: Shown, iou: np.ndarray, unseen: np.ndarray, change: np.ndarray, squared: np.ndarray
+) -> np.ndarray:
     """The cost of each pair of object and detection by place and size, float64 [n, m]."""
     scale = objects.motion.scale()[:, np.newaxis]
     distance = distances(objects.last_centre, objects.motion.centre, centres_of(shown.boxes), unseen) / scale
     still = objects.is_still(STILL_SECONDS)[:, np.newaxis]
-    found: np.ndarray = np.where(still & (iou < STILL_IOU), np.inf, costs(distance, iou, change, unseen))
+    found: np.ndarray = np.where(still & (iou < STILL_IOU), np.inf, costs(distance, iou, change, unseen, squared))
     return found
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 FADE_SECONDS = 6.0
 """Time constant with which the speed of an unseen object fades."""
-ACCELERATION = 0.75
+ACCELERATION = 0.6
 """Process noise of the centre, box sizes / s^1.5."""
 SIZE_DRIFT = 0.13
 """Process noise of the size: its logarithm, a root second."""

@@ -17,7 +17,7 @@ from appliance.tracking.track import Track
 
 SECOND_SIGHT_SECONDS, SHARE_OF_FRAMES = 0.8, 0.3
 """An id comes at the second sight, if that is so soon and so many of the frames since the first show the object."""
-EDGE_SHARE, EDGE_SECONDS = 0.4, 0.9
+EDGE_SHARE, EDGE_SECONDS = 0.4, 0.5
 """A track ends so soon where less than this share of its predicted box is inside the picture."""
 STILL_LOST = 60.0
 """Who stands still may be hidden for so long."""
@@ -74,8 +74,9 @@ class Tracker:
             image: uint8 [height, width, 3], BGR, for cuts and for what boxes alone cannot tell; may be None.
 
         Returns:
-            The id of each detection's track, in order; None where an object is seen for the first time, and where a
-            detection is none that the settings let be tracked.
+            The id of each detection's track, in order; None where an object is seen for the first time, where a
+            detection is none that the settings let be tracked, and where it may as well show another object that is
+            passing this one.
         """
         objects, time = self._objects, self._begin(time, size)
         if image is not None and self._cuts.see(time, image):
@@ -87,7 +88,7 @@ class Tracker:
         high, low = select(shown, self._table, self._class_ids)
         if image is not None:
             shown = shown._replace(looks=self._looks_of(shown, high + low))
-        pairs, new = match(objects, shown, high, low)
+        pairs, doubts, new = match(objects, shown, high, low)
         rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
         self._look(shown, rows, columns)
         objects.see(time, rows, boxes[columns])
@@ -96,6 +97,8 @@ class Tracker:
         for row in set(range(len(objects))).difference(rows):
             objects.tracks[row].miss(time, image)
         found = self._number(pairs, shown)
+        for column in doubts:
+            found[column] = None
         first = len(objects)
         objects.add(time, boxes[new], class_ids[new])
         self._look(shown, list(range(first, first + len(new))), new)
