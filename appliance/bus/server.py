@@ -25,6 +25,7 @@ Handler = Callable[[Message], Message]
 
 _FRAMES_KEPT = 2
 _LOGS_KEPT = 200
+_WORKERS = "inproc://commands"
 _CHECK_SECONDS = 1
 """Seconds between two checks that the sockets still exist."""
 
@@ -56,8 +57,8 @@ class BusServer:
         self._events.setsockopt(zmq.XPUB_VERBOSE, 1)  # report a new dashboard even if the old one is still subscribed
         self._logged: Deque[bytes] = collections.deque(maxlen=_LOGS_KEPT)
         router = self._open(zmq.ROUTER, self._addresses.control, EVENTS_KEPT)
-        dealer = self._open(zmq.DEALER, "inproc://commands", EVENTS_KEPT)
-        self._threads = [start_thread("commands", self._forward_commands, router, dealer)]
+        workers = self._open(zmq.ROUTER, _WORKERS, EVENTS_KEPT)
+        self._threads = [start_thread("commands", self._forward_commands, router, workers)]
         self._threads += [start_thread(f"command {number}", self._handle_commands) for number in range(COMMAND_THREADS)]
 
     def serve(self, handler: Handler) -> None:
@@ -164,16 +165,24 @@ class BusServer:
                 return
             (self._watched.add if notice[:1] == b"\1" else self._watched.discard)(notice[1:])
 
-    def _forward_commands(self, router: Any, dealer: Any) -> None:
-        poller = zmq.Poller()
-        for channel in (router, dealer):
-            poller.register(channel, zmq.POLLIN)
+    def _forward_commands(self, router: Any, workers: Any) -> None:
+        """Give each command to a thread that is free; while none is, commands wait, in order."""
+        free: Deque[bytes] = collections.deque()
         checked = time.monotonic()
         try:
             while True:
-                for channel, _ in poller.poll(_CHECK_SECONDS * 1000):
-                    other = dealer if channel is router else router
-                    other.send_multipart(channel.recv_multipart())
+                poller = zmq.Poller()
+                poller.register(workers, zmq.POLLIN)
+                if free:
+                    poller.register(router, zmq.POLLIN)
+                ready = dict(poller.poll(_CHECK_SECONDS * 1000))
+                if workers in ready:
+                    worker, _, *reply = workers.recv_multipart()
+                    free.append(worker)
+                    if len(reply) > 1:  # the first message of a thread only says that it is there
+                        router.send_multipart(reply)
+                if router in ready:
+                    workers.send_multipart([free.popleft(), b"", *router.recv_multipart()])
                 if time.monotonic() - checked >= _CHECK_SECONDS:
                     checked = time.monotonic()
                     with self._lock:
@@ -184,15 +193,17 @@ class BusServer:
             pass
         finally:
             router.close()
-            dealer.close()
+            workers.close()
 
     def _handle_commands(self) -> None:
-        channel = self._context.socket(zmq.REP)
+        channel = self._context.socket(zmq.REQ)
         channel.setsockopt(zmq.LINGER, 0)
-        channel.connect("inproc://commands")
+        channel.connect(_WORKERS)
         try:
+            channel.send(b"")
             while True:
-                channel.send(json.dumps(self._reply(channel.recv())).encode())
+                *address, command = channel.recv_multipart()
+                channel.send_multipart([*address, json.dumps(self._reply(command)).encode()])
         except zmq.ContextTerminated:
             pass
         finally:

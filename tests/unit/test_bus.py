@@ -106,24 +106,32 @@ def test_a_command_that_fails_in_any_way_is_answered_and_the_next_one_too(run_di
         server.close()
 
 
-def test_a_slow_command_holds_up_no_other(run_dir):
-    gate = threading.Event()
+def test_slow_commands_hold_up_no_other(run_dir):
+    """Not even one of those that would be next for a busy thread if they were dealt in turn."""
+    gate, begun = threading.Event(), threading.Semaphore(0)
 
     def answer(command):
         if command["command"] == "slow":
+            begun.release()
             assert gate.wait(LIMIT)
         return {}
 
     server = BusServer(run_dir)
     server.serve(answer)
-    slow = threading.Thread(target=request, args=(run_dir, {"command": "slow"}, LIMIT))
-    slow.start()
+    slow = [
+        threading.Thread(target=request, args=(run_dir, {"command": "slow"}, LIMIT)) for _ in range(COMMAND_THREADS - 1)
+    ]
     try:
-        request(run_dir, {"command": "quick"}, LIMIT)
-        assert slow.is_alive()
+        for one in slow:
+            one.start()
+        assert all(begun.acquire(timeout=LIMIT) for _ in slow)
+        for _ in range(2 * COMMAND_THREADS):
+            request(run_dir, {"command": "quick"}, LIMIT / 4)
+        assert all(one.is_alive() for one in slow)
     finally:
         gate.set()
-        slow.join()
+        for one in slow:
+            one.join()
         server.close()
 
 
