@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from typing import Any, List
+from typing import Any, Iterator, List, Optional, Tuple
 
 from appliance.contract.errors import INVALID, Refused
 from appliance.contract.event_fields import DAY
@@ -19,7 +19,7 @@ def read_counts(connection: sqlite3.Connection, query: GetCounts, now: float) ->
 
     Args:
         connection: Where they are read.
-        query: What is asked for. An hour or day counts if it begins in the time asked for.
+        query: What is asked for. An hour counts if it begins in the time asked for.
         now: Unix time.
 
     Raises:
@@ -29,25 +29,43 @@ def read_counts(connection: sqlite3.Connection, query: GetCounts, now: float) ->
     after = now - DAY_SECONDS if query.after is None else query.after
     before = now + DAY_SECONDS if query.before is None else query.before
     conditions = ["hour >= ?", "hour < ?"]
-    values: List[Any] = [after, before]
+    values: List[Any] = []
     for column in ("stream", "label", "zone", "line"):
         value = getattr(query, column)
         if value is not None:
             conditions.append(f"{column} = ?")
             values.append(clean(value))
-    # The day of an hour is that of the appliance's time zone.
-    time_column = "strftime('%Y-%m-%d', hour, 'unixepoch', 'localtime')" if query.group == DAY else "hour"
-    rows = connection.execute(
-        f'SELECT {time_column} AS time, stream, label, zone, line, sum(events), sum(entered), sum("left") FROM hourly'
-        f" WHERE {' AND '.join(conditions)} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5 LIMIT ?",
-        (*values, MOST_ROWS + 1),
-    ).fetchall()
-    if len(rows) > MOST_ROWS:
-        raise Refused(INVALID, f"These are more than {MOST_ROWS} counts; ask for a shorter time, days or one stream.")
-    return Counts([_row(*row) for row in rows])
+    counts: List[CountRow] = []
+    for begin, first, end in _days(connection, after, before) if query.group == DAY else [(None, after, before)]:
+        rows = connection.execute(
+            f"SELECT {'?' if begin is not None else 'hour'}, stream, label, zone, line, sum(events), sum(entered),"
+            f' sum("left") FROM hourly WHERE {" AND ".join(conditions)} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5'
+            " LIMIT ?",
+            (*([] if begin is None else [begin]), first, end, *values, MOST_ROWS + 1 - len(counts)),
+        )
+        counts += [_row(*row) for row in rows]
+        if len(counts) > MOST_ROWS:
+            raise Refused(
+                INVALID, f"These are more than {MOST_ROWS} counts; ask for a shorter time, for days or for one stream."
+            )
+    return Counts(counts)
 
 
-def _row(begin: Any, stream: str, label: str, zone: str, line: str, events: int, entered: int, left: int) -> CountRow:
-    if isinstance(begin, str):
-        begin = time.mktime(time.strptime(begin, "%Y-%m-%d"))
+def _days(
+    connection: sqlite3.Connection, after: float, before: float
+) -> Iterator[Tuple[Optional[float], float, float]]:
+    """Yield the days that have counts: when each began in the appliance's time zone, and the part that is asked for."""
+    at = after
+    while at < before:
+        hour = connection.execute("SELECT min(hour) FROM hourly WHERE hour >= ?", (at,)).fetchone()[0]
+        if hour is None or hour >= before:
+            return
+        year, month, day = time.localtime(hour)[:3]
+        begin = time.mktime((year, month, day, 0, 0, 0, 0, 0, -1))
+        end = time.mktime((year, month, day + 1, 0, 0, 0, 0, 0, -1))
+        yield begin, max(at, begin), min(end, before)
+        at = max(end, hour + 1.0)
+
+
+def _row(begin: float, stream: str, label: str, zone: str, line: str, events: int, entered: int, left: int) -> CountRow:
     return CountRow(float(begin), stream, label, zone or None, line or None, max(0, events), entered, left)

@@ -29,16 +29,17 @@ class Expiry:
         with self._lock:
             self._wanted = (now, alerts, events)
 
-    def delete_some(self, database: Database) -> Optional[bool]:
-        """Delete a few rows, in a transaction; returns whether there may be more. Raises sqlite3.Error.
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anything is to be deleted."""
+        return self._wanted is not None
 
-        Returns:
-            None if nothing was wanted.
-        """
+    def delete_some(self, database: Database) -> bool:
+        """Delete a few rows, in a transaction; returns whether there may be more. Raises sqlite3.Error."""
         with self._lock:
             wanted = self._wanted
         if wanted is None:
-            return None
+            return False
         if self._delete(database, *wanted):
             return True
         with self._lock:

@@ -1,7 +1,7 @@
 """Heat maps: for how long objects were where in a stream's picture."""
 
 import zlib
-from typing import Any
+from typing import Any, Iterable
 
 import numpy as np
 
@@ -35,9 +35,12 @@ def pack_cells(cells: Any) -> bytes:
     return zlib.compress(np.clip(np.rint(cells * _UNITS), 0, 2**32 - 1).astype("<u4").tobytes(), 6)
 
 
-def unpack_cells(packed: bytes) -> Any:
-    """Return float64 [ROWS, COLUMNS] in seconds. Raises ValueError if they are damaged."""
+def sum_cells(packed: Iterable[bytes]) -> Any:
+    """Return the sum of packed cells: float64 [ROWS, COLUMNS] in seconds. Raises ValueError if they are damaged."""
+    cells = np.zeros(ROWS * COLUMNS, np.uint64)
     try:
-        return np.frombuffer(zlib.decompress(packed), "<u4").reshape(ROWS, COLUMNS) / _UNITS
+        for one in packed:
+            cells += np.frombuffer(zlib.decompress(one), "<u4")
     except zlib.error as error:
         raise ValueError("a heat map is damaged") from error
+    return cells.reshape(ROWS, COLUMNS) / _UNITS

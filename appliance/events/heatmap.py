@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from appliance.contract.event_requests import GetHeatmap
-from appliance.events.heat import COLUMNS, ROWS, unpack_cells
+from appliance.events.heat import COLUMNS, ROWS, sum_cells
 from appliance.events.kinds import clean
 from appliance.events.rows import HOUR_SECONDS
 
@@ -36,10 +36,8 @@ def read_heat(connection: sqlite3.Connection, query: GetHeatmap, now: float) -> 
     if query.label is not None:
         condition += " AND label = ?"
         values.append(clean(query.label))
-    cells = np.zeros((ROWS, COLUMNS))
-    for (packed,) in connection.execute(f"SELECT cells FROM heat WHERE {condition}", values):
-        cells += unpack_cells(packed)
-    return cells
+    rows = connection.execute(f"SELECT cells FROM heat WHERE {condition}", values)
+    return sum_cells(packed for (packed,) in rows)
 
 
 def draw_heat(cells: Any) -> bytes:

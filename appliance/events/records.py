@@ -8,7 +8,7 @@ from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Tuple
 from appliance.contract.event_messages import IN, LEFT, EventRecord, Happening, Review
 from appliance.core.database import Database
 from appliance.events.bus_events import PathPoint
-from appliance.events.heat import heat_of, pack_cells, unpack_cells
+from appliance.events.heat import heat_of, pack_cells, sum_cells
 from appliance.events.kinds import Kind, KindTable, clean, kind_of_event, kind_of_review, split_names
 from appliance.events.packing import pack_path, path_array
 from appliance.events.rows import CountChanges, check_times, event_data, hour_of
@@ -150,7 +150,7 @@ class RecordWriter:
         for place, cells in heat.items():
             rows = self._database.read("SELECT cells FROM heat WHERE stream = ? AND hour = ? AND label = ?", *place)
             try:
-                before = unpack_cells(rows[0][0]) if rows else 0.0
+                before = sum_cells(cells for (cells,) in rows)
             except ValueError:
                 before = 0.0
             self._database.read("INSERT OR REPLACE INTO heat VALUES (?, ?, ?, ?)", *place, pack_cells(before + cells))

@@ -57,7 +57,7 @@ class EventStore:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._expiry = Expiry()
-        self._writer = Writer(path, self._expiry.delete_some)
+        self._writer = Writer(path, self._expiry)
         self._readers = Readers(path, self._writer.file.generation, self._writer.file.suspect)
         self._starred = Starred(self._readers)
 

@@ -12,6 +12,7 @@ from appliance.core.database import Database
 from appliance.core.threads import start_thread
 from appliance.events.bus_events import PathPoint
 from appliance.events.event_file import EventFile, is_damage, is_file_trouble
+from appliance.events.expiry import Expiry
 from appliance.events.pending import Batch, Files, Pending, prepare
 from appliance.events.records import RecordWriter
 
@@ -55,13 +56,12 @@ class Writer:
 
     Args:
         path: The file.
-        tidy: Called after each batch, in a transaction; deletes a little of what is too old, and returns whether
-            there may be more, None if it had nothing to do.
+        expiry: What is to be deleted; a little of it after each batch.
     """
 
-    def __init__(self, path: Path, tidy: Callable[[Database], Optional[bool]]) -> None:
+    def __init__(self, path: Path, expiry: Expiry) -> None:
         self.file = EventFile(path)
-        self._tidy = tidy
+        self._expiry = expiry
         self._condition = threading.Condition()
         self._pending = Pending()
         self._calls: List[_Call] = []
@@ -130,7 +130,7 @@ class Writer:
                 self._answer(call)
             if closing:
                 break
-            has_more = is_written and self._tidy_some()
+            has_more = is_written and self._expiry.is_wanted and self._delete_some()
             pause = _TIDY_SECONDS if has_more else self._pause()
         if len(self._pending):
             log.error("%d changes of events are lost: %s", len(self._pending), self.file.problem)
@@ -191,19 +191,19 @@ class Writer:
             self._take_failure(error)
             call.refuse(self.file.problem or f"The database of events failed ({type(error).__name__}: {error}).")
 
-    def _tidy_some(self) -> bool:
+    def _delete_some(self) -> bool:
+        """Delete a little; returns whether there may be more. What fails is tried again after the next batch."""
         database, records = self.file.open()
         try:
             with database.transaction():
-                has_more = self._tidy(database)
+                return self._expiry.delete_some(database)
         except Exception as error:
-            log.warning("Old events cannot be deleted (%s)", error)
+            log.debug("", exc_info=True)
             if is_damage(error):
                 self.file.suspect()
             return False
-        if has_more is not None:
+        finally:
             records.kinds.forget()  # some may have been deleted
-        return bool(has_more)
 
     def _take_failure(self, error: Exception) -> None:
         if is_file_trouble(error):
