@@ -40,6 +40,8 @@ from appliance.events.stored_track import StoredTrack, read_tracks, span_of
 from appliance.events.writer import Writer
 
 EVENTS_FILE = "events.db"
+HEATMAP_SECONDS = 8.0
+"""That of a year is made of thousands."""
 
 
 class EventStore:
@@ -163,7 +165,7 @@ class EventStore:
 
     def heatmap(self, query: requests.GetHeatmap) -> bytes:
         """Return a PNG of where objects were: one hue, clear to full. Raises Refused."""
-        with self._readers.reading() as connection:
+        with self._readers.reading(HEATMAP_SECONDS) as connection:
             cells = read_heat(connection, query, self._clock())
         return draw_heat(cells)
 
