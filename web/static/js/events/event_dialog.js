@@ -162,22 +162,21 @@ export class EventDialog {
 
   /** @param {EventDetail} detail */
   async #loadClip({ event, happenings }) {
-    if (!event.has_clip) {
-      this.#showPicture("Nothing was recorded then.");
-      return;
-    }
+    // It is cut now, which takes a moment; the answer says where it begins. Of an event that goes on, or has just
+    // ended, there may be one before the appliance knows that it has one.
     const address = clipOf(event.id);
-    // It is cut now, which takes a moment; the answer says where it begins.
     const answer = await fetch(address, { method: "HEAD" });
     if (this.id !== event.id) return;
+    const clip = this.#facts.querySelector(".clip");
+    if (clip instanceof HTMLButtonElement) clip.disabled = !answer.ok;
     if (!answer.ok) {
-      this.#showPicture("There is no clip: what was recorded then has been deleted.");
+      this.#showPicture("There is no clip: nothing was recorded then, or it has been deleted.");
       return;
     }
     this.#clipStart = Number(answer.headers.get("Clip-Start")) || event.start - USUAL_PRE_SECONDS;
     const size = Number(answer.headers.get("Content-Length"));
-    const clip = this.#facts.querySelector(".clip span");
-    if (clip && size) setText(clip, `Clip, ${bytes(size)}`);
+    const text = clip?.querySelector("span");
+    if (text && size) setText(text, `Clip, ${bytes(size)}`);
     this.#player.setMoments(
       happenings.map((happening) => ({
         at: happening.time - this.#clipStart,

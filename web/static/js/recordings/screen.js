@@ -1,7 +1,7 @@
 // The player of recordings: it goes from file to file as the time of capture does, and says where nothing was recorded.
 
 import { make, setAttribute } from "../dom.js";
-import { askEvent } from "../events/ask.js";
+import { ask, askEvent } from "../events/ask.js";
 import { labelsTitle, trackNumber } from "../events/cards.js";
 import { dayOf, moment } from "../events/days.js";
 import { clock, minute } from "../format.js";
@@ -11,7 +11,7 @@ import { Player } from "../player/player.js";
 import { endOf, firstFrom, gapAt, locate, spansOf } from "../player/segments.js";
 import { addressOfFile } from "./files.js";
 
-/** @import { Recording } from "../api.js" */
+/** @import { EventRecord, Recording } from "../api.js" */
 /** @import { Card } from "../events/cards.js" */
 /** @import { Subject } from "../player/overlay.js" */
 
@@ -25,7 +25,10 @@ import { addressOfFile } from "./files.js";
  */
 
 const JOINED_SECONDS = 2;
-const MOST_BOXES = 12;
+const MOST_EVENTS = 200;
+/** An event that began earlier, and still goes on, has no box. */
+const LONGEST_BEFORE_SECONDS = 3600;
+const AHEAD_SECONDS = 3;
 const NO_PLACES = { zones: [], lines: [] };
 const OF_AVI =
   " is AVI, which browsers cannot play: its pictures are sent one by one. Download it to play it in another program.";
@@ -37,6 +40,8 @@ export class Screen {
   #file = null;
   /** @type {Subject[]} */
   #subjects = [];
+  /** Of the file, those whose paths have not been asked for. @type {EventRecord[]} */
+  #events = [];
   #hasBoxes = true;
   #note = make("p", { class: "small muted file-note" });
   /** The time that is shown, or was asked for where nothing is recorded. */
@@ -92,6 +97,7 @@ export class Screen {
   #say(...nodes) {
     this.#file = null;
     this.#subjects = [];
+    this.#events = [];
     this.#note.replaceChildren();
     this.#player?.setMoments([]);
     this.#player?.say(nodes);
@@ -119,33 +125,50 @@ export class Screen {
   #load(file, offset, plays) {
     this.#file = file;
     this.#subjects = [];
+    this.#events = [];
     const isAvi = file.format === "avi";
     const duration = file.recording ? 0 : file.seconds || 0;
     this.#player.load(addressOfFile(file.name), { at: offset, plays, isAvi, duration });
     const download = make("a", { href: addressOfFile(file.name), download: file.name }, file.name);
     this.#note.replaceChildren(download, isAvi ? OF_AVI : "");
-    this.#loadBoxes(file);
+    this.#findEvents(file);
   }
 
-  /** @param {Recording} file */
-  async #loadBoxes(file) {
+  /** Find the events of a file; the path of each is read when its time comes. @param {Recording} file */
+  async #findEvents(file) {
     const [start, end] = [file.started, endOf(file, this.#actions.now())];
     const cards = this.#actions.cards().filter((card) => card.start < end && (card.end ?? end) >= start);
     this.#player.setMoments(cards.map((card) => ({ at: card.start - start, title: labelsTitle(card) })));
-    for (const id of cards.flatMap((card) => card.events).slice(0, MOST_BOXES)) {
-      const detail = await askEvent(id).catch(() => null);
-      if (this.#file !== file) return;
-      if (!detail) continue;
-      const { event, path } = detail;
-      const label = [event.label, trackNumber(event.id)].filter((part) => part !== null).join(" ");
-      this.#subjects.push({ label, start: event.start, end: event.end, isStationary: false, path });
-      this.#player.draw();
+    const range = { after: Math.max(0, start - LONGEST_BEFORE_SECONDS), before: end };
+    const page = await ask("list_events", { stream: file.stream, limit: MOST_EVENTS, ...range }).catch(() => null);
+    if (this.#file !== file || !page) return; // the file plays without boxes
+    this.#events = page.events.filter((event) => (event.end ?? end) >= start);
+    this.#readPaths();
+  }
+
+  /** Read the paths of the events that are seen now, or soon. */
+  #readPaths() {
+    const file = this.#file;
+    const now = this.time;
+    const due = this.#events.filter(({ start, end }) => start - AHEAD_SECONDS <= now && now <= (end ?? now) + 1);
+    if (!due.length) return;
+    this.#events = this.#events.filter((event) => !due.includes(event));
+    for (const event of due) {
+      askEvent(event.id)
+        .then(({ path }) => {
+          if (this.#file !== file) return;
+          const label = [event.label, trackNumber(event.id)].filter((part) => part !== null).join(" ");
+          this.#subjects.push({ label, start: event.start, end: event.end, isStationary: false, path });
+          this.#player.draw();
+        })
+        .catch(() => undefined); // deleted meanwhile
     }
   }
 
   #moved() {
     if (!this.#file) return;
     this.time = this.#file.started + this.#player.time;
+    this.#readPaths();
     this.#actions.moved(this.time);
   }
 

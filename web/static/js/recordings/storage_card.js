@@ -46,7 +46,7 @@ export class StorageCard {
     setText(
       this.#rules,
       joinDetails(
-        storage.limit ? "beyond that the oldest are deleted" : "",
+        storage.limit ? "Beyond that the oldest are deleted" : "",
         storage.keep_days ? `kept for ${days} at most` : "",
         `${bytes(storage.free)} of the disk free, of which ${bytes(storage.floor)} stay free`,
       ),
