@@ -1,12 +1,13 @@
 """The dashboard's end of the bus: keeps the newest message of every kind, and sends commands to the daemon."""
 
+import contextlib
 import logging
 import math
 import os
 import threading
 import time
 from collections import deque
-from typing import Callable, Deque, Dict, List, Optional, Tuple, TypeVar, Union
+from typing import Callable, Deque, Dict, Iterator, List, Optional, Tuple, TypeVar, Union
 
 from appliance import bus
 from appliance.bus import (
@@ -19,7 +20,9 @@ from appliance.bus import (
 )
 from appliance.contract.answers import Recordings, SourcePicture, StateAnswer
 from appliance.contract.codec import decode, encode
-from appliance.contract.errors import NOT_FOUND, ContractError, Refused, Unavailable
+from appliance.contract.command import Command
+from appliance.contract.commands import COMMANDS
+from appliance.contract.errors import CONFLICT, NOT_FOUND, ContractError, Refused, Unavailable
 from appliance.contract.events import (
     DAEMON,
     DETECTIONS,
@@ -78,6 +81,7 @@ class DaemonClient:
         self._logs: Deque[LogEntry] = deque(maxlen=LOGS_KEPT)
         self._last_error: Optional[Tuple[float, str]] = None  # time and message; of this daemon
         self._lock = threading.Lock()
+        self._places = {one.name: threading.BoundedSemaphore(one.at_once) for one in COMMANDS if one.at_once}
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -122,7 +126,8 @@ class DaemonClient:
         if not self.is_up:
             raise Unavailable(self.connection.why)
         command = command_of(request)
-        reply = bus.request(self._run_dir, to_message(request), command.seconds)
+        with self._turn(command):
+            reply = bus.request(self._run_dir, to_message(request), command.seconds)
         try:
             answer: Answer = decode(command.answer, reply)
         except ContractError as error:
@@ -131,6 +136,20 @@ class DaemonClient:
             # The event comes too, but possibly after the answer, and the next read must see the change.
             self.state = answer.state
         return answer
+
+    @contextlib.contextmanager
+    def _turn(self, command: Command) -> Iterator[None]:
+        """Wait here while too many ask for the same: waiting in the daemon would occupy its threads. Raises Refused."""
+        places = self._places.get(command.name)
+        if places is None:
+            yield
+        elif places.acquire(timeout=command.seconds):
+            try:
+                yield
+            finally:
+                places.release()
+        else:
+            raise Refused(CONFLICT, "Too many ask for that at once; try again in a moment.")
 
     def _is_over(self, state: State) -> bool:
         """Return whether a state is older than the daemon's message that it stops, as a late answer may be."""

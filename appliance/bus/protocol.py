@@ -17,5 +17,6 @@ LOADING_SECONDS = 300.0
 EVENTS_KEPT = 1000
 """Maximum number of events queued for a slow subscriber; it misses later ones."""
 
-COMMAND_THREADS = 6
-"""Maximum number of concurrent commands; testing a source takes up to half a minute."""
+COMMAND_THREADS = 12
+"""Maximum number of concurrent commands. Those that may take long, sources that are tried out, clips, pictures and
+replays, occupy at most nine."""

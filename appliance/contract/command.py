@@ -43,6 +43,7 @@ class Command:
         detail: Further description.
         seconds: Timeout for the answer.
         user_field: The field that holds the name of the signed-in user. The dashboard fills it; clients cannot.
+        at_once: How many the dashboard sends at once, as each occupies a thread of the daemon; 0 is no limit.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Command:
     detail: str = ""
     seconds: float = 5.0
     user_field: str = ""
+    at_once: int = 0
 
     @property
     def fields(self) -> Tuple[Field, ...]:

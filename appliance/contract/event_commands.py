@@ -45,6 +45,7 @@ EVENT_COMMANDS: Tuple[Command, ...] = (
         None,
         "The best picture of an event, as a JPEG",
         seconds=_QUERY_SECONDS,
+        at_once=2,
     ),
     Command(
         "make_clip",
@@ -54,6 +55,7 @@ EVENT_COMMANDS: Tuple[Command, ...] = (
         None,
         "Cut the clip of an event from the recordings",
         seconds=60.0,
+        at_once=2,
     ),
     Command(
         "list_reviews",
@@ -92,6 +94,7 @@ EVENT_COMMANDS: Tuple[Command, ...] = (
         None,
         "Where objects stood in a stream's picture, as a PNG",
         seconds=_QUERY_SECONDS,
+        at_once=1,
     ),
     Command(
         "get_zones",

@@ -5,6 +5,7 @@ import types
 
 import pytest
 
+from appliance.bus import COMMAND_THREADS
 from appliance.contract.commands import COMMANDS
 from appliance.contract.errors import Refused
 from appliance.core.errors import SourceError
@@ -24,6 +25,11 @@ def test_what_is_no_command_or_has_a_wrong_field_never_reaches_a_handler(monkeyp
     ):
         with pytest.raises(Refused, match=sentence):
             commands.dispatch(None, message)
+
+
+def test_what_may_take_long_leaves_threads_for_everything_else():
+    replays = 1
+    assert sum(command.at_once for command in COMMANDS) + commands.MOST_TESTS + replays <= COMMAND_THREADS - 2
 
 
 def test_sources_that_do_not_answer_leave_room_for_other_commands(monkeypatch):

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import subprocess
+import threading
 import time
 
 import pytest
@@ -10,10 +11,13 @@ import pytest
 from appliance import bus
 from appliance.contract.answers import StateAnswer
 from appliance.contract.codec import encode
-from appliance.contract.errors import Unavailable
+from appliance.contract.commands import COMMAND_OF_NAME
+from appliance.contract.errors import Refused, Unavailable
+from appliance.contract.event_requests import MakeClip
 from appliance.contract.events import LOG, STATE, LogEntry
 from appliance.contract.live_settings import describe_live_settings
 from appliance.contract.requests import GetState
+from tests.waiting import LIMIT
 from tests.web.messages import MODEL, make_state
 from web import daemon_client
 
@@ -96,3 +100,35 @@ def test_a_daemon_that_was_heard_but_not_its_state_is_told_in_a_sentence(tmp_pat
     here._take(LOG, encode(LogEntry(time.time(), "info", "it starts")))
     with pytest.raises(Unavailable, match="has just started.* Try again"):
         here.get_stream("main")
+
+
+def test_who_asks_for_a_clip_waits_here_while_as_many_as_may_are_made(here, monkeypatch):
+    """In the daemon each would occupy one of the threads that answer everything else, too."""
+    gate, begun = threading.Event(), threading.Semaphore(0)
+
+    def answer(run_dir, message, seconds):
+        if message["command"] != "make_clip":
+            return encode(StateAnswer(make_state()))
+        begun.release()
+        assert gate.wait(LIMIT)
+        return {"name": "one.mp4", "start": 1.0}
+
+    monkeypatch.setattr(bus, "request", answer)
+    here._take(STATE, encode(make_state()))
+    row = COMMAND_OF_NAME["make_clip"]
+    asking = [threading.Thread(target=here.ask, args=(MakeClip("1.0-a"),)) for _ in range(row.at_once)]
+    try:
+        for one in asking:
+            one.start()
+        assert all(begun.acquire(timeout=LIMIT) for _ in asking)
+        monkeypatch.setattr(daemon_client, "command_of", lambda request: dataclasses.replace(row, seconds=0.01))
+        with pytest.raises(Refused, match="Too many ask for that at once"):
+            here.ask(MakeClip("2.0-b"))
+        monkeypatch.undo()
+        monkeypatch.setattr(bus, "request", answer)
+        here.ask(GetState())
+    finally:
+        gate.set()
+        for one in asking:
+            one.join()
+    assert here.ask(MakeClip("2.0-b")).name == "one.mp4"
