@@ -8,8 +8,8 @@ from appliance.contract.fields import FieldType, integer, matching, number
 HOUR, DAY = "hour", "day"
 MOST_EVENTS = 200
 """Maximum number of events or reviews in one page."""
-LONGEST_TIME = 10.0**11
-"""Unix time in seconds that is not taken for a slip."""
+LONGEST_TIME = 9e9
+"""Unix time in seconds, of the year 2255; the keys of the database hold little more."""
 
 EVENT_ID = matching(r"\d{1,12}\.\d{1,6}-[a-z0-9]{1,12}", "That is no id of an event; the list of events has them.")
 REVIEW_ID = matching(r"\d{1,12}\.\d{1,6}-[a-z0-9]{1,12}", "That is no id of a review; the list of reviews has them.")

@@ -18,6 +18,7 @@ JsonObject = Dict[str, Any]
 
 LONGEST_SOURCE = 2000
 LONGEST_PLACES = 100 * 1000
+DEEPEST_PLACES = 10
 HIGHEST_NUMBER = 255
 """The highest number of a camera or power mode."""
 
@@ -158,14 +159,22 @@ SOURCE = FieldType(
 
 
 def _limited(kind: type) -> Callable[[Any], Any]:
-    """Accept an object or a list of limited size; `appliance.schema.places` checks its content."""
+    """Accept an object or a list of limited size and depth; `appliance.schema.places` checks its content."""
 
     def accept(value: Any) -> Any:
-        if not isinstance(value, kind) or len(json.dumps(value)) > LONGEST_PLACES:
+        if not isinstance(value, kind) or _is_deeper(value, DEEPEST_PLACES) or len(json.dumps(value)) > LONGEST_PLACES:
             raise ValueError
         return value
 
     return accept
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Return whether lists and objects are nested deeper: what is read as JSON may be too deep to be passed on."""
+    if not isinstance(value, (dict, list)):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return most == 0 or any(_is_deeper(one, most - 1) for one in inner)
 
 
 _PLACES_RULE = f"`{{field}}` is written as in the config file (docs/zones.md), in at most {LONGEST_PLACES} characters."

@@ -62,7 +62,7 @@ def labels(path: Path, value: Any) -> Tuple[str, ...]:
 
 def is_label(value: Any) -> bool:
     """Return whether a value can be the name of a class."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_LABEL and "\0" not in value
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_LABEL and not any(ord(sign) < 32 for sign in value)
 
 
 def is_number(value: Any) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.contract import requests
 from appliance.contract.codec import decode, encode
-from appliance.contract.commands import COMMANDS, PAGE_COMMANDS, QUESTIONS
+from appliance.contract.commands import COMMAND_OF_NAME, COMMANDS, PAGE_COMMANDS, QUESTIONS
 from appliance.contract.errors import ContractError, ErrorKind, Refused
 from appliance.contract.hints import fields_of, info
 from appliance.contract.openapi import make_document
@@ -172,3 +172,13 @@ def test_the_contract_needs_the_standard_library_only():
     program = "import appliance.contract.openapi, sys; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", program], cwd=str(ROOT), stdout=subprocess.PIPE, check=True)
     assert not {"numpy", "yaml", "zmq", "flask", "cv2", "psutil"} & set(done.stdout.decode().split())
+
+
+@pytest.mark.parametrize("field", ["zones", "lines", "ignore", "privacy"])
+def test_places_that_are_nested_too_deeply_to_be_passed_on_are_refused(field):
+    deep = []
+    for _ in range(900):
+        deep = [deep]
+    given = {"stream": "main", field: {"a": deep} if field in ("zones", "lines") else deep}
+    with pytest.raises(Refused, match=f"`{field}` is written as in the config file"):
+        parse(COMMAND_OF_NAME["set_zones"], given)

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from appliance.contract.errors import INVALID, NOT_FOUND, Refused
+from appliance.contract.event_fields import LONGEST_TIME
 from appliance.contract.event_messages import (
     ALERT,
     CROSSED,
@@ -127,6 +128,17 @@ def test_pages_follow_each_other_without_gap_or_overlap_also_of_events_that_bega
         assert sorted(ids) == sorted(event.id for event in events)
         starts = [event.start for page in pages for event in page]
         assert starts == sorted(starts, reverse=True)
+
+
+@pytest.mark.parametrize("most", [LONGEST_TIME, 0.0])
+def test_the_latest_and_the_earliest_time_that_can_be_asked_for_are_answered(store, most):
+    """SQLite has no integer for every time."""
+    put(store, an_event())
+    expected = 1 if most == 0.0 else 0
+    assert len(store.search(ListEvents(after=most)).events) == expected
+    assert len(store.reviews(ListReviews(after=most, before=LONGEST_TIME)).reviews) == 0
+    assert sum(len(group) for group in store.tracks("main", most, LONGEST_TIME)) == expected
+    assert not store.search(ListEvents(cursor="999999999999.999999-a", after=LONGEST_TIME)).events
 
 
 def test_a_cursor_whose_event_was_deleted_says_when_it_began(store):

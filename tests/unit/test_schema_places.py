@@ -146,6 +146,7 @@ def test_a_polygon_that_is_none_is_named_with_its_line_and_a_remedy(tmp_path, po
         ("polygn", "3", "is no part of a zone; did you mean polygon?"),
         ("labels", "[]", "must be a list of names of classes"),
         ("labels", "[1]", "must be a list of names of classes"),
+        ("labels", '["two\\nlines"]', "must be a list of names of classes"),
         ("inertia", "-1", "must be a number of seconds from 0 to 86400, not -1"),
         ("inertia", ".inf", "must be a number of seconds from 0 to 86400, not '.inf'"),
         ("loiter", "a while", "must be a number of seconds"),
