@@ -64,7 +64,7 @@ class Followed:
             self.entered.add(zone)
         elif type == EXITED and zone is not None:
             self.zones.discard(zone)
-        if len(self._happenings) < MOST_HELD and not self.is_refused:
+        if (self.has_begun or len(self._happenings) < MOST_HELD) and not self.is_refused:
             unix = round(time + self._offset, 6)
             self._happenings.append(Happening(type, self._stream, unix, self.ref.id, label, zone, line, direction))
 

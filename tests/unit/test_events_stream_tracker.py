@@ -1,11 +1,15 @@
 """The objects of one stream are followed through every result, and reported."""
 
+import numpy as np
 import pytest
 
+from appliance.events.followed import MOST_HELD
+from appliance.events.followed import Followed as FollowedTrack
 from appliance.events.report_queue import ReportQueue
 from appliance.events.stream_tracker import Rules, StreamTracker
 from appliance.schema.places import NO_PLACES, parse_places
 from appliance.tracking.settings import TrackSettings
+from appliance.tracking.track import Track
 from tests.events import OFFSET, a_result, play, walking
 
 PERSON, CAR = 1, 3
@@ -258,3 +262,31 @@ def test_a_zone_with_measured_sides_tells_the_highest_speed():
     there = Followed(places=parse_places({"zones": {"road": road}}))
     there.play([(PERSON, THROUGH)], 10.0)
     assert there.reports[-1].speed == pytest.approx(0.8 * 80 / 6.0 * 3.6, rel=0.1)
+
+
+def test_that_a_track_stands_still_or_moves_again_is_told_once_each():
+    track = Track(1, TrackSettings(confirm=0.0))
+    one = FollowedTrack("main", track, 1, OFFSET)
+    told = []
+    for number, is_stationary in enumerate([False, False, True, True, False, False]):
+        time = 100.0 + number
+        track.see(time, np.array([10.0, 10.0, 60.0, 110.0]), 0.9, PERSON, (640, 480))
+        track.is_stationary = is_stationary
+        one.see(track, time, "person", None)
+        assert one.ref.is_stationary is is_stationary
+        report = one.report(track, time, "person", (640, 480), False, False)
+        told += [(happening.type, happening.time - OFFSET) for happening in report.happenings]
+    assert told == [("detected", 100.0), ("stationary", 102.0), ("active", 104.0)]
+
+
+def test_what_is_held_back_of_a_track_is_bounded_and_its_begin_is_told_all_the_same():
+    track = Track(1, TrackSettings(confirm=0.0))
+    one = FollowedTrack("main", track, 1, OFFSET)
+    for number in range(MOST_HELD + 50):
+        one.note("active", 100.0 + number, "person")
+    track.see(99.0, np.array([10.0, 10.0, 60.0, 110.0]), 0.9, PERSON, (640, 480))
+    track.see(999.0, np.array([10.0, 10.0, 60.0, 110.0]), 0.9, PERSON, (640, 480))
+    track.is_confirmed = True
+    one.see(track, 999.0, "person", None)
+    happenings = one.report(track, 999.0, "person", (640, 480), False, False).happenings
+    assert len(happenings) == MOST_HELD + 1 and happenings[0].type == "detected"
