@@ -4,10 +4,11 @@ import base64
 import collections
 import logging
 import time
-from typing import Deque, List, Tuple
+from typing import Callable, Deque, Dict, List, Optional, Tuple
 
 from appliance.contract import event_requests as requests
 from appliance.contract.errors import NOT_FOUND, Refused
+from appliance.contract.event_fields import MOST_EVENTS
 from appliance.contract.event_messages import Clip, Picture
 from appliance.events.store import EventStore
 from appliance.recording.clips import Clips
@@ -21,8 +22,9 @@ from appliance.schema.keep import parse_keep
 from appliance.settings import Settings
 
 MOST_DELETED = 10000
+MOST_PAGES = 50
 LONGEST_EVENT = 24 * 3600.0
-"""An event that began longer ago is not looked for when a recording is deleted."""
+"""An event that began longer before is not looked for when a recording is deleted."""
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class EventFiles:
         storage: The recordings.
         snapshots: The best pictures.
         recorder: Knows which ended events have a recording.
+        now: Unix time.
     """
 
     def __init__(
@@ -45,10 +48,13 @@ class EventFiles:
         storage: Storage,
         snapshots: SnapshotStore,
         recorder: EventRecorder,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._settings, self._store, self._storage, self._recorder = settings, store, storage, recorder
         self._keep = parse_keep(settings.keep)
         self._clock = ClockWatch()
+        self._now = now
+        self._is_new = True
         self._clips = Clips(storage, self._padding)
         self._snapshots = snapshots
         storage.snapshots = self._snapshots.bytes
@@ -83,8 +89,9 @@ class EventFiles:
         self._clips.tidy()
         if not self._storage.tidy():
             self._note_gone(self._snapshots.make_room(self._storage.excess(), self._is_starred))
-        while self._deleted:
-            self._recording_deleted(self._deleted.popleft())
+        if self._is_new:
+            self._check_new()
+        self._check_deleted()
 
     def expire(self) -> None:
         """Delete events and snapshots that are too old. Call every ten minutes or so."""
@@ -118,24 +125,45 @@ class EventFiles:
         settings = self._settings.for_stream(stream)
         return settings.pre, settings.post
 
-    def _recording_deleted(self, entry: Entry) -> None:
+    def _check_new(self) -> None:
+        """At the start, look at the last day: what ended with the process before is not known to have a clip."""
+        self._is_new = False
+        for stream in {recording.stream for recording in self._storage.list()}:
+            self._check_clips(stream, self._now() - LONGEST_EVENT, self._now())
+
+    def _check_deleted(self) -> None:
         """Note of which events there is no recording any more."""
-        gone: List[str] = []
-        query = requests.ListEvents(
-            stream=entry.stream, after=max(0.0, entry.began - LONGEST_EVENT), before=entry.ended, limit=200
-        )
+        spans: Dict[str, Tuple[float, float]] = {}
+        while self._deleted:
+            entry = self._deleted.popleft()
+            began, ended = spans.get(entry.stream, (entry.began, entry.ended))
+            spans[entry.stream] = min(began, entry.began), max(ended, entry.ended)
+        for stream, (began, ended) in spans.items():
+            self._check_clips(stream, began - LONGEST_EVENT, ended)
+
+    def _check_clips(self, stream: str, after: float, before: float) -> None:
+        """Hold what the database knows of clips against the recordings, for events that began in this time."""
+        recordings = self._storage.overlapping(stream, after, before + LONGEST_EVENT)
+        found: Dict[bool, List[str]] = {False: [], True: []}
+        cursor: Optional[str] = None
         try:
-            while True:
-                page = self._store.search(query)
-                for event in page.events:
-                    is_in_it = event.has_clip and event.end is not None and event.end >= entry.began
-                    if is_in_it and not self._storage.overlapping(event.stream, event.start, event.end or event.start):
-                        gone.append(event.id)
-                if page.cursor is None or len(gone) > MOST_DELETED:
-                    break
-                query = requests.ListEvents(
-                    stream=entry.stream, after=query.after, before=query.before, cursor=page.cursor, limit=200
+            for _ in range(MOST_PAGES):
+                page = self._store.search(
+                    requests.ListEvents(
+                        stream=stream, after=max(0.0, after), before=max(0.0, before), cursor=cursor, limit=MOST_EVENTS
+                    )
                 )
+                for event in page.events:
+                    end = event.end
+                    if end is None:
+                        continue
+                    is_shown = any(one.began < end and event.start < one.ended for one in recordings)
+                    if event.has_clip != is_shown:
+                        found[is_shown].append(event.id)
+                cursor = page.cursor
+                if cursor is None:
+                    break
         except Refused:
-            pass  # asking for the clip says it
-        self._store.mark_files(gone, has_clip=False)
+            pass  # whoever asks for the clip is told
+        for is_shown, ids in found.items():
+            self._store.mark_files(ids, has_clip=is_shown)

@@ -61,13 +61,6 @@ class Interest:
                 self._open.pop(key, None)
                 self._add(Span(start - self.pre, span.end + self.post, kept_as))
 
-    def close_open(self, now: float) -> None:
-        """End every event that goes on: whoever reported them has stopped."""
-        with self._lock:
-            keys = {key: span for key, span in self._open.items()}
-        for key, span in keys.items():
-            self.touch(key, span.start, now, "alert" if span.kept_as == ALERTS_CLASS else "detection")
-
     def class_of(self, start: float, end: float) -> Optional[str]:
         """Return the highest class in which anything from start to end is wanted; None if nothing is."""
         with self._lock:

@@ -10,6 +10,7 @@ import pytest
 from appliance.contract import event_requests as requests
 from appliance.contract.errors import Refused
 from appliance.contract.event_messages import EventRecord
+from appliance.core.database import Database
 from appliance.daemon import event_files
 from appliance.daemon.event_files import EventFiles
 from appliance.events.store import EventStore
@@ -26,12 +27,13 @@ from tests.waiting import wait_until
 class Bench:
     def __init__(self, folder):
         self.now = NOW
-        self.storage = Storage(str(folder / "recordings"), free_gb=0.0, now=lambda: self.now)
+        self.database = Database(folder / "index.db")
+        self.storage = Storage(str(folder / "recordings"), 0.0, 0.0, 0.0, self.database, now=lambda: self.now)
         self.recorder = EventRecorder(self.storage, lambda: self.now)
         self.recorder.interest("main", 5.0, 5.0)
         self.store = EventStore(folder / "events.db")
         self.snapshots = SnapshotStore(self.storage.folder, lambda: self.now)
-        self.files = EventFiles(Settings(), self.store, self.storage, self.snapshots, self.recorder)
+        self.files = EventFiles(Settings(), self.store, self.storage, self.snapshots, self.recorder, lambda: self.now)
 
     def put(self, number, days, seconds=10.0, **fields):
         """An event that began so many days ago."""
@@ -58,6 +60,7 @@ class Bench:
     def close(self):
         self.snapshots.close()
         self.store.close()
+        self.database.close()
 
 
 @pytest.fixture
@@ -80,6 +83,18 @@ def test_an_event_has_a_clip_as_long_as_a_recording_shows_it(bench):
     assert bench.has(first, "has_clip")
     with pytest.raises(Refused, match="There is no recording of this event"):
         bench.files.make_clip(second)
+
+
+def test_what_ended_with_the_process_before_has_its_clip_after_a_restart(tmp_path):
+    bench = Bench(tmp_path)
+    record(bench.storage, 0.5, "events")
+    first, second = bench.put(1, 0.5), bench.put(2, 0.4)
+    bench.close()
+    again = Bench(tmp_path)
+    again.files.tidy()
+    wait_until(lambda: again.has(first, "has_clip"))
+    assert not again.has(second, "has_clip")
+    again.close()
 
 
 def test_a_snapshot_is_shown_with_what_the_database_knows_of_it(bench):

@@ -5,8 +5,9 @@ import os
 import pytest
 
 from appliance.contract.event_messages import EventRecord
+from appliance.recording import interest as interest_module
 from appliance.recording.event_recorder import EventRecorder
-from appliance.recording.interest import CLASSES, MEMORY, MOST_SPANS, Interest, Span, highest
+from appliance.recording.interest import CLASSES, MEMORY, Interest, Span, highest
 from appliance.recording.segments import SegmentRecorder
 from tests.unit.test_recording_segments import FPS, OVERLAY, Bench
 
@@ -255,11 +256,12 @@ def test_interests_of_one_class_melt_together_and_others_do_not():
     assert interest.class_of(99.5, 99.5) == interest.class_of(1e9, 1e9) == "events"
 
 
-def test_old_and_many_interests_are_forgotten():
+def test_old_and_many_interests_are_forgotten(monkeypatch):
+    monkeypatch.setattr(interest_module, "MOST_SPANS", 100)
     interest = Interest(0.0, 0.0)
-    for number in range(3 * MOST_SPANS):
+    for number in range(300):
         interest.touch(str(number), number * 0.5, number * 0.5, "detection")
-    assert len(interest.spans()) == MOST_SPANS
+    assert len(interest.spans()) == 100
     interest.touch("late", 1e6, 1e6 + MEMORY, "detection")
     assert len(interest.spans()) == 1
 
