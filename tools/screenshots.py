@@ -26,10 +26,27 @@ LARGEST = 100000
 START_SECONDS = 120
 USER, PASSWORD = "operator", "only for these pictures"
 
+DESKTOP = {"viewport": {"width": 1360, "height": 860}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True}
 PICTURES = {
-    "desktop-light": {"viewport": {"width": 1360, "height": 1080}, "color_scheme": "light"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "is_mobile": True},
+    # name: what the browser is, the view's address, what has to be there
+    "live": (dict(DESKTOP, color_scheme="dark"), "/live/main", ".live-details .seen-now li"),
+    "events": (dict(DESKTOP, color_scheme="light"), "/events", "#events .review img"),
+    "zones": (dict(DESKTOP, color_scheme="light"), "/streams/main/zones", "#zones .replayed-alerts a"),
+    "system": (dict(DESKTOP, color_scheme="light"), "/system", "[data-chart=fps] canvas"),
+    "phone": (dict(PHONE, color_scheme="dark"), "/", ".live-image.has-picture"),
 }
+
+CONFIG = """
+streams:
+  main:
+    source: clip.avi
+    zones:
+      table: {polygon: [[0.2, 0.3], [0.8, 0.3], [0.95, 1], [0.05, 1]], alert: true}
+    lines:
+      edge: {from: [0.5, 0.1], to: [0.5, 0.9]}
+alert_labels: [person, cup]
+"""
 
 PUBLIC_DOMAIN = ("coffee.png", "astronaut.png", "chelsea.png")
 """In samples/: a photo by NASA, and two that their photographers released (CC0)."""
@@ -58,9 +75,10 @@ def start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     environment = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
     accounts = [sys.executable, "-m", "web.accounts", "--state-dir", "state", "add", USER, "--role", "operator"]
     (folder / "state").mkdir(mode=0o700)
+    (folder / "config.yml").write_text(CONFIG)
     subprocess.run(accounts, cwd=folder, env=environment, input=PASSWORD.encode(), check=True)
     options = ["--models-dir", str(ROOT / "models"), "--listen", f"127.0.0.1:{port}", "--run-dir", str(folder / "run")]
-    command = [sys.executable, "-m", "appliance", "up", "clip.avi", *options]
+    command = [sys.executable, "-m", "appliance", "up", "--config", "config.yml", *options]
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -99,14 +117,12 @@ def take(browser: Browser, address: str) -> None:
     page.locator(".live-image.has-picture").first.wait_for()
     session = context.storage_state()
     context.close()
-    for name, options in PICTURES.items():
+    for name, (options, path, wanted) in PICTURES.items():
         context = browser.new_context(storage_state=session, **options)  # type: ignore[arg-type]
         page = context.new_page()
-        page.goto(address, wait_until="domcontentloaded")
-        page.locator(".live-image.has-picture").first.wait_for()
-        page.locator("[data-chart=fps] canvas").wait_for()
+        page.goto(address + path, wait_until="domcontentloaded")
+        page.locator(wanted).first.wait_for()
         page.wait_for_timeout(3000)
-        page.locator("#now-streams").filter(has_text="person").filter(has_text="cup").wait_for()
         save(page.screenshot(), name)
         context.close()
 

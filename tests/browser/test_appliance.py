@@ -162,6 +162,39 @@ def test_a_recording_is_made_and_played_back(up, open_signed_in):
     )
 
 
+def test_who_goes_by_is_an_event_and_a_zone_is_drawn_replayed_saved_and_outlives_a_crash(up, open_signed_in):
+    wait_until(lambda: ask(up, "list_events")["events"], "somebody is seen")
+    page = open_signed_in()
+    show(page, "events")
+    picture = page.locator("#events .review img").first
+    expect(picture).to_be_visible(timeout=60000)
+    wait_until(lambda: picture.evaluate("(image) => image.naturalWidth") > 0, "the event has a picture")
+    show(page, "streams/main/zones")
+    expect(page.locator("#zones .live-image.has-picture")).to_be_visible(timeout=60000)
+    page.get_by_role("button", name="Zone", exact=True).click()
+    box = page.locator(".frame.editing").bounding_box()
+    for x, y in ((0.005, 0.02), (0.995, 0.02), (0.995, 0.98), (0.005, 0.98)):
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    page.keyboard.press("Enter")
+    expect(page.locator("#zones .card", has_text="Replayed")).to_contain_text(
+        re.compile(r"would have been [1-9]\d* alert"), timeout=60000
+    )
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".save-bar")).to_contain_text("As saved")
+    whole = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+    known = {event["id"] for event in ask(up, "list_events")["events"]}
+    killed = up.state()["daemon"]["pid"]
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: up.state()["daemon"]["pid"] not in (None, killed), "another daemon runs")
+    assert ask(up, "get_zones")["streams"]["main"]["zones"] == {"zone-1": {"polygon": whole}}
+    now = {event["id"] for event in ask(up, "list_events", limit=200)["events"]}
+    assert known <= now, "all events that were stored are still there"
+
+
+def ask(up, name, **fields):
+    return bus.request(up.run_dir, dict(fields, command=name), 30)
+
+
 def test_a_daemon_that_is_killed_is_told_and_comes_back(up, open_signed_in):
     page = open_signed_in()
     see_it_move(page)
