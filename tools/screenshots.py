@@ -30,48 +30,50 @@ DESKTOP = {"viewport": {"width": 1360, "height": 860}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True}
 PICTURES = {
     # name: what the browser is, the view's address, what has to be there
-    "live": (dict(DESKTOP, color_scheme="dark"), "/live/main", ".live-details .seen-now li"),
-    "events": (dict(DESKTOP, color_scheme="light"), "/events", "#events .review img"),
-    "zones": (dict(DESKTOP, color_scheme="light"), "/streams/main/zones", "#zones .replayed-alerts a"),
+    "live": (dict(DESKTOP, color_scheme="dark"), "/", ".live-image.has-picture"),
+    "events": (dict(DESKTOP, color_scheme="light"), "/events", "#events .review img >> visible=true"),
+    "zones": (dict(DESKTOP, color_scheme="light"), "/streams/studio/zones", "#zones .replayed-alerts a"),
     "system": (dict(DESKTOP, color_scheme="light"), "/system", "[data-chart=fps] canvas"),
     "phone": (dict(PHONE, color_scheme="dark"), "/", ".live-image.has-picture"),
 }
 
 CONFIG = """
 streams:
-  main:
-    source: clip.avi
+  studio:
+    source: studio.avi
     zones:
-      table: {polygon: [[0.2, 0.3], [0.8, 0.3], [0.95, 1], [0.05, 1]], alert: true}
+      flag: {polygon: [[0.05, 0.3], [0.6, 0.2], [0.75, 1], [0.02, 1]], labels: [person], alert: true}
     lines:
-      edge: {from: [0.5, 0.1], to: [0.5, 0.9]}
-alert_labels: [person, cup]
+      door: {from: [0.85, 0.15], to: [0.8, 0.9]}
+  desk: {source: desk.avi}
+  sofa: {source: sofa.avi}
+alert_labels: [person, cat]
 """
 
-PUBLIC_DOMAIN = ("coffee.png", "astronaut.png", "chelsea.png")
-"""In samples/: a photo by NASA, and two that their photographers released (CC0)."""
-WIDTH, HEIGHT, FPS, SECONDS = 1280, 560, 15, 24
+PUBLIC_DOMAIN = {"studio": "astronaut.png", "desk": "coffee.png", "sofa": "chelsea.png"}
+"""In samples/, by stream: a photo by NASA, and two that their photographers released (CC0)."""
+WIDTH, HEIGHT, FPS, SECONDS = 800, 450, 3, 24
+WIDTH_OF_PICTURE = 1000
 
 
-def make_clip(path: Path) -> None:
-    """Write a movie that pans over the images, side by side, there and back."""
-    images = []
-    for name in PUBLIC_DOMAIN:
-        image = cv2.imread(str(ROOT / "samples" / name))
-        assert image is not None, "python tools/fetch_samples.py brings " + name
-        images.append(cv2.resize(image, (image.shape[1] * HEIGHT // image.shape[0], HEIGHT)))
-    wide = np.hstack(images)
+def make_clip(path: Path, name: str) -> None:
+    """Write a movie that goes once round over an image."""
+    image = cv2.imread(str(ROOT / "samples" / name))
+    assert image is not None, "python tools/fetch_samples.py brings " + name
+    image = cv2.resize(image, (WIDTH_OF_PICTURE, image.shape[0] * WIDTH_OF_PICTURE // image.shape[1]))
     movie = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (WIDTH, HEIGHT))
     for number in range(FPS * SECONDS):
-        turn = (1 - np.cos(2 * np.pi * number / (FPS * SECONDS))) / 2
-        left = int((wide.shape[1] - WIDTH) * turn)
-        movie.write(np.ascontiguousarray(wide[:, left : left + WIDTH]))
+        angle = 2 * np.pi * number / (FPS * SECONDS)
+        left = int((WIDTH_OF_PICTURE - WIDTH) * (1 - np.cos(angle)) / 2)
+        top = int(min(image.shape[0] - HEIGHT, 250) * (1 - np.sin(angle)) / 2)
+        movie.write(np.ascontiguousarray(image[top : top + HEIGHT, left : left + WIDTH]))
     movie.release()
 
 
 def start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     """Start an appliance in this folder, with an account for the browser."""
-    make_clip(folder / "clip.avi")
+    for stream, name in PUBLIC_DOMAIN.items():
+        make_clip(folder / (stream + ".avi"), name)
     environment = dict(os.environ, PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
     accounts = [sys.executable, "-m", "web.accounts", "--state-dir", "state", "add", USER, "--role", "operator"]
     (folder / "state").mkdir(mode=0o700)

@@ -91,7 +91,10 @@ def open_signed_in(browser, up):
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on(
+            "console",
+            lambda message: message.type == "error" and complaints.append(f"{message.text} {message.location['url']}"),
+        )
         load(page, up.address + "/login")
         page.get_by_label("Name").fill("operator")
         page.get_by_label("Password").fill(up.password)
@@ -150,25 +153,32 @@ def test_a_recording_is_made_and_played_back(up, open_signed_in):
     page = open_signed_in()
     tile = page.locator("#live [data-stream=main]")
     tile.get_by_role("button", name="Record main").click()
-    under_way = re.compile(r"Recording main_.*\.avi: 0:0[2-9]")
+    under_way = re.compile(r"Recording main_.*\.(avi|mp4): 0:0[2-9]")
     expect(tile.locator(".elapsed")).to_have_attribute("aria-label", under_way, timeout=60000)
     tile.get_by_role("button", name="Stop recording main").click()
     show(page, "recordings")
     recording = page.locator("[data-recording]")
     expect(recording.get_by_role("button", name="Delete")).to_be_enabled(timeout=60000)
     recording.get_by_role("button", name="Play").click()
-    wait_until(
-        lambda: page.evaluate("document.querySelector('#recordings .player img').naturalWidth") == 640, "it plays"
-    )
+    width = """() => {
+        const screen = document.querySelector("#recordings .player :is(img, video)");
+        return screen ? screen.naturalWidth || screen.videoWidth : 0;
+    }"""
+    wait_until(lambda: page.evaluate(width) == 640, "it plays")
 
 
 def test_who_goes_by_is_an_event_and_a_zone_is_drawn_replayed_saved_and_outlives_a_crash(up, open_signed_in):
-    wait_until(lambda: ask(up, "list_events")["events"], "somebody is seen")
+
+    def is_pictured():
+        reviews = ask(up, "list_reviews")["reviews"]
+        return reviews and ask(up, "get_event", id=reviews[0]["events"][0])["event"]["has_snapshot"]
+
+    wait_until(is_pictured, "somebody is seen")
     page = open_signed_in()
     show(page, "events")
     picture = page.locator("#events .review img").first
     expect(picture).to_be_visible(timeout=60000)
-    wait_until(lambda: picture.evaluate("(image) => image.naturalWidth") > 0, "the event has a picture")
+    wait_until(lambda: picture.evaluate("(image) => image.naturalWidth") > 0, "its picture is shown")
     show(page, "streams/main/zones")
     expect(page.locator("#zones .live-image.has-picture")).to_be_visible(timeout=60000)
     page.get_by_role("button", name="Zone", exact=True).click()
