@@ -13,6 +13,8 @@ from appliance.tracking.objects import STILL_SECONDS, Objects
 from appliance.tracking.reidentify import costs_of_looks
 from appliance.tracking.settings import SettingsTable
 
+ENTRY_SECONDS, ENTRY_EDGE, ENTRY_GROWTH = 2.0, 0.02, 0.4
+"""Who came so lately and is so close to the edge, in shares of the picture, is coming in: what its growth counts."""
 LOWEST_SCORE = 0.1
 LOW_SECONDS, LOW_IOU, LOW_TOLERANCE = 0.6, 0.4, 0.4
 """A low score keeps a track alive that was seen so lately, where it overlaps so much and has nearly its size."""
@@ -90,7 +92,7 @@ def match(objects: Objects, shown: Shown, high: List[int], low: List[int]) -> Ma
     unseen = shown.time - objects.last
     iou = overlaps(objects.motion.boxes(), shown.boxes)
     is_other = objects.class_ids[:, np.newaxis] != shown.class_ids[np.newaxis]
-    change = np.abs(objects.motion.log_size[:, np.newaxis] - log_sizes(shown.boxes)[np.newaxis]).max(axis=2)
+    change = _changes(objects, shown)
     squared, misfit = misfits(objects.motion, shown.boxes)
     cost = _costs(objects, shown, iou, unseen, change, squared)
     unlike = None if shown.looks is None else unlikeness(objects.looks, shown.looks)
@@ -106,6 +108,21 @@ def match(objects: Objects, shown: Shown, high: List[int], low: List[int]) -> Ma
         again = costs_of_looks(objects, shown.boxes, unseen[:, np.newaxis], change, unlike)
         pairs += _part(np.where(is_other, np.inf, again), high, pairs)
     return Match(pairs, doubts, _new(objects, shown, high, low, [column for _, column in pairs]))
+
+
+def _changes(objects: Objects, shown: Shown) -> np.ndarray:
+    """How much the sizes of each pair of object and detection differ: logarithm of the ratio, float64 [n, m].
+
+    Who has just come in at the picture's edge grows until all of it is inside.
+    """
+    growth = log_sizes(shown.boxes)[np.newaxis] - objects.motion.log_size[:, np.newaxis]
+    edges = np.array(shown.size, np.float64) * ENTRY_EDGE
+    centre, half = objects.motion.centre, np.exp(objects.motion.log_size) / 2
+    enters = (centre - half < edges) | (centre + half > np.array(shown.size) - edges)
+    enters &= (shown.time - objects.first < ENTRY_SECONDS)[:, np.newaxis]
+    grows = np.where(enters[:, np.newaxis] & (growth > 0), ENTRY_GROWTH * growth, np.abs(growth))
+    change: np.ndarray = grows.max(axis=2)
+    return change
 
 
 def _costs(

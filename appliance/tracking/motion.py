@@ -8,7 +8,7 @@ from typing import List, Tuple
 
 import numpy as np
 
-FADE_SECONDS = 6.0
+FADE_SECONDS = 12.0
 """Time constant with which the speed of an unseen object fades."""
 ACCELERATION = 0.6
 """Process noise of the centre, box sizes / s^1.5."""
