@@ -26,9 +26,9 @@ def draw_scene(place: str, label: str, box: Any) -> np.ndarray:
     ground = GROUNDS[sum(map(ord, place)) % len(GROUNDS)]
     image: np.ndarray = np.full((HEIGHT, WIDTH, 3), ground, np.uint8)
     image[: HEIGHT // 3] = [min(255, value + 70) for value in ground]
-    house = 60 + sum(map(ord, place)) % 200
-    cv2.rectangle(image, (house, 30), (house + 120, HEIGHT // 2), (130, 150, 170), -1)
-    cv2.rectangle(image, (house + 45, 70), (house + 75, HEIGHT // 2), (60, 70, 60), -1)
+    shed = 60 + sum(map(ord, place)) % 200
+    cv2.rectangle(image, (shed, 30), (shed + 120, HEIGHT // 2), (130, 150, 170), -1)
+    cv2.rectangle(image, (shed + 45, 70), (shed + 75, HEIGHT // 2), (60, 70, 60), -1)
     if box is not None:
         x_min, y_min, x_max, y_max = (round(share * side) for share, side in zip(box, (WIDTH, HEIGHT) * 2))
         color = COLORS.get(label, (120, 120, 60))

@@ -230,7 +230,7 @@ class EventsView {
     this.#newButton.textContent = `${this.#pending.size} new`;
     const clear = () => this.#filter({ ...withoutAll(this.#filters), severity: "" });
     this.#condition.replaceChildren(...describeList(this.#list, clear));
-    this.#watcher.disconnect(); // an end that stays in sight is told of again
+    this.#watcher.disconnect(); // an end that stays in sight is noticed again
     if (this.#isShown) this.#watcher.observe(this.#end);
   }
 
