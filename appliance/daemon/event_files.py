@@ -86,7 +86,7 @@ class EventFiles:
     def tidy(self) -> None:
         """Delete recordings and clips that are too old, or take too much room. Call every ten seconds or so."""
         self._store.mark_files(self._recorder.settle(), has_clip=True)
-        self._clips.tidy()
+        self._clips.tidy(lacks_room=self._storage.excess() > 0)
         if not self._storage.tidy():
             self._note_gone(self._snapshots.make_room(self._storage.excess(), self._is_starred))
         if self._is_new:

@@ -86,8 +86,8 @@ class Clips:
             return job.clip
         raise job.refusal or _too_slow()
 
-    def tidy(self) -> None:
-        """Delete what nobody watched for an hour, and more if all together are too large. Never raises."""
+    def tidy(self, lacks_room: bool = False) -> None:
+        """Delete what nobody watched for an hour; for lack of room, or if all take too much, more. Never raises."""
         files: List[Tuple[float, int, Path]] = []
         with contextlib.suppress(OSError):
             for path in self.folder.iterdir():
@@ -95,7 +95,7 @@ class Clips:
         total = sum(size for _, size, _ in files)
         for accessed, size, path in sorted(files):
             age = self._now() - accessed
-            if abs(age) > UNUSED_SECONDS or (total > MOST_BYTES and age > WATCHED_SECONDS):
+            if abs(age) > UNUSED_SECONDS or ((lacks_room or total > MOST_BYTES) and age > WATCHED_SECONDS):
                 remove(path)
                 total -= size
         with self._lock:

@@ -64,9 +64,8 @@ class EventRecorder:
             since = record.start if is_new else self._moving[record.id]
             if record.end is not None:
                 self._moving.pop(record.id, None)
-                self._ended = self._ended[-MOST_ENDED + 1 :] + [
-                    _Ended(record.id, record.stream, record.start, record.end)
-                ]
+                self._ended.append(_Ended(record.id, record.stream, record.start, record.end))
+                del self._ended[:-MOST_ENDED]
                 end: Optional[float] = record.end
             elif record.stationary:
                 self._moving[record.id] = None
@@ -93,8 +92,16 @@ class EventRecorder:
             self._settled[stream] = {span for span in spans if span.end < now}
         with self._lock:
             over = [one for one in self._ended if self._is_over(one, now)]
-            self._ended = [one for one in self._ended if one not in over]
-        return [one.id for one in over if self._storage.overlapping(one.stream, one.start, one.end)]
+            self._ended = [one for one in self._ended if not self._is_over(one, now)]
+        shown: List[str] = []
+        for stream in {one.stream for one in over}:
+            events = [one for one in over if one.stream == stream]
+            begin, end = min(one.start for one in events), max(one.end for one in events)
+            recordings = self._storage.overlapping(stream, begin, end)
+            shown += [
+                one.id for one in events if any(two.began <= one.end and one.start < two.ended for two in recordings)
+            ]
+        return shown
 
     def _is_over(self, event: _Ended, now: float) -> bool:
         interest = self._interests.get(event.stream)

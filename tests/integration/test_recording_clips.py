@@ -129,6 +129,10 @@ def test_a_clip_is_made_once_for_all_who_ask_and_kept_for_an_hour(bench, monkeyp
         assert path.exists() == is_there and len(cuts) == 1
     clips.make(event)
     assert len(cuts) == 2
+    for seconds, is_there in ((50, True), (70, False)):
+        os.utime(str(path), (bench.now() - seconds, 1.0))
+        clips.tidy(lacks_room=True)
+        assert path.exists() == is_there
 
 
 def test_without_a_recording_there_is_a_clear_answer(bench):
