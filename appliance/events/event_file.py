@@ -51,7 +51,7 @@ class EventFile:
         Raises:
             Refused: It was never opened.
         """
-        if not self._opened.wait(_OPEN_SECONDS):
+        if not self._opened.wait(0.0 if self.problem else _OPEN_SECONDS):
             raise Refused(FAILED, self.problem or "The database of events is being opened; try again in a moment.")
         return self._generation
 
