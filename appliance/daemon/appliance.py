@@ -148,9 +148,9 @@ class Appliance:
         self.streams.close()
         self._event_services.close()
         self._snapshots.close()
+        self.event_store.close()
         if self.failure is None:
             self.models.close()
-        self.event_store.close()
         self._trials.close()
         self.reporter.publish_state()
 
