@@ -26,7 +26,9 @@ such a share, where there is an image: who was only hidden is then found again b
 START_SCORE, START_IOU, START_SHARE = 0.27, 0.25, 0.33
 """From this score on a detection may be the first sight of an object, if it overlaps with no other more than so."""
 STILL_IOU = 0.4
-"""Who stands still takes only boxes that overlap so much."""
+"""Who stands still takes only boxes that overlap so much, these of any label, and nothing else begins there."""
+JUMP_SHARE = 0.4
+"""Boxes of which so much is inside the place of who stands still, or of the place inside them, are of it."""
 LOOKS_WEIGHT, MOST_UNLIKE = 4.0, 0.6
 """What looking different costs, and from where on it is another object."""
 
@@ -104,10 +106,14 @@ def match(objects: Objects, shown: Shown, high: List[int], low: List[int]) -> Ma
     pairs += _part(np.where((iou >= OTHER_IOU) & is_other, 1 - iou, np.inf), high, pairs)
     is_low = (iou >= LOW_IOU) & ~is_other & (unseen <= LOW_SECONDS)[:, np.newaxis] & (change <= LOW_TOLERANCE)
     pairs += _part(np.where(is_low, 1 - iou, np.inf), low, pairs)
+    near_still = _near_still(objects, shown, iou, is_other)
+    if near_still.any():
+        pairs += _part(np.where(near_still, 1 - iou, np.inf), high, pairs)
     if unlike is not None and all(_free(len(objects), high, pairs)):
         again = costs_of_looks(objects, shown.boxes, unseen[:, np.newaxis], change, unlike)
         pairs += _part(np.where(is_other, np.inf, again), high, pairs)
-    return Match(pairs, doubts, _new(objects, shown, high, low, [column for _, column in pairs]))
+    taken = [column for _, column in pairs]
+    return Match(pairs, doubts, _new(objects, shown, high, low, taken, np.asarray(near_still.any(axis=0))))
 
 
 def _changes(objects: Objects, shown: Shown) -> np.ndarray:
@@ -131,8 +137,10 @@ def _costs(
     """The cost of each pair of object and detection by place and size, float64 [n, m]."""
     scale = objects.motion.scale()[:, np.newaxis]
     distance = distances(objects.last_centre, objects.motion.centre, centres_of(shown.boxes), unseen) / scale
-    still = objects.is_still(STILL_SECONDS)[:, np.newaxis]
-    found: np.ndarray = np.where(still & (iou < STILL_IOU), np.inf, costs(distance, iou, change, unseen, squared))
+    still = objects.is_still(STILL_SECONDS)
+    unseen = np.where([track.is_stationary for track in objects.tracks], 0.0, unseen)  # it is where it was
+    cost = costs(distance, iou, change, unseen, squared)
+    found: np.ndarray = np.where(still[:, np.newaxis] & (iou < STILL_IOU), np.inf, cost)
     return found
 
 
@@ -145,20 +153,34 @@ def _part(cost: np.ndarray, columns: List[int], before: Pairs) -> Pairs:
     return [(rows[row], columns[column]) for row, column in assign(part)]
 
 
+def _near_still(objects: Objects, shown: Shown, iou: np.ndarray, is_other: np.ndarray) -> np.ndarray:
+    """Which detections show a part of who stands still, or a shadow, or take it for something else; bool [n, m]."""
+    near = (iou >= STILL_IOU) & np.array([track.is_stationary for track in objects.tracks], bool)[:, np.newaxis]
+    pinned = objects.pinned(shown.time)
+    if pinned:
+        places = objects.motion.boxes()[pinned]
+        smaller = np.minimum(areas_of(places)[:, np.newaxis], areas_of(shown.boxes)[np.newaxis])
+        near[pinned] |= (shared_areas(places, shown.boxes) >= JUMP_SHARE * smaller) & ~is_other[pinned]
+    found: np.ndarray = near
+    return found
+
+
 def _free(count: int, columns: List[int], pairs: Pairs) -> Tuple[List[int], List[int]]:
     """The rows of so many, and the columns of these, that are in no pair."""
     paired, taken = {row for row, _ in pairs}, {column for _, column in pairs}
     return [row for row in range(count) if row not in paired], [one for one in columns if one not in taken]
 
 
-def _new(objects: Objects, shown: Shown, high: List[int], low: List[int], taken: List[int]) -> List[int]:
+def _new(
+    objects: Objects, shown: Shown, high: List[int], low: List[int], taken: List[int], is_double: np.ndarray
+) -> List[int]:
     """The columns that no object was seen in, and that show one."""
     boxes, known = shown.boxes, set(taken)
     high = [column for column in high if column not in known]
     starts = [column for column in low if column not in known and shown.scores[column] >= START_SCORE]
     if not high and not starts:
         return []
-    is_double = overlaps(boxes, boxes[taken]).max(axis=1, initial=0.0) >= DOUBLE_IOU
+    is_double = is_double | (overlaps(boxes, boxes[taken]).max(axis=1, initial=0.0) >= DOUBLE_IOU)
     if shown.looks is not None:
         is_double |= shared_areas(boxes, boxes[taken]).max(axis=1, initial=0.0) > DOUBLE_SHARE * areas_of(boxes)
     new = [column for column in high if not is_double[column]]

@@ -42,6 +42,11 @@ class Motion:
         """All that is known, n rows each."""
         return self.centre, self.speed, self.log_size, self.covariance, self.size_variance
 
+    def pin(self, row: int, box: List[float]) -> None:
+        """Let an object be where it is known to stand, whatever was measured. box: pixels."""
+        known = np.array([box])
+        self.centre[row], self.log_size[row], self.speed[row] = centres_of(known)[0], log_sizes(known)[0], 0.0
+
     def scale(self) -> np.ndarray:
         """Box sizes in pixels, float64 [n]."""
         scale: np.ndarray = np.exp(self.log_size.mean(axis=1))

@@ -78,6 +78,14 @@ class Objects:
         )
         return still
 
+    def pinned(self, time: float) -> List[int]:
+        """The rows of those that stand still and are there."""
+        return [row for row, track in enumerate(self.tracks) if track.is_stationary and track.pinned(time) is not None]
+
+    def there(self) -> np.ndarray:
+        """When each was last seen or, at its place, in the picture; float64 [n], capture time in seconds."""
+        return np.array([track.there for track in self.tracks], np.float64)
+
     def add(self, time: float, boxes: np.ndarray, class_ids: np.ndarray) -> None:
         """Append objects that are seen for the first time. boxes: float64 [m, 4], pixels; class_ids: int64 [m]."""
         count = len(boxes)
@@ -98,6 +106,10 @@ class Objects:
         self.motion.correct(rows, boxes)
         share = 1 - np.exp(-np.maximum(time - self.last[rows], 1e-3) / PLACE_SECONDS)
         self.place[rows] += share[:, np.newaxis] * (self.motion.centre[rows] - self.place[rows])
+        for row in rows:
+            place = self.tracks[row].pinned(time)
+            if place is not None:
+                self.motion.pin(row, place)
         self.last[rows] = time
         self.last_centre[rows] = self.motion.centre[rows]
         self.sights[rows] += 1

@@ -40,6 +40,7 @@ def costs_of_looks(
     gate = np.minimum(GATE + GATE_GROWTH * unseen, WIDEST_GATE)
     is_refused = (distance > gate) | (change > TOLERANCE) | (unlike > MOST_UNLIKE) | (unseen < FEWEST_SECONDS)
     is_refused |= ~objects.has_id()[:, np.newaxis]
+    is_refused |= np.array([[track.is_stationary and track.there > track.last] for track in objects.tracks], bool)
     found: np.ndarray = np.where(is_refused, np.inf, distance / gate + LOOKS_WEIGHT * unlike + change)
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from appliance.tracking.best_picture import BestPicture, Box
 from appliance.tracking.settings import TrackSettings
+from appliance.tracking.stationary import Stationary
 
 SCORE_SECONDS = 1.0
 """The score of a track is the median over so long."""
@@ -72,6 +73,7 @@ class Track:
         self.has_better_picture = False
         self.settings = settings
         self._best = BestPicture()
+        self._still = Stationary()
         self._votes: Dict[int, float] = {}
         self._scores: Deque[Tuple[float, float]] = deque()  # capture time and score of the last second's frames
         self._sorted: List[float] = []  # the same scores in order
@@ -124,11 +126,24 @@ class Track:
         self.last, self.box = time, box
         self.has_better_picture = self._best.see(time, score, now, size)
         self._confirm()
+        limits = self.settings.of(self.class_id)
+        self._still.see(time, now, limits.stationary, limits.still_drift, image)
+        self.is_stationary = self._still.is_still
+
+    @property
+    def there(self) -> float:
+        """Capture time when it was last seen, or, if it stands still, the picture last showed it at its place."""
+        return max(self.last, self._still.pictured)
+
+    def pinned(self, time: float) -> Optional[List[float]]:
+        """Return where it stands, in pixels, if it stands still; None if the picture does not show it there now."""
+        return self._still.pinned(time)
 
     def miss(self, time: float, image: Optional[np.ndarray] = None) -> None:
         """Take in a frame that does not show it."""
         self.has_better_picture = False
         self._add_score(time, 0.0)
+        self._still.miss(time, image)
 
     def join(self, newer: "Track") -> None:
         """Take over what is known of a track that began while this one was hidden, and is the same."""
@@ -141,6 +156,7 @@ class Track:
         self.path += newer.path
         self._last_step = newer._last_step
         self.last, self.box = newer.last, newer.box
+        self._still, self.is_stationary = newer._still, newer.is_stationary
         self.has_better_picture = newer.has_better_picture and self._best.join(newer._best)
         self._confirm()
 

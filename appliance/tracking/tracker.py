@@ -19,8 +19,8 @@ SECOND_SIGHT_SECONDS, SHARE_OF_FRAMES = 0.8, 0.3
 """An id comes at the second sight, if that is so soon and so many of the frames since the first show the object."""
 EDGE_SHARE, EDGE_SECONDS = 0.4, 0.5
 """A track ends so soon where less than this share of its predicted box is inside the picture."""
-STILL_LOST = 60.0
-"""Who stands still may be hidden for so long."""
+STILL_LOST, LONGEST_UNSEEN = 60.0, 600.0
+"""Who stands still may be hidden for so long, and be seen in the picture of its place alone for so long before."""
 LOOKS_SCORE, COVERED_IOU, COVERING_SCORE = 0.4, 0.15, 0.3
 """Looks are noted from this score on, where no detection of the other score overlaps so much."""
 REWIND_SECONDS = 1.0
@@ -163,7 +163,7 @@ class Tracker:
     def _is_over(self, time: float) -> np.ndarray:
         """bool [n]: which objects were not seen for too long."""
         objects = self._objects
-        unseen = time - objects.last
+        unseen = time - np.minimum(objects.there(), objects.last + LONGEST_UNSEEN)
         width, height = self._size or (0, 0)
         boxes = objects.motion.boxes()
         inside = np.clip(boxes, 0.0, np.array([width, height, width, height], np.float64))
