@@ -80,6 +80,20 @@ test("the list grows page by page until it is complete", async () => {
   assert.equal(pages[0][1].label, "person");
 });
 
+test("the list goes back to a time, and no further", async () => {
+  const { ask, asked } = table([500, 400, 300, 200, 100].map((start) => review(`r${start}`, start)));
+  const list = new EventList(ask, () => {});
+  await list.start(NO_FILTERS);
+  await list.reach(350);
+  assert.deepEqual(
+    list.cards.map((card) => card.start),
+    [500, 400, 300, 200],
+  );
+  await list.reach(0);
+  assert.ok(list.isComplete);
+  assert.equal(asked.filter(([name]) => name === "list_reviews").length, 3);
+});
+
 test("an answer to older filters is not shown", async () => {
   /** @type {((page: any) => void)[]} */
   const waiting = [];

@@ -4,6 +4,7 @@ import { keepChildren, make, setText } from "../dom.js";
 import { icon } from "../icons.js";
 import { chipsOf, NO_FILTERS, without } from "./filters.js";
 
+/** @import { CountRow } from "../api.js" */
 /** @import { ChipName, Filters } from "./filters.js" */
 
 /** @typedef {{ stream: string[], label: string[], zone: string[], line: string[] }} Choices */
@@ -14,6 +15,19 @@ const TYPING_MS = 350;
 
 /** @param {typeof SELECTS[number]} name */
 const anyText = (name) => `Any ${name === "min_score" ? "score" : name}`;
+
+/**
+ * What can be chosen: what there has been.
+ * @param {string[]} streams
+ * @param {CountRow[]} rows
+ * @returns {Choices}
+ */
+export const choicesOf = (streams, rows) => ({
+  stream: streams,
+  label: rows.map((row) => row.label),
+  zone: rows.map((row) => row.zone || ""),
+  line: rows.map((row) => row.line || ""),
+});
 
 export class FilterBar {
   /** @type {Filters} */

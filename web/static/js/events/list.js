@@ -14,6 +14,7 @@ import { admits, asksForEvents, fieldsOf, NO_FILTERS } from "./filters.js";
 const PAGE = 48;
 const LONGEST_PAGE = 200;
 const MOST_PAGES_OF_A_DAY = 10;
+const MOST_PAGES_TO_A_TIME = 20;
 /** A review begins before its events by no more than this. */
 const MARGIN_SECONDS = 3600;
 
@@ -121,6 +122,14 @@ export class EventList {
   /** Load the next page, if there is one and none is on its way. */
   async more() {
     if (!this.isLoading && !this.isComplete && !this.problem) await this.#load(false);
+  }
+
+  /** Load pages until they go back to a time. @param {number} time Unix time */
+  async reach(time) {
+    for (let page = 0; page < MOST_PAGES_TO_A_TIME && (this.cards.at(-1)?.start || 0) > time; page += 1) {
+      if (this.isComplete || this.problem) break;
+      await this.more();
+    }
   }
 
   /** @param {boolean} isFirst */

@@ -8,7 +8,7 @@ import { Changes } from "../events/changes.js";
 import { describeList } from "../events/conditions.js";
 import { DayTools } from "../events/day_tools.js";
 import { dayOf } from "../events/days.js";
-import { FilterBar } from "../events/filter_bar.js";
+import { choicesOf, FilterBar } from "../events/filter_bar.js";
 import { NO_FILTERS, readFilters, searchOf, withoutAll } from "../events/filters.js";
 import { Grid } from "../events/grid.js";
 import { askDay, EventList } from "../events/list.js";
@@ -24,7 +24,7 @@ import { addressOf, go, setTools } from "../router.js";
 /** @import { View } from "../router.js" */
 /** @import { Route } from "../routes.js" */
 
-const MOST_PAGES_TO_A_TIME = 20;
+const MINUTE_MS = 60000;
 
 class EventsView {
   /** @type {Filters} */
@@ -33,6 +33,7 @@ class EventsView {
   /** Everything of the day at the side. @type {Card[]} */
   #dayCards = [];
   #dayNumber = 0;
+  #loadedDay = "";
   /** Reviews that came since the list was read. @type {Set<string>} */
   #pending = new Set();
   #counts = new MonthCounts(() => this.#show());
@@ -113,6 +114,7 @@ class EventsView {
       passive: true,
     });
     listen("review", ({ review }) => this.#isShown && this.#take(review));
+    setInterval(() => this.#isShown && this.#goOn(), MINUTE_MS);
     listen("connection", ({ up }) => up && this.#isShown && this.#list.problem && this.#load());
   }
 
@@ -165,8 +167,15 @@ class EventsView {
     this.#show();
   }
 
+  /** The day's time line grows; at midnight the next one begins. */
+  #goOn() {
+    if (this.#loadedDay !== this.#day) this.#loadDay();
+    this.#show();
+  }
+
   async #loadDay() {
     this.#dayNumber += 1;
+    this.#loadedDay = this.#day;
     const number = this.#dayNumber;
     try {
       const cards = await askDay(ask, this.#filters, this.#day);
@@ -219,12 +228,7 @@ class EventsView {
     this.#dayTools.setCounts(byDay);
     this.#side.show(this.#day, now, this.#filters.severity, this.#dayCards, streams, byDay);
     this.#toolbar.show(this.#filters.severity, this.#dayCards);
-    this.#filterBar.show(this.#filters, {
-      stream: streams,
-      label: rows.map((row) => row.label),
-      zone: rows.map((row) => row.zone || ""),
-      line: rows.map((row) => row.line || ""),
-    });
+    this.#filterBar.show(this.#filters, choicesOf(streams, rows));
     this.#grid.show(groupByHour(this.#list.cards, this.#day, now));
     this.#newButton.hidden = this.#pending.size === 0;
     this.#newButton.textContent = `${this.#pending.size} new`;
@@ -250,10 +254,7 @@ class EventsView {
       if (card) go(this.#path(card.event));
       return;
     }
-    for (let page = 0; page < MOST_PAGES_TO_A_TIME && (this.#list.cards.at(-1)?.start || 0) > time; page += 1) {
-      if (this.#list.isComplete || this.#list.problem) break;
-      await this.#list.more();
-    }
+    await this.#list.reach(time);
     const wanted = card || this.#list.cards.find((one) => one.start <= time);
     const article = wanted && this.#grid.linkOf(wanted.id)?.closest("article");
     article?.scrollIntoView({ block: "center" });
