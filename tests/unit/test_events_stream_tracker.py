@@ -3,6 +3,16 @@
 import numpy as np
 import pytest
 
+from appliance.events.bus_events import (
+    EventChanged,
+    EventEnded,
+    EventStarted,
+    Happened,
+    ReviewChanged,
+    ReviewEnded,
+    ReviewStarted,
+)
+from appliance.events.engine import EventEngine
 from appliance.events.followed import MOST_HELD
 from appliance.events.followed import Followed as FollowedTrack
 from appliance.events.report_queue import ReportQueue
@@ -290,3 +300,20 @@ def test_what_is_held_back_of_a_track_is_bounded_and_its_begin_is_told_all_the_s
     one.see(track, 999.0, "person", None)
     happenings = one.report(track, 999.0, "person", (640, 480), False, False).happenings
     assert len(happenings) == MOST_HELD + 1 and happenings[0].type == "detected"
+
+
+def test_a_parked_car_is_one_event_whose_review_ends_and_a_new_review_when_it_drives_off():
+    news, there = [], Followed()
+    engine = EventEngine(news.append)
+    results = there.play([(CAR, parked)], 80.0, fps=5)
+    assert results[-1].track(0).is_stationary
+    there.play([(CAR, walking((0.5, 0.5), (0.95, 0.5), 6.0))], 10.0, fps=5, begin=180.0)
+    assert [kind for kind, _ in there.happened] == ["detected", "stationary", "active", "left"]
+    for report in there.reports:
+        engine.tick(report.last)
+        engine.take(report)
+    kinds = [type(event) for event in news if not isinstance(event, (EventChanged, Happened, ReviewChanged))]
+    assert kinds == [EventStarted, ReviewStarted, ReviewEnded, ReviewStarted, EventEnded]
+    reviews = [event.review for event in news if isinstance(event, (ReviewStarted, ReviewEnded))]
+    assert reviews[1].end - OFFSET == pytest.approx(110.0, abs=3.0)  # after the 10 s of `stationary`
+    assert reviews[2].start - OFFSET == pytest.approx(181.0, abs=3.0)
