@@ -246,8 +246,13 @@ def test_a_phone_has_all_of_it_within_a_thumbs_reach(two, open_page, dark):
     )
     assert small == []
     page.get_by_role("button", name="Time line").click()
-    expect(page.get_by_role("slider", name="Time of the day")).to_be_visible()
+    slider = page.get_by_role("slider", name="Time of the day")
+    expect(slider).to_be_visible()
     assert violations(page) == []
+    page.get_by_role("button", name="The day before").click()  # of which no mark lies below the bar at the foot
+    slider.locator("i").first.tap(force=True)
+    expect(page.get_by_role("dialog")).to_contain_text("Yesterday")
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
     page.get_by_role("button", name="Pictures").click()
     cards(page).first.get_by_role("link").click()
     expect(page.get_by_role("dialog")).to_contain_text("What happened")

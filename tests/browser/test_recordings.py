@@ -134,6 +134,10 @@ def test_several_files_are_chosen_on_the_line_and_in_the_list_and_deleted(movies
     page = open_page(path=f"/recordings?at={newest(movies, 'main').start:.1f}&stream=main")
     rows = page.locator("[data-recording]")
     expect(rows).to_have_count(6)
+    storage = page.get_by_role("table", name="Storage by stream")
+    expect(storage.get_by_role("row", name=re.compile("main"))).to_contain_text(
+        re.compile(r"mainalerts .* kB · events .* kB.* kB9 days")
+    )
     page.get_by_role("button", name="1 h").click()
     page.get_by_role("button", name="Select", exact=True).click()
     expect(page.get_by_text("Choose files in the list")).to_be_visible()

@@ -235,9 +235,21 @@ class FakeDaemon(FakeEvents):
                     contract.Model(**dict(model, download=model["download"] and contract.Download(**model["download"])))
                     for model in self.models.values()
                 ],
-                storage=contract.StorageStatus(50 << 30, 1 << 30, used, 100 << 30, 0.0, None, None),
+                storage=contract.StorageStatus(
+                    50 << 30, 1 << 30, used, 100 << 30, 0.0, None, None, streams=self.storage_of_streams()
+                ),
                 power=self.power and contract.Power(**self.power),
             )
+
+    def storage_of_streams(self) -> List[contract.StreamStorage]:
+        sizes = {
+            name: sum(path.stat().st_size for path in self.recordings.glob(f"{name}_*.*")) for name in self.streams
+        }
+        return [
+            contract.StreamStorage(name, 0, size // 3, size - size // 3, 0, 0, 5 << 30, 9 * 86400.0)
+            for name, size in sizes.items()
+            if size
+        ]
 
     # What it sends
 

@@ -46,7 +46,7 @@ export class DaySlider {
       "aria-orientation": "vertical",
     });
     this.node.addEventListener("keydown", (event) => this.#press(event));
-    this.node.addEventListener("pointerdown", (event) => this.#point(event));
+    this.node.addEventListener("click", (event) => this.#point(event)); // not at the first touch, which may scroll
     this.node.addEventListener(
       "pointermove",
       (event) => event.buttons && event.pointerType === "mouse" && this.#point(event),
@@ -134,10 +134,10 @@ export class DaySlider {
     event.preventDefault();
   }
 
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   #point(event) {
     const [first] = this.#lanes;
-    if (event.button || !first) return;
+    if (!first) return;
     const box = first.getBoundingClientRect();
     const time = timeAt(1 - (event.clientY - box.top) / box.height, this.#range);
     const lane = event.target instanceof Element && event.target.closest(".lane");
