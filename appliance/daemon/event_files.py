@@ -59,6 +59,7 @@ class EventFiles:
         self._snapshots = snapshots
         storage.snapshots = self._snapshots.bytes
         storage.is_starred = self._is_starred_time
+        self._without: Deque[str] = collections.deque(maxlen=MOST_DELETED)  # events whose snapshot is gone
         self._deleted: Deque[Entry] = collections.deque(maxlen=MOST_DELETED)
         storage.deleted = self._deleted.append
 
@@ -88,7 +89,11 @@ class EventFiles:
         self._store.mark_files(self._recorder.settle(), has_clip=True)
         self._clips.tidy(lacks_room=self._storage.excess() > 0)
         if not self._storage.tidy():
-            self._note_gone(self._snapshots.make_room(self._storage.excess(), self._is_starred))
+            deleted = self._snapshots.make_room(self._storage.excess(), self._is_starred)
+            self._note_gone(deleted)
+            self._without += deleted
+        self._without += self._snapshots.take_lost()
+        self._check_snapshots()
         if self._is_new:
             self._check_new()
         self._check_deleted()
@@ -105,6 +110,22 @@ class EventFiles:
         if ids:
             log.info("Deleted %d snapshots: they are older than keep says, or there is no room", len(ids))
             self._store.mark_files(ids, has_snapshot=False)
+
+    def _check_snapshots(self) -> None:
+        """Note which events have no snapshot, once they have ended: one that goes on is stored again and again."""
+        gone: List[str] = []
+        for id in [self._without.popleft() for _ in range(len(self._without))]:
+            try:
+                event = self._store.get(id).event
+            except Refused as refused:
+                if refused.kind != NOT_FOUND:  # the database may be busy
+                    self._without.append(id)
+                continue
+            if event.end is None:
+                self._without.append(id)
+            elif self._snapshots.read(id, event.stream) is None:
+                gone.append(id)
+        self._store.mark_files(gone, has_snapshot=False)
 
     def _is_known(self, id: str) -> bool:
         try:

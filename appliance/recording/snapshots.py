@@ -1,5 +1,6 @@
 """The best picture of each event: stored without boxes, in a folder for each stream and day."""
 
+import collections
 import contextlib
 import logging
 import os
@@ -8,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Callable, Deque, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from appliance.recording.snapshot_pictures import encode_snapshot
 MOST_WAITING = 32
 MOST_BYTES = 128 * 1000**2
 """Of the pictures that wait to be encoded, uncompressed."""
+
+MOST_LOST = 10000
+"""Number of lost pictures that are remembered."""
 
 MOST_ASKED = 5000
 """Number of events that are asked for in one `tidy`."""
@@ -76,6 +80,7 @@ class SnapshotStore:
         self._writing = 0
         self._is_closed = False
         self._has_failed = False
+        self._lost: Deque[str] = collections.deque(maxlen=MOST_LOST)
         self._bytes: Dict[str, int] = {}
         self._thread = start_thread("snapshots", self._run)
 
@@ -111,6 +116,13 @@ class SnapshotStore:
                 return file.read(_LARGEST) or None
         except (OSError, ValueError):
             return None
+
+    def take_lost(self) -> List[str]:
+        """Return the ids of events whose picture could not be written, since the last call, and that have no other."""
+        lost: List[str] = []
+        while self._lost:
+            lost.append(self._lost.popleft())
+        return lost
 
     def bytes(self) -> Dict[str, int]:
         """Return how much the snapshots of each stream take."""
@@ -195,6 +207,7 @@ class SnapshotStore:
 
     def _write(self, id: str, picture: _Picture) -> None:
         path = self._path(id, picture.stream)
+        before = 0
         try:
             before = path.stat().st_size if path.exists() else 0
             jpeg = encode_snapshot(picture.image, picture.box)
@@ -209,6 +222,8 @@ class SnapshotStore:
                 said = cannot_write(str(self._folder), error) if isinstance(error, OSError) else error
                 log.error("%s Snapshots are lost until then; detection goes on", said)
             self._has_failed = True
+            if not before:
+                self._lost.append(id)
 
     def _add(self, stream: str, bytes: int) -> None:
         with self._changed:

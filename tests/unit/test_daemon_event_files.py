@@ -14,6 +14,7 @@ from appliance.core.database import Database
 from appliance.daemon import event_files
 from appliance.daemon.event_files import EventFiles
 from appliance.events.store import EventStore
+from appliance.recording import snapshots
 from appliance.recording.event_recorder import EventRecorder
 from appliance.recording.snapshots import SnapshotStore
 from appliance.recording.storage import Storage
@@ -40,7 +41,7 @@ class Bench:
         start = NOW - days * 86400.0
         id, box = f"{start:.6f}-{number:06d}", (0.3, 0.25, 0.5, 0.75)
         event = EventRecord(
-            id, "main", "person", start, start + seconds, 0.8, 0.9, box, 0.1,
+            id, "main", "person", start, None if seconds is None else start + seconds, 0.8, 0.9, box, 0.1,
             None, [], [], False, "detection", None, fields.get("has_snapshot", False), False, False,
         )  # fmt: skip
         self.store.put(event, [(start, 0.0, 0.0, 1.0, 1.0)])
@@ -150,6 +151,29 @@ def test_of_a_snapshot_that_is_deleted_the_database_knows(bench, monkeypatch):
     bench.files.expire()
     assert bench.snapshots.read(id, "main") is None
     wait_until(lambda: not bench.has(id, "has_snapshot"))
+
+
+def test_an_event_whose_snapshot_went_while_it_went_on_has_none_in_the_end(bench, monkeypatch):
+    """As it goes on it is stored again, and says that a picture was taken."""
+    deleted, lost = (bench.put(number, 1, seconds=None, has_snapshot=True) for number in (1, 2))
+    image, box = np.full((16, 20, 3), 90, np.uint8), (6, 4, 10, 12)
+    bench.snapshots.keep(deleted, "main", image, box)
+    assert bench.snapshots.read(deleted, "main")
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshots, "encode_snapshot", lambda image, box: (_ for _ in ()).throw(OSError(28, "full")))
+        bench.snapshots.keep(lost, "main", image, box)
+        assert bench.snapshots.read(lost, "main") is None
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.storage, "excess", lambda: 10**9)
+        bench.files.tidy()
+    bench.store.flush()
+    for number in (1, 2):
+        bench.put(number, 1, has_snapshot=True)
+    bench.store.flush()
+    assert bench.has(deleted, "has_snapshot") and bench.has(lost, "has_snapshot")
+    bench.files.tidy()
+    bench.store.flush()
+    assert not bench.has(deleted, "has_snapshot") and not bench.has(lost, "has_snapshot")
 
 
 def test_old_events_are_deleted_only_by_a_clock_that_is_sure(bench, monkeypatch):
