@@ -67,7 +67,7 @@ def test_a_viewer_sees_all_and_can_change_nothing(appliance, open_page):
     page.locator("#catalogue-fold summary").click()
     expect(page.get_by_label("Filter by name or family")).to_be_enabled()  # what only looks works
     commands = {said["command"] for said in appliance.daemon.heard}
-    assert commands <= {"get_state", "list_recordings"}
+    assert all(name.startswith(("get_", "list_")) for name in commands), "it only asked"
 
 
 def test_a_viewers_forged_command_is_refused(appliance, open_page):
