@@ -55,12 +55,14 @@ class FakeEvents:
         self.events, self.reviews, self.seen = {}, {}, {}
         self.places, self.recorded = {}, {}
         now = time.time()
-        newest = time.localtime(now - 300.0)
-        if newest.tm_hour * 60 + newest.tm_min >= 24 * 60 - 3:
-            now -= 600.0  # what is recorded around an event stays within one day
+        # The newest of each stream, and what is recorded around them, are of the same day.
+        first, last = (time.localtime(now - ago).tm_mday for ago in (330.0 + 60.0 * len(streams), 200.0))
+        if first != last:
+            now -= 600.0 + 60.0 * len(streams)
         for number in range(count):
             label, zone = KINDS[number % len(KINDS)]
-            start = round(now - 300.0 - number * 48 * HOUR / count, 6)
+            ago = number * 60.0 if number < len(streams) else number * 48 * HOUR / count
+            start = round(now - 300.0 - ago, 6)
             severity = messages.DETECTION if number % 3 == 2 else messages.ALERT
             event = messages.EventRecord(
                 id=f"{start:.6f}-{count - number:06d}",
