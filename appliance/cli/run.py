@@ -34,7 +34,7 @@ from appliance.pipeline.meter import Meter
 from appliance.pipeline.selection import select
 from appliance.pipeline.stream_pipeline import StreamPipeline
 from appliance.recording.recorder import MovieRecorder, movie_path
-from appliance.schema.places import NO_PLACES
+from appliance.schema.places import NO_PLACES, Places
 from appliance.settings import LoadedSettings, Settings, compatibility_notes
 from appliance.sources.open import open_images, open_movie, open_set_camera
 from appliance.sources.privacy import PrivacyMask
@@ -105,7 +105,7 @@ def run(
     with open_source(settings, kind) as source, contextlib.ExitStack() as unused:
         meter = Meter(settings.fps_interval)
         # Before the model is loaded, so that an unwritable path is reported at once.
-        outputs = make_outputs(loaded, kind, source, meter, json_path, time.time())
+        outputs = make_outputs(loaded, kind, source, meter, json_path, time.time(), places)
         tracking = None
         if events_path is not None or (json_path is not None and kind != IMAGE):
             events = None if events_path is None else _lines_file(events_path)
@@ -188,13 +188,18 @@ def make_outputs(
     meter: Meter,
     json_path: Optional[str],
     started_at: float,
+    places: Places,
 ) -> Outputs:
-    """Create the files and the window of these settings. Raises OutputError if a path cannot be written to."""
+    """Create the files and the window of these settings, in whose pictures the zones and lines are drawn.
+
+    Raises:
+        OutputError: A path cannot be written to.
+    """
     settings = loaded.settings
     sinks: List[Sink] = []
     mask_size = (settings.width, settings.height) if settings.mask_output_size == "settings" else None
-    overlay = Overlay(settings.vis_text, meter.statistics, mask_size, drawn=meter.drawn)
-    overlay.show_boxes = settings.show_boxes
+    overlay = Overlay(settings.vis_text, meter.statistics, mask_size, drawn=meter.drawn, places=lambda: places)
+    overlay.show_boxes, overlay.show_zones = settings.show_boxes, settings.show_zones
     recorder, images = None, None
     if settings.save_to_file and kind == IMAGE:
         images = ImageWriter(_picture_folder(settings), overlay)
