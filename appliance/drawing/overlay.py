@@ -79,6 +79,8 @@ class Overlay:
         boxes = [_pixels(box, width, height) for box in found.boxes]
         colours = [class_colour(int(class_id)) for class_id in found.class_ids]
         draw_segmentation(picture, result)
+        places = self._places() if self.show_zones else NO_PLACES
+        names = draw_places(picture, places, self._counts(), style) if places.zones or places.lines else []
         # From the worst to the best, so that the best lie on top; all boxes above all masks, all labels above these.
         if found.masks is not None:
             draw_masks(picture, found.masks, colours, style.line)
@@ -91,7 +93,12 @@ class Overlay:
         draw_legend(picture, result, style)
         if self.vis_text:
             taken.append(_draw_statistics(picture, style, self._statistics()))
-        labels = self._draw_places(picture, style, taken) if self.show_zones else []
+        labels = []
+        for text, (x, y) in names:
+            tile = _label_tile(text, BLACK, style)
+            place = place_label((x, y, x, y), tile.shape[1], tile.shape[0], width, height, style.line, taken)
+            taken.append(place)
+            labels.append((place, tile))
         for box, colour, text in zip(boxes, colours, _texts(result)):
             tile = _label_tile(text, colour, style)
             place = place_label(box, tile.shape[1], tile.shape[0], width, height, style.line, taken)
@@ -102,20 +109,6 @@ class Overlay:
             target[:] = tile[: target.shape[0], : target.shape[1]]
         self._drawn(result.frame)
         return picture
-
-    def _draw_places(self, picture: np.ndarray, style: Style, taken: List[Area]) -> List[Tuple[Area, np.ndarray]]:
-        """Draw zones and lines. Returns their labels, with the places that these have taken."""
-        places = self._places()
-        if not places.zones and not places.lines:
-            return []
-        height, width = picture.shape[:2]
-        labels = []
-        for text, (x, y) in draw_places(picture, places, self._counts(), style):
-            tile = _label_tile(text, BLACK, style)
-            place = place_label((x, y, x, y), tile.shape[1], tile.shape[0], width, height, style.line, taken)
-            taken.append(place)
-            labels.append((place, tile))
-        return labels
 
 
 def _texts(result: Result) -> List[str]:
