@@ -43,7 +43,7 @@ def pytest_make_parametrize_id(val):
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
-    """The folder with a street clip (bikes.mp4) and five photos."""
+    """The folder with a street clip (bikes.mp4), five photos, and where people are in two clips."""
     folder = ROOT / "samples"
     missing = [name for name in SAMPLES if not (folder / name).is_file()]
     if missing:

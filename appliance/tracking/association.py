@@ -7,12 +7,12 @@ RANK_WEIGHT, TAIL = 0.4, 6.0
 """Rivals are ranked by the logarithm of a misfit that counts less where it is large: objects do turn and stop."""
 UNSEEN_CHARGE, LONGEST_CHARGED = 1.18, 2.0
 """What rivals are charged for each second unseen, and the seconds that are charged at most."""
-GATE, GATE_GROWTH, WIDEST_GATE = 0.45, 1.2, 1.5
+GATE, GATE_GROWTH, WIDEST_GATE = 0.4, 1.2, 1.5
 """How far from its prediction an object may be, in box sizes: at once, more for each second unseen, at most."""
 TOLERANCE, TOLERANCE_GROWTH, WIDEST_TOLERANCE = 0.33, 0.26, 0.8
 """How much its size may differ, as a logarithm of the ratio: likewise."""
-DEAREST = 0.45
-SURE_IOU = 0.36
+DEAREST = 0.46
+SURE_IOU = 0.45
 """A pair that overlaps so much is never refused for its size or cost."""
 PATH_SECONDS = 0.5
 """Unseen for longer it may be anywhere between where it was last seen and its prediction: it may have stopped."""

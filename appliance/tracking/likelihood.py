@@ -9,8 +9,9 @@ from appliance.tracking.motion import Motion, centres_of, log_sizes
 
 CENTRE_NOISE, SIZE_NOISE = 0.06, 0.05
 """Jitter of a detector: of the centre in widths and heights, of the size's logarithm."""
-DOUBT = 0.5
-"""Who is who is in doubt where another answer is likelier than the chosen one by exp(-DOUBT)."""
+DOUBT_SECONDS, MOST_DOUBT = 0.5, 2.5
+"""Who is who is in doubt where another answer is likelier than the chosen one by exp(-doubt). The doubt is the log of
+so long over the time since the last sight: the more frames show two who pass, the surer each of them must be."""
 FARTHEST = 12.0
 """Who fits less well than that, as -log, is no rival."""
 
@@ -41,7 +42,7 @@ def misfits(motion: Motion, boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     return squared, (squared + spread[:, np.newaxis]) / 2
 
 
-def doubtful(misfit: np.ndarray, pairs: Pairs, known: List[bool]) -> Set[int]:
+def doubtful(misfit: np.ndarray, pairs: Pairs, known: List[bool], unseen: np.ndarray) -> Set[int]:
     """Return the columns of detections of which the pairs do not tell well whom they show.
 
     Where two objects pass each other one of their two detections may be missed, and which one it was is a guess. A
@@ -51,8 +52,10 @@ def doubtful(misfit: np.ndarray, pairs: Pairs, known: List[bool]) -> Set[int]:
         misfit: float64 [n, m], -log of how likely each pair is.
         pairs: Those that were chosen.
         known: For each of n objects, whether it has an id that could be mistaken.
+        unseen: float64 [n], seconds since each was last seen.
     """
     column_of = dict(pairs)
+    doubt = np.clip(np.log(DOUBT_SECONDS / np.maximum(unseen, 1e-3)), 0.0, MOST_DOUBT)
     found: Set[int] = set()
     for row, column in pairs:
         if not known[row]:
@@ -63,6 +66,6 @@ def doubtful(misfit: np.ndarray, pairs: Pairs, known: List[bool]) -> Set[int]:
             loss = misfit[other, column] - misfit[row, column]
             if other in column_of:
                 loss += min(misfit[row, column_of[other]], FARTHEST) - misfit[other, column_of[other]]
-            if loss < DOUBT:
+            if loss < doubt[row]:
                 found.add(column)
     return found

@@ -102,7 +102,7 @@ def match(objects: Objects, shown: Shown, high: List[int], low: List[int]) -> Ma
         cost = np.where(unlike > MOST_UNLIKE, np.inf, cost + LOOKS_WEIGHT * unlike)
         misfit = misfit + LOOKS_WEIGHT * unlike
     pairs = _part(np.where(is_other, np.inf, cost), high, [])
-    doubts = doubtful(np.where(is_other, np.inf, misfit), pairs, [track.id > 0 for track in objects.tracks])
+    doubts = doubtful(np.where(is_other, np.inf, misfit), pairs, [track.id > 0 for track in objects.tracks], unseen)
     pairs += _part(np.where((iou >= OTHER_IOU) & is_other, 1 - iou, np.inf), high, pairs)
     is_low = (iou >= LOW_IOU) & ~is_other & (unseen <= LOW_SECONDS)[:, np.newaxis] & (change <= LOW_TOLERANCE)
     pairs += _part(np.where(is_low, 1 - iou, np.inf), low, pairs)
