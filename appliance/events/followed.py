@@ -91,7 +91,7 @@ class Followed:
         if not self.has_begun:
             self.has_begun = True
             self.note(DETECTED, track.first, label)
-            self._happenings.sort(key=lambda happening: happening.time)
+            self._happenings.sort(key=lambda happening: (happening.time, happening.type != DETECTED))
         return bool(self._happenings) or time - self._reported_at >= REPORT_SECONDS
 
     def take_speed(self, speed: Optional[float]) -> None:

@@ -14,7 +14,7 @@ from appliance.tracking.from_settings import track_settings
 from appliance.tracking.ignoring import kept_by_masks
 from appliance.tracking.places import PlaceWatcher
 from appliance.tracking.settings import TrackSettings
-from appliance.tracking.sighting import sightings_of
+from appliance.tracking.sighting import sightings_before, sightings_of
 from appliance.tracking.track import Track
 from appliance.tracking.tracker import Tracker
 
@@ -178,11 +178,12 @@ class StreamTracker:
     def _see_all(self, image: Optional[np.ndarray]) -> Dict[int, TrackRef]:
         """Take in what the frame made of each track, report those that are due, and return the marks of all."""
         moment, refs, tracks = self._moment, {}, self._tracker.tracks
+        new = [track for id, track in tracks.items() if id not in self._followed]
         for id, track in tracks.items():
             if id not in self._followed:
                 self._last_number = max(self._last_number, self._numbers + id)
                 self._followed[id] = Followed(self._stream, track, self._numbers + id, moment.offset)
-        self._watch(tracks.values())
+        self._watch(tracks.values(), new)
         for track in self._tracker.take_ended():
             self._end(track)
         for id, track in tracks.items():
@@ -192,13 +193,17 @@ class StreamTracker:
             refs[id] = one.ref
         return refs
 
-    def _watch(self, tracks: Iterable[Track]) -> None:
-        """Note what happens in zones and at lines."""
+    def _watch(self, tracks: Iterable[Track], new: Iterable[Track]) -> None:
+        """Note what happens in zones and at lines. new: those whose time before they had an id counts too."""
         places, moment = self._rules.places, self._moment
         if not places.zones and not places.lines:
             return
         sightings = sightings_of(tracks, self._labels or {}, moment.size, moment.time)
-        for event in self._watcher.update(moment.time, sightings, moment.size, moment.time + moment.offset):
+        wall, events = moment.time + moment.offset, []
+        for track in new:
+            events += self._watcher.catch_up(sightings_before(track, self._label(track)), moment.size, wall)
+        events += self._watcher.update(moment.time, sightings, moment.size, wall)
+        for event in events:
             one = self._followed.get(event.track)
             if one is not None:
                 one.note(event.type, event.time, event.label, event.zone, event.line, event.direction)
@@ -214,7 +219,7 @@ class StreamTracker:
     def _end_all(self) -> None:
         """End all tracks. The next tracker's numbers go on after those of this one."""
         self._numbers = self._last_number
-        self._watch(())
+        self._watch((), ())
         for track in [*self._tracker.take_ended(), *self._tracker.tracks.values()]:
             self._end(track)
         self._followed.clear()

@@ -20,15 +20,16 @@ LOW_SECONDS, LOW_IOU, LOW_TOLERANCE = 0.6, 0.4, 0.4
 """A low score keeps a track alive that was seen so lately, where it overlaps so much and has nearly its size."""
 OTHER_IOU = 0.6
 """A track takes a detection of another label, which none of its own is for, where it overlaps so much."""
-DOUBLE_IOU, DOUBLE_SHARE = 0.75, 0.77
+DOUBLE_IOU, DOUBLE_SHARE = 0.75, 0.59
 """A detection that overlaps so much with one that a track took shows the same again; so does one that is inside it by
 such a share, where there is an image: who was only hidden is then found again by looks."""
-START_SCORE, START_IOU, START_SHARE = 0.27, 0.25, 0.33
+START_SCORE, START_IOU, START_SHARE = 0.18, 0.25, 0.25
 """From this score on a detection may be the first sight of an object, if it overlaps with no other more than so."""
 STILL_IOU = 0.4
 """Who stands still takes only boxes that overlap so much, these of any label, and nothing else begins there."""
-JUMP_SHARE = 0.4
-"""Boxes of which so much is inside the place of who stands still, or of the place inside them, are of it."""
+JUMP_SHARE, JUMP_IOU = 0.4, 0.2
+"""Boxes of which so much is inside the place of who stands still, or of the place inside them, are of it, unless they
+are much smaller or larger."""
 LOOKS_WEIGHT, MOST_UNLIKE = 4.0, 0.6
 """What looking different costs, and from where on it is another object."""
 
@@ -160,7 +161,8 @@ def _near_still(objects: Objects, shown: Shown, iou: np.ndarray, is_other: np.nd
     if pinned:
         places = objects.motion.boxes()[pinned]
         smaller = np.minimum(areas_of(places)[:, np.newaxis], areas_of(shown.boxes)[np.newaxis])
-        near[pinned] |= (shared_areas(places, shown.boxes) >= JUMP_SHARE * smaller) & ~is_other[pinned]
+        is_part = (shared_areas(places, shown.boxes) >= JUMP_SHARE * smaller) & (iou[pinned] >= JUMP_IOU)
+        near[pinned] |= is_part & ~is_other[pinned]
     found: np.ndarray = near
     return found
 

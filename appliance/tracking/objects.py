@@ -13,9 +13,9 @@ STILL_SECONDS = 5.0
 """Who is at its place for so long is held there while it is not seen."""
 PLACE_SECONDS = 5.0
 """Time constant of the place of an object, the slow mean of its centre."""
-LOOKS_SECONDS = 2.0
+LOOKS_SECONDS = 3.67
 """And of its looks."""
-LOOKS_OF_NEW = 0.3
+LOOKS_OF_NEW = 0.5
 """Weight of the looks since an object was found again."""
 
 

@@ -61,6 +61,31 @@ class PlaceWatcher:
         labels = {one.track: one.label for one in tracks}
         ended = [(track, label) for track, label in self._labels.items() if track not in labels]
         self._labels = labels
+        found = self._notice(time, tracks, size, wall)
+        for track, label in ended:
+            for zone in self._zones:
+                left = zone.forget(track, label)
+                if left is not None:
+                    found.append(left)
+            for line in self._lines:
+                line.forget(track)
+        return sorted(found, key=lambda event: event.time) if len(found) > 1 else found
+
+    def catch_up(self, path: Sequence[Tuple[float, Sighting]], size: Tuple[int, int], wall: float) -> List[PlaceEvent]:
+        """Take in what a track did before it was known to be one. The next `update` has to show it.
+
+        Args:
+            path: When it was where, in order of time, all before the next update.
+            size: Width and height of the picture, in pixels.
+            wall: Unix time, as for `update`.
+        """
+        found: List[PlaceEvent] = []
+        for time, one in path:
+            found += self._notice(time, [one], size, wall)
+        return found
+
+    def _notice(self, time: float, tracks: List[Sighting], size: Tuple[int, int], wall: float) -> List[PlaceEvent]:
+        """Take in some tracks at one moment."""
         minute = _minute_of_day(wall) if self._has_hours else 0.0
         found: List[PlaceEvent] = []
         if tracks and (self._zones or self._lines):
@@ -70,14 +95,7 @@ class PlaceWatcher:
             points = {anchor: as_points(points) for anchor, points in anchors.points.items()} if self._lines else {}
             for line, sides in zip(self._lines, self._line_sides.sides(anchors)):
                 found += line.update(time, tracks, points[line.line.anchor], sides, size)
-        for track, label in ended:
-            for zone in self._zones:
-                left = zone.forget(track, label)
-                if left is not None:
-                    found.append(left)
-            for line in self._lines:
-                line.forget(track)
-        return sorted(found, key=lambda event: event.time) if len(found) > 1 else found
+        return found
 
     def zones_of(self, track: int) -> List[str]:
         """Return the names of the zones in which a track is, in the order of the configuration."""

@@ -10,13 +10,13 @@ from appliance.tracking.association import distances
 from appliance.tracking.motion import centres_of
 from appliance.tracking.objects import Objects
 
-GATE, GATE_GROWTH, WIDEST_GATE = 0.8, 1.35, 5.7
+GATE, GATE_GROWTH, WIDEST_GATE = 0.69, 1.44, 3.72
 """How far an object may be from where it was or is expected, in box sizes: at once, more a second unseen, at most."""
-TOLERANCE = 0.77
+TOLERANCE = 0.82
 """How much its size may differ, as a logarithm of the ratio."""
-MOST_UNLIKE, LOOKS_WEIGHT = 0.54, 4.4
+MOST_UNLIKE, LOOKS_WEIGHT = 0.58, 3.51
 """From where on it is another object, and what looking different costs beside the distance."""
-FEWEST_SECONDS = 0.17
+FEWEST_SECONDS = 0.13
 """Who was seen more lately has not been hidden."""
 
 

@@ -67,3 +67,12 @@ def sightings_of(
         label = labels.get(track.class_id) or f"id {track.class_id}"
         found.append(Sighting(track.id, label, box, track.median, track.last == time))
     return found
+
+
+def sightings_before(track: Track, label: str) -> List[Tuple[float, Sighting]]:
+    """Return when a track was where before its latest sight. label: of the track."""
+    return [
+        (time, Sighting(track.id, label, (x_min, y_min, x_max, y_max), track.median))
+        for time, x_min, y_min, x_max, y_max in track.path
+        if time < track.last
+    ]

@@ -21,7 +21,7 @@ EDGE_SHARE, EDGE_SECONDS = 0.4, 0.5
 """A track ends so soon where less than this share of its predicted box is inside the picture."""
 STILL_LOST, LONGEST_UNSEEN = 60.0, 600.0
 """Who stands still may be hidden for so long, and be seen in the picture of its place alone for so long before."""
-LOOKS_SCORE, COVERED_IOU, COVERING_SCORE = 0.4, 0.15, 0.3
+LOOKS_SCORE, COVERED_IOU, COVERING_SCORE = 0.35, 0.15, 0.37
 """Looks are noted from this score on, where no detection of the other score overlaps so much."""
 REWIND_SECONDS = 1.0
 """Time that goes back by more is another recording; by less, frames that came in the wrong order."""
