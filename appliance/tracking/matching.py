@@ -139,7 +139,8 @@ def _costs(
     scale = objects.motion.scale()[:, np.newaxis]
     distance = distances(objects.last_centre, objects.motion.centre, centres_of(shown.boxes), unseen) / scale
     still = objects.is_still(STILL_SECONDS)
-    unseen = np.where([track.is_stationary for track in objects.tracks], 0.0, unseen)  # it is where it was
+    unseen = unseen.copy()
+    unseen[objects.pinned(shown.time)] = 0.0  # they are where they were
     cost = costs(distance, iou, change, unseen, squared)
     found: np.ndarray = np.where(still[:, np.newaxis] & (iou < STILL_IOU), np.inf, cost)
     return found

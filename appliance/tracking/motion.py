@@ -46,6 +46,7 @@ class Motion:
         """Let an object be where it is known to stand, whatever was measured. box: pixels."""
         known = np.array([box])
         self.centre[row], self.log_size[row], self.speed[row] = centres_of(known)[0], log_sizes(known)[0], 0.0
+        self.covariance[row] = (CENTRE_NOISE**2, 0.0, FIRST_SPEED**2)  # it may drive off in any direction
 
     def scale(self) -> np.ndarray:
         """Box sizes in pixels, float64 [n]."""

@@ -78,6 +78,14 @@ class Objects:
         )
         return still
 
+    def pin(self, time: float, rows: List[int]) -> None:
+        """Let those of these rows that stand still be where they stand, whatever their boxes say."""
+        for row in rows:
+            place = self.tracks[row].pinned(time)
+            if place is not None:
+                self.motion.pin(row, place)
+                self.last_centre[row] = self.motion.centre[row]
+
     def pinned(self, time: float) -> List[int]:
         """The rows of those that stand still and are there."""
         return [row for row, track in enumerate(self.tracks) if track.is_stationary and track.pinned(time) is not None]
@@ -106,10 +114,6 @@ class Objects:
         self.motion.correct(rows, boxes)
         share = 1 - np.exp(-np.maximum(time - self.last[rows], 1e-3) / PLACE_SECONDS)
         self.place[rows] += share[:, np.newaxis] * (self.motion.centre[rows] - self.place[rows])
-        for row in rows:
-            place = self.tracks[row].pinned(time)
-            if place is not None:
-                self.motion.pin(row, place)
         self.last[rows] = time
         self.last_centre[rows] = self.motion.centre[rows]
         self.sights[rows] += 1

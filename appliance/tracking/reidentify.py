@@ -10,11 +10,11 @@ from appliance.tracking.association import distances
 from appliance.tracking.motion import centres_of
 from appliance.tracking.objects import Objects
 
-GATE, GATE_GROWTH, WIDEST_GATE = 0.69, 1.44, 3.72
+GATE, GATE_GROWTH, WIDEST_GATE = 0.57, 1.44, 2.2
 """How far an object may be from where it was or is expected, in box sizes: at once, more a second unseen, at most."""
-TOLERANCE = 0.82
+TOLERANCE = 0.8
 """How much its size may differ, as a logarithm of the ratio."""
-MOST_UNLIKE, LOOKS_WEIGHT = 0.58, 3.51
+MOST_UNLIKE, LOOKS_WEIGHT = 0.58, 6.0
 """From where on it is another object, and what looking different costs beside the distance."""
 FEWEST_SECONDS = 0.13
 """Who was seen more lately has not been hidden."""

@@ -23,8 +23,6 @@ LOOK_SECONDS = 0.5
 """The place of an unseen object is looked at so often."""
 PINNED_SECONDS = 0.8
 """And who was seen there so lately is there."""
-AWAY_SECONDS = 0.2
-"""Where there is no picture, who is seen elsewhere for so long may be leaving."""
 RENEWED = 0.2
 """Weight of a new picture of the place, so that it follows the light of the day."""
 MOST_MEDIANS = 50
@@ -47,7 +45,7 @@ class Stationary:
         self.pictured = -math.inf
         self._boxes: Deque[Tuple[float, Box]] = deque()
         self._checked = self._looked = -math.inf
-        self._away = math.inf  # since when all its boxes were away from its place
+        self._away = math.inf  # since when its boxes were elsewhere: it may be leaving
         self._place: Optional[List[float]] = None
         self._medians = 0
         self._since = 0.0
@@ -63,10 +61,8 @@ class Stationary:
             drift: How far it may be from there, as a share of its size.
             image: uint8 [height, width, 3], BGR, or None.
         """
-        if self.is_still and not self._is_near(list(box), drift):
-            self._away = min(self._away, time)
-        else:
-            self._away = math.inf
+        is_away = self.is_still and not self._is_near(list(box), drift)
+        self._away = min(self._away, time) if is_away else math.inf
         boxes = self._boxes
         if boxes and time - boxes[-1][0] < BOX_SECONDS:
             return
@@ -103,7 +99,7 @@ class Stationary:
     def pinned(self, time: float) -> Optional[List[float]]:
         """Return its place (x_min, y_min, x_max, y_max in pixels), if it stands still, unless the picture denies it."""
         if self._picture is None:
-            is_there = time - self._away < AWAY_SECONDS
+            is_there = time <= self._away  # a single box may have jumped
         else:
             is_there = time - self.pictured <= PINNED_SECONDS
         return self._place if self.is_still and is_there else None
