@@ -14,7 +14,7 @@ GATE, GATE_GROWTH, WIDEST_GATE = 0.57, 1.44, 2.2
 """How far an object may be from where it was or is expected, in box sizes: at once, more a second unseen, at most."""
 TOLERANCE = 0.8
 """How much its size may differ, as a logarithm of the ratio."""
-MOST_UNLIKE, LOOKS_WEIGHT = 0.58, 6.0
+MOST_UNLIKE, LOOKS_WEIGHT = 0.5, 6.0
 """From where on it is another object, and what looking different costs beside the distance."""
 FEWEST_SECONDS = 0.13
 """Who was seen more lately has not been hidden."""
