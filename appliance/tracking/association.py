@@ -4,7 +4,7 @@ import numpy as np
 
 IOU_WEIGHT, DISTANCE_WEIGHT, SIZE_WEIGHT = 0.18, 0.274, 0.26
 RANK_WEIGHT, TAIL = 0.4, 6.0
-"""Rivals are ranked by the logarithm of a misfit that counts less where it is large: objects do turn and stop."""
+"""Rivals are ranked by the logarithm of a distance that counts less where it is large: objects do turn and stop."""
 UNSEEN_CHARGE, LONGEST_CHARGED = 1.18, 2.0
 """What rivals are charged for each second unseen, and the seconds that are charged at most."""
 GATE, GATE_GROWTH, WIDEST_GATE = 0.4, 1.2, 1.5

@@ -16,7 +16,7 @@ FARTHEST = 12.0
 """Who fits less well than that, as -log, is no rival."""
 
 
-def misfits(motion: Motion, boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+def surprisals(motion: Motion, boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Return the squared distance of each pair of object and detection, and -log of how likely it is, up to a constant.
 
     Both are float64 [n, m]. The distance is in standard deviations (Mahalanobis), of place and size. The likelihood
@@ -42,14 +42,14 @@ def misfits(motion: Motion, boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     return squared, (squared + spread[:, np.newaxis]) / 2
 
 
-def doubtful(misfit: np.ndarray, pairs: Pairs, known: List[bool], unseen: np.ndarray) -> Set[int]:
+def doubtful(surprisal: np.ndarray, pairs: Pairs, known: List[bool], unseen: np.ndarray) -> Set[int]:
     """Return the columns of detections of which the pairs do not tell well whom they show.
 
     Where two objects pass each other one of their two detections may be missed, and which one it was is a guess. A
     wrong guess would show one object with the id of the other, so the detection gets none.
 
     Args:
-        misfit: float64 [n, m], -log of how likely each pair is.
+        surprisal: float64 [n, m], -log of how likely each pair is.
         pairs: Those that were chosen.
         known: For each of n objects, whether it has an id that could be mistaken.
         unseen: float64 [n], seconds since each was last seen.
@@ -60,12 +60,12 @@ def doubtful(misfit: np.ndarray, pairs: Pairs, known: List[bool], unseen: np.nda
     for row, column in pairs:
         if not known[row]:
             continue
-        for other in np.flatnonzero(misfit[:, column] < FARTHEST).tolist():
+        for other in np.flatnonzero(surprisal[:, column] < FARTHEST).tolist():
             if other == row or not known[other]:
                 continue
-            loss = misfit[other, column] - misfit[row, column]
+            loss = surprisal[other, column] - surprisal[row, column]
             if other in column_of:
-                loss += min(misfit[row, column_of[other]], FARTHEST) - misfit[other, column_of[other]]
+                loss += min(surprisal[row, column_of[other]], FARTHEST) - surprisal[other, column_of[other]]
             if loss < doubt[row]:
                 found.add(column)
     return found

@@ -7,7 +7,7 @@ import numpy as np
 from appliance.tracking.appearance import unlikeness
 from appliance.tracking.assignment import Pairs, assign
 from appliance.tracking.association import areas_of, costs, distances, overlaps, shared_areas
-from appliance.tracking.likelihood import doubtful, misfits
+from appliance.tracking.likelihood import doubtful, surprisals
 from appliance.tracking.motion import centres_of, log_sizes
 from appliance.tracking.objects import STILL_SECONDS, Objects
 from appliance.tracking.reidentify import costs_of_looks
@@ -96,14 +96,14 @@ def match(objects: Objects, shown: Shown, high: List[int], low: List[int]) -> Ma
     iou = overlaps(objects.motion.boxes(), shown.boxes)
     is_other = objects.class_ids[:, np.newaxis] != shown.class_ids[np.newaxis]
     change = _changes(objects, shown)
-    squared, misfit = misfits(objects.motion, shown.boxes)
+    squared, surprisal = surprisals(objects.motion, shown.boxes)
     cost = _costs(objects, shown, iou, unseen, change, squared)
     unlike = None if shown.looks is None else unlikeness(objects.looks, shown.looks)
     if unlike is not None:
         cost = np.where(unlike > MOST_UNLIKE, np.inf, cost + LOOKS_WEIGHT * unlike)
-        misfit = misfit + LOOKS_WEIGHT * unlike
+        surprisal = surprisal + LOOKS_WEIGHT * unlike
     pairs = _part(np.where(is_other, np.inf, cost), high, [])
-    doubts = doubtful(np.where(is_other, np.inf, misfit), pairs, [track.id > 0 for track in objects.tracks], unseen)
+    doubts = doubtful(np.where(is_other, np.inf, surprisal), pairs, [track.id > 0 for track in objects.tracks], unseen)
     pairs += _part(np.where((iou >= OTHER_IOU) & is_other, 1 - iou, np.inf), high, pairs)
     is_low = (iou >= LOW_IOU) & ~is_other & (unseen <= LOW_SECONDS)[:, np.newaxis] & (change <= LOW_TOLERANCE)
     pairs += _part(np.where(is_low, 1 - iou, np.inf), low, pairs)
