@@ -25,6 +25,8 @@ RETRY_SECONDS = 30.0
 """After a failure it is tried again when so much time has passed."""
 LOOK_SECONDS = 1.0
 """So often it is looked whether there is still room."""
+CLOCK_SECONDS = 2.0
+"""By so much the time of day may be off within a segment."""
 SETTLE_SECONDS = 0.5
 """So often it is looked what events want."""
 
@@ -221,6 +223,8 @@ class SegmentRecorder(Sink):
             or is_unwanted
             # To the nearest picture: otherwise rounding would decide where a segment ends.
             or not 0 <= captured_at - movie.started_at < longest - 0.5 / movie.fps
+            # The clock was set: what happens from now on would be looked for at another place.
+            or abs(now - segment.began - (captured_at - movie.started_at)) > CLOCK_SECONDS
             or movie.place(captured_at) - movie.frames > LONGEST_FREEZE * movie.fps
             or movie.bytes >= self._segment_bytes
             or movie.is_full

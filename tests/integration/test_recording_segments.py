@@ -354,7 +354,11 @@ def test_what_events_want_is_kept_on_a_full_disk_and_detection_goes_on(samples, 
 
 def test_no_room_is_noticed_before_the_disk_is_full(samples, small_disk):
     storage = Storage(str(small_disk), free_gb=0.0005)  # half of it
-    recorder = SegmentRecorder("main", storage, OVERLAY, lambda: FPS, clock=lambda: time.monotonic() * 1000)
+
+    def clock():
+        return time.monotonic() * 1000  # quick, so that it looks for room after each frame
+
+    recorder = SegmentRecorder("main", storage, OVERLAY, lambda: FPS, clock=clock, now=clock)
     recorder.start()
     movie = cv2.VideoCapture(str(samples / "bikes.mp4"))
     for number in range(100):

@@ -192,6 +192,19 @@ def test_a_clock_that_jumps_fills_no_disk(bench):
     bench.close()
 
 
+def test_what_follows_when_the_clock_is_set_is_found_at_its_time(tmp_path):
+    """A board without a battery boots in the past, and gets the time from the network while it records."""
+    bench = EventBench(tmp_path, is_by_event=False)
+    bench.recorder.start()
+    bench.feed(range(0, 30))
+    bench.recorder._now = lambda: bench.now() + 3600.0
+    bench.feed(range(30, 60))
+    bench.close()
+    assert bench.played() == [list(range(30)), list(range(30, 60))]
+    assert len(bench.storage.overlapping("main", UNIX + 3600.0 + 4.0, UNIX + 3600.0 + 5.0)) == 1
+    assert len(bench.storage.overlapping("main", UNIX + 1.0, UNIX + 2.0)) == 1
+
+
 def test_a_full_disk_pauses_it_and_it_goes_on_by_itself(bench):
     bench.feed(range(0, 20))
     bench.free = 0

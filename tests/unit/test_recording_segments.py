@@ -44,7 +44,12 @@ class Bench:
         self.storage = Storage(
             str(folder), free_gb=1.0, disk_usage=lambda path: Usage(10**12, 0, self.free), now=lambda: 1790000000.0
         )
-        self.recorder = SegmentRecorder(stream, self.storage, OVERLAY, lambda: FPS, clock=self.clock, **options)
+        self.recorder = SegmentRecorder(
+            stream, self.storage, OVERLAY, lambda: FPS, clock=self.clock, now=self.now, **options
+        )
+
+    def now(self):
+        return 1790000000.0 + self.clock.now - 1000.0
 
     def feed(self, numbers, size=(64, 48), fps=FPS):
         for number in numbers:
