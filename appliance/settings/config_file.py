@@ -98,8 +98,17 @@ def _read_mapping(path: Path, root: yaml.MappingNode) -> Tuple[Dict[str, Entry],
             read = streams_from_node(value_node) if setting.kind == STREAMS else value_from_node(setting, value_node)
             entries[key] = Entry(read, _line(key_node))
         except BadValue as error:
-            mistakes.append(f"{place}{key} {error}")
+            mistakes.append(_placed(path, _line(key_node), f"{key} {error}"))
     return entries, mistakes
+
+
+_INNER_LINE = re.compile(r"\(line (\d+)\) ")
+
+
+def _placed(path: Path, line: int, mistake: str) -> str:
+    """Say in front of a mistake where it is: in the innermost line that it names, or else in that of its setting."""
+    inner = _INNER_LINE.findall(mistake)
+    return f"{path} line {inner[-1] if inner else line}: {_INNER_LINE.sub('', mistake)}"
 
 
 def _line(node: yaml.Node) -> int:

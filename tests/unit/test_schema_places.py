@@ -135,7 +135,7 @@ def test_a_polygon_that_is_none_is_named_with_its_line_and_a_remedy(tmp_path, po
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, ZONE.format(polygon))
     (sentence,) = str(caught.value).splitlines()
-    assert f"config.yml line 1: streams a: (line 6) zones.drive.polygon {complaint}" in sentence
+    assert f"config.yml line 6: streams a: zones.drive.polygon {complaint}" in sentence
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_a_polygon_that_is_none_is_named_with_its_line_and_a_remedy(tmp_path, po
 def test_a_mistake_in_a_zone_is_named_with_its_line_and_a_remedy(tmp_path, key, value, complaint):
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, ZONE.format("[[0, 0], [1, 0], [1, 1], [0, 1]]") + f"        {key}: {value}\n")
-    assert f"(line 7) zones.drive.{key}" in str(caught.value) and complaint in str(caught.value)
+    assert f"line 7: streams a: zones.drive.{key}" in str(caught.value) and complaint in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "written, complaint",
     [
-        ("zones: []", "(line 1) zones must name each of them"),
+        ("zones: []", "line 1: streams s: zones must name each of them"),
         (
             "zones: {'the drive': {polygon: '0,0,1,0,1,1'}}",
             "zones cannot have one called 'the drive': names have up to 32",
@@ -264,7 +264,7 @@ def test_a_tracker_is_by_default_set_as_the_settings_say():
     [
         (
             "labels:\n  person:\n    min_score: 2\n",
-            "line 1: labels (line 3) person.min_score must be a number from 0 to 1",
+            "line 3: labels person.min_score must be a number from 0 to 1",
         ),
         (
             "labels: {person: {min_scor: 1}}",

@@ -40,20 +40,26 @@ def test_streams_may_be_given_in_one_line(layer):
     [
         ("streams: 0", "line 1: streams must name each stream with its source"),
         ("streams: [a, b]", "must name each stream"),
-        ("streams:\n  The Door: 0", "(line 2) cannot have a stream called 'The Door': up to 32 small letters"),
-        ("streams:\n  a: 0\n  a: 1", "(line 3) has two streams called a"),
-        ("streams:\n  a:\n    sorce: 0", "(line 3) a: sorce is no part of a stream; did you mean source?"),
-        ("streams:\n  a:\n    model: x", "(line 2) a: a stream needs a source"),
+        ("streams:\n  The Door: 0", "line 2: streams cannot have a stream called 'The Door': up to 32 small"),
+        ("streams:\n  a: 0\n  a: 1", "line 3: streams has two streams called a"),
+        ("streams:\n  a:\n    sorce: 0", "line 3: streams a: sorce is no part of a stream; did you mean source?"),
+        ("streams:\n  a:\n    model: x", "line 2: streams a: a stream needs a source"),
         (
             "streams:\n  a:\n    source: 0\n    det_tj: 1",
-            "(line 4) a: det_tj is no part of a stream; did you mean det_th?",
+            "line 4: streams a: det_tj is no part of a stream; did you mean det_th?",
         ),
-        ("streams:\n  a: {source: 0, keep_days: 1}", "(line 2) a: keep_days cannot differ from stream to stream"),
-        ("streams:\n  a:\n    source: 0\n    det_th: 2", "(line 4) a: det_th must be a number from 0 to 1, not 2"),
-        ("streams:\n  a:\n    source: 0\n    vis_text: 5", "(line 4) a: vis_text must be true or false"),
-        ("streams:\n  a: {source: 0, det_th: 1, det_th: 0}", "(line 2) a: det_th is set twice"),
-        ("streams:\n  a: [1]", "(line 2) a: source must be a text"),
-        ("streams:\n  a:", "(line 2) a: source must be a text"),
+        (
+            "streams:\n  a: {source: 0, keep_days: 1}",
+            "line 2: streams a: keep_days cannot differ from stream to stream",
+        ),
+        (
+            "streams:\n  a:\n    source: 0\n    det_th: 2",
+            "line 4: streams a: det_th must be a number from 0 to 1, not 2",
+        ),
+        ("streams:\n  a:\n    source: 0\n    vis_text: 5", "line 4: streams a: vis_text must be true or false"),
+        ("streams:\n  a: {source: 0, det_th: 1, det_th: 0}", "line 2: streams a: det_th is set twice"),
+        ("streams:\n  a: [1]", "line 2: streams a: source must be a text"),
+        ("streams:\n  a:", "line 2: streams a: source must be a text"),
     ],
 )
 def test_a_mistake_is_named(tmp_path, written, complaint):

@@ -179,7 +179,7 @@ class Accounts:
             raise AccountsError(f"{name!r} is no name: take 1 to 32 letters, digits, '.', '_' or '-'.")
         accounts = self._current()
         if name in accounts:
-            raise AccountsError(f"{name} exists already; `remove {name}` takes it away.")
+            raise AccountsError(f"{name} exists already: take another name, or `remove {name}` first.")
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         self._set(accounts, Account(name, role, time.time(), token=_digest(token)))
         return token
