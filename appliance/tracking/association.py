@@ -12,7 +12,7 @@ GATE, GATE_GROWTH, WIDEST_GATE = 0.4, 1.2, 1.5
 TOLERANCE, TOLERANCE_GROWTH, WIDEST_TOLERANCE = 0.33, 0.26, 0.8
 """How much its size may differ, as a logarithm of the ratio: likewise."""
 DEAREST = 0.46
-SURE_IOU = 0.45
+SURE_IOU = 0.4
 """A pair that overlaps so much is never refused for its size or cost."""
 PATH_SECONDS = 0.5
 """Unseen for longer it may be anywhere between where it was last seen and its prediction: it may have stopped."""

@@ -9,7 +9,7 @@ from appliance.tracking.motion import Motion, centres_of, log_sizes
 
 CENTRE_NOISE, SIZE_NOISE = 0.06, 0.05
 """Jitter of a detector: of the centre in widths and heights, of the size's logarithm."""
-DOUBT_SECONDS, MOST_DOUBT = 0.5, 2.5
+DOUBT_SECONDS, MOST_DOUBT = 0.36, 2.5
 """Who is who is in doubt where another answer is likelier than the chosen one by exp(-doubt). The doubt is the log of
 so long over the time since the last sight: the more frames show two who pass, the surer each of them must be."""
 FARTHEST = 12.0
