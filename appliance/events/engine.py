@@ -1,6 +1,7 @@
 """From reports about tracks to events and reviews. Pure: no thread, no clock."""
 
 import dataclasses
+import math
 from typing import Callable, Dict, Iterable, List, Sequence, Tuple
 
 from appliance.contract.event_messages import (
@@ -17,13 +18,20 @@ from appliance.events.reviews import Reviews
 
 
 class _OpenEvent:
-    """An event that goes on. zones, lines: what it entered and crossed. path_length: of the path published last."""
+    """An event that goes on.
+
+    Attributes:
+        zones, lines: What it entered and crossed.
+        path_length: Of the path published last.
+        active_until: When it was last seen to move, capture time.
+    """
 
     def __init__(self, report: TrackReport) -> None:
         self.zones: List[str] = []
         self.lines: List[Crossing] = []
         self.is_alert = False
         self.path_length = 0
+        self.active_until = -math.inf
         self.record = EventRecord(
             id=report.id,
             stream=report.stream,
@@ -116,8 +124,10 @@ class EventEngine:
     def _review(self, event: _OpenEvent, report: TrackReport) -> Sequence[object]:
         """Keep the event's review open if it moves, and return what to publish."""
         record = event.record
-        if report.is_stationary and record.review is not None:
+        is_seen_again = report.last > event.active_until  # what ends is reported long after its last sight
+        if record.review is not None and (report.is_stationary or not is_seen_again):
             return self._reviews.update(record)
+        event.active_until = report.last
         since = report.first if record.review is None else report.last
         news = self._reviews.join(record, since, report.last, report.offset)
         event.record = dataclasses.replace(record, review=self._reviews.of(record.stream))

@@ -81,6 +81,15 @@ def test_a_parked_car_is_one_review_and_a_later_one_when_it_drives_off():
     assert kind is ReviewStarted and review.start - OFFSET == 3600.0 and review.severity == ALERT
 
 
+def test_a_track_that_ends_long_after_its_last_sight_begins_no_review():
+    """So do all tracks of a camera that was lost: first the review ends, then they."""
+    there = Reviewed()
+    there.see(a_report(1, 0.0, 9.0, is_alert=True))
+    there.engine.tick(50.0)
+    there.engine.take(a_report(1, 0.0, 9.0, is_alert=True, has_ended=True))
+    assert there.kinds == [ReviewStarted, ReviewEnded]
+
+
 def test_a_zone_that_is_entered_is_in_the_review():
     there = Reviewed()
     there.see(a_report(1, 0.0, 1.0), a_report(1, 0.0, 2.0, [("entered", 2.0, {"zone": "door"})]))
