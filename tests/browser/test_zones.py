@@ -81,6 +81,7 @@ def test_a_zone_a_line_and_masks_are_drawn_by_mouse_replayed_saved_and_still_the
     replay = page.locator("#zones .card", has_text="Replayed")
     expect(replay).to_contain_text("3 alerts, of 30 tracks")
     expect(replay).to_contain_text("As saved, there were 0.")
+    expect(replay).to_contain_text(re.compile(r"drive: \d tracks entered; \d stayed"))
     expect(replay.get_by_role("link").first).to_have_attribute("href", re.compile("/events/[0-9.]+-[0-9]+"))
     assert appliance.heard("set_zones") == [], "nothing is saved yet"
 
@@ -91,8 +92,10 @@ def test_a_zone_a_line_and_masks_are_drawn_by_mouse_replayed_saved_and_still_the
     drawing.click((0.005, 0.01), (0.1, 0.01), (0.1, 0.1))  # the edges attract
     page.keyboard.press("Enter")
     drawing.tool("Privacy")
-    drawing.click((0.9, 0.01), (0.995, 0.01), (0.995, 0.3), (0.9, 0.3))
-    page.keyboard.press("Enter")
+    drawing.click((0.9, 0.01), (0.9995, 0.001), (1.005, 0.3))  # the very corner, and beside the edge
+    expect(page.locator(".save-bar")).to_contain_text("not done")
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    page.mouse.dblclick(*drawing.at(0.9, 0.3))
     expect(page.locator(".shape-form")).to_contain_text("Black in everything from the moment it is saved")
     page.get_by_text("As YAML").click()
     expect(page.locator("pre.yaml")).to_contain_text("loiter: 4")

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Editor } from "../../web/static/js/zones/editor.js";
-import { arrowOf, crossingEdges, movePoints, nearestOnLine, side, snap } from "../../web/static/js/zones/geometry.js";
+import {
+  arrowOf,
+  crossingEdges,
+  movePoints,
+  nearestOnLine,
+  side,
+  snap,
+  withoutDoubles,
+} from "../../web/static/js/zones/geometry.js";
+import { placesOf as replayedPlaces } from "../../web/static/js/zones/replayed.js";
 import {
   changeOption,
   changeShape,
@@ -192,4 +201,42 @@ test("the editor draws, chooses, takes back and goes on with what was not saved"
   assert.deepEqual(editor.places, places);
   assert.ok(editor.isChanged);
   assert.ok(!editor.cancel(), "there is nothing to take back");
+});
+
+test("a double click leaves one point, not two", () => {
+  assert.deepEqual(
+    withoutDoubles([
+      [0.1, 0.1],
+      [0.5, 0.1],
+      [0.501, 0.102],
+      [0.1, 0.101],
+    ]),
+    [
+      [0.1, 0.1],
+      [0.5, 0.1],
+      [0.1, 0.101],
+    ],
+  );
+});
+
+test("a replay says of each zone and line what would have happened there", () => {
+  const common = { stream: "door", time: 1, track: "1.000000-000001", label: "person" };
+  /** @type {import("../../web/static/js/api.js").Happening[]} */
+  const happenings = [
+    { ...common, type: "entered", zone: "path" },
+    { ...common, type: "loitering", zone: "path" },
+    { ...common, type: "exited", zone: "path" },
+    { ...common, type: "entered", zone: "lawn" },
+    { ...common, type: "entered", zone: "lawn" }, // again
+    { ...common, type: "entered", zone: "lawn", track: "1.500000-000002" },
+    { ...common, type: "crossed", line: "gate", direction: "in" },
+    { ...common, type: "crossed", line: "gate", direction: "out" },
+    { ...common, type: "crossed", line: "gate", direction: "out" },
+  ];
+  assert.deepEqual(replayedPlaces({ happenings }, { path: { loiter: 3 }, lawn: {} }, { gate: {}, wall: {} }), [
+    "path: 1 track entered; 1 stayed",
+    "lawn: 2 tracks entered",
+    "gate: 1 in, 2 out",
+    "wall: 0 in, 0 out",
+  ]);
 });

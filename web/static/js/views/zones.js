@@ -18,10 +18,12 @@ import { yamlOf } from "../zones/yaml.js";
 /** @import { View } from "../router.js" */
 /** @import { Places } from "../zones/shapes.js" */
 
-const HINT =
+const SNAP = "Points snap to the picture's edges and to other shapes, with Alt they do not.";
+const MOVING =
   "Drag a point, or choose it with Tab and move it with the arrow keys (1 %, with Shift 5 %). Delete removes it; Enter " +
-  "on a small point adds one. Points snap to the picture's edges and to other shapes, with Alt they do not. Escape takes " +
-  "back. Thin white outlines in the picture itself are those that are saved.";
+  `on a small point adds one. ${SNAP} Thin white outlines in the picture itself are those that are saved.`;
+const LINE = `Click the two ends of the line; the arrow then shows which way is “in”. Escape takes back. ${SNAP}`;
+const POLYGON = `Click the corners. The first corner, a double click or Enter closes it; Escape takes the last one back. ${SNAP}`;
 
 /** @type {Map<string, Places>} */
 const drafts = new Map(); // by stream: what was drawn and not saved before another view was shown
@@ -54,6 +56,7 @@ function createEditorView(section, stream) {
   const yaml = make("pre", { class: "yaml", tabindex: 0, role: "region", "aria-label": "YAML" });
   const copied = make("span", { class: "hint", role: "status" });
   const copy = make("button", { type: "button", on: { click: copyYaml } }, "Copy");
+  const hint = make("p", { class: "hint" });
   const problem = make("p", { class: "banner bad", role: "alert", hidden: true });
   const bar = createSaveBar(
     editor,
@@ -73,6 +76,7 @@ function createEditorView(section, stream) {
     bar.render();
     setText(yaml, yamlOf(stream, editor.places));
     setText(copied, "");
+    setText(hint, editor.tool === "move" ? MOVING : editor.tool === "line" ? LINE : POLYGON);
     if (isLoaded) replay.changed();
   }
 
@@ -126,10 +130,10 @@ function createEditorView(section, stream) {
         "div",
         { class: "stack" },
         toolbar.node,
-        make("div", { class: "zone-picture" }, canvas.node),
+        canvas.node,
         missing,
         heatProblem,
-        make("p", { class: "hint" }, HINT),
+        hint,
         replay.node,
         make(
           "details",

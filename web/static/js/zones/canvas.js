@@ -31,8 +31,12 @@ export function createCanvas(editor, image, layer) {
   const svg = makeSvg("svg", { "aria-hidden": "true", preserveAspectRatio: "none" });
   const handles = make("div", { class: "handles" });
   const node = make("div", { class: "frame on-pic editing", tabindex: 0, role: "group" }, image, layer, svg, handles);
+  // Takes clicks a little beside the picture, too: its very corners and edges could hardly be hit.
+  const surface = make("div", { class: "zone-picture" }, node);
   let ratio = 16 / 9;
   let drags = 0;
+  /** @type {Point | null} */
+  let next = null; // where the pointer would put a point
   /** @type {Point[][]} */
   let paths = [];
 
@@ -227,14 +231,29 @@ export function createCanvas(editor, image, layer) {
     return found;
   }
 
-  node.addEventListener("pointerdown", press);
-  node.addEventListener("dblclick", () => editor.finish());
+  surface.addEventListener("pointerdown", press);
+  surface.addEventListener("dblclick", () => editor.finish());
+  surface.addEventListener("pointermove", (event) => preview(event.pointerType === "mouse" ? event : null));
+  surface.addEventListener("pointerleave", () => preview(null));
   node.addEventListener("keydown", type);
 
+  /**
+   * Show how what is being drawn would go on.
+   * @param {MouseEvent | null} event
+   */
+  function preview(event) {
+    if (!editor.draft.length && !next) return;
+    next = event && editor.draft.length ? place(event, pointOf(event)) : null;
+    draw();
+  }
+
+  const draw = () => drawShapes(svg, editor, ratio, paths, next);
+
   function render() {
-    drawShapes(svg, editor, ratio, paths);
+    if (!editor.draft.length) next = null;
+    draw();
     keepChildren(handles, handlesOf(), (handle) => handle.key, createHandle);
-    node.classList.toggle("drawing", editor.tool !== "move");
+    surface.classList.toggle("drawing", editor.tool !== "move");
     const word = { move: "", zone: "zone", line: "line", ignore: "ignore mask", privacy: "privacy mask" }[editor.tool];
     const hint = word
       ? `Click the corners of the ${word}, or press Enter for one in the middle.`
@@ -243,7 +262,7 @@ export function createCanvas(editor, image, layer) {
   }
 
   return {
-    node,
+    node: surface,
     render,
     /** @param {number} value Width divided by height of the picture. */
     setRatio(value) {

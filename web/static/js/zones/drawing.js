@@ -14,16 +14,35 @@ const HEIGHT = 1000;
  * @param {Editor} editor
  * @param {number} ratio Width divided by height of the picture.
  * @param {Point[][]} paths Of tracks that were replayed.
+ * @param {Point | null} next Where the next point would be.
  */
-export function drawShapes(svg, editor, ratio, paths) {
+export function drawShapes(svg, editor, ratio, paths, next) {
   svg.setAttribute("viewBox", `0 0 ${HEIGHT * ratio} ${HEIGHT}`);
   const order = { privacy: 0, ignore: 1, zone: 2, line: 3 };
   const shapes = [...editor.shapes].sort((a, b) => order[a.kind] - order[b.kind]);
   svg.replaceChildren(
     ...shapes.flatMap((shape) => drawShape(shape, shape.id === editor.chosen, ratio)),
     ...paths.map((points) => makeSvg("path", { class: "path replayed", d: pathOf(points, ratio, false) })),
-    ...(editor.draft.length ? [makeSvg("path", { class: "zone draft", d: pathOf(editor.draft, ratio, false) })] : []),
+    ...drawDraft(editor.draft, next, ratio),
   );
+}
+
+/**
+ * What is being drawn: its points, with the first one, which closes it, as a ring.
+ * @param {Point[]} draft
+ * @param {Point | null} next
+ * @param {number} ratio
+ */
+function drawDraft(draft, next, ratio) {
+  if (!draft.length) return [];
+  const d = pathOf(next ? [...draft, next] : draft, ratio, false);
+  return [
+    makeSvg("path", { class: "halo", d }),
+    makeSvg("path", { class: "zone draft", d }),
+    ...draft.map(([x, y], index) =>
+      makeSvg("circle", { class: index ? "corner" : "corner first", cx: x * HEIGHT * ratio, cy: y * HEIGHT, r: 9 }),
+    ),
+  ];
 }
 
 /**

@@ -1,6 +1,6 @@
 // What is edited: the shapes, which of them is chosen, the tool, and the shape that is being drawn.
 
-import { clamp, movePoints } from "./geometry.js";
+import { clamp, movePoints, withoutDoubles } from "./geometry.js";
 import { changeOption, changeShape, leastPoints, newShape, placesOf, problemOf, shapesOf } from "./shapes.js";
 import { Undo } from "./undo.js";
 
@@ -115,8 +115,9 @@ export class Editor {
 
   /** Make a shape of what was drawn, if it has enough points. */
   finish() {
-    if (this.tool === "move" || this.draft.length < leastPoints(this.tool)) return;
-    this.#add(this.tool, this.draft);
+    const points = withoutDoubles(this.draft); // a double click ends it with two
+    if (this.tool === "move" || points.length < leastPoints(this.tool)) return;
+    this.#add(this.tool, points);
   }
 
   /** Put a shape of the tool's kind into the middle of the picture: what the keyboard begins with. */

@@ -162,3 +162,12 @@ export function arrowOf(start, end, ratio) {
     ]);
   return { foot: at(0, 0), tip: at(1, 0), wings: [at(0.6, -0.4), at(0.6, 0.4)] };
 }
+
+const SAME = 0.004; // of the picture
+
+/**
+ * Leaves out each point that lies on the one before it.
+ * @param {Point[]} points
+ */
+export const withoutDoubles = (points) =>
+  points.filter(([x, y], index) => !index || Math.hypot(x - points[index - 1][0], y - points[index - 1][1]) > SAME);

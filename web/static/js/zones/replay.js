@@ -5,6 +5,7 @@ import { make, setSentence } from "../dom.js";
 import { clock, date } from "../format.js";
 import { messageOf } from "../outcome.js";
 import { addressOf } from "../router.js";
+import { placesOf } from "./replayed.js";
 
 /** @import { Replay } from "../api.js" */
 /** @import { Editor } from "./editor.js" */
@@ -33,6 +34,7 @@ const eventAt = (replay, time) =>
 export function createReplay(editor, stream, saved, showPaths) {
   const sum = make("p", { class: "small", role: "status" });
   const before = make("p", { class: "hint", hidden: true });
+  const places = make("ul", { class: "small" });
   const alerts = make("ul", { class: "replayed-alerts" });
   const problem = make("p", { class: "outcome failed", role: "status", hidden: true });
   const node = make(
@@ -41,6 +43,7 @@ export function createReplay(editor, stream, saved, showPaths) {
     make("header", {}, make("h2", { id: "zones-replay-title" }, "Replayed: the last 24 hours")),
     sum,
     before,
+    places,
     alerts,
     problem,
   );
@@ -67,7 +70,7 @@ export function createReplay(editor, stream, saved, showPaths) {
   async function run() {
     if (isRunning || isGone) return;
     const { zones, lines } = editor.places;
-    asked = JSON.stringify([zones, lines]);
+    asked = JSON.stringify({ zones, lines });
     isRunning = true;
     node.setAttribute("aria-busy", "true");
     setSentence(problem, "");
@@ -92,10 +95,16 @@ export function createReplay(editor, stream, saved, showPaths) {
     const count = replay.alerts.length;
     const times = `${count} ${count === 1 ? "alert" : "alerts"}`;
     const more = replay.is_complete ? "" : " There were more tracks than were replayed.";
+    const { zones, lines } = JSON.parse(asked);
     sum.textContent = replay.tracks
       ? `With this drawing there would have been ${times}, of ${replay.tracks} ${replay.tracks === 1 ? "track" : "tracks"}.${more}`
       : "No tracks of the last 24 hours are stored for this stream, so there is nothing to replay. It can be saved all the same.";
     setSentence(before, editor.isChanged && replay.tracks > 0 && `As saved, there were ${savedAlerts}.`);
+    const all = "No zone of this stream makes alerts, so everything of the labels that do is one.";
+    const areAll = count > 0 && !Object.values(zones).some(({ alert }) => alert);
+    places.replaceChildren(
+      ...[...placesOf(replay, zones, lines), ...(areAll ? [all] : [])].map((text) => make("li", {}, text)),
+    );
     const newest = [...replay.alerts].reverse().slice(0, MOST_SHOWN);
     alerts.replaceChildren(
       ...newest.map((time) => {
@@ -124,7 +133,7 @@ export function createReplay(editor, stream, saved, showPaths) {
   /** To be called after each change of the drawing. */
   function changed() {
     const { zones, lines } = editor.places;
-    if (isGone || isRunning || editor.problem || JSON.stringify([zones, lines]) === asked) return;
+    if (isGone || isRunning || editor.problem || JSON.stringify({ zones, lines }) === asked) return;
     clearTimeout(timer);
     timer = setTimeout(run, PAUSE_MS);
   }

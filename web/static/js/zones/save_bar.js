@@ -8,6 +8,8 @@ import { Outcome } from "../outcome.js";
 /** @import { Editor } from "./editor.js" */
 /** @import { Places } from "./shapes.js" */
 
+const OPEN = "What you are drawing is not done: Enter closes it, Escape takes it back.";
+
 /**
  * @param {Editor} editor
  * @param {string} stream
@@ -24,6 +26,8 @@ export function createSaveBar(editor, stream, saved, wasSaved) {
   });
   discard.classList.add("quiet");
 
+  let wasChanged = false;
+
   async function send() {
     const answer = await outcome.run(
       save,
@@ -37,12 +41,15 @@ export function createSaveBar(editor, stream, saved, wasSaved) {
   return {
     node: make("div", { class: "save-bar" }, outcome.node, make("div", { class: "actions" }, state, discard, save)),
     render() {
-      const { isChanged, problem } = editor;
+      const { isChanged } = editor;
+      const problem = editor.problem || (editor.draft.length ? OPEN : "");
+      if (isChanged && !wasChanged) outcome.clear(); // "Saved." is said of what was drawn before
+      wasChanged = isChanged;
       setEnabled(save, isChanged && !problem);
       setEnabled(discard, isChanged);
       const role = "You are signed in as a viewer, who may only look; an operator may change things.";
       setText(state, !isOperator ? role : problem || (isChanged ? "Not saved" : "As saved"));
-      state.classList.toggle("error", Boolean(problem));
+      state.classList.toggle("error", Boolean(editor.problem));
     },
   };
 }

@@ -15,6 +15,7 @@ const ANCHORS = { bottom_center: "bottom centre", center: "centre", corners: "al
 const SEVERITIES = { detection: "a detection", alert: "an alert" };
 const PRIVACY = "Black in everything from the moment it is saved: live picture, recordings, snapshots, detection.";
 const IGNORE = "What stands here, by the bottom centre of its box, is dropped: it is no track and no event.";
+const ALERT = "Once a zone of a stream makes alerts, nothing else there is one but what enters such a zone.";
 const ARROW = "The arrow points to “in”.";
 
 const listed = (/** @type {unknown} */ value) => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
@@ -49,7 +50,7 @@ function makeRows(editor, kind) {
         key: "hold",
         title: "Hold",
         unit: "s",
-        hint: "Beyond it this long, it has crossed.",
+        hint: "It has crossed when it stayed beyond for this long.",
         usual: 0.3,
         most: 60,
       }),
@@ -95,12 +96,13 @@ function makeRows(editor, kind) {
       SEVERITIES,
       ({ options }) => (options.alert === true ? "alert" : "detection"),
       (value) => editor.setOption("alert", value === "alert" ? true : undefined),
+      ALERT,
     ),
     numberRow(editor, {
       key: "loiter",
       title: "Loiter",
       unit: "s",
-      hint: "Staying this long is told. 0: it is not.",
+      hint: "Told when something stays this long. 0: never.",
       usual: 0,
       most: 86400,
     }),
@@ -108,7 +110,7 @@ function makeRows(editor, kind) {
       key: "inertia",
       title: "Inertia",
       unit: "s",
-      hint: "Inside this long, it has entered.",
+      hint: "So long inside, it has entered; so long outside, it has left.",
       usual: 0.5,
       most: 86400,
     }),

@@ -70,9 +70,10 @@ export function numberRow(editor, { key, title, unit, hint, usual, most }) {
  * @param {Record<string, string>} choices Words by value.
  * @param {(shape: Shape) => string} read
  * @param {(value: string) => void} write
+ * @param {string} [hint]
  * @returns {Row}
  */
-export function choiceRow(title, choices, read, write) {
+export function choiceRow(title, choices, read, write, hint) {
   const select = make(
     "select",
     {},
@@ -80,7 +81,7 @@ export function choiceRow(title, choices, read, write) {
   );
   select.addEventListener("change", () => write(select.value));
   return {
-    node: makeRow(title, select),
+    node: makeRow(title, select, hint),
     update(shape) {
       select.value = read(shape);
     },
