@@ -14,7 +14,7 @@ Pairs = List[Tuple[int, int]]
 def assign(cost: np.ndarray) -> Pairs:
     """Pairs (row, column), each row and each column at most once, as many as can be and of least total cost.
 
-    A hundred lines of scipy's function would do; that takes 140 MB of disk and 50 MB of memory, and has no wheel that
+    scipy has such a function, but takes 140 MB of disk and 50 MB of memory, and has no wheel that
     fits every board's numpy. Most pairs cannot be, so the paths are short.
 
     Args:
