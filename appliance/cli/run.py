@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Callable, List, Optional, TextIO
 
 from appliance.board.telemetry import Telemetry
+from appliance.cli.line_files import check_line_files
 from appliance.cli.run_summary import summarise, write_summary
 from appliance.cli.run_tracking import MAIN, RunTracking, with_stream
-from appliance.core.errors import ConfigError
 from appliance.core.frame import Result
 from appliance.core.sink import Sink
 from appliance.core.source import Source
@@ -95,9 +95,9 @@ def run(
     if stream is not None or events_path is not None:
         loaded = with_stream(loaded, stream)
         places = loaded.settings.places(stream or MAIN)
-    if json_path == events_path == STANDARD_OUTPUT:
-        raise ConfigError("--json and --events cannot both write to standard output; name a file for one of them.")
     settings = loaded.settings
+    sources = {IMAGE: settings.image_input, VIDEO: settings.movie_input}
+    check_line_files(json_path, events_path, sources.get(kind, ""))
     for note in compatibility_notes(settings, loaded.origins):
         log.info("%s", note)
     if private:

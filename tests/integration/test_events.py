@@ -93,6 +93,24 @@ def test_what_cannot_be_is_said_with_its_exit_code(tmp_path, samples, coco_model
     assert ended.code == code and sentence in ended.err
 
 
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (("--events", "movie.avi"), "--events movie.avi would overwrite the source; name another file."),
+        (("--json", "./movie.avi"), "--json ./movie.avi would overwrite the source; name another file."),
+        (("--json", "link.avi"), "--json link.avi would overwrite the source; name another file."),
+        (("--json", "a.jsonl", "--events", "./a.jsonl"), "--json and --events cannot both write to ./a.jsonl; name"),
+    ],
+)
+def test_no_output_takes_the_place_of_the_movie_or_of_the_other(tmp_path, words, sentence):
+    movie = tmp_path / "movie.avi"
+    movie.write_bytes(b"a movie")
+    (tmp_path / "link.avi").symlink_to(movie)
+    ended = run(tmp_path, "video", str(movie), *words, *MODELS)
+    assert ended.code == 2 and sentence in ended.err
+    assert movie.read_bytes() == b"a movie"
+
+
 def test_an_event_of_the_daemon_is_told_listed_and_still_there_after_a_restart(tmp_path, samples, coco_model):
     config = f"model: {COCO}\nstreams:\n  main:\n    source: {samples / 'bikes.mp4'}\n"
     config += '    zones: {all: {polygon: "0,0,1,0,1,1,0,1", inertia: 0.1}}\n'
