@@ -1,12 +1,13 @@
 """Tries zones and lines on stored tracks: what would have happened, had they been there."""
 
 import time
-from typing import Callable, Collection, Dict, Iterable, List, Set, Tuple
+from typing import Any, Callable, Collection, Dict, Iterable, List, Set, Tuple
 
 from appliance.contract.event_messages import ENTERED, Happening, Replay
 from appliance.events.stored_track import StoredTrack
+from appliance.schema.hours import is_active
 from appliance.schema.places import Places
-from appliance.tracking.places import PlaceWatcher
+from appliance.tracking.places import PlaceWatcher, minute_of_day
 from appliance.tracking.sighting import Box, Sighting
 
 REPLAY_SECONDS = 15.0
@@ -16,6 +17,8 @@ STEP_SECONDS = 0.1
 """Tracks are looked at in such steps."""
 LOOK_SECONDS = 60.0
 """What stands still is looked at so often: a zone may become active."""
+_DAY_MINUTES = 24 * 60
+_SPARE_MINUTES = 1
 _REST = 0.5
 """The share of the time in which a replay rests: detection needs the processor, too."""
 
@@ -42,19 +45,20 @@ def replay(
     """
     begin = clock()
     alert_zones = {zone.name for zone in places.zones.values() if zone.alert}
-    has_hours = any(zone.active is not None for zone in places.zones.values())
     alerts: List[float] = []
     happenings: List[Happening] = []
     count = 0
     after, before = span
     is_complete = True
     for group in groups:
-        # All at once, as if all had begun together; not where it matters at what time of day.
-        for together in [[track] for track in group] if has_hours else [group] if group else []:
+        waiting = _alike(group, places)
+        while waiting:
+            together = waiting[0]
             began = clock()
             if began - begin > REPLAY_SECONDS or len(happenings) >= MOST_HAPPENINGS:
-                is_complete, before = False, together[0].start
+                is_complete, before = False, min(track.start for tracks in waiting for track in tracks)
                 break
+            del waiting[0]
             found = _follow(together, places, size)
             happenings += found
             count += len(together)
@@ -65,6 +69,22 @@ def replay(
             break
     happenings.sort(key=lambda one: (one.time, one.track))
     return Replay(alerts, count, after, before, happenings, is_complete)
+
+
+def _alike(tracks: List[StoredTrack], places: Places) -> List[List[StoredTrack]]:
+    """Return tracks in groups that are followed at once, as if all had begun together.
+
+    In all of them the same zones are active all the time; who was there while that changed is followed alone.
+    """
+    hours = {name: zone.active for name, zone in places.zones.items() if zone.active is not None}
+    groups: Dict[Any, List[StoredTrack]] = {}
+    for track in tracks:
+        at, length = minute_of_day(track.start), (track.end - track.start) / 60.0
+        borders = [border for spans in hours.values() for span in spans for border in span]
+        is_changing = any((border - at) % _DAY_MINUTES <= length + _SPARE_MINUTES for border in borders)
+        active = tuple(name for name, spans in hours.items() if is_active(spans, at))
+        groups.setdefault(track.id if is_changing else active, []).append(track)
+    return list(groups.values())
 
 
 def _alerts(tracks: List[StoredTrack], labels: Collection[str], chosen: Set[str]) -> List[float]:
@@ -91,7 +111,7 @@ def _follow(tracks: List[StoredTrack], places: Places, size: Tuple[int, int]) ->
             Sighting(number, tracks[number].label, box, tracks[number].score, number in seen)
             for number, box in boxes.items()
         ]
-        wall = tracks[0].start + step * STEP_SECONDS
+        wall = tracks[0].start + (step * STEP_SECONDS if len(tracks) == 1 else 0.0)
         for event in watcher.update(step * STEP_SECONDS, sightings, size, wall):
             track = tracks[event.track]
             at = round(min(track.start + event.time, track.end), 3)

@@ -86,7 +86,7 @@ class PlaceWatcher:
 
     def _notice(self, time: float, tracks: List[Sighting], size: Tuple[int, int], wall: float) -> List[PlaceEvent]:
         """Take in some tracks at one moment."""
-        minute = _minute_of_day(wall) if self._has_hours else 0.0
+        minute = minute_of_day(wall) if self._has_hours else 0.0
         found: List[PlaceEvent] = []
         if tracks and (self._zones or self._lines):
             anchors = Anchors(tracks)
@@ -107,6 +107,7 @@ class PlaceWatcher:
         return max(speeds, default=None)
 
 
-def _minute_of_day(wall: float) -> float:
+def minute_of_day(wall: float) -> float:
+    """Return the time of day of a Unix time, in minutes from midnight in the appliance's time zone."""
     local = clock.localtime(wall)
     return 60 * local.tm_hour + local.tm_min + local.tm_sec / 60

@@ -80,6 +80,28 @@ def test_a_zone_with_times_of_day_is_watched_at_those_of_each_track(monkeypatch)
     assert entered[0][1] == pytest.approx(46 * 60 + 40, abs=61)
 
 
+def test_where_zones_have_times_of_day_most_tracks_are_followed_together_all_the_same(monkeypatch):
+    """Each alone, a replay of a day came no further than its first 250 tracks."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    followed = []
+    follow = replay_module._follow
+    monkeypatch.setattr(
+        replay_module, "_follow", lambda tracks, *more: followed.append(len(tracks)) or follow(tracks, *more)
+    )
+    # BEGIN is 22:13:20. One of them is there when it is 23:00; another one stays for longer than is left until then.
+    zones = {"right": dict(RIGHT_HALF, active="23:00-06:00")}
+    tracks = [walk(number, start=BEGIN + 60 * number) for number in range(40)]
+    tracks += [walk(40, start=BEGIN + 46.5 * 60, stands=20.0)] + [walk(41, start=BEGIN - 7200, stands=3600.0)]
+    tracks += [walk(number, start=BEGIN + 3600 + number) for number in range(50, 90)]
+    found = run(tracks, zones)
+    monkeypatch.undo()
+    time.tzset()
+    assert sorted(followed) == [1, 40, 41]
+    entered = [int(one.track[-2:]) for one in found.happenings if one.type == ENTERED]
+    assert entered == [40, *range(50, 90)] and found.is_complete
+
+
 def test_a_replay_that_takes_too_long_ends_and_says_up_to_when_it_looked():
     groups = [[walk(number, start=BEGIN + number)] for number in range(5)]
     now = [0.0]
