@@ -55,7 +55,7 @@ class Clips:
         self._now = now
         self._lock = threading.Lock()
         self._jobs: Dict[str, _Job] = {}
-        self._made: Dict[str, Clip] = {}  # by the name of what is wanted
+        self._made: Dict[str, Tuple[Clip, List[str]]] = {}  # by what is wanted: the clip, and its recordings
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
         empty_folder(storage.folder, CLIPS)
 
@@ -71,9 +71,9 @@ class Clips:
         wanted = event.id if is_final else f"{event.id}_{int(self._now() // GOING_ON_SECONDS)}"
         with self._lock:
             made = self._made.get(wanted)
-            if made is not None and (self.folder / made.name).exists():
-                note_access(str(self.folder / made.name))
-                return made
+            if made is not None and self._is_there(*made):
+                note_access(str(self.folder / made[0].name))
+                return made[0]
             job = self._jobs.get(wanted)
             is_mine = job is None
             if job is None:
@@ -87,7 +87,10 @@ class Clips:
         raise job.refusal or _too_slow()
 
     def tidy(self, lacks_room: bool = False) -> None:
-        """Delete what nobody watched for an hour; for lack of room, or if all take too much, more. Never raises."""
+        """Delete what nobody watched for an hour; for lack of room, or if all take too much, more. Never raises.
+
+        Nor does a clip stay when a recording that it was cut from is deleted.
+        """
         files: List[Tuple[float, int, Path]] = []
         with contextlib.suppress(OSError):
             for path in self.folder.iterdir():
@@ -99,15 +102,21 @@ class Clips:
                 remove(path)
                 total -= size
         with self._lock:
-            self._made = {key: clip for key, clip in self._made.items() if (self.folder / clip.name).exists()}
+            gone = [key for key, made in self._made.items() if not self._is_there(*made)]
+            for clip, _ in [self._made.pop(key) for key in gone]:
+                remove(self.folder / clip.name)
+
+    def _is_there(self, clip: Clip, recordings: List[str]) -> bool:
+        return (self.folder / clip.name).exists() and all((self._storage.folder / one).exists() for one in recordings)
 
     def _run(self, job: _Job, wanted: str, stream: str, start: float, end: float) -> None:
         deadline = time.monotonic() + PATIENCE
+        recordings: List[str] = []
         try:
             if not self._places.acquire(timeout=PATIENCE):
                 raise Refused(CONFLICT, "Other clips are being made; try again in a moment.")
             try:
-                job.clip = self._cut(wanted, stream, start, end, deadline)
+                job.clip, recordings = self._cut(wanted, stream, start, end, deadline)
             finally:
                 self._places.release()
         except Refused as refusal:
@@ -121,11 +130,11 @@ class Clips:
         finally:
             with self._lock:
                 if job.clip is not None:
-                    self._made[wanted] = job.clip
+                    self._made[wanted] = job.clip, recordings
                 del self._jobs[wanted]
             job.is_done.set()
 
-    def _cut(self, wanted: str, stream: str, start: float, end: float, deadline: float) -> Clip:
+    def _cut(self, wanted: str, stream: str, start: float, end: float, deadline: float) -> Tuple[Clip, List[str]]:
         entries = self._storage.overlapping(stream, start, end)
         entries = [entry for entry in entries if entry.format == entries[0].format]
         if not entries:
@@ -138,7 +147,7 @@ class Clips:
             os.unlink(str(part))
         began = cut(self._storage.folder, entries, start, end, str(part), deadline)
         os.rename(str(part), str(part.with_name(name)))
-        return Clip(name, began)
+        return Clip(name, began), [entry.name for entry in entries]
 
 
 def _too_slow() -> Refused:

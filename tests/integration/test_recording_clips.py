@@ -135,6 +135,24 @@ def test_a_clip_is_made_once_for_all_who_ask_and_kept_for_an_hour(bench, monkeyp
         assert path.exists() == is_there
 
 
+def test_a_clip_is_gone_with_the_recording_that_it_was_cut_from(bench):
+    """Who deletes a recording does not want to find it among the clips."""
+    clips = clips_of(recorded(bench))
+    event = record(start=4.0, end=9.0)
+    path = clips.folder / clips.make(event).name
+    for _ in range(2):
+        os.utime(str(path), (bench.now(), 1.0))
+        clips.tidy()
+        assert path.exists()
+    for recording in bench.storage.list():
+        bench.storage.delete(recording.name)
+    with pytest.raises(Refused, match="There is no recording of this event"):
+        clips.make(event)
+    os.utime(str(path), (bench.now(), 1.0))
+    clips.tidy()
+    assert not path.exists()
+
+
 def test_without_a_recording_there_is_a_clear_answer(bench):
     clips = clips_of(recorded(bench))
     with pytest.raises(Refused, match="There is no recording of this event") as caught:
