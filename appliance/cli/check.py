@@ -1,9 +1,10 @@
 """`config check`: report what a run would complain about, without running anything."""
 
 from pathlib import Path
-from typing import List, Tuple, Union
+from typing import Dict, List, Tuple, Union
 
-from appliance.core.errors import SourceError, SplitlensError
+from appliance.cli.check_labels import unknown_labels
+from appliance.core.errors import ConfigError, SourceError, SplitlensError
 from appliance.detectors.from_settings import find_model
 from appliance.settings import Layer, LoadedSettings, compatibility_notes
 from appliance.settings.certificate import certificate_files
@@ -90,8 +91,9 @@ def _check_source(key: str, name: str, source: Union[int, str], found: _Findings
 def _check_models(loaded: LoadedSettings, found: _Findings) -> None:
     settings = loaded.settings
     key = "model_path" if loaded.layers["model_path"] > loaded.layers["model"] else "model"
+    labels: List[Dict[int, str]] = []
     try:
-        find_model(loaded)
+        labels.append(find_model(loaded).labels)
     except NotInstalled as error:
         found.add(key, error, is_note=True)
         if settings.label_path:
@@ -101,11 +103,16 @@ def _check_models(loaded: LoadedSettings, found: _Findings) -> None:
     for name, stream in (settings.streams or {}).items():
         if stream.model is not None:
             try:
-                resolve_model(stream.model, Path(settings.models_dir))
+                labels.append(resolve_model(stream.model, Path(settings.models_dir)).labels)
             except NotInstalled as error:
                 found.add("streams", error, name, is_note=True)
             except SplitlensError as error:
                 found.add("streams", error, name)
+    models = 1 + sum(stream.model is not None for stream in (settings.streams or {}).values())
+    if len(labels) == models and all(labels):  # else what is missing may know them
+        known = {name for one in labels for name in one.values()}
+        for key, sentence in unknown_labels(settings, filter(found.is_set, loaded.origins), known):
+            found.add(key, ConfigError(sentence), is_note=True)
 
 
 def _check_labels(label_path: str, found: _Findings) -> None:
