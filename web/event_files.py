@@ -63,6 +63,8 @@ def clip(id: str) -> Any:
     except BaseException:
         closing.close()
         raise
+    if not is_kept:
+        response.headers.pop("Content-Disposition", None)  # the page names what it downloads by stream, time and label
     response.headers[CLIP_START] = f"{made.start:.3f}"
     # Not `response.close`: it is not called if the server sends the file directly.
     content: Any = response.response

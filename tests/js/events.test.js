@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { fileNameOf } from "../../web/static/js/events/addresses.js";
 import { groupByHour, labelsTitle, mergeCards, titleOf, trackNumber } from "../../web/static/js/events/cards.js";
 import {
   addDays,
@@ -73,6 +74,10 @@ test("each filter that is set is a chip, which removes it alone", () => {
 test("reviews are asked for, and single events for what only these have", () => {
   assert.deepEqual(fieldsOf(readFilters("?label=person&unseen=1")), { label: "person", unseen: true });
   assert.ok(!asksForEvents(readFilters("?label=person&unseen=1")));
+  const each = readFilters("?single=1&zone=Porch");
+  assert.ok(asksForEvents(each));
+  assert.deepEqual(fieldsOf(each), { zone: "Porch" }, "the server is not asked for what it does not know");
+  assert.equal(searchOf(without(each, "zone")), "?single=1");
   const search = readFilters("?label=person&text=red&unseen=1");
   assert.ok(asksForEvents(search));
   assert.deepEqual(fieldsOf(search), { label: "person", text: "red" });
@@ -224,4 +229,13 @@ test("from event to event it goes in order of time, to both sides", () => {
   assert.equal(neighbour(ITEMS, at(6), 1)?.id, "c");
   assert.equal(neighbour(ITEMS, at(6, 30), -1)?.id, "a");
   assert.equal(neighbour(ITEMS, at(12), 1), undefined);
+});
+
+test("a file to keep is called as recordings are", () => {
+  const start = new Date(2026, 10, 30, 0, 16, 13).getTime() / 1000;
+  assert.equal(fileNameOf({ stream: "door", start, label: "person" }, "mp4"), "door_20261130-001613_person.mp4");
+  assert.equal(
+    fileNameOf({ stream: "door", start, label: "cell phone/2" }, "jpg"),
+    "door_20261130-001613_cell-phone-2.jpg",
+  );
 });

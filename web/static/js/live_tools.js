@@ -11,11 +11,11 @@ const MOST = 4;
 
 /** @typedef {"show_boxes" | "show_zones" | "vis_text"} Shown A setting: whether something is drawn into the picture. */
 
-/** @type {[key: Shown, text: string][]} */
+/** @type {[key: Shown, text: string, picture: string][]} */
 const SHOWN = [
-  ["show_boxes", "Boxes"],
-  ["show_zones", "Zones"],
-  ["vis_text", "Figures"],
+  ["show_boxes", "Boxes", "boxes"],
+  ["show_zones", "Zones", "zone"],
+  ["vis_text", "Figures", "system"],
 ];
 
 /** @type {(() => void) | null} */
@@ -69,8 +69,10 @@ function isDrawn(key, name) {
  */
 function shownButtons(name) {
   const outcome = new Outcome();
-  const buttons = SHOWN.map(([key, text]) => {
-    const button = make("button", { type: "button", class: "quiet" }, text);
+  const buttons = SHOWN.map(([key, text, picture]) => {
+    const sign = make("span", { class: "phone-only" }, icon(picture)); // no room for words there
+    const words = make("span", { class: "wide-only" }, text);
+    const button = make("button", { type: "button", class: "quiet", "aria-label": text }, sign, words);
     button.addEventListener("click", () => {
       const settings = { [key]: !isDrawn(key, name) };
       outcome.run(
@@ -102,8 +104,8 @@ function shownButtons(name) {
  */
 export function setLiveTools(changed, name) {
   const wall = make("a", { class: "button quiet", href: addressOf("") }, icon("grid"), "Wall");
-  const onWide = make("div", { class: "tools wide-only" }, shownButtons(name), name ? null : columnChoice(changed));
-  setTools(onWide, ...(name ? [wall] : []));
+  const columns = name ? null : make("span", { class: "wide-only" }, columnChoice(changed));
+  setTools(make("div", { class: "tools" }, shownButtons(name), columns), ...(name ? [wall] : []));
 }
 
 listen("state", () => refresh?.());

@@ -1,5 +1,6 @@
 // The addresses of an event's files.
 
+import { date } from "../format.js";
 import { root } from "../root.js";
 
 const base = (/** @type {string} */ event) => `${root}api/v1/events/${encodeURIComponent(event)}`;
@@ -12,6 +13,14 @@ export const snapshotOf = (event) => `${base(event)}/snapshot.jpg`;
 
 /** What was seen, for a card. @param {string} event @param {number} [height] Pixels */
 export const pictureOf = (event, height = 270) => `${base(event)}/snapshot.jpg?crop=1&height=${height}`;
+
+/**
+ * The name of a file to keep, as recordings are called: door_20261130-001613_person.mp4
+ * @param {{ stream: string, start: number, label: string }} event
+ * @param {string} kind mp4 or jpg
+ */
+export const fileNameOf = ({ stream, start, label }, kind) =>
+  `${stream}_${date(start).replaceAll(/[-:]/g, "").replace(" ", "-")}_${label.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.${kind}`;
 
 /**
  * Let the browser fetch a file.

@@ -4,7 +4,7 @@ import { isOperator } from "../access.js";
 import { command } from "../connection.js";
 import { messageOf, Outcome } from "../outcome.js";
 import { toast } from "../toast.js";
-import { clipOf, download } from "./addresses.js";
+import { clipOf, download, fileNameOf } from "./addresses.js";
 import { markSeen } from "./seen.js";
 
 /** @import { Card } from "./cards.js" */
@@ -77,7 +77,10 @@ export class Changes {
 
   /** @param {Card[]} cards */
   download(cards) {
-    for (const card of cards.slice(0, MOST_DOWNLOADS)) download(clipOf(card.event), `${card.stream}-${card.event}.mp4`);
+    for (const card of cards.slice(0, MOST_DOWNLOADS)) {
+      const { stream, start, labels } = card;
+      download(clipOf(card.event), fileNameOf({ stream, start, label: labels.join("-") }, "mp4"));
+    }
     if (cards.length > MOST_DOWNLOADS) toast(`${MOST_DOWNLOADS} clips at once are the most; the others are left.`);
   }
 }

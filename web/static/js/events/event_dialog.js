@@ -12,6 +12,7 @@ import { makeFacts, nameOf } from "./event_facts.js";
 import { describeMoment } from "./moments.js";
 
 /** @import { EventDetail } from "../api.js" */
+/** @import { Card } from "./cards.js" */
 /** @import { Changes } from "./changes.js" */
 /** @import { Places, Subject } from "../player/overlay.js" */
 
@@ -110,10 +111,10 @@ export class EventDialog {
 
   /**
    * @param {string} id
-   * @param {boolean} isSeen As far as it is known
+   * @param {Card | undefined} card That it is listed in, if any
    * @returns {Promise<EventDetail | null>} null if there is none, or another one is shown meanwhile
    */
-  async show(id, isSeen) {
+  async show(id, card) {
     this.id = id;
     setText(this.#title, "Event");
     this.#facts.replaceChildren(make("p", { class: "muted" }, "Reading the event"));
@@ -123,7 +124,7 @@ export class EventDialog {
     try {
       const detail = await askEvent(id);
       if (this.id !== id) return null;
-      this.#fill(detail, isSeen);
+      this.#fill(detail, card);
       await this.#loadClip(detail);
       return detail;
     } catch (error) {
@@ -136,8 +137,8 @@ export class EventDialog {
     }
   }
 
-  /** @param {EventDetail} detail @param {boolean} isSeen */
-  #fill(detail, isSeen) {
+  /** @param {EventDetail} detail @param {Card | undefined} card */
+  #fill(detail, card) {
     const { event, path } = detail;
     const label = labelsTitle({ labels: [event.label], events: [event.id] });
     setText(this.#title, event.zones.length ? `${label} in ${event.zones.join(", ")}` : label);
@@ -157,7 +158,7 @@ export class EventDialog {
     const star = async (/** @type {string} */ id, /** @type {boolean} */ on) =>
       (await changes.star([id], on)) ? on : !on;
     changes.outcome.clear();
-    this.#facts.replaceChildren(...makeFacts(detail, isSeen, { see, star, seek }, changes.outcome.node));
+    this.#facts.replaceChildren(...makeFacts(detail, card, { see, star, seek }, changes.outcome.node));
   }
 
   /** @param {EventDetail} detail */
@@ -170,7 +171,10 @@ export class EventDialog {
     const clip = this.#facts.querySelector(".clip");
     if (clip instanceof HTMLButtonElement) clip.disabled = !answer.ok;
     if (!answer.ok) {
-      this.#showPicture("There is no clip: nothing was recorded then, or it has been deleted.");
+      this.#showPicture(
+        "There is no clip: nothing was recorded then, or it has been deleted. What happens is recorded with " +
+          "record: events in config.yml.",
+      );
       return;
     }
     this.#clipStart = Number(answer.headers.get("Clip-Start")) || event.start - USUAL_PRE_SECONDS;

@@ -5,11 +5,13 @@ import { make, setAttribute, setText } from "../dom.js";
 import { clock, date } from "../format.js";
 import { icon } from "../icons.js";
 import { addressOf } from "../router.js";
-import { clipOf, download, snapshotOf } from "./addresses.js";
+import { clipOf, download, fileNameOf, snapshotOf } from "./addresses.js";
 import { trackNumber } from "./cards.js";
 import { dayOf, dayTitle } from "./days.js";
+import { NO_FILTERS, searchOf } from "./filters.js";
 import { describeMoment } from "./moments.js";
 
+/** @import { Card } from "./cards.js" */
 /** @import { EventDetail, EventRecord, Happening } from "../api.js" */
 
 /**
@@ -27,21 +29,21 @@ export function nameOf(event) {
 
 /**
  * @param {EventDetail} detail
- * @param {boolean} isSeen
+ * @param {Card | undefined} card That it is listed in
  * @param {Actions} actions
  * @param {HTMLElement} outcome Says why something was not done.
  * @returns {HTMLElement[]}
  */
-export function makeFacts({ event, happenings }, isSeen, actions, outcome) {
+export function makeFacts({ event, happenings }, card, actions, outcome) {
   const isAlert = event.severity === "alert";
   const day = dayTitle(dayOf(event.start), dayOf(Date.now() / 1000));
   const end = event.end === null ? "now" : clock(event.end);
   const file = (/** @type {string} */ text, /** @type {string} */ sign, /** @type {boolean} */ exists, name = "") =>
     make("button", { type: "button", class: `button ${name}`, disabled: !exists }, icon(sign), make("span", {}, text));
   const clip = file("Clip", "download", event.has_clip, "clip");
-  clip.addEventListener("click", () => download(clipOf(event.id), `${event.stream}-${event.id}.mp4`));
+  clip.addEventListener("click", () => download(clipOf(event.id), fileNameOf(event, "mp4")));
   const snapshot = file("Snapshot", "camera", event.has_snapshot);
-  snapshot.addEventListener("click", () => download(snapshotOf(event.id), `${event.stream}-${event.id}.jpg`));
+  snapshot.addEventListener("click", () => download(snapshotOf(event.id), fileNameOf(event, "jpg")));
   const there = `recordings?at=${event.start.toFixed(1)}&stream=${encodeURIComponent(event.stream)}`;
   return [
     make(
@@ -50,7 +52,8 @@ export function makeFacts({ event, happenings }, isSeen, actions, outcome) {
       make("span", { class: `chip plain ${isAlert ? "note" : ""}` }, isAlert ? "Alert" : "Detection"),
       make("span", { class: "muted small" }, `${event.stream} · ${day}, ${clock(event.start)} to ${end}`),
     ),
-    make("div", { class: "toolbar" }, seenButton(event, isSeen, actions), starButton(event, actions)),
+    ...makePlace(event, card),
+    make("div", { class: "toolbar" }, seenButton(event, card?.seen ?? false, actions), starButton(event, actions)),
     make("div", { class: "toolbar" }, clip, snapshot),
     outcome,
     make("h3", {}, "What happened"),
@@ -58,6 +61,19 @@ export function makeFacts({ event, happenings }, isSeen, actions, outcome) {
     make("details", { open: true }, make("summary", {}, "Figures"), makeFigures(event)),
     make("a", { class: "small", href: addressOf(there) }, "Open at this moment in Recordings"),
   ];
+}
+
+/**
+ * Which of the events of a card it is, and the way to all of them.
+ * @param {EventRecord} event
+ * @param {Card | undefined} card
+ */
+function makePlace({ id, stream, start }, card) {
+  if (!card || card.events.length < 2) return [];
+  const filters = { ...NO_FILTERS, single: true, stream, day: dayOf(start) };
+  const all = make("a", { href: addressOf(`events${searchOf(filters)}`) }, "Show each of that day");
+  const place = `Event ${card.events.indexOf(id) + 1} of ${card.events.length} close in time. `;
+  return [make("p", { class: "small" }, place, all)];
 }
 
 /** @param {Happening} happening @param {Actions} actions */

@@ -57,6 +57,7 @@ export class FilterBar {
       open,
       this.#chips,
       ...SELECTS.map((name) => this.#createSelect(name, "filter wide-only")),
+      this.#createToggle("single", "Each event", "grid", "filter wide-only"),
       this.#createToggle("unseen", "Not seen", "check", "filter wide-only"),
       this.#createToggle("starred", "Starred", "star", "filter wide-only"),
       make("span", { class: "sep wide-only" }),
@@ -119,7 +120,7 @@ export class FilterBar {
     return select;
   }
 
-  /** @param {"unseen" | "starred"} name @param {string} text @param {string} sign @param {string} className */
+  /** @param {"single" | "unseen" | "starred"} name @param {string} text @param {string} sign @param {string} className */
   #createToggle(name, text, sign, className) {
     const isChip = className.includes("filter");
     const button = make("button", { type: "button", class: className, "aria-pressed": "false" }, icon(sign), text);
@@ -138,7 +139,7 @@ export class FilterBar {
     const input = make("input", {
       type: "search",
       "aria-label": "Search events",
-      placeholder: "Search: red car, gate",
+      placeholder: "Search: person, gate",
       maxlength: 100,
     });
     /** @type {number | undefined} */
@@ -169,6 +170,7 @@ export class FilterBar {
         make(
           "div",
           { class: "row" },
+          this.#createToggle("single", "Each event", "grid", "button"),
           this.#createToggle("unseen", "Not seen", "check", "button"),
           this.#createToggle("starred", "Starred", "star", "button"),
         ),

@@ -11,6 +11,7 @@ import { readDay } from "./days.js";
  * @property {string} zone
  * @property {string} line
  * @property {number} min_score 0 to 1
+ * @property {boolean} single Each event, not what is close in time together
  * @property {boolean} unseen
  * @property {boolean} starred
  * @property {string} text
@@ -29,6 +30,7 @@ export const NO_FILTERS = Object.freeze({
   zone: "",
   line: "",
   min_score: 0,
+  single: false,
   unseen: false,
   starred: false,
   text: "",
@@ -52,6 +54,7 @@ export function readFilters(search) {
     zone: text("zone"),
     line: text("line"),
     min_score: score > 0 && score <= 1 ? score : 0,
+    single: query.get("single") === "1",
     unseen: query.get("unseen") === "1",
     starred: query.get("starred") === "1",
     text: text("text"),
@@ -83,6 +86,7 @@ export function chipsOf(filters) {
     if (filters[name]) chips.push({ name, text: `${name[0].toUpperCase()}${name.slice(1)}: ${filters[name]}` });
   }
   if (filters.min_score) chips.push({ name: "min_score", text: `Score ${filters.min_score} or more` });
+  if (filters.single) chips.push({ name: "single", text: "Each event" });
   if (filters.unseen) chips.push({ name: "unseen", text: "Not seen" });
   if (filters.starred) chips.push({ name: "starred", text: "Starred" });
   if (filters.text) chips.push({ name: "text", text: `“${filters.text}”` });
@@ -100,7 +104,8 @@ export const without = (filters, name) => ({ ...filters, [name]: NO_FILTERS[name
 export const withoutAll = (filters) => ({ ...NO_FILTERS, day: filters.day, severity: filters.severity });
 
 /** Whether only single events can be searched for it, not reviews. @param {Filters} filters */
-export const asksForEvents = (filters) => Boolean(filters.line || filters.min_score || filters.starred || filters.text);
+export const asksForEvents = (filters) =>
+  Boolean(filters.single || filters.line || filters.min_score || filters.starred || filters.text);
 
 /**
  * The fields of a request of reviews, or of events where `asksForEvents`.

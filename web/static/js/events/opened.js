@@ -72,7 +72,7 @@ export class OpenedEvent {
 
   /** @param {string} id */
   async #open(id) {
-    const detail = await this.#dialog.show(id, this.#cardOf(id)?.seen ?? false);
+    const detail = await this.#dialog.show(id, this.#cardOf(id));
     if (!detail) return;
     if (!this.#cardOf(id)) this.#neighbours = await askDay(ask, NO_FILTERS, dayOf(detail.event.start)).catch(() => []);
     const { before, next } = this.#place;

@@ -50,8 +50,8 @@ export class Screen {
   /** @param {Actions} actions */
   constructor(actions) {
     this.#actions = actions;
-    const named = { type: "button", class: "button", "aria-pressed": "true", "aria-label": "Boxes" };
-    const boxes = make("button", named, icon("boxes"));
+    const named = { type: "button", class: "button words", "aria-pressed": "true" };
+    const boxes = make("button", named, "Boxes"); // in letters: its icon looks like that of the full screen
     boxes.addEventListener("click", () => {
       this.#hasBoxes = !this.#hasBoxes;
       setAttribute(boxes, "aria-pressed", String(this.#hasBoxes));
