@@ -4,14 +4,15 @@ import re
 
 from web.rate import Rate
 
-LONGEST_MESSAGE = 32 * 1024
-"""In bytes; the longest message of a page is a list of classes."""
+LONGEST_MESSAGE = 48 * 1024
+"""In bytes; the longest message of a page has the zones, lines and masks of a stream."""
 MOST_MESSAGES = 20
 """A second, of one page."""
 MOST_BYTES = 256 * 1024
 """A second, of one page."""
 
-_MOST_BRACKETS = 200
+_MOST_LEVELS = 600
+"""How deep lists and objects may be nested, at most; Python reads a little more."""
 # Engine.IO's close, probe, pong and upgrade, and Socket.IO's messages without attachments.
 _PACKET = re.compile(r"[1235].{0,16}|4[0-4].*", re.DOTALL)
 _CONNECT = "40"  # Socket.IO's connect, which a page sends once; the answer is the whole state
@@ -57,5 +58,6 @@ def check_packet(text: str) -> None:
     """Check that a packet is one that pages send. Raises Flood."""
     if not _PACKET.fullmatch(text):
         raise Flood(f"no packet that a page sends: {text[:20]!r}")
-    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+    # What follows its neighbour, as the points of a polygon do, lies no deeper. This also holds of brackets in texts.
+    if text.count("[") + text.count("{") - text.count("],[") - text.count("},{") > _MOST_LEVELS:
         raise Flood("a message of too many parts")

@@ -1,5 +1,6 @@
 """What pages send by Socket.IO, and no more of it than somebody can click."""
 
+import json
 import socket
 import struct
 import threading
@@ -269,6 +270,22 @@ def test_bytes_count_as_messages_do():
 )
 def test_what_pages_send_is_let_through(text):
     check_packet(text)
+
+
+def test_many_zones_with_many_points_are_let_through_and_what_is_nested_deeply_is_not():
+    """A page that saved ten zones of twenty points was cut off, and had to wait before it could connect again."""
+    polygon = [[0.1234, round(0.0001 * number, 4)] for number in range(100)]
+    places = {
+        "zones": {f"zone{number}": {"polygon": polygon} for number in range(18)},
+        "lines": {f"line{number}": {"from": [0, 0], "to": [1, 1]} for number in range(50)},
+        "privacy": [{"polygon": polygon} for _ in range(4)],
+    }
+    text = "421" + json.dumps(["set_zones", {"stream": "main", **places}], separators=(",", ":"))
+    assert LONGEST_MESSAGE / 2 < len(text) < LONGEST_MESSAGE
+    check_packet(text)
+    for deep in ("[" * 900, '["],[],[",' * 900, '{"a":[[],[],' * 400):
+        with pytest.raises(Flood, match="too many parts"):
+            check_packet("42" + deep)
 
 
 def test_a_page_connects_once(site):
