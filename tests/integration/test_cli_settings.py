@@ -106,6 +106,13 @@ def test_check_says_what_a_run_would(tmp_path, coco_model, text, code, said):
     assert ended.out == "" and "secret" not in ended.err
 
 
+def test_check_notes_a_class_that_no_model_in_use_knows(tmp_path, coco_model):
+    (tmp_path / "config.yml").write_text(f"model: {COCO}\ntrack: [persn, car]\n")
+    ended = run(tmp_path, "config", "check", *MODELS)
+    assert ended.code == 0 and ended.out.count("note:") == 1
+    assert "note: config.yml line 2: track: no model in use knows the class persn; did you mean person?" in ended.out
+
+
 def test_check_says_all_that_is_wrong_at_once(tmp_path, coco_model):
     (tmp_path / "config.yml").write_text("camera_input: None\nstreams: {yard: nothing}\nmodel: no-such-model\n")
     ended = run(tmp_path, "config", "check", *MODELS)
