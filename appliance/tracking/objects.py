@@ -78,10 +78,10 @@ class Objects:
         )
         return still
 
-    def pin(self, time: float, rows: List[int]) -> None:
-        """Let those of these rows that stand still be where they stand, whatever their boxes say."""
-        for row in rows:
-            place = self.tracks[row].pinned(time)
+    def pin(self, time: float) -> None:
+        """Let those that stand still be where they stand, whatever their boxes say."""
+        for row, track in enumerate(self.tracks):
+            place = track.pinned(time)
             if place is not None:
                 self.motion.pin(row, place)
                 self.last_centre[row] = self.motion.centre[row]

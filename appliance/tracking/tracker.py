@@ -94,7 +94,7 @@ class Tracker:
         objects.see(time, rows, boxes[columns])
         for row, column in pairs:
             self._see(row, column, shown)
-        objects.pin(time, rows)
+        objects.pin(time)
         for row in set(range(len(objects))).difference(rows):
             objects.tracks[row].miss(time, image)
         found = self._number(pairs, shown)
