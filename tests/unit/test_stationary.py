@@ -42,9 +42,17 @@ def test_a_parked_car_is_one_track_with_bursts_of_misses_cars_before_it_and_ligh
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("fps", [5, 15])
-def test_a_parked_car_is_one_track_for_an_hour(fps):
-    only_car(Street(3), 3600, fps)
+@pytest.mark.parametrize(("seed", "fps"), [(3, 5), (1, 15)])
+def test_a_parked_car_keeps_its_track_for_an_hour(seed, fps):
+    tracker, sights, still = Tracker(TrackSettings()), Counter(), []
+    for moment in Street(seed).frames(3600, fps, 0.3):
+        ids = tracker.update(moment.time, moment.detections, SIZE, moment.image)
+        if moment.car >= 0 and ids[moment.car] is not None:
+            sights[ids[moment.car]] += 1
+        if 1 in tracker.tracks and tracker.tracks[1].is_stationary not in still[-1:]:
+            still.append(tracker.tracks[1].is_stationary)
+    assert still == [False, True]
+    assert sights[1] > 0.99 * sum(sights.values())
 
 
 @pytest.mark.parametrize("fps", [5, 15])
