@@ -29,7 +29,8 @@ def folder(tmp_path):
 
 def daemon_of(folder, model="hangs", result_timeout=1):
     words = (str(folder / "movie.avi"), "--models-dir", str(folder / "models"), "--model", model)
-    config = f"result_timeout: {result_timeout}\n"
+    # AVI needs no search for an encoder, which may take longer than the engine runs.
+    config = f"result_timeout: {result_timeout}\nrecord_format: avi\n"
     return Daemon(folder, *words, config=config, environ={"HANGS_AT": "5"}, module="tests.hanging")
 
 
