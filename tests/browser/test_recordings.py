@@ -15,7 +15,7 @@ def record_a_little(page):
     tile = page.locator("#live [data-stream=main]")
     tile.get_by_role("button", name="Record main").click()
     expect(tile.locator(".elapsed")).to_have_attribute(
-        "aria-label", re.compile(r"Recording main_.*\.avi: 0:0[1-9], .* GB free")
+        "aria-label", re.compile(r"Recording main_.*\.avi: 0:0[4-9], .* GB free")
     )
     tile.get_by_role("button", name="Stop recording main").click()
     expect(tile.get_by_role("button", name="Record main")).to_be_visible()
@@ -39,12 +39,11 @@ def test_a_recording_is_made_played_fetched_and_deleted(appliance, page):
 
     row.get_by_role("button", name="Play").click()
     see_playback(page)
+    player.get_by_role("button", name="Pause").click()  # at once: it lasts some seconds only
+    expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
     expect(page.locator("#recordings")).to_contain_text(f"{name} is AVI, which browsers cannot play")
     player.get_by_role("button", name=re.compile("speed")).click()
     expect(player.get_by_role("button", name="2×, speed")).to_be_visible()
-    see_playback(page)
-    player.get_by_role("button", name="Pause").click()
-    expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
     with page.expect_download() as download:
         row.get_by_role("link", name="Download").click()
