@@ -175,6 +175,21 @@ def test_what_is_new_is_announced_and_nothing_moves(two, open_page):
     expect(button).to_be_hidden()
 
 
+def test_an_alert_that_was_seen_elsewhere_is_not_counted_again_when_it_ends(two, open_page):
+    page = open_page(path="/events")
+    badge = page.locator("#badge-events")
+    expect(badge).to_have_text("40")
+    seen = next(review for review in two.daemon.reviews.values() if review.severity == messages.ALERT)
+    two.daemon.seen[seen.id] = ["operator"]
+    page.reload()
+    expect(badge).to_have_text("39")
+    two.daemon.server.publish(messages.ReviewMessage(messages.END, seen))
+    review = arrive(two)  # it comes after that
+    expect(page.get_by_role("button", name="1 new")).to_be_visible()
+    expect(badge).to_have_text("40")
+    assert review.id != seen.id
+
+
 def test_one_several_and_all_are_marked_as_seen_which_can_be_undone(two, open_page):
     page = open_page(role="viewer", path="/events?label=dog&severity=alert")
     expect(cards(page).first).to_be_visible()

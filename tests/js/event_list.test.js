@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { NO_FILTERS, readFilters } from "../../web/static/js/events/filters.js";
+import { inTurn } from "../../web/static/js/events/in_turn.js";
 import { askDay, EventList } from "../../web/static/js/events/list.js";
 import { describeMoment } from "../../web/static/js/events/moments.js";
 import { around, sequence } from "../../web/static/js/events/sequence.js";
@@ -242,4 +243,22 @@ test("storage is told as how long it lasts", () => {
   assert.equal(lastsText(null), "–");
   const stream = { name: "main", continuous: 1, events: 2, alerts: 4, other: 8, snapshots: 16, a_day: 1, lasts: null };
   assert.equal(usedBy(stream), 31);
+});
+
+test("commands go one after another, and what fails ends them", async () => {
+  /** @type {string[]} */
+  const done = [];
+  let running = 0;
+  const act = async (/** @type {string} */ id) => {
+    assert.equal(++running, 1, "one at a time");
+    await Promise.resolve();
+    running--;
+    if (id === "14") throw new Error("no more");
+    done.push(id);
+  };
+  const ids = Array.from({ length: 20 }, (_, number) => String(number));
+  const began = performance.now();
+  await assert.rejects(inTurn(ids, act), /no more/);
+  assert.deepEqual(done, ids.slice(0, 14));
+  assert.ok(performance.now() - began > 400, "slower than they come at once, after the first ten");
 });

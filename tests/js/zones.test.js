@@ -240,3 +240,23 @@ test("a replay says of each zone and line what would have happened there", () =>
     "wall: 0 in, 0 out",
   ]);
 });
+
+test("what is too long for the connection of a page is not sent", () => {
+  /** @type {Record<string, { polygon: [number, number][] }>} */
+  const zones = {};
+  for (let number = 0; number < 50; number++) {
+    const polygon = Array.from({ length: 100 }, (_, corner) => {
+      const angle = (corner / 100) * 2 * Math.PI;
+      return /** @type {[number, number]} */ ([0.5 + 0.41234 * Math.cos(angle), 0.5 + 0.41234 * Math.sin(angle)]);
+    });
+    zones[`zone${number}`] = { polygon };
+    if (number === 9) {
+      const few = new Editor(() => undefined);
+      few.load({ zones: { ...zones } });
+      assert.equal(few.problem, "");
+    }
+  }
+  const many = new Editor(() => undefined);
+  many.load({ zones });
+  assert.match(many.problem, /Too many points/);
+});

@@ -26,9 +26,6 @@ let views = null;
 /** @type {Route | null} */
 let shown = null;
 
-/** The route that is shown. */
-export const currentRoute = () => shown;
-
 /**
  * The address of a view as links have it.
  * @param {string} path Below the dashboard's root: "events", "live/main", "recordings?at=1700000000".

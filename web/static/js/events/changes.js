@@ -5,6 +5,7 @@ import { command } from "../connection.js";
 import { messageOf, Outcome } from "../outcome.js";
 import { toast } from "../toast.js";
 import { clipOf, download, fileNameOf } from "./addresses.js";
+import { inTurn } from "./in_turn.js";
 import { markSeen } from "./seen.js";
 
 /** @import { Card } from "./cards.js" */
@@ -58,10 +59,10 @@ export class Changes {
       return false;
     }
     try {
-      for (const id of events) {
+      await inTurn(events, async (id) => {
         await command("star_event", { id, on });
         this.#changed(null, id, { starred: on });
-      }
+      });
       this.outcome.clear();
       return true;
     } catch (error) {

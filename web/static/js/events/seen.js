@@ -3,15 +3,14 @@
 import { command, listen } from "../connection.js";
 import { byId, setAttribute, setText } from "../dom.js";
 import { ask } from "./ask.js";
+import { inTurn } from "./in_turn.js";
 
-const AT_ONCE = 10;
-const BETWEEN_MS = 150; // the server takes ten commands a second
 const MOST_COUNTED = 100;
 
 /** Ids of alerts that are not seen. @type {Set<string>} */
 const unseen = new Set();
-/** Ids of reviews that this page has said to be seen: messages about them count them no more. @type {Set<string>} */
-const seenHere = new Set();
+/** Ids of alerts that were counted, or found to be seen: messages do not say who has seen them. @type {Set<string>} */
+const known = new Set();
 
 function showBadge() {
   const badge = byId("badge-events");
@@ -33,10 +32,15 @@ export function startBadge() {
   listen("connection", ({ up }) => {
     if (up) count().catch(() => undefined); // without a database of events there is no badge
   });
-  listen("review", ({ review }) => {
-    if (review.severity !== "alert" || seenHere.has(review.id) || unseen.size >= MOST_COUNTED) return;
-    unseen.add(review.id);
-    showBadge();
+  listen("review", ({ type, review }) => {
+    if (review.severity !== "alert" || known.has(review.id)) return;
+    known.add(review.id);
+    if (type === "new" && unseen.size < MOST_COUNTED) {
+      unseen.add(review.id);
+      showBadge();
+    } else {
+      count().catch(() => undefined); // it began before this page did, or became an alert
+    }
   });
 }
 
@@ -48,17 +52,14 @@ export function startBadge() {
  * @throws {Error} with the sentence that says why the rest was not done.
  */
 export async function markSeen(reviews, on, done) {
-  for (const [index, id] of reviews.entries()) {
-    if (index >= AT_ONCE) await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+  await inTurn(reviews, async (id) => {
     await command("see_review", { id, on });
     if (on) {
-      seenHere.add(id);
+      known.add(id);
       unseen.delete(id);
-    } else {
-      seenHere.delete(id);
     }
     done(id);
-  }
+  });
   if (on) showBadge();
   else await count();
 }

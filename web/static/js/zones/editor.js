@@ -9,7 +9,9 @@ import { Undo } from "./undo.js";
 
 /** @typedef {"move" | Kind} Tool */
 
-export const MOST_POINTS = 100;
+const MOST_POINTS = 100;
+const MOST_BYTES = 45_000; // what the connection of a page takes at once, less what else is in the message
+const TOO_MUCH = "Too many points for the page: remove some, or write them in the config file.";
 /** @type {Point[]} */
 const MIDDLE = [
   [0.35, 0.35],
@@ -56,7 +58,8 @@ export class Editor {
   }
 
   get problem() {
-    return problemOf(this.shapes);
+    const length = new TextEncoder().encode(JSON.stringify(this.places)).length;
+    return problemOf(this.shapes) || (length > MOST_BYTES ? TOO_MUCH : "");
   }
 
   /** Whether anything is not as it was saved. */
