@@ -128,7 +128,7 @@ def _run_command(command: Command, http: Http, known: JsonObject) -> Any:
     # What a PUT carries is looked at though nothing can stand there: a field without effect would be taken as done.
     has_body = http.method == "PUT" or any(field.name not in known for field in command.fields)
     if http.method == "GET":
-        body = parse_query(command, request.args.to_dict()) if command.fields else {}
+        body = parse_query(command, request.args.items(multi=True)) if command.fields else {}
     else:
         body = _body() if has_body else {}
     if command.user_field:

@@ -75,7 +75,7 @@ def clip(id: str) -> Any:
 
 def _picture(name: str, kind: str, **known: str) -> Response:
     command = COMMAND_OF_NAME[name]
-    asked = parse(command, parse_query(command, request.args.to_dict()), known)
+    asked = parse(command, parse_query(command, request.args.items(multi=True)), known)
     made: Any = dashboard().daemon.ask(asked)
     response = Response(base64.b64decode(made.data), mimetype=kind)
     response.add_etag()

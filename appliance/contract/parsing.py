@@ -1,6 +1,7 @@
 """Parse and validate commands, for the bus, REST and Socket.IO."""
 
-from typing import Any, Mapping, Optional, Tuple
+import re
+from typing import Any, Iterable, Optional, Tuple
 
 from appliance.contract.codec import encode
 from appliance.contract.command import Command
@@ -9,6 +10,8 @@ from appliance.contract.errors import INVALID, Refused
 from appliance.contract.fields import FieldType, JsonObject
 from appliance.contract.hints import Field, fields_of
 from appliance.contract.requests import Request
+
+_JSON_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 def command_of(request: Request) -> Command:
@@ -58,15 +61,20 @@ def parse(command: Command, given: Any, known: Optional[JsonObject] = None) -> R
     return request
 
 
-def parse_query(command: Command, given: Mapping[str, str]) -> JsonObject:
+def parse_query(command: Command, given: Iterable[Tuple[str, str]]) -> JsonObject:
     """Convert the query parameters of a GET request to the values of fields. Raises Refused.
 
     Args:
         command: The row of the table.
-        given: Parameter name to text. Names that are no fields are kept, for `parse` to refuse.
+        given: Name and text of each parameter. Names that are no fields are kept, for `parse` to refuse.
     """
     kinds = {one.name: one.type for one in command.fields}
-    return {name: _from_text(kinds.get(name), text) for name, text in given.items()}
+    values: JsonObject = {}
+    for name, text in given:
+        if name in values:
+            raise Refused(INVALID, f"{name[:100]} is given twice; keep one of the two.")
+        values[name] = _from_text(kinds.get(name), text)
+    return values
 
 
 def _from_text(kind: Optional[FieldType], text: str) -> Any:
@@ -74,12 +82,7 @@ def _from_text(kind: Optional[FieldType], text: str) -> Any:
     words = kind.schema.get("type") if kind is not None else None
     if words == "boolean":
         return {"1": True, "true": True, "": True, "0": False, "false": False}.get(text.lower(), text)
-    if words in ("integer", "number"):
-        try:
-            return float(text)
-        except ValueError:
-            return text
-    return text
+    return float(text) if words in ("integer", "number") and _JSON_NUMBER.fullmatch(text) else text
 
 
 def _checked(fields: Tuple[Field, ...], given: JsonObject) -> JsonObject:

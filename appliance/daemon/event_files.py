@@ -26,6 +26,9 @@ MOST_PAGES = 50
 LONGEST_EVENT = 24 * 3600.0
 """An event that began longer before is not looked for when a recording is deleted."""
 
+WRITTEN_SECONDS = 60.0
+"""An event is in the database so soon after its first snapshot; until then that is of an unknown event, and stays."""
+
 log = logging.getLogger(__name__)
 
 
@@ -103,7 +106,7 @@ class EventFiles:
         keep = self._keep
         if self._clock.is_sure(time.time(), time.monotonic()):  # a wrong one could delete everything
             self._store.expire(time.time(), keep.alerts, keep.events)
-        least = min(keep.alerts, keep.events)
+        least = max(WRITTEN_SECONDS, min(keep.alerts, keep.events))
         self._note_gone(self._snapshots.tidy(keep.snapshots, least, self._is_starred, self._is_known))
 
     def _note_gone(self, ids: List[str]) -> None:
@@ -116,23 +119,24 @@ class EventFiles:
         gone: List[str] = []
         for id in [self._without.popleft() for _ in range(len(self._without))]:
             try:
-                event = self._store.get(id).event
-            except Refused as refused:
-                if refused.kind != NOT_FOUND:  # the database may be busy
-                    self._without.append(id)
-                continue
-            if event.end is None:
+                known = self._store.end_of(id)
+            except Refused:  # the database may be busy
                 self._without.append(id)
-            elif self._snapshots.read(id, event.stream) is None:
+                continue
+            if known is None:
+                continue
+            stream, end = known
+            if end is None:
+                self._without.append(id)
+            elif not self._snapshots.has(id, stream):
                 gone.append(id)
         self._store.mark_files(gone, has_snapshot=False)
 
     def _is_known(self, id: str) -> bool:
         try:
-            self._store.get(id)
-        except Refused as refused:
-            return refused.kind != NOT_FOUND  # the database may be busy
-        return True
+            return self._store.end_of(id) is not None
+        except Refused:  # the database may be busy
+            return True
 
     def _is_starred(self, stream: str, time: float) -> bool:
         return self._store.is_starred(stream, time, time)

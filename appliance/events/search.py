@@ -59,6 +59,14 @@ def find_reviews(connection: sqlite3.Connection, query: ListReviews) -> ReviewPa
     return ReviewPage(reviews, reviews[-1].id if len(keys) > query.limit else None)
 
 
+def end_of_event(connection: sqlite3.Connection, id: str) -> Optional[Tuple[str, Optional[float]]]:
+    """Return the stream of an event and its end, None while it goes on; None if there is no such event."""
+    found: Optional[Tuple[str, Optional[float]]] = connection.execute(
+        'SELECT k.stream, e."end" FROM event e CROSS JOIN kind k ON k.id = e.kind WHERE e.id = ?', (id,)
+    ).fetchone()
+    return found
+
+
 def get_event(connection: sqlite3.Connection, id: str) -> EventDetail:
     """Return one event with all that is known of it. Raises Refused, sqlite3.Error."""
     rows = connection.execute(

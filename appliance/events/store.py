@@ -34,7 +34,7 @@ from appliance.events.counts import read_counts
 from appliance.events.expiry import Expiry
 from appliance.events.heatmap import draw_heat, read_heat
 from appliance.events.readers import Readers
-from appliance.events.search import find_events, find_reviews, get_event
+from appliance.events.search import end_of_event, find_events, find_reviews, get_event
 from appliance.events.starred import Starred
 from appliance.events.stored_track import StoredTrack, read_tracks, span_of
 from appliance.events.writer import Writer
@@ -114,6 +114,14 @@ class EventStore:
         """Return a page of events, newest first. Raises Refused."""
         with self._readers.reading() as connection:
             return find_events(connection, query)
+
+    def end_of(self, id: str) -> Optional[Tuple[str, Optional[float]]]:
+        """Return the stream of a written event and its end, None while it goes on; None if there is no such event.
+
+        Raises Refused.
+        """
+        with self._readers.reading() as connection:
+            return end_of_event(connection, id)
 
     def get(self, id: str) -> EventDetail:
         """Return an event with path and happenings. Raises Refused."""

@@ -91,7 +91,7 @@ def choose(recordings: Sequence[Candidate], limits: Limits, free: int, is_clock_
     if is_clock_sure:
         for one in recordings:
             if len(chosen) < most and not one.is_busy and _is_expired(one, limits):
-                chosen.append(Deletion(one.name, f"keep says so of {one.kept_as} of its age"))
+                chosen.append(Deletion(one.name, f"it is older than keep says for {one.kept_as}"))
                 used -= one.bytes
                 lacking -= one.bytes
     expired = {one.name for one in chosen}

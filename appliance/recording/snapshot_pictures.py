@@ -12,7 +12,7 @@ from appliance.core.sink import JPEG_QUALITY
 from appliance.drawing.overlay import Overlay
 
 SENT_QUALITY = 85
-LEAST_HEIGHT, MOST_HEIGHT, MOST_WIDTH = 32, 2160, 8192
+MOST_WIDTH = 8192
 MARGIN = 0.15
 """Around an object that is cut out, as a share of its longer side."""
 
@@ -72,7 +72,7 @@ def show_snapshot(
     if crop:
         image = _crop(image, sides)
     if height is not None:
-        image = _resize(image, min(max(height, LEAST_HEIGHT), MOST_HEIGHT))
+        image = _resize(image, height)
     shown: bytes = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, SENT_QUALITY])[1].tobytes()
     return shown
 

@@ -77,7 +77,7 @@ class SnapshotStore:
         self._clock = ClockWatch()
         self._changed = threading.Condition()
         self._waiting: OrderedDict[str, _Picture] = OrderedDict()
-        self._writing = 0
+        self._writing = ""  # id of the event whose picture is being written
         self._is_closed = False
         self._has_failed = False
         self._lost: Deque[str] = collections.deque(maxlen=MOST_LOST)
@@ -110,12 +110,19 @@ class SnapshotStore:
     def read(self, id: str, stream: str) -> Optional[bytes]:
         """Return the JPEG of an event's snapshot, after those that wait were written; None if there is none."""
         with self._changed:
-            self._changed.wait_for(lambda: id not in self._waiting and not self._writing, 5.0)
+            self._changed.wait_for(lambda: id not in self._waiting and id != self._writing, 5.0)
         try:
             with self._path(id, stream).open("rb") as file:
                 return file.read(_LARGEST) or None
         except (OSError, ValueError):
             return None
+
+    def has(self, id: str, stream: str) -> bool:
+        """Return whether there is a snapshot of an event."""
+        try:
+            return self._path(id, stream).exists()
+        except (OSError, ValueError):
+            return False
 
     def take_lost(self) -> List[str]:
         """Return the ids of events whose picture could not be written, since the last call, and that have no other."""
@@ -197,12 +204,12 @@ class SnapshotStore:
                 if not self._waiting:
                     return
                 id, picture = self._waiting.popitem(last=False)
-                self._writing = 1
+                self._writing = id
             try:
                 self._write(id, picture)
             finally:
                 with self._changed:
-                    self._writing = 0
+                    self._writing = ""
                     self._changed.notify_all()
 
     def _write(self, id: str, picture: _Picture) -> None:

@@ -9,7 +9,7 @@ from appliance.schema.parts import shown
 Hours = Tuple[int, int]
 """From and to, in minutes from midnight; over midnight if the end is before the start."""
 
-_MOST = 10
+MOST_HOURS = 10
 _DAY = 24 * 60
 _FORM = re.compile(r"\s*([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})\s*")
 
@@ -17,7 +17,7 @@ _FORM = re.compile(r"\s*([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})\s*
 def parse_hours(path: Path, value: Any) -> Tuple[Hours, ...]:
     """Parse a text like "22:00-06:00", or a list of some. Raises BadPart."""
     texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, (list, tuple)) or not 0 < len(texts) <= _MOST:
+    if not isinstance(texts, (list, tuple)) or not 0 < len(texts) <= MOST_HOURS:
         raise BadPart(path, f'must be times of day, like "22:00-06:00", or a list of some, not {shown(value)}')
     return tuple(_parse(path, text) for text in texts)
 

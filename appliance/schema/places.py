@@ -35,7 +35,7 @@ MOST_PLACES = 50
 LONGEST_TIME = 86400.0
 LONGEST_HOLD = 60.0
 FASTEST = 1000.0
-LONGEST_SIDE = 10000.0
+SHORTEST_SIDE, LONGEST_SIDE = 0.01, 10000.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -262,7 +262,9 @@ def _sides(path: Path, data: Any, polygon: Polygon) -> Tuple[float, ...]:
     turns = {orientation(polygon[n - 2], polygon[n - 1], polygon[n]) for n in range(4)}
     if len(turns) != 1 or 0 in turns:
         raise BadPart(path, "need four corners that all point outwards, as those of a piece of road do")
-    sides = tuple(number((*path, position), one, 0.01, LONGEST_SIDE, "metres") for position, one in enumerate(given))
+    sides = tuple(
+        number((*path, position), one, SHORTEST_SIDE, LONGEST_SIDE, "metres") for position, one in enumerate(given)
+    )
     if max(sides) >= sum(sides) - max(sides):
         raise BadPart(path, f"do not close: {max(sides):g} m is longer than the other three together; measure again")
     return sides

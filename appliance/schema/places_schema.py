@@ -4,8 +4,17 @@ from typing import Any, Dict
 
 from appliance.core.names import PLACE_NAME
 from appliance.schema.filters import LIMITS
+from appliance.schema.hours import MOST_HOURS
 from appliance.schema.parts import LONGEST_LABEL, MOST_LABELS
-from appliance.schema.places import ANCHORS, FASTEST, LONGEST_HOLD, LONGEST_SIDE, LONGEST_TIME, MOST_PLACES
+from appliance.schema.places import (
+    ANCHORS,
+    FASTEST,
+    LONGEST_HOLD,
+    LONGEST_SIDE,
+    LONGEST_TIME,
+    MOST_PLACES,
+    SHORTEST_SIDE,
+)
 from appliance.schema.polygons import MOST_POINTS
 
 JsonSchema = Dict[str, Any]
@@ -56,11 +65,14 @@ def _zone() -> JsonSchema:
             "min_speed": {"description": "km/h; needs sides", **_number(0, FASTEST)},
             "sides": {
                 "description": "lengths of the four sides on the ground, in metres",
-                "anyOf": [{"type": "array", "minItems": 4, "maxItems": 4, "items": _number(0.01, LONGEST_SIDE)}, _TEXT],
+                "anyOf": [
+                    {"type": "array", "minItems": 4, "maxItems": 4, "items": _number(SHORTEST_SIDE, LONGEST_SIDE)},
+                    _TEXT,
+                ],
             },
             "active": {
                 "description": 'times of day: "22:00-06:00", or a list of some',
-                "anyOf": [_HOURS, {"type": "array", "minItems": 1, "maxItems": 10, "items": _HOURS}],
+                "anyOf": [_HOURS, {"type": "array", "minItems": 1, "maxItems": MOST_HOURS, "items": _HOURS}],
             },
             "alert": {"description": "whether what enters makes an alert", "type": "boolean"},
         },

@@ -5,6 +5,8 @@ from typing import Dict, FrozenSet, Mapping, Optional
 
 import numpy as np
 
+from appliance.schema.rows.tracking import TrackingSettings
+
 
 @dataclass(frozen=True)
 class LabelSettings:
@@ -24,15 +26,15 @@ class LabelSettings:
     """
 
     min_score: float = 0.5
-    threshold: float = 0.5
-    min_area: float = 0.0
-    max_area: float = 1.0
-    min_ratio: float = 0.0
+    threshold: float = TrackingSettings.threshold
+    min_area: float = TrackingSettings.min_area
+    max_area: float = TrackingSettings.max_area
+    min_ratio: float = TrackingSettings.min_ratio
     max_ratio: float = np.inf
-    confirm: float = 0.4
-    lost: float = 5.0
-    stationary: float = 10.0
-    still_drift: float = 0.25
+    confirm: float = TrackingSettings.confirm
+    lost: float = TrackingSettings.lost
+    stationary: float = TrackingSettings.stationary
+    still_drift: float = TrackingSettings.still_drift
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,6 @@ JPEG = encode_snapshot(picture(), BOX)
         ({}, (160, 200)),
         ({"height": 80}, (80, 100)),
         ({"height": 320}, (320, 400)),
-        ({"height": 5}, (32, 40)),
         ({"crop": True}, (105, 65)),  # 80 x 40, with a margin of 12 on each side
         ({"crop": True, "height": 210}, (210, 130)),
     ],

@@ -88,7 +88,7 @@ def test_events_are_listed_by_every_parameter_and_in_pages(ask):
         "min_score=2", "min_score=nan", "min_score=x", "limit=0", "limit=201", "limit=1.5", "after=-1", "before=1e300",
         "after=inf", "severity=loud", "cursor=x", "cursor=-5", "cursor=" + "9" * 100, "cursor=%00", "text=",
         "text=" + "x" * 201, "text=a%00b", "zone=%0a", "label=" + "x" * 101, "stream=Main", "starred=perhaps",
-        "colour=red",
+        "colour=red", "label=person&label=car", "limit=1_0", "limit=%205",
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused_in_one_sentence_with_its_name(ask, query):
